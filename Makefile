@@ -1,0 +1,48 @@
+# Every target installs what it needs into .venv first; nothing else has to be prepared.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Real data sets lie here when the folder exists; otherwise the loaders use their cache or download.
+export NEURONA_DATA ?= $(abspath ../shared/data)
+
+.PHONY: demo test check format experiments bench coverage clean
+
+demo: $(VENV)/.demo
+	$(BIN)/neurona train digits --model lenet --output neurona-output/digits
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not experiment"
+
+experiments: $(VENV)/.dev
+	$(BIN)/python -m pytest -m experiment -s
+
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not experiment" --cov=neurona --cov-report=term
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest tests/test_house.py -p no:cacheprovider
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench:
+	$(PYTHON) benchmarks/run.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[plot]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) build dist neurona-output .pytest_cache .ruff_cache
