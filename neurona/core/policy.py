@@ -1,0 +1,166 @@
+"""Dtype policies: in which precision variables are kept and in which a layer computes."""
+
+import contextvars
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.errors import ArgumentError, suggestion
+from neurona.core.registry import Serializable, deserialize
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+DTYPES = (*FLOATS, "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "complex64", "complex128")
+
+
+class _Settings:
+    """What a person sets once for the process."""
+
+    floatx = "float32"
+    epsilon = 1e-7
+    policy: "DTypePolicy | None" = None
+    image_data_format = "channels_last"
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """The name of a dtype, whatever it was given as; None means `floatx()`. Asking for 64 bits switches JAX's 64-bit mode on.
+
+    Raises:
+        ArgumentError: there is no such dtype.
+
+    Example:
+
+        >>> standardize_dtype(np.float32), standardize_dtype("bfloat16")
+        ('float32', 'bfloat16')
+    """
+    if dtype is None:
+        return _Settings.floatx
+    if isinstance(dtype, DTypePolicy):
+        return dtype.compute_dtype
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or str(np.dtype(dtype))
+    name = {"float": _Settings.floatx, "int": "int32"}.get(name, name)
+    if name not in DTYPES:
+        raise ArgumentError(f"There is no dtype {name!r}.{suggestion(name, DTYPES)} Known: {', '.join(DTYPES)}.")
+    if name == "float64":
+        jax.config.update("jax_enable_x64", True)
+    return name
+
+
+def is_float(dtype: Any) -> bool:
+    """Whether a dtype is one of the floating-point ones, bfloat16 included."""
+    return jnp.issubdtype(dtype, jnp.floating)
+
+
+class DTypePolicy(Serializable):
+    """The pair of dtypes that a layer works with.
+
+    Args:
+        name: a dtype such as `"float32"`, for both; or `"mixed_float16"` / `"mixed_bfloat16"`: variables in float32,
+            computation in 16 bits (Micikevicius et al., Mixed Precision Training, 2018).
+
+    Example:
+
+        >>> policy = DTypePolicy("mixed_bfloat16")
+        >>> policy.compute_dtype, policy.variable_dtype
+        ('bfloat16', 'float32')
+    """
+
+    kind = "policies"
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or _Settings.floatx
+        if self.name.startswith("mixed_"):
+            self.compute_dtype, self.variable_dtype = self.name.removeprefix("mixed_"), "float32"
+            if self.compute_dtype not in ("float16", "bfloat16"):
+                raise ArgumentError(f"A mixed policy is 'mixed_float16' or 'mixed_bfloat16'. Received: {name!r}")
+        else:
+            self.compute_dtype = self.variable_dtype = standardize_dtype(self.name)
+
+    def __repr__(self) -> str:
+        return f"<DTypePolicy {self.name!r}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def dtype_policy_of(dtype: Any) -> DTypePolicy:
+    """The policy that a layer's `dtype=` argument means: a name, a policy, a config, or None for the global one."""
+    if dtype is None:
+        return global_dtype_policy()
+    if isinstance(dtype, DTypePolicy):
+        return dtype
+    if isinstance(dtype, Mapping):
+        return deserialize(dtype, kind="policies")
+    return DTypePolicy(dtype if isinstance(dtype, str) else standardize_dtype(dtype))
+
+
+def global_dtype_policy() -> DTypePolicy:
+    """The policy of layers that are given none: `floatx()` unless set."""
+    return _Settings.policy or DTypePolicy(_Settings.floatx)
+
+
+def set_global_dtype_policy(policy: str | DTypePolicy) -> None:
+    """Set the policy of the layers created from now on.
+
+    Example:
+
+        >>> set_global_dtype_policy("mixed_bfloat16")
+        >>> global_dtype_policy()
+        <DTypePolicy 'mixed_bfloat16'>
+        >>> set_global_dtype_policy("float32")
+    """
+    _Settings.policy = dtype_policy_of(policy)
+
+
+def floatx() -> str:
+    """The default floating-point dtype, `"float32"` unless set."""
+    return _Settings.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default floating-point dtype: one of float16, bfloat16, float32, float64."""
+    if value not in FLOATS:
+        raise ArgumentError(f"floatx is one of {', '.join(FLOATS)}. Received: {value!r}")
+    _Settings.floatx = standardize_dtype(value)
+    _Settings.policy = None
+
+
+def epsilon() -> float:
+    """The small number that keeps logarithms and divisions finite, 1e-7 unless set."""
+    return _Settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the small number that keeps logarithms and divisions finite."""
+    _Settings.epsilon = float(value)
+
+
+def image_data_format() -> str:
+    """The default place of an image's channels: `"channels_last"` unless set."""
+    return _Settings.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the default place of an image's channels."""
+    _Settings.image_data_format = standardize_data_format(data_format)
+
+
+def standardize_data_format(data_format: str | None) -> str:
+    """`"channels_last"` or `"channels_first"`; None means the global default.
+
+    Raises:
+        ArgumentError: it is neither.
+    """
+    value = _Settings.image_data_format if data_format is None else str(data_format).lower()
+    if value not in ("channels_last", "channels_first"):
+        raise ArgumentError(f"data_format is 'channels_last' or 'channels_first'. Received: {data_format!r}")
+    return value
+
+
+# The dtype in which the layer now being called computes; variables are read in it.
+autocast_dtype: contextvars.ContextVar[str | None] = contextvars.ContextVar("autocast_dtype", default=None)

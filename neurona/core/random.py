@@ -1,0 +1,122 @@
+"""Random streams: one global seed for what happens outside a model, one key per scope for what happens inside."""
+
+import os
+import random as python_random
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.errors import ArgumentError, TracingError
+from neurona.core.registry import Serializable
+
+
+class _Global:
+    seed: int | None = None
+    draws = 0
+
+
+def key_of(seed: int) -> jax.Array:
+    """The random key of an integer seed, with the bits that Keras on JAX uses: the pair (seed, 0) of a Threefry key."""
+    return jax.random.wrap_key_data(jnp.array([seed & 0xFFFFFFFF, 0], jnp.uint32))
+
+
+def set_random_seed(seed: int) -> None:
+    """Seed Python's, NumPy's and Neurona's random numbers, so that a program repeats bit for bit.
+
+    Args:
+        seed: an integer from 0 to 2**32 - 1.
+
+    Raises:
+        ArgumentError: the seed is not such an integer.
+
+    Example:
+
+        >>> set_random_seed(7); a = new_key()
+        >>> set_random_seed(7); b = new_key()
+        >>> bool((a == b).all())
+        True
+    """
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise ArgumentError(f"A seed is an integer from 0 to 2**32 - 1. Received: {seed!r}")
+    python_random.seed(int(seed))
+    np.random.seed(int(seed))
+    _Global.seed, _Global.draws = int(seed), 0
+
+
+def new_key() -> jax.Array:
+    """The next key of the global stream.
+
+    Raises:
+        TracingError: inside somebody's own `jit`, where the key would be frozen into the compiled program.
+    """
+    if _Global.seed is None:
+        _Global.seed = int.from_bytes(os.urandom(4), "little")
+    with jax.ensure_compile_time_eval():
+        key = jax.random.fold_in(key_of(_Global.seed), _Global.draws)
+    _Global.draws += 1
+    return key
+
+
+def check_not_traced(purpose: str) -> None:
+    """Refuse to draw a key where JAX is tracing a function: it would be the same key for ever.
+
+    Raises:
+        TracingError: a trace is going on.
+    """
+    if isinstance(jnp.zeros(()), jax.core.Tracer):
+        raise TracingError(
+            f"{purpose} draws random numbers inside a jax.jit of yours, where the draw would be frozen into the program. "
+            "Call `layer.apply(values, x, key=key)` there: it takes the key as an argument."
+        )
+
+
+def new_numpy_generator() -> np.random.Generator:
+    """A NumPy generator seeded from the global stream, for what is shuffled on the host."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(new_key())))
+
+
+class SeedGenerator(Serializable):
+    """A stream of seeds of its own: each `next()` gives the next pair of 32-bit integers.
+
+    Args:
+        seed: an integer; None takes one from the global stream.
+
+    Example:
+
+        >>> [int(word) for word in SeedGenerator(5).next()]
+        [5, 0]
+    """
+
+    kind = "random"
+
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        self.name = name or "seed_generator"
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise ArgumentError(f"A seed is an integer >= 0 or None. Received: {seed!r}")
+        self.seed = int(seed) if seed is not None else int(np.asarray(jax.random.key_data(new_key()))[0])
+        self._draws = 0
+
+    def next(self) -> np.ndarray:
+        """The next seed: two uint32."""
+        words = np.array([self.seed & 0xFFFFFFFF, self._draws], np.uint32)
+        self._draws += 1
+        return words
+
+
+def as_key(seed: Any = None) -> jax.Array:
+    """A JAX key from an integer, a `SeedGenerator`, a key, or None for the global stream.
+
+    Raises:
+        ArgumentError: the seed is none of these.
+    """
+    if seed is None:
+        return new_key()
+    if isinstance(seed, SeedGenerator):
+        return jax.random.wrap_key_data(jnp.asarray(seed.next()))
+    if isinstance(seed, (int, np.integer)):
+        return key_of(int(seed))
+    if isinstance(seed, jax.Array):
+        return seed if jnp.issubdtype(seed.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(seed)
+    raise ArgumentError(f"A seed is an integer, a SeedGenerator or None. Received: {seed!r}")

@@ -1,0 +1,345 @@
+"""Names and configs: every layer, loss, optimizer... can be found by name and rebuilt from a plain dictionary.
+
+A class becomes findable by inheriting from `Serializable`; its config is recorded from the constructor call, so no class
+writes `get_config` by hand unless its format differs. The dictionaries are Keras 3's, so files travel both ways:
+
+    {"module": "keras.layers", "class_name": "Dense", "config": {"units": 3, ...}, "registered_name": None}
+
+Rebuilding only ever looks names up here: nothing is imported, evaluated or unpickled because a file says so.
+"""
+
+import contextlib
+import contextvars
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+import jax
+import numpy as np
+
+from neurona.core.errors import ArgumentError, SavingError, UnexpectedArgument, suggestion
+
+KINDS = (
+    "schedules",
+    "optimizers",
+    "layers",
+    "losses",
+    "metrics",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "activations",
+    "models",
+    "policies",
+    "random",
+)
+_KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", "policies": "keras"}
+_built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+_aliases: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+_custom: dict[str, Any] = {}
+_custom_scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar("custom_objects", default={})
+
+
+def snake_case(name: str) -> str:
+    """Keras's spelling of a class name: `"Conv2DTranspose"` gives `"conv2d_transpose"`.
+
+    Example:
+
+        >>> snake_case("BatchNormalization"), snake_case("LSTMCell"), snake_case("Conv2D")
+        ('batch_normalization', 'lstm_cell', 'conv2d')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+class Serializable:
+    """What can be named, configured and rebuilt. Subclasses set `kind`, the family they are found under.
+
+    `get_config()` returns the constructor's arguments: the attribute of the same name where there is one, else what was passed.
+    """
+
+    kind: ClassVar[str] = ""
+    _arguments: dict[str, Any]
+
+    def __init_subclass__(cls, aliases: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _recording(cls.__init__)
+        if cls.kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
+            register_built_in(cls, kind=cls.kind, aliases=aliases)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that rebuild this object, as plain values that JSON can hold."""
+        arguments = getattr(self, "_arguments", {})
+        return {name: serialize(getattr(self, name, value)) for name, value in arguments.items()}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build an object from what `get_config` returned."""
+        return cls(**{name: deserialize(value) for name, value in _known(cls, config).items()})
+
+
+def _recording(init: Callable[..., None]) -> Callable[..., None]:
+    """The constructor, keeping its bound arguments; a subclass's own call is the one that counts."""
+    signature = inspect.signature(init)
+    parameters = list(signature.parameters.values())[1:]
+    open_ended = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+
+    @functools.wraps(init)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        if "_arguments" not in self.__dict__:
+            try:
+                bound = signature.bind(self, *args, **kwargs)
+            except TypeError as error:
+                raise _unexpected(type(self), kwargs, [p.name for p in parameters], error) from None
+            bound.apply_defaults()
+            arguments = dict(bound.arguments)
+            arguments.pop(next(iter(signature.parameters)))
+            extra = arguments.pop(open_ended, {}) if open_ended else {}
+            object.__setattr__(self, "_arguments", {**arguments, **extra})
+        init(self, *args, **kwargs)
+
+    return wrapper
+
+
+def _unexpected(cls: type, given: Mapping[str, Any], known: list[str], error: TypeError) -> UnexpectedArgument:
+    for name in given:
+        if name not in known:
+            allowed = ", ".join(known)
+            return UnexpectedArgument(f"{cls.__name__} has no argument {name!r}.{suggestion(name, known)} It takes: {allowed}.")
+    return UnexpectedArgument(f"{cls.__name__}: {error}.")
+
+
+def constructor_arguments(cls: type) -> list[str] | None:
+    """The names of a constructor's arguments through all its bases, or None where it takes anything."""
+    names: list[str] = []
+    for base in cls.__mro__:
+        if "__init__" not in base.__dict__ or base is object:
+            continue
+        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
+        names += [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return names
+
+
+def _known(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the options that this class does not have and that are not set: another version wrote them."""
+    names = constructor_arguments(cls) or []
+    return {name: value for name, value in config.items() if name in names or value is not None}
+
+
+def register_built_in(target: Any, *, kind: str, aliases: tuple[str, ...] = ()) -> Any:
+    """Make a class or function of Neurona itself findable under a kind, by its name, its snake case and its aliases."""
+    _built_in[kind][target.__name__] = target
+    for alias in {snake_case(target.__name__), target.__name__.lower(), *aliases}:
+        _aliases[kind].setdefault(alias, target.__name__)
+    return target
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Decorator that lets a class or function of your own be saved and loaded by name.
+
+    Args:
+        package: where it comes from; with the name it forms the key `"package>name"`.
+        name: defaults to the object's own name.
+
+    Example:
+
+        >>> @register_keras_serializable(package="docs")
+        ... def double(x):
+        ...     return 2 * x
+        >>> get_registered_object("docs>double") is double
+        True
+    """
+
+    def decorate(target: Any) -> Any:
+        _custom[f"{package}>{name or target.__name__}"] = target
+        return target
+
+    return decorate
+
+
+def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The object of your own registered as `name` (`"package>name"`), or None."""
+    return {**_custom, **_custom_scope.get(), **(custom_objects or {})}.get(name)
+
+
+def get_registered_name(target: Any) -> str | None:
+    """The key under which an object of your own was registered, or None."""
+    return next((key for key, value in _custom.items() if value is target), None)
+
+
+@contextlib.contextmanager
+def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
+    """Within this block, names in configs may also mean these objects of yours."""
+    token = _custom_scope.set({**_custom_scope.get(), **custom_objects})
+    try:
+        yield
+    finally:
+        _custom_scope.reset(token)
+
+
+def built_in(kind: str) -> dict[str, Any]:
+    """Everything of Neurona's own that is registered under a kind, by name."""
+    return dict(_built_in[kind])
+
+
+def lookup(kind: str, name: str) -> Any:
+    """The class or function registered under a name of any spelling.
+
+    Raises:
+        ArgumentError: nothing has that name; the message offers the nearest.
+    """
+    custom = {**_custom, **_custom_scope.get()}
+    for key, value in custom.items():
+        if name in (key, key.split(">")[-1]):
+            return value
+    table = _built_in[kind]
+    found = table.get(name) or table.get(_aliases[kind].get(name) or _aliases[kind].get(name.lower(), ""))
+    if found is None:
+        known = sorted({*table, *_aliases[kind]})
+        raise ArgumentError(f"There is no {kind} called {name!r}.{suggestion(name, known)} `neurona.{kind}` lists them.")
+    return found
+
+
+def resolve(kind: str, identifier: Any) -> Any:
+    """What an argument such as `loss=` or `activation=` means: a name, a config, a class, an object, or None.
+
+    Classes are instantiated without arguments; objects and functions are returned as they are.
+
+    Raises:
+        ArgumentError: the name is unknown, or the value is none of these.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier, kind=kind)
+    if isinstance(identifier, str):
+        identifier = lookup(kind, identifier)
+    if inspect.isclass(identifier):
+        return identifier()
+    if callable(identifier) or isinstance(identifier, Serializable):
+        return identifier
+    raise ArgumentError(f"Expected a name, a config, a class or an object of {kind}. Received: {identifier!r}")
+
+
+def _module(kind: str) -> str:
+    return _KERAS_MODULES.get(kind, f"keras.{kind}")
+
+
+def serialize(value: Any) -> Any:
+    """A value as what JSON can hold; objects become `{"module", "class_name", "config", "registered_name"}`.
+
+    Raises:
+        SavingError: a function without a name that could be looked up again, such as a lambda.
+
+    Example:
+
+        >>> serialize((1, None, {"a": 2.5}))
+        [1, None, {'a': 2.5}]
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Serializable):
+        return serialize_object(value)
+    if isinstance(value, Mapping):
+        return {str(key): serialize(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [serialize(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (np.ndarray, jax.Array)):
+        array = np.asarray(value)
+        return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, np.generic)):
+        return np.dtype(value).name
+    if callable(value):
+        return _serialize_function(value)
+    raise SavingError(f"Can't write {value!r} of type {type(value).__name__} into a config: give its class a get_config method.")
+
+
+def _serialize_function(function: Any) -> Any:
+    name = getattr(function, "__name__", None)
+    if any(function is table.get(name) for table in _built_in.values()):
+        return name
+    registered = get_registered_name(function)
+    if name is None or name == "<lambda>":
+        raise SavingError(
+            "A lambda or unnamed function can't be saved: its code would have to be run from the file. "
+            "Define it with `def` and decorate it with @neurona.saving.register_keras_serializable()."
+        )
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": registered or name}
+
+
+def serialize_object(target: Serializable) -> dict[str, Any]:
+    """The full description of an object: where its class is found, and its config."""
+    cls = type(target)
+    own = _built_in.get(cls.kind, {}).get(cls.__name__) is cls
+    return {
+        "module": _module(cls.kind) if own else cls.__module__,
+        "class_name": cls.__name__,
+        "config": target.get_config(),
+        "registered_name": None if own else get_registered_name(cls) or cls.__name__,
+    }
+
+
+def deserialize(value: Any, *, kind: str | None = None, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Rebuild what `serialize` described; plain values pass through.
+
+    Args:
+        value: the description.
+        kind: the family to look in when the description does not say.
+        custom_objects: names of your own classes and functions.
+
+    Raises:
+        SavingError: the description names a class that is not registered, or carries code.
+    """
+    if custom_objects:
+        with custom_object_scope(custom_objects):
+            return deserialize(value, kind=kind)
+    if isinstance(value, (list, tuple)):
+        return [deserialize(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "class_name" not in value:
+        return {key: deserialize(item) for key, item in value.items()}
+    name, config = value["class_name"], value.get("config")
+    match name:
+        case "__numpy__" | "__tensor__":
+            return np.asarray(config["value"], dtype=config["dtype"])
+        case "__tuple__":
+            return tuple(deserialize(value["items"] if "items" in value else value["value"]))
+        case "__lambda__":
+            raise SavingError(
+                "The file holds the compiled code of a lambda. Neurona never runs code from a file; rebuild the model in Python."
+            )
+        case "function":
+            return _find_class(str(config), value, kind)
+    target = _find_class(name, value, kind)
+    if not hasattr(target, "from_config"):
+        return target
+    return target.from_config(config or {})
+
+
+def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> Any:
+    registered = description.get("registered_name")
+    for key in (registered, name):
+        custom = get_registered_object(key) if key else None
+        if custom is not None:
+            return custom
+    module = str(description.get("module") or "")
+    for candidate in (kind, *(k for k in KINDS if k in module), "models", "policies"):
+        if candidate and name in _built_in[candidate]:
+            return _built_in[candidate][name]
+    if kind is None and not module:
+        for table in _built_in.values():
+            if name in table:
+                return table[name]
+    raise SavingError(
+        f"{registered or name!r} (module {module!r}) is not a registered class. If it is yours, decorate it with "
+        f"@neurona.saving.register_keras_serializable(), or pass custom_objects={{{name!r}: {name}}}."
+    )

@@ -1,0 +1,85 @@
+"""The scope: where variables are read from and written to while a layer runs as a pure function.
+
+Without an open scope a variable reads and writes its own array. `Layer.apply` opens a scope that holds all values, so that a whole model
+becomes `(values, x, key) -> (y, new values)`, which JAX may jit, differentiate, vmap and shard.
+"""
+
+import contextvars
+import weakref
+from typing import TYPE_CHECKING, Any, Self
+
+import jax
+
+if TYPE_CHECKING:
+    from neurona.core.layer import Layer
+    from neurona.core.variable import Variable
+
+
+class Scope:
+    """What one call of a layer tree carries along.
+
+    Args:
+        values: the arrays of the variables, or None where each variable keeps its own (the call has side effects).
+        key: the random key that layers draw from; None where they draw from the global seed.
+        step: the training step, folded into the stream of layers that were given a seed of their own.
+        training: whether layers behave as in training; None leaves it to each call.
+        positions: the number of each layer in the tree, which makes its random stream.
+    """
+
+    def __init__(
+        self,
+        values: "dict[Variable, Any] | None" = None,
+        key: jax.Array | None = None,
+        step: Any = 0,
+        training: bool | None = None,
+        positions: "dict[Layer, int] | None" = None,
+    ) -> None:
+        self.values = values
+        self.key = key
+        self.step = step
+        self.training = training
+        self.positions = positions or {}
+        self.losses: list[jax.Array] = []
+        self._draws: dict[int, int] = {}
+
+    @property
+    def pure(self) -> bool:
+        """Whether state is carried here rather than changed in place."""
+        return self.values is not None
+
+    def next_draw(self, position: int) -> int:
+        """How often the layer at this position has drawn before, counting."""
+        count = self._draws.get(position, 0)
+        self._draws[position] = count + 1
+        return count
+
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
+
+
+_current: contextvars.ContextVar[Scope | None] = contextvars.ContextVar("scope", default=None)
+
+
+def current_scope() -> Scope | None:
+    """The innermost open scope, or None."""
+    return _current.get()
+
+
+# Masks ride beside arrays, as in Keras: an array is found again by identity for as long as it lives.
+_masks: dict[int, tuple[weakref.ref, Any]] = {}
+
+
+def set_mask(array: Any, mask: Any) -> None:
+    """Attach a mask (batch, time) to an array; later layers that take a mask find it."""
+    address = id(array)
+    _masks[address] = (weakref.ref(array, lambda _: _masks.pop(address, None)), mask)
+
+
+def get_mask(array: Any) -> Any:
+    """The mask attached to an array, or None."""
+    entry = _masks.get(id(array))
+    return entry[1] if entry is not None and entry[0]() is array else None

@@ -1,0 +1,151 @@
+"""Variable: an array with a name that a layer, a metric or an optimizer owns."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.errors import ShapeError, TracingError
+from neurona.core.policy import autocast_dtype, is_float, standardize_dtype
+from neurona.core.scope import current_scope
+
+
+class Variable:
+    """An array that can be assigned to.
+
+    Args:
+        initializer: the first value, or a function `(shape, dtype) -> array`.
+        shape: needed with a function.
+        dtype: defaults to the value's own, or `floatx()`.
+        trainable: whether an optimizer may change it.
+        name: the last part of its path.
+        path: the names of its owners and its own, joined by "/".
+
+    Example:
+
+        >>> count = Variable(jnp.zeros(2), name="count")
+        >>> count.assign(count + 1)
+        >>> count.numpy().tolist()
+        [1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        name: str = "variable",
+        path: str | None = None,
+        regularizer: Callable[[Any], Any] | None = None,
+        constraint: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.name, self.path = name, path or name
+        self.trainable, self.autocast = trainable, autocast
+        self.regularizer, self.constraint = regularizer, constraint
+        # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit.
+        with jax.ensure_compile_time_eval():
+            if callable(initializer):
+                dtype = standardize_dtype(dtype)
+                self._value = jnp.asarray(initializer(shape, dtype), dtype)
+            else:
+                self._value = jnp.array(initializer, None if dtype is None else standardize_dtype(dtype))
+
+    @property
+    def value(self) -> jax.Array:
+        """The array, as seen from the open scope, in the dtype in which the calling layer computes."""
+        scope = current_scope()
+        value = self._value if scope is None or scope.values is None else scope.values.get(self, self._value)
+        dtype = autocast_dtype.get()
+        if dtype is not None and self.autocast and is_float(value.dtype) and value.dtype != dtype:
+            return value.astype(dtype)
+        return value
+
+    def assign(self, value: Any) -> None:
+        """Replace the array; inside `apply` only the returned values change.
+
+        Raises:
+            ShapeError: the shape differs.
+            TracingError: inside somebody's own `jit`, where the new value could not leave.
+        """
+        value = jnp.asarray(value, self._value.dtype)
+        if value.shape != self._value.shape:
+            raise ShapeError(f"Variable {self.path!r} has shape {self._value.shape}. Received a value of shape {value.shape}.")
+        scope = current_scope()
+        if scope is not None and scope.values is not None:
+            scope.values[self] = value
+        elif isinstance(value, jax.core.Tracer):
+            raise TracingError(
+                f"Variable {self.path!r} is assigned to inside a jax.jit of yours, and the value would be lost. "
+                "Use `layer.apply(values, x)` there: it returns the new values."
+            )
+        else:
+            self._value = value
+
+    def assign_add(self, value: Any) -> None:
+        """Add to the array."""
+        self.assign(self.value + jnp.asarray(value))
+
+    def assign_sub(self, value: Any) -> None:
+        """Subtract from the array."""
+        self.assign(self.value - jnp.asarray(value))
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the array in NumPy."""
+        return np.array(self.value)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return self._value.shape
+
+    @property
+    def dtype(self) -> str:
+        """The name of the dtype in which the array is kept."""
+        return self._value.dtype.name
+
+    @property
+    def ndim(self) -> int:
+        """The array's rank."""
+        return self._value.ndim
+
+    def __jax_array__(self) -> jax.Array:
+        return self.value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.value, dtype)
+
+    def __getitem__(self, index: Any) -> jax.Array:
+        return self.value[index]
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+
+def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Variable, Any], Any]:
+    return lambda self, other: function(self.value, other.value if isinstance(other, Variable) else other)
+
+
+def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Variable, Any], Any]:
+    return lambda self, other: function(other, self.value)
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    setattr(Variable, f"__{_name}__", _binary(getattr(operator, _name)))
+    setattr(Variable, f"__r{_name}__", _reflected(getattr(operator, _name)))
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(Variable, f"__{_name}__", _binary(getattr(operator, _name)))
+Variable.__neg__ = lambda self: -self.value  # pyright: ignore[reportAttributeAccessIssue]
