@@ -14,6 +14,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import jax
@@ -39,7 +40,7 @@ _KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", 
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 _aliases: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
 _custom: dict[str, Any] = {}
-_custom_scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar("custom_objects", default={})
+_custom_scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar("custom_objects", default=MappingProxyType({}))
 
 
 def snake_case(name: str) -> str:

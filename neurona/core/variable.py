@@ -45,7 +45,9 @@ class Variable:
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
         self.name, self.path = name, path or name
-        self.trainable, self.autocast = trainable, autocast
+        # `parameter` says what it is for good (a weight, not a statistic); `trainable` whether it may change now.
+        self.parameter = self.trainable = trainable
+        self.autocast = autocast
         self.regularizer, self.constraint = regularizer, constraint
         # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit.
         with jax.ensure_compile_time_eval():

@@ -1,0 +1,662 @@
+"""Layer: an object that owns variables, and at the same time a pure function of them."""
+
+import contextlib
+import contextvars
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, TracingError, UnexpectedArgument, suggestion
+from neurona.core.policy import autocast_dtype, dtype_policy_of, is_float, standardize_dtype
+from neurona.core.random import check_not_traced, key_of, new_key
+from neurona.core.registry import Serializable, constructor_arguments, deserialize, resolve, serialize
+from neurona.core.scope import Scope, current_scope, get_mask, set_mask
+from neurona.core.symbolic import SymbolicTensor, infer, record, snake_case, symbolic_leaves, unique_name
+from neurona.core.variable import Variable
+
+_BASE_ARGUMENTS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
+_SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
+_names: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("names", default=())
+
+
+class InputSpec:
+    """What a layer asks of its input: a rank, and the size of some axes.
+
+    Args:
+        ndim: the exact rank.
+        min_ndim: the least rank.
+        max_ndim: the greatest rank.
+        axes: the size that each of these axes must have.
+    """
+
+    def __init__(
+        self, ndim: int | None = None, min_ndim: int | None = None, max_ndim: int | None = None, axes: dict[int, int] | None = None
+    ):
+        self.ndim, self.min_ndim, self.max_ndim, self.axes = ndim, min_ndim, max_ndim, axes or {}
+
+    def check(self, shape: tuple[int | None, ...], layer: "Layer") -> None:
+        """Raise `ShapeError`, naming the layer, where a shape does not fit."""
+        rank, wanted = len(shape), None
+        if self.ndim is not None and rank != self.ndim:
+            wanted = f"an input of {self.ndim} dimensions, batch included"
+        elif self.min_ndim is not None and rank < self.min_ndim:
+            wanted = f"an input of at least {self.min_ndim} dimensions, batch included"
+        elif self.max_ndim is not None and rank > self.max_ndim:
+            wanted = f"an input of at most {self.max_ndim} dimensions, batch included"
+        for axis, size in self.axes.items():
+            if wanted is None and -rank <= axis < rank and shape[axis] not in (size, None):
+                wanted = f"axis {axis} of its input to have size {size}, the size it was built with"
+        if wanted:
+            raise ShapeError(f"Layer {layer.name!r} ({type(layer).__name__}) expects {wanted}. Received shape {shape}.{_hint(self, shape)}")
+
+
+def _hint(spec: InputSpec, shape: tuple[int | None, ...]) -> str:
+    needed = spec.ndim or spec.min_ndim or 0
+    if len(shape) == needed - 1:
+        return " Add the missing axis: x[..., None] for channels, x[None] for a batch of one."
+    if spec.ndim == 2 and len(shape) > 2:
+        return " A Flatten layer before it makes rows of it."
+    return ""
+
+
+class Layer(Serializable):
+    """The base of all layers and models.
+
+    Define `call(self, inputs)`; create weights in `build(self, input_shape)` with `add_weight`. Shapes are found by evaluation, and the
+    config is recorded from the constructor, so a layer needs nothing else.
+
+    Args:
+        activity_regularizer: a function of the output that is added to the loss, divided by the batch size.
+        trainable: whether its weights may be trained.
+        dtype: a dtype or a `DTypePolicy`; defaults to the global policy.
+        autocast: whether floating-point inputs are cast to the policy's compute dtype.
+        name: unique in a model; made from the class's name if not given.
+
+    Raises:
+        UnexpectedArgument: an argument that the layer does not have.
+
+    Example:
+
+        >>> class Scale(Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight(input_shape[-1:], "ones", name="factor")
+        ...     def call(self, x):
+        ...         return x * self.factor
+        >>> import neurona.initializers
+        >>> layer = Scale(name="scale")
+        >>> layer(np.ones((2, 3))).shape, layer.weights
+        ((2, 3), [<Variable path=scale/factor, shape=(3,), dtype=float32>])
+        >>> y, new_values = layer.apply([2 * np.ones(3)], np.ones((2, 3)))
+        >>> float(y.sum())
+        12.0
+    """
+
+    kind = "layers"
+    supports_masking: bool = False
+    input_spec: Any = None
+    _untracked: tuple[str, ...] = ()  # attributes that hold layers which are not parts of this one
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _recording_build(cls.build)
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        for argument in kwargs:
+            if argument not in _SHAPE_ARGUMENTS:
+                known = [k for k in constructor_arguments(type(self)) or [] if k != "self"]
+                raise UnexpectedArgument(
+                    f"{type(self).__name__} has no argument {argument!r}.{suggestion(argument, known)} It takes: {', '.join(known)}."
+                )
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ArgumentError(f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}")
+        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.dtype_policy = dtype_policy_of(dtype)
+        self.autocast = autocast
+        self.activity_regularizer = resolve("regularizers", activity_regularizer)
+        self.built = False
+        self._trainable = bool(trainable)
+        self._weights: list[Variable] = []
+        self._nodes: list[Any] = []
+        self._build_shapes: dict[str, Any] | None = None
+        self._call_losses: list[Any] = []
+        self.given_batch_shape = _given_batch_shape(kwargs)
+
+    # What a subclass defines.
+
+    def build(self, input_shape: Any) -> None:
+        """Create the weights, now that the input's shape (with None where unknown) is known."""
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output."""
+        raise TypeError(f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the layer computes.")
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output: the input's, for layers that support masking."""
+        return previous_mask
+
+    # Variables.
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...] | int | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Variable:
+        """Create a variable that belongs to this layer.
+
+        Args:
+            shape: sizes, all known; `()` by default.
+            initializer, regularizer, constraint: by default the layer's own for this name (`kernel_initializer` for a weight named
+                "kernel"), else glorot_uniform for floats and zeros for the rest.
+            dtype: by default the policy's variable dtype.
+            trainable: False for statistics and counters.
+            name: the last part of the weight's path.
+
+        Raises:
+            ShapeError: a size is unknown.
+        """
+        initializer = getattr(self, f"{name}_initializer", None) if initializer is None else initializer
+        regularizer = getattr(self, f"{name}_regularizer", None) if regularizer is None else regularizer
+        constraint = getattr(self, f"{name}_constraint", None) if constraint is None else constraint
+        unknown = set(kwargs) - {"aggregation", "sparse", "layout", "overwrite_with_gradient"}
+        if unknown:
+            raise UnexpectedArgument(f"{type(self).__name__}.add_weight has no argument {min(unknown)!r}.")
+        shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
+        if any(size is None for size in shape):
+            raise ShapeError(
+                f"Layer {self.name!r} ({type(self).__name__}) needs the size of its input to create weight {name!r} of shape {shape}. "
+                "Give the input a shape with that size, such as Input((n,))."
+            )
+        dtype = standardize_dtype(dtype or self.variable_dtype)
+        default = "glorot_uniform" if is_float(dtype) else "zeros"
+        variable = Variable(
+            resolve("initializers", default if initializer is None else initializer),
+            shape,
+            dtype,
+            trainable,
+            autocast,
+            name or "variable",
+            "/".join((*_names.get(), name or "variable")) if _names.get() else f"{self.name}/{name or 'variable'}",
+            resolve("regularizers", regularizer),
+            resolve("constraints", constraint),
+        )
+        variable.trainable = trainable and self._trainable
+        self._weights.append(variable)
+        return variable
+
+    def set_weight_options(self, **options: tuple[Any, Any, Any]) -> None:
+        """Keep the initializer, regularizer and constraint of each weight named, where `add_weight` will find them."""
+        for weight, (initializer, regularizer, constraint) in options.items():
+            setattr(self, f"{weight}_initializer", resolve("initializers", initializer))
+            setattr(self, f"{weight}_regularizer", resolve("regularizers", regularizer))
+            setattr(self, f"{weight}_constraint", resolve("constraints", constraint))
+
+    def _members(self, kind: type) -> Iterator[Any]:
+        for name, value in vars(self).items():
+            if name not in self._untracked and name != "_arguments":
+                yield from _instances(value, kind)
+
+    @property
+    def sublayers(self) -> "list[Layer]":
+        """The layers that this one is made of, in the order in which they were assigned."""
+        return list(dict.fromkeys(self._members(Layer)))
+
+    def flatten_layers(self) -> "Iterator[Layer]":
+        """This layer and all below it, each once."""
+        seen: set[int] = set()
+        stack: list[Layer] = [self]
+        while stack:
+            layer = stack.pop()
+            if id(layer) not in seen:
+                seen.add(id(layer))
+                yield layer
+                stack.extend(reversed(layer.sublayers))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables: of each layer first the trainable, then the others, then those of its parts."""
+        own = list(dict.fromkeys(self._members(Variable)))
+        own.sort(key=lambda variable: not variable.parameter)
+        found = dict.fromkeys(own)
+        for layer in self.sublayers:
+            found.update(dict.fromkeys(layer.variables))
+        return list(found)
+
+    weights = variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The variables that an optimizer may change."""
+        return [variable for variable in self.variables if variable.trainable] if self._trainable else []
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The variables that no optimizer changes."""
+        trainable = set(self.trainable_variables)
+        return [variable for variable in self.variables if variable not in trainable]
+
+    trainable_weights, non_trainable_weights = trainable_variables, non_trainable_variables
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the weights may be trained; setting it reaches all parts."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for variable in self._members(Variable):
+            variable.trainable = variable.parameter and bool(value)
+        for layer in self.sublayers:
+            layer.trainable = value
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of all weights, as NumPy arrays."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Set the values of all weights, in the order of `get_weights`; nothing changes unless all fit.
+
+        Raises:
+            ShapeError: the number of arrays or a shape differs.
+        """
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ShapeError(f"Layer {self.name!r} has {len(variables)} weights. Received {len(weights)} arrays.")
+        for variable, value in zip(variables, weights):
+            if np.shape(value) != variable.shape:
+                raise ShapeError(f"Weight {variable.path!r} has shape {variable.shape}. Received an array of shape {np.shape(value)}.")
+        for variable, value in zip(variables, weights):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """The number of weights.
+
+        Raises:
+            NotBuiltError: they do not exist yet.
+        """
+        if not self.built:
+            raise NotBuiltError(f"Layer {self.name!r} has no weights yet: call it on data, or build(input_shape), first.")
+        return sum(int(np.prod(variable.shape)) for variable in self.weights)
+
+    # Losses and randomness.
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar to the loss of the training step; for use inside `call`."""
+        scope = current_scope()
+        (self._call_losses if scope is None else scope.losses).append(jnp.sum(loss))
+
+    @property
+    def losses(self) -> list[Any]:
+        """What regularizers, activity regularizers and `add_loss` add to the loss, as of the last call."""
+        scope = current_scope()
+        called = scope.losses if scope is not None else [loss for layer in self.flatten_layers() for loss in layer._call_losses]
+        return [*called, *(v.regularizer(v.value) for v in self.trainable_variables if v.regularizer is not None)]
+
+    def next_key(self) -> jax.Array:
+        """A fresh random key: in a scope, of this layer's place in the tree and the draws so far; otherwise of the global seed.
+
+        Raises:
+            TracingError: in a trace that no key was given to.
+        """
+        scope, seed = current_scope(), getattr(self, "seed", None)
+        if scope is None or scope.key is None:
+            if scope is not None and scope.pure:
+                raise TracingError(
+                    f"Layer {self.name!r} ({type(self).__name__}) draws random numbers: give `apply` a key=jax.random.key(...)."
+                )
+            check_not_traced(f"Layer {self.name!r} ({type(self).__name__})")
+            return new_key()
+        position = scope.positions.get(self, len(scope.positions))
+        base = scope.key if seed is None else jax.random.fold_in(key_of(int(seed)), scope.step)
+        return jax.random.fold_in(jax.random.fold_in(base, position), scope.next_draw(position))
+
+    # Calling.
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "_nodes" not in self.__dict__:
+            raise ArgumentError(f"{type(self).__name__} forgot to call `super().__init__()` in its constructor.")
+        if symbolic_leaves((args, kwargs)):
+            return self._call_symbolically(args, kwargs)
+        scope = current_scope()
+        if scope is not None:
+            return self._run(scope, args, kwargs)
+        for layer in self.flatten_layers():
+            layer._call_losses = []
+        with Scope() as scope:
+            outputs = self._run(scope, args, kwargs)
+        self._call_losses = scope.losses
+        return outputs
+
+    def _run(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        args, kwargs = self._convert(args), self._convert(kwargs)
+        parameters = _call_parameters(type(self))
+        self._check_and_build(args, kwargs)
+        training = kwargs.get("training")
+        training = scope.training if training is None else training
+        if "training" in parameters:
+            if training is None:
+                kwargs.pop("training", None)
+            else:
+                kwargs["training"] = training
+        masks = _fill_masks(parameters, args, kwargs)
+        outer, scope.training = scope.training, training
+        try:
+            with self._context():
+                outputs = self.call(*args, **kwargs)
+                if self.activity_regularizer is not None:
+                    for leaf in jax.tree.leaves(outputs):
+                        self.add_loss(self.activity_regularizer(leaf) / leaf.shape[0])
+        except Exception as error:
+            _note(error, self, args)
+            raise
+        finally:
+            scope.training = outer
+        if self.supports_masking and args:
+            mask = self.compute_mask(args[0], masks)
+            if mask is not None:
+                _attach(outputs, mask)
+        return outputs
+
+    def _call_symbolically(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        self._check_and_build(args, kwargs)
+
+        def probe(*probe_args: Any, **probe_kwargs: Any) -> Any:
+            with Scope(values={}, key=key_of(0)) as scope:
+                return self._run(scope, probe_args, probe_kwargs)
+
+        outputs = record(self, args, kwargs, probe)
+        self._nodes.append(jax.tree.leaves(outputs)[0].node)
+        return outputs
+
+    def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        if self.input_spec is not None and args:
+            specs = self.input_spec if isinstance(self.input_spec, list) else [self.input_spec]
+            for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
+                spec.check(tuple(leaf.shape), self)
+        if not self.built:
+            with self._context(), jax.named_scope(self.name):
+                self.build(**_build_shapes(self, args, kwargs))
+            if self.input_spec is not None and args:
+                self._check_and_build(args, kwargs)
+
+    @contextlib.contextmanager
+    def _context(self) -> Iterator[None]:
+        names = _names.set((*_names.get(), self.name))
+        dtype = autocast_dtype.set(self.compute_dtype if self.autocast else None)
+        try:
+            yield
+        finally:
+            autocast_dtype.reset(dtype)
+            _names.reset(names)
+
+    def _convert(self, tree: Any) -> Any:
+        dtype = self.compute_dtype
+
+        def convert(leaf: Any) -> Any:
+            if not hasattr(leaf, "__array__") or isinstance(leaf, Variable):
+                return leaf
+            array = leaf if isinstance(leaf, jax.Array) else jnp.asarray(np.asarray(leaf))
+            if self.autocast and array.dtype != dtype and is_float(array.dtype):
+                cast, mask = array.astype(dtype), get_mask(array)
+                if mask is not None:
+                    set_mask(cast, mask)
+                return cast
+            return array
+
+        return jax.tree.map(convert, tree)
+
+    def apply(
+        self, values: list[Any], *args: Any, key: jax.Array | None = None, step: Any = 0, training: bool = False, **kwargs: Any
+    ) -> tuple[Any, list[Any]]:
+        """The layer as a pure function: `(values, inputs) -> (outputs, new values)`, safe under jit, grad, vmap and scan.
+
+        Args:
+            values: an array for each of `variables`.
+            args, kwargs: what the layer is called with.
+            key: the random key, needed where something is drawn.
+            step: the training step, for layers that have a seed of their own.
+            training: whether to behave as in training.
+
+        Returns:
+            The outputs, and the values as they are afterwards (batch normalization's statistics change, weights do not).
+        """
+        (outputs, new_values), _ = self.apply_with_losses(values, *args, key=key, step=step, training=training, **kwargs)
+        return outputs, new_values
+
+    def apply_with_losses(
+        self, values: list[Any], *args: Any, key: jax.Array | None = None, step: Any = 0, training: bool = False, **kwargs: Any
+    ) -> tuple[tuple[Any, list[Any]], list[Any]]:
+        """`apply`, and the losses that layers added and regularizers make."""
+        variables = self.variables
+        if len(values) != len(variables):
+            raise ShapeError(f"Layer {self.name!r} has {len(variables)} variables. Received {len(values)} values.")
+        positions = {layer: index for index, layer in enumerate(self.flatten_layers())}
+        with Scope(dict(zip(variables, values)), key, step, training, positions) as scope:
+            outputs = self(*args, **kwargs)
+            losses = self.losses
+        return (outputs, [scope.values[variable] for variable in variables]), losses  # pyright: ignore[reportOptionalSubscript]
+
+    def stateless_call(
+        self, trainable_variables: list[Any], non_trainable_variables: list[Any], *args: Any, return_losses: bool = False, **kwargs: Any
+    ) -> tuple:
+        """Keras's name for `apply`, with the values split; returns `(outputs, new non-trainable values[, losses])`."""
+        kwargs.setdefault("training", False)
+        table = dict(zip(self.trainable_variables, trainable_variables, strict=True))
+        table.update(zip(self.non_trainable_variables, non_trainable_variables, strict=True))
+        variables = self.variables
+        (outputs, values), losses = self.apply_with_losses([table[v] for v in variables], *args, **kwargs)
+        new = dict(zip(variables, values))
+        others = [new[v] for v in self.non_trainable_variables]
+        return (outputs, others, losses) if return_losses else (outputs, others)
+
+    # Shapes, dtypes and configs.
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic output for symbolic inputs, found by evaluation; nothing is recorded."""
+        self._check_and_build(args, kwargs)
+
+        def probe(*probe_args: Any, **probe_kwargs: Any) -> Any:
+            with Scope(values={}, key=key_of(0)) as scope:
+                return self._run(scope, probe_args, probe_kwargs)
+
+        return infer(probe, args, kwargs)
+
+    def compute_output_shape(self, *input_shapes: Any) -> Any:
+        """The output's shape for input shapes, None where unknown."""
+
+        def tensors(shape: Any) -> Any:
+            if all(size is None or isinstance(size, (int, np.integer)) for size in shape):
+                return SymbolicTensor(tuple(shape), self.compute_dtype)
+            return [tensors(part) for part in shape]
+
+        return jax.tree.map(lambda tensor: tensor.shape, self.compute_output_spec(*map(tensors, input_shapes)))
+
+    @property
+    def dtype(self) -> str:
+        """The dtype in which variables are kept."""
+        return self.dtype_policy.variable_dtype
+
+    variable_dtype = dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype in which the layer computes."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the layer's first call in a functional model."""
+        node = self._node()
+        return node.args[0] if len(node.args) == 1 else node.inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the layer's first call in a functional model."""
+        return self._node().outputs
+
+    def _node(self) -> Any:
+        if not self._nodes:
+            raise NotBuiltError(f"Layer {self.name!r} has no symbolic input or output: it was not called on an Input.")
+        return self._nodes[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain values; override only where a format differs."""
+        config = {"name": self.name, "trainable": self._trainable, "dtype": serialize(self.dtype_policy)}
+        for name, value in getattr(self, "_arguments", {}).items():
+            current = getattr(self, name, value)
+            if name == "activity_regularizer" and current is None and name not in inspect.signature(type(self).__init__).parameters:
+                continue
+            if name not in ("name", "trainable", "dtype", "autocast", *_SHAPE_ARGUMENTS):
+                config[name] = serialize(value if inspect.ismethod(current) else current)
+        return config
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shapes that the layer was built with."""
+        if self._build_shapes is None:
+            return None
+        if len(self._build_shapes) == 1:
+            return {"input_shape": serialize(next(iter(self._build_shapes.values())))}
+        return {"shapes_dict": serialize(self._build_shapes)}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Create the weights from what `get_build_config` returned."""
+        shapes = config.get("shapes_dict") or {k: v for k, v in config.items() if k == "input_shape" or k.endswith("_shape")}
+        shapes = {name: _as_shape(shape) for name, shape in deserialize(shapes).items()}
+        if self.built or any(shape is None for shape in shapes.values()):
+            return
+        with self._context():
+            if set(shapes) == {"input_shape"}:
+                self.build(shapes["input_shape"])
+            else:
+                self.build(**shapes)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _as_shape(shape: Any) -> Any:
+    if isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape):
+        return tuple(shape)
+    return [_as_shape(part) for part in shape] if isinstance(shape, list) else shape
+
+
+def _instances(value: Any, kind: type) -> Iterator[Any]:
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _instances(item, kind)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _instances(item, kind)
+
+
+def _recording_build(build: Callable[..., None]) -> Callable[..., None]:
+    """`build`, marking the layer as built and keeping the shapes for its config."""
+    names = list(inspect.signature(build).parameters)[1:]
+
+    @functools.wraps(build)
+    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if self._build_shapes is None:
+            self._build_shapes = {**dict(zip(names, args)), **kwargs}
+        if not _names.get() or _names.get()[-1] != self.name:
+            with self._context():
+                build(self, *args, **kwargs)
+        else:
+            build(self, *args, **kwargs)
+        self.built = True
+
+    return wrapper
+
+
+def _given_batch_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
+    for name in ("batch_input_shape", "batch_shape"):
+        if kwargs.get(name) is not None:
+            return tuple(kwargs[name])
+    if kwargs.get("input_shape") is not None:
+        shape = kwargs["input_shape"]
+        return (kwargs.get("batch_size"), *((shape,) if isinstance(shape, int) else shape))
+    if kwargs.get("input_dim") is not None:
+        return (kwargs.get("batch_size"), kwargs["input_dim"])
+    return None
+
+
+@functools.cache
+def _call_parameters(cls: type) -> tuple[str, ...]:
+    return tuple(name for name in inspect.signature(cls.call).parameters if name != "self")  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _build_shapes(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The shapes that `build` asks for: of the argument `query` as `query_shape`, or of the first argument."""
+
+    def shape_of(value: Any) -> Any:
+        return jax.tree.map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
+
+    names = list(inspect.signature(layer.build).parameters)
+    called = {**dict(zip(_call_parameters(type(layer)), args)), **kwargs}
+    if len(names) > 1 or (names and names[0] != "input_shape" and names[0].removesuffix("_shape") in called):
+        return {name: shape_of(called.get(name.removesuffix("_shape"))) for name in names}
+    return {names[0]: shape_of(args[0] if args else next(iter(called.values()), None))} if names else {}
+
+
+def _fill_masks(parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Put the masks that arrive with the arguments into the mask arguments that were not given; return the first argument's."""
+
+    def mask_of(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            masks = [mask_of(item) for item in value]
+            return masks if any(mask is not None for mask in masks) else None
+        return get_mask(value)
+
+    first = mask_of(args[0]) if args else None
+    called = dict(zip(parameters, args))
+    for name in parameters:
+        if name not in called and kwargs.get(name) is None:
+            if name == "mask":
+                found = first
+            elif name.endswith("_mask"):
+                source = called.get(name.removesuffix("_mask"), kwargs.get(name.removesuffix("_mask")))
+                found = mask_of(source)
+            else:
+                continue
+            if found is not None:
+                kwargs[name] = found
+    return called.get("mask", kwargs.get("mask")) if "mask" in parameters else first
+
+
+def _attach(outputs: Any, mask: Any) -> None:
+    if isinstance(outputs, (list, tuple)) and isinstance(mask, (list, tuple)):
+        for output, one in zip(outputs, mask):
+            if one is not None:
+                _attach(output, one)
+    elif isinstance(outputs, jax.Array):
+        set_mask(outputs, mask)
+
+
+def _note(error: Exception, layer: Layer, args: tuple) -> None:
+    """Tell, once, in which layer an error arose and what came in."""
+    if not getattr(error, "__notes__", None):
+        shapes = ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(args) if hasattr(leaf, "shape"))
+        error.add_note(f"In layer {layer.name!r} ({type(layer).__name__}), called with {shapes or args}.")

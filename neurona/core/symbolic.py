@@ -1,0 +1,202 @@
+"""Symbolic tensors: arrays that have a shape and a history but no numbers yet, from which functional models are drawn.
+
+Shapes are found by evaluation: the function is traced with each unknown dimension set to one size, then to another; a dimension of the
+result that changed is unknown.
+"""
+
+import collections
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from neurona.core.errors import ShapeError, TracingError
+from neurona.core.policy import standardize_dtype
+from neurona.core.registry import snake_case
+
+# Two sizes that divide by every small number, so that reshapes and poolings of an unknown dimension go through.
+_PROBES = (720, 1440)
+_counts: dict[str, int] = collections.defaultdict(int)
+
+
+def unique_name(prefix: str) -> str:
+    """Keras's automatic names: `dense`, `dense_1`, ..."""
+    count = _counts[prefix]
+    _counts[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def reset_names() -> None:
+    """Begin automatic names afresh, as `clear_session` does."""
+    _counts.clear()
+
+
+class SymbolicTensor:
+    """A tensor without numbers: a shape in which None is unknown, a dtype, and the call that makes it.
+
+    Args:
+        shape: sizes, None where unknown.
+        dtype: the dtype's name.
+        node: the call whose output this is.
+        index: which of the call's outputs.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int | None, ...],
+        dtype: Any = "float32",
+        name: str | None = None,
+        node: "Node | None" = None,
+        index: int = 0,
+    ) -> None:
+        self.shape, self.dtype = tuple(shape), standardize_dtype(dtype)
+        self.name = name or unique_name("symbolic_tensor")
+        self.node, self.index = node, index
+
+    @property
+    def ndim(self) -> int:
+        """The rank."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TracingError(f"{self!r} has no numbers: it stands for a model's input. Use neurona.ops on it, or a layer.")
+
+    def __bool__(self) -> bool:
+        raise TracingError(f"{self!r} has no truth value: a functional model can't branch on numbers. Use ops.where, or subclass Model.")
+
+    def __iter__(self) -> Any:
+        raise TracingError(f"{self!r} can't be iterated over. Index it, or use ops.unstack.")
+
+    def __getitem__(self, index: Any) -> Any:
+        return record(Operation("GetItem", operator.getitem), (self, index), {})
+
+
+class Node:
+    """One call in the graph of a functional model.
+
+    Args:
+        operation: the layer or operation that was called.
+        args, kwargs: what it was called with, symbolic tensors among them.
+    """
+
+    def __init__(self, operation: Any, args: tuple, kwargs: dict[str, Any]) -> None:
+        self.operation, self.args, self.kwargs = operation, args, kwargs
+        self.inputs = symbolic_leaves((args, kwargs))
+        self.outputs: Any = None
+
+
+class Operation:
+    """A function of `neurona.ops` as a step of a graph. `name` is Keras's class name for it, such as `"Add"`."""
+
+    def __init__(self, class_name: str, function: Callable[..., Any], name: str | None = None) -> None:
+        self.class_name, self.function = class_name, function
+        self.name = name or unique_name(snake_case(class_name))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a value is a symbolic tensor."""
+    return isinstance(value, SymbolicTensor)
+
+
+def symbolic_leaves(tree: Any) -> list[SymbolicTensor]:
+    """The symbolic tensors anywhere in nested lists, tuples and dictionaries."""
+    return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, SymbolicTensor)]
+
+
+def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+    """The shapes and dtypes that a function returns for symbolic tensors, as a tree of `SymbolicTensor` without history.
+
+    Args:
+        function: called with tracers in place of the symbolic tensors.
+        args, kwargs: its arguments, with at least one symbolic tensor.
+
+    Example:
+
+        >>> infer(lambda x: x.reshape(x.shape[0], -1), (SymbolicTensor((None, 4, 3)),), {}).shape
+        (None, 12)
+    """
+    leaves, tree = jax.tree.flatten((args, kwargs))
+    symbolic = [index for index, leaf in enumerate(leaves) if is_symbolic(leaf)]
+
+    def probe(size: int) -> Any:
+        def run(arrays: list[Any]) -> Any:
+            filled = list(leaves)
+            for index, array in zip(symbolic, arrays, strict=True):
+                filled[index] = array
+            new_args, new_kwargs = jax.tree.unflatten(tree, filled)
+            return function(*new_args, **new_kwargs)
+
+        shapes = [tuple(size if n is None else n for n in leaves[index].shape) for index in symbolic]
+        return jax.eval_shape(
+            run, [jax.ShapeDtypeStruct(shape, jnp.dtype(leaves[index].dtype)) for shape, index in zip(shapes, symbolic, strict=True)]
+        )
+
+    first = probe(_PROBES[0])
+    if all(None not in leaves[index].shape for index in symbolic):
+        return jax.tree.map(lambda one: SymbolicTensor(one.shape, one.dtype), first)
+    second = probe(_PROBES[1])
+
+    def merge(one: Any, two: Any) -> SymbolicTensor:
+        if len(one.shape) != len(two.shape):
+            raise ShapeError("The rank of the result depends on an unknown size of the input: give the input's full shape.")
+        return SymbolicTensor(tuple(a if a == b else None for a, b in zip(one.shape, two.shape, strict=True)), one.dtype)
+
+    return jax.tree.map(merge, first, second)
+
+
+def record(operation: Any, args: tuple, kwargs: dict[str, Any], function: Callable[..., Any] | None = None) -> Any:
+    """Add a call to the graph and return its symbolic outputs.
+
+    Args:
+        operation: the layer or `Operation` that the graph calls when it runs.
+        args, kwargs: the arguments, with symbolic tensors among them.
+        function: what to trace for the shapes, if not the operation itself.
+    """
+    node = Node(operation, args, kwargs)
+    outputs = infer(function or operation, args, kwargs)
+    for index, tensor in enumerate(jax.tree.leaves(outputs)):
+        tensor.node, tensor.index = node, index
+        tensor.name = f"{operation.name}_output_{index}" if index else f"{operation.name}_output"
+    node.outputs = outputs
+    return outputs
+
+
+def _operator(class_name: str, function: Callable[..., Any], *, reflected: bool = False) -> Callable[..., Any]:
+    def method(self: SymbolicTensor, *others: Any) -> Any:
+        args = (*others, self) if reflected else (self, *others)
+        return record(Operation(class_name, function), args, {})
+
+    return method
+
+
+_OPERATORS = {
+    "add": ("Add", jnp.add),
+    "sub": ("Subtract", jnp.subtract),
+    "mul": ("Multiply", jnp.multiply),
+    "truediv": ("Divide", jnp.divide),
+    "floordiv": ("FloorDivide", jnp.floor_divide),
+    "mod": ("Mod", jnp.mod),
+    "pow": ("Power", jnp.power),
+    "matmul": ("Matmul", jnp.matmul),
+}
+_COMPARISONS = {
+    "lt": ("Less", jnp.less),
+    "le": ("LessEqual", jnp.less_equal),
+    "gt": ("Greater", jnp.greater),
+    "ge": ("GreaterEqual", jnp.greater_equal),
+}
+for _name, (_class_name, _function) in _OPERATORS.items():
+    setattr(SymbolicTensor, f"__{_name}__", _operator(_class_name, _function))
+    setattr(SymbolicTensor, f"__r{_name}__", _operator(_class_name, _function, reflected=True))
+for _name, (_class_name, _function) in _COMPARISONS.items():
+    setattr(SymbolicTensor, f"__{_name}__", _operator(_class_name, _function))
+SymbolicTensor.__neg__ = _operator("Negative", jnp.negative)  # pyright: ignore[reportAttributeAccessIssue]
+SymbolicTensor.__abs__ = _operator("Absolute", jnp.abs)  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,68 @@
+"""Layers that multiply by a matrix: Dense; and the plainest layers beside it."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from neurona import activations
+from neurona.core.errors import ArgumentError
+from neurona.core.layer import InputSpec, Layer
+
+
+class Dense(Layer):
+    """Fully connected layer: y = activation(x @ kernel + bias).
+
+    Args:
+        units: number of outputs, at least 1.
+        activation: a name or function; None leaves the sum as it is.
+        use_bias: whether to add a bias.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: names or objects.
+
+    Shapes: x (..., d) -> y (..., units); kernel (d, units); bias (units,).
+
+    Raises:
+        ArgumentError: units is not a positive integer.
+        ShapeError: x has fewer than 2 dimensions, or another last size than at first.
+
+    Example:
+
+        >>> import numpy as np
+        >>> Dense(4, activation="relu")(np.ones((2, 3))).shape
+        (2, 4)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        if not isinstance(units, int) or units < 1:
+            raise ArgumentError(f"Dense: units is a positive integer, the number of outputs. Received: units={units!r}")
+        self.units, self.use_bias = units, use_bias
+        self.activation = activations.get(activation)
+        self.set_weight_options(
+            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        features = input_shape[-1]
+        self.kernel = self.add_weight((features, self.units), name="kernel")
+        self.bias = self.add_weight((self.units,), name="bias") if self.use_bias else None
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs: Any) -> Any:
+        y = jnp.matmul(inputs, self.kernel.value)
+        return self.activation(y if self.bias is None else y + self.bias.value)
