@@ -1,0 +1,51 @@
+"""Classic data sets: local first, downloaded when needed, never a pickle.
+
+    from neurona.datasets import mnist
+    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+
+Each module is one data set with `load_data(...)` as in Keras, `as_frame(...)` for pandas, and names in English and Spanish:
+`class_names(language)` for classes, `feature_names(language)` and `target_name(language)` for columns of tables. Iris and the
+8x8 digits come with the library; any other file is looked for in the folder named by the environment variable `NEURONA_DATA`,
+then in the user's cache, then downloaded with its published checksum. A module is imported when its name is first used.
+"""
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neurona.datasets import (
+        boston_housing,
+        california_housing,
+        cifar10,
+        cifar100,
+        digits,
+        fashion_mnist,
+        imdb,
+        iris,
+        mnist,
+        reuters,
+    )
+
+__all__ = [
+    "boston_housing",
+    "california_housing",
+    "cifar10",
+    "cifar100",
+    "digits",
+    "fashion_mnist",
+    "imdb",
+    "iris",
+    "mnist",
+    "reuters",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"neurona.datasets has no data set {name!r}; it has {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,283 @@
+"""Downloading a file once and well: checked, resumed, retried, shown, and put in place in one move."""
+
+import hashlib
+import http.client
+import os
+import shutil
+import socket
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurona.core.errors import ArgumentError, DataError, DownloadError
+from neurona.datasets.files import cache_folder, data_folder, locate
+
+TIMEOUT = 30.0  # seconds without a byte before a connection counts as dead
+BLOCK = 1 << 18
+
+
+@dataclass(frozen=True)
+class PublicFile:
+    """A file that the public can download.
+
+    Args:
+        name: what it is called in the data folder and in the cache; may begin with a sub-folder, as in `"fashion-mnist/t10k.gz"`.
+        url: its `http(s)` address.
+        digest: `"sha256:..."` or `"md5:..."` as its publisher gives it; None when no checksum was ever published.
+    """
+
+    name: str
+    url: str
+    digest: str | None = None
+
+
+def fetch(file: PublicFile) -> Path:
+    """The local path of a public file: from `NEURONA_DATA`, else from the cache, else downloaded into the cache.
+
+    Raises:
+        DownloadError: it is nowhere on this machine and can't be downloaded.
+    """
+    found = locate(file.name)
+    return found if found is not None else download(file.url, cache_folder() / file.name, digest=file.digest)
+
+
+def download(url: str, target: Path, *, digest: str | None = None, attempts: int = 4, pause: float = 0.5) -> Path:
+    """Download `url` to `target`.
+
+    The bytes go to `target` + `.part`, which becomes `target` only when it is complete and its checksum is right. When a
+    checksum is known, a transfer that was cut (also in an earlier run) continues where it stopped by HTTP Range (RFC 9110,
+    section 14); without one each attempt starts anew, since nothing could tell whether both halves are of one version.
+
+    Args:
+        url: an `http` or `https` address.
+        target: the file to write; its folder is made.
+        digest: `"sha256:..."` or `"md5:..."`.
+        attempts: how often to try when the server or the connection fails.
+        pause: seconds before the second attempt; doubled before each further one.
+
+    Raises:
+        ArgumentError: the address is not http(s), or the digest's form is wrong.
+        DownloadError: every attempt failed; the message says where the file can be put by hand.
+    """
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise ArgumentError(f"download: expected an address that begins with http:// or https://. Received: url={url!r}")
+    if digest is not None:
+        _split_digest(digest)
+    part = target.with_name(target.name + ".part")
+    reason = "no attempt was made"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(attempts):
+            if attempt:
+                time.sleep(pause * 2 ** (attempt - 1))
+            if digest is None:
+                part.unlink(missing_ok=True)
+            try:
+                _receive(url, part)
+            except urllib.error.HTTPError as error:
+                reason = f"the server answered {error.code} {error.reason}"
+                if error.code == 416 and digest is not None and part.exists() and file_digest(part, digest) == digest:
+                    pass  # nothing was left to send: the part is the whole file
+                elif error.code == 416:
+                    part.unlink(missing_ok=True)
+                    continue
+                elif error.code < 500 and error.code not in (408, 429):
+                    break
+                else:
+                    continue
+            except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+                cause = getattr(error, "reason", error)
+                reason = f"{type(cause).__name__}: {cause}"
+                if isinstance(cause, socket.gaierror):
+                    break  # the host's name is unknown: there is no network here
+                continue
+            if digest is not None and (received := file_digest(part, digest)) != digest:
+                reason = f"what arrived is not the published file (expected {digest}, received {received})"
+                part.unlink()
+                continue
+            os.replace(part, target)
+            return target
+    except OSError as error:
+        reason = f"it can't be written: {error}"
+    raise DownloadError(_by_hand(url, target, reason))
+
+
+def _receive(url: str, part: Path) -> None:
+    """Append what is missing to `part`, or begin it anew when the server does not continue."""
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "neurona", "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
+        continued = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if response.status == 206 and not continued:
+            part.unlink()
+            raise ConnectionError(f"the server sent another range than asked for: {response.headers.get('Content-Range')}")
+        length = response.headers.get("Content-Length")
+        done = start if continued else 0
+        total = done + int(length) if length is not None else None
+        with part.open("ab" if continued else "wb") as out, _Progress(url, total) as progress:
+            while block := response.read(BLOCK):
+                out.write(block)
+                done += len(block)
+                progress.show(done)
+    if total is not None and done < total:
+        raise ConnectionError(f"the connection closed after {done} of {total} bytes")
+
+
+class _Progress:
+    """One line on stderr: rewritten while bytes arrive on a terminal, written once elsewhere."""
+
+    def __init__(self, url: str, total: int | None):
+        self.url, self.total = url, total
+        self.began = self.shown = time.monotonic()
+        self.live = sys.stderr.isatty()
+
+    def __enter__(self) -> "_Progress":
+        print(f"Downloading {self.url}" + (f" ({self.total / 1e6:.1f} MB)" if self.total else ""), file=sys.stderr)
+        return self
+
+    def show(self, done: int) -> None:
+        now = time.monotonic()
+        if not self.live or (now - self.shown < 0.1 and done != self.total):
+            return
+        self.shown = now
+        share = f"{100 * done / self.total:3.0f}% of {self.total / 1e6:.1f} MB" if self.total else f"{done / 1e6:.1f} MB"
+        print(f"\r  {share}, {done / 1e6 / max(now - self.began, 1e-9):.1f} MB/s ", end="", file=sys.stderr, flush=True)
+
+    def __exit__(self, *error: object) -> None:
+        if self.live:
+            print(file=sys.stderr)
+
+
+def _by_hand(url: str, target: Path, reason: str) -> str:
+    shelf = data_folder()
+    shelf_note = f"NEURONA_DATA, now {shelf}" if shelf else "the environment variable NEURONA_DATA"
+    base = cache_folder()
+    name = target.relative_to(base) if target.is_relative_to(base) else Path(target.name)
+    return (
+        f"{name} is not on this machine and could not be downloaded from {url}: {reason}. "
+        f"Without a network, fetch that address elsewhere and save it as {target}, "
+        f"or as {name} in the folder named by {shelf_note}."
+    )
+
+
+def _split_digest(digest: str) -> tuple[str, str]:
+    algorithm, _, value = digest.partition(":")
+    lengths = {"sha256": 64, "md5": 32}
+    if len(value) != lengths.get(algorithm):
+        raise ArgumentError(f"Expected a digest 'sha256:' + 64 or 'md5:' + 32 hexadecimal digits. Received: {digest!r}")
+    return algorithm, value
+
+
+def file_digest(path: Path, like: str = "sha256:") -> str:
+    """The digest of a file's bytes, such as `"sha256:9f86d0..."`, by the algorithm that `like` begins with."""
+    algorithm = like.partition(":")[0]
+    with open(path, "rb") as stream:
+        return f"{algorithm}:{hashlib.file_digest(stream, algorithm).hexdigest()}"
+
+
+def get_file(
+    fname: str | os.PathLike[str] | None = None,
+    origin: str | None = None,
+    untar: bool = False,
+    md5_hash: str | None = None,
+    file_hash: str | None = None,
+    cache_subdir: str = "datasets",
+    hash_algorithm: str = "auto",
+    extract: bool = False,
+    archive_format: str | list[str] | None = "auto",
+    cache_dir: str | os.PathLike[str] | None = None,
+    force_download: bool = False,
+) -> str:
+    """The local path of the file at `origin`, downloaded when it is not here yet; archives can be unpacked.
+
+    Looks in the folder named by `NEURONA_DATA`, then in `cache_dir/cache_subdir`, then downloads.
+
+    Args:
+        fname: name of the local file; by default the last part of `origin`.
+        origin: its address.
+        untar: the same as `extract` with `archive_format="tar"` (old spelling).
+        md5_hash: the MD5 in hexadecimal (old spelling of `file_hash`).
+        file_hash: SHA-256 or MD5 in hexadecimal.
+        cache_subdir: folder inside `cache_dir`; an absolute one is used as it is.
+        hash_algorithm: `"sha256"`, `"md5"` or `"auto"`, which tells by the length.
+        extract: unpack a tar or zip archive; members that would land outside the folder are refused.
+        archive_format: `"tar"`, `"zip"`, a list of them, `"auto"` for both, or None for neither.
+        cache_dir: by default the user's cache folder of Neurona.
+        force_download: download even if the file is here.
+
+    Returns:
+        The path of the file, or of the folder of what was unpacked: `fname` if it has no extension, else `NAME_extracted`.
+
+    Raises:
+        ArgumentError: no origin, a folder in `fname`, or an unknown algorithm or format.
+        DownloadError: the file is not here and can't be downloaded.
+        DataError: it should be unpacked but is no such archive.
+    """
+    if not origin:
+        raise ArgumentError("get_file: expected origin='https://...', the address of the file. Received: origin=None")
+    name = os.fspath(fname) if fname else os.path.basename(urllib.parse.urlsplit(origin).path)
+    if not name or Path(name).name != name:
+        raise ArgumentError(f"get_file: expected a plain file name in fname; the folder goes in cache_dir. Received: fname={fname!r}")
+    digest = _keras_digest(md5_hash, file_hash, hash_algorithm)
+    formats = _archive_formats("tar" if untar else archive_format) if extract or untar else []
+
+    folder = Path(cache_dir).expanduser() if cache_dir is not None else cache_folder().parent
+    folder = folder / cache_subdir
+    dotted = "." in name and fname is not None
+    unpacked = folder / (f"{name.partition('.')[0]}_extracted" if dotted else name)
+    target = folder / (name if dotted or not (extract or untar) else f"{name}_archive")
+
+    shelf = data_folder()
+    path = shelf / name if shelf is not None and (shelf / name).is_file() and not force_download else target
+    fresh = force_download or not path.is_file()
+    if not fresh and path == target and digest is not None and file_digest(path, digest) != digest:
+        fresh = True
+    if fresh:
+        download(origin, target, digest=digest)
+    if not (extract or untar):
+        return str(path)
+    if fresh or not unpacked.is_dir():
+        _unpack(path, unpacked, formats)
+    return str(unpacked)
+
+
+def _keras_digest(md5_hash: str | None, file_hash: str | None, algorithm: str) -> str | None:
+    if file_hash is None:
+        return None if md5_hash is None else f"md5:{md5_hash}"
+    if algorithm not in ("auto", "sha256", "md5"):
+        raise ArgumentError(f"get_file: expected hash_algorithm 'auto', 'sha256' or 'md5'. Received: {algorithm!r}")
+    if algorithm == "auto":
+        algorithm = "sha256" if len(file_hash) == 64 else "md5"
+    return f"{algorithm}:{file_hash}"
+
+
+def _archive_formats(wanted: str | list[str] | None) -> list[str]:
+    formats = ["tar", "zip"] if wanted == "auto" else [wanted] if isinstance(wanted, str) else list(wanted or [])
+    if set(formats) - {"tar", "zip"}:
+        raise ArgumentError(f"get_file: expected archive_format 'auto', 'tar', 'zip', a list of them or None. Received: {wanted!r}")
+    return formats
+
+
+def _unpack(archive: Path, folder: Path, formats: list[str]) -> None:
+    """Unpack beside `folder`, then put the whole in its place."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=folder.name) as scratch:
+        if "tar" in formats and tarfile.is_tarfile(archive):
+            with tarfile.open(archive) as tar:
+                tar.extractall(scratch, filter="data")
+        elif "zip" in formats and zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as bundle:
+                bundle.extractall(scratch)
+        else:
+            raise DataError(f"get_file: {archive} is not an archive of the kind {' or '.join(formats) or '(none asked for)'}.")
+        if folder.exists():
+            shutil.rmtree(folder)
+        shutil.copytree(scratch, folder)

@@ -1,0 +1,90 @@
+"""Where the data lie: the folder named by `NEURONA_DATA`, then the user's cache; and safe reading of what lies there."""
+
+import hashlib
+import os
+import warnings
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from neurona.core.errors import DataError
+
+SHIPPED = Path(__file__).parent / "files"
+
+
+def data_folder() -> Path | None:
+    """The folder of local data sets that the environment variable `NEURONA_DATA` names, or None."""
+    named = os.environ.get("NEURONA_DATA")
+    return Path(named).expanduser() if named else None
+
+
+def cache_folder() -> Path:
+    """The folder for downloads: `datasets` in `NEURONA_CACHE` if that is set, else in the user's cache folder of Neurona."""
+    named = os.environ.get("NEURONA_CACHE")
+    return (Path(named).expanduser() if named else platformdirs.user_cache_path("neurona", appauthor=False)) / "datasets"
+
+
+def locate(name: str) -> Path | None:
+    """The path of a file that is already on this machine, or None.
+
+    Args:
+        name: a path of its own, or a name to look for in the data folder and then in the cache.
+    """
+    if os.path.isabs(name):
+        return Path(name) if os.path.isfile(name) else None
+    return next((folder / name for folder in (data_folder(), cache_folder()) if folder is not None and (folder / name).is_file()), None)
+
+
+def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
+    """The named arrays of an `.npz` file, in that order. Pickled objects are refused.
+
+    Raises:
+        DataError: the file is damaged, lacks an array, or holds pickled objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            missing = [name for name in names if name not in stored]
+            if missing:
+                raise DataError(f"{path}: expected the arrays {', '.join(names)}. Received: {', '.join(stored.files) or 'none'}")
+            return [stored[name] for name in names]
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, (DataError, FileNotFoundError, PermissionError)):
+            raise
+        if "allow_pickle" in str(error):
+            raise DataError(f"{path}: it holds pickled objects, which can run code when read; Neurona reads plain arrays only.") from error
+        raise DataError(f"{path}: the file is damaged ({error}). Delete it to have it downloaded again.") from error
+
+
+def prepared(kind: str, source: Path, names: Sequence[str], build: Callable[[Path], Sequence[np.ndarray]]) -> list[np.ndarray]:
+    """Arrays that are slow to make from a file: made once, then read from the cache.
+
+    Args:
+        kind: names what is made, and the version of how; part of the cached file's name beside the digest of `source`.
+        source: the file to make them from.
+        names: names of the arrays.
+        build: makes them, in that order.
+    """
+    with open(source, "rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    cached = cache_folder() / "prepared" / f"{kind}-{digest[:16]}.npz"
+    if cached.is_file():
+        try:
+            return read_npz(cached, names)
+        except DataError:
+            warnings.warn(f"{cached} is damaged and is made again.", stacklevel=2)
+    arrays = list(build(source))
+    named: dict[str, Any] = dict(zip(names, arrays, strict=True))
+    part = cached.with_name(f"{cached.stem}.{os.getpid()}.part")  # processes that prepare it at the same time do not meet
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as out:
+            np.savez(out, **named)
+        os.replace(part, cached)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        warnings.warn(f"{cached} can't be written ({error}): this data set will be prepared anew each time.", stacklevel=2)
+    return arrays
