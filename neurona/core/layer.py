@@ -13,7 +13,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, TracingError, UnexpectedArgument, suggestion
 from neurona.core.policy import autocast_dtype, dtype_policy_of, is_float, standardize_dtype
-from neurona.core.random import check_not_traced, key_of, new_key
+from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
 from neurona.core.registry import Serializable, constructor_arguments, deserialize, resolve, serialize
 from neurona.core.scope import Scope, current_scope, get_mask, set_mask
 from neurona.core.symbolic import SymbolicTensor, infer, record, snake_case, symbolic_leaves, unique_name
@@ -134,12 +134,15 @@ class Layer(Serializable):
         self._nodes: list[Any] = []
         self._build_shapes: dict[str, Any] | None = None
         self._call_losses: list[Any] = []
+        self._stream: SeedGenerator | None = None
         self.given_batch_shape = _given_batch_shape(kwargs)
 
     # What a subclass defines.
 
     def build(self, input_shape: Any) -> None:
         """Create the weights, now that the input's shape (with None where unknown) is known."""
+        self._build_shapes = self._build_shapes or {"input_shape": input_shape}
+        self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output."""
@@ -315,7 +318,8 @@ class Layer(Serializable):
         return [*called, *(v.regularizer(v.value) for v in self.trainable_variables if v.regularizer is not None)]
 
     def next_key(self) -> jax.Array:
-        """A fresh random key: in a scope, of this layer's place in the tree and the draws so far; otherwise of the global seed.
+        """A fresh random key: in a scope, of this layer's place in the tree and the draws so far; otherwise of the layer's own
+        seed (the bits are then Keras's), or of the global one.
 
         Raises:
             TracingError: in a trace that no key was given to.
@@ -327,7 +331,10 @@ class Layer(Serializable):
                     f"Layer {self.name!r} ({type(self).__name__}) draws random numbers: give `apply` a key=jax.random.key(...)."
                 )
             check_not_traced(f"Layer {self.name!r} ({type(self).__name__})")
-            return new_key()
+            if seed is None:
+                return new_key()
+            self._stream = self._stream or SeedGenerator(seed)
+            return as_key(self._stream)
         position = scope.positions.get(self, len(scope.positions))
         base = scope.key if seed is None else jax.random.fold_in(key_of(int(seed)), scope.step)
         return jax.random.fold_in(jax.random.fold_in(base, position), scope.next_draw(position))
