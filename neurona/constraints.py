@@ -1,0 +1,159 @@
+"""Constraints: projections applied to a weight after each update."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from neurona.core import registry
+from neurona.core.policy import epsilon
+
+Axis = int | Sequence[int]
+
+
+class Constraint(registry.Serializable):
+    """A function of a weight that gives the weight allowed in its place. Subclass it, or give any function `w -> w`.
+
+    Example:
+
+        >>> class Whole(Constraint):
+        ...     def __call__(self, w):
+        ...         return jnp.round(w)
+        >>> Whole()(jnp.array([0.2, 1.8])).tolist()
+        [0.0, 2.0]
+    """
+
+    kind = "constraints"
+
+    def __call__(self, w: Any) -> Any:
+        """The allowed weight, of the shape of `w`."""
+        return w
+
+
+def _norms(w: jax.Array, axis: Axis) -> jax.Array:
+    axes = axis if isinstance(axis, int) else tuple(axis)
+    return jnp.sqrt(jnp.sum(jnp.square(w), axis=axes, keepdims=True))
+
+
+class MaxNorm(Constraint):
+    """w * min(|w|, max_value) / |w|, |w| being the L2 norm along `axis`.
+
+    Args:
+        max_value: the greatest norm.
+        axis: 0 for the weights into each unit of a Dense kernel (inputs, units); [0, 1, 2] for the filters of a Conv2D
+            kernel (rows, columns, inputs, filters).
+
+    Source: Srivastava et al., Dropout, 2014.
+
+    Example:
+
+        >>> MaxNorm(1.0)(jnp.array([[3.0, 0.3], [4.0, 0.4]])).round(3).tolist() == jnp.array([[0.6, 0.3], [0.8, 0.4]]).tolist()
+        True
+    """
+
+    def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
+        self.max_value, self.axis = max_value, axis
+
+    def __call__(self, w: Any) -> jax.Array:
+        w = jnp.asarray(w)
+        norms = _norms(w, self.axis)
+        return w * (jnp.clip(norms, 0, self.max_value) / (epsilon() + norms))
+
+
+class NonNeg(Constraint):
+    """max(w, 0).
+
+    Example:
+
+        >>> NonNeg()(jnp.array([-1.0, 2.0])).tolist()
+        [0.0, 2.0]
+    """
+
+    def __call__(self, w: Any) -> jax.Array:
+        return jnp.maximum(jnp.asarray(w), 0)
+
+
+class UnitNorm(Constraint):
+    """w / |w|, |w| being the L2 norm along `axis`.
+
+    Args:
+        axis: as in `MaxNorm`.
+
+    Example:
+
+        >>> UnitNorm()(jnp.array([[3.0], [4.0]])).round(3).tolist() == jnp.array([[0.6], [0.8]]).tolist()
+        True
+    """
+
+    def __init__(self, axis: Axis = 0) -> None:
+        self.axis = axis
+
+    def __call__(self, w: Any) -> jax.Array:
+        w = jnp.asarray(w)
+        return w / (epsilon() + _norms(w, self.axis))
+
+
+class MinMaxNorm(Constraint):
+    """w * (rate * clip(|w|, min_value, max_value) + (1 - rate) * |w|) / |w|, |w| being the L2 norm along `axis`.
+
+    Args:
+        min_value: the least norm.
+        max_value: the greatest norm.
+        rate: how far each update moves towards the bounds: 1 goes all the way.
+        axis: as in `MaxNorm`.
+
+    Example:
+
+        >>> MinMaxNorm(2.0, 5.0)(jnp.array([[0.5], [0.0]])).round(3).tolist()
+        [[2.0], [0.0]]
+    """
+
+    def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
+        self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
+
+    def __call__(self, w: Any) -> jax.Array:
+        w = jnp.asarray(w)
+        norms = _norms(w, self.axis)
+        wanted = self.rate * jnp.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
+        return w * (wanted / (epsilon() + norms))
+
+
+max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
+
+
+def get(identifier: Any) -> Any:
+    """The constraint that a name, a config, a class or a function means; None stays None.
+
+    Raises:
+        ArgumentError: there is no such constraint; the message offers the nearest name.
+
+    Example:
+
+        >>> get("max_norm").max_value
+        2
+    """
+    return registry.resolve("constraints", identifier)
+
+
+def serialize(constraint: Any) -> Any:
+    """The constraint as a plain dictionary.
+
+    Example:
+
+        >>> serialize(UnitNorm(1))["config"]
+        {'axis': 1}
+    """
+    return registry.serialize(constraint)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The constraint that `serialize` described.
+
+    Example:
+
+        >>> deserialize(serialize(UnitNorm(1))).axis
+        1
+    """
+    with registry.custom_object_scope(custom_objects or {}):
+        return get(config)
