@@ -11,7 +11,7 @@ import numpy as np
 
 from neurona.datasets._common import Split, check_test_split, in_language, shuffle_split, table_frame
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.files import read_npz
+from neurona.datasets.local import read_npz
 
 _FEATURES = {
     "en": ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT"),

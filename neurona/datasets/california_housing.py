@@ -11,7 +11,7 @@ import numpy as np
 from neurona.core.errors import DataError
 from neurona.datasets._common import Split, check_choice, check_test_split, in_language, shuffle_split, table_frame
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.files import locate, read_npz
+from neurona.datasets.local import locate, read_npz
 
 _COLUMNS = (
     "longitude",

@@ -15,7 +15,7 @@ from neurona.core.errors import DataError, optional_import
 from neurona.datasets._cifar import read_archive
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.files import data_folder, locate, prepared
+from neurona.datasets.local import data_folder, locate, prepared
 
 _FILE = PublicFile(
     "cifar-10-binary.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "md5:c32a1d4ab5d03f1284b67883e8d87530"

@@ -8,7 +8,7 @@ copy under BSD-3.
 from typing import Any
 
 from neurona.datasets._common import Split, image_frame, in_language, shuffle_split
-from neurona.datasets.files import SHIPPED, read_npz
+from neurona.datasets.local import SHIPPED, read_npz
 
 _DIGITS = tuple("0123456789")
 

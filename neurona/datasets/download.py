@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurona.core.errors import ArgumentError, DataError, DownloadError
-from neurona.datasets.files import cache_folder, data_folder, locate
+from neurona.datasets.local import cache_folder, data_folder, locate
 
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as dead
 BLOCK = 1 << 18

@@ -15,7 +15,7 @@ import numpy as np
 from neurona.core.errors import DataError
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.files import locate, read_npz
+from neurona.datasets.local import locate, read_npz
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _MD5 = {

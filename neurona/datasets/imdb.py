@@ -5,7 +5,7 @@ already numbered, but as a pickle; here the numbers are made from the authors' a
 order of their files' names, the positive first; Keras's `Tokenizer` rules for words; words numbered by how often they occur in the
 25,000 training reviews; words that only test reviews have are left out. The same seed gives the same reviews in the same order as in
 Keras. What differs: words that occur equally often are numbered in order of appearance here and in another order there, so that
-rare words' numbers differ by some places (those of the 40 most frequent are equal), and 88,582 words are found where Keras's index
+rare words' numbers differ by some places (those of the 36 most frequent are equal), and 88,582 words are found where Keras's index
 lists 88,584.
 """
 
@@ -21,7 +21,7 @@ from neurona.core.errors import DataError, UnexpectedArgument, suggestion
 from neurona.datasets._common import Split, check_choice, in_language, pandas
 from neurona.datasets._words import Texts, check_word_options, choose_words, encode, index_from_bytes, index_to_bytes, word_index
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.files import locate, prepared
+from neurona.datasets.local import locate, prepared
 from neurona.preprocessing.text import text_to_word_sequence
 
 _FILE = PublicFile(

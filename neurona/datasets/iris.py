@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurona.datasets._common import Split, in_language, pandas, shuffle_split, table_frame
-from neurona.datasets.files import SHIPPED
+from neurona.datasets.local import SHIPPED
 
 _CLASSES = {"en": ("setosa", "versicolor", "virginica"), "es": ("setosa", "versicolor", "virginica")}
 _FEATURES = {

@@ -1,5 +1,6 @@
 """Where the data lie: the folder named by `NEURONA_DATA`, then the user's cache; and safe reading of what lies there."""
 
+import contextlib
 import hashlib
 import os
 import warnings
@@ -85,6 +86,7 @@ def prepared(kind: str, source: Path, names: Sequence[str], build: Callable[[Pat
             np.savez(out, **named)
         os.replace(part, cached)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         warnings.warn(f"{cached} can't be written ({error}): this data set will be prepared anew each time.", stacklevel=2)
     return arrays

@@ -8,7 +8,7 @@ from typing import Any
 
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.files import read_npz
+from neurona.datasets.local import read_npz
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _DIGITS = tuple("0123456789")

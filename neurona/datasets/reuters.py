@@ -20,7 +20,7 @@ from neurona.core.errors import DataError
 from neurona.datasets._common import Split, check_test_split, in_language, pandas
 from neurona.datasets._words import Texts, check_word_options, choose_words, encode, index_from_bytes, index_to_bytes, word_index
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.files import locate, prepared
+from neurona.datasets.local import locate, prepared
 from neurona.preprocessing.text import text_to_word_sequence
 
 # The checksum is the one that scikit-learn publishes for this address.

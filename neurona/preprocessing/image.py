@@ -387,14 +387,14 @@ def _read_image(path: str, *, color_mode: str, size: tuple[int, int], interpolat
     height, width = size
     if fit == "crop":
         pixels = smart_resize(pixels, size, interpolation)
-    elif fit == "pad":
-        ratio = min(height / pixels.shape[0], width / pixels.shape[1])
-        inner = resize(pixels, (max(1, round(pixels.shape[0] * ratio)), max(1, round(pixels.shape[1] * ratio))), interpolation)
-        pixels = np.zeros((height, width, pixels.shape[2]), np.float32)
-        top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
-        pixels[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
-    elif pixels.shape[:2] != size:
-        pixels = resize(pixels, size, interpolation)
+    else:
+        if fit == "pad":
+            rows, columns = pixels.shape[:2]
+            above = max(0, columns * height // width - rows) // 2
+            beside = max(0, rows * width // height - columns) // 2
+            pixels = np.pad(pixels, ((above, above), (beside, beside), (0, 0)))
+        if pixels.shape[:2] != size:
+            pixels = resize(pixels, size, interpolation)
     return pixels.transpose(2, 0, 1) if channels_first else pixels
 
 

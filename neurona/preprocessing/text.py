@@ -59,7 +59,7 @@ def hashing_trick(
     Example:
 
         >>> hashing_trick("the cat the", 100, hash_function="md5")
-        [44, 64, 44]
+        [51, 3, 51]
     """
     if n < 2:
         raise ArgumentError(f"hashing_trick: expected n >= 2. Received: {n}")
