@@ -1,0 +1,101 @@
+"""Neurona: neural networks written as in Keras, compiled whole by XLA, and watched while they learn.
+
+    import neurona as nn
+
+    model = nn.Sequential([nn.Input((28, 28)), nn.layers.Flatten(), nn.layers.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=5)
+
+Names are loaded when first touched, so that importing costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from neurona._version import __version__
+
+if TYPE_CHECKING:
+    from neurona import (
+        activations,
+        callbacks,
+        config,
+        constraints,
+        datasets,
+        evaluation,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        plotting,
+        preprocessing,
+        random,
+        regularizers,
+        saving,
+        utils,
+    )
+    from neurona.core.layer import Layer
+    from neurona.core.policy import DTypePolicy
+    from neurona.core.symbolic import SymbolicTensor
+    from neurona.core.variable import Variable
+    from neurona.initializers import Initializer
+    from neurona.layers.input import Input
+    from neurona.losses import Loss
+    from neurona.metrics import Metric
+    from neurona.models import Model, Sequential
+    from neurona.optimizers import Optimizer
+    from neurona.regularizers import Regularizer
+
+_ROOMS = (
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "evaluation",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "plotting",
+    "preprocessing",
+    "random",
+    "regularizers",
+    "saving",
+    "utils",
+)
+_NAMES = {
+    "DTypePolicy": "neurona.core.policy",
+    "Initializer": "neurona.initializers",
+    "Input": "neurona.layers",
+    "Layer": "neurona.layers",
+    "Loss": "neurona.losses",
+    "Metric": "neurona.metrics",
+    "Model": "neurona.models",
+    "Optimizer": "neurona.optimizers",
+    "Regularizer": "neurona.regularizers",
+    "Sequential": "neurona.models",
+    "SymbolicTensor": "neurona.core.symbolic",
+    "Variable": "neurona.core.variable",
+}
+
+__all__ = ["__version__", *_ROOMS, *_NAMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"neurona.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'neurona' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -246,7 +246,10 @@ class Layer(Serializable):
             found.update(dict.fromkeys(layer.variables))
         return list(found)
 
-    weights = variables
+    @property
+    def weights(self) -> list[Variable]:
+        """The variables that are saved: all but the states that a recurrent layer carries from batch to batch."""
+        return [variable for variable in self.variables if variable.persistent]
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -259,7 +262,12 @@ class Layer(Serializable):
         trainable = set(self.trainable_variables)
         return [variable for variable in self.variables if variable not in trainable]
 
-    trainable_weights, non_trainable_weights = trainable_variables, non_trainable_variables
+    trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that no optimizer changes."""
+        return [variable for variable in self.non_trainable_variables if variable.persistent]
 
     @property
     def trainable(self) -> bool:
@@ -380,6 +388,8 @@ class Layer(Serializable):
             raise
         finally:
             scope.training = outer
+        if scope.observer is not None:
+            scope.observer(self, args, outputs)
         if self.supports_masking and args:
             mask = self.compute_mask(args[0], masks)
             if mask is not None:
@@ -405,6 +415,7 @@ class Layer(Serializable):
         if not self.built:
             with self._context(), jax.named_scope(self.name):
                 self.build(**_build_shapes(self, args, kwargs))
+            self.built = True
             if self.input_spec is not None and args:
                 self._check_and_build(args, kwargs)
 
@@ -456,9 +467,11 @@ class Layer(Serializable):
         self, values: list[Any], *args: Any, key: jax.Array | None = None, step: Any = 0, training: bool = False, **kwargs: Any
     ) -> tuple[tuple[Any, list[Any]], list[Any]]:
         """`apply`, and the losses that layers added and regularizers make."""
-        variables = self.variables
+        variables, outer = self.variables, current_scope()
         if len(values) != len(variables):
             raise ShapeError(f"Layer {self.name!r} has {len(variables)} variables. Received {len(values)} values.")
+        if key is None and outer is not None:  # inside a training step of somebody's own
+            key, step = outer.key, outer.step
         positions = {layer: index for index, layer in enumerate(self.flatten_layers())}
         with Scope(dict(zip(variables, values)), key, step, training, positions) as scope:
             outputs = self(*args, **kwargs)
@@ -624,7 +637,8 @@ def _build_shapes(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> dict[str
     names = list(inspect.signature(layer.build).parameters)
     called = {**dict(zip(_call_parameters(type(layer)), args)), **kwargs}
     if len(names) > 1 or (names and names[0] != "input_shape" and names[0].removesuffix("_shape") in called):
-        return {name: shape_of(called.get(name.removesuffix("_shape"))) for name in names}
+        given = {name: called.get(name.removesuffix("_shape")) for name in names}
+        return {name: shape_of(value) for name, value in given.items() if value is not None}
     return {names[0]: shape_of(args[0] if args else next(iter(called.values()), None))} if names else {}
 
 

@@ -6,6 +6,7 @@ becomes `(values, x, key) -> (y, new values)`, which JAX may jit, differentiate,
 
 import contextvars
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import jax
@@ -34,13 +35,14 @@ class Scope:
         training: bool | None = None,
         positions: "dict[Layer, int] | None" = None,
     ) -> None:
-        self.values = values
+        self.values = values  # assigned to in place
         self.key = key
         self.step = step
         self.training = training
         self.positions = positions or {}
         self.losses: list[jax.Array] = []
-        self._draws: dict[int, int] = {}
+        self.observer: Callable[[Any, Any, Any], None] | None = None  # told (layer, inputs, outputs) after every call
+        self._draws: dict[Any, int] = {}
 
     @property
     def pure(self) -> bool:

@@ -47,6 +47,7 @@ class Variable:
         self.name, self.path = name, path or name
         # `parameter` says what it is for good (a weight, not a statistic); `trainable` whether it may change now.
         self.parameter = self.trainable = trainable
+        self.persistent = True  # False for what is not saved with the weights
         self.autocast = autocast
         self.regularizer, self.constraint = regularizer, constraint
         # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit.
@@ -87,6 +88,10 @@ class Variable:
             )
         else:
             self._value = value
+
+    def take(self, value: jax.Array) -> None:
+        """Hold an array that is known to fit: what a compiled step returned. No check, no conversion, no scope."""
+        self._value = value
 
     def assign_add(self, value: Any) -> None:
         """Add to the array."""

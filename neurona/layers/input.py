@@ -1,0 +1,96 @@
+"""Input: where data enters a model."""
+
+from typing import Any
+
+from neurona.core.errors import ArgumentError
+from neurona.core.layer import Layer
+from neurona.core.policy import standardize_dtype
+from neurona.core.symbolic import Node, SymbolicTensor
+
+
+class InputLayer(Layer):
+    """The layer behind an `Input`.
+
+    Args:
+        shape: sizes without the batch; None where unknown.
+        batch_size: the batch's size, if it is fixed.
+        dtype: the dtype that data is cast to on its way in.
+        batch_shape: the whole shape, instead of shape and batch_size.
+        name: the input's name, by which dictionaries of data refer to it.
+
+    Raises:
+        ArgumentError: no shape, or two shapes, were given.
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        batch_shape: Any = None,
+        name: str | None = None,
+        sparse: bool = False,
+        ragged: bool = False,
+        optional: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if shape is None and batch_shape is None and kwargs.get("input_shape") is not None:
+            shape = kwargs["input_shape"]
+        if (shape is None) == (batch_shape is None):
+            raise ArgumentError("Input needs a shape, without the batch size: Input((28, 28, 1)). (Or batch_shape, with it; not both.)")
+        if isinstance(shape, int):
+            shape = (shape,)
+        super().__init__(name=name)
+        self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *shape)
+        for size in self.batch_shape:
+            if size is not None and (not isinstance(size, int) or size < 0):
+                raise ArgumentError(f"Input: a shape has integers, and None for what is unknown. Received: {self.batch_shape}")
+        self.sparse, self.ragged, self.optional = sparse, ragged, optional
+        self.input_dtype = standardize_dtype(dtype)
+        self.built = True
+        node = Node(self, (), {})
+        node.outputs = SymbolicTensor(self.batch_shape, self.input_dtype, self.name, node)
+        self._nodes = [node]
+
+    def call(self, inputs: Any = None) -> Any:
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "batch_shape": list(self.batch_shape),
+            "dtype": self.input_dtype,
+            "sparse": self.sparse,
+            "ragged": self.ragged,
+            "name": self.name,
+            "optional": self.optional,
+        }
+
+
+def Input(
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool = False,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
+) -> SymbolicTensor:
+    """A symbolic tensor through which data enters a functional model.
+
+    Args:
+        shape: sizes without the batch; None where unknown.
+        batch_size: the batch's size, if it is fixed.
+        dtype: the dtype that data is cast to on its way in; `floatx()` by default.
+        batch_shape: the whole shape, instead of shape and batch_size.
+        name: by which dictionaries of data refer to it.
+
+    Example:
+
+        >>> Input((28, 28, 1), name="image").shape
+        (None, 28, 28, 1)
+    """
+    if tensor is not None:
+        shape, batch_shape, dtype = None, tensor.shape, dtype or tensor.dtype
+    layer = InputLayer(shape, batch_size, dtype, batch_shape, name, sparse, optional=optional)
+    return layer.output

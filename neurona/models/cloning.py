@@ -1,0 +1,59 @@
+"""Copies of models: the same architecture with new weights."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from neurona.core.errors import ArgumentError
+from neurona.core.layer import Layer
+from neurona.core.registry import custom_object_scope, deserialize
+from neurona.models.description import functional_from_config
+from neurona.models.model import Model
+from neurona.models.sequential import Sequential
+
+
+def clone_model(model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None) -> Model:
+    """A model of the same architecture with new weights.
+
+    Args:
+        model: the original; it is not changed.
+        input_tensors: symbolic tensors to build the copy of a functional model on, instead of new inputs.
+        clone_function: makes the copy of each layer; by default from its config.
+
+    Raises:
+        ArgumentError: tensors were given for a model that has no symbolic inputs.
+
+    Example:
+
+        >>> from neurona.layers import Dense, Input
+        >>> copy = clone_model(Sequential([Input((3,)), Dense(2, name="out")]))
+        >>> copy.layers[0].name, copy.count_params()
+        ('out', 8)
+    """
+    copies: dict[int, Layer] = {}
+
+    def copy(layer: Layer) -> Layer:
+        if id(layer) not in copies:
+            copies[id(layer)] = clone_function(layer) if clone_function else type(layer).from_config(layer.get_config())
+        return copies[id(layer)]
+
+    if isinstance(model, Sequential):
+        entrance = (
+            [] if model.inputs is None else [type(model.inputs[0].node.operation).from_config(model.inputs[0].node.operation.get_config())]
+        )
+        return Sequential([*entrance, *(copy(layer) for layer in model.layers)], name=model.name, trainable=model.trainable)
+    if model.graph is None:
+        if input_tensors is not None:
+            raise ArgumentError(f"clone_model: input_tensors are for functional models; {type(model).__name__} is subclassed.")
+        return type(model).from_config(model.get_config())
+    clone: Model = functional_from_config(type(model), model.get_config(), layers={layer.name: copy(layer) for layer in model.layers})
+    if input_tensors is None:
+        return clone
+    outputs = clone(input_tensors)
+    return type(model)(input_tensors, outputs, name=model.name)
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """A model from the text that `to_json` returned, with new weights."""
+    with custom_object_scope(custom_objects or {}):
+        return deserialize(json.loads(json_string), kind="models")

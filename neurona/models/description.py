@@ -1,0 +1,150 @@
+"""Functional models as plain dictionaries: written and read as Keras does, and compared without names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+
+from neurona import ops, saving
+from neurona.core.errors import ArgumentError
+from neurona.core.layer import Layer
+from neurona.core.registry import deserialize, serialize, serialize_object
+from neurona.core.symbolic import Operation, is_symbolic
+from neurona.layers.input import InputLayer
+from neurona.models.graph import Graph
+
+
+def functional_config(model: Any, graph: Graph) -> dict[str, Any]:
+    """A functional model as Keras writes it: each operation with the calls that lead to it."""
+
+    def tensor(leaf: Any) -> Any:
+        if not is_symbolic(leaf):
+            return serialize(leaf)
+        address = list(graph.address(leaf))
+        return {"class_name": "__keras_tensor__", "config": {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": address}}
+
+    def arguments(tree: Any) -> Any:
+        if isinstance(tree, Mapping):
+            return {key: arguments(value) for key, value in tree.items()}
+        if isinstance(tree, (list, tuple)):
+            return [arguments(value) for value in tree]
+        return tensor(tree)
+
+    described = []
+    for operation in graph.operations:
+        nodes = [] if operation in graph.input_layers else graph.calls_of(operation)
+        if isinstance(operation, Layer):
+            entry = saving.describe_layer(operation)
+            calls = [{"args": arguments(node.args), "kwargs": arguments(node.kwargs)} for node in nodes]
+        else:
+            entry, args, kwargs = ops.operation_config(operation, nodes[0].args, nodes[0].kwargs)
+            calls = [{"args": arguments(args), "kwargs": arguments(kwargs)}]
+        described.append({**entry, "name": operation.name, "inbound_nodes": calls})
+
+    def addresses(tree: Any) -> Any:
+        return jax.tree.map(lambda leaf: list(graph.address(leaf)), tree)
+
+    return {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": described,
+        "input_layers": addresses(graph.inputs),
+        "output_layers": addresses(graph.outputs),
+    }
+
+
+def functional_from_config(cls: Any, config: Mapping[str, Any], layers: Mapping[str, Layer] | None = None) -> Any:
+    """Build a functional model from its description, out of given layers (by name) where there are any."""
+    operations: dict[str, Any] = {}
+    outputs: dict[tuple[str, int], list[Any]] = {}
+    waiting: list[tuple[str, int, Mapping[str, Any]]] = []
+    for entry in config["layers"]:
+        name = entry.get("name") or entry["config"]["name"]
+        if saving.is_layer(entry):
+            operations[name] = (layers or {}).get(name) or saving.build_layer(entry)
+        else:
+            operations[name] = entry
+        if isinstance(operations[name], InputLayer):
+            outputs[(name, 0)] = [operations[name].output]
+        waiting += [(name, index, call) for index, call in enumerate(entry["inbound_nodes"])]
+
+    def resolved(tree: Any) -> Any:
+        if isinstance(tree, Mapping):
+            if tree.get("class_name") == "__keras_tensor__":
+                name, call, index = tree["config"]["keras_history"]
+                return outputs[(name, call)][index]
+            if "class_name" in tree:
+                return deserialize(tree)
+            return {key: resolved(value) for key, value in tree.items()}
+        return [resolved(value) for value in tree] if isinstance(tree, (list, tuple)) else tree
+
+    while waiting:
+        later = []
+        for name, call, description in waiting:
+            try:
+                args, kwargs = resolved(description["args"]), resolved(description.get("kwargs", {}))
+            except KeyError:
+                later.append((name, call, description))
+                continue
+            operation = operations[name]
+            if isinstance(operation, Layer):
+                result = operation(*args, **kwargs)
+            else:
+                result = ops.call_from_config(operation["class_name"], operation["config"], args, kwargs)
+                jax.tree.leaves(result)[0].node.operation.name = name
+            outputs[(name, call)] = jax.tree.leaves(result)
+        if len(later) == len(waiting):
+            raise ArgumentError(
+                f"The description of model {config.get('name')!r} is broken: {later[0][0]!r} is called on tensors that do not exist."
+            )
+        waiting = later
+
+    def tensors(tree: Any) -> Any:
+        if isinstance(tree, Mapping):
+            return {key: tensors(value) for key, value in tree.items()}
+        if len(tree) == 3 and isinstance(tree[0], str) and isinstance(tree[1], int):
+            return outputs[(tree[0], tree[1])][tree[2]]
+        return [tensors(part) for part in tree]
+
+    model_inputs, model_outputs = tensors(config["input_layers"]), tensors(config["output_layers"])
+    return cls(model_inputs, model_outputs, name=config.get("name"), trainable=config.get("trainable", True))
+
+
+def layer_structure(layer: Any) -> Any:
+    """What a layer's computation depends on: its class and config, without names."""
+    if hasattr(layer, "structure"):
+        return layer.structure()
+    return _without_names(serialize_object(layer))
+
+
+def _without_names(description: Any) -> Any:
+    if isinstance(description, dict):
+        is_layer = "class_name" in description and str(description.get("module", "")).endswith("layers")
+        kept = {key: _without_names(value) for key, value in description.items()}
+        if is_layer and isinstance(kept.get("config"), dict):
+            kept["config"].pop("name", None)
+        return kept
+    return [_without_names(item) for item in description] if isinstance(description, list) else description
+
+
+def functional_structure(graph: Graph) -> Any:
+    """A graph by the numbers of its operations instead of their names."""
+    numbers = {operation.name: number for number, operation in enumerate(graph.operations)}
+
+    def tensor(leaf: Any) -> Any:
+        if not is_symbolic(leaf):
+            return serialize(leaf)
+        name, call, index = graph.address(leaf)
+        return {"from": [numbers[name], call, index]}
+
+    def tree(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(key): tree(item) for key, item in value.items()}
+        return [tree(item) for item in value] if isinstance(value, (list, tuple)) else tensor(value)
+
+    described = []
+    for operation in graph.operations:
+        what = operation.class_name if isinstance(operation, Operation) else layer_structure(operation)
+        nodes = [] if operation in graph.input_layers else graph.calls_of(operation)
+        described.append([what, [[tree(node.args), tree(node.kwargs)] for node in nodes]])
+    return [described, tree(graph.inputs), tree(graph.outputs)]

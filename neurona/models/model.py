@@ -1,0 +1,270 @@
+"""Model: layers grouped into something that can be trained, saved and looked at."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+
+from neurona import saving
+from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, suggestion
+from neurona.core.layer import Layer
+from neurona.core.scope import get_mask, set_mask
+from neurona.core.symbolic import SymbolicTensor, is_symbolic
+from neurona.layers.input import InputLayer
+from neurona.models.description import functional_config, functional_from_config, functional_structure
+from neurona.models.graph import Graph
+from neurona.models.summary import print_summary
+from neurona.training import Trainer
+
+
+class Model(Trainer):
+    """Layers that are trained together.
+
+    Two ways to make one: from symbolic tensors, `Model(inputs, outputs)`; or by a subclass with a `call` method.
+
+    Args:
+        inputs, outputs: symbolic tensors, or lists or dictionaries of them.
+        name: the model's name.
+        trainable: whether its weights may be trained.
+
+    Raises:
+        ArgumentError: the outputs do not depend on the inputs alone, or two layers have one name.
+
+    Example:
+
+        >>> import numpy as np
+        >>> from neurona.layers import Dense, Input
+        >>> x = Input((3,))
+        >>> model = Model(x, Dense(2)(Dense(4, activation="relu")(x)))
+        >>> model.predict(np.ones((5, 3)), verbose=0).shape
+        (5, 2)
+    """
+
+    kind = "models"
+    _untracked = (*Trainer._untracked, "graph")
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        functional = cls is Model and (len(args) == 2 or "outputs" in kwargs)
+        return object.__new__(Functional if functional else cls)
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
+        self.graph: Graph | None = None
+        super().__init__(**kwargs)
+        if outputs is not None:
+            self.graph = Graph(inputs, outputs)
+            self._members_of_graph = self.graph.layers
+            self.output_names = _output_names(self.graph)
+            self.built = True
+
+    # Structure.
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The model's layers, inputs included, in Keras's order."""
+        return list(self.graph.layers) if self.graph is not None else self.sublayers
+
+    @property
+    def inputs(self) -> list[SymbolicTensor] | None:
+        """The symbolic inputs of a functional model, else None."""
+        return None if self.graph is None else self.graph.input_tensors
+
+    @property
+    def outputs(self) -> list[SymbolicTensor] | None:
+        """The symbolic outputs of a functional model, else None."""
+        return None if self.graph is None else self.graph.output_tensors
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or the list or dictionary of them."""
+        return self._require_graph("input").inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or the list or dictionary of them."""
+        return self._require_graph("output").outputs
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input, None where unknown."""
+        return jax.tree.map(lambda tensor: tensor.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output, None where unknown."""
+        return jax.tree.map(lambda tensor: tensor.shape, self.output)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs."""
+        return [layer.name for layer in self._require_graph("input names").input_layers]
+
+    def _require_graph(self, what: str) -> Graph:
+        if self.graph is None:
+            raise NotBuiltError(f"Model {self.name!r} has no symbolic {what}: only models made from Input() tensors, and built ones, have.")
+        return self.graph
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or its number.
+
+        Raises:
+            ArgumentError: there is none; the message lists what there is.
+        """
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ArgumentError(f"Model {self.name!r} has {len(layers)} layers. Received: index={index}")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in layers]
+        raise ArgumentError(f"Model {self.name!r} has no layer {name!r}.{suggestion(str(name), names)} Its layers: {', '.join(names)}.")
+
+    # Computing.
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Compute the outputs; a subclass that has no symbolic outputs defines it."""
+        if self.graph is None:
+            raise TypeError(f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the model computes.")
+        values = self._entering(inputs)
+        if mask is not None:
+            for value, one in zip(values, jax.tree.leaves(mask)):
+                set_mask(value, one)
+        return self.graph.run(values)
+
+    def _entering(self, inputs: Any) -> list[Any]:
+        """The inputs in order, in the dtype and rank that the model's Input layers say."""
+        graph = self._require_graph("input")
+        layers = graph.input_layers
+        if isinstance(inputs, Mapping):
+            by_name = isinstance(graph.inputs, Mapping)
+            names = list(graph.inputs) if by_name else [layer.name for layer in layers]
+            missing = [name for name in names if name not in inputs]
+            if missing:
+                raise ShapeError(
+                    f"Model {self.name!r} needs the inputs {', '.join(map(repr, names))}. Missing: {missing[0]!r}."
+                    f"{suggestion(missing[0], inputs)}"
+                )
+            values = jax.tree.leaves({name: inputs[name] for name in names}) if by_name else [inputs[name] for name in names]
+        else:
+            values = jax.tree.leaves(inputs)
+        if len(values) != len(layers):
+            names = ", ".join(repr(layer.name) for layer in layers)
+            raise ShapeError(f"Model {self.name!r} has {len(layers)} inputs: {names}. Received {len(values)} arrays.")
+        return [_adapt(value, layer, self.name) for value, layer in zip(values, layers)]
+
+    def output_shapes(self, x: Any) -> Any:
+        if self.graph is not None:
+            rows = {leaf.shape[0] for leaf in jax.tree.leaves(x)}
+            known = all(tensor.shape and None not in tensor.shape[1:] for tensor in self.graph.output_tensors)
+            if known and len(rows) == 1:
+                self._entering(jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), x))
+                size = rows.pop()
+                return jax.tree.map(lambda tensor: jax.ShapeDtypeStruct((size, *tensor.shape[1:]), jnp.dtype(tensor.dtype)), self.output)
+        return super().output_shapes(x)
+
+    def ensure_built(self, x: Any) -> None:
+        if self.graph is None:
+            super().ensure_built(x)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights of a subclassed model for a shape (or a list or dictionary of shapes), batch included."""
+        if self.graph is None and input_shape is not None:
+            is_shape = all(size is None or isinstance(size, int) for size in input_shape) if not isinstance(input_shape, Mapping) else False
+            tensors = jax.tree.map(
+                lambda shape: SymbolicTensor(shape, self.compute_dtype),
+                tuple(input_shape) if is_shape else input_shape,
+                is_leaf=lambda leaf: isinstance(leaf, tuple) and all(size is None or isinstance(size, int) for size in leaf),
+            )
+            self.built = True
+            self.compute_output_spec(tensors)
+
+    # Looking.
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], None] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: tuple[str, str] | None = None,
+    ) -> None:
+        """Print the layers, their output shapes, their parameters and, where it is no plain chain, what they are connected to.
+
+        Args:
+            line_length: the table's width.
+            positions: accepted; the table finds its own columns.
+            print_fn: called with the text instead of printing it.
+            expand_nested: also show the layers inside nested models.
+            show_trainable: also show which layers are trained.
+            layer_range: show only from the first to the last of these names.
+        """
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range)
+
+    # Saving.
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Write the whole model, with its optimizer's state, into a `.keras` file."""
+        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights into a `.weights.h5` file."""
+        saving.save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read the weights from a file; nothing changes unless all of them fit."""
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as a JSON text, which `neurona.models.model_from_json` reads."""
+        return saving.to_json(self, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() if self.graph is None else functional_config(self, self.graph)
+
+    def structure(self) -> Any:
+        """The model's description without the names of its layers: equal for models whose compiled programs are equal."""
+        return functional_structure(self.graph) if self.graph is not None else None
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        if "layers" in config and "input_layers" in config:
+            return functional_from_config(cls, config)  # pyright: ignore[reportReturnType]
+        return super().from_config(config)
+
+
+class Functional(Model):
+    """A model made from symbolic tensors; `Model(inputs, outputs)` returns one."""
+
+
+def _output_names(graph: Graph) -> list[str]:
+    if isinstance(graph.outputs, Mapping):
+        return list(graph.outputs)
+    return [graph.address(tensor)[0] for tensor in graph.output_tensors]
+
+
+def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
+    """An array in an input's dtype; a missing or superfluous last axis of size 1 is mended, as in Keras."""
+    wanted = layer.batch_shape
+    mask = get_mask(value)
+    shape = tuple(value.shape)
+    if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
+        shape = (*shape, 1)
+    elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    if len(shape) != len(wanted) or any(want is not None and size is not None and want != size for want, size in zip(wanted, shape)):
+        raise ShapeError(
+            f"Model {model!r} expects input {layer.name!r} of shape {wanted} (None is any size, the first is the batch). "
+            f"Received an array of shape {tuple(value.shape)}."
+        )
+    if isinstance(value, jax.ShapeDtypeStruct):
+        return value
+    if is_symbolic(value):
+        return value
+    value = jnp.asarray(value, layer.input_dtype)
+    value = value if value.shape == shape else value.reshape(shape)
+    if mask is not None:
+        set_mask(value, mask)
+    return value

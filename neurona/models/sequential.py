@@ -1,0 +1,151 @@
+"""Sequential: a model whose layers follow one another."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from neurona import saving
+from neurona.core.errors import ArgumentError
+from neurona.core.layer import Layer
+from neurona.core.symbolic import SymbolicTensor, is_symbolic
+from neurona.layers.input import Input, InputLayer
+from neurona.models.description import layer_structure
+from neurona.models.graph import Graph
+from neurona.models.model import Model
+
+
+class Sequential(Model):
+    """A chain of layers, each fed with what the one before returns.
+
+    Without an `Input` (or an `input_shape` on the first layer) the weights are created when the first data arrives.
+
+    Args:
+        layers: the layers, in order; an `Input(shape)` may come first.
+        name: the model's name.
+        trainable: whether its weights may be trained.
+
+    Raises:
+        ArgumentError: something is not a layer, or two layers have one name.
+
+    Example:
+
+        >>> import numpy as np
+        >>> from neurona.layers import Dense, Input
+        >>> model = Sequential([Input((3,)), Dense(4, activation="relu"), Dense(1)])
+        >>> model.count_params()
+        21
+        >>> model.predict(np.ones((2, 3)), verbose=0).shape
+        (2, 1)
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return object.__new__(cls)
+
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+        super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
+        self._input: SymbolicTensor | None = None
+        self._layers: list[Layer] = []
+        for layer in layers if layers is not None else ():
+            self._append(layer)
+        self._connect()
+
+    def add(self, layer: Any) -> None:
+        """Append a layer.
+
+        Raises:
+            ArgumentError: it is not a layer, or its name is taken.
+        """
+        self._append(layer)
+        self._connect()
+
+    def _append(self, layer: Any) -> None:
+        if is_symbolic(layer) or isinstance(layer, InputLayer):
+            if self._layers or self._input is not None:
+                raise ArgumentError(f"Sequential model {self.name!r}: an Input comes first, and only once.")
+            self._input = layer.output if isinstance(layer, InputLayer) else layer
+            return
+        if not isinstance(layer, Layer):
+            raise ArgumentError(
+                f"Sequential model {self.name!r} is made of layers. Received: {layer!r} of type {type(layer).__name__}."
+                + (" Functions go into a Lambda layer." if callable(layer) else "")
+            )
+        if any(layer.name == other.name for other in self._layers):
+            raise ArgumentError(
+                f"Sequential model {self.name!r} already has a layer called {layer.name!r}: give one of them another name=."
+            )
+        if not self._layers and self._input is None:
+            inner = getattr(layer, "inputs", None)
+            shape = layer.given_batch_shape or (inner[0].shape if inner else None)
+            if shape is not None:
+                self._input = Input(batch_shape=shape, dtype=inner[0].dtype if inner else None)
+        self._layers.append(layer)
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Remove the last layer and return it."""
+        if not self._layers:
+            raise ArgumentError(f"Sequential model {self.name!r} has no layer to remove.")
+        layer = self._layers.pop()
+        self._connect()
+        return layer
+
+    def _connect(self) -> None:
+        """Draw the graph from the input to the last layer, which creates the weights."""
+        self.graph, self.built, self._program = None, False, None
+        if self._input is None or not self._layers:
+            return
+        x: Any = self._input
+        with self._context():
+            for layer in self._layers:
+                x = layer(x)
+        self.graph = Graph(self._input, x)
+        self.output_names = [self._layers[-1].name]
+        self.built = True
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights for an input shape, batch included."""
+        if input_shape is None or self.graph is not None:
+            return
+        if not self._layers:
+            raise ArgumentError(f"Sequential model {self.name!r} has no layers: add some before building it.")
+        self._input = Input(batch_shape=tuple(input_shape))
+        self._connect()
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        if self.graph is not None:
+            return super().call(inputs, training, mask)
+        for layer in self._layers:  # inputs that are no single array can't be drawn as a graph
+            inputs = layer(inputs)
+        return inputs
+
+    def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        if not self.built and args and hasattr(args[0], "shape"):
+            self.build((None, *args[0].shape[1:]))
+        self.built = True
+
+    def ensure_built(self, x: Any) -> None:
+        self._check_and_build((x,), {})
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the Input."""
+        return list(self._layers)
+
+    def get_config(self) -> dict[str, Any]:
+        entrance = [] if self._input is None or self._input.node is None else [saving.describe_layer(self._input.node.operation)]
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": super().get_config()["dtype"],
+            "layers": [*entrance, *(saving.describe_layer(layer) for layer in self._layers)],
+            "build_input_shape": None if self._input is None else list(self._input.shape),
+        }
+
+    def structure(self) -> Any:
+        entrance = None if self._input is None else [list(self._input.shape), self._input.dtype]
+        return [entrance, [layer_structure(layer) for layer in self._layers]]
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        model = cls([saving.build_layer(entry, custom_objects) for entry in config["layers"]], name=config.get("name"))
+        if model.graph is None and config.get("build_input_shape"):
+            model.build(tuple(config["build_input_shape"]))
+        return model

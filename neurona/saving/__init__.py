@@ -1,0 +1,33 @@
+"""Saving and loading: `.keras` and `.weights.h5` files, exchanged with Keras; writing is atomic, loading runs no code."""
+
+from neurona.core.registry import (
+    custom_object_scope,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from neurona.core.registry import deserialize as deserialize_keras_object
+from neurona.core.registry import serialize as serialize_keras_object
+from neurona.saving.archive import load_model, load_weights, save_model, to_json
+from neurona.saving.description import build_layer, describe_layer, is_layer
+from neurona.saving.weights import save_weights
+
+CustomObjectScope = custom_object_scope
+
+__all__ = [
+    "CustomObjectScope",
+    "build_layer",
+    "custom_object_scope",
+    "describe_layer",
+    "deserialize_keras_object",
+    "get_registered_name",
+    "get_registered_object",
+    "is_layer",
+    "load_model",
+    "load_weights",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+    "serialize_keras_object",
+    "to_json",
+]

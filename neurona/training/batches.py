@@ -1,0 +1,314 @@
+"""From whatever people pass to `fit` to batches: arrays that stay on the device, or a stream that arrives batch by batch."""
+
+import concurrent.futures
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.errors import DataError
+
+Batch = tuple[Any, Any, Any]
+
+
+def to_numpy(value: Any, what: str) -> Any:
+    """Arrays, frames, torch tensors and lists of numbers as NumPy arrays in the dtypes that JAX computes in, keeping lists and dicts.
+
+    Raises:
+        DataError: text or ragged lists, which no network can compute with.
+    """
+    if value is None or isinstance(value, jax.Array):
+        return value
+    if isinstance(value, Mapping):
+        return {name: to_numpy(item, f"{what}[{name!r}]") for name, item in value.items()}
+    if isinstance(value, (list, tuple)) and not _is_numbers(value):
+        return [to_numpy(item, f"{what}[{index}]") for index, item in enumerate(value)]
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    try:
+        array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
+    except ValueError as error:
+        raise DataError(f"{what} is ragged: its rows have different lengths. Use neurona.preprocessing.pad_sequences. ({error})") from None
+    if array.dtype == object:
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"{what} holds values that are no numbers, such as {array.flat[0]!r}. Encode text with TextVectorization and categories "
+                "with pandas.get_dummies or integer codes first."
+            ) from None
+    if array.dtype.kind in "USM":
+        raise DataError(f"{what} holds text or dates, such as {array.flat[0]!r}: turn them into numbers first (TextVectorization).")
+    return array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
+
+
+def _is_numbers(value: Any) -> bool:
+    """A list of plain numbers, or of such lists, is one array; a list of arrays is several."""
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return True
+        value = value[0]
+    return isinstance(value, (bool, int, float, np.generic))
+
+
+def unpack(batch: Any) -> Batch:
+    """`x`, `(x, y)` or `(x, y, sample_weight)` as a triple."""
+    if isinstance(batch, list):
+        batch = tuple(batch)
+    if not isinstance(batch, tuple):
+        return batch, None, None
+    if len(batch) > 3:
+        raise DataError(f"A batch is x, (x, y) or (x, y, sample_weight). Received a tuple of {len(batch)}.")
+    return (*batch, *([None] * (3 - len(batch))))  # pyright: ignore[reportReturnType]
+
+
+def count_rows(tree: Any, what: str = "The data") -> int:
+    """The common length of all arrays in a tree.
+
+    Raises:
+        DataError: there are no arrays, no rows, or different lengths.
+    """
+    lengths = [leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(tree)]
+    if not lengths:
+        raise DataError(f"{what} is empty: no arrays were given.")
+    if None in lengths:
+        raise DataError(f"{what} holds a single number; expected arrays whose first axis counts the rows.")
+    if len(set(lengths)) > 1:
+        shapes = ", ".join(str(tuple(leaf.shape)) for leaf in jax.tree.leaves(tree))
+        raise DataError(f"x, y and sample_weight need equally many rows. Received arrays of shapes {shapes}.")
+    if lengths[0] == 0:
+        raise DataError(f"{what} has no rows.")
+    return int(lengths[0])
+
+
+class ArrayBatches:
+    """Arrays that fit into memory: they lie on the device, and batches are gathered there by index.
+
+    Args:
+        x, y, sample_weight: arrays, or lists or dictionaries of them.
+        batch_size: rows in a batch; the last batch of an epoch has what remains.
+        shuffle: True for a new order of rows every epoch, `"batch"` for a new order of batches, False for none.
+        steps: batches in an epoch, if not all; the next epoch goes on where one ended.
+        generator: NumPy's, for the order.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: int | None,
+        shuffle: bool | str = False,
+        steps: int | None = None,
+        generator: Callable[[], np.random.Generator] | None = None,
+    ) -> None:
+        self.host: Batch = (x, y, sample_weight)
+        self.rows = count_rows(self.host)
+        self.batch_size = 32 if batch_size is None else int(batch_size)
+        if self.batch_size < 1:
+            raise DataError(f"batch_size is at least 1. Received: {batch_size}")
+        if shuffle not in (True, False, "batch"):
+            raise DataError(f"shuffle is True, False or 'batch'. Received: {shuffle!r}")
+        self.shuffle = shuffle
+        self.steps = -(-self.rows // self.batch_size) if steps is None else int(steps)
+        self._partial = steps is not None
+        self._rest: Iterator[np.ndarray] = iter(())
+        self._generator = generator() if shuffle and generator else np.random.default_rng(0)
+        self._device: Batch | None = None
+
+    def example(self) -> Batch:
+        """A batch on the host, to find shapes with."""
+        return jax.tree.map(lambda leaf: leaf[: self.batch_size], self.host)
+
+    @property
+    def device(self) -> Batch:
+        """The arrays on the device."""
+        if self._device is None:
+            self._device = jax.tree.map(jnp.asarray, self.host)
+        return self._device
+
+    def blocks(self) -> list[np.ndarray]:
+        """The rows of one epoch: index arrays of shape (steps, batch size), each of equal batches."""
+        if not self._partial:
+            return self._pass()
+        rows: list[np.ndarray] = []
+        while len(rows) < self.steps:
+            row = next(self._rest, None)
+            if row is None:
+                self._rest = itertools.chain.from_iterable(self._pass())
+                continue
+            rows.append(row)
+        return [np.stack(list(group)) for _, group in itertools.groupby(rows, key=len)]
+
+    def _pass(self) -> list[np.ndarray]:
+        order = np.arange(self.rows, dtype=np.int32)
+        full = self.rows // self.batch_size * self.batch_size
+        if self.shuffle is True:
+            self._generator.shuffle(order)
+        blocks = []
+        if full:
+            batches = order[:full].reshape(-1, self.batch_size)
+            if self.shuffle == "batch":
+                self._generator.shuffle(batches)
+            blocks.append(batches)
+        if full < self.rows:
+            blocks.append(order[None, full:])
+        return blocks
+
+
+class StreamBatches:
+    """Batches from a generator, a PyDataset, a torch DataLoader or anything else that can be iterated over.
+
+    Args:
+        source: yields `x`, `(x, y)` or `(x, y, sample_weight)`, or has `__len__` and `__getitem__`.
+        steps: batches in an epoch; without it an epoch lasts until the source is exhausted.
+        shuffle: whether the batches of an indexable source come in a new order every epoch.
+        class_weight: turned into sample weights, batch by batch.
+        generator: NumPy's, for the order.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        steps: int | None = None,
+        shuffle: bool | str = False,
+        class_weight: Any = None,
+        generator: Callable[[], np.random.Generator] | None = None,
+    ) -> None:
+        self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
+        self.indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__") and hasattr(source, "on_epoch_end")
+        known = len(source) if hasattr(source, "__len__") else None
+        if known == 0:
+            raise DataError("The data set has no batches.")
+        self.steps = known if steps is None else int(steps)
+        self._limit = steps
+        self._generator = generator() if shuffle and generator else np.random.default_rng(0)
+        self._iterator: Iterator[Any] | None = None
+        self._first: list[Batch] = []
+        self.exhausted = False
+
+    def example(self) -> Batch:
+        """The first batch, which is not lost: the next epoch begins with it."""
+        if not self._first:
+            batch = next(self._open(), None)
+            if batch is None:
+                raise DataError("The data set yields no batches: it is empty, or an iterator that was already consumed.")
+            self._first = [self._clean(batch)]
+        return self._first[0]
+
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of one epoch, each prepared while the one before is in use."""
+        raw = itertools.islice(self._open(), None if self._limit is None else max(0, self._limit - len(self._first)))
+        first, self._first = self._first, []
+        yield from first
+        ahead = max(1, min(getattr(self.source, "workers", 1) or 1, 8))
+        count = len(first)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            queue = [pool.submit(next, raw, None) for _ in range(ahead)]
+            while (batch := queue.pop(0).result()) is not None:
+                queue.append(pool.submit(next, raw, None))
+                count += 1
+                yield self._clean(batch)
+        if self._limit is None:
+            self.steps, self._iterator = count, None
+            self.exhausted = not self.indexed and iter(self.source) is self.source
+        elif count < self._limit:
+            self.exhausted = True
+        if hasattr(self.source, "on_epoch_end"):
+            self.source.on_epoch_end()
+
+    def _open(self) -> Iterator[Any]:
+        if self._iterator is None:
+            once = not self.indexed and iter(self.source) is self.source
+            self._iterator = self._pass() if once or self._limit is None else self._passes()
+        return self._iterator
+
+    def _pass(self) -> Iterator[Any]:
+        return self._indexed() if self.indexed else iter(self.source)
+
+    def _passes(self) -> Iterator[Any]:
+        """Over and over, for epochs that are counted in steps; an empty source ends it."""
+        batch = None
+        while True:
+            for batch in self._pass():
+                yield batch
+            if batch is None:
+                return
+
+    def _indexed(self) -> Iterator[Any]:
+        if hasattr(self.source, "on_epoch_begin"):
+            self.source.on_epoch_begin()
+        order = np.arange(len(self.source))
+        if self.shuffle:
+            self._generator.shuffle(order)
+        for index in order:
+            yield self.source[int(index)]
+
+    def _clean(self, batch: Any) -> Batch:
+        x, y, weight = unpack(batch)
+        x, y, weight = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(weight, "sample_weight")
+        if self.class_weight is not None:
+            weight = class_weights_to_sample_weights(y, self.class_weight, weight)
+        count_rows((x, y, weight), "A batch")
+        return x, y, weight
+
+
+def class_weights_to_sample_weights(y: Any, class_weight: Any, sample_weight: Any = None) -> np.ndarray:
+    """A weight for each row from a weight for each class.
+
+    Args:
+        y: integer labels (n,) or (n, 1), or one-hot (n, classes).
+        class_weight: a dictionary from class number to weight (classes not named weigh 1), or `"balanced"`:
+            n / (classes * rows of the class), as in King and Zeng, Logistic Regression in Rare Events Data, 2001.
+        sample_weight: multiplied in, where given.
+
+    Raises:
+        DataError: the labels are neither, or there are several targets.
+
+    Example:
+
+        >>> class_weights_to_sample_weights(np.array([0, 0, 1, 0, 1, 0]), "balanced").tolist()
+        [0.75, 0.75, 1.5, 0.75, 1.5, 0.75]
+    """
+    if isinstance(y, (list, tuple, Mapping)) or y is None:
+        raise DataError("class_weight needs a model with a single target; use sample_weight with several.")
+    y = np.asarray(y)
+    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(-1)
+    labels = np.round(labels).astype(np.int64)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise DataError(f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}")
+        classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        weights = (len(labels) / (len(classes) * counts))[inverse]
+    else:
+        if not isinstance(class_weight, Mapping):
+            raise DataError(f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}")
+        weights = np.ones(len(labels))
+        for label, weight in class_weight.items():
+            weights[labels == label] = weight
+    return (weights if sample_weight is None else weights * np.asarray(sample_weight)).astype(np.float32)
+
+
+def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
+    """The arrays cut in two: the last `fraction` of the rows, as they come, is for validation.
+
+    Raises:
+        DataError: a part would be empty.
+    """
+    rows = count_rows(tree)
+    if not 0 < fraction < 1:
+        raise DataError(f"validation_split is a fraction between 0 and 1. Received: {fraction}")
+    cut = int(rows * (1 - fraction))
+    if cut in (0, rows):
+        raise DataError(f"validation_split={fraction} of {rows} rows leaves one part empty.")
+    return jax.tree.map(lambda leaf: leaf[:cut], tree), jax.tree.map(lambda leaf: leaf[cut:], tree)
+
+
+def is_stream(x: Any) -> bool:
+    """Whether data comes batch by batch rather than as arrays."""
+    if x is None or isinstance(x, (np.ndarray, jax.Array, list, tuple, Mapping)) or hasattr(x, "to_numpy") or hasattr(x, "detach"):
+        return False
+    return hasattr(x, "__next__") or hasattr(x, "__iter__") or hasattr(x, "__getitem__")

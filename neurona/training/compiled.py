@@ -1,0 +1,224 @@
+"""What `compile` was given, matched to the model's outputs: one loss, weight and list of metrics per output."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from neurona import losses as losses_module
+from neurona import metrics as metrics_module
+from neurona.core.errors import ArgumentError, DataError, suggestion
+from neurona.metrics import Mean, Metric
+
+
+class Outputs:
+    """The names and shapes of a model's outputs, in order.
+
+    Args:
+        predictions: what the model returns for a batch: an array, a list or a dictionary of them (or of their shapes).
+        names: the model's own names for its outputs, where it has any.
+    """
+
+    def __init__(self, predictions: Any, names: list[str] | None = None) -> None:
+        self.single = not isinstance(predictions, (list, tuple, Mapping))
+        if isinstance(predictions, Mapping):
+            self.names = list(predictions)
+        else:
+            count = 1 if self.single else len(predictions)
+            self.names = list(names) if names and len(names) == count else [f"output_{index}" for index in range(count)]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def spread(self, value: Any, what: str, *, share: bool = False) -> list[Any]:
+        """One entry per output from an array, a list in order, or a dictionary by name.
+
+        Args:
+            value: what was given.
+            what: how to call it in an error.
+            share: whether a single value stands for all outputs; otherwise it is the first's.
+
+        Raises:
+            DataError: the number or the names differ from the outputs'.
+        """
+        if value is None:
+            return [None] * len(self)
+        if isinstance(value, Mapping):
+            for name in value:
+                if name not in self.names:
+                    raise DataError(
+                        f"{what} names an output {name!r} that the model does not have.{suggestion(name, self.names)} "
+                        f"Its outputs: {', '.join(self.names)}."
+                    )
+            return [value.get(name) for name in self.names]
+        if isinstance(value, (list, tuple)):
+            if len(value) == len(self):
+                return list(value)
+            if len(value) == 1 and share:
+                return list(value) * len(self)
+            raise DataError(f"The model has {len(self)} outputs ({', '.join(self.names)}). {what} has {len(value)} entries.")
+        if len(self) == 1 or share:
+            return [value] * len(self)
+        raise DataError(
+            f"The model has {len(self)} outputs ({', '.join(self.names)}): {what} needs an entry for each, as a list or a dict."
+        )
+
+    def leaves(self, predictions: Any) -> list[Any]:
+        """The predictions as a list, in the order of the names."""
+        if isinstance(predictions, Mapping):
+            return [predictions[name] for name in self.names]
+        return [predictions] if self.single else list(predictions)
+
+
+class CompiledLoss:
+    """The weighted sum of each output's loss.
+
+    Args:
+        loss: a name, function or object for all outputs, or a list or dictionary of them; None entries have no loss.
+        weights: a number per output, as a list or dictionary.
+        outputs: the model's outputs.
+    """
+
+    def __init__(self, loss: Any, weights: Any, outputs: Outputs) -> None:
+        self.outputs = outputs
+        specified = outputs.spread(loss, "loss", share=True)
+        self.losses = [None if one is None else _as_loss(one) for one in specified]
+        self.weights = outputs.spread(weights, "loss_weights", share=True)
+        if all(one is None for one in self.losses):
+            raise ArgumentError("compile() was given no loss, so there is nothing to minimize: pass loss=..., such as loss='mse'.")
+        count = sum(one is not None for one in self.losses)
+        self.trackers = [
+            Mean(name=f"{name}_loss")
+            for name, one in zip(outputs.names, self.losses)
+            if one is not None and count > 1 and not outputs.single
+        ]
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, list[Any]]:
+        """The total loss, and each output's before weighting."""
+        targets = self.targets(y_true)
+        predictions = self.outputs.leaves(y_pred)
+        sample_weights = self.outputs.spread(sample_weight, "sample_weight", share=True)
+        values, total = [], jnp.zeros((), jnp.float32)
+        for loss, weight, target, prediction, rows in zip(self.losses, self.weights, targets, predictions, sample_weights):
+            if loss is None:
+                continue
+            value = loss(target, prediction, rows) * (1 if weight is None else weight)
+            values.append(value)
+            total = total + value
+        return total, values
+
+    @staticmethod
+    def check_names(loss: Any) -> None:
+        """Raise `ArgumentError` for a misspelt name before any data is seen."""
+        for one in jax.tree.leaves(loss, is_leaf=lambda leaf: not isinstance(leaf, (list, tuple, dict))):
+            if isinstance(one, str):
+                losses_module.get(one)
+
+    def targets(self, y_true: Any) -> list[Any]:
+        """The target of each output, in order; outputs without a loss may be left out."""
+        wanted = [index for index, one in enumerate(self.losses) if one is not None]
+        if isinstance(y_true, (list, tuple)) and len(y_true) == len(wanted) != len(self.outputs):
+            placed: list[Any] = [None] * len(self.outputs)
+            for index, target in zip(wanted, y_true):
+                placed[index] = target
+            return placed
+        if not isinstance(y_true, (list, tuple, Mapping)) and len(wanted) == 1:
+            return [y_true] * len(self.outputs)
+        return self.outputs.spread(y_true, "y")
+
+    def check(self, y_true: Any, predictions: Any) -> None:
+        """Look at the labels, on the host, before anything is trained on them.
+
+        Raises:
+            DataError: they do not fit the loss or the output.
+        """
+        for name, loss, target, prediction in zip(self.outputs.names, self.losses, self.targets(y_true), self.outputs.leaves(predictions)):
+            if loss is None:
+                continue
+            if target is None:
+                raise DataError(f"Output {name!r} has a loss but no targets: fit(x, y) needs y for it.")
+            losses_module.check_targets(loss, target, tuple(prediction.shape))
+
+
+def _as_loss(loss: Any) -> Any:
+    resolved = losses_module.get(loss)
+    if isinstance(resolved, losses_module.Loss):
+        return resolved
+    return losses_module.LossFunctionWrapper(resolved, name=getattr(resolved, "__name__", "loss"))
+
+
+class CompiledMetrics:
+    """The metrics of each output, named as Keras names them in logs.
+
+    Args:
+        metrics, weighted_metrics: a list for a single output; a list per output, in order or by name, for several.
+        outputs: the model's outputs.
+        targets, predictions: arrays or shapes of one batch, which decide what `"accuracy"` means.
+    """
+
+    def __init__(self, metrics: Any, weighted_metrics: Any, outputs: Outputs, targets: list[Any], predictions: list[Any]) -> None:
+        self.outputs = outputs
+        self.entries: list[tuple[int, Metric, bool]] = []
+        for given, weighted in ((metrics, False), (weighted_metrics, True)):
+            for index, identifiers in enumerate(_per_output(given, outputs)):
+                for identifier in identifiers:
+                    shapes = [None if leaf is None else tuple(leaf.shape) for leaf in (targets[index], predictions[index])]
+                    self.entries.append((index, metrics_module.resolve_metric(identifier, *shapes), weighted))
+        self.names = _unique([self._log_name(index, metric) for index, metric, _ in self.entries])
+
+    @staticmethod
+    def check_names(metrics: Any) -> None:
+        """Raise `ArgumentError` for a misspelt name before any data is seen."""
+        for one in jax.tree.leaves(metrics, is_leaf=lambda leaf: not isinstance(leaf, (list, tuple, dict))):
+            if isinstance(one, str) and one not in ("accuracy", "acc", "crossentropy", "ce"):
+                metrics_module.get(one)
+
+    def _log_name(self, index: int, metric: Metric) -> str:
+        return metric.name if self.outputs.single or len(self.outputs) == 1 else f"{self.outputs.names[index]}_{metric.name}"
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metric objects, in order."""
+        return [metric for _, metric, _ in self.entries]
+
+    def update(self, targets: list[Any], predictions: list[Any], sample_weights: list[Any]) -> None:
+        """Let each metric see a batch; only the weighted ones see the sample weights."""
+        for index, metric, weighted in self.entries:
+            if targets[index] is not None:
+                metric.update_state(targets[index], predictions[index], sample_weight=sample_weights[index] if weighted else None)
+
+
+def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:
+    def as_list(value: Any) -> list[Any]:
+        return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+    if given is None:
+        return [[] for _ in outputs.names]
+    if isinstance(given, Mapping):
+        return [as_list(value) for value in outputs.spread(given, "metrics")]
+    given = as_list(given)
+    if len(outputs) == 1:
+        nested = len(given) == 1 and isinstance(given[0], (list, tuple))
+        return [as_list(given[0]) if nested else given]
+    if len(given) != len(outputs):
+        raise ArgumentError(
+            f"The model has {len(outputs)} outputs ({', '.join(outputs.names)}): metrics needs a list for each, or a dict by output name. "
+            f"Received {len(given)} entries."
+        )
+    return [as_list(value) for value in given]
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        count = seen.get(name, 0)
+        seen[name] = count + 1
+        unique.append(f"{name}_{count}" if count else name)
+    return unique
+
+
+def shapes_of(tree: Any) -> Any:
+    """The tree with each array replaced by its shape and dtype."""
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)

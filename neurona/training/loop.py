@@ -1,0 +1,163 @@
+"""The host's side of an epoch: chunks of steps sized by time, callbacks in between, and what happens at a NaN."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.callbacks.callback import CallbackList
+from neurona.training.batches import ArrayBatches, StreamBatches
+from neurona.training.diagnosis import raise_non_finite
+from neurona.training.step import Program, TrainingState, integer
+
+CHUNK_SECONDS = 0.25  # how long the host may be away: a progress bar moves, and Ctrl-C is heard, this often
+
+
+class Pace:
+    """How many steps fit into a chunk, learned from the chunks so far."""
+
+    def __init__(self) -> None:
+        self.steps = 8
+        self._measured = False
+
+    def learn(self, steps: int, seconds: float) -> None:
+        """A chunk of so many steps took so long; the first one also compiled and does not count."""
+        if self._measured:
+            self.steps = int(np.clip(steps * CHUNK_SECONDS / max(seconds, 1e-9), 1, 16 * max(self.steps, 1)))
+        self._measured = True
+
+
+class Epoch:
+    """One pass over batches, for training or for evaluation.
+
+    Args:
+        trainer: whose state changes.
+        program: the compiled steps.
+        kind: "train" or "test".
+        callbacks: told what happens.
+        key: the random key of the whole fit.
+        first_step: the number of steps trained before; makes every step's random numbers new.
+    """
+
+    def __init__(self, trainer: Any, program: Program, kind: str, callbacks: CallbackList, key: jax.Array, first_step: int) -> None:
+        self.trainer, self.program, self.kind, self.callbacks = trainer, program, kind, callbacks
+        self.key, self.first_step = key, first_step
+        self.done = 0
+        self._state: TrainingState = trainer.training_state()
+        self._logs: Any = {}
+        self._begin, self._end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
+
+    def logs(self) -> dict[str, float]:
+        """The means over the epoch so far."""
+        self.program.trainer = self.trainer
+        values = self._logs or self.program.results(self._state.metrics)
+        return {name: as_number(value) for name, value in jax.device_get(values).items()}
+
+    def run(self, batches: ArrayBatches | StreamBatches) -> dict[str, float]:
+        """Run all batches and return the logs."""
+        if isinstance(batches, ArrayBatches):
+            self._run_arrays(batches)
+        else:
+            self._run_stream(batches)
+        self.trainer.take_training_state(self._state)
+        return self.logs() if self.done else {}
+
+    def _stopped(self) -> bool:
+        return self.kind == "train" and self.trainer.stop_training
+
+    def _run_arrays(self, batches: ArrayBatches) -> None:
+        many = self.program.train_many if self.kind == "train" else self.program.test_many
+        for block in batches.blocks():
+            order, position = jnp.asarray(block), 0
+            pace = self.trainer.pace(self.kind, block.shape[1])
+            while position < len(block) and not self._stopped():
+                steps = min(len(block) - position, pace.steps)
+                if self.callbacks.batch_interval:
+                    steps = min(steps, self.callbacks.batch_interval - self.done % self.callbacks.batch_interval)
+                self.callbacks.call_batch(self._begin, self.done)
+                began = time.perf_counter()
+                self.program.trainer = self.trainer
+                state, logs, reached, fine = many(
+                    self._state,
+                    batches.device,
+                    order,
+                    self.key,
+                    integer(self.first_step + self.done - position),
+                    integer(position),
+                    integer(position + steps),
+                )
+                if not fine:
+                    self._fail(batches, block, position, int(reached) - 1, many, order)
+                    return
+                pace.learn(steps, time.perf_counter() - began)
+                position += steps
+                self._after(state, logs, steps)
+
+    def _run_stream(self, batches: StreamBatches) -> None:
+        one = self.program.train_one if self.kind == "train" else self.program.test_one
+        looked = time.perf_counter()
+        pending: list[tuple[Any, Any, TrainingState]] = []
+        for batch in batches.epoch():
+            if self._stopped():
+                break
+            self.trainer.check_batch(batch, self.kind)
+            self.callbacks.call_batch(self._begin, self.done)
+            self.program.trainer = self.trainer
+            before = self._state
+            state, logs, fine = one(before, batch, self.key, integer(self.first_step + self.done))
+            pending.append((fine, batch, before))
+            look = self.callbacks.batch_interval or len(pending) >= 32 or time.perf_counter() - looked > CHUNK_SECONDS
+            if look and self._look(pending):
+                return
+            if look:
+                looked = time.perf_counter()
+            self._after(state, logs, 1, look=bool(look))
+        self._look(pending)
+
+    def _look(self, pending: list[tuple[Any, Any, TrainingState]]) -> bool:
+        """Whether one of the steps not yet looked at was not finite."""
+        for offset, (fine, batch, before) in enumerate(pending):
+            if not fine:
+                self._state = before
+                self._report(batch, self.done - len(pending) + offset + 1)
+                return True
+        pending.clear()
+        return False
+
+    def _after(self, state: TrainingState, logs: Any, steps: int, look: bool = True) -> None:
+        self._state, self._logs = state, logs
+        self.done += steps
+        if look:
+            self.trainer.take_training_state(state)
+            self.callbacks.call_batch(self._end, self.done - 1, self.logs)
+            if self.kind == "train":
+                self._state = self.trainer.training_state()  # a callback may have changed weights or the learning rate
+            self.callbacks.call("on_chunk_end", self.done, self.logs)
+
+    def _fail(self, batches: ArrayBatches, block: Any, position: int, bad: int, many: Callable[..., Any], order: Any) -> None:
+        """Go back to the state before the bad step, which running the good steps again gives, and say what happened."""
+        first = integer(self.first_step + self.done - position)
+        if bad > position:
+            good, _, _, _ = many(self._state, batches.device, order, self.key, first, integer(position), integer(bad))
+            self._state = good
+        self.done += bad - position
+        batch = jax.tree.map(lambda leaf: leaf[block[bad]], batches.host)
+        self._report(batch, self.done)
+
+    def _report(self, batch: Any, step: int) -> None:
+        self.trainer.take_training_state(self._state)
+        if self.kind != "train" or self.trainer.stops_quietly_on_nan:
+            self.trainer.stop_training = True
+            self._logs = {**self.logs(), "loss": float("nan")}
+            self.done = max(self.done, 1)
+            return
+        raise_non_finite(self.trainer, self._state, batch, self.key, self.first_step + step, step)
+
+
+def as_number(value: Any) -> Any:
+    """A float where there is one number, else the array."""
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 else array

@@ -1,0 +1,89 @@
+"""Which compiled program a model trains with: models of equal structure share one, and compiled code is kept on disk."""
+
+import json
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import jax
+import platformdirs
+
+from neurona.core.errors import SavingError
+from neurona.core.layer import Layer
+from neurona.core.registry import built_in, serialize
+from neurona.training.step import Program
+
+_PROGRAMS_KEPT = 32
+_programs: OrderedDict[str, Program] = OrderedDict()
+_lock = threading.Lock()
+
+
+def cache_directory() -> Path:
+    """Where compiled programs are kept between runs: `NEURONA_CACHE`, or the user's cache directory."""
+    return Path(os.environ.get("NEURONA_CACHE") or platformdirs.user_cache_dir("neurona")) / "xla"
+
+
+def keep_compiled_programs() -> None:
+    """Let XLA keep what it compiles on disk, unless the user has chosen a place for it already, or set NEURONA_CACHE=off."""
+    if os.environ.get("NEURONA_CACHE", "").lower() == "off" or jax.config.jax_compilation_cache_dir:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(cache_directory()))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+
+
+def structure_of(trainer: Any, prediction: bool) -> str | None:
+    """A text that is equal for models whose programs are equal, or None where that can't be known: with code of the user's own."""
+    layers = list(trainer.flatten_layers())
+    own = built_in("layers").values()
+    if any(type(layer) not in own for layer in layers):
+        return None
+    try:
+        parts: list[Any] = [
+            trainer.structure(),
+            [(variable.shape, variable.dtype, variable.trainable) for variable in trainer.variables],
+            jax.config.jax_enable_x64,
+        ]
+        if not prediction:
+            compiled = trainer.get_compile_config()
+            compiled["optimizer"] = repr(trainer.optimizer.structure)  # the learning rate is state, not structure
+            parts.append(compiled)
+            parts.append([serialize(metric) for metric in trainer.metrics])
+            if trainer.custom_step("train") or trainer.custom_step("test"):
+                return None
+        text = json.dumps(parts, sort_keys=True)
+    except (SavingError, TypeError, ValueError):
+        return None
+    return None if '"registered_name": "' in text else text
+
+
+def program_for(trainer: Any, prediction: bool = False) -> Program:
+    """The program of a model: that of another of equal structure if there is one, else a new one."""
+    keep_compiled_programs()
+    structure = structure_of(trainer, prediction)
+    if structure is None:
+        return Program()
+    with _lock:
+        program = _programs.pop(structure, None) or Program()
+        _programs[structure] = program
+        while len(_programs) > _PROGRAMS_KEPT:
+            _programs.popitem(last=False)
+    return program
+
+
+def clear_programs() -> None:
+    """Forget all programs of this process."""
+    with _lock:
+        _programs.clear()
+
+
+def rows_are_independent(model: Layer) -> bool:
+    """Whether every row of a prediction depends on its own row of the input alone, so that rows may be added to fill a batch.
+
+    True of Neurona's own layers outside training, unless they carry state from batch to batch; unknown, so False, of other code.
+    """
+    own = set(built_in("layers").values()) - {built_in("layers").get("Lambda")}
+    return all(type(layer) in own and not getattr(layer, "stateful", False) for layer in model.flatten_layers()) and not getattr(
+        model, "operations", None
+    )

@@ -1,0 +1,167 @@
+"""One step of training as a pure function of the training state, and the programs that run many of them at once."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.scope import Scope
+
+
+class TrainingState(NamedTuple):
+    """All that training changes: what a step receives and returns, a checkpoint saves, and vmap stacks.
+
+    Keras's stateless order, so that a `train_step(self, state, data)` written for Keras on JAX unpacks it as it is.
+    """
+
+    trainable: list[Any]
+    non_trainable: list[Any]
+    optimizer: Any
+    metrics: list[Any]
+
+
+def forward(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any, training: bool) -> Any:
+    """The total loss, and beside it the predictions, each output's loss, and the state after the call."""
+    x, y, sample_weight = batch
+    trainable, others = trainer.trainable_variables, trainer.non_trainable_variables
+    metrics = trainer.metrics_variables  # a compute_loss of one's own may update metrics
+    values = dict(zip((*trainable, *others, *metrics), (*state.trainable, *state.non_trainable, *state.metrics)))
+    positions = {layer: index for index, layer in enumerate(trainer.flatten_layers())}
+    with Scope(values, key, step, training, positions):
+        y_pred = trainer(x)
+        loss = trainer.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+        parts = trainer.take_loss_parts()
+    new = [[values[variable] for variable in group] for group in (others, metrics)]
+    return loss, (y_pred, parts, state._replace(non_trainable=new[0], metrics=new[1]))
+
+
+def update_metrics(trainer: Any, state: TrainingState, batch: Any, y_pred: Any, loss: Any, parts: list[Any]) -> list[Any]:
+    """The metrics' values after seeing a batch."""
+    x, y, sample_weight = batch
+    values = dict(zip(trainer.metrics_variables, state.metrics))
+    with Scope(values):
+        trainer.update_loss_trackers(loss, parts, jax.tree.leaves(x)[0].shape[0])
+        trainer.compute_metrics(x, y, y_pred, sample_weight)
+    return [values[variable] for variable in trainer.metrics_variables]
+
+
+def train_step(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any]:
+    """Loss, gradients, update, metrics.
+
+    Returns:
+        The new state, and a number that is finite as long as the loss and all gradients are.
+    """
+    optimizer = trainer.optimizer
+
+    def objective(trainable: list[Any]) -> Any:
+        loss, aux = forward(trainer, state._replace(trainable=trainable), batch, key, step, training=True)
+        return optimizer.scale_loss(loss, state.optimizer), (loss, aux)
+
+    (_, (loss, (y_pred, parts, after))), gradients = jax.value_and_grad(objective, has_aux=True)(state.trainable)
+    trainable, optimizer_state = optimizer.update(gradients, state.optimizer, state.trainable)
+    constraints = [variable.constraint for variable in trainer.trainable_variables]
+    trainable = [value if constraint is None else constraint(value) for value, constraint in zip(trainable, constraints)]
+    metrics = update_metrics(trainer, after, batch, y_pred, loss, parts)
+    # With dynamic loss scaling the optimizer itself skips steps whose gradients overflow.
+    health = loss if optimizer.skips_overflow else loss + sum(jnp.sum(gradient.astype(jnp.float32)) for gradient in gradients)
+    return TrainingState(trainable, after.non_trainable, optimizer_state, metrics), health
+
+
+def test_step(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any) -> TrainingState:
+    """Loss and metrics of a batch, without training."""
+    loss, (y_pred, parts, after) = forward(trainer, state, batch, key, step, training=False)
+    return after._replace(metrics=update_metrics(trainer, after, batch, y_pred, loss, parts))
+
+
+def results(trainer: Any, metrics: list[Any]) -> dict[str, Any]:
+    """What the metrics say, by the names they have in logs."""
+    with Scope(dict(zip(trainer.metrics_variables, metrics))):
+        return trainer.get_metrics_result()
+
+
+class Program:
+    """The compiled functions of one structure of model, optimizer, loss and metrics; models of equal structure share one.
+
+    JAX compiles each function once per shapes. The function that is traced reads the trainer from `self.trainer`, which every call sets:
+    any trainer of this structure gives the same program.
+    """
+
+    def __init__(self) -> None:
+        self.trainer: Any = None
+        self.traces = 0
+        self.train_many = jax.jit(functools.partial(self._many, "train"))
+        self.test_many = jax.jit(functools.partial(self._many, "test"))
+        self.train_one = jax.jit(functools.partial(self._one, "train"))
+        self.test_one = jax.jit(functools.partial(self._one, "test"))
+        self.predict_one = jax.jit(self._predict)
+        self.results = jax.jit(lambda metrics: results(self.trainer, metrics))
+
+    def _one(self, kind: str, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any, Any]:
+        """One step: the new state, custom logs where the model has a step of its own, and whether all was finite."""
+        trainer = self.trainer
+        self.traces += 1
+        key = jax.random.fold_in(key, step)
+        custom = trainer.custom_step(kind)
+        if custom is not None:
+            positions = {layer: index for index, layer in enumerate(trainer.flatten_layers())}
+            data = batch if batch[2] is not None else batch[:2]
+            with Scope({}, key, step, kind == "train", positions):
+                logs, new_state = custom(tuple(state), data)
+            logs = {name: jnp.asarray(value) for name, value in logs.items()}
+            health = sum((jnp.sum(value) for value in logs.values()), jnp.zeros(()))
+            return TrainingState(*new_state), logs, jnp.isfinite(health)
+        if kind == "train":
+            state, health = train_step(trainer, state, batch, key, step)
+            return state, {}, jnp.isfinite(health)
+        return test_step(trainer, state, batch, key, step), {}, jnp.asarray(True)
+
+    def _many(
+        self, kind: str, state: TrainingState, data: Any, order: Any, key: Any, first_step: Any, start: Any, stop: Any
+    ) -> tuple[TrainingState, Any, Any, Any]:
+        """Steps `start` to `stop` of a block of equal batches, ending early where something is not finite.
+
+        The bounds are numbers in the program, not constants: one compilation serves every chunk.
+        """
+
+        def batch_at(index: Any) -> Any:
+            rows = jax.lax.dynamic_index_in_dim(order, index, keepdims=False)
+            return jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis=0, mode="clip"), data)
+
+        def go_on(carry: Any) -> Any:
+            index, _, _, fine = carry
+            return (index < stop) & fine
+
+        def body(carry: Any) -> Any:
+            index, state, _, _ = carry
+            state, logs, fine = self._one(kind, state, batch_at(index), key, first_step + index)
+            return index + 1, _like(state, carry[1]), logs, fine
+
+        logs = {}
+        if self.trainer.custom_step(kind) is not None:
+            _, shapes, _ = jax.eval_shape(lambda: self._one(kind, state, batch_at(start), key, first_step))
+            logs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        index, state, logs, fine = jax.lax.while_loop(go_on, body, (start, state, logs, jnp.asarray(True)))
+        return state, logs, index, fine
+
+    def _predict(self, values: list[Any], x: Any, key: Any) -> tuple[Any, list[Any]]:
+        """The outputs, and the values afterwards where the model carries state from batch to batch."""
+        self.traces += 1
+        outputs, new = self.trainer.apply(values, x, key=key, training=False)
+        return outputs, new if is_stateful(self.trainer) else []
+
+
+def is_stateful(model: Any) -> bool:
+    """Whether a layer of the model carries state from one batch to the next."""
+    return any(getattr(layer, "stateful", False) for layer in model.flatten_layers())
+
+
+def _like(new: TrainingState, old: TrainingState) -> TrainingState:
+    """The new state in the old one's dtypes, which a loop needs to stay as they are."""
+    return jax.tree.map(lambda after, before: jnp.asarray(after, before.dtype), TrainingState(*new), old)
+
+
+def integer(value: int) -> np.int32:
+    """A step number as programs take them: always the same dtype, so that no second trace is made."""
+    return np.int32(value)

@@ -1,0 +1,88 @@
+"""The house itself: imports run downward, files stay short, importing is cheap, and the public surface is a list."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import neurona
+
+ROOT = Path(neurona.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+# From the ground up. A room imports only rooms on lower floors (and itself).
+FLOORS = [
+    {"_version"},
+    {"core"},
+    {"kernels"},
+    {"ops", "random", "config"},
+    {"activations", "initializers", "regularizers", "constraints"},
+    {"losses"},
+    {"metrics", "optimizers"},
+    {"layers"},
+    {"saving"},
+    {"callbacks"},
+    {"training"},
+    {"models"},
+    {"datasets"},
+    {"preprocessing"},
+    {"plotting"},
+    {"evaluation"},
+    {"utils"},
+    {"cli"},
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path):
+    """(line, module, inside a function?) of every import of the project."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    inner = {id(child) for function in functions for child in ast.walk(function)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "neurona":
+            names = [f"neurona.{alias.name}" for alias in node.names] if node.module == "neurona" else [node.module]
+            for name in names:
+                yield node.lineno, name, id(node) in inner
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "neurona":
+                    yield node.lineno, alias.name, id(node) in inner
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path != ROOT / "__init__.py"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_downward_and_stand_at_the_top(path):
+    room = room_of(path)
+    for line, module, inside in imports_of(path):
+        target = module.split(".")[1] if "." in module else ""
+        assert not inside, f"{path}:{line} imports {module} inside a function"
+        if target and target != room and target in FLOOR:
+            assert FLOOR[target] < FLOOR[room], f"{path}:{line}: {room} imports {target}, which is not below it"
+
+
+def test_no_file_is_long():
+    for folder in (ROOT, ROOT.parent / "tests", ROOT.parent / "benchmarks", ROOT.parent / "examples"):
+        for path in folder.rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path
+
+
+def test_the_engine_room_stays_small():
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "core").glob("*.py"))
+    assert lines < 2000
+
+
+def test_importing_neurona_and_asking_for_help_load_no_jax():
+    code = "import sys, neurona, neurona.cli.main; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_public_name_exists():
+    for name in neurona.__all__:
+        assert getattr(neurona, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'Sequntial'"):
+        _ = neurona.Sequntial
