@@ -1,0 +1,15 @@
+"""The computations that decide how fast a network trains, each written once in pure XLA.
+
+    window.py            sizes and paddings that convolution and pooling share
+    geometry.py          strides, padding, dilation and groups of a convolution, and XLA's own convolution
+    convolution_cpu.py   the forms in which XLA's CPU compiler runs convolutions and their gradients well
+    convolution.py       convolution, depthwise and transposed convolution: arguments, differentiation, which form runs where
+    pooling.py           maximum and average pooling
+
+Functions here take arrays of floating-point numbers and plain Python arguments, and know nothing of layers.
+"""
+
+from .convolution import convolution, convolution_transpose, depthwise_convolution
+from .pooling import average_pool, max_pool
+
+__all__ = ["average_pool", "convolution", "convolution_transpose", "depthwise_convolution", "max_pool"]

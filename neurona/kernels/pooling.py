@@ -1,0 +1,168 @@
+"""Maximum and average pooling over one to three spatial axes.
+
+Windows that tile the input, by far the most common, are a reshape and a reduction over the axes inside the windows; others are XLA's
+`reduce_window`. Where several inputs of a window share its maximum, as the zeros after a ReLU do, the first in order takes the whole
+gradient in both forms.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
+from math import prod
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from neurona.core.errors import ArgumentError, ShapeError
+
+from .window import Pairs, back_to, channels_last, explicit_padding, output_size, per_axis
+
+LARGEST_TILE = 64  # inputs in a window; the gradient of a tile is written out input by input
+
+
+def max_pool(
+    x: jax.Array,
+    pool_size: int | Sequence[int],
+    *,
+    strides: int | Sequence[int] | None = None,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+) -> jax.Array:
+    """The largest input of each window: y[n, p, c] = max over t in the window of x[n, p * strides + t, c].
+
+    The gradient goes to the first of equal maxima.
+
+    Args:
+        x: the input.
+        pool_size: the sizes of the window, one number or one for each spatial axis.
+        strides: inputs between neighbouring windows; None for windows side by side.
+        padding: "valid" (only whole windows) or "same" (ceil(inputs / strides) windows; what hangs over the edge is ignored).
+        data_format: "channels_last" or "channels_first".
+
+    Shapes: x (N, *spatial, C) -> y (N, *windows, C).
+
+    Raises:
+        ShapeError: the input is smaller than a window.
+        ArgumentError: an argument is not one of those allowed.
+
+    Example:
+
+        >>> max_pool(jnp.array([3.0, 1.0, 2.0, 5.0, 9.0]).reshape(1, 5, 1), 2).ravel().tolist()
+        [3.0, 5.0]
+    """
+    x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="max_pool")
+    if _tiles(size, steps, pads):
+        return back_to(_largest_of_tile(_whole_tiles(x, size), size), data_format)
+    lowest = -np.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
+    return back_to(
+        lax.reduce_window(x, np.array(lowest, x.dtype), lax.max, (1, *size, 1), (1, *steps, 1), ((0, 0), *pads, (0, 0))), data_format
+    )
+
+
+def average_pool(
+    x: jax.Array,
+    pool_size: int | Sequence[int],
+    *,
+    strides: int | Sequence[int] | None = None,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+) -> jax.Array:
+    """The mean of each window: y[n, p, c] = mean over t in the window of x[n, p * strides + t, c].
+
+    With "same" padding the mean is over the inputs that exist, not over the zeros beside them.
+
+    Args: as in `max_pool`.
+
+    Shapes: x (N, *spatial, C) -> y (N, *windows, C).
+
+    Raises:
+        ShapeError: the input is smaller than a window.
+        ArgumentError: an argument is not one of those allowed.
+
+    Example:
+
+        >>> average_pool(jnp.array([3.0, 1.0, 2.0, 4.0, 9.0]).reshape(1, 5, 1), 2, padding="same").ravel().tolist()
+        [2.0, 3.0, 9.0]
+    """
+    x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="average_pool")
+    if _tiles(size, steps, pads):
+        return back_to(_split(_whole_tiles(x, size), size).mean(_inside(len(size))), data_format)
+    counts = jnp.ones((), x.dtype)
+    for axis, (n, window, step, pad) in enumerate(zip(x.shape[1:-1], size, steps, pads)):
+        starts = np.arange(output_size(n, window, step, pad)) * step - pad[0]
+        inside = np.minimum(starts + window, n) - np.maximum(starts, 0)  # inputs that exist, along this axis
+        counts = counts * jnp.asarray(inside, x.dtype).reshape([-1 if i == axis else 1 for i in range(len(size))] + [1])
+    return back_to(_reduce_windows(x, 0, lax.add, size, steps, pads) / counts, data_format)
+
+
+def _windows(
+    x: jax.Array, pool_size: int | Sequence[int], strides: int | Sequence[int] | None, padding: str, data_format: str, *, function: str
+) -> tuple[jax.Array, tuple[int, ...], tuple[int, ...], Pairs]:
+    x = channels_last(jnp.asarray(x), data_format, function=function)
+    rank = x.ndim - 2
+    if padding not in ("valid", "same"):
+        raise ArgumentError(f"{function}: padding must be 'valid' or 'same'. Received: {padding!r}")
+    size = per_axis(pool_size, rank, argument="pool_size", function=function)
+    steps = size if strides is None else per_axis(strides, rank, argument="strides", function=function)
+    pads = explicit_padding(padding, x.shape[1:-1], size, steps, function=function)
+    if x.size and any(output_size(*each) < 1 for each in zip(x.shape[1:-1], size, steps, pads)):
+        raise ShapeError(
+            f"{function}: a window of {size} does not fit into an input of spatial sizes {x.shape[1:-1]}. "
+            "Use padding='same', a smaller pool_size or a larger input."
+        )
+    return x, size, steps, pads
+
+
+def _reduce_windows(
+    x: jax.Array, start: float, operation: Callable[..., jax.Array], size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs
+) -> jax.Array:
+    return lax.reduce_window(x, np.array(start, x.dtype), operation, (1, *size, 1), (1, *strides, 1), ((0, 0), *pads, (0, 0)))
+
+
+def _tiles(size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs) -> bool:
+    return size == strides and not any(map(any, pads)) and prod(size) <= LARGEST_TILE
+
+
+def _whole_tiles(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
+    """Without the ragged edge that no whole window covers."""
+    return x[(slice(None), *(slice(n // p * p) for n, p in zip(x.shape[1:-1], size)))]
+
+
+def _split(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
+    """(N, O1 * p1, O2 * p2, ..., C) -> (N, O1, p1, O2, p2, ..., C)."""
+    return x.reshape(x.shape[0], *(n for whole, p in zip(x.shape[1:-1], size) for n in (whole // p, p)), x.shape[-1])
+
+
+def _inside(rank: int) -> tuple[int, ...]:
+    """The axes of `_split` that lie inside a window."""
+    return tuple(range(2, 2 * rank + 1, 2))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _largest_of_tile(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
+    return _split(x, size).max(_inside(len(size)))
+
+
+def _largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+    """The maxima, and which input of its window each came from: the first where several are equal."""
+    tiles = _split(x, size)
+    y = tiles.max(_inside(len(size)))
+    last = prod(size) - 1
+    where = jnp.full(y.shape, last, jnp.int8)
+    for number, offsets in reversed(list(enumerate(product(*map(range, size))))[:-1]):
+        index = (slice(None), *(i for offset in offsets for i in (slice(None), offset)))
+        where = jnp.where(tiles[index] == y, jnp.int8(number), where)
+    return y, where
+
+
+def _tile_gradient(size: tuple[int, ...], where: jax.Array, g: jax.Array) -> tuple[jax.Array]:
+    axes = _inside(len(size))
+    numbers = jnp.arange(prod(size), dtype=jnp.int8).reshape([n for p in size for n in (1, p)] + [1])
+    chosen = jnp.expand_dims(where, axes) == numbers
+    dx = jnp.where(chosen, jnp.expand_dims(g, axes), jnp.zeros((), g.dtype))
+    return (dx.reshape(g.shape[0], *(o * p for o, p in zip(g.shape[1:-1], size)), g.shape[-1]),)
+
+
+_largest_of_tile.defvjp(_largest_and_where, _tile_gradient)
