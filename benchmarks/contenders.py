@@ -1,8 +1,8 @@
 """One contender: builds a workload's network in its own framework and trains an epoch for every line it reads.
 
-Started by `run.py` as `contenders.py NAME WORKLOAD THREADS`, in the benchmark's environment. Writes its packages' versions as one line of JSON
-when it is ready, and then answers each line on standard input, a number of epochs, with one line: {"seconds": per epoch, "accuracy": in
-training, over the last epoch}.
+Started by `run.py` as `contenders.py NAME WORKLOAD THREADS`, in the benchmark's environment. When it is ready it writes its packages'
+versions as one line of JSON; then it answers each line on standard input, a number of epochs, with one line: {"seconds": per epoch,
+"accuracy": in training, over the last epoch}.
 """
 
 import json
