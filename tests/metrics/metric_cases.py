@@ -85,7 +85,8 @@ _plain = [({}, "numbers"), ({}, "images"), ({}, "vector and column"), ({"name": 
 _iou = [
     ({"num_classes": 3}, "classes"),
     ({"num_classes": 3, "ignore_class": 1}, "classes"),
-    ({"num_classes": 2, "dtype": "float32"}, "classes"),
+    ({"num_classes": 2, "dtype": "float32"}, "classes"),  # labels outside are not counted
+    ({"num_classes": 5}, "classes"),  # classes that never occur are left out of the mean
 ]
 _f_score = [
     ({}, "one hot"),
@@ -153,7 +154,7 @@ CASES: dict[str, list[tuple[dict, str]]] = {
     "SquaredHinge": [({}, "binary logits"), ({}, "numbers")],
     "CategoricalHinge": [({}, "one hot")],
     "IoU": [
-        *(({**options, "target_class_ids": [0, 1]}, kind) for options, kind in _iou),
+        *(({**options, "target_class_ids": [0, options["num_classes"] - 1]}, kind) for options, kind in _iou),
         ({"num_classes": 3, "target_class_ids": [2], "sparse_y_pred": False}, "segmentation"),
     ],
     "BinaryIoU": [({}, "binary"), ({"target_class_ids": [1], "threshold": 0.3}, "images"), ({"dtype": "float32"}, "binary")],
