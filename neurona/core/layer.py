@@ -413,15 +413,15 @@ class Layer(Serializable):
             for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
                 spec.check(tuple(leaf.shape), self)
         if not self.built:
-            with self._context(), jax.named_scope(self.name):
-                self.build(**_build_shapes(self, args, kwargs))
+            self.build(**_build_shapes(self, args, kwargs))
             self.built = True
             if self.input_spec is not None and args:
                 self._check_and_build(args, kwargs)
 
     @contextlib.contextmanager
     def _context(self) -> Iterator[None]:
-        names = _names.set((*_names.get(), self.name))
+        outer = _names.get()
+        names = _names.set(outer if outer and outer[-1] == self.name else (*outer, self.name))
         dtype = autocast_dtype.set(self.compute_dtype if self.autocast else None)
         try:
             yield
@@ -566,11 +566,10 @@ class Layer(Serializable):
         shapes = {name: _as_shape(shape) for name, shape in deserialize(shapes).items()}
         if self.built or any(shape is None for shape in shapes.values()):
             return
-        with self._context():
-            if set(shapes) == {"input_shape"}:
-                self.build(shapes["input_shape"])
-            else:
-                self.build(**shapes)
+        if set(shapes) == {"input_shape"}:
+            self.build(shapes["input_shape"])
+        else:
+            self.build(**shapes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -601,10 +600,7 @@ def _recording_build(build: Callable[..., None]) -> Callable[..., None]:
     def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
         if self._build_shapes is None:
             self._build_shapes = {**dict(zip(names, args)), **kwargs}
-        if not _names.get() or _names.get()[-1] != self.name:
-            with self._context():
-                build(self, *args, **kwargs)
-        else:
+        with self._context():
             build(self, *args, **kwargs)
         self.built = True
 
@@ -678,6 +674,6 @@ def _attach(outputs: Any, mask: Any) -> None:
 
 def _note(error: Exception, layer: Layer, args: tuple) -> None:
     """Tell, once, in which layer an error arose and what came in."""
-    if not getattr(error, "__notes__", None):
+    if not any(note.startswith("In layer") for note in getattr(error, "__notes__", ())):
         shapes = ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(args) if hasattr(leaf, "shape"))
         error.add_note(f"In layer {layer.name!r} ({type(layer).__name__}), called with {shapes or args}.")

@@ -63,6 +63,7 @@ class Serializable:
     """
 
     kind: ClassVar[str] = ""
+    keras_module: ClassVar[str] = ""  # where Keras keeps the class, if not where its kind is kept
     _arguments: dict[str, Any]
 
     def __init_subclass__(cls, aliases: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -281,7 +282,7 @@ def serialize_object(target: Serializable) -> dict[str, Any]:
     cls = type(target)
     own = _built_in.get(cls.kind, {}).get(cls.__name__) is cls
     return {
-        "module": _module(cls.kind) if own else cls.__module__,
+        "module": (cls.keras_module or _module(cls.kind)) if own else cls.__module__,
         "class_name": cls.__name__,
         "config": target.get_config(),
         "registered_name": None if own else get_registered_name(cls) or cls.__name__,

@@ -168,6 +168,13 @@ class Model(Trainer):
         if self.graph is None:
             super().ensure_built(x)
 
+    def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        if type(self).build is not Model.build:
+            super()._check_and_build(args, kwargs)
+        elif not self.built:  # the parts are built as `call` reaches them
+            self._build_shapes = {"input_shape": jax.tree.map(lambda leaf: (None, *leaf.shape[1:]), args[0])} if args else None
+            self.built = True
+
     def build(self, input_shape: Any = None) -> None:
         """Create the weights of a subclassed model for a shape (or a list or dictionary of shapes), batch included."""
         if self.graph is None and input_shape is not None:
@@ -237,6 +244,8 @@ class Model(Trainer):
 
 class Functional(Model):
     """A model made from symbolic tensors; `Model(inputs, outputs)` returns one."""
+
+    keras_module = "keras.src.models.functional"
 
 
 def _output_names(graph: Graph) -> list[str]:

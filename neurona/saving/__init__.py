@@ -10,6 +10,7 @@ from neurona.core.registry import deserialize as deserialize_keras_object
 from neurona.core.registry import serialize as serialize_keras_object
 from neurona.saving.archive import load_model, load_weights, save_model, to_json
 from neurona.saving.description import build_layer, describe_layer, is_layer
+from neurona.saving.state import read_state, write_state
 from neurona.saving.weights import save_weights
 
 CustomObjectScope = custom_object_scope
@@ -25,9 +26,11 @@ __all__ = [
     "is_layer",
     "load_model",
     "load_weights",
+    "read_state",
     "register_keras_serializable",
     "save_model",
     "save_weights",
     "serialize_keras_object",
     "to_json",
+    "write_state",
 ]

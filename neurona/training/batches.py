@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.errors import DataError
+from neurona.core.errors import DataError, SavingError
 
 Batch = tuple[Any, Any, Any]
 
@@ -117,6 +117,7 @@ class ArrayBatches:
         self._partial = steps is not None
         self._rest: Iterator[np.ndarray] = iter(())
         self._generator = generator() if shuffle and generator else np.random.default_rng(0)
+        self._pass_began, self._used = self._generator.bit_generator.state, 0  # of the pass that an epoch of some steps left unfinished
         self._device: Batch | None = None
 
     def example(self) -> Batch:
@@ -138,10 +139,33 @@ class ArrayBatches:
         while len(rows) < self.steps:
             row = next(self._rest, None)
             if row is None:
+                self._pass_began, self._used = self._generator.bit_generator.state, 0
                 self._rest = itertools.chain.from_iterable(self._pass())
                 continue
+            self._used += 1
             rows.append(row)
         return [np.stack(list(group)) for _, group in itertools.groupby(rows, key=len)]
+
+    def position(self) -> dict[str, Any]:
+        """Where the next epoch begins, as plain values for `restore`."""
+        began = self._pass_began if self._partial and self._used else self._generator.bit_generator.state
+        return {"rows": self.rows, "batch_size": self.batch_size, "generator": began, "used": self._used}
+
+    def restore(self, position: dict[str, Any]) -> None:
+        """Let the next epoch begin where another's did.
+
+        Raises:
+            SavingError: the data or the batch size are others.
+        """
+        rows, batch_size = position.get("rows"), position.get("batch_size")
+        if (rows, batch_size) != (self.rows, self.batch_size):
+            raise SavingError(
+                f"The checkpoint was made with {rows} rows in batches of {batch_size}, not {self.rows} in batches of {self.batch_size}."
+            )
+        self._generator.bit_generator.state = self._pass_began = position["generator"]
+        self._used = position["used"]
+        if self._used:
+            self._rest = itertools.islice(itertools.chain.from_iterable(self._pass()), self._used, None)
 
     def _pass(self) -> list[np.ndarray]:
         order = np.arange(self.rows, dtype=np.int32)
@@ -186,6 +210,8 @@ class StreamBatches:
         self.steps = known if steps is None else int(steps)
         self._limit = steps
         self._generator = generator() if shuffle and generator else np.random.default_rng(0)
+        self._pass_began, self._used = self._generator.bit_generator.state, 0
+        self._once = not self.indexed and iter(source) is source
         self._iterator: Iterator[Any] | None = None
         self._first: list[Batch] = []
         self.exhausted = False
@@ -213,8 +239,9 @@ class StreamBatches:
                 count += 1
                 yield self._clean(batch)
         if self._limit is None:
-            self.steps, self._iterator = count, None
-            self.exhausted = not self.indexed and iter(self.source) is self.source
+            self.steps, self._iterator, self._used = count, None, 0
+            self._pass_began = self._generator.bit_generator.state
+            self.exhausted = self._once
         elif count < self._limit:
             self.exhausted = True
         if hasattr(self.source, "on_epoch_end"):
@@ -222,12 +249,29 @@ class StreamBatches:
 
     def _open(self) -> Iterator[Any]:
         if self._iterator is None:
-            once = not self.indexed and iter(self.source) is self.source
-            self._iterator = self._pass() if once or self._limit is None else self._passes()
+            self._iterator = self._pass() if self._once or self._limit is None else self._passes()
         return self._iterator
 
+    def position(self) -> dict[str, Any]:
+        """Where the next epoch begins, as plain values for `restore`."""
+        return {"generator": self._pass_began, "used": self._used - len(self._first)}
+
+    def restore(self, position: dict[str, Any]) -> None:
+        """Let the next epoch begin where another's did; what was used before is read again and thrown away."""
+        self._generator.bit_generator.state = position["generator"]
+        if not self._once:
+            self._iterator, self._first = None, []
+        for _ in range(position["used"]):
+            if self._first:
+                self._first = []
+            else:
+                next(self._open(), None)
+
     def _pass(self) -> Iterator[Any]:
-        return self._indexed() if self.indexed else iter(self.source)
+        self._pass_began, self._used = self._generator.bit_generator.state, 0
+        for batch in self._indexed() if self.indexed else self.source:
+            self._used += 1
+            yield batch
 
     def _passes(self) -> Iterator[Any]:
         """Over and over, for epochs that are counted in steps; an empty source ends it."""

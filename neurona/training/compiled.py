@@ -103,9 +103,9 @@ class CompiledLoss:
         for loss, weight, target, prediction, rows in zip(self.losses, self.weights, targets, predictions, sample_weights):
             if loss is None:
                 continue
-            value = loss(target, prediction, rows) * (1 if weight is None else weight)
+            value = loss(target, prediction, rows)
             values.append(value)
-            total = total + value
+            total = total + (value if weight is None else value * weight)
         return total, values
 
     @staticmethod

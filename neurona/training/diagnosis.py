@@ -26,7 +26,7 @@ def _finite(tree: Any) -> bool:
     return all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact))
 
 
-def raise_non_finite(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any, shown_step: int) -> NoReturn:
+def raise_non_finite(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any, shown_step: int, numbers: Any = None) -> NoReturn:
     """Say at which step, in which layer, and why training met a number that is not finite.
 
     Args:
@@ -35,6 +35,7 @@ def raise_non_finite(trainer: Any, state: TrainingState, batch: Any, key: Any, s
         batch: what the step was given.
         key, step: its randomness.
         shown_step: the step's number in the epoch, from 0.
+        numbers: the batch's row numbers in the whole data, where it is known.
 
     Raises:
         DataError: the batch itself holds NaN or infinity.
@@ -44,8 +45,9 @@ def raise_non_finite(trainer: Any, state: TrainingState, batch: Any, key: Any, s
     for what, part in (("x", x), ("y", y), ("sample_weight", sample_weight)):
         rows = bad_rows(part)
         if rows:
+            place = f"row {rows[0]} of the batch of step {shown_step + 1}" if numbers is None else f"row {numbers[rows[0]]}"
             raise DataError(
-                f"{what} holds NaN or infinity in {len(rows)} rows of the batch of step {shown_step + 1}, the first at its row {rows[0]}. "
+                f"{what} holds NaN or infinity: in {place}{f', and {len(rows) - 1} more of its batch' if len(rows) > 1 else ''}. "
                 "Fill or drop missing values before training (np.isfinite finds them)."
             )
     kept = "The weights are those before that step."

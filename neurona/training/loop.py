@@ -1,5 +1,6 @@
 """The host's side of an epoch: chunks of steps sized by time, callbacks in between, and what happens at a NaN."""
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -39,13 +40,16 @@ class Epoch:
         kind: "train" or "test".
         callbacks: told what happens.
         key: the random key of the whole fit.
-        first_step: the number of steps trained before; makes every step's random numbers new.
+        first_step: the number of steps trained before the epoch; makes every step's random numbers new.
+        done: steps of this epoch that ran in an earlier fit, which is resumed here.
     """
 
-    def __init__(self, trainer: Any, program: Program, kind: str, callbacks: CallbackList, key: jax.Array, first_step: int) -> None:
+    def __init__(
+        self, trainer: Any, program: Program, kind: str, callbacks: CallbackList, key: jax.Array, first_step: int, done: int = 0
+    ) -> None:
         self.trainer, self.program, self.kind, self.callbacks = trainer, program, kind, callbacks
         self.key, self.first_step = key, first_step
-        self.done = 0
+        self.done = done
         self._state: TrainingState = trainer.training_state()
         self._logs: Any = {}
         self._begin, self._end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
@@ -70,14 +74,16 @@ class Epoch:
 
     def _run_arrays(self, batches: ArrayBatches) -> None:
         many = self.program.train_many if self.kind == "train" else self.program.test_many
+        skipped = self.done
         for block in batches.blocks():
-            order, position = jnp.asarray(block), 0
+            position = min(skipped, len(block))
+            skipped -= position
+            order = jnp.asarray(block)
             pace = self.trainer.pace(self.kind, block.shape[1])
             while position < len(block) and not self._stopped():
                 steps = min(len(block) - position, pace.steps)
-                if self.callbacks.batch_interval:
-                    steps = min(steps, self.callbacks.batch_interval - self.done % self.callbacks.batch_interval)
-                self.callbacks.call_batch(self._begin, self.done)
+                steps = min(steps, self.callbacks.steps_until_due(self.kind, self.first_step + self.done) or steps)
+                self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
                 began = time.perf_counter()
                 self.program.trainer = self.trainer
                 state, logs, reached, fine = many(
@@ -99,30 +105,31 @@ class Epoch:
     def _run_stream(self, batches: StreamBatches) -> None:
         one = self.program.train_one if self.kind == "train" else self.program.test_one
         looked = time.perf_counter()
-        pending: list[tuple[Any, Any, TrainingState]] = []
-        for batch in batches.epoch():
+        pending: list[tuple[Any, Any, TrainingState, int]] = []
+        for batch in itertools.islice(batches.epoch(), self.done, None):
             if self._stopped():
                 break
-            self.trainer.check_batch(batch, self.kind)
-            self.callbacks.call_batch(self._begin, self.done)
+            self.trainer.check_targets(batch)
+            self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
             self.program.trainer = self.trainer
             before = self._state
             state, logs, fine = one(before, batch, self.key, integer(self.first_step + self.done))
-            pending.append((fine, batch, before))
-            look = self.callbacks.batch_interval or len(pending) >= 32 or time.perf_counter() - looked > CHUNK_SECONDS
+            pending.append((fine, batch, before, self.done))
+            due = self.callbacks.steps_until_due(self.kind, self.first_step + self.done) == 1
+            look = due or len(pending) >= 32 or time.perf_counter() - looked > CHUNK_SECONDS
             if look and self._look(pending):
                 return
             if look:
                 looked = time.perf_counter()
-            self._after(state, logs, 1, look=bool(look))
+            self._after(state, logs, 1, look=look)
         self._look(pending)
 
-    def _look(self, pending: list[tuple[Any, Any, TrainingState]]) -> bool:
+    def _look(self, pending: list[tuple[Any, Any, TrainingState, int]]) -> bool:
         """Whether one of the steps not yet looked at was not finite."""
-        for offset, (fine, batch, before) in enumerate(pending):
+        for fine, batch, before, step in pending:
             if not fine:
-                self._state = before
-                self._report(batch, self.done - len(pending) + offset + 1)
+                self._state, self.done = before, step
+                self._report(batch, step)
                 return True
         pending.clear()
         return False
@@ -132,7 +139,7 @@ class Epoch:
         self.done += steps
         if look:
             self.trainer.take_training_state(state)
-            self.callbacks.call_batch(self._end, self.done - 1, self.logs)
+            self.callbacks.call_batch(self._end, self.done - 1, self.first_step + self.done - 1, self.logs)
             if self.kind == "train":
                 self._state = self.trainer.training_state()  # a callback may have changed weights or the learning rate
             self.callbacks.call("on_chunk_end", self.done, self.logs)
@@ -145,16 +152,16 @@ class Epoch:
             self._state = good
         self.done += bad - position
         batch = jax.tree.map(lambda leaf: leaf[block[bad]], batches.host)
-        self._report(batch, self.done)
+        self._report(batch, self.done, block[bad])
 
-    def _report(self, batch: Any, step: int) -> None:
+    def _report(self, batch: Any, step: int, rows: Any = None) -> None:
         self.trainer.take_training_state(self._state)
         if self.kind != "train" or self.trainer.stops_quietly_on_nan:
             self.trainer.stop_training = True
             self._logs = {**self.logs(), "loss": float("nan")}
             self.done = max(self.done, 1)
             return
-        raise_non_finite(self.trainer, self._state, batch, self.key, self.first_step + step, step)
+        raise_non_finite(self.trainer, self._state, batch, self.key, self.first_step + step, step, rows)
 
 
 def as_number(value: Any) -> Any:

@@ -66,16 +66,17 @@ def predict_arrays(
     rows = count_rows(x, "x")
     starts = range(0, rows, batch_size)[: steps if steps is not None else None]
     watchers = watchers_for(len(starts))
-    predictor = _Predictor(model, program)
     independent = rows_are_independent(model)
     parts = []
     watchers.call("on_predict_begin", None)
+    predictor = _Predictor(model, program)  # a callback may have exchanged the weights
     for number, start in enumerate(starts):
         batch = x if rows <= batch_size else _rows(x, start, start + batch_size)
         size = min(batch_size, rows - start)
-        watchers.call_batch("on_predict_batch_begin", number)
+        watchers.call_batch("on_predict_batch_begin", number, number)
         parts.append((predictor(batch, size, _padded(size, batch_size) if independent else size), size))
-        watchers.call_batch("on_predict_batch_end", number, lambda: {"outputs": parts[-1][0]})
+        watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
+        watchers.call("on_chunk_end", number + 1, dict)
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs
@@ -83,13 +84,14 @@ def predict_arrays(
 
 def predict_stream(model: Any, program: Program, batches: StreamBatches, watchers: CallbackList) -> Any:
     """The outputs for a source of batches."""
-    predictor = _Predictor(model, program)
     parts = []
     watchers.call("on_predict_begin", None)
+    predictor = _Predictor(model, program)
     for number, (x, _, _) in enumerate(batches.epoch()):
-        watchers.call_batch("on_predict_batch_begin", number)
+        watchers.call_batch("on_predict_batch_begin", number, number)
         parts.append((predictor(x, 1, 1), count_rows(x)))
-        watchers.call_batch("on_predict_batch_end", number, lambda: {"outputs": parts[-1][0]})
+        watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
+        watchers.call("on_chunk_end", number + 1, dict)
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs

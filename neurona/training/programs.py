@@ -33,11 +33,14 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 
+def _is_own(layer: Layer) -> bool:
+    return type(layer) in built_in("layers").values() or type(layer) in built_in("models").values()
+
+
 def structure_of(trainer: Any, prediction: bool) -> str | None:
     """A text that is equal for models whose programs are equal, or None where that can't be known: with code of the user's own."""
     layers = list(trainer.flatten_layers())
-    own = built_in("layers").values()
-    if any(type(layer) not in own for layer in layers):
+    if not all(_is_own(layer) for layer in layers):
         return None
     try:
         parts: list[Any] = [
@@ -83,7 +86,11 @@ def rows_are_independent(model: Layer) -> bool:
 
     True of Neurona's own layers outside training, unless they carry state from batch to batch; unknown, so False, of other code.
     """
-    own = set(built_in("layers").values()) - {built_in("layers").get("Lambda")}
-    return all(type(layer) in own and not getattr(layer, "stateful", False) for layer in model.flatten_layers()) and not getattr(
-        model, "operations", None
-    )
+    lambda_layer = built_in("layers").get("Lambda")
+    for layer in model.flatten_layers():
+        if not _is_own(layer) or type(layer) is lambda_layer or getattr(layer, "stateful", False):
+            return False
+        graph = getattr(layer, "graph", None)
+        if graph is not None and len(graph.layers) < len(graph.operations):  # functions of neurona.ops may mix rows
+            return False
+    return True

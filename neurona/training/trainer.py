@@ -30,6 +30,7 @@ from neurona.training.compiled import CompiledLoss, CompiledMetrics, Outputs
 from neurona.training.loop import Epoch, Pace
 from neurona.training.prediction import predict_arrays, predict_stream
 from neurona.training.programs import program_for
+from neurona.training.resuming import Place
 from neurona.training.step import Program, TrainingState
 
 Batches = ArrayBatches | StreamBatches
@@ -54,13 +55,16 @@ class Trainer(Layer):
     loss: Any = None
     history: History | None = None
     stop_training = False
+    steps_trained = 0  # since compile; during an epoch, those before it
+    interrupted = False  # whether fit is running, or was ended by an exception
     stops_quietly_on_nan = False  # set by TerminateOnNaN: stop as Keras does instead of raising
     run_eagerly = False
     output_names: list[str] | None = None
     _compiled_loss: CompiledLoss | None = None
     _compiled_metrics: CompiledMetrics | None = None
     _program: Program | None = None
-    _untracked = ("optimizer", "history", "_compile_arguments", "_nodes")
+    _place: Place | None = None
+    _untracked = ("optimizer", "history", "_place", "_compile_arguments", "_nodes")
 
     def compile(
         self,
@@ -112,7 +116,7 @@ class Trainer(Layer):
         self._compiled_loss, self._compiled_metrics = None, None
         self._loss_parts: list[Any] = []
         self._random_key = None
-        self._steps_trained = 0
+        self.steps_trained = 0
         self._paces: dict[tuple[str, int], Pace] = {}
         self._program, self._program_variables = None, None
         self.stop_training = False
@@ -237,7 +241,7 @@ class Trainer(Layer):
         x, y, _ = example
         self.ensure_built(x)
         if self._compiled_metrics is None and y is not None:
-            predictions = self.output_shapes(x)
+            self._predictions = predictions = self.output_shapes(x)
             outputs = Outputs(predictions, self.output_names)
             arguments = self._compile_arguments
             if arguments["loss"] is not None:
@@ -256,9 +260,9 @@ class Trainer(Layer):
 
     def check_targets(self, batch: Any) -> None:
         """Look at the labels before anything is trained on them; raises `DataError`."""
-        x, y, _ = batch
+        _, y, _ = batch
         if self._compiled_loss is not None and y is not None:
-            self._compiled_loss.check(y, self.output_shapes(jax.tree.map(lambda leaf: leaf[:1], x)))
+            self._compiled_loss.check(y, self._predictions)
         elif self._compile_arguments["loss"] is not None:
             raise DataError("compile() was given a loss, but there are no targets: call fit(x, y).")
 
@@ -342,21 +346,23 @@ class Trainer(Layer):
         given = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks] if callbacks is not None else []
         progress = [] if verbose == 0 or any(isinstance(one, ProgbarLogger) for one in given) else [ProgbarLogger(verbose=verbose)]
         watchers = CallbackList(
-            [*progress, *given, self.history],
+            [*given, *progress, self.history],
             self,
             {"epochs": epochs, "steps": batches.steps, "verbose": 1 if verbose == "auto" else verbose},
         )
-        self.stop_training, self.stops_quietly_on_nan = False, False
+        self.stop_training, self.stops_quietly_on_nan, self.interrupted = False, False, True
         logs: dict[str, float] = {}
+        self._place = place = Place(self, batches, watchers, initial_epoch)
         watchers.call("on_train_begin", None)
-        first = initial_epoch + len(self.history.epoch) if self.history.epoch else initial_epoch
         try:
-            for number in range(first, epochs):
+            for number in range(place.epoch, epochs):
                 self._reset_metrics_quickly()
                 watchers.call("on_epoch_begin", number, None)
-                epoch = Epoch(self, self._current_program(), "train", watchers, self._random_key, self._steps_trained)
+                place.begin_epoch()
+                epoch = Epoch(self, self._current_program(), "train", watchers, self._random_key, self.steps_trained, place.step)
                 logs = epoch.run(batches)
-                self._steps_trained += epoch.done
+                self.steps_trained += epoch.done
+                place.end_epoch()
                 if validation is not None and logs and not self.stops_on_bad_loss(logs) and _is_due(number, validation_freq):
                     logs |= {f"val_{name}": value for name, value in self._evaluate(validation, watchers).items()}
                 logs = dict(sorted(logs.items()))
@@ -366,9 +372,34 @@ class Trainer(Layer):
                     break
                 if isinstance(batches, StreamBatches) and batches.exhausted:
                     break
+            if place.epoch > initial_epoch:
+                self.optimizer.finalize_variable_values(self.trainable_variables)
+            self.interrupted = False
         finally:
             watchers.call("on_train_end", logs)
+            self._place = None
         return self.history
+
+    def checkpoint(self, step: int = 0) -> dict[str, Any]:
+        """For callbacks: all that a later fit needs to go on from here with the same bits, as plain values and arrays.
+
+        Args:
+            step: the steps done in this epoch, when not at an epoch's end.
+        """
+        return self._fit_in_progress("checkpoint").checkpoint(step)
+
+    def resume(self, checkpoint: dict[str, Any]) -> None:
+        """For a callback's `on_train_begin`: go on where `checkpoint` was called.
+
+        Raises:
+            SavingError: it was called for another model or other data.
+        """
+        self._fit_in_progress("resume").resume(checkpoint)
+
+    def _fit_in_progress(self, method: str) -> Place:
+        if self._place is None:
+            raise NotBuiltError(f"{method}() is for callbacks, while fit() runs.")
+        return self._place
 
     def stops_on_bad_loss(self, logs: Mapping[str, float]) -> bool:
         """Whether an epoch ended in a NaN that a callback chose to stop at quietly."""
@@ -462,9 +493,13 @@ class Trainer(Layer):
         return self._in_order(self._evaluate(batches, watchers), return_dict)
 
     def _in_order(self, logs: dict[str, float], return_dict: bool) -> Any:
+        """The loss, each output's loss, the metrics in the order of compile, and what else there is."""
         if return_dict:
             return dict(sorted(logs.items()))
-        return next(iter(logs.values())) if len(logs) == 1 else list(logs.values())
+        trackers = [tracker.name for tracker in self._compiled_loss.trackers] if self._compiled_loss else []
+        first = ["loss", *trackers, *(self._compiled_metrics.names if self._compiled_metrics else [])]
+        ordered = [logs[name] for name in dict.fromkeys([*first, *logs]) if name in logs]
+        return ordered[0] if len(ordered) == 1 else ordered
 
     def predict(
         self,
@@ -520,10 +555,10 @@ class Trainer(Layer):
         self.check_targets(batch)
         if self._random_key is None:
             self._random_key = new_key()
-        epoch = Epoch(self, self._current_program(), kind, CallbackList([], self, {}), self._random_key, self._steps_trained)
+        epoch = Epoch(self, self._current_program(), kind, CallbackList([], self, {}), self._random_key, self.steps_trained)
         logs = epoch.run(StreamBatches([batch]))
         if kind == "train":
-            self._steps_trained += 1
+            self.steps_trained += 1
         return self._in_order(logs, return_dict)
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False) -> Any:
