@@ -1,0 +1,110 @@
+"""Layers at the beginning of a sequence model: vectors for numbers of words, and masks over padding."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+
+from neurona.core.errors import DataError, ShapeError
+from neurona.core.layer import Layer
+from neurona.layers.arguments import positive
+
+
+class Embedding(Layer):
+    """y = embeddings[x]: a learned vector for each of `input_dim` words, categories or other numbers.
+
+    Args:
+        input_dim: how many there are; the inputs are 0 to input_dim - 1.
+        output_dim: the length of the vectors.
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: names or objects.
+        mask_zero: whether 0 is padding, which later layers then skip.
+        weights: the first embeddings, instead of the initializer's.
+
+    Shapes: x (any), integers -> y (*x, output_dim); embeddings (input_dim, output_dim).
+
+    Raises:
+        ArgumentError: a size is not a positive integer.
+        DataError: an input is outside the range (inside a compiled program its vector becomes NaN instead).
+
+    Source: Bengio, Ducharme, Vincent and Jauvin, A Neural Probabilistic Language Model, 2003.
+
+    Example:
+
+        >>> Embedding(10, 4)(jnp.array([[1, 2, 0]])).shape
+        (1, 3, 4)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.pop("input_length", None)  # Keras 2's; the length is seen from the input
+        super().__init__(**kwargs)
+        self.input_dim, self.output_dim = positive(input_dim, "input_dim", "Embedding"), positive(output_dim, "output_dim", "Embedding")
+        self.set_weight_options(embeddings=(embeddings_initializer, embeddings_regularizer, embeddings_constraint))
+        self.mask_zero = self.supports_masking = mask_zero
+        self.autocast = False  # the inputs are numbers of words, not quantities
+        for passed_once in ("weights", "input_length"):
+            self._arguments.pop(passed_once, None)
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def build(self, input_shape: Any = None) -> None:
+        self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
+
+    def call(self, inputs: Any) -> Any:
+        indices = inputs if jnp.issubdtype(inputs.dtype, jnp.integer) else inputs.astype(jnp.int32)
+        if not isinstance(indices, Tracer) and indices.size:
+            least, most = int(np.min(indices)), int(np.max(indices))
+            if least < 0 or most >= self.input_dim:
+                raise DataError(
+                    f"Layer {self.name!r} (Embedding) has input_dim={self.input_dim} vectors, for the integers 0 to {self.input_dim - 1}. "
+                    f"Received integers from {least} to {most}. Give it input_dim={most + 1} or more, or limit the vocabulary."
+                )
+        return jnp.take(self.embeddings.value, indices, axis=0).astype(self.compute_dtype)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return jnp.not_equal(inputs, 0) if self.mask_zero else None
+
+
+class Masking(Layer):
+    """Masks the steps of a sequence in which every feature has the value that means padding, and sets them to 0.
+
+    Args:
+        mask_value: that value.
+
+    Shapes: x (batch, time, features) -> y the same, with a mask (batch, time).
+
+    Raises:
+        ShapeError: x has no features.
+
+    Example:
+
+        >>> from neurona.core.scope import get_mask
+        >>> y = Masking(-1.0)(jnp.array([[[2.0, -1.0], [-1.0, -1.0]]]))
+        >>> y.tolist(), get_mask(y).tolist()
+        ([[[2.0, -1.0], [0.0, 0.0]]], [[True, False]])
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+
+    def call(self, inputs: Any) -> Any:
+        if inputs.ndim < 2:
+            raise ShapeError(f"Masking takes (batch, time, features). Received shape {inputs.shape}.")
+        return jnp.where(self.compute_mask(inputs)[..., None], inputs, 0)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return jnp.any(jnp.not_equal(inputs, self.mask_value), axis=-1)

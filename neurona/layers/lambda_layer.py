@@ -1,0 +1,71 @@
+"""Lambda: any function as a layer."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from neurona.core.errors import ArgumentError, SavingError
+from neurona.core.layer import Layer
+from neurona.core.registry import deserialize
+
+
+class Lambda(Layer):
+    """y = function(x, **arguments). For what is more than a formula, write a `Layer` of your own: that one may have weights.
+
+    Args:
+        function: a function of an array (or of several); it also receives `mask` and `training` if it has arguments of these names.
+        output_shape: accepted; shapes are found by evaluating the function.
+        mask: the mask of the output, or a function (inputs, mask) -> mask; None if the layer passes none on.
+        arguments: further arguments of the function.
+
+    Raises:
+        ArgumentError: the function can't be called.
+        SavingError: on saving, where the function has no name that could be looked up again.
+
+    Example:
+
+        >>> import numpy as np
+        >>> Lambda(lambda x: 2 * x)(np.ones(2)).tolist()
+        [2.0, 2.0]
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise ArgumentError(f"Lambda: function is a function of an array. Received: {function!r}")
+        self.function, self.output_shape, self.mask, self.arguments = function, output_shape, mask, dict(arguments or {})
+        self.supports_masking = mask is not None
+        try:
+            self._asks_for = {"mask", "training"} & set(inspect.signature(function).parameters)
+        except ValueError:  # some functions written in C do not tell
+            self._asks_for = set()
+
+    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
+        given = {"mask": mask, "training": training}
+        return self.function(inputs, **self.arguments, **{name: given[name] for name in self._asks_for})
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
+
+    def get_config(self) -> dict[str, Any]:
+        try:
+            config = super().get_config()
+        except SavingError as error:
+            raise SavingError(f"Layer {self.name!r} (Lambda): {error}") from None
+        for name in ("function", "mask", "output_shape"):
+            if config[name] is None:
+                del config[name]
+            elif isinstance(config[name], str):  # a function of Neurona's own
+                config[name] = {"module": "builtins", "class_name": "function", "config": config[name], "registered_name": "function"}
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        return super().from_config({**config, "function": deserialize(config["function"], kind="activations")})
