@@ -1,10 +1,16 @@
 """Callback, the list that calls them, and History."""
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
+
+from neurona.core.errors import ArgumentError, UnexpectedArgument, suggestion
 
 Logs = dict[str, Any]
-_BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+_HOOKS = {
+    kind: tuple(f"on_{name}batch_{end}" for name in names for end in ("begin", "end"))
+    for kind, names in {"train": ("", "train_"), "test": ("test_",), "predict": ("predict_",)}.items()
+}
 
 
 class Callback:
@@ -17,6 +23,11 @@ class Callback:
     Attributes:
         model: what is being trained.
         params: a dictionary with `epochs`, `steps` and `verbose`.
+        batch_interval: how often the batch hooks are called; None where none is overridden, or none shall be called.
+        runs_last: whether all other callbacks are called before this one.
+
+    Raises:
+        UnexpectedArgument: the constructor has no such argument.
 
     Example:
 
@@ -28,13 +39,22 @@ class Callback:
     """
 
     batch_interval: int | None = None
+    runs_last = False
     model: Any = None
     params: dict[str, Any] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "batch_interval" not in cls.__dict__ and any(hook in cls.__dict__ for hook in _BATCH_HOOKS):
+        hooks = [hook for group in _HOOKS.values() for hook in group]
+        if cls.batch_interval is None and any(hook in cls.__dict__ for hook in hooks):
             cls.batch_interval = 1
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        known = [parameter.name for parameter in parameters]
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            refuse_unknown(cls, kwargs, known)
+        return super().__new__(cls)
 
     def set_model(self, model: Any) -> None:
         """Learn which model is trained."""
@@ -105,6 +125,13 @@ class Callback:
         """Restore what `get_state` returned."""
 
 
+def refuse_unknown(cls: type, given: Any, known: list[str]) -> None:
+    """Raise `UnexpectedArgument`, with a suggestion, for a name that is not among the known ones."""
+    for name in given:
+        if name not in known:
+            raise UnexpectedArgument(f"{cls.__name__} has no argument {name!r}.{suggestion(name, known)} It takes: {', '.join(known)}.")
+
+
 class History(Callback):
     """Keeps the logs of every epoch; `fit` returns one.
 
@@ -136,28 +163,59 @@ class CallbackList:
     """Calls each callback in turn.
 
     Args:
-        callbacks: the callbacks.
+        callbacks: the callbacks; those with `runs_last` come after the others.
         model: what they are told is being trained.
         params: what they are told about the training.
+
+    Raises:
+        ArgumentError: one of them is no `Callback`.
     """
 
     def __init__(self, callbacks: list[Callback], model: Any, params: dict[str, Any]) -> None:
-        self.callbacks = callbacks
         for callback in callbacks:
+            if not isinstance(callback, Callback):
+                hint = " Make an object of it: callbacks=[Name()]." if isinstance(callback, type) else ""
+                raise ArgumentError(f"callbacks takes objects of neurona.callbacks.Callback. Received: {callback!r}.{hint}")
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.runs_last)
+        for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
-        intervals = [callback.batch_interval for callback in callbacks if callback.batch_interval]
-        self.batch_interval = min(intervals) if intervals else None
+        self._listeners = {kind: self._listening(hooks) for kind, hooks in _HOOKS.items()}
 
     def call(self, moment: str, *args: Any) -> None:
         """Call one moment, such as `"on_epoch_end"`, on all."""
         for callback in self.callbacks:
             getattr(callback, moment)(*args)
 
-    def call_batch(self, moment: str, batch: int, logs: Callable[[], Logs] | None = None) -> None:
-        """Call a batch hook on the callbacks whose turn it is; the logs are computed only for them."""
+    def _listening(self, hooks: tuple[str, ...]) -> list[tuple[int, Callback]]:
+        """The callbacks that override one of the hooks, each with its interval."""
+        return [
+            (callback.batch_interval, callback)
+            for callback in self.callbacks
+            if callback.batch_interval
+            and any(getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook) for hook in hooks)
+        ]
+
+    def steps_until_due(self, kind: str, step: int) -> int | None:
+        """How many steps may run before a batch hook must be called, or None for any number.
+
+        Args:
+            kind: "train", "test" or "predict".
+            step: the number of steps before; intervals count over all epochs.
+        """
+        return min((interval - step % interval for interval, _ in self._listeners[kind]), default=None)
+
+    def call_batch(self, moment: str, batch: int, step: int, logs: Callable[[], Logs] | None = None) -> None:
+        """Call a batch hook on the callbacks whose turn it is; the logs are computed only for them.
+
+        Args:
+            moment: such as `"on_train_batch_end"`.
+            batch: the number of the batch in its epoch.
+            step: its number counted over all epochs.
+            logs: computes the logs.
+        """
         offset = 1 if moment.endswith("end") else 0
-        due = [one for one in self.callbacks if one.batch_interval and (batch + offset) % one.batch_interval == 0]
+        due = [callback for interval, callback in self._listeners[moment.split("_")[1]] if (step + offset) % interval == 0]
         if due:
             values = logs() if logs else None
             for callback in due:

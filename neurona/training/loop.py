@@ -122,7 +122,9 @@ class Epoch:
             if look:
                 looked = time.perf_counter()
             self._after(state, logs, 1, look=look)
-        self._look(pending)
+        if pending and not self._look(pending):
+            self.trainer.take_training_state(self._state)
+            self.callbacks.call("on_chunk_end", self.done, self.logs)
 
     def _look(self, pending: list[tuple[Any, Any, TrainingState, int]]) -> bool:
         """Whether one of the steps not yet looked at was not finite."""
