@@ -29,15 +29,22 @@ def network(regularizer: object = None, dropout: float = 0.0) -> nn.Sequential:
     return model
 
 
-def shifted(x: np.ndarray, y: np.ndarray, copies: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """The images with copies of them moved by up to one pixel and a little noise: more data for nothing."""
-    generator = np.random.default_rng(0)
-    moved = [x]
-    for _ in range(copies):
-        shifts = generator.integers(-1, 2, size=(len(x), 2))
-        moved.append(np.stack([np.roll(image, tuple(shift), (0, 1)) for image, shift in zip(x, shifts)]))
-    images = np.concatenate(moved)
-    return images + generator.normal(scale=0.05, size=images.shape).astype("float32"), np.tile(y, copies + 1)
+class Augmented(nn.utils.PyDataset):
+    """The images in batches of 32, each time moved by up to one pixel and with other noise: no image is seen twice."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+        super().__init__()
+        self.x, self.y, self.generator = x, y, np.random.default_rng(0)
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // 32)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        x, y = self.x[index * 32 :][:32], self.y[index * 32 :][:32]
+        padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+        corners = self.generator.integers(0, 3, size=(len(x), 2))
+        moved = np.stack([image[row : row + 8, column : column + 8] for image, (row, column) in zip(padded, corners)])
+        return (moved + self.generator.normal(scale=0.1, size=moved.shape)).astype("float32"), y
 
 
 def main(epochs: int = 80, output: str = "neurona-output/overfitting.png") -> dict[str, float]:
@@ -51,7 +58,7 @@ def main(epochs: int = 80, output: str = "neurona-output/overfitting.png") -> di
         "L2": ({"regularizer": nn.regularizers.L2(0.002)}, [], (x_train, y_train)),
         "early stopping": ({}, [stopping], (x_train, y_train)),
         "dropout": ({"dropout": 0.5}, [], (x_train, y_train)),
-        "augmentation": ({}, [], shifted(x_train, y_train)),
+        "augmentation": ({}, [], (Augmented(x_train, y_train), None)),
     }
     curves, losses = {}, {}
     for name, (options, callbacks, (x, y)) in cures.items():
@@ -70,7 +77,7 @@ def draw(curves: dict[str, dict[str, list[float]]], path: Path) -> None:
     """One panel per cure: training and validation loss over the epochs, on one scale."""
     figure_module = optional_import("matplotlib.figure", extra="plot", purpose="examples/overfitting.py")
     figure = figure_module.Figure(figsize=(15, 3.6), layout="constrained")
-    axes = figure.subplots(1, len(curves), sharey=True)
+    axes = figure.subplots(1, len(curves), sharex=True, sharey=True)
     for axis, (name, history) in zip(axes, curves.items()):
         axis.plot(history["sparse_categorical_crossentropy"], color="#0072B2", label="training")
         axis.plot(history["val_sparse_categorical_crossentropy"], color="#D55E00", linestyle="--", label="validation")
