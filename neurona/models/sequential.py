@@ -6,6 +6,7 @@ from typing import Any, Self
 from neurona import saving
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
+from neurona.core.registry import serialize
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import Input, InputLayer
 from neurona.models.description import layer_structure
@@ -134,7 +135,7 @@ class Sequential(Model):
         return {
             "name": self.name,
             "trainable": self.trainable,
-            "dtype": super().get_config()["dtype"],
+            "dtype": serialize(self.dtype_policy),
             "layers": [*entrance, *(saving.describe_layer(layer) for layer in self._layers)],
             "build_input_shape": None if self._input is None else list(self._input.shape),
         }

@@ -1,0 +1,183 @@
+"""Writing is whole or not at all; reading builds registered classes, runs no code, and says what is wrong with a file."""
+
+import json
+import os
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+import neurona as nn
+from neurona.core.errors import NotBuiltError, SavingError
+
+X = np.ones((4, 3), "float32")
+
+
+def small():
+    return nn.Sequential([nn.Input((3,)), nn.layers.Dense(2, name="out")])
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "model.keras"
+    model = small()
+    model.save(path)
+    before = path.read_bytes()
+    broken = nn.Sequential([nn.Input((3,)), nn.layers.Lambda(lambda x: x + 1)])
+    with pytest.raises(SavingError, match="lambda"):
+        broken.save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_an_older_file_is_kept_if_asked(tmp_path):
+    small().save(tmp_path / "model.keras")
+    with pytest.raises(SavingError, match="exists already"):
+        small().save(tmp_path / "model.keras", overwrite=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("model.h5", "something.keras"), ("model", "something.keras"), ("model.json", "something.keras")]
+)
+def test_other_endings_are_refused(name, message, tmp_path):
+    with pytest.raises(SavingError, match=message):
+        small().save(tmp_path / name)
+
+
+def test_weights_files_have_their_ending(tmp_path):
+    with pytest.raises(SavingError, match=r"something\.weights\.h5"):
+        small().save_weights(tmp_path / "model.h5")
+
+
+def test_a_model_without_weights_is_not_saved(tmp_path):
+    with pytest.raises(NotBuiltError, match="no weights yet"):
+        nn.Sequential([nn.layers.Dense(2)]).save(tmp_path / "model.keras")
+    assert os.listdir(tmp_path) == []
+
+
+def test_missing_and_damaged_files(tmp_path):
+    with pytest.raises(SavingError, match="no file"):
+        nn.models.load_model(tmp_path / "absent.keras")
+    (tmp_path / "text.keras").write_text("hello")
+    with pytest.raises(SavingError, match="damaged"):
+        nn.models.load_model(tmp_path / "text.keras")
+    small().save(tmp_path / "model.keras")
+    whole = (tmp_path / "model.keras").read_bytes()
+    (tmp_path / "half.keras").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SavingError, match="damaged"):
+        nn.models.load_model(tmp_path / "half.keras")
+
+
+def rewritten(path, change):
+    """A copy of a saved model whose description was changed."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    change(config)
+    parts["config.json"] = json.dumps(config).encode()
+    target = path.with_name("changed.keras")
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return target
+
+
+def test_classes_that_are_not_registered_are_refused(tmp_path):
+    small().save(tmp_path / "model.keras")
+
+    def change(config):
+        config["config"]["layers"][1].update(module="os", class_name="system", registered_name="system", config={"command": "true"})
+
+    with pytest.raises(SavingError, match="not a registered class"):
+        nn.models.load_model(rewritten(tmp_path / "model.keras", change))
+
+
+def test_code_in_a_file_is_not_run(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x + 1, output_shape=(3,))])
+    model.save(tmp_path / "lambda.keras")
+    with pytest.raises(SavingError, match="never runs code"):
+        nn.models.load_model(tmp_path / "lambda.keras")
+
+
+def test_links_to_other_files_are_not_followed(tmp_path):
+    model = small()
+    model.save_weights(tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5", "a") as file:
+        del file["layers/dense/vars/0"]
+        file["layers/dense/vars/0"] = h5py.ExternalLink("other.h5", "/secret")
+    with pytest.raises(SavingError, match="link"):
+        model.load_weights(tmp_path / "a.weights.h5")
+
+
+def test_weights_that_do_not_fit_change_nothing(tmp_path):
+    wide = nn.Sequential([nn.Input((3,)), nn.layers.Dense(2), nn.layers.Dense(5)])
+    wide.save_weights(tmp_path / "wide.weights.h5")
+    model = nn.Sequential([nn.Input((3,)), nn.layers.Dense(2), nn.layers.Dense(4)])
+    before = model.get_weights()
+    with pytest.raises(SavingError, match=r"\(2, 4\).*\(2, 5\)"):
+        model.load_weights(tmp_path / "wide.weights.h5")
+    for a, b in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(a, b)
+    model.load_weights(tmp_path / "wide.weights.h5", skip_mismatch=True)
+    np.testing.assert_array_equal(model.get_weights()[0], wide.get_weights()[0])
+
+
+@nn.saving.register_keras_serializable(package="tests")
+class Scale(nn.layers.Layer):
+    def __init__(self, factor=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def build(self, input_shape):
+        self.offset = self.add_weight((input_shape[-1],), "ones", name="offset")
+
+    def call(self, x):
+        return x * self.factor + self.offset.value
+
+
+@nn.saving.register_keras_serializable(package="tests")
+class Net(nn.Model):
+    def __init__(self, width=4, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.hidden = nn.layers.Dense(width, activation="relu")
+        self.blocks = [Scale(3.0), nn.layers.Dense(2)]
+
+    def call(self, x):
+        x = self.hidden(x)
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+def test_classes_of_ones_own_are_saved_when_registered(tmp_path):
+    model = Net(5)
+    model.compile("adam", "mse")
+    model.fit(X, np.ones((4, 2)), verbose=0)
+    model.save(tmp_path / "net.keras")
+    loaded = nn.models.load_model(tmp_path / "net.keras")
+    assert (type(loaded), loaded.width, loaded.blocks[0].factor) == (Net, 5, 3.0)
+    np.testing.assert_allclose(loaded.predict(X, verbose=0), model.predict(X, verbose=0), atol=1e-6)
+
+
+def test_custom_objects_by_name(tmp_path):
+    class Unregistered(nn.layers.Layer):
+        def call(self, x):
+            return -x
+
+    model = nn.Sequential([nn.Input((3,)), Unregistered()])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(SavingError, match="custom_objects"):
+        nn.models.load_model(tmp_path / "model.keras")
+    loaded = nn.models.load_model(tmp_path / "model.keras", custom_objects={"Unregistered": Unregistered})
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), -X)
+
+
+def test_precisions_survive(tmp_path):
+    model = nn.Sequential([nn.Input((3,)), nn.layers.Dense(2, dtype="mixed_bfloat16"), nn.layers.Dense(2, dtype="bfloat16")])
+    model.save(tmp_path / "model.keras")
+    loaded = nn.models.load_model(tmp_path / "model.keras")
+    assert [weight.dtype for weight in loaded.weights] == ["float32", "float32", "bfloat16", "bfloat16"]
+    for a, b in zip(loaded.get_weights(), model.get_weights()):
+        np.testing.assert_array_equal(a.astype("float32"), b.astype("float32"))
