@@ -1,0 +1,30 @@
+"""Functions of arrays under the names of `keras.ops`, thin over `jax.numpy`, `jax.nn` and `jax.lax`.
+
+They take arrays, variables, numbers, lists of numbers, and symbolic tensors, where they become steps of a functional model.
+
+Example:
+
+    >>> from neurona import ops
+    >>> ops.softmax([[0.0, 0.0]]).tolist()
+    [[0.5, 0.5]]
+"""
+
+# ruff: noqa: F403 - the names come from the tables' own __all__
+from neurona.ops import arrays, core, creation, elementwise, image, linalg, math, nn, numpy
+from neurona.ops.arrays import *
+from neurona.ops.core import *
+from neurona.ops.creation import *
+from neurona.ops.elementwise import *
+from neurona.ops.linalg import *
+from neurona.ops.math import *
+from neurona.ops.nn import *
+from neurona.ops.registry import call_from_config, operation, operation_config
+
+__all__ = ["call_from_config", "image", "linalg", "nn", "numpy", "operation", "operation_config"]
+__all__ += arrays.__all__
+__all__ += core.__all__
+__all__ += creation.__all__
+__all__ += elementwise.__all__
+__all__ += linalg.__all__
+__all__ += math.__all__
+__all__ += nn.__all__
