@@ -74,7 +74,7 @@ def _host_words(key: jax.Array) -> np.ndarray | None:
     """The key's two words, where the key is one that NumPy can follow."""
     if isinstance(key, Tracer) or key.shape or str(jax.random.key_impl(key)) != "threefry2x32":
         return None
-    if not jax.config.jax_threefry_partitionable:  # the counters are then laid out by shape
+    if not jax.config.values["jax_threefry_partitionable"]:  # the counters are then laid out by shape
         return None
     return np.asarray(jax.random.key_data(key))
 
