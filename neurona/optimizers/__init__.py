@@ -1,0 +1,101 @@
+"""Optimizers: what turns gradients into better weights. One family per file; learning-rate schedules in `schedules`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurona.core import registry
+from neurona.core.errors import ArgumentError
+from neurona.optimizers import schedules
+from neurona.optimizers.adafactor import Adafactor
+from neurona.optimizers.adagrad import Adadelta, Adagrad
+from neurona.optimizers.adam import Adam, Adamax, AdamW, Nadam
+from neurona.optimizers.base import Optimizer
+from neurona.optimizers.ftrl import Ftrl
+from neurona.optimizers.lamb import Lamb
+from neurona.optimizers.lion import Lion
+from neurona.optimizers.loss_scale import LossScaleOptimizer
+from neurona.optimizers.muon import Muon
+from neurona.optimizers.optax_wrapper import OptaxOptimizer, is_transformation
+from neurona.optimizers.rmsprop import RMSprop
+from neurona.optimizers.schedule_free import ScheduleFreeAdamW
+from neurona.optimizers.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "Muon",
+    "Nadam",
+    "OptaxOptimizer",
+    "Optimizer",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
+
+
+def get(identifier: Any) -> Optimizer | None:
+    """The optimizer that an argument such as `compile(optimizer=...)` means.
+
+    Args:
+        identifier: a name of any spelling, a config, a class, an optimizer, an optax transformation, or None.
+
+    Raises:
+        ArgumentError: it is none of these, or the name is unknown; the message offers the nearest.
+
+    Example:
+
+        >>> get("rmsprop").rho, get({"class_name": "SGD", "config": {"momentum": 0.5}}).momentum, get(None)
+        (0.9, 0.5, None)
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    if is_transformation(identifier):
+        return OptaxOptimizer(identifier)
+    optimizer = registry.resolve("optimizers", identifier)
+    if not isinstance(optimizer, Optimizer):
+        raise ArgumentError(f"An optimizer is a name such as 'adam', an Optimizer or an optax transformation. Received: {identifier!r}")
+    return optimizer
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """The description from which `deserialize` rebuilds an optimizer, without its state.
+
+    Example:
+
+        >>> serialize(SGD(0.5))["config"]["learning_rate"]
+        0.5
+    """
+    return registry.serialize_object(optimizer)
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
+    """Rebuild an optimizer from what `serialize`, or Keras, returned; the class's name may be spelt in any way.
+
+    Raises:
+        ArgumentError: there is no such optimizer.
+        SavingError: the description names a class that is not registered.
+
+    Example:
+
+        >>> deserialize({"class_name": "adam", "config": {"learning_rate": 0.5}})
+        <Adam name='adam' learning_rate=0.5>
+    """
+    name = config.get("class_name")
+    if isinstance(name, str) and not config.get("registered_name"):
+        with registry.custom_object_scope(custom_objects or {}):
+            config = {**config, "class_name": registry.lookup("optimizers", name).__name__}
+    return registry.deserialize(config, kind="optimizers", custom_objects=custom_objects)

@@ -1,0 +1,64 @@
+"""Lamb: Adam's direction, as long as the weights it moves; for very large batches."""
+
+from typing import Any, Unpack
+
+import jax
+import jax.numpy as jnp
+
+from neurona.optimizers.adam import adam_moments
+from neurona.optimizers.base import Optimizer, Options
+
+
+class Lamb(Optimizer):
+    """Adam's direction d, scaled to each array's own size: w = w - learning_rate * (||w|| / ||d||) * d.
+
+    d = m_hat / (sqrt(v_hat) + epsilon), m_hat and v_hat being Adam's corrected means; where a norm is 0 the ratio is 1. You et al., Large
+    Batch Optimization for Deep Learning: Training BERT in 76 minutes, 2020.
+
+    Args:
+        learning_rate: a number, a schedule, or a function `step -> rate`.
+        beta_1: from 0 to 1; how slowly the mean gradient changes.
+        beta_2: from 0 to 1; how slowly the mean square changes.
+        epsilon: keeps the division finite.
+        **options: see `Optimizer`.
+
+    Raises:
+        ArgumentError: an argument is out of range.
+
+    Example:
+
+        >>> optimizer = Lamb(0.1)
+        >>> parameters = [jnp.array([4.0])]
+        >>> parameters, state = optimizer.update([jnp.array([0.3])], optimizer.init(parameters), parameters)
+        >>> [f"{x:.3f}" for x in parameters[0]]
+        ['3.600']
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
+        self.epsilon = self._at_least("epsilon", epsilon)
+
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return (("momentum", "velocity"),)
+
+    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+        return rate, 1 - self.beta_1**count, 1 - self.beta_2**count
+
+    def step(
+        self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        rate, momentum_correction, velocity_correction = shared
+        moments = adam_moments(gradient, slots, self.beta_1, self.beta_2)
+        scale = jnp.sqrt(moments["velocity"] / velocity_correction) + self.epsilon
+        direction = moments["momentum"] / momentum_correction / scale
+        weight_norm, direction_norm = jnp.sqrt(jnp.sum(jnp.square(parameter))), jnp.sqrt(jnp.sum(jnp.square(direction)))
+        ratio = jnp.where((weight_norm > 0) & (direction_norm > 0), weight_norm / direction_norm, 1.0)
+        return parameter - ratio * rate * direction, moments

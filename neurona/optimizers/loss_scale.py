@@ -1,0 +1,156 @@
+"""Dynamic loss scaling: what makes training with float16 gradients possible."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+
+from neurona.core.errors import ArgumentError
+from neurona.core.registry import resolve, serialize
+from neurona.optimizers.base import Optimizer
+from neurona.optimizers.state import Entry
+
+
+class LossScaleOptimizer(Optimizer):
+    """Multiply the loss by a scale, divide the gradients by it, and find the largest scale at which they stay finite.
+
+    A step whose gradients are not all finite moves nothing and halves the scale; after `dynamic_growth_steps` good steps it doubles.
+    Gradients too small for float16 would otherwise become 0. Micikevicius et al., Mixed Precision Training, 2018.
+
+    Its state is the inner optimizer's with `dynamic_scale` and `step_counter` beside it.
+
+    Args:
+        inner_optimizer: the optimizer that moves the parameters; clipping, decay and the like are its options.
+        initial_scale: the first scale.
+        dynamic_growth_steps: good steps before the scale doubles.
+        name: made from the class's name if not given.
+
+    Raises:
+        ArgumentError: a number is out of range; the inner optimizer is none.
+        UnexpectedArgument: an option that belongs to the inner optimizer.
+
+    Example:
+
+        >>> from neurona.optimizers import SGD
+        >>> optimizer = LossScaleOptimizer(SGD(0.5), initial_scale=4.0)
+        >>> parameters = [jnp.array([1.0])]
+        >>> state = optimizer.init(parameters)
+        >>> float(optimizer.scale_loss(jnp.array(3.0), state))
+        12.0
+        >>> parameters, state = optimizer.update([jnp.array([jnp.inf])], state, parameters)
+        >>> parameters[0].tolist(), float(state["dynamic_scale"])
+        ([1.0], 2.0)
+        >>> parameters, state = optimizer.update([jnp.array([2.0])], state, parameters)
+        >>> parameters[0].tolist()
+        [0.5]
+    """
+
+    skips_overflow = True
+
+    def __init__(
+        self,
+        inner_optimizer: Any,
+        initial_scale: float = 2.0**15,
+        dynamic_growth_steps: int = 2000,
+        name: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        self.inner_optimizer: Optimizer = resolve("optimizers", inner_optimizer)
+        if not isinstance(self.inner_optimizer, Optimizer) or isinstance(self.inner_optimizer, LossScaleOptimizer):
+            raise ArgumentError(f"LossScaleOptimizer wraps an optimizer, such as Adam(). Received: {inner_optimizer!r}")
+        if unknown:
+            raise self._unexpected(next(iter(unknown)))
+        super().__init__(self.inner_optimizer._rate, name=name)
+        self.initial_scale = self._at_least("initial_scale", initial_scale)
+        self.dynamic_growth_steps = self._count("dynamic_growth_steps", dynamic_growth_steps, 1)
+        # The gradients would be divided twice.
+        self.inner_optimizer.loss_scale_factor = None
+
+    # The inner optimizer holds the one state and the one learning rate, so that either object shows them.
+
+    @property
+    def state(self) -> Any:
+        return self.inner_optimizer.state
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self.inner_optimizer.state = state
+
+    @property
+    def _rate(self) -> Any:
+        return self.inner_optimizer._rate
+
+    @_rate.setter
+    def _rate(self, rate: Any) -> None:
+        self.inner_optimizer._rate = rate
+
+    @property
+    def iterations(self) -> jax.Array:
+        """How many times the parameters have moved."""
+        return self.inner_optimizer.iterations
+
+    @property
+    def structure(self) -> Hashable:
+        return LossScaleOptimizer, self.dynamic_growth_steps, self.inner_optimizer.structure
+
+    def _bind(self, variables: list[Any]) -> None:
+        self._variables = variables
+        self.inner_optimizer._bind(variables)
+
+    def exclude_from_weight_decay(self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None) -> None:
+        """Let some variables be without weight decay: the inner optimizer's."""
+        self.inner_optimizer.exclude_from_weight_decay(var_list, var_names)
+
+    def finalize_variable_values(self, var_list: Any) -> None:
+        """With the inner optimizer's `use_ema`, give the variables their moving averages."""
+        self.inner_optimizer.finalize_variable_values(var_list)
+
+    def init(self, parameters: Sequence[jax.Array]) -> dict[str, Any]:
+        """The inner optimizer's state with the scale and the count of good steps."""
+        scale = {"dynamic_scale": jnp.asarray(self.initial_scale, jnp.float32), "step_counter": jnp.zeros((), jnp.int32)}
+        return {**self.inner_optimizer.init(parameters), **scale}
+
+    def scale_loss(self, loss: jax.Array, state: dict[str, Any] | None = None) -> jax.Array:
+        """The loss times the scale of a state, or of the optimizer's own."""
+        state = state or self.state
+        return loss * (self.initial_scale if state is None else state["dynamic_scale"])
+
+    def update(
+        self, gradients: Sequence[jax.Array | None], state: dict[str, Any], parameters: Sequence[jax.Array]
+    ) -> tuple[list[jax.Array], dict[str, Any]]:
+        """One step with the gradients of the scaled loss; nothing moves where one of them is not finite."""
+        gradients, parameters = self._paired(gradients, parameters)
+        scale, counter = state["dynamic_scale"], state["step_counter"]
+
+        def move() -> tuple[list[jax.Array], dict[str, Any]]:
+            moved, new_state = self.inner_optimizer.update([None if g is None else g / scale for g in gradients], state, parameters)
+            grow = counter == self.dynamic_growth_steps - 1
+            new_scale = {"dynamic_scale": jnp.where(grow, scale * 2.0, scale), "step_counter": jnp.where(grow, 0, counter + 1)}
+            return moved, {**new_state, **new_scale}
+
+        def stay() -> tuple[list[jax.Array], dict[str, Any]]:
+            return parameters, {**state, "dynamic_scale": scale * 0.5, "step_counter": jnp.zeros_like(counter)}
+
+        finite = jnp.stack([jnp.isfinite(gradient).all() for gradient in gradients if gradient is not None]).all()
+        return jax.lax.cond(finite, move, stay)
+
+    def entries(self) -> list[Entry]:
+        self._check_built()
+        own = [Entry(f"{self.name}/iteration", ()), Entry(f"{self.name}/learning_rate", ())]
+        own += [Entry(f"{self.name}/{key}", (key,)) for key in ("step_counter", "dynamic_scale")]
+        return own + self.inner_optimizer.entries()
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that rebuild this optimizer, the inner one's within."""
+        own = {"initial_scale": self.initial_scale, "dynamic_growth_steps": self.dynamic_growth_steps}
+        return {"name": self.name, "inner_optimizer": serialize(self.inner_optimizer), **own}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build it from what `get_config` returned; options without effect that older files carry are left out."""
+        own = ("inner_optimizer", "initial_scale", "dynamic_growth_steps", "name")
+        return cls(**{name: config[name] for name in own if name in config})
+
+    def _argument_names(self) -> list[str]:
+        return ["inner_optimizer", "initial_scale", "dynamic_growth_steps", "name"]

@@ -1,0 +1,128 @@
+"""Muon: momentum made orthogonal, for matrices; Adam for everything else."""
+
+import re
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from neurona.optimizers.adam import adam_moments, adam_rate
+from neurona.optimizers.base import Optimizer, path_of
+
+
+class Muon(Optimizer):
+    """Move matrices along the orthogonal matrix nearest to their momentum: every direction learns at the same speed.
+
+    For a matrix of n rows and m columns: M = momentum * M + g; d = g + momentum * M with nesterov, else M;
+    w = w - learning_rate * orthogonal(d) * sqrt(max(n, m)) * rms_rate, where orthogonal is `ns_steps` Newton-Schulz iterations
+    X = a X + (b A + c A^2) X with A = X X^T. Vectors, embeddings, arrays of other ranks and excluded layers get Adam at
+    learning_rate * adam_lr_ratio. Jordan et al., Muon: An optimizer for hidden layers in neural networks, 2024; the scale: Liu et al.,
+    Muon is Scalable for LLM Training, 2025.
+
+    Args:
+        learning_rate: a number, a schedule, or a function `step -> rate`.
+        adam_beta_1: from 0 to 1; of Adam.
+        adam_beta_2: from 0 to 1; of Adam.
+        adam_weight_decay: weight decay of what Adam moves.
+        epsilon: of Adam.
+        weight_decay: of what Muon moves.
+        exclude_layers: regular expressions; what they find in a variable's path goes to Adam.
+        exclude_embeddings: whether variables with "embedding" in their path go to Adam.
+        muon_a: a.
+        muon_b: b.
+        muon_c: c.
+        adam_lr_ratio: Adam's rate over Muon's.
+        momentum: from 0 to 1.
+        ns_steps: iterations.
+        nesterov: whether to look ahead by the momentum.
+        rms_rate: the root mean square of an update; None leaves updates orthogonal.
+        **options: see `Optimizer`.
+
+    Raises:
+        ArgumentError: an argument is out of range.
+
+    Example:
+
+        >>> optimizer = Muon(1.0, weight_decay=None, rms_rate=None)
+        >>> parameters = [jnp.zeros((2, 2))]
+        >>> parameters, state = optimizer.update([jnp.diag(jnp.array([5.0, 0.5]))], optimizer.init(parameters), parameters)
+        >>> [f"{x:.1f}" for x in jnp.diag(parameters[0])]
+        ['-0.7', '-0.7']
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        adam_beta_1: float = 0.9,
+        adam_beta_2: float = 0.999,
+        adam_weight_decay: float | None = 0.004,
+        epsilon: float = 1e-7,
+        weight_decay: float | None = 0.004,
+        exclude_layers: Sequence[str] | None = None,
+        exclude_embeddings: bool = True,
+        muon_a: float = 3.4445,
+        muon_b: float = -4.7750,
+        muon_c: float = 2.0315,
+        adam_lr_ratio: float = 1,
+        momentum: float = 0.95,
+        ns_steps: int = 5,
+        nesterov: bool = True,
+        rms_rate: float | None = 0.2,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay=weight_decay, **options)
+        self.adam_beta_1, self.adam_beta_2 = self._fraction("adam_beta_1", adam_beta_1), self._fraction("adam_beta_2", adam_beta_2)
+        self.adam_weight_decay = self._at_least("adam_weight_decay", adam_weight_decay)
+        self.epsilon, self.adam_lr_ratio = self._at_least("epsilon", epsilon), self._at_least("adam_lr_ratio", adam_lr_ratio)
+        self.exclude_layers, self.exclude_embeddings = list(exclude_layers or ()), exclude_embeddings
+        self.muon_a, self.muon_b, self.muon_c = muon_a, muon_b, muon_c
+        self.momentum, self.nesterov = self._fraction("momentum", momentum), nesterov
+        self.ns_steps, self.rms_rate = int(self._at_least("ns_steps", ns_steps, 1)), rms_rate
+
+    @property
+    def structure(self) -> Hashable:
+        return super().structure, tuple(self._by_adam(index, len(variable.shape)) for index, variable in enumerate(self._variables))
+
+    def _by_adam(self, index: int, rank: int) -> bool:
+        """Whether a parameter goes to Adam: by its rank and, once the optimizer is built, by its path."""
+        if rank != 2:
+            return True
+        path = path_of(self._variables[index]) if index < len(self._variables) else ""
+        return (self.exclude_embeddings and "embedding" in path.lower()) or any(re.search(word, path) for word in self.exclude_layers)
+
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return (("momentum", "velocity"),)
+
+    def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
+        return jnp.zeros_like(parameter) if name == "momentum" or self._by_adam(index, parameter.ndim) else None
+
+    def decay_of(self, index: int, parameter: jax.Array) -> float | None:
+        decay = self.adam_weight_decay if self._by_adam(index, parameter.ndim) else self.weight_decay
+        return None if self._is_excluded(index) else decay
+
+    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+        return rate, adam_rate(rate * self.adam_lr_ratio, count, self.adam_beta_1, self.adam_beta_2)
+
+    def step(
+        self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        rate, corrected_rate = shared
+        if "velocity" in slots:
+            moments = adam_moments(gradient, slots, self.adam_beta_1, self.adam_beta_2)
+            return parameter - moments["momentum"] * corrected_rate / (jnp.sqrt(moments["velocity"]) + self.epsilon), moments
+        momentum = self.momentum * slots["momentum"] + gradient
+        update = self._orthogonal(gradient + self.momentum * momentum if self.nesterov else momentum)
+        scale = 1.0 if self.rms_rate is None else max(parameter.shape) ** 0.5 * self.rms_rate
+        return parameter - rate * update * scale, {"momentum": momentum}
+
+    def _orthogonal(self, x: jax.Array) -> jax.Array:
+        tall = x.shape[0] > x.shape[1]
+        if tall:
+            x = x.T
+        # Singular values below 1 are what the iteration drives towards 1.
+        x = x / (jnp.sqrt(jnp.sum(jnp.square(x))) + 1e-7)
+        for _ in range(self.ns_steps):
+            square = x @ x.T
+            x = self.muon_a * x + (self.muon_b * square + self.muon_c * square @ square) @ x
+        return x.T if tall else x

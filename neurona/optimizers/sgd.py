@@ -1,0 +1,50 @@
+"""SGD: stochastic gradient descent, with momentum."""
+
+from typing import Any, Unpack
+
+import jax
+
+from neurona.optimizers.base import Optimizer, Options
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: w = w - learning_rate * g.
+
+    With momentum: v = momentum * v - learning_rate * g; w = w + v (Polyak, 1964). With nesterov: w = w + momentum * v - learning_rate * g
+    (Nesterov, 1983; Sutskever et al., On the importance of initialization and momentum in deep learning, 2013).
+
+    Args:
+        learning_rate: a number, a schedule, or a function `step -> rate`.
+        momentum: from 0 to 1; how much of the last movement goes on.
+        nesterov: whether to look ahead by the momentum.
+        **options: see `Optimizer`.
+
+    Raises:
+        ArgumentError: momentum is not between 0 and 1.
+
+    Example:
+
+        >>> import jax.numpy as jnp
+        >>> optimizer = SGD(0.1)
+        >>> parameters = [jnp.array([1.0, 2.0])]
+        >>> parameters, state = optimizer.update([jnp.array([10.0, 0.0])], optimizer.init(parameters), parameters)
+        >>> parameters[0].tolist()
+        [0.0, 2.0]
+    """
+
+    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **options: Unpack[Options]) -> None:
+        super().__init__(learning_rate, **options)
+        self.momentum, self.nesterov = self._fraction("momentum", momentum), nesterov
+
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return (("momentum",),) if self.momentum else ()
+
+    def step(
+        self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        move = gradient * shared
+        if not self.momentum:
+            return parameter - move, slots
+        velocity = slots["momentum"] * self.momentum - move
+        ahead = velocity * self.momentum - move if self.nesterov else velocity
+        return parameter + ahead, {"momentum": velocity}
