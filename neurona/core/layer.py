@@ -505,13 +505,8 @@ class Layer(Serializable):
 
     def compute_output_shape(self, *input_shapes: Any) -> Any:
         """The output's shape for input shapes, None where unknown."""
-
-        def tensors(shape: Any) -> Any:
-            if all(size is None or isinstance(size, (int, np.integer)) for size in shape):
-                return SymbolicTensor(tuple(shape), self.compute_dtype)
-            return [tensors(part) for part in shape]
-
-        return jax.tree.map(lambda tensor: tensor.shape, self.compute_output_spec(*map(tensors, input_shapes)))
+        inputs = [tensors_of(shape, self.compute_dtype) for shape in input_shapes]
+        return jax.tree.map(lambda tensor: tensor.shape, self.compute_output_spec(*inputs))
 
     @property
     def dtype(self) -> str:
@@ -546,9 +541,10 @@ class Layer(Serializable):
         config = {"name": self.name, "trainable": self._trainable, "dtype": serialize(self.dtype_policy)}
         for name, value in getattr(self, "_arguments", {}).items():
             current = getattr(self, name, value)
-            if name == "activity_regularizer" and current is None and name not in inspect.signature(type(self).__init__).parameters:
+            own = name in inspect.signature(type(self).__init__).parameters  # such as Embedding's input_dim
+            if not own and (name in _SHAPE_ARGUMENTS or (name == "activity_regularizer" and current is None)):
                 continue
-            if name not in ("name", "trainable", "dtype", "autocast", *_SHAPE_ARGUMENTS):
+            if name not in ("name", "trainable", "dtype", "autocast"):
                 config[name] = serialize(value if inspect.ismethod(current) else current)
         return config
 
@@ -573,6 +569,15 @@ class Layer(Serializable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def tensors_of(shapes: Any, dtype: str) -> Any:
+    """Symbolic tensors of a shape, or of the shapes in a list or dictionary."""
+    if isinstance(shapes, dict):
+        return {name: tensors_of(shape, dtype) for name, shape in shapes.items()}
+    if all(size is None or isinstance(size, (int, np.integer)) for size in shapes):
+        return SymbolicTensor(tuple(shapes), dtype)
+    return [tensors_of(shape, dtype) for shape in shapes]
 
 
 def _as_shape(shape: Any) -> Any:

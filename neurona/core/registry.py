@@ -96,7 +96,7 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
             try:
                 bound = signature.bind(self, *args, **kwargs)
             except TypeError as error:
-                raise _unexpected(type(self), kwargs, [p.name for p in parameters], error) from None
+                raise _unexpected(type(self), {} if open_ended else kwargs, [p.name for p in parameters], error) from None
             bound.apply_defaults()
             arguments = dict(bound.arguments)
             arguments.pop(next(iter(signature.parameters)))

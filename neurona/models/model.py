@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from neurona import saving
 from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, suggestion
-from neurona.core.layer import Layer
+from neurona.core.layer import Layer, tensors_of
 from neurona.core.scope import get_mask, set_mask
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
@@ -178,14 +178,8 @@ class Model(Trainer):
     def build(self, input_shape: Any = None) -> None:
         """Create the weights of a subclassed model for a shape (or a list or dictionary of shapes), batch included."""
         if self.graph is None and input_shape is not None:
-            is_shape = all(size is None or isinstance(size, int) for size in input_shape) if not isinstance(input_shape, Mapping) else False
-            tensors = jax.tree.map(
-                lambda shape: SymbolicTensor(shape, self.compute_dtype),
-                tuple(input_shape) if is_shape else input_shape,
-                is_leaf=lambda leaf: isinstance(leaf, tuple) and all(size is None or isinstance(size, int) for size in leaf),
-            )
             self.built = True
-            self.compute_output_spec(tensors)
+            self.compute_output_spec(tensors_of(input_shape, self.compute_dtype))
 
     # Looking.
 

@@ -5,11 +5,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import jax
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from neurona.core.errors import NotBuiltError
+from neurona.core.layer import Layer, tensors_of
+from neurona.core.random import key_of
+from neurona.core.scope import Scope
+from neurona.core.symbolic import infer
 
 
 def bytes_text(count: int) -> str:
@@ -29,25 +34,43 @@ def bytes_text(count: int) -> str:
 
 
 def _rows(model: Any, expand: bool, depth: int = 0) -> list[tuple[int, Any, Any]]:
-    """(depth, layer, the model it stands in) for every line of the table."""
+    """(depth, layer or operation, the model it stands in) for every line of the table."""
     rows = []
-    for layer in model.layers:
+    steps = model.layers if getattr(model, "graph", None) is None or hasattr(model, "pop") else model.graph.operations
+    for layer in steps:
         rows.append((depth, layer, model))
         if expand and getattr(layer, "layers", None) and hasattr(layer, "summary"):
             rows += _rows(layer, expand, depth + 1)
     return rows
 
 
-def _shape(layer: Any, model: Any) -> str:
-    outputs = [node.outputs for node in layer._nodes]
-    if not outputs:
-        return str(tuple(layer.output_shape)) if getattr(layer, "graph", None) is not None else "?"
+def _observed(model: Any) -> dict[Any, list[Any]]:
+    """The output shapes of the layers of a subclassed model, found by tracing it for the shapes that it was built with."""
+    shapes = (model.get_build_config() or {}).get("input_shape")
+    seen: dict[Any, list[list[Any]]] = {}
+    if shapes is None or getattr(model, "graph", None) is not None:
+        return {}
+
+    def run(inputs: Any) -> Any:
+        with Scope({}, key_of(0), 0, False) as scope:
+            scope.observer = lambda layer, _, outputs: seen.setdefault(layer, []).append([leaf.shape for leaf in jax.tree.leaves(outputs)])
+            return model(inputs)
+
+    infer(run, (tensors_of(shapes, model.compute_dtype),), {})
+    # Traced for two sizes of what is unknown: sizes that differ between the first and the last trace are unknown.
+    return {
+        layer: [tuple(a if a == b else None for a, b in zip(one, two)) for one, two in zip(traces[0], traces[-1])]
+        for layer, traces in seen.items()
+    }
+
+
+def _shape(layer: Any, model: Any, observed: dict[Any, list[Any]]) -> str:
     graph = getattr(model, "graph", None)
-    if graph is not None and layer not in graph.input_layers and graph.calls_of(layer):
-        outputs = [node.outputs for node in graph.calls_of(layer)]
-    leaves = outputs[0] if isinstance(outputs[0], (list, tuple)) else [outputs[0]]
-    shapes = [str(tuple(leaf.shape)) for leaf in leaves if hasattr(leaf, "shape")]
-    return ", ".join(shapes)
+    calls = [] if graph is None or layer in graph.input_layers else graph.calls_of(layer)
+    outputs = [node.outputs for node in calls or getattr(layer, "_nodes", ())]
+    if not outputs:
+        return ", ".join(map(str, observed.get(layer, ["?"])))
+    return ", ".join(str(tuple(leaf.shape)) for leaf in jax.tree.leaves(outputs[0]))
 
 
 def _parameters(variables: list[Any]) -> int:
@@ -84,14 +107,17 @@ def print_summary(
         table.add_column("Connected to", overflow="fold")
     if show_trainable:
         table.add_column("Trainable", justify="center")
+    observed = _observed(model)
     for depth, layer, owner in rows:
-        count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        row = ["  " * depth + f"{layer.name} ({type(layer).__name__})", _shape(layer, owner), count]
+        is_layer = isinstance(layer, Layer)
+        kind = type(layer).__name__ if is_layer else layer.class_name
+        count = f"{layer.count_params():,}" if is_layer and layer.built else "0 (unbuilt)" if is_layer else "0"
+        row = ["  " * depth + f"{layer.name} ({kind})", _shape(layer, owner, observed), count]
         if not chain:
             parents = owner.graph.parents(layer) if getattr(owner, "graph", None) is not None else []
             row.append(", ".join(dict.fromkeys(parents)) or "-")
         if show_trainable:
-            row.append("Y" if layer.trainable else "N")
+            row.append("-" if not is_layer else "Y" if layer.trainable else "N")
         table.add_row(*row)
     trainable, frozen = model.trainable_variables, model.non_trainable_variables
     lines = [("Total params", [*trainable, *frozen]), ("Trainable params", trainable), ("Non-trainable params", frozen)]

@@ -26,8 +26,8 @@ def cache_directory() -> Path:
 
 
 def keep_compiled_programs() -> None:
-    """Let XLA keep what it compiles on disk, unless the user has chosen a place for it already, or set NEURONA_CACHE=off."""
-    if os.environ.get("NEURONA_CACHE", "").lower() == "off" or jax.config.jax_compilation_cache_dir:
+    """Let XLA keep what it compiles on disk, unless a place was chosen already; JAX_ENABLE_COMPILATION_CACHE=false switches it off."""
+    if jax.config.jax_compilation_cache_dir:
         return
     jax.config.update("jax_compilation_cache_dir", str(cache_directory()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
