@@ -60,6 +60,10 @@ class L1L2(Regularizer, aliases=("l1_l2",)):
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
         self.l1, self.l2 = _factor(self, "l1", l1, 0.0), _factor(self, "l2", l2, 0.0)
 
+    @classmethod
+    def from_name(cls) -> "L1L2":
+        return cls(0.01, 0.01)
+
     def __call__(self, x: Any) -> jax.Array:
         x = jnp.asarray(x)
         penalty = jnp.zeros((), x.dtype)
@@ -168,8 +172,6 @@ def get(identifier: Any) -> Any:
         >>> get("l2").get_config(), get("l1_l2").get_config()
         ({'l2': 0.01}, {'l1': 0.01, 'l2': 0.01})
     """
-    if isinstance(identifier, str) and registry.lookup("regularizers", identifier) is L1L2:
-        return L1L2(0.01, 0.01)
     return registry.resolve("regularizers", identifier)
 
 

@@ -1,8 +1,10 @@
 """The house itself: imports run downward, files stay short, importing is cheap, and the public surface is a list."""
 
 import ast
+import io
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"_version"},
     {"core"},
+    {"activations", "initializers", "regularizers", "constraints", "config"},
     {"kernels"},
-    {"ops", "random", "config"},
-    {"activations", "initializers", "regularizers", "constraints"},
+    {"ops", "random"},
     {"losses"},
     {"metrics", "optimizers"},
     {"layers"},
@@ -25,8 +27,8 @@ FLOORS = [
     {"callbacks"},
     {"training"},
     {"models"},
-    {"datasets"},
     {"preprocessing"},
+    {"datasets"},
     {"plotting"},
     {"evaluation"},
     {"utils"},
@@ -71,9 +73,21 @@ def test_no_file_is_long():
             assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path
 
 
+def lines_of_code(path):
+    """Lines that hold code: no docstrings, comments or blank lines."""
+    source = path.read_text(encoding="utf-8")
+    docstrings = set()
+    for node in ast.walk(ast.parse(source)):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            docstrings.update(range(body[0].lineno, body[0].end_lineno + 1))
+    silent = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return len({line for token in tokens if token.type not in silent for line in range(token.start[0], token.end[0] + 1)} - docstrings)
+
+
 def test_the_engine_room_stays_small():
-    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "core").glob("*.py"))
-    assert lines < 2000
+    assert sum(map(lines_of_code, (ROOT / "core").glob("*.py"))) < 1200
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

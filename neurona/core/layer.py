@@ -15,53 +15,14 @@ from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, Tracin
 from neurona.core.policy import autocast_dtype, dtype_policy_of, is_float, standardize_dtype
 from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
 from neurona.core.registry import Serializable, constructor_arguments, deserialize, resolve, serialize
-from neurona.core.scope import Scope, current_scope, get_mask, set_mask
-from neurona.core.symbolic import SymbolicTensor, infer, record, snake_case, symbolic_leaves, unique_name
+from neurona.core.scope import Scope, attach_mask, current_scope, fill_masks, get_mask, set_mask
+from neurona.core.shapes import as_shape, given_batch_shape, tensors_of
+from neurona.core.symbolic import infer, record, snake_case, symbolic_leaves, unique_name
 from neurona.core.variable import Variable
 
 _BASE_ARGUMENTS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
 _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
 _names: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("names", default=())
-
-
-class InputSpec:
-    """What a layer asks of its input: a rank, and the size of some axes.
-
-    Args:
-        ndim: the exact rank.
-        min_ndim: the least rank.
-        max_ndim: the greatest rank.
-        axes: the size that each of these axes must have.
-    """
-
-    def __init__(
-        self, ndim: int | None = None, min_ndim: int | None = None, max_ndim: int | None = None, axes: dict[int, int] | None = None
-    ):
-        self.ndim, self.min_ndim, self.max_ndim, self.axes = ndim, min_ndim, max_ndim, axes or {}
-
-    def check(self, shape: tuple[int | None, ...], layer: "Layer") -> None:
-        """Raise `ShapeError`, naming the layer, where a shape does not fit."""
-        rank, wanted = len(shape), None
-        if self.ndim is not None and rank != self.ndim:
-            wanted = f"an input of {self.ndim} dimensions, batch included"
-        elif self.min_ndim is not None and rank < self.min_ndim:
-            wanted = f"an input of at least {self.min_ndim} dimensions, batch included"
-        elif self.max_ndim is not None and rank > self.max_ndim:
-            wanted = f"an input of at most {self.max_ndim} dimensions, batch included"
-        for axis, size in self.axes.items():
-            if wanted is None and -rank <= axis < rank and shape[axis] not in (size, None):
-                wanted = f"axis {axis} of its input to have size {size}, the size it was built with"
-        if wanted:
-            raise ShapeError(f"Layer {layer.name!r} ({type(layer).__name__}) expects {wanted}. Received shape {shape}.{_hint(self, shape)}")
-
-
-def _hint(spec: InputSpec, shape: tuple[int | None, ...]) -> str:
-    needed = spec.ndim or spec.min_ndim or 0
-    if len(shape) == needed - 1:
-        return " Add the missing axis: x[..., None] for channels, x[None] for a batch of one."
-    if spec.ndim == 2 and len(shape) > 2:
-        return " A Flatten layer before it makes rows of it."
-    return ""
 
 
 class Layer(Serializable):
@@ -135,7 +96,7 @@ class Layer(Serializable):
         self._build_shapes: dict[str, Any] | None = None
         self._call_losses: list[Any] = []
         self._stream: SeedGenerator | None = None
-        self.given_batch_shape = _given_batch_shape(kwargs)
+        self.given_batch_shape = given_batch_shape(kwargs)
 
     # What a subclass defines.
 
@@ -375,7 +336,7 @@ class Layer(Serializable):
                 kwargs.pop("training", None)
             else:
                 kwargs["training"] = training
-        masks = _fill_masks(parameters, args, kwargs)
+        masks = fill_masks(parameters, args, kwargs)
         outer, scope.training = scope.training, training
         try:
             with self._context():
@@ -393,7 +354,7 @@ class Layer(Serializable):
         if self.supports_masking and args:
             mask = self.compute_mask(args[0], masks)
             if mask is not None:
-                _attach(outputs, mask)
+                attach_mask(outputs, mask)
         return outputs
 
     def _call_symbolically(self, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -559,7 +520,7 @@ class Layer(Serializable):
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Create the weights from what `get_build_config` returned."""
         shapes = config.get("shapes_dict") or {k: v for k, v in config.items() if k == "input_shape" or k.endswith("_shape")}
-        shapes = {name: _as_shape(shape) for name, shape in deserialize(shapes).items()}
+        shapes = {name: as_shape(shape) for name, shape in deserialize(shapes).items()}
         if self.built or any(shape is None for shape in shapes.values()):
             return
         if set(shapes) == {"input_shape"}:
@@ -569,21 +530,6 @@ class Layer(Serializable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def tensors_of(shapes: Any, dtype: str) -> Any:
-    """Symbolic tensors of a shape, or of the shapes in a list or dictionary."""
-    if isinstance(shapes, dict):
-        return {name: tensors_of(shape, dtype) for name, shape in shapes.items()}
-    if all(size is None or isinstance(size, (int, np.integer)) for size in shapes):
-        return SymbolicTensor(tuple(shapes), dtype)
-    return [tensors_of(shape, dtype) for shape in shapes]
-
-
-def _as_shape(shape: Any) -> Any:
-    if isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape):
-        return tuple(shape)
-    return [_as_shape(part) for part in shape] if isinstance(shape, list) else shape
 
 
 def _instances(value: Any, kind: type) -> Iterator[Any]:
@@ -612,18 +558,6 @@ def _recording_build(build: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def _given_batch_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    for name in ("batch_input_shape", "batch_shape"):
-        if kwargs.get(name) is not None:
-            return tuple(kwargs[name])
-    if kwargs.get("input_shape") is not None:
-        shape = kwargs["input_shape"]
-        return (kwargs.get("batch_size"), *((shape,) if isinstance(shape, int) else shape))
-    if kwargs.get("input_dim") is not None:
-        return (kwargs.get("batch_size"), kwargs["input_dim"])
-    return None
-
-
 @functools.cache
 def _call_parameters(cls: type) -> tuple[str, ...]:
     return tuple(name for name in inspect.signature(cls.call).parameters if name != "self")  # pyright: ignore[reportAttributeAccessIssue]
@@ -641,40 +575,6 @@ def _build_shapes(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> dict[str
         given = {name: called.get(name.removesuffix("_shape")) for name in names}
         return {name: shape_of(value) for name, value in given.items() if value is not None}
     return {names[0]: shape_of(args[0] if args else next(iter(called.values()), None))} if names else {}
-
-
-def _fill_masks(parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Put the masks that arrive with the arguments into the mask arguments that were not given; return the first argument's."""
-
-    def mask_of(value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            masks = [mask_of(item) for item in value]
-            return masks if any(mask is not None for mask in masks) else None
-        return get_mask(value)
-
-    first = mask_of(args[0]) if args else None
-    called = dict(zip(parameters, args))
-    for name in parameters:
-        if name not in called and kwargs.get(name) is None:
-            if name == "mask":
-                found = first
-            elif name.endswith("_mask"):
-                source = called.get(name.removesuffix("_mask"), kwargs.get(name.removesuffix("_mask")))
-                found = mask_of(source)
-            else:
-                continue
-            if found is not None:
-                kwargs[name] = found
-    return called.get("mask", kwargs.get("mask")) if "mask" in parameters else first
-
-
-def _attach(outputs: Any, mask: Any) -> None:
-    if isinstance(outputs, (list, tuple)) and isinstance(mask, (list, tuple)):
-        for output, one in zip(outputs, mask):
-            if one is not None:
-                _attach(output, one)
-    elif isinstance(outputs, jax.Array):
-        set_mask(outputs, mask)
 
 
 def _note(error: Exception, layer: Layer, args: tuple) -> None:

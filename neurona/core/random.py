@@ -10,6 +10,10 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, TracingError
 from neurona.core.registry import Serializable
+from neurona.core.scope import current_scope
+
+
+_GENERATORS = 2**32 - 1  # the branch of a scope's key for generators, apart from those of its layers
 
 
 class _Global:
@@ -108,13 +112,22 @@ class SeedGenerator(Serializable):
 def as_key(seed: Any = None) -> jax.Array:
     """A JAX key from an integer, a `SeedGenerator`, a key, or None for the global stream.
 
+    Where a model runs as a pure function, None and generators draw from the key that it was given: new numbers at every step.
+
     Raises:
         ArgumentError: the seed is none of these.
+        TracingError: None or a generator in a trace that no key was given to.
     """
-    if seed is None:
-        return new_key()
-    if isinstance(seed, SeedGenerator):
-        return jax.random.wrap_key_data(jnp.asarray(seed.next()))
+    if seed is None or isinstance(seed, SeedGenerator):
+        scope = current_scope()
+        if scope is not None and scope.key is not None:
+            number = None if seed is None else seed.seed & 0xFFFFFFFF
+            stream = jax.random.fold_in(jax.random.fold_in(scope.key, _GENERATORS), number or 0)
+            return jax.random.fold_in(stream, scope.next_draw(("generator", number)))
+        if scope is not None and scope.pure:
+            raise TracingError("A function of neurona.random draws random numbers: give `apply` a key=jax.random.key(...).")
+        check_not_traced("A function of neurona.random")
+        return new_key() if seed is None else jax.random.wrap_key_data(jnp.asarray(seed.next()))
     if isinstance(seed, (int, np.integer)):
         return key_of(int(seed))
     if isinstance(seed, jax.Array):

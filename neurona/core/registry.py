@@ -83,6 +83,11 @@ class Serializable:
         """Build an object from what `get_config` returned."""
         return cls(**{name: deserialize(value) for name, value in _known(cls, config).items()})
 
+    @classmethod
+    def from_name(cls) -> Self:
+        """What the bare name means as an argument, such as `loss="mse"`: the object made without arguments."""
+        return cls()
+
 
 def _recording(init: Callable[..., None]) -> Callable[..., None]:
     """The constructor, keeping its bound arguments; a subclass's own call is the one that counts."""
@@ -222,6 +227,8 @@ def resolve(kind: str, identifier: Any) -> Any:
         return deserialize(identifier, kind=kind)
     if isinstance(identifier, str):
         identifier = lookup(kind, identifier)
+        if inspect.isclass(identifier):
+            return identifier.from_name()
     if inspect.isclass(identifier):
         return identifier()
     if callable(identifier) or isinstance(identifier, Serializable):
@@ -257,6 +264,10 @@ def serialize(value: Any) -> Any:
     if isinstance(value, (np.ndarray, jax.Array)):
         array = np.asarray(value)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    if isinstance(value, slice):
+        return {"class_name": "__slice__", "config": {"start": value.start, "stop": value.stop, "step": value.step}}
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if callable(value):
@@ -315,6 +326,10 @@ def deserialize(value: Any, *, kind: str | None = None, custom_objects: Mapping[
             return np.asarray(config["value"], dtype=config["dtype"])
         case "__tuple__":
             return tuple(deserialize(value["items"] if "items" in value else value["value"]))
+        case "__slice__":
+            return slice(config["start"], config["stop"], config["step"])
+        case "__ellipsis__":
+            return ...
         case "__lambda__":
             raise SavingError(
                 "The file holds the compiled code of a lambda. Neurona never runs code from a file; rebuild the model in Python."

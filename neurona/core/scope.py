@@ -49,8 +49,8 @@ class Scope:
         """Whether state is carried here rather than changed in place."""
         return self.values is not None
 
-    def next_draw(self, position: int) -> int:
-        """How often the layer at this position has drawn before, counting."""
+    def next_draw(self, position: Any) -> int:
+        """How often the layer at this position, or the stream of this name, has drawn before, counting."""
         count = self._draws.get(position, 0)
         self._draws[position] = count + 1
         return count
@@ -85,3 +85,37 @@ def get_mask(array: Any) -> Any:
     """The mask attached to an array, or None."""
     entry = _masks.get(id(array))
     return entry[1] if entry is not None and entry[0]() is array else None
+
+
+def fill_masks(parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Put the masks that arrive with the arguments into the mask arguments that were not given; return the first argument's."""
+
+    def mask_of(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            masks = [mask_of(item) for item in value]
+            return masks if any(mask is not None for mask in masks) else None
+        return get_mask(value)
+
+    first = mask_of(args[0]) if args else None
+    called = dict(zip(parameters, args))
+    for name in parameters:
+        if name not in called and kwargs.get(name) is None:
+            if name == "mask":
+                found = first
+            elif name.endswith("_mask"):
+                source = called.get(name.removesuffix("_mask"), kwargs.get(name.removesuffix("_mask")))
+                found = mask_of(source)
+            else:
+                continue
+            if found is not None:
+                kwargs[name] = found
+    return called.get("mask", kwargs.get("mask")) if "mask" in parameters else first
+
+
+def attach_mask(outputs: Any, mask: Any) -> None:
+    if isinstance(outputs, (list, tuple)) and isinstance(mask, (list, tuple)):
+        for output, one in zip(outputs, mask):
+            if one is not None:
+                attach_mask(output, one)
+    elif isinstance(outputs, jax.Array):
+        set_mask(outputs, mask)

@@ -186,6 +186,9 @@ _OPERATORS = {
     "mod": ("Mod", jnp.mod),
     "pow": ("Power", jnp.power),
     "matmul": ("Matmul", jnp.matmul),
+    "and": ("LogicalAnd", jnp.logical_and),
+    "or": ("LogicalOr", jnp.logical_or),
+    "xor": ("LogicalXor", jnp.logical_xor),
 }
 _COMPARISONS = {
     "lt": ("Less", jnp.less),
@@ -199,4 +202,5 @@ for _name, (_class_name, _function) in _OPERATORS.items():
 for _name, (_class_name, _function) in _COMPARISONS.items():
     setattr(SymbolicTensor, f"__{_name}__", _operator(_class_name, _function))
 SymbolicTensor.__neg__ = _operator("Negative", jnp.negative)  # pyright: ignore[reportAttributeAccessIssue]
+SymbolicTensor.__invert__ = _operator("LogicalNot", jnp.logical_not)  # pyright: ignore[reportAttributeAccessIssue]
 SymbolicTensor.__abs__ = _operator("Absolute", jnp.abs)  # pyright: ignore[reportAttributeAccessIssue]

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.core.errors import ShapeError, TracingError
 from neurona.core.policy import autocast_dtype, is_float, standardize_dtype
-from neurona.core.scope import current_scope
+from neurona.core.scope import Scope, current_scope
 
 
 class Variable:
@@ -50,8 +50,8 @@ class Variable:
         self.persistent = True  # False for what is not saved with the weights
         self.autocast = autocast
         self.regularizer, self.constraint = regularizer, constraint
-        # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit.
-        with jax.ensure_compile_time_eval():
+        # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit; and from the global seed, not a scope's key.
+        with jax.ensure_compile_time_eval(), Scope():
             if callable(initializer):
                 dtype = standardize_dtype(dtype)
                 self._value = jnp.asarray(initializer(shape, dtype), dtype)

@@ -7,7 +7,8 @@ from jax.scipy.special import logsumexp
 
 from neurona import activations
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.core.layer import InputSpec, Layer
+from neurona.core.layer import Layer
+from neurona.core.shapes import InputSpec
 
 
 def _not_negative(value: Any, name: str, owner: str) -> None:

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 
 from neurona import activations
 from neurona.core.errors import ArgumentError
-from neurona.core.layer import InputSpec, Layer
+from neurona.core.layer import Layer
+from neurona.core.shapes import InputSpec
 
 
 class Dense(Layer):

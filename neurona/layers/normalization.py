@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, ShapeError, suggestion
-from neurona.core.layer import InputSpec, Layer
+from neurona.core.layer import Layer
 from neurona.core.policy import epsilon as small_number
 from neurona.core.registry import resolve
+from neurona.core.shapes import InputSpec
 
 
 def _precise(array: Any) -> Any:
@@ -118,8 +119,8 @@ class BatchNormalization(_AffineNormalization):
         )
         self.moving_mean_initializer = resolve("initializers", moving_mean_initializer)
         self.moving_variance_initializer = resolve("initializers", moving_variance_initializer)
-        self.renorm, self.renorm_clipping, self.renorm_momentum = renorm, renorm_clipping, renorm_momentum
         limits = dict(renorm_clipping or {})
+        self.renorm, self.renorm_clipping, self.renorm_momentum = renorm, limits if renorm else renorm_clipping, renorm_momentum
         for limit in limits:
             if limit not in ("rmin", "rmax", "dmax"):
                 raise ArgumentError(

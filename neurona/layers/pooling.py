@@ -5,8 +5,9 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from neurona.core.layer import InputSpec, Layer
+from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
+from neurona.core.shapes import InputSpec
 from neurona.kernels.pooling import average_pool, max_pool
 from neurona.layers.arguments import choice, integers, spatial_axes
 

@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError
-from neurona.core.layer import InputSpec, Layer
+from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
+from neurona.core.shapes import InputSpec
 from neurona.layers.arguments import fraction, spatial_axes
 from neurona.regularizers import L1L2
 

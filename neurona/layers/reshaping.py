@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.core.layer import InputSpec, Layer
+from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
+from neurona.core.shapes import InputSpec
 from neurona.layers.arguments import choice, integers, positive, spatial_axes
 
 

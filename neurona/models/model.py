@@ -8,8 +8,9 @@ import jax.numpy as jnp
 
 from neurona import saving
 from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, suggestion
-from neurona.core.layer import Layer, tensors_of
+from neurona.core.layer import Layer
 from neurona.core.scope import get_mask, set_mask
+from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
 from neurona.models.description import functional_config, functional_from_config, functional_structure

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from neurona.core.errors import NotBuiltError
-from neurona.core.layer import Layer, tensors_of
+from neurona.core.layer import Layer
 from neurona.core.random import key_of
 from neurona.core.scope import Scope
+from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import infer
 
 

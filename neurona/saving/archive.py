@@ -2,6 +2,7 @@
 
 import io
 import json
+import warnings
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,7 +28,11 @@ def describe_model(model: Any) -> dict[str, Any]:
     build_config = model.get_build_config()
     if build_config is not None:
         description["build_config"] = build_config
-    compile_config = model.get_compile_config() if hasattr(model, "get_compile_config") else None
+    try:
+        compile_config = model.get_compile_config() if hasattr(model, "get_compile_config") else None
+    except SavingError as error:
+        warnings.warn(f"The file will not say how the model was compiled: compile it again after loading. {error}", stacklevel=3)
+        compile_config = None
     if compile_config is not None:
         description["compile_config"] = compile_config
     return description
@@ -61,7 +66,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         description.pop("compile_config", None)
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
-        write_weights(model, file, include_optimizer)
+        write_weights(model, file, with_optimizer="compile_config" in description)
     metadata = {"keras_version": _FORMAT, "neurona_version": __version__, "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S")}
     with atomic_path(path, overwrite) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))

@@ -42,7 +42,7 @@ def write_state(path: Path, tree: Any) -> None:
                 # Types of other packages, such as bfloat16, are kept as bytes; the tree holds their name.
                 known = array.dtype.kind in "biufc" and array.dtype.isbuiltin == 1
                 plain = array if known else np.frombuffer(array.tobytes(), np.uint8)
-                np.lib.format.write_array(file, np.ascontiguousarray(plain), allow_pickle=False)
+                np.lib.format.write_array(file, plain, allow_pickle=False)
 
 
 def _without_arrays(value: Any, arrays: list[np.ndarray]) -> Any:

@@ -118,7 +118,7 @@ class Trainer(Layer):
         self._random_key = None
         self.steps_trained = 0
         self._paces: dict[tuple[str, int], Pace] = {}
-        self._program, self._program_variables = None, None
+        self._program, self._program_signature = None, None
         self.stop_training = False
 
     @property
@@ -254,9 +254,9 @@ class Trainer(Layer):
             )
         variables = self.trainable_variables
         self.optimizer.build(variables)
-        signature = [(id(variable), variable.trainable) for variable in self.variables]
-        if self._program is None or self._program_variables != signature:
-            self._program, self._program_variables = program_for(self), signature
+        signature = self.optimizer.structure, [(id(variable), variable.trainable) for variable in self.variables]
+        if self._program is None or self._program_signature != signature:
+            self._program, self._program_signature = program_for(self), signature
 
     def check_targets(self, batch: Any) -> None:
         """Look at the labels before anything is trained on them; raises `DataError`."""
