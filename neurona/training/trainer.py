@@ -64,7 +64,7 @@ class Trainer(Layer):
     _compiled_metrics: CompiledMetrics | None = None
     _program: Program | None = None
     _place: Place | None = None
-    _untracked = ("optimizer", "history", "_place", "_compile_arguments", "_nodes")
+    _untracked = ("optimizer", "history", "_place", "_compile_arguments", "_nodes", "_groups")
 
     def compile(
         self,
@@ -118,6 +118,8 @@ class Trainer(Layer):
         self._random_key = None
         self.steps_trained = 0
         self._paces: dict[tuple[str, int], Pace] = {}
+        self._groups: tuple[list[Variable], list[Variable], list[Variable]] = ([], [], [])
+        self._fresh_metrics: list[Any] = []
         self._program, self._program_signature = None, None
         self.stop_training = False
 
@@ -217,17 +219,12 @@ class Trainer(Layer):
 
     def training_state(self) -> TrainingState:
         """All that training changes, as arrays."""
-        return TrainingState(
-            [variable.value for variable in self.trainable_variables],
-            [variable.value for variable in self.non_trainable_variables],
-            self.optimizer.state,
-            [variable.value for variable in self.metrics_variables],
-        )
+        trainable, others, metrics = ([variable.value for variable in group] for group in self._groups)
+        return TrainingState(trainable, others, self.optimizer.state, metrics)
 
     def take_training_state(self, state: TrainingState) -> None:
         """Put the arrays of a state into the variables and the optimizer."""
-        groups = (self.trainable_variables, state.trainable), (self.non_trainable_variables, state.non_trainable)
-        for variables, values in (*groups, (self.metrics_variables, state.metrics)):
+        for variables, values in zip(self._groups, (state.trainable, state.non_trainable, state.metrics)):
             for variable, value in zip(variables, values):
                 variable.take(value)
         self.optimizer.state = state.optimizer
@@ -252,9 +249,14 @@ class Trainer(Layer):
             self._compiled_metrics = CompiledMetrics(
                 arguments["metrics"], arguments["weighted_metrics"], outputs, targets, outputs.leaves(predictions)
             )
-        variables = self.trainable_variables
-        self.optimizer.build(variables)
-        signature = self.optimizer.structure, [(id(variable), variable.trainable) for variable in self.variables]
+        # Walking the tree of layers for its variables costs more than a small epoch, so it is done once per call of fit.
+        groups = self.trainable_variables, self.non_trainable_variables, self.metrics_variables
+        self.optimizer.build(groups[0])
+        if list(map(id, groups[2])) != list(map(id, self._groups[2])):
+            self.reset_metrics()
+            self._fresh_metrics = [variable.value for variable in groups[2]]
+        self._groups = groups
+        signature = self.optimizer.structure, [list(map(id, group)) for group in groups[:2]]
         if self._program is None or self._program_signature != signature:
             self._program, self._program_signature = program_for(self), signature
 
@@ -433,14 +435,8 @@ class Trainer(Layer):
         return ArrayBatches(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"), batch_size, False, steps)
 
     def _reset_metrics_quickly(self) -> None:
-        """`reset_metrics`, from arrays kept after the first time: small fits are many epochs."""
-        metrics = self.metrics
-        cached = getattr(self, "_fresh_metrics", None)
-        if cached is None or cached[0] != metrics:
-            self.reset_metrics()
-            self._fresh_metrics = (metrics, [variable.value for variable in self.metrics_variables])
-            return
-        for variable, value in zip(self.metrics_variables, cached[1]):
+        """`reset_metrics`, from arrays kept by `_prepare`: small fits are many epochs."""
+        for variable, value in zip(self._groups[2], self._fresh_metrics):
             variable.take(value)
 
     def _current_program(self) -> Program:
