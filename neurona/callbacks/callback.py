@@ -183,9 +183,9 @@ class CallbackList:
         self._listeners = {kind: self._listening(hooks) for kind, hooks in _HOOKS.items()}
 
     def call(self, moment: str, *args: Any) -> None:
-        """Call one moment, such as `"on_epoch_end"`, on all."""
+        """Call one moment, such as `"on_epoch_end"`, on all; logs that are None arrive as an empty dictionary."""
         for callback in self.callbacks:
-            getattr(callback, moment)(*args)
+            getattr(callback, moment)(*({} if argument is None else argument for argument in args))
 
     def _listening(self, hooks: tuple[str, ...]) -> list[tuple[int, Callback]]:
         """The callbacks that override one of the hooks, each with its interval."""
@@ -217,6 +217,6 @@ class CallbackList:
         offset = 1 if moment.endswith("end") else 0
         due = [callback for interval, callback in self._listeners[moment.split("_")[1]] if (step + offset) % interval == 0]
         if due:
-            values = logs() if logs else None
+            values = logs() if logs else {}
             for callback in due:
                 getattr(callback, moment)(batch, values)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from neurona.callbacks.callback import Callback, Logs
-from neurona.callbacks.monitor import MonitorCallback
+from neurona.callbacks.monitor import MonitorCallback, missing
 from neurona.callbacks.screen import screen
-from neurona.core.errors import ArgumentError, SavingError, suggestion
+from neurona.core.errors import ArgumentError, SavingError
 from neurona.saving import read_state, write_state
 
 
@@ -107,10 +107,7 @@ class ModelCheckpoint(MonitorCallback):
         values = {**logs, "epoch": self._epoch + 1}
         for _, name, _, _ in string.Formatter().parse(self.filepath):
             if name is not None and name not in values:
-                raise ArgumentError(
-                    f"ModelCheckpoint: the file name {self.filepath!r} asks for {name!r}.{suggestion(name, values)} "
-                    f"There are: {', '.join(sorted(values))}."
-                )
+                raise ArgumentError(f"ModelCheckpoint: the file name {self.filepath!r} asks for {name!r}, which {missing(name, values)}")
         return self.filepath.format(**values)
 
     def get_state(self) -> dict[str, Any]:

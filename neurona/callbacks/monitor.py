@@ -42,22 +42,17 @@ class MonitorCallback(Callback):
             return float(np.reshape(value, ()))
         if not self._warned:
             self._warned = True
-            warnings.warn(f"{type(self).__name__} monitors {self.monitor!r}, which {self._missing(logs)}", stacklevel=3)
+            warnings.warn(f"{type(self).__name__} monitors {self.monitor!r}, which {missing(self.monitor, logs)}", stacklevel=3)
         return None
-
-    def _missing(self, logs: Logs) -> str:
-        names = ", ".join(sorted(logs))
-        if self.monitor.startswith("val_") and self.monitor[4:] in logs:
-            return f"this epoch does not have: pass validation_data or validation_split to fit. It has: {names}."
-        return f"is not among the figures of this training.{suggestion(self.monitor, logs)} There are: {names}."
 
     def is_better(self, value: float, reference: float | None) -> bool:
         """Whether a value improves on another by more than `min_delta`; anything but NaN improves on None or NaN."""
+        direction = self.direction()
         if np.isnan(value):
             return False
         if reference is None or np.isnan(reference):
             return True
-        return value - self.min_delta > reference if self.direction() == "max" else value + self.min_delta < reference
+        return value - self.min_delta > reference if direction == "max" else value + self.min_delta < reference
 
     def direction(self) -> str:
         """Whether "min" or "max" is better.
@@ -75,3 +70,19 @@ class MonitorCallback(Callback):
                 f"{type(self).__name__} can't tell whether more or less of {self.monitor!r} is better: pass mode='max' or mode='min'."
             )
         return found
+
+
+def missing(name: str, logs: Logs) -> str:
+    """How a sentence about a figure that the logs do not hold ends.
+
+    Example:
+
+        >>> missing("val_loss", {"loss": 1.0})
+        'this epoch does not have: pass validation_data or validation_split to fit. It has: loss.'
+        >>> missing("mea", {"mae": 1.0})
+        "is not among the figures of this training. Did you mean 'mae'? There are: mae."
+    """
+    names = ", ".join(sorted(logs))
+    if name.startswith("val_") and name[4:] in logs:
+        return f"this epoch does not have: pass validation_data or validation_split to fit. It has: {names}."
+    return f"is not among the figures of this training.{suggestion(name, logs)} There are: {names}."
