@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, optional_import, suggestion
+from neurona.core.language import in_language
 
 Split = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 Names = Mapping[str, Sequence[str]]
@@ -25,14 +26,6 @@ def shuffle_split(x: np.ndarray, y: np.ndarray, test_split: float, seed: int | N
     cut = int(len(x) * (1 - test_split))
     train, test = order[:cut], order[cut:]
     return (x[train], y[train]), (x[test], y[test])
-
-
-def in_language(table: Mapping[str, Any], language: str) -> Any:
-    """The entry of `table` for `language`, such as `"en"` or `"es"`."""
-    if language not in table:
-        known = ", ".join(repr(name) for name in table)
-        raise ArgumentError(f"Expected language to be one of {known}. Received: {language!r}.{suggestion(str(language), table)}")
-    return table[language]
 
 
 def check_choice(function: str, argument: str, value: Any, choices: Sequence[str]) -> None:

@@ -1,0 +1,22 @@
+"""Pictures of models and of what they do. All need matplotlib: pip install 'neurona[plot]'.
+
+Each function returns a matplotlib `Figure` that belongs to nobody else (pyplot does not know it), and writes it with `to_file=`.
+"""
+
+from neurona.plotting.confusion import plot_confusion_matrix
+from neurona.plotting.figure import png
+from neurona.plotting.history import plot_history
+from neurona.plotting.model import plot_model
+from neurona.plotting.predictions import plot_predictions
+from neurona.plotting.residuals import plot_residuals
+from neurona.plotting.weights import plot_weights
+
+__all__ = [
+    "plot_confusion_matrix",
+    "plot_history",
+    "plot_model",
+    "plot_predictions",
+    "plot_residuals",
+    "plot_weights",
+    "png",
+]

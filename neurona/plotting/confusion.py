@@ -1,0 +1,75 @@
+"""plot_confusion_matrix: which classes are taken for which."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neurona.core.errors import ShapeError
+from neurona.plotting.figure import finish, new_figure, shortened
+from neurona.plotting.texts import texts
+
+_MOST_WITH_NUMBERS = 20
+_MOST_WITH_NAMES = 40
+
+
+def plot_confusion_matrix(
+    matrix: Any,
+    class_names: Sequence[str] | None = None,
+    *,
+    title: str | None = None,
+    language: str = "en",
+    dpi: float = 120,
+    to_file: Any = None,
+) -> Any:
+    """Draw a confusion matrix: rows are true classes, columns predicted ones; colour is the share of the row, numbers are counts.
+
+    Args:
+        matrix: counts, as `neurona.evaluation.confusion_matrix` returns them.
+        class_names: the classes' names; numbers by default.
+        title, language, dpi, to_file: as in `plot_history`.
+
+    Shapes: matrix (classes, classes).
+    Returns: a `matplotlib.figure.Figure`.
+    Raises: ShapeError when the matrix is not square or the names do not fit; MissingDependencyError without matplotlib.
+
+    Example:
+
+        >>> figure = plot_confusion_matrix([[5, 1], [0, 4]], ["cat", "dog"])
+        >>> figure.axes[0].get_ylabel()
+        'True class'
+    """
+    counts = np.asarray(matrix)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+        raise ShapeError(f"plot_confusion_matrix: expected a square matrix (classes, classes). Received: {counts.shape}")
+    classes = len(counts)
+    names = [str(name) for name in class_names] if class_names is not None else [str(number) for number in range(classes)]
+    if len(names) != classes:
+        raise ShapeError(f"plot_confusion_matrix: expected {classes} class names, one for each row. Received: {len(names)}")
+    table = texts(language)
+    names = [shortened(name, 18) for name in names]
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
+    longest = max(map(len, names))
+    side = float(np.clip(0.62 * classes, 2.6, 7.5))
+    figure = new_figure("plot_confusion_matrix", side + 1.9 + 0.085 * longest, side + 1.2 + 0.06 * longest, dpi)
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, ax=axes, label=table["row_share"], shrink=0.8)
+    step = 1 if classes <= _MOST_WITH_NAMES else -(-classes // 20)
+    ticks = range(0, classes, step)
+    turned = longest > 3 and longest * 0.1 > side / max(classes, 1)
+    turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+    size = 9 if classes <= _MOST_WITH_NUMBERS else 7
+    axes.set_xticks(ticks, [names[index] for index in ticks], fontsize=size, **turn)
+    axes.set_yticks(ticks, [names[index] for index in ticks], fontsize=size)
+    axes.set_xlabel(table["predicted_class"])
+    axes.set_ylabel(table["true_class"])
+    axes.set_title(title or table["confusion"])
+    if classes <= _MOST_WITH_NUMBERS:
+        digits = len(str(int(counts.max(initial=1))))
+        number_size = float(np.clip(side / classes * 72 / (0.75 * max(digits, 2)), 5, 10))
+        for (row, column), count in np.ndenumerate(counts):
+            color = "white" if shares[row, column] > 0.5 else "#1A1A1A" if count else "#B0B0B0"
+            axes.text(column, row, f"{count:g}", ha="center", va="center", color=color, fontsize=number_size)
+    return finish(figure, to_file)
