@@ -1,8 +1,10 @@
 """Layers, a family per file."""
 
 from neurona import constraints, initializers, regularizers
-from neurona.core.layer import InputSpec, Layer
+from neurona.core.layer import Layer
+from neurona.core.shapes import InputSpec
 from neurona.layers.activation import ELU, Activation, Identity, LeakyReLU, PReLU, ReLU, Softmax
+from neurona.layers.attention import AdditiveAttention, Attention
 from neurona.layers.convolution import (
     Conv1D,
     Conv1DTranspose,
@@ -16,6 +18,7 @@ from neurona.layers.convolution import (
     SeparableConv2D,
 )
 from neurona.layers.dense import Dense
+from neurona.layers.einsum_dense import EinsumDense
 from neurona.layers.embedding import Embedding, Masking
 from neurona.layers.input import Input, InputLayer
 from neurona.layers.lambda_layer import Lambda
@@ -37,6 +40,7 @@ from neurona.layers.merging import (
     multiply,
     subtract,
 )
+from neurona.layers.multi_head_attention import GroupQueryAttention, MultiHeadAttention
 from neurona.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -65,6 +69,7 @@ from neurona.layers.pooling import (
     MaxPooling3D,
 )
 from neurona.layers.preprocessing import Normalization, Rescaling
+from neurona.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
 from neurona.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -90,6 +95,9 @@ from neurona.layers.reshaping import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from neurona.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from neurona.layers.sequence import Bidirectional, TimeDistributed
+from neurona.layers.text_vectorization import TextVectorization
 from neurona.layers.wrapper import SpectralNormalization, Wrapper
 
 # Imported so that layers find them by name.
@@ -106,6 +114,9 @@ GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = GlobalAveragePooling1D, Glob
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "AdaptiveAveragePooling1D",
@@ -115,7 +126,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -124,6 +137,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -145,8 +159,10 @@ __all__ = [
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -162,10 +178,12 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -179,6 +197,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -192,12 +211,17 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
     "SpectralNormalization",
+    "StackedRNNCells",
     "Subtract",
+    "TextVectorization",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",

@@ -1,0 +1,129 @@
+"""EinsumDense: a fully connected layer over any axes, said as an Einstein sum."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+
+from neurona import activations
+from neurona.core.errors import ArgumentError, ShapeError
+from neurona.core.layer import Layer
+from neurona.core.shapes import InputSpec
+from neurona.initializers import VarianceScaling
+
+_EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
+
+
+class EinsumDense(Layer):
+    """y = activation(einsum(equation, x, kernel) + bias).
+
+    Args:
+        equation: such as `"abc,cd->abd"`, or `"...x,xy->...y"` for any number of axes before.
+        output_shape: the sizes of the output after the batch, None where the input has them; one integer for one axis. Axes that stand
+            behind `...` are left out.
+        activation: a name or function; None leaves the sum as it is.
+        bias_axes: the letters of the output that the bias has, such as `"d"`; None for no bias.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: names or objects.
+
+    Shapes: those of the equation; the kernel has the axes of its second term.
+
+    Raises:
+        ArgumentError: the equation or the bias axes make no sense.
+        ShapeError: the input does not fit the equation and the output shape.
+
+    Example:
+
+        >>> EinsumDense("abc,cde->abde", output_shape=(None, 2, 5), bias_axes="de")(jnp.ones((4, 3, 6))).shape
+        (4, 3, 2, 5)
+    """
+
+    kernel_initializer: Any
+
+    def __init__(
+        self,
+        equation: str,
+        output_shape: int | Sequence[int | None],
+        activation: Any = None,
+        bias_axes: str | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        match = _EQUATION.fullmatch(equation.replace(" ", "")) if isinstance(equation, str) else None
+        if match is None or (match[1], match[3]) != (match[5], match[7]) or (match[1] and match[3]):
+            raise ArgumentError(
+                "EinsumDense: an equation is 'X,W->Y', '...X,W->...Y' or 'X...,W->Y...' with letters for axes, such as 'abc,cd->abd'. "
+                f"Received: equation={equation!r}"
+            )
+        self.equation, self.bias_axes = equation, bias_axes
+        self.input_axes, self.kernel_axes, self.output_axes = match[2], match[4], match[6]
+        self.elided_on_the_left = match[1] is not None
+        for letter in self.output_axes + self.kernel_axes:
+            terms = (self.input_axes, self.kernel_axes, self.output_axes)
+            if sum(letter in term for term in terms) < 2:
+                raise ArgumentError(f"EinsumDense: axis {letter!r} stands in one term only. Received: equation={equation!r}")
+        if bias_axes is not None and (not bias_axes or not set(bias_axes) <= set(self.output_axes)):
+            raise ArgumentError(
+                f"EinsumDense: bias_axes are letters of the output {self.output_axes!r}, or None. Received: bias_axes={bias_axes!r}"
+            )
+        self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        self.activation = activations.get(activation)
+        self.set_weight_options(
+            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
+
+    def build(self, input_shape: Any) -> None:
+        sizes = self._sizes(input_shape)
+        inward = tuple(i for i, letter in enumerate(self.kernel_axes) if letter not in self.output_axes)
+        outward = tuple(i for i, letter in enumerate(self.kernel_axes) if letter in self.output_axes)
+        initializer = self.kernel_initializer
+        if isinstance(initializer, VarianceScaling) and (initializer.input_axes is None or initializer.output_axes is None):
+            config = {**initializer.get_config(), "seed": initializer.seed, "input_axes": inward, "output_axes": outward}
+            initializer = type(initializer).from_config(config)
+        self.kernel = self.add_weight(tuple(sizes[letter] for letter in self.kernel_axes), initializer, name="kernel")
+        self.bias = None
+        if self.bias_axes is not None:
+            first = min(map(self.output_axes.index, self.bias_axes))
+            shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in self.output_axes[first:]]
+            elided = 0 if self.elided_on_the_left else len(input_shape) - len(self.input_axes)
+            self.bias = self.add_weight((*shape, *[1] * elided), name="bias")
+        self.input_spec = InputSpec(ndim=len(input_shape))
+
+    def _sizes(self, input_shape: Any) -> dict[str, Any]:
+        """The size of each letter."""
+        elided, open_ended = len(input_shape) - len(self.input_axes), "..." in self.equation
+        # The output's first axis is the batch where nothing is elided on the left, and is not given.
+        given = [None, *self.partial_output_shape]
+        if self.elided_on_the_left and elided > 0:
+            given = given[1:]
+        if elided < 0 or (elided > 0 and not open_ended) or len(given) != len(self.output_axes):
+            raise ShapeError(
+                f"Layer {self.name!r} (EinsumDense) with equation {self.equation!r} and output_shape {self.partial_output_shape} can't "
+                f"take an input of shape {tuple(input_shape)}: the letters of each term and the sizes must be as many."
+            )
+        own = input_shape[elided:] if self.elided_on_the_left else input_shape[: len(self.input_axes)]
+        sizes = dict(zip(self.input_axes, own))
+        for letter, size in zip(self.output_axes, given):
+            if size is not None and sizes.get(letter, size) != size:
+                raise ShapeError(
+                    f"Layer {self.name!r} (EinsumDense): axis {letter!r} of {self.equation!r} has size {sizes[letter]} in the input and "
+                    f"{size} in output_shape."
+                )
+            if letter not in sizes:
+                sizes[letter] = size
+        return sizes
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "output_shape": self.partial_output_shape}
+
+    def call(self, inputs: Any) -> Any:
+        y = jnp.einsum(self.equation, inputs, self.kernel.value)
+        return self.activation(y if self.bias is None else y + self.bias.value)

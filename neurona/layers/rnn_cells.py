@@ -1,0 +1,519 @@
+"""Cells: one step of a recurrence each. SimpleRNNCell, LSTMCell, GRUCell, and StackedRNNCells, several as one.
+
+A cell takes the step's inputs and the list of its states and gives the output and the new states: `cell(inputs, states) -> output, states`.
+The layers of recurrent.py carry a cell along a sequence.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from neurona import activations
+from neurona.core.errors import ArgumentError, ShapeError
+from neurona.core.layer import Layer
+from neurona.kernels import recurrent as kernels
+from neurona.layers.arguments import fraction, positive
+
+Masks = list[jax.Array] | None
+
+
+def walk(
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    inputs: Any,
+    states: Any,
+    mask: jax.Array | None,
+    *,
+    reverse: bool = False,
+    unroll: bool = False,
+    last: int = 0,
+) -> tuple[Any, Any]:
+    """Carry any step along a sequence.
+
+    Args:
+        step: `(inputs at t, states) -> (output, states)`.
+        inputs: time-major arrays.
+        states: the states before the first step.
+        mask: true where a step counts; elsewhere the states stay, and the output is the first array of `states[last]`, or zero where that
+            is no output.
+        reverse: whether to begin at the last step.
+        unroll: whether to compile the loop as one straight program.
+
+    Shapes: inputs (T, B, ...), mask (T, B, 1) -> outputs (T, B, ...), final states.
+
+    Raises:
+        ShapeError: the step gives other states than it takes.
+    """
+    tree = jax.tree.structure(states)
+
+    def body(states: Any, inputs: Any) -> tuple[Any, Any]:
+        x, live = inputs
+        output, new = step(x, states)
+        olds, news = jax.tree.leaves(states), jax.tree.leaves(new)
+        if [old.shape for old in olds] != [one.shape for one in news]:
+            raise ShapeError(
+                f"A cell's new states have the shapes of the old ones, {[old.shape for old in olds]}. "
+                f"Received {[one.shape for one in news]} from the cell: compare its state_size with what its call returns."
+            )
+        if live is not None:
+            held = jax.tree.leaves(states[last])[0]
+            held = held if held.shape == output.shape else jnp.zeros_like(output)
+            output = jnp.where(_over(live, output), output, held)
+            news = [jnp.where(_over(live, one), one, old) for one, old in zip(news, olds)]
+        return jax.tree.unflatten(tree, [one.astype(old.dtype) for one, old in zip(news, olds)]), output
+
+    final, outputs = lax.scan(body, states, (inputs, mask), reverse=reverse, unroll=unroll or 1)
+    return outputs, final
+
+
+def _over(mask: jax.Array, array: jax.Array) -> jax.Array:
+    return mask.reshape(mask.shape[0], *(1,) * (array.ndim - 1))
+
+
+class _Cell(Layer):
+    """What the three cells share: weights, dropout, and a fast way along a whole sequence."""
+
+    gates = 1
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    recurrent_regularizer: Any
+    recurrent_constraint: Any
+    recurrent_activation: Any = None
+
+    def set_options(
+        self, units: int, activation: Any, use_bias: bool, dropout: float, recurrent_dropout: float, seed: int | None, implementation: int
+    ) -> None:
+        """Check and keep the arguments that all cells have."""
+        owner = type(self).__name__
+        self.units = self.output_size = positive(units, "units", owner)
+        self.state_size: Any = self.units
+        self.activation = activations.get(activation)
+        self.use_bias, self.seed = use_bias, seed
+        self.dropout = fraction(dropout, "dropout", owner)
+        self.recurrent_dropout = fraction(recurrent_dropout, "recurrent_dropout", owner)
+        self.implementation = 1 if self.recurrent_dropout else implementation
+
+    def bias_options(self) -> tuple[tuple[int, ...], Any]:
+        """The bias's shape and initializer."""
+        return (self.gates * self.units,), self.bias_initializer
+
+    def build(self, input_shape: Any) -> None:
+        width = self.gates * self.units
+        self.kernel = self.add_weight((input_shape[-1], width), name="kernel")
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width),
+            self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+            name="recurrent_kernel",
+        )
+        self.bias = self.add_weight(*self.bias_options(), name="bias") if self.use_bias else None
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[jax.Array]:
+        """Zeros, one array (batch, units) for each state."""
+        sizes = [self.state_size] if isinstance(self.state_size, int) else self.state_size
+        return [jnp.zeros((batch_size or 1, size), self.compute_dtype) for size in sizes]
+
+    def dropout_masks(self, rate: float, shape: tuple[int, ...], dtype: Any, training: Any) -> Masks:
+        """The masks of one sequence: none, one for all gates, or one for each."""
+        if not training or not rate:
+            return None
+        count = self.gates if self.implementation == 1 else 1
+        if rate == 1:
+            return [jnp.zeros(shape, dtype)] * count
+        keep = 1.0 - rate
+        return [jnp.where(jax.random.bernoulli(self.next_key(), keep, shape), 1 / keep, 0).astype(dtype) for _ in range(count)]
+
+    def project(self, inputs: Any, masks: Masks) -> jax.Array:
+        """What the inputs add to all gates: x @ kernel + bias, for one step or many."""
+        return _product(inputs, self.kernel.value, masks, None if self.bias is None else self.bias.value)
+
+    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+        """The output and the new states, from `project`'s result for one step."""
+        raise NotImplementedError
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[jax.Array, Any]:
+        several = isinstance(states, (list, tuple))
+        states = list(states) if several else [states]
+        input_masks = self.dropout_masks(self.dropout, inputs.shape, inputs.dtype, training)
+        masks = self.dropout_masks(self.recurrent_dropout, states[0].shape, inputs.dtype, training)
+        output, new = self.step(self.project(inputs, input_masks), states, masks)
+        return output, new if several else new[0]
+
+    def sequence(
+        self, inputs: jax.Array, states: list[jax.Array], mask: Any, training: Any, **how: bool
+    ) -> tuple[jax.Array, list[jax.Array]]:
+        """All steps: outputs and final states. By the kernel where it knows the activations, else step by step.
+
+        Shapes: inputs (T, B, d), states (B, units) each, mask (T, B, 1) -> outputs (T, B, units).
+        """
+        with self._context():
+            input_masks = self.dropout_masks(self.dropout, inputs.shape[1:], inputs.dtype, training)
+            masks = self.dropout_masks(self.recurrent_dropout, states[0].shape, inputs.dtype, training)
+            functions = [function for function in (self.activation, self.recurrent_activation) if function is not None]
+            if masks is None and (input_masks is None or len(input_masks) == 1) and kernels.has_kernel(*functions):
+                if input_masks is not None:
+                    inputs = inputs * input_masks[0]
+                bias = None if self.bias is None else self.bias.value
+                outputs, final = self.kernel_function(
+                    inputs, self.kernel.value, self.recurrent_kernel.value, bias, tuple(states), mask, **how
+                )
+                return outputs, list(final)
+            return walk(lambda z, states: self.step(z, states, masks), self.project(inputs, input_masks), states, mask, **how)
+
+    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+        """The function of `neurona.kernels.recurrent` that does all steps."""
+        raise NotImplementedError
+
+
+def _product(x: jax.Array, kernel: jax.Array, masks: Masks, bias: jax.Array | None = None) -> jax.Array:
+    """x @ kernel + bias, with the same dropout for all gates or another for each."""
+    if masks is None or len(masks) == 1:
+        return kernels.project(x if masks is None else x * masks[0], kernel, bias)
+    parts = [kernels.project(x * mask, part, None) for mask, part in zip(masks, jnp.split(kernel, len(masks), axis=-1), strict=True)]
+    z = jnp.concatenate(parts, axis=-1)
+    return z if bias is None else z + bias
+
+
+class SimpleRNNCell(_Cell):
+    """One step of a fully connected recurrence: h' = activation(x @ kernel + h @ recurrent_kernel + bias).
+
+    Args:
+        units: the size of the output, at least 1.
+        activation: a name or function.
+        use_bias: whether to add a bias.
+        kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
+        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in training, the same ones at every
+            step (Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016).
+        seed: an integer, for random numbers of this cell's own.
+
+    Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, units), recurrent_kernel (units, units), bias (units,).
+
+    Raises:
+        ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
+
+    Source: Elman, Finding Structure in Time, 1990.
+
+    Example:
+
+        >>> output, states = SimpleRNNCell(4)(jnp.ones((2, 3)), [jnp.zeros((2, 4))])
+        >>> output.shape
+        (2, 4)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation=2)
+        self.set_weight_options(
+            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
+            recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
+
+    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+        h = self.activation(z + _product(states[0], self.recurrent_kernel.value, masks))
+        return h, [h]
+
+    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+        return kernels.simple_rnn(*args, activation=self.activation, **how)
+
+
+class LSTMCell(_Cell):
+    """One step of a long short-term memory: c' = f * c + i * g and h' = o * activation(c').
+
+    The gates are i, f, o = recurrent_activation(...) and g = activation(...) of x @ kernel + h @ recurrent_kernel + bias. Their order in
+    the weights is i, f, g, o.
+
+    Args:
+        units: the size of the output, at least 1.
+        activation, recurrent_activation: names or functions, of the state and of the gates.
+        use_bias: whether to add a bias.
+        kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
+        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in training, the same ones at every
+            step (Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016).
+        seed: an integer, for random numbers of this cell's own.
+        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means 1.
+        unit_forget_bias: whether the forget gate's bias begins at 1 (Jozefowicz et al., 2015).
+
+    Shapes: x (batch, d), states [h, c], each (batch, units) -> h', [h', c']; kernel (d, 4 units), recurrent_kernel (units, 4 units),
+        bias (4 units,).
+
+    Raises:
+        ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
+
+    Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+
+    Example:
+
+        >>> output, (h, c) = LSTMCell(4)(jnp.ones((2, 3)), [jnp.zeros((2, 4)), jnp.zeros((2, 4))])
+        >>> output.shape, c.shape
+        ((2, 4), (2, 4))
+    """
+
+    gates = 4
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        implementation = kwargs.pop("implementation", 2)
+        super().__init__(**kwargs)
+        self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.set_weight_options(
+            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
+            recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
+        self.unit_forget_bias = unit_forget_bias
+        self.state_size = [self.units, self.units]
+
+    def bias_options(self) -> tuple[tuple[int, ...], Any]:
+        def with_open_forget_gate(shape: tuple[int, ...], dtype: Any) -> jax.Array:
+            units, initial = self.units, self.bias_initializer
+            return jnp.concatenate([initial((units,), dtype), jnp.ones(units, dtype), initial((2 * units,), dtype)])
+
+        return (4 * self.units,), with_open_forget_gate if self.unit_forget_bias else self.bias_initializer
+
+    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+        h, c = states
+        i, f, g, o = jnp.split(z + _product(h, self.recurrent_kernel.value, masks), 4, axis=-1)
+        c = self.recurrent_activation(f) * c + self.recurrent_activation(i) * self.activation(g)
+        h = self.recurrent_activation(o) * self.activation(c)
+        return h, [h, c]
+
+    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+        return kernels.lstm(*args, activation=self.activation, recurrent_activation=self.recurrent_activation, **how)
+
+
+class GRUCell(_Cell):
+    """One step of a gated recurrent unit: h' = z * h + (1 - z) * candidate.
+
+    z, r = recurrent_activation(x @ kernel + h @ recurrent_kernel + bias), and the candidate is activation(x_h + r * h_h), where x_h and h_h
+    are the last thirds of the two products; without reset_after it is activation(x_h + (r * h) @ recurrent_kernel_h).
+
+    Args:
+        units: the size of the output, at least 1.
+        activation, recurrent_activation: names or functions, of the candidate and of the gates.
+        use_bias: whether to add a bias.
+        kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
+        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in training, the same ones at every
+            step (Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016).
+        seed: an integer, for random numbers of this cell's own.
+        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means 1.
+        reset_after: which of the two.
+
+    Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, 3 units), recurrent_kernel (units, 3 units), bias (2, 3 units),
+        a row for each product, or (3 units,) without reset_after.
+
+    Raises:
+        ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
+
+    Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
+
+    Example:
+
+        >>> output, states = GRUCell(4)(jnp.ones((2, 3)), [jnp.zeros((2, 4))])
+        >>> output.shape
+        (2, 4)
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        reset_after: bool = True,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        implementation = kwargs.pop("implementation", 2)
+        super().__init__(**kwargs)
+        self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.set_weight_options(
+            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
+            recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
+        self.reset_after = reset_after
+
+    def bias_options(self) -> tuple[tuple[int, ...], Any]:
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,), self.bias_initializer
+
+    def project(self, inputs: Any, masks: Masks) -> jax.Array:
+        bias = None if self.bias is None else self.bias.value
+        return _product(inputs, self.kernel.value, masks, bias[0] if bias is not None and self.reset_after else bias)
+
+    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+        h, kernel, units = states[0], self.recurrent_kernel.value, self.units
+        z_z, z_r, z_h = jnp.split(z, 3, axis=-1)
+        if self.reset_after:
+            inner = _product(h, kernel, masks, None if self.bias is None else self.bias.value[1])
+        else:
+            inner = _product(h, kernel[:, : 2 * units], None if masks is None else masks[:2])
+        update = self.recurrent_activation(z_z + inner[:, :units])
+        reset = self.recurrent_activation(z_r + inner[:, units : 2 * units])
+        if self.reset_after:
+            candidate = self.activation(z_h + reset * inner[:, 2 * units :])
+        else:
+            candidate = self.activation(z_h + _product(reset * h, kernel[:, 2 * units :], None if masks is None else masks[2:]))
+        h = update * h + (1 - update) * candidate
+        return h, [h]
+
+    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+        functions = {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
+        return kernels.gru(*args, reset_after=self.reset_after, **functions, **how)
+
+
+class StackedRNNCells(Layer):
+    """Several cells as one: each takes the output of the one before as its inputs.
+
+    Args:
+        cells: a list of cells, the first nearest to the inputs.
+
+    Shapes: inputs (batch, d), states: a list of the states of each cell -> the last cell's output, the list of new states.
+
+    Raises:
+        ArgumentError: there is no cell, or one has no `call` or no `state_size`.
+
+    Example:
+
+        >>> stack = StackedRNNCells([LSTMCell(4), GRUCell(3)])
+        >>> output, states = stack(jnp.ones((2, 5)), stack.get_initial_state(2))
+        >>> output.shape, stack.state_size
+        ((2, 3), [[4, 4], 3])
+    """
+
+    def __init__(self, cells: list[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(cells, (list, tuple)) or not cells:
+            raise ArgumentError(f"StackedRNNCells: cells is a list of at least one cell. Received: cells={cells!r}")
+        for cell in cells:
+            check_cell(cell, "StackedRNNCells: each of the cells")
+        self.cells = list(cells)
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The state sizes of each cell."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> int:
+        """The size of the last cell's output."""
+        return output_size(self.cells[-1])
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """Zeros, a list for each cell."""
+        return [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        for cell in self.cells:
+            if isinstance(cell, Layer) and not cell.built:
+                cell.build(input_shape)
+            input_shape = (input_shape[0], output_size(cell))
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+        new_states = []
+        for cell, state in zip(self.cells, states, strict=True):
+            inputs, new = step_of(cell)(inputs, state)
+            new_states.append(jax.tree.unflatten(jax.tree.structure(state), jax.tree.leaves(new)))
+        return inputs, new_states
+
+    def sequence(self, inputs: jax.Array, states: list[Any], mask: Any, training: Any, **how: bool) -> tuple[jax.Array, list[Any]]:
+        """All steps of the first cell, then of the next: outputs of the last cell, final states of all."""
+        new_states = []
+        for cell, state in zip(self.cells, states, strict=True):
+            inputs, new = cell.sequence(inputs, state, mask, training, **how)
+            new_states.append(new)
+        return inputs, new_states
+
+
+def check_cell(cell: Any, what: str) -> None:
+    """Refuse what is no cell.
+
+    Raises:
+        ArgumentError: it has no `call`, or no usable `state_size`.
+    """
+    if not callable(getattr(cell, "call", None)) or not isinstance(getattr(cell, "state_size", None), (int, list, tuple)):
+        raise ArgumentError(
+            f"{what} needs a method call(inputs, states) and an attribute state_size, an integer or a list with one for each state. "
+            f"Received: {cell!r}"
+        )
+
+
+def has_sequence(cell: Any) -> bool:
+    """Whether a cell, or each of a stack, has a way of its own along a whole sequence."""
+    return all(map(has_sequence, cell.cells)) if isinstance(cell, StackedRNNCells) else isinstance(cell, _Cell)
+
+
+def step_of(cell: Any) -> Callable[..., Any]:
+    """How a cell is called: as a layer where it is one, else by its `call`."""
+    return cell.__call__ if callable(cell) else cell.call
+
+
+def output_size(cell: Any) -> int:
+    """The size of a cell's output: its own word, or its first state's size."""
+    size = getattr(cell, "output_size", None)
+    return jax.tree.leaves(cell.state_size)[0] if size is None else size
+
+
+def initial_state(cell: Any, batch_size: int | None, dtype: Any) -> list[Any]:
+    """The states before the first step, as a list: the cell's own, or zeros."""
+    if hasattr(cell, "get_initial_state"):
+        states = cell.get_initial_state(batch_size=batch_size)
+        return list(states) if isinstance(states, (list, tuple)) else [states]
+    sizes = [cell.state_size] if isinstance(cell.state_size, int) else cell.state_size
+    return [jnp.zeros((batch_size, size), dtype) for size in sizes]
