@@ -14,7 +14,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.policy import standardize_dtype
 from neurona.core.symbolic import is_symbolic
 from neurona.core.variable import Variable
-from neurona.ops.registry import Operand, Tensor, Tensors, define, to_array
+from neurona.ops.registry import Operand, Tensor, Tree, define, to_array
 
 _define = functools.partial(define, module="core")
 
@@ -84,13 +84,13 @@ def switch(index: Tensor, branches: Operand, *operands: Tensor) -> Any:
 
 
 @_define("ForiLoop")
-def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Tensors) -> Any:
+def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Tree) -> Any:
     """`value = body_fun(i, value)` for i from lower to before upper."""
     return jax.lax.fori_loop(to_array(lower), to_array(upper), body_fun, init_val)
 
 
 @_define("WhileLoop")
-def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Tensors, maximum_iterations: int | None = None) -> Any:
+def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Tree, maximum_iterations: int | None = None) -> Any:
     """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)` holds, at most so many times."""
     many = isinstance(loop_vars, (tuple, list))
     start = tuple(loop_vars) if many else (loop_vars,)
@@ -110,25 +110,25 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Te
 
 
 @_define("Scan")
-def scan(f: Operand, init: Tensors, xs: Tensors = None, length: int | None = None, reverse: bool = False, unroll: Any = 1) -> Any:
+def scan(f: Operand, init: Tree, xs: Tree = None, length: int | None = None, reverse: bool = False, unroll: Any = 1) -> Any:
     """`carry, y = f(carry, x)` along the first axis of xs; returns the last carry and all y."""
     return jax.lax.scan(f, init, xs, length, reverse, unroll)
 
 
 @_define("AssociativeScan")
-def associative_scan(f: Operand, elems: Tensors, reverse: bool = False, axis: int = 0) -> Any:
+def associative_scan(f: Operand, elems: Tree, reverse: bool = False, axis: int = 0) -> Any:
     """What an associative f(a, b) gives for all elements so far, computed in parallel."""
     return jax.lax.associative_scan(f, elems, reverse, axis)
 
 
 @_define("Map")
-def map(f: Operand, xs: Tensors) -> Any:
+def map(f: Operand, xs: Tree) -> Any:
     """f of each slice of the first axis, one after the other."""
     return jax.lax.map(f, xs)
 
 
 @_define("VectorizedMap")
-def vectorized_map(function: Callable[..., Any], elements: Tensors) -> Any:
+def vectorized_map(function: Callable[..., Any], elements: Tree) -> Any:
     """f of each slice of the first axis, all at once."""
     return jax.vmap(function)(elements)
 

@@ -10,7 +10,7 @@ import jax.scipy.linalg
 from jax.core import Tracer
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError
-from neurona.ops.registry import Operand, Tensor, Tensors, define, to_float, unary
+from neurona.ops.registry import Operand, Tensor, Tree, define, to_float, unary
 
 _define = functools.partial(define, module="linalg")
 _unary = functools.partial(unary, module="linalg")
@@ -107,7 +107,7 @@ def _check_matrix(function: str, x: Any) -> None:
 
 
 @_define("JVP")
-def jvp(fun: Operand, primals: Tensors, tangents: Tensors, has_aux: bool = False) -> Any:
+def jvp(fun: Operand, primals: Tree, tangents: Tree, has_aux: bool = False) -> Any:
     """A function's value and its derivative in the direction of the tangents."""
     function: Callable[..., Any] = fun
     return jax.jvp(function, tuple(primals), tuple(tangents), has_aux)

@@ -3,7 +3,8 @@
 A function's annotations say what each argument is:
 
     Tensor    converted to an array           written into a Keras file as an argument of the call
-    Tensors   a list or tree of tensors       the same
+    Tensors   a list of tensors               the same
+    Tree      tensors nested at will          the same
     Operand   passed as it is                 the same
     the rest  options, such as `axis`         written into a Keras file as the operation's config
 """
@@ -25,7 +26,8 @@ from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.variable import Variable
 
 Tensor = Annotated[Any, "an array, Variable, number, list of numbers or symbolic tensor"]
-Tensors = Annotated[Any, "a list or tree of tensors"]
+Tensors = Annotated[Any, "a list of tensors"]
+Tree = Annotated[Any, "tensors nested in lists, tuples and dictionaries"]
 Operand = Annotated[Any, "an argument of the call that is no tensor"]
 
 P = ParamSpec("P")
@@ -64,7 +66,11 @@ def to_float(x: Any) -> Any:
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(floatx())
 
 
-def _to_arrays(tree: Any) -> Any:
+def _to_arrays(values: Any) -> Any:
+    return [to_array(value) for value in values] if isinstance(values, (list, tuple)) else to_array(values)
+
+
+def _to_tree(tree: Any) -> Any:
     return jax.tree.map(to_array, tree)
 
 
@@ -72,7 +78,7 @@ def _option(value: Any) -> Any:
     return tuple(map(_option, value)) if isinstance(value, list) else value
 
 
-_CONVERTERS = {Tensor: to_array, Tensors: _to_arrays, Operand: lambda value: value}
+_CONVERTERS = {Tensor: to_array, Tensors: _to_arrays, Tree: _to_tree, Operand: lambda value: value}
 
 
 def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R]], Callable[P, R]]:

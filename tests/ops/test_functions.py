@@ -1,0 +1,190 @@
+"""What the table itself promises: any kind of number in, symbolic tensors, float64, gradients, files, errors that teach."""
+
+import json
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+from neurona import ops
+from neurona.core.errors import ArgumentError, DataError, SavingError, ShapeError
+from neurona.core.registry import deserialize, serialize
+from neurona.core.symbolic import SymbolicTensor
+from neurona.core.variable import Variable
+
+
+def test_numbers_lists_arrays_and_variables_are_all_taken() -> None:
+    values = [[1.0, 2.0], [3.0, 4.0]]
+    for x in (values, np.array(values, "float32"), jnp.array(values), Variable(jnp.array(values)), tuple(map(tuple, values))):
+        assert ops.sum(x).item() == 10
+        assert ops.concatenate([x, x]).shape == (4, 2)
+        assert ops.matmul(x, x).dtype == "float32"
+    assert ops.add(Variable(jnp.ones(2)), 1).tolist() == [2, 2]
+    assert ops.stack([Variable(jnp.ones(2)), [3, 4]]).tolist() == [[1, 1], [3, 4]]
+    assert ops.sum([jnp.ones(2), Variable(jnp.ones(2))]).item() == 4
+
+
+def test_python_numbers_do_not_widen_an_array() -> None:
+    for dtype in ("bfloat16", "float16", "float32"):
+        x = jnp.ones(2, dtype)
+        assert ops.add(x, 2.5).dtype == ops.multiply(2, x).dtype == ops.maximum(x, 0.0).dtype == ops.where(x > 0, x, 0.0).dtype == dtype
+
+
+def test_lists_are_32_bit_even_in_64_bit_mode() -> None:
+    with jax.enable_x64(True):
+        assert ops.mean([1, 2]).dtype == ops.sum([1.0, 2.0]).dtype == "float32"
+        assert ops.array([1, 2]).dtype == "int32"
+
+
+@pytest.mark.parametrize("name", ["exp", "mean", "softmax", "logsumexp", "layer_normalization", "erf", "gelu", "std", "norm", "softplus"])
+def test_float64_stays_float64_with_its_precision(name: str) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    with jax.enable_x64(True):
+        function = getattr(ops, name)
+        result = function(x)
+        assert result.dtype == "float64"
+        direction, step = np.random.default_rng(1).normal(size=x.shape), 1e-6
+        slope = jax.jvp(function, (jnp.asarray(x),), (jnp.asarray(direction),))[1]
+        difference = (function(x + step * direction) - function(x - step * direction)) / (2 * step)
+        np.testing.assert_allclose(slope, difference, atol=1e-8)
+
+
+def test_unknown_sizes_stay_unknown() -> None:
+    x = SymbolicTensor((None, 4, 3))
+    assert ops.shape(x) == (None, 4, 3)
+    assert ops.ndim(x) == 3
+    assert ops.size(x) is None
+    assert ops.reshape(x, (-1, 12)).shape == (None, 12)
+    assert ops.reshape(x, (ops.shape(x)[0], 12)).shape == (None, 12)
+    assert ops.mean(x, axis=[1, 2]).shape == (None,)
+    assert ops.conv(SymbolicTensor((None, None, 8, 3)), np.ones((3, 3, 3, 5)), padding="same").shape == (None, None, 8, 5)
+    assert [part.shape for part in ops.split(x, 3, axis=-1)] == [(None, 4, 1)] * 3
+    assert ops.argmax(x, axis=-1).dtype == "int32"
+    assert ((x > 0) & ~(x < 1)).dtype == "bool"
+
+
+def test_names_and_steps_of_a_functional_model() -> None:
+    x = SymbolicTensor((None, 3))
+    y = ops.add(x, 1)
+    assert y.node.operation.class_name == "Add"
+    assert y.node.inputs == [x]
+    assert ops.sum(y).node.inputs == [y]
+
+
+def keras_model() -> tuple[Any, np.ndarray]:
+    x = keras.Input((4, 3))
+    a = keras.ops.concatenate([x[:, 0], x[:, -1]], axis=-1)
+    b = keras.ops.sum(keras.ops.transpose(x[..., 1:], (0, 2, 1)), axis=(1, 2), keepdims=True)[:, 0]
+    c = keras.ops.average_pool(x, 2, 1)
+    d = keras.ops.where(c > 0, 2.0 * c, c**2)
+    e = keras.ops.reshape(d, (-1, 9)) @ np.ones((9, 2), "float32")
+    return keras.Model(x, keras.ops.concatenate([a, b, e, -keras.ops.abs(e)], axis=1)), np.random.default_rng(0).normal(
+        size=(2, 4, 3)
+    ).astype("float32")
+
+
+def test_a_functional_model_of_keras_runs_from_its_description() -> None:
+    model, x = keras_model()
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))["config"]
+    outputs: dict[str, list[Any]] = {config["input_layers"][0]: [x]}
+
+    def resolved(tree: Any) -> Any:
+        if isinstance(tree, dict) and tree.get("class_name") == "__keras_tensor__":
+            return outputs[tree["config"]["keras_history"][0]][tree["config"]["keras_history"][2]]
+        if isinstance(tree, dict):
+            return deserialize(tree) if "class_name" in tree else {key: resolved(value) for key, value in tree.items()}
+        return [resolved(value) for value in tree] if isinstance(tree, list) else tree
+
+    waiting = [layer for layer in config["layers"] if layer["class_name"] != "InputLayer"]
+    while waiting:
+        step = waiting.pop(0)
+        node = step["inbound_nodes"][0]
+        try:
+            args, kwargs = resolved(node["args"]), resolved(node["kwargs"])
+        except KeyError:
+            waiting.append(step)
+            continue
+        outputs[step["name"]] = jax.tree.leaves(ops.call_from_config(step["class_name"], step["config"], args, kwargs))
+    np.testing.assert_allclose(outputs[config["output_layers"][0]][0], model(x), rtol=1e-6)
+
+
+def test_slices_in_descriptions() -> None:
+    key = (slice(None), ..., None, slice(1, 5, 2), 0)
+    written = json.loads(json.dumps(serialize(key)))
+    assert written == json.loads(json.dumps(keras.saving.serialize_keras_object(list(key))))
+    assert tuple(deserialize(written)) == key
+
+
+def test_every_operation_is_a_class_of_keras() -> None:
+    from importlib import import_module
+
+    from neurona.ops.registry import _keras_modules
+
+    for class_name, module in _keras_modules.items():
+        if not class_name.startswith("Docs"):
+            assert hasattr(import_module(module), class_name), class_name
+
+
+def test_sparsemax_is_the_projection_of_its_paper() -> None:
+    x = np.array([[0.1, 1.1, 0.2], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.5, 0.6, -2.0]], "float32")
+    # Closed form for one or two classes in the support: p = 1, or (1 + difference) / 2.
+    np.testing.assert_allclose(ops.sparsemax(x), [[0, 0.95, 0.05], [1, 0, 0], [1 / 3] * 3, [0.45, 0.55, 0]], atol=1e-6)
+    np.testing.assert_allclose(ops.sparsemax(x.T, axis=0).T, ops.sparsemax(x), atol=1e-6)
+
+
+def test_functions_of_functions() -> None:
+    @ops.custom_gradient
+    def rounded(x: Any) -> Any:
+        return jnp.round(x), lambda upstream: 3 * upstream
+
+    assert jax.grad(rounded)(0.7).item() == 3
+    assert rounded(Variable(jnp.asarray(0.7))).item() == 1
+    assert ops.vectorize(lambda a, b: a + b, signature="(n),()->(n)")(jnp.ones((2, 3)), jnp.arange(2.0)).shape == (2, 3)
+    _, slope = ops.jvp(lambda x: x**2, (3.0,), (1.0,))
+    assert slope.item() == 6
+    values = ops.while_loop(lambda i, total: i < 3, lambda i, total: (i + 1, total + i), (0, 0))
+    assert [int(value) for value in values] == [3, 3]
+
+
+def test_pooling_without_strides_steps_by_the_window() -> None:
+    x = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)
+    assert ops.max_pool(x, 2)[0, :, :, 0].tolist() == [[5, 7], [13, 15]]
+    assert ops.average_pool(x, (2, 4))[0, :, :, 0].tolist() == [[3.5], [11.5]]
+    assert ops.max_pool(x.astype("int32"), 2).dtype == "int32"
+
+
+def test_repeats_and_slices_inside_jit() -> None:
+    x = jnp.arange(6.0).reshape(2, 3)
+    assert jax.jit(lambda x: ops.repeat(x, [1, 2, 0], axis=1))(x).shape == (2, 3)
+    assert jax.jit(lambda x: ops.slice(x, (0, 1), (-1, -1)))(x).shape == (2, 2)
+    assert jax.jit(lambda x, i: ops.slice(x, (0, i), (2, 1)))(x, 2).tolist() == [[2], [5]]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda: ops.sum([[1, 2], [3]]), ShapeError, "unequal"),
+        (lambda: ops.conv(np.ones((1, 4, 4, 3)), np.ones((3, 3, 2, 1))), ShapeError, "channels"),
+        (lambda: ops.conv(np.ones((1, 2, 2, 3)), np.ones((3, 3, 3, 1))), ShapeError, "same"),
+        (lambda: ops.max_pool(np.ones((1, 4, 4, 3)), 2, padding="full"), ArgumentError, "full"),
+        (lambda: ops.categorical_crossentropy(np.ones((2, 3)), np.ones((2, 4))), ShapeError, "same shape"),
+        (lambda: ops.sparse_categorical_crossentropy(np.ones((2, 3)), np.ones((2, 3))), ShapeError, "one-hot"),
+        (lambda: ops.one_hot([1], 3, sparse=True), ArgumentError, "sparse"),
+        (lambda: ops.segment_sum(np.ones((3, 2)), [0, 1, 1]), ArgumentError, "num_segments"),
+        (lambda: ops.segment_sum(np.ones((3, 2)), [0, 1], 2), ShapeError, "each row"),
+        (lambda: ops.cholesky(-np.eye(2)), DataError, "positive definite"),
+        (lambda: ops.image.resize(np.ones((4, 4)), (2, 2)), ShapeError, "channels"),
+        (lambda: ops.image.pad_images(np.ones((4, 4, 1)), 1, 1), ArgumentError, "two"),
+        (lambda: ops.image.rgb_to_hsv(np.ones((4, 4, 3), "uint8")), ArgumentError, "255"),
+        (lambda: ops.rearrange(np.ones((4, 6)), "a (b c) -> a b c"), ArgumentError, "size of b or c"),
+        (lambda: ops.scatter_update(np.ones(3), [[0]], [1.0], "mean"), ArgumentError, "mean"),
+        (lambda: ops.ctc_decode(np.ones((1, 2, 3)), [2], strategy="beam_search"), ArgumentError, "greedy"),
+        (lambda: ops.call_from_config("Concat", {}, [], {}), SavingError, "Concatenate"),
+    ],
+)
+def test_mistakes_are_told(call: Any, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        call()
