@@ -33,7 +33,7 @@ def positive(value: Any, name: str, owner: str) -> int:
     Raises:
         ArgumentError: it is not one.
     """
-    return integers([value] if np.ndim(value) == 0 else value, 1, name, owner)[0]
+    return integers(value, 1, name, owner)[0]
 
 
 def choice(value: Any, allowed: Iterable[str], name: str, owner: str) -> str:

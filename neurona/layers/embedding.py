@@ -64,7 +64,8 @@ class Embedding(Layer):
     def call(self, inputs: Any) -> Any:
         indices = inputs if jnp.issubdtype(inputs.dtype, jnp.integer) else inputs.astype(jnp.int32)
         if not isinstance(indices, Tracer) and indices.size:
-            least, most = int(np.min(indices)), int(np.max(indices))
+            known = np.asarray(indices)
+            least, most = int(known.min()), int(known.max())
             if least < 0 or most >= self.input_dim:
                 raise DataError(
                     f"Layer {self.name!r} (Embedding) has input_dim={self.input_dim} vectors, for the integers 0 to {self.input_dim - 1}. "
