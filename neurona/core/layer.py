@@ -117,7 +117,7 @@ class Layer(Serializable):
 
     def add_weight(
         self,
-        shape: tuple[int, ...] | int | None = None,
+        shape: tuple[int | None, ...] | int | None = None,
         initializer: Any = None,
         dtype: Any = None,
         trainable: bool = True,
@@ -146,10 +146,11 @@ class Layer(Serializable):
         unknown = set(kwargs) - {"aggregation", "sparse", "layout", "overwrite_with_gradient"}
         if unknown:
             raise UnexpectedArgument(f"{type(self).__name__}.add_weight has no argument {min(unknown)!r}.")
-        shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
-        if any(size is None for size in shape):
+        given = (shape,) if isinstance(shape, int) else tuple(shape or ())
+        shape = tuple(size for size in given if size is not None)
+        if shape != given:
             raise ShapeError(
-                f"Layer {self.name!r} ({type(self).__name__}) needs the size of its input to create weight {name!r} of shape {shape}. "
+                f"Layer {self.name!r} ({type(self).__name__}) needs the size of its input to create weight {name!r} of shape {given}. "
                 "Give the input a shape with that size, such as Input((n,))."
             )
         dtype = standardize_dtype(dtype or self.variable_dtype)

@@ -5,13 +5,13 @@ import random as python_random
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, TracingError
 from neurona.core.registry import Serializable
 from neurona.core.scope import current_scope
-
 
 _GENERATORS = 2**32 - 1  # the branch of a scope's key for generators, apart from those of its layers
 

@@ -227,7 +227,7 @@ def resolve(kind: str, identifier: Any) -> Any:
         return deserialize(identifier, kind=kind)
     if isinstance(identifier, str):
         identifier = lookup(kind, identifier)
-        if inspect.isclass(identifier):
+        if inspect.isclass(identifier) and issubclass(identifier, Serializable):
             return identifier.from_name()
     if inspect.isclass(identifier):
         return identifier()
@@ -276,11 +276,11 @@ def serialize(value: Any) -> Any:
 
 
 def _serialize_function(function: Any) -> Any:
-    name = getattr(function, "__name__", None)
+    name = str(getattr(function, "__name__", "<lambda>"))
     if any(function is table.get(name) for table in _built_in.values()):
         return name
     registered = get_registered_name(function)
-    if name is None or name == "<lambda>":
+    if name == "<lambda>":
         raise SavingError(
             "A lambda or unnamed function can't be saved: its code would have to be run from the file. "
             "Define it with `def` and decorate it with @neurona.saving.register_keras_serializable()."
@@ -320,7 +320,7 @@ def deserialize(value: Any, *, kind: str | None = None, custom_objects: Mapping[
         return value
     if "class_name" not in value:
         return {key: deserialize(item) for key, item in value.items()}
-    name, config = value["class_name"], value.get("config")
+    name, config = value["class_name"], value.get("config") or {}
     match name:
         case "__numpy__" | "__tensor__":
             return np.asarray(config["value"], dtype=config["dtype"])
@@ -344,8 +344,8 @@ def deserialize(value: Any, *, kind: str | None = None, custom_objects: Mapping[
 
 def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> Any:
     registered = description.get("registered_name")
-    for key in (registered, name):
-        custom = get_registered_object(key) if key else None
+    for key in filter(None, (registered, name)):
+        custom = get_registered_object(key)
         if custom is not None:
             return custom
     module = str(description.get("module") or "")

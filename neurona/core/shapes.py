@@ -19,7 +19,7 @@ class InputSpec:
     """
 
     def __init__(
-        self, ndim: int | None = None, min_ndim: int | None = None, max_ndim: int | None = None, axes: dict[int, int] | None = None
+        self, ndim: int | None = None, min_ndim: int | None = None, max_ndim: int | None = None, axes: dict[int, int | None] | None = None
     ):
         self.ndim, self.min_ndim, self.max_ndim, self.axes = ndim, min_ndim, max_ndim, axes or {}
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
@@ -50,7 +51,7 @@ class Variable:
         self.persistent = True  # False for what is not saved with the weights
         self.autocast = autocast
         self.regularizer, self.constraint = regularizer, constraint
-        # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit; and from the global seed, not a scope's key.
+        # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit; the scope keeps its key to itself.
         with jax.ensure_compile_time_eval(), Scope():
             if callable(initializer):
                 dtype = standardize_dtype(dtype)

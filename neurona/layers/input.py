@@ -41,7 +41,7 @@ class InputLayer(Layer):
         if isinstance(shape, int):
             shape = (shape,)
         super().__init__(name=name)
-        self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *shape)
+        self.batch_shape = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
         for size in self.batch_shape:
             if size is not None and (not isinstance(size, int) or size < 0):
                 raise ArgumentError(f"Input: a shape has integers, and None for what is unknown. Received: {self.batch_shape}")

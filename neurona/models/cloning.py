@@ -7,6 +7,7 @@ from typing import Any
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, deserialize
+from neurona.layers.input import InputLayer
 from neurona.models.description import functional_from_config
 from neurona.models.model import Model
 from neurona.models.sequential import Sequential
@@ -34,13 +35,14 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Callabl
 
     def copy(layer: Layer) -> Layer:
         if id(layer) not in copies:
-            copies[id(layer)] = clone_function(layer) if clone_function else type(layer).from_config(layer.get_config())
+            if clone_function is None or isinstance(layer, InputLayer):
+                copies[id(layer)] = type(layer).from_config(layer.get_config())
+            else:
+                copies[id(layer)] = clone_function(layer)
         return copies[id(layer)]
 
     if isinstance(model, Sequential):
-        entrance = (
-            [] if model.inputs is None else [type(model.inputs[0].node.operation).from_config(model.inputs[0].node.operation.get_config())]
-        )
+        entrance = [] if model.graph is None else [copy(layer) for layer in model.graph.input_layers]
         return Sequential([*entrance, *(copy(layer) for layer in model.layers)], name=model.name, trainable=model.trainable)
     if model.graph is None:
         if input_tensors is not None:

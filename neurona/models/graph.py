@@ -31,7 +31,7 @@ class Graph:
             raise ArgumentError("Model: the same tensor is given as an input twice.")
         # An input may be a tensor from the middle of another model: it gets an entrance of its own.
         entrances = [t if _is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype) for t in self.input_tensors]
-        self.input_layers: list[InputLayer] = [entrance.node.operation for entrance in entrances]
+        self.input_layers: list[InputLayer] = [entrance.node.operation for entrance in entrances if entrance.node]
         self._given = {(id(t.node), t.index): layer for t, layer in zip(self.input_tensors, self.input_layers)}
         self.nodes = self._sorted()
         names = [layer.name for layer in self.layers]

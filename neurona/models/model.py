@@ -251,10 +251,10 @@ def _output_names(graph: Graph) -> list[str]:
 
 def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
     """An array in an input's dtype; a missing or superfluous last axis of size 1 is mended, as in Keras."""
-    wanted = layer.batch_shape
+    wanted: tuple[int | None, ...] = layer.batch_shape
     mask = get_mask(value)
     shape = tuple(value.shape)
-    if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
+    if len(shape) == len(wanted) - 1 and wanted[-1:] == (1,):
         shape = (*shape, 1)
     elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
         shape = shape[:-1]

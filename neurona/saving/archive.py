@@ -91,15 +91,15 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, c
         raise SavingError(f"{path.name} is in the HDF5 format of Keras 1 and 2, which is not read yet. Save it as .keras from Keras 3.")
     config, weights = _read_archive(path)
     with custom_object_scope(custom_objects or {}):
-        model = deserialize(config, kind="models")
-        if not isinstance(model, Layer):
+        model: Any = deserialize(config, kind="models")
+        if not hasattr(model, "compile_from_config"):
             raise SavingError(f"{path.name} does not hold a model.")
         build_config = config.get("build_config")
         if build_config and not model.built:
             model.build_from_config(build_config)
         with open_h5(weights) as file:
             assign(read_weights(model, file))
-            if compile and config.get("compile_config") and hasattr(model, "compile_from_config"):
+            if compile and config.get("compile_config"):
                 model.compile_from_config(config["compile_config"])
                 read_optimizer(model, file)
     return model

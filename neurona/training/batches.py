@@ -26,10 +26,11 @@ def to_numpy(value: Any, what: str) -> Any:
         return {name: to_numpy(item, f"{what}[{name!r}]") for name, item in value.items()}
     if isinstance(value, (list, tuple)) and not _is_numbers(value):
         return [to_numpy(item, f"{what}[{index}]") for index, item in enumerate(value)]
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
+    tensor: Any = value
+    if hasattr(tensor, "detach"):  # torch's
+        tensor = tensor.detach().cpu()
     try:
-        array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
+        array = tensor.to_numpy() if hasattr(tensor, "to_numpy") else np.asarray(tensor)
     except ValueError as error:
         raise DataError(f"{what} is ragged: its rows have different lengths. Use neurona.preprocessing.pad_sequences. ({error})") from None
     if array.dtype == object:
@@ -81,7 +82,7 @@ def count_rows(tree: Any, what: str = "The data") -> int:
         raise DataError(f"x, y and sample_weight need equally many rows. Received arrays of shapes {shapes}.")
     if lengths[0] == 0:
         raise DataError(f"{what} has no rows.")
-    return int(lengths[0])
+    return int(lengths[0] or 0)
 
 
 class ArrayBatches:
@@ -127,9 +128,9 @@ class ArrayBatches:
     @property
     def device(self) -> Batch:
         """The arrays on the device."""
-        if self._device is None:
-            self._device = jax.tree.map(jnp.asarray, self.host)
-        return self._device
+        device = self._device or jax.tree.map(jnp.asarray, self.host)
+        self._device = device
+        return device
 
     def blocks(self) -> list[np.ndarray]:
         """The rows of one epoch: index arrays of shape (steps, batch size), each of equal batches."""

@@ -163,8 +163,9 @@ class CompiledMetrics:
         for given, weighted in ((metrics, False), (weighted_metrics, True)):
             for index, identifiers in enumerate(_per_output(given, outputs)):
                 for identifier in identifiers:
-                    shapes = [None if leaf is None else tuple(leaf.shape) for leaf in (targets[index], predictions[index])]
-                    self.entries.append((index, metrics_module.resolve_metric(identifier, *shapes), weighted))
+                    shape = tuple(predictions[index].shape)
+                    target_shape = shape if targets[index] is None else tuple(targets[index].shape)
+                    self.entries.append((index, metrics_module.resolve_metric(identifier, target_shape, shape), weighted))
         self.names = _unique([self._log_name(index, metric) for index, metric, _ in self.entries])
 
     @staticmethod

@@ -27,7 +27,8 @@ def cache_directory() -> Path:
 
 def keep_compiled_programs() -> None:
     """Let XLA keep what it compiles on disk, unless a place was chosen already; JAX_ENABLE_COMPILATION_CACHE=false switches it off."""
-    if jax.config.jax_compilation_cache_dir:
+    settings: Any = jax.config
+    if settings.jax_compilation_cache_dir:
         return
     jax.config.update("jax_compilation_cache_dir", str(cache_directory()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
@@ -46,7 +47,7 @@ def structure_of(trainer: Any, prediction: bool) -> str | None:
         parts: list[Any] = [
             trainer.structure(),
             [(variable.shape, variable.dtype, variable.trainable) for variable in trainer.variables],
-            jax.config.jax_enable_x64,
+            jax.dtypes.canonicalize_dtype("float64").name,  # whether JAX computes in 64 bits
         ]
         if not prediction:
             compiled = trainer.get_compile_config()

@@ -115,7 +115,7 @@ class Trainer(Layer):
         self._loss_tracker = Mean(name="loss")
         self._compiled_loss, self._compiled_metrics = None, None
         self._loss_parts: list[Any] = []
-        self._random_key = None
+        self._random_key: Any = None
         self.steps_trained = 0
         self._paces: dict[tuple[str, int], Pace] = {}
         self._groups: tuple[list[Variable], list[Variable], list[Variable]] = ([], [], [])
@@ -249,6 +249,8 @@ class Trainer(Layer):
             self._compiled_metrics = CompiledMetrics(
                 arguments["metrics"], arguments["weighted_metrics"], outputs, targets, outputs.leaves(predictions)
             )
+        if self._random_key is None:
+            self._random_key = new_key()
         # Walking the tree of layers for its variables costs more than a small epoch, so it is done once per call of fit.
         groups = self.trainable_variables, self.non_trainable_variables, self.metrics_variables
         self.optimizer.build(groups[0])
@@ -342,8 +344,6 @@ class Trainer(Layer):
         self.check_targets(batches.host if isinstance(batches, ArrayBatches) else example)
         if isinstance(validation, ArrayBatches):
             self.check_targets(validation.host)
-        if self._random_key is None:
-            self._random_key = new_key()
         self.history = History()
         given = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks] if callbacks is not None else []
         progress = [] if verbose == 0 or any(isinstance(one, ProgbarLogger) for one in given) else [ProgbarLogger(verbose=verbose)]
@@ -418,16 +418,16 @@ class Trainer(Layer):
                 raise DataError("validation_split needs arrays, whose rows can be split; pass validation_data beside a source of batches.")
             batches: Batches = StreamBatches(x, steps, shuffle, class_weight, new_numpy_generator)
         else:
-            arrays = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight")
+            x, y, sample_weight = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight")
             if class_weight is not None:
-                arrays = (*arrays[:2], class_weights_to_sample_weights(arrays[1], class_weight, arrays[2]))
+                sample_weight = class_weights_to_sample_weights(y, class_weight, sample_weight)
             if validation_split and validation_data is None:
-                arrays, validation_data = split_validation(arrays, validation_split)
-            batches = ArrayBatches(*arrays, batch_size, shuffle, steps, new_numpy_generator)
+                (x, y, sample_weight), validation_data = split_validation((x, y, sample_weight), validation_split)
+            batches = ArrayBatches(x, y, sample_weight, batch_size, shuffle, steps, new_numpy_generator)
         if validation_data is None:
             return batches, None
-        return batches, self._batches(*unpack(validation_data) if not is_stream(validation_data) else (validation_data, None, None),
-                                      validation_batch_size, validation_steps)  # fmt: skip
+        x, y, sample_weight = (validation_data, None, None) if is_stream(validation_data) else unpack(validation_data)
+        return batches, self._batches(x, y, sample_weight, validation_batch_size, validation_steps)
 
     def _batches(self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None) -> Batches:
         if is_stream(x):
@@ -449,8 +449,7 @@ class Trainer(Layer):
     def _evaluate(self, batches: Batches, callbacks: CallbackList) -> dict[str, float]:
         self._reset_metrics_quickly()
         callbacks.call("on_test_begin", None)
-        quiet = CallbackList([], self, {})
-        epoch = Epoch(self, self._current_program(), "test", callbacks if batches is not None else quiet, self._random_key, 0)
+        epoch = Epoch(self, self._current_program(), "test", callbacks, self._random_key, 0)
         logs = epoch.run(batches)
         callbacks.call("on_test_end", logs)
         return logs
@@ -482,8 +481,6 @@ class Trainer(Layer):
         batches = self._batches(x, y, sample_weight, batch_size, steps)
         self._prepare(batches.example())
         self.check_targets(batches.host if isinstance(batches, ArrayBatches) else batches.example())
-        if self._random_key is None:
-            self._random_key = new_key()
         progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
         watchers = CallbackList([*progress, *(callbacks or [])], self, {"steps": batches.steps, "verbose": verbose})
         return self._in_order(self._evaluate(batches, watchers), return_dict)
@@ -549,8 +546,6 @@ class Trainer(Layer):
             batch = (*batch[:2], class_weights_to_sample_weights(batch[1], class_weight, batch[2]))
         self._prepare(batch)
         self.check_targets(batch)
-        if self._random_key is None:
-            self._random_key = new_key()
         epoch = Epoch(self, self._current_program(), kind, CallbackList([], self, {}), self._random_key, self.steps_trained)
         logs = epoch.run(StreamBatches([batch]))
         if kind == "train":
