@@ -48,6 +48,10 @@ def _is_due(epoch: int, frequency: Any) -> bool:
     return (epoch + 1) in frequency if isinstance(frequency, (list, tuple, set)) else (epoch + 1) % frequency == 0
 
 
+def _as_list(callbacks: Any) -> list[Any]:
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
+
+
 class Trainer(Layer):
     """A layer that can be trained: the part of a model that knows about losses, optimizers and data, but not about its architecture."""
 
@@ -258,9 +262,6 @@ class Trainer(Layer):
             self.reset_metrics()
             self._fresh_metrics = [variable.value for variable in groups[2]]
         self._groups = groups
-        signature = self.optimizer.structure, [list(map(id, group)) for group in groups[:2]]
-        if self._program is None or self._program_signature != signature:
-            self._program, self._program_signature = program_for(self), signature
 
     def check_targets(self, batch: Any) -> None:
         """Look at the labels before anything is trained on them; raises `DataError`."""
@@ -345,7 +346,7 @@ class Trainer(Layer):
         if isinstance(validation, ArrayBatches):
             self.check_targets(validation.host)
         self.history = History()
-        given = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks] if callbacks is not None else []
+        given = _as_list(callbacks)
         progress = [] if verbose == 0 or any(isinstance(one, ProgbarLogger) for one in given) else [ProgbarLogger(verbose=verbose)]
         watchers = CallbackList(
             [*given, *progress, self.history],
@@ -440,8 +441,10 @@ class Trainer(Layer):
             variable.take(value)
 
     def _current_program(self) -> Program:
-        if self._program is None:
-            raise NotBuiltError("The model has not been prepared for training.")
+        """The compiled program; another one where what it depends on has changed, such as a schedule that a callback replaced."""
+        signature = self.optimizer.structure, [list(map(id, group)) for group in self._groups[:2]]
+        if self._program is None or self._program_signature != signature:
+            self._program, self._program_signature = program_for(self), signature
         return self._program
 
     # evaluate and predict
@@ -482,7 +485,7 @@ class Trainer(Layer):
         self._prepare(batches.example())
         self.check_targets(batches.host if isinstance(batches, ArrayBatches) else batches.example())
         progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
-        watchers = CallbackList([*progress, *(callbacks or [])], self, {"steps": batches.steps, "verbose": verbose})
+        watchers = CallbackList([*progress, *_as_list(callbacks)], self, {"steps": batches.steps, "verbose": verbose})
         return self._in_order(self._evaluate(batches, watchers), return_dict)
 
     def _in_order(self, logs: dict[str, float], return_dict: bool) -> Any:
@@ -512,7 +515,7 @@ class Trainer(Layer):
         """
         refuse_unknown(Trainer.predict, unknown)
         progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
-        given = [*progress, *(callbacks or [])]
+        given = [*progress, *_as_list(callbacks)]
         if is_stream(x):
             batches = StreamBatches(x, steps)
             self.ensure_built(batches.example()[0])

@@ -59,7 +59,12 @@ TABLE = [
     ("too few weights", lambda: model().set_weights([np.ones((6, 3))]), ShapeError, "2 weights"),
     ("an output that is not there", lambda: model({"outt": "mse"}).fit(X, Y, verbose=0), DataError, "Did you mean 'out'"),
     ("class weights that are no dictionary", lambda: model().fit(X, Y, class_weight=[1, 2], verbose=0), DataError, "dictionary"),
-    ("an output of another model", lambda: nn.Model(nn.Input((3,)), L.Dense(2)(nn.Input((3,)))), ArgumentError, "not among the model's inputs"),
+    (
+        "an output of another model",
+        lambda: nn.Model(nn.Input((3,)), L.Dense(2)(nn.Input((3,)))),
+        ArgumentError,
+        "not among the model's inputs",
+    ),
     ("arrays instead of symbolic tensors", lambda: nn.Model(X, X), ArgumentError, "symbolic tensors"),
 ]
 

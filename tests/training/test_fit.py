@@ -309,3 +309,18 @@ def test_three_models_at_once_by_vmap_equal_three_models():
         alone = step(state)
         for a, b in zip(jax.tree.leaves(alone), jax.tree.leaves(together)):
             np.testing.assert_allclose(b[index], a, rtol=1e-4, atol=1e-6)
+
+
+def test_a_callback_may_replace_a_schedule_by_a_number():
+    class Stop(nn.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                self.model.optimizer.learning_rate = 0.0
+
+    model = classifier()
+    model.compile(nn.optimizers.SGD(nn.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), "sparse_categorical_crossentropy")
+    model.fit(X, Y, epochs=1, verbose=0)
+    before = model.get_weights()
+    model.fit(X, Y, epochs=3, initial_epoch=1, callbacks=Stop(), verbose=0)
+    for a, b in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(a, b)

@@ -15,7 +15,13 @@ TOKENS[:, 7:] *= rng.integers(0, 2, (200, 2))
 
 def mlp(k):
     L = k.layers
-    return [k.Input((12, 12, 1)), L.Flatten(), L.Dense(32, activation="relu"), L.Dense(16, activation="sigmoid"), L.Dense(4, activation="softmax")]
+    return [
+        k.Input((12, 12, 1)),
+        L.Flatten(),
+        L.Dense(32, activation="relu"),
+        L.Dense(16, activation="sigmoid"),
+        L.Dense(4, activation="softmax"),
+    ]
 
 
 def lenet(k):
@@ -65,7 +71,9 @@ def test_training_ends_as_keras_does(case, weighted):
     own.set_weights(peer.get_weights())
     histories = []
     for k, model in ((keras, peer), (nn, own)):
-        model.compile(optimizer(k), "sparse_categorical_crossentropy", metrics=["accuracy"], weighted_metrics=["sparse_categorical_crossentropy"])
+        model.compile(
+            optimizer(k), "sparse_categorical_crossentropy", metrics=["accuracy"], weighted_metrics=["sparse_categorical_crossentropy"]
+        )
         options = {"class_weight": {0: 2.0, 1: 0.5}} if weighted else {}
         # 170 rows in batches of 32: the last batch of an epoch has 10.
         history = model.fit(
