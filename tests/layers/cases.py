@@ -313,6 +313,26 @@ OTHERS = [
     *grid("Normalization", (4, 2, 3), {"axis": None}, {"axis": (1, 2)}, {"axis": 1, "invert": True}),
 ]
 
+SEQUENCES = [
+    *[
+        case
+        for name in ("SimpleRNN", "GRU", "LSTM")
+        for case in [
+            Case(name, {"units": 3}, (2, 4, 2), unknown=[1]),
+            Case(name, {"units": 2, "return_sequences": True, "go_backwards": True}, (2, 4, 2), masked=[0]),
+            Case(name, {"units": 2, "return_state": True, "kernel_regularizer": "l2"}, (2, 3, 2)),
+        ]
+    ],
+    Case(
+        "RNN", lambda library: {"cell": library.layers.GRUCell(3, name="inner"), "return_sequences": True}, (2, 4, 2), differentiable=False
+    ),
+    Case("Bidirectional", lambda library: {"layer": library.layers.LSTM(2, name="inner")}, (2, 4, 3), masked=[0], differentiable=False),
+    Case("TimeDistributed", lambda library: {"layer": library.layers.Dense(2, name="inner")}, (2, 4, 3), differentiable=False),
+    *grid("EinsumDense", (2, 4, 3), {"equation": "abc,cd->abd", "output_shape": (4, 5), "bias_axes": "d", "activation": "relu"}),
+    *grid("Attention", [(2, 3, 4), (2, 5, 4)], {}, {"use_scale": True, "score_mode": "concat"}, masked=[1]),
+    *grid("AdditiveAttention", [(2, 3, 4), (2, 5, 4)], {}, {"use_scale": False}),
+]
+
 CASES = [
     *ACTIVATIONS,
     *DENSE,
@@ -323,7 +343,17 @@ CASES = [
     *REGULARIZATIONS,
     *MERGINGS,
     *OTHERS,
+    *SEQUENCES,
 ]
 
-# What has no case here: bases, which compute nothing, and layers with a test file of their own.
-ELSEWHERE = {"Layer", "Wrapper", "InputLayer", "TextVectorization"}
+# What has no case here: bases, which compute nothing, and layers called otherwise, with the test file that they have.
+BASES = {"Layer", "Wrapper", "InputLayer"}
+ELSEWHERE = {
+    "GRUCell": "test_recurrent.py",
+    "LSTMCell": "test_recurrent.py",
+    "SimpleRNNCell": "test_recurrent.py",
+    "StackedRNNCells": "test_recurrent.py",
+    "MultiHeadAttention": "test_attention.py",
+    "GroupQueryAttention": "test_attention.py",
+    "TextVectorization": "test_text_vectorization.py",
+}

@@ -4,6 +4,7 @@ import json
 import types
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,28 +12,24 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from cases import CASES, ELSEWHERE, Case
+from cases import BASES, CASES, ELSEWHERE, Case
 from keras.src import backend as keras_backend
 
 import neurona.layers
 from neurona import activations
+from neurona.core.policy import set_global_dtype_policy
 from neurona.core.registry import built_in
 from neurona.core.scope import get_mask, set_mask
 from neurona.core.symbolic import SymbolicTensor
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword"),  # Keras's variables
+]
 LIBRARY = types.SimpleNamespace(layers=neurona.layers, activations=activations)
 comparable = [case for case in CASES if not case.random]
 several_per_layer = list({(case.layer, case.training): case for case in reversed(comparable)}.values())
 one_per_layer = list({case.layer: case for case in reversed(comparable)}.values())
-
-
-@pytest.fixture(autouse=True)
-def quickly_compiled() -> Iterator[None]:
-    """Compiling is what takes the time here. A layer in float64 switches JAX's 64-bit mode on, which later tests do not expect."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-    jax.config.update("jax_enable_x64", False)
 
 
 def ours(case: Case, **more: Any) -> Any:
@@ -127,8 +124,10 @@ def weighted_sum(tree: Any) -> Any:
 
 
 def test_every_layer_has_a_case() -> None:
-    missing = set(built_in("layers")) - {case.layer for case in CASES} - ELSEWHERE
+    missing = set(built_in("layers")) - {case.layer for case in CASES} - BASES - set(ELSEWHERE)
     assert not missing, f"add cases for {sorted(missing)} to tests/layers/cases.py"
+    for name, file in ELSEWHERE.items():
+        assert name in (Path(__file__).parent / file).read_text()
 
 
 def my_program(layer: Any, case: Case) -> Any:
@@ -284,9 +283,20 @@ def test_symbolic_shape_is_the_real_one(case: Case) -> None:
         assert all(size in (None, found) for size, found in zip(leaf, real.shape, strict=True))
 
 
+@pytest.fixture
+def mixed_precision() -> Iterator[None]:
+    """Policy of all layers, so that those inside others follow it too."""
+    set_global_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    yield
+    set_global_dtype_policy("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.usefixtures("mixed_precision")
 @pytest.mark.parametrize("case", one_per_layer, ids=str)
 def test_mixed_precision(case: Case) -> None:
-    mine, other = built(case, dtype="mixed_bfloat16")
+    mine, other = built(case)
     assert [w.dtype for w in mine.weights] == [w.dtype for w in other.weights]
     randomize(case, mine, other)
     y, expected = mine(inputs_of(case), **call_options(case, mine)), other(inputs_of(case), **call_options(case, other))
