@@ -8,9 +8,9 @@ import numpy as np
 import neurona as nn
 
 
-def main(epochs: int = 60, rows: int | None = None) -> float:
+def main(epochs: int = 60, rows: int | None = None, seed: int = 0) -> float:
     """The coefficient of determination R2 on the test districts."""
-    nn.utils.set_random_seed(0)
+    nn.utils.set_random_seed(seed)
     (x_train, y_train), (x_test, y_test) = nn.datasets.california_housing.load_data()
     x_train, y_train = x_train[:rows], y_train[:rows] / 100_000
     y_test = y_test / 100_000  # in hundreds of thousands of dollars

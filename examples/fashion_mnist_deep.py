@@ -8,9 +8,9 @@ import numpy as np
 import neurona as nn
 
 
-def main(epochs: int = 30, rows: int | None = None) -> float:
+def main(epochs: int = 30, rows: int | None = None, seed: int = 0) -> float:
     """The test accuracy."""
-    nn.utils.set_random_seed(0)
+    nn.utils.set_random_seed(seed)
     (x_full, y_full), (x_test, y_test) = nn.datasets.fashion_mnist.load_data()
     x_valid, x_train = x_full[:5000] / 255.0, x_full[5000:][:rows] / 255.0
     y_valid, y_train = y_full[:5000], y_full[5000:][:rows]

@@ -6,9 +6,9 @@ python examples/imdb_lstm.py
 import neurona as nn
 
 
-def main(epochs: int = 3, rows: int | None = None, length: int = 200) -> float:
+def main(epochs: int = 3, rows: int | None = None, seed: int = 0, length: int = 200) -> float:
     """The test accuracy."""
-    nn.utils.set_random_seed(0)
+    nn.utils.set_random_seed(seed)
     words = 10_000
     (x_train, y_train), (x_test, y_test) = nn.datasets.imdb.load_data(num_words=words)
     x_train = nn.utils.pad_sequences(x_train[:rows], maxlen=length)

@@ -8,9 +8,9 @@ from neurona.layers import Activation, Dense, Flatten
 from neurona.models import Sequential
 
 
-def main(epochs: int = 10, rows: int | None = None) -> float:
+def main(epochs: int = 10, rows: int | None = None, seed: int = 0) -> float:
     """The test accuracy."""
-    nn.utils.set_random_seed(0)
+    nn.utils.set_random_seed(seed)
     (x_train, y_train), (x_test, y_test) = nn.datasets.mnist.load_data()
     x_train, y_train = x_train[:rows, ..., None] / 255.0, nn.utils.to_categorical(y_train[:rows])
     x_test, y_test = x_test[..., None] / 255.0, nn.utils.to_categorical(y_test)

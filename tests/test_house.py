@@ -17,6 +17,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"_version"},
     {"core"},
+    {"language"},
     {"activations", "initializers", "regularizers", "constraints", "config"},
     {"kernels"},
     {"ops"},

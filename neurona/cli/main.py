@@ -12,7 +12,7 @@ import typer
 from neurona._version import __version__
 from neurona.cli.texts import texts
 from neurona.core.errors import NeuronaError
-from neurona.core.language import LANGUAGES, user_language
+from neurona.language import LANGUAGES, user_language
 
 DATASETS = ("digits", "iris", "mnist", "fashion_mnist", "cifar10", "california_housing", "imdb")
 NETWORKS = ("linear", "mlp", "lenet", "cnn", "pooling", "lstm")
@@ -110,7 +110,7 @@ def build_app(language: str) -> typer.Typer:
         model: Annotated[str | None, option("--model", text="option_network", metavar="|".join(NETWORKS), show_default=False)] = None,
         epochs: Annotated[int | None, option("--epochs", text="option_epochs", min=1, show_default=False)] = None,
         batch_size: Annotated[int | None, option("--batch-size", text="option_batch_size", min=1, show_default=False)] = None,
-        learning_rate: Annotated[float | None, option("--learning-rate", text="option_learning_rate", show_default=False)] = None,
+        learning_rate: Annotated[float | None, option("--learning-rate", text="option_learning_rate", min=0, show_default=False)] = None,
         seed: Annotated[int, option("--seed", text="option_seed")] = 0,
         samples: Annotated[int | None, option("--samples", text="option_samples", min=10, show_default=False)] = None,
         output: Annotated[Path | None, option("--output", text="option_output_folder", show_default=False)] = None,

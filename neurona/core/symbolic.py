@@ -63,6 +63,8 @@ class SymbolicTensor:
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
+    __array_ufunc__ = None  # array + tensor is left to the tensor
+
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TracingError(f"{self!r} has no numbers: it stands for a model's input. Use neurona.ops on it, or a layer.")
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, optional_import, suggestion
-from neurona.core.language import in_language
+from neurona.language import in_language
 
 Split = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 Names = Mapping[str, Sequence[str]]

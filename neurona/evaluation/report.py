@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neurona.core.language import in_language
+from neurona.language import in_language
 from neurona.saving.atomic import atomic_path
 
 _TEXTS = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from neurona.core.language import in_language
+from neurona.language import in_language
 
 _TEXTS = {
     "en": {
