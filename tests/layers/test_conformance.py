@@ -298,8 +298,8 @@ def mixed_precision() -> Iterator[None]:
 def test_mixed_precision(case: Case) -> None:
     mine, other = built(case)
     assert [w.dtype for w in mine.weights] == [w.dtype for w in other.weights]
-    randomize(case, mine, other)
-    y, expected = mine(inputs_of(case), **call_options(case, mine)), other(inputs_of(case), **call_options(case, other))
+    weights, x = [jnp.asarray(value) for value in randomize(case, mine, other)], inputs_of(case)
+    (_, (y, *_)), (_, (expected, *_)) = (jax.jit(program)(weights, x) for program in (my_program(mine, case), keras_program(other, case)))
     assert [leaf.dtype for leaf in jax.tree.leaves(y)] == [leaf.dtype for leaf in jax.tree.leaves(expected)]
     assert_close(y, expected, 0.05, "output")
 
