@@ -84,7 +84,7 @@ def _table(path: Path, labels: Labels, say: Say) -> np.ndarray:
     """The rows of a CSV file; columns by name where the file has a header and the model's are known."""
     text = path.read_text(encoding="utf-8-sig")
     first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
+    separator = next((mark for mark in ";\t" if mark in first), ",")
     number = _number if separator == "," else _number_with_comma
     rows = list(csv.reader(text.splitlines(), delimiter=separator))
     header = rows[0] if rows and not all(_is_number(cell, number) for cell in rows[0]) else None

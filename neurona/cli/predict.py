@@ -35,7 +35,7 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
         predictions = np.asarray(loaded.predict(examples, batch_size=256, verbose=0))
         header, rows = _rows(predictions.reshape(len(predictions), -1), _looks_like_classes(loaded, labels), labels, say)
         table += [[name, *row] for name, row in zip(names, rows)]
-    _show(table, say)
+    _show(header, table, say)
     if output is not None:
         with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
@@ -70,9 +70,11 @@ def _rows(predictions: np.ndarray, classes: bool, labels: Labels, say: Any) -> t
     return header, [[names[label], float(row[label]), *map(float, row)] for label, row in zip(guess, predictions)]
 
 
-def _show(table: list[list[Any]], say: Any) -> None:
+def _show(header: list[str], table: list[list[Any]], say: Any) -> None:
     """Print the first answers: a class with its probability, or numbers."""
     width = max(len(row[0]) for row in table[:_ROWS_SHOWN])
+    if not isinstance(table[0][1], str):
+        print(f"{'':<{width}}  {'  '.join(header)}")
     for name, *answer in table[:_ROWS_SHOWN]:
         if isinstance(answer[0], str):
             said = f"{answer[0]} ({answer[1]:.1%})"

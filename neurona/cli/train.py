@@ -127,6 +127,8 @@ def _evaluate(run: Run, folder: Path) -> None:
     figures: Classification | Regression = (
         regression_figures(y, predictions) if run.data.classes is None else classification_figures(y, predictions, run.data.classes)
     )
+    if run.notice:
+        print(run.notice)
     print(say["evaluated"].format(rows=len(x)))
     for name, value in run.headline(figures):
         print(f"  {name}: {value}")
