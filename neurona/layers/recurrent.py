@@ -129,7 +129,7 @@ class RNN(Layer):
         states = self._first_states(sequences.shape[0], initial_state)
         mask = None if mask is None else self._time_major_mask(_first(mask), sequences)
         outputs, states = self._run_cell(jnp.swapaxes(sequences, 0, 1), states, mask, training)
-        outputs = outputs.astype(self.compute_dtype)
+        outputs, states = jax.tree.map(lambda array: array.astype(self.compute_dtype), (outputs, states))
         if mask is not None and self.zero_output_for_mask:
             outputs = jnp.where(mask.reshape(*mask.shape[:2], *(1,) * (outputs.ndim - 2)), outputs, 0)
         if self.stateful:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
-from neurona.core.policy import autocast_dtype
+from neurona.core.policy import autocast_dtype, is_float
 from neurona.core.registry import custom_object_scope, serialize
 from neurona.core.scope import current_scope
 from neurona.layers.wrapper import Wrapper
@@ -127,6 +127,7 @@ class Bidirectional(Layer):
         if self.return_state:
             (forward, *first), (backward, *second) = forward, backward
             states = (*first, *second)
+        forward, backward = forward.astype(self.compute_dtype), backward.astype(self.compute_dtype)
         if self.return_sequences:
             backward = jnp.flip(backward, axis=1)
         match self.merge_mode:
@@ -187,8 +188,13 @@ class TimeDistributed(Wrapper):
                 f"Received shape {mask.shape}."
             )
         if any(not variable.parameter for variable in self.layer.variables):
-            return self._step_by_step(inputs, mask, training)
-        # Steps are rows like any others.
+            outputs = self._step_by_step(inputs, mask, training)
+        else:
+            outputs = self._as_rows(inputs, mask)
+        return jax.tree.map(lambda array: array.astype(self.compute_dtype) if is_float(array.dtype) else array, outputs)
+
+    def _as_rows(self, inputs: Any, mask: Any) -> Any:
+        """All steps at once: they are rows of a batch like any others."""
         batch, time = inputs.shape[:2]
 
         def merged(array: Any) -> Any:

@@ -34,12 +34,11 @@ def both(name, *args, **kwargs):
 @pytest.mark.parametrize(
     "options",
     [
-        {},
         {"go_backwards": True, "return_sequences": True, "return_state": True},
         {"activation": "relu", "unroll": True, "return_state": True, "use_bias": False},
         {"activation": "softsign", "return_sequences": True},  # no kernel for it: step by step
     ],
-    ids=lambda options: "-".join(options) or "defaults",
+    ids=lambda options: "-".join(options),
 )
 def test_layers_equal_keras(name, options):
     parity(*both(name, 3, **options), X)
@@ -238,47 +237,17 @@ def test_configs_travel_both_ways(name):
     assert len(layer.losses) == 1
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda **options: SimpleRNN(2, go_backwards=True, **options),
-        lambda **options: LSTM(2, **options),
-        lambda **options: LSTM(2, activation="softsign", **options),
-        lambda **options: GRU(2, **options),
-        lambda **options: GRU(2, reset_after=False, go_backwards=True, **options),
-    ],
-)
-def test_gradients_by_finite_differences(make):
-    layer = make(return_sequences=True, return_state=True, dtype="float64")
+def test_gradients_by_finite_differences():
+    # Of the one backward pass that the conformance test does not reach.
+    layer = GRU(2, reset_after=False, go_backwards=True, return_sequences=True, return_state=True, dtype="float64")
     x = jnp.asarray(X, "float64")
     layer.build(x.shape)
-    values = [variable.value for variable in layer.variables]
 
     def loss(arrays):
         outputs, _ = layer.apply(arrays[1:], arrays[0], mask=INTERIOR)
         return sum(jnp.sum(jnp.sin(a) * (i + 1)) for i, a in enumerate(outputs))
 
-    finite_differences(loss, [x, *values])
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_pure_equals_stateful_and_vmap_equals_three(name):
-    layer = OURS[name](3, return_sequences=True)
-    y = layer(X, mask=RIGHT)
-    values = [variable.value for variable in layer.variables]
-
-    def run(values):
-        (outputs, after), pull = jax.vjp(lambda values: layer.apply(values, X, mask=RIGHT), values)
-        return outputs, after, pull((outputs, after))[0]
-
-    pure, same, _ = jax.jit(run)(values)
-    close(pure, y)
-    assert all((a == b).all() for a, b in zip(values, same))
-    stacked = [jnp.stack([v, 2 * v, -v]) for v in values]
-    three = jax.jit(jax.vmap(run))(stacked)
-    for i in range(3):
-        for one, other in zip(jax.tree.leaves(three), jax.tree.leaves(jax.jit(run)([v[i] for v in stacked]))):
-            close(one[i], other)
+    finite_differences(loss, [x, *[v.value for v in layer.variables]])
 
 
 def test_second_derivatives():
