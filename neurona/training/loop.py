@@ -147,11 +147,17 @@ class Epoch:
             self.callbacks.call("on_chunk_end", self.done, self.logs)
 
     def _fail(self, batches: ArrayBatches, block: Any, position: int, bad: int, many: Callable[..., Any], order: Any) -> None:
-        """Go back to the state before the bad step, which running the good steps again gives, and say what happened."""
-        first = integer(self.first_step + self.done - position)
-        if bad > position:
-            good, _, _, _ = many(self._state, batches.device, order, self.key, first, integer(position), integer(bad))
-            self._state = good
+        """Go back to the state before the bad step, which running the good steps again gives, and say what happened.
+
+        Where a loss is not finite, the step before may be the one that spoilt the weights.
+        """
+        first, begin = integer(self.first_step + self.done - position), self._state
+        while bad > position:
+            good, _, _, fine = many(begin, batches.device, order, self.key, first, integer(position), integer(bad))
+            if fine:
+                self._state = good
+                break
+            bad -= 1
         self.done += bad - position
         batch = jax.tree.map(lambda leaf: leaf[block[bad]], batches.host)
         self._report(batch, self.done, block[bad])

@@ -48,11 +48,7 @@ def update_metrics(trainer: Any, state: TrainingState, batch: Any, y_pred: Any, 
 
 
 def train_step(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any]:
-    """Loss, gradients, update, metrics.
-
-    Returns:
-        The new state, and a number that is finite as long as the loss and all gradients are.
-    """
+    """Loss, gradients, update, metrics: the new state, and the loss."""
     optimizer = trainer.optimizer
 
     def objective(trainable: list[Any]) -> Any:
@@ -64,9 +60,7 @@ def train_step(trainer: Any, state: TrainingState, batch: Any, key: Any, step: A
     constraints = [variable.constraint for variable in trainer.trainable_variables]
     trainable = [value if constraint is None else constraint(value) for value, constraint in zip(trainable, constraints)]
     metrics = update_metrics(trainer, after, batch, y_pred, loss, parts)
-    # With dynamic loss scaling the optimizer itself skips steps whose gradients overflow.
-    health = loss if optimizer.skips_overflow else loss + sum(jnp.sum(gradient.astype(jnp.float32)) for gradient in gradients)
-    return TrainingState(trainable, after.non_trainable, optimizer_state, metrics), health
+    return TrainingState(trainable, after.non_trainable, optimizer_state, metrics), loss
 
 
 def test_step(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any) -> TrainingState:
@@ -93,13 +87,13 @@ class Program:
         self.traces = 0
         self.train_many = jax.jit(functools.partial(self._many, "train"))
         self.test_many = jax.jit(functools.partial(self._many, "test"))
-        self.train_one = jax.jit(functools.partial(self._one, "train"))
+        self.train_one = jax.jit(functools.partial(self._one_looked_at, "train"))
         self.test_one = jax.jit(functools.partial(self._one, "test"))
         self.predict_one = jax.jit(self._predict)
         self.results = jax.jit(lambda metrics: results(self.trainer, metrics))
 
     def _one(self, kind: str, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any, Any]:
-        """One step: the new state, custom logs where the model has a step of its own, and whether all was finite."""
+        """One step: the new state, custom logs where the model has a step of its own, and whether the loss was finite."""
         trainer = self.trainer
         self.traces += 1
         key = jax.random.fold_in(key, step)
@@ -113,16 +107,21 @@ class Program:
             health = sum((jnp.sum(value) for value in logs.values()), jnp.zeros(()))
             return TrainingState(*new_state), logs, jnp.isfinite(health)
         if kind == "train":
-            state, health = train_step(trainer, state, batch, key, step)
-            return state, {}, jnp.isfinite(health)
+            state, loss = train_step(trainer, state, batch, key, step)
+            return state, {}, jnp.isfinite(loss)
         return test_step(trainer, state, batch, key, step), {}, jnp.asarray(True)
+
+    def _one_looked_at(self, kind: str, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any, Any]:
+        state, logs, fine = self._one(kind, state, batch, key, step)
+        return state, logs, fine & _finite(state.trainable)
 
     def _many(
         self, kind: str, state: TrainingState, data: Any, order: Any, key: Any, first_step: Any, start: Any, stop: Any
     ) -> tuple[TrainingState, Any, Any, Any]:
-        """Steps `start` to `stop` of a block of equal batches, ending early where something is not finite.
+        """Steps `start` to `stop` of a block of equal batches, ending early where a loss is not finite.
 
-        The bounds are numbers in the program, not constants: one compilation serves every chunk.
+        The bounds are numbers in the program, not constants: one compilation serves every chunk. A gradient that is not finite spoils
+        the weights, and so the next loss; a look at the weights at the end finds what the last step did, and costs the steps nothing.
         """
 
         def batch_at(index: Any) -> Any:
@@ -143,13 +142,18 @@ class Program:
             _, shapes, _ = jax.eval_shape(lambda: self._one(kind, state, batch_at(start), key, first_step))
             logs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         index, state, logs, fine = jax.lax.while_loop(go_on, body, (start, state, logs, jnp.asarray(True)))
-        return state, logs, index, fine
+        return state, logs, index, fine & _finite(state.trainable)
 
     def _predict(self, values: list[Any], x: Any, key: Any) -> tuple[Any, list[Any]]:
         """The outputs, and the values afterwards where the model carries state from batch to batch."""
         self.traces += 1
         outputs, new = self.trainer.apply(values, x, key=key, training=False)
         return outputs, new if is_stateful(self.trainer) else []
+
+
+def _finite(arrays: list[Any]) -> Any:
+    """Whether the sum of all numbers is finite, which it is not if one of them is not."""
+    return jnp.isfinite(sum((jnp.sum(array.astype(jnp.float32)) for array in arrays), jnp.zeros(())))
 
 
 def is_stateful(model: Any) -> bool:
