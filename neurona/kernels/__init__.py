@@ -5,11 +5,13 @@
     convolution_cpu.py   the forms in which XLA's CPU compiler runs convolutions and their gradients well
     convolution.py       convolution, depthwise and transposed convolution: arguments, differentiation, which form runs where
     pooling.py           maximum and average pooling
+    recurrent.py         SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
 
 Functions here take arrays of floating-point numbers and plain Python arguments, and know nothing of layers.
 """
 
 from .convolution import convolution, convolution_transpose, depthwise_convolution
 from .pooling import average_pool, max_pool
+from .recurrent import gru, lstm, simple_rnn
 
-__all__ = ["average_pool", "convolution", "convolution_transpose", "depthwise_convolution", "max_pool"]
+__all__ = ["average_pool", "convolution", "convolution_transpose", "depthwise_convolution", "gru", "lstm", "max_pool", "simple_rnn"]
