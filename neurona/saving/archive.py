@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -16,9 +17,10 @@ from neurona.core.errors import NotBuiltError, SavingError
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, deserialize, serialize_object
 from neurona.saving.atomic import atomic_path
-from neurona.saving.weights import assign, open_h5, read_optimizer, read_weights, write_weights
+from neurona.saving.weights import assign, open_h5, read_optimizer, read_weights, walk, write_weights
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_ASSETS = "assets"
 _FORMAT = "3.0.0"  # the version of Keras whose layout of the archive this is
 
 
@@ -72,6 +74,29 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         archive.writestr(_METADATA, json.dumps(metadata))
         archive.writestr(_CONFIG, json.dumps(description))
         archive.writestr(_WEIGHTS, weights.getvalue())
+        _write_assets(model, archive)
+
+
+def _write_assets(model: Any, archive: zipfile.ZipFile) -> None:
+    """Files that layers keep beside their weights, such as a vocabulary."""
+    for place, layer in walk(model):
+        if hasattr(layer, "save_assets"):
+            with tempfile.TemporaryDirectory() as folder:
+                layer.save_assets(folder)
+                for file in sorted(Path(folder).iterdir()):
+                    archive.write(file, f"{_ASSETS}{place}/{file.name}")
+
+
+def _read_assets(model: Any, assets: Mapping[str, bytes]) -> None:
+    for place, layer in walk(model):
+        prefix = f"{_ASSETS}{place}/"
+        files = {name.removeprefix(prefix): content for name, content in assets.items() if name.startswith(prefix)}
+        files = {name: content for name, content in files.items() if name == Path(name).name}  # nothing outside the folder
+        if files and hasattr(layer, "load_assets"):
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in files.items():
+                    Path(folder, name).write_bytes(content)
+                layer.load_assets(folder)
 
 
 def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
@@ -89,7 +114,7 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, c
     path = Path(filepath)
     if path.suffix in (".h5", ".hdf5"):
         raise SavingError(f"{path.name} is in the HDF5 format of Keras 1 and 2, which is not read yet. Save it as .keras from Keras 3.")
-    config, weights = _read_archive(path)
+    config, weights, assets = _read_archive(path)
     with custom_object_scope(custom_objects or {}):
         model: Any = deserialize(config, kind="models")
         if not hasattr(model, "compile_from_config"):
@@ -99,16 +124,18 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, c
             model.build_from_config(build_config)
         with open_h5(weights) as file:
             assign(read_weights(model, file))
+            _read_assets(model, assets)
             if compile and config.get("compile_config"):
                 model.compile_from_config(config["compile_config"])
                 read_optimizer(model, file)
     return model
 
 
-def _read_archive(path: Path) -> tuple[dict[str, Any], io.BytesIO]:
+def _read_archive(path: Path) -> tuple[dict[str, Any], io.BytesIO, dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(_CONFIG)), io.BytesIO(archive.read(_WEIGHTS))
+            assets = {name: archive.read(name) for name in archive.namelist() if name.startswith(_ASSETS) and not name.endswith("/")}
+            return json.loads(archive.read(_CONFIG)), io.BytesIO(archive.read(_WEIGHTS)), assets
     except FileNotFoundError:
         raise SavingError(f"There is no file {str(path)!r}.") from None
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:

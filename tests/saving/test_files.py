@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import h5py
 import keras
@@ -181,3 +182,25 @@ def test_precisions_survive(tmp_path):
     assert [weight.dtype for weight in loaded.weights] == ["float32", "float32", "bfloat16", "bfloat16"]
     for a, b in zip(loaded.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(a.astype("float32"), b.astype("float32"))
+
+
+def test_vocabularies_travel_in_the_file(tmp_path):
+    class Reader(nn.layers.Layer):  # a layer with a file of its own, as Keras's vocabularies are kept
+        words = ()
+
+        def call(self, x):
+            return x
+
+        def save_assets(self, folder):
+            (Path(folder) / "words.txt").write_text("\n".join(self.words))
+
+        def load_assets(self, folder):
+            self.words = tuple((Path(folder) / "words.txt").read_text().split("\n"))
+
+    reader = Reader(name="reader")
+    reader.words = ("perro", "gato")
+    nn.Sequential([nn.Input((3,)), reader]).save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert "assets/layers/reader/words.txt" in archive.namelist()
+    loaded = nn.models.load_model(tmp_path / "model.keras", custom_objects={"Reader": Reader})
+    assert loaded.layers[0].words == ("perro", "gato")
