@@ -80,9 +80,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
 def _write_assets(model: Any, archive: zipfile.ZipFile) -> None:
     """Files that layers keep beside their weights, such as a vocabulary."""
     for place, layer in walk(model):
-        if hasattr(layer, "save_assets"):
+        save = getattr(layer, "save_assets", None)
+        if save is not None:
             with tempfile.TemporaryDirectory() as folder:
-                layer.save_assets(folder)
+                save(folder)
                 for file in sorted(Path(folder).iterdir()):
                     archive.write(file, f"{_ASSETS}{place}/{file.name}")
 
@@ -92,11 +93,12 @@ def _read_assets(model: Any, assets: Mapping[str, bytes]) -> None:
         prefix = f"{_ASSETS}{place}/"
         files = {name.removeprefix(prefix): content for name, content in assets.items() if name.startswith(prefix)}
         files = {name: content for name, content in files.items() if name == Path(name).name}  # nothing outside the folder
-        if files and hasattr(layer, "load_assets"):
+        load = getattr(layer, "load_assets", None)
+        if files and load is not None:
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in files.items():
                     Path(folder, name).write_bytes(content)
-                layer.load_assets(folder)
+                load(folder)
 
 
 def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True) -> Any:

@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from cases import BASES, CASES, ELSEWHERE, Case
 from keras.src import backend as keras_backend
 
 import neurona.layers
@@ -21,6 +20,7 @@ from neurona.core.policy import set_global_dtype_policy
 from neurona.core.registry import built_in
 from neurona.core.scope import get_mask, set_mask
 from neurona.core.symbolic import SymbolicTensor
+from tests.layers.cases import BASES, CASES, ELSEWHERE, Case
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`"),

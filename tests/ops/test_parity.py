@@ -7,11 +7,11 @@ import jax
 import keras
 import numpy as np
 import pytest
-from cases import BY_HAND, cases_of, names
 
 from neurona import ops
 from neurona.core.symbolic import SymbolicTensor
 from neurona.ops.registry import call_from_config, operation_config
+from tests.ops.cases import BY_HAND, cases_of, names
 
 # Neither arrays nor shapes come out of these for symbolic tensors, or Keras has no class for them.
 NOT_SYMBOLIC = {"convert_to_numpy", "dtype", "is_tensor", "ndim", "shape", "size", "vectorize"}

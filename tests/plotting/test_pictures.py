@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -247,6 +248,8 @@ def test_plot_predictions_of_rows_texts_and_numbers():
     said = shown_texts(figure)
     assert {"✓ positive", "✗ positive (true: negative)", "80%", "bad"} <= set(said)
     assert_nothing_is_cut(figure)
+    with warnings.catch_warnings(action="error"):  # no letter that the font lacks, no formula between two dollars
+        png(plot_predictions([1], [[0.8]], examples=["\x96 costs $5_ or $6_"], class_names=["negative", "positive"]))
     figure = plot_predictions([[1.0], [2.0]], [1.5, 1.0], name="price", count=1)
     assert figure.axes[0].get_xlabel() == "price"
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["Sample 1"]
