@@ -6,6 +6,7 @@ from neurona.core.registry import custom_object_scope, deserialize, get_register
 from neurona.core.symbolic import reset_names
 from neurona.datasets.download import get_file
 from neurona.models import clone_model
+from neurona.plotting import plot_model
 from neurona.preprocessing.arrays import normalize, to_categorical
 from neurona.preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from neurona.preprocessing.sequence import pad_sequences, timeseries_dataset_from_array
@@ -40,6 +41,7 @@ __all__ = [
     "load_img",
     "normalize",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "save_img",
     "serialize",

@@ -81,7 +81,7 @@ def _cnn(data: Data) -> list[Any]:
     blocks = []
     for filters, dropout in ((32, 0.2), (64, 0.3), (128, 0.4))[: 2 if data.train[0].shape[1] < 32 else 3]:
         for _ in range(2):
-            blocks += [layers.Conv2D(filters, 3, padding="same", use_bias=False), layers.BatchNormalization(), layers.ReLU()]
+            blocks += [layers.Conv2D(filters, 3, padding="same", use_bias=False), layers.BatchNormalization(momentum=0.9), layers.ReLU()]
         blocks += [layers.MaxPooling2D(), layers.Dropout(dropout)]
     return [_pixels(data), *blocks, layers.GlobalAveragePooling2D(), layers.Dense(128, activation="relu"), _head(data)]
 

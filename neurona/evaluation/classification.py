@@ -119,11 +119,15 @@ def classification_figures(y_true: Any, y_pred: Any, class_names: Sequence[str] 
     total = int(support.sum())
     return Classification(
         accuracy=float(right.sum() / total),
-        classes=[ClassFigures(name, *map(float, row), int(count)) for name, row, count in zip(names, columns, support)],
-        macro=ClassFigures("macro", *map(float, columns.mean(axis=0)), total),
-        weighted=ClassFigures("weighted", *map(float, np.average(columns, axis=0, weights=support)), total),
+        classes=[_figures(name, row, int(count)) for name, row, count in zip(names, columns, support)],
+        macro=_figures("macro", columns.mean(axis=0), total),
+        weighted=_figures("weighted", np.average(columns, axis=0, weights=support), total),
         matrix=matrix,
     )
+
+
+def _figures(name: str, row: np.ndarray, support: int) -> ClassFigures:
+    return ClassFigures(name, float(row[0]), float(row[1]), float(row[2]), support)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -71,10 +71,15 @@ def plot_predictions(
     return finish(figure, to_file)
 
 
+def _printable(text: str) -> str:
+    """A text without control characters, which fonts lack, and with `$` that is no formula."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).replace("$", r"\$")
+
+
 def _images(images: np.ndarray, truth: np.ndarray, predictions: np.ndarray, names: list[str], dpi: float) -> Any:
-    columns = min(len(images), 4 if max(map(len, names)) > 8 else 6)
+    columns = min(len(images), 6)
     rows = -(-len(images) // columns)
-    side = 1.9 if columns == 4 else 1.5
+    side = 1.9 if max(map(len, names)) > 6 else 1.5
     figure = new_figure("plot_predictions", side * columns + 0.3, (side + 0.5) * rows + 0.5, dpi)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel in panels:
@@ -96,7 +101,7 @@ def _images(images: np.ndarray, truth: np.ndarray, predictions: np.ndarray, name
 
 def _bars(truth: np.ndarray, predictions: np.ndarray, examples: Sequence[str] | None, names: list[str], language: str, dpi: float) -> Any:
     table = texts(language)
-    shown = [textwrap.fill(shortened(text, 150), 60) for text in (examples or [])[: len(truth)]]
+    shown = [textwrap.fill(shortened(_printable(text), 150), 60) for text in (examples or [])[: len(truth)]]
     tall = max((text.count("\n") + 1 for text in shown), default=1)
     figure = new_figure("plot_predictions", 11 if shown else 8.5, 1.6 + len(truth) * max(0.36, 0.17 * tall), dpi)
     axes = figure.subplots()
@@ -129,7 +134,9 @@ def _values(truth: np.ndarray, predictions: np.ndarray, examples: Sequence[str] 
     axes.scatter(
         predictions, places, color=ORANGE, s=46, marker="D", edgecolors="black", linewidths=0.6, label=table["predicted"], zorder=2
     )
-    labels = [shortened(text, 60) for text in examples[: len(truth)]] if examples else [f"{table['sample']} {n + 1}" for n in places]
+    labels = (
+        [shortened(_printable(text), 60) for text in examples[: len(truth)]] if examples else [f"{table['sample']} {n + 1}" for n in places]
+    )
     axes.set_yticks(places, labels, fontsize=9)
     axes.set_ylim(len(truth) - 0.4, -0.6)
     axes.set_xlabel(name or table["value"])
