@@ -2,12 +2,12 @@
 
 import keras
 import pytest
-from fabricated import X, Y, fit, model
 
 import neurona
 from neurona import layers, models
 from neurona.callbacks import Callback, CallbackList, EarlyStopping, History
 from neurona.core.errors import ArgumentError, UnexpectedArgument
+from tests.callbacks.fabricated import X, Y, fit, model
 
 
 def recorder(base):

@@ -9,7 +9,6 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from fabricated import X, Y, fabricating, fit, fit_both, model
 
 import neurona
 from neurona import layers, models, optimizers
@@ -26,6 +25,7 @@ from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.random import set_random_seed
 from neurona.saving import read_state, write_state
 from neurona.training import PyDataset
+from tests.callbacks.fabricated import X, Y, fabricating, fit, fit_both, model
 
 
 def names(folder):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from fabricated import fit, fit_both, model
 
 from neurona.callbacks import EarlyStopping
 from neurona.core.errors import ArgumentError, UnexpectedArgument
+from tests.callbacks.fabricated import fit, fit_both, model
 
 FALLING = [5.0, 4.0, 4.1, 3.0, 3.2, 3.1, 3.3, 3.0, 2.0, 2.5, 2.6, 2.7]
 RISING = [0.1, 0.5, 0.4, 0.6, 0.6, 0.59, 0.61, 0.3, 0.2, 0.1, 0.0, 0.0]

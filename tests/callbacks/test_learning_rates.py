@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from fabricated import fit, fit_both, model
 
 from neurona import optimizers
 from neurona.callbacks import LearningRateScheduler, ReduceLROnPlateau
 from neurona.core.errors import ArgumentError, UnexpectedArgument
+from tests.callbacks.fabricated import fit, fit_both, model
 
 VALUES = [1.0, 0.9, 0.91, 0.92, 0.9, 0.8999, 0.85, 0.86, 0.87, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6]
 

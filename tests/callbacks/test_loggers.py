@@ -9,12 +9,12 @@ import urllib.parse
 import keras
 import numpy as np
 import pytest
-from fabricated import X, Y, fabricating, fit, model
 
 import neurona
 from neurona import layers, optimizers
 from neurona.callbacks import Callback, CSVLogger, LambdaCallback, RemoteMonitor, SwapEMAWeights, TerminateOnNaN
 from neurona.core.errors import ArgumentError, NonFiniteError, UnexpectedArgument
+from tests.callbacks.fabricated import X, Y, fabricating, fit, model
 
 LOGS = [
     {"loss": 0.123456789, "accuracy": 1 / 3, "val_loss": 1e-7},

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fabricated import X, Y, fit, model
 
 import neurona
 from neurona.callbacks import Callback, EarlyStopping, LambdaCallback, ProgbarLogger
 from neurona.callbacks.screen import Screen, screen
 from neurona.core.errors import ArgumentError, UnexpectedArgument
+from tests.callbacks.fabricated import X, Y, fit, model
 
 FIGURES = r"\d+s \d+(us|ms|s)/step - loss: \d+\.\d{4} - mae: \d+\.\d{4}"
 

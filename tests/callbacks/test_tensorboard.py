@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from fabricated import X, Y, fit, model
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.graph.keras_util import keras_model_to_graph_def
 from tensorboard.util import tensor_util
@@ -13,6 +12,7 @@ from tensorboard.util import tensor_util
 from neurona import layers, models
 from neurona.callbacks import TensorBoard
 from neurona.core.errors import ArgumentError, MissingDependencyError
+from tests.callbacks.fabricated import X, Y, fit, model
 
 
 def read(folder):

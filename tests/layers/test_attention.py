@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from beside_keras import close, finite_differences, parity, round_trip
 
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.scope import get_mask
 from neurona.core.symbolic import SymbolicTensor
 from neurona.layers import AdditiveAttention, Attention, EinsumDense, Embedding, GroupQueryAttention, MultiHeadAttention
+from tests.layers.beside_keras import close, finite_differences, parity, round_trip
 
 RNG = np.random.default_rng(0)
 Q, V, KEY = (RNG.normal(size=(2, n, 4)).astype("float32") for n in (3, 5, 5))

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from beside_keras import close, finite_differences, parity, round_trip
 
 import neurona.constraints
 import neurona.regularizers  # noqa: F401
@@ -16,6 +15,7 @@ from neurona.core.symbolic import SymbolicTensor
 from neurona.layers.embedding import Embedding, Masking
 from neurona.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
 from neurona.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from tests.layers.beside_keras import close, finite_differences, parity, round_trip
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 5, 4)).astype("float32")

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from beside_keras import close, finite_differences, parity, round_trip
 
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
@@ -23,6 +22,7 @@ from neurona.layers import (
     SimpleRNN,
     TimeDistributed,
 )
+from tests.layers.beside_keras import close, finite_differences, parity, round_trip
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 5, 4)).astype("float32")

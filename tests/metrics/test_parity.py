@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from metric_cases import ALL, CASES, IDS, STEPS, labels_and_scores
 
 from neurona import metrics
 from neurona.core.policy import set_floatx
 from neurona.core.registry import built_in
 from neurona.core.scope import set_mask
+from tests.metrics.metric_cases import ALL, CASES, IDS, STEPS, labels_and_scores
 
 TOLERANCE = 1e-5
 every_case = pytest.mark.parametrize(("name", "options", "kind"), ALL, ids=IDS)

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from optimizer_cases import gradients, variables
 
 from neurona import optimizers
 from neurona.core.errors import ArgumentError, NotBuiltError, SavingError, ShapeError, TracingError, UnexpectedArgument
 from neurona.core.variable import Variable
 from neurona.optimizers import schedules
+from tests.optimizers.optimizer_cases import gradients, variables
 
 BAD = [
     (lambda: optimizers.SGD(lr=0.1), UnexpectedArgument, "no argument 'lr'. Did you mean 'learning_rate'?"),

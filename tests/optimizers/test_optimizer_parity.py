@@ -3,7 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from optimizer_cases import (
+
+from neurona import optimizers
+from neurona.optimizers import schedules
+from tests.optimizers.optimizer_cases import (
     CASES,
     GENERAL,
     OPTIMIZERS,
@@ -16,9 +19,6 @@ from optimizer_cases import (
     run_keras,
     variables,
 )
-
-from neurona import optimizers
-from neurona.optimizers import schedules
 
 
 @pytest.mark.parametrize(("name", "label", "options"), CASES, ids=[f"{name}-{label}" for name, label, _ in CASES])

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from optimizer_cases import GENERAL, OPTIMIZERS, PATHS, arguments, assert_close, gradients, parameters, run, variables
 
 from neurona import optimizers
 from neurona.constraints import MaxNorm
 from neurona.core.variable import Variable
 from neurona.optimizers import schedules
+from tests.optimizers.optimizer_cases import GENERAL, OPTIMIZERS, PATHS, arguments, assert_close, gradients, parameters, run, variables
 
 # A rate at which each can go a distance of a few units in 400 steps.
 RATES = {"Adadelta": 30.0, "Adagrad": 0.5, "Ftrl": 5.0, "SGD": 0.1, "Adafactor": 0.3}

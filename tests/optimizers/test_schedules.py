@@ -6,10 +6,10 @@ import jax
 import keras
 import numpy as np
 import pytest
-from optimizer_cases import assert_close
 
 from neurona.core.registry import built_in
 from neurona.optimizers import schedules
+from tests.optimizers.optimizer_cases import assert_close
 
 CASES = [
     ("ExponentialDecay", {"initial_learning_rate": 0.3, "decay_steps": 7, "decay_rate": 0.6}),

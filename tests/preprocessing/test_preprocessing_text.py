@@ -48,7 +48,7 @@ def test_hashing():
         ours.hashing_trick("a", 9, "sha1")
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options) or "plain")
 @pytest.mark.parametrize("fitted", [TEXTS, WORDS], ids=["texts", "words"])
 def test_tokenizer_is_keras(options, fitted):
     if fitted is WORDS and "analyzer" in options:
