@@ -124,7 +124,7 @@ def print_summary(
     lines = [("Total params", [*trainable, *frozen]), ("Trainable params", trainable), ("Non-trainable params", frozen)]
     optimizer = getattr(model, "optimizer", None)
     width = line_length or (100 if not chain else 80)
-    console = Console(width=width, file=sys.stdout, force_jupyter=False, highlight=False, legacy_windows=False)
+    console = Console(width=width, file=sys.stdout, force_jupyter=False, color_system=None, highlight=False)
     with console.capture() as capture:
         console.print(table)
         for title, variables in lines:

@@ -62,10 +62,11 @@ class Epoch:
 
     def run(self, batches: ArrayBatches | StreamBatches) -> dict[str, float]:
         """Run all batches and return the logs."""
-        if isinstance(batches, ArrayBatches):
-            self._run_arrays(batches)
-        else:
-            self._run_stream(batches)
+        with jax.disable_jit(self.trainer.run_eagerly):
+            if isinstance(batches, ArrayBatches):
+                self._run_arrays(batches)
+            else:
+                self._run_stream(batches)
         self.trainer.take_training_state(self._state)
         return self.logs() if self.done else {}
 

@@ -1,6 +1,7 @@
 """Trainer: what gives a model compile, fit, evaluate and predict."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -374,6 +375,12 @@ class Trainer(Layer):
                 if self.stop_training:
                     break
                 if isinstance(batches, StreamBatches) and batches.exhausted:
+                    if number + 1 < epochs:
+                        warnings.warn(
+                            f"The data ran out after epoch {number + 1} of {epochs}: an iterator can be used once. Pass what can be "
+                            "iterated over again (a PyDataset, a list, a DataLoader), or an endless generator and steps_per_epoch.",
+                            stacklevel=2,
+                        )
                     break
             if place.epoch > initial_epoch:
                 self.optimizer.finalize_variable_values(self.trainable_variables)

@@ -101,8 +101,18 @@ class TestKindsOfData:
         self.check(fitted(x=torch.tensor(X), y=torch.tensor(Y), batch_size=16, epochs=2))
 
     def test_run_eagerly(self):
-        model = classifier(run_eagerly=True)
+        calls = []
+
+        class Spy(nn.layers.Layer):
+            def call(self, x):
+                calls.append(x.shape)
+                return x
+
+        model = classifier(Spy(), run_eagerly=True)
+        model.predict(X, verbose=0)
+        calls.clear()
         history = model.fit(X, Y, batch_size=16, epochs=2, shuffle=False, verbose=0)
+        assert calls.count((16, 8)) >= 2 * 4  # the layer's own code runs at every step
         self.check((model.get_weights(), history.history))
 
 
@@ -324,3 +334,10 @@ def test_a_callback_may_replace_a_schedule_by_a_number():
     model.fit(X, Y, epochs=3, initial_epoch=1, callbacks=Stop(), verbose=0)
     for a, b in zip(before, model.get_weights()):
         np.testing.assert_array_equal(a, b)
+
+
+def test_an_iterator_that_runs_out_says_so():
+    model = classifier()
+    with pytest.warns(UserWarning, match="ran out after epoch 1 of 3"):
+        history = model.fit(iter([(X, Y)]), epochs=3, verbose=0)
+    assert history.epoch == [0]
