@@ -69,19 +69,23 @@ def test_every_example_is_tested():
     assert {path.stem for path in FOLDER.glob("*.py")} == tested
 
 
+# Where the last epochs of plain SGD wander by half a percent, the target is for the mean of five seeds, as it is for Iris.
 WHOLE = {
-    "fashion_mnist_deep": 0.88,
-    "mnist_mlp": 0.97,
-    "mnist_lenet": 0.985,
-    "california_housing": 0.77,
-    "imdb_lstm": 0.85,
+    "fashion_mnist_deep": (5, 0.88),
+    "mnist_mlp": (1, 0.97),
+    "mnist_lenet": (5, 0.985),
+    "california_housing": (1, 0.77),
+    "imdb_lstm": (1, 0.85),
 }
 
 
 @pytest.mark.experiment
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_examples_reach_their_targets(name):
-    assert example(name)() >= WHOLE[name]
+    seeds, target = WHOLE[name]
+    scores = [example(name)(seed=seed) for seed in range(seeds)]
+    print(f"{name}: {', '.join(f'{score:.4f}' for score in scores)}")
+    assert sum(scores) / seeds >= target
 
 
 @pytest.mark.experiment
