@@ -6,12 +6,12 @@ python examples/fashion_mnist.py
 import neurona as nn
 
 
-def main(epochs: int = 5, rows: int | None = None) -> dict[str, float]:
+def main(epochs: int = 5, rows: int | None = None, seed: int = 0) -> dict[str, float]:
     """Train twice; returns the test accuracy on raw (0..255) and on scaled (0..1) pixels."""
     (x_train, y_train), (x_test, y_test) = nn.datasets.fashion_mnist.load_data()
     scores = {}
     for name, scale in (("raw", 1.0), ("scaled", 255.0)):
-        nn.utils.set_random_seed(0)
+        nn.utils.set_random_seed(seed)
         model = nn.models.Sequential(
             [
                 nn.layers.Flatten(input_shape=(28, 28)),

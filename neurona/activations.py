@@ -9,6 +9,7 @@ import jax.nn as jnn
 import jax.numpy as jnp
 
 from neurona.core import registry
+from neurona.core.scope import set_logits
 
 Axis = int | tuple[int, ...]
 
@@ -105,7 +106,10 @@ def softmax(x: Any, axis: Axis = -1) -> jax.Array:
             "For one output that means yes or no, use sigmoid; for classes, one output per class.",
             stacklevel=2,
         )
-    return jnn.softmax(x, axis=axis)
+    y = jnn.softmax(x, axis=axis)
+    if axis in (-1, x.ndim - 1):
+        set_logits(y, "softmax", x)
+    return y
 
 
 @_activation()
@@ -153,7 +157,10 @@ def sigmoid(x: Any) -> jax.Array:
         >>> sigmoid(jnp.array([-100.0, 0.0, 100.0])).tolist()
         [0.0, 0.5, 1.0]
     """
-    return jnn.sigmoid(jnp.asarray(x))
+    x = jnp.asarray(x)
+    y = jnn.sigmoid(x)
+    set_logits(y, "sigmoid", x)
+    return y
 
 
 @_activation()

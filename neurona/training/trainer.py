@@ -56,6 +56,8 @@ def _as_list(callbacks: Any) -> list[Any]:
 class Trainer(Layer):
     """A layer that can be trained: the part of a model that knows about losses, optimizers and data, but not about its architecture."""
 
+    kind = "models"
+
     optimizer: Any = None
     loss: Any = None
     history: History | None = None

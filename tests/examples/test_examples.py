@@ -59,7 +59,7 @@ def test_long_examples_shortened(name):
 
 
 def test_fashion_mnist_shortened():
-    scores = example("fashion_mnist")(epochs=1, rows=4000)
+    scores = example("fashion_mnist")(epochs=2, rows=12_000)
     assert scores["scaled"] > 0.7
     assert scores["raw"] > 0.5
 
@@ -90,7 +90,9 @@ def test_whole_examples_reach_their_targets(name):
 
 @pytest.mark.experiment
 def test_whole_fashion_mnist():
-    assert example("fashion_mnist")()["scaled"] >= 0.87
+    scores = [example("fashion_mnist")(seed=seed) for seed in range(5)]
+    print("fashion_mnist:", scores)
+    assert sum(score["scaled"] for score in scores) / 5 >= 0.87
 
 
 @pytest.mark.experiment

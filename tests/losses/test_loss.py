@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from neurona import losses
+from neurona import activations, losses
 from neurona.core.errors import ArgumentError, ShapeError, UnexpectedArgument
 from neurona.core.registry import register_keras_serializable
 from neurona.core.scope import set_mask
@@ -208,3 +208,25 @@ def test_bad_input_teaches(act, error, message):
 def test_one_class_warns():
     with pytest.warns(UserWarning, match="binary_crossentropy"):
         losses.CategoricalCrossentropy()(np.ones((2, 1)), np.ones((2, 1)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "y_true"),
+    [
+        ("sparse_categorical_crossentropy", "softmax", [1]),
+        ("categorical_crossentropy", "softmax", [[0.0, 1.0]]),
+        ("binary_crossentropy", "sigmoid", [[0.0, 1.0]]),
+    ],
+)
+def test_a_saturated_output_still_has_a_gradient(loss, activation, y_true):
+    """Logits of 400 round the probability to 0, where the logarithm's clipping would leave no gradient: raw 0..255 pixels do this."""
+    function = losses.LossFunctionWrapper(loss)
+    activate = activations.get(activation)
+    logits = jnp.array([[400.0, -400.0]])
+    value, gradient = jax.value_and_grad(lambda x: function(jnp.array(y_true), activate(x)))(logits)
+    expected = {"softmax": 800.0, "sigmoid": 400.0}[activation]
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+    assert abs(gradient).max() > 0.4
+    small = jnp.array([[0.3, -0.2]])
+    ours, plain = function(jnp.array(y_true), activate(small)), function(jnp.array(y_true), 1.0 * activate(small))
+    np.testing.assert_allclose(ours, plain, rtol=1e-5)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import neurona as nn
+from neurona.training import batches
 from neurona.training.programs import program_for
 
 rng = np.random.default_rng(1)
@@ -341,3 +342,13 @@ def test_an_iterator_that_runs_out_says_so():
     with pytest.warns(UserWarning, match="ran out after epoch 1 of 3"):
         history = model.fit(iter([(X, Y)]), epochs=3, verbose=0)
     assert history.epoch == [0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "int32", "bool"])
+def test_data_on_the_device_are_a_copy(dtype):
+    array = (10 * rng.uniform(size=(7, 5))).astype(dtype)
+    expected = array.copy()
+    on_device = batches.on_device(array)
+    array[:] = 0
+    np.testing.assert_array_equal(on_device, expected)
+    assert on_device.dtype == dtype
