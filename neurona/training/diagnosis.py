@@ -8,7 +8,7 @@ import numpy as np
 
 from neurona.core.errors import DataError, NonFiniteError
 from neurona.core.scope import Scope
-from neurona.training.step import TrainingState, forward
+from neurona.training.step import TrainingState, forward, positions_of
 
 
 def bad_rows(tree: Any) -> list[int]:
@@ -59,8 +59,7 @@ def raise_non_finite(trainer: Any, state: TrainingState, batch: Any, key: Any, s
 
     step_key = jax.random.fold_in(key, step)
     values = dict(zip((*trainer.trainable_variables, *trainer.non_trainable_variables), (*state.trainable, *state.non_trainable)))
-    positions = {layer: index for index, layer in enumerate(trainer.flatten_layers())}
-    with Scope(values, step_key, step, True, positions) as scope:
+    with Scope(values, step_key, step, True, positions_of(trainer)) as scope:
         scope.observer = observe
         trainer(x)
     if not found:

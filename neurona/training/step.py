@@ -22,14 +22,18 @@ class TrainingState(NamedTuple):
     metrics: list[Any]
 
 
+def positions_of(model: Any) -> dict[Any, int]:
+    """Every layer's number in the model, which gives each its own random stream."""
+    return {layer: index for index, layer in enumerate(model.flatten_layers())}
+
+
 def forward(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any, training: bool) -> Any:
     """The total loss, and beside it the predictions, each output's loss, and the state after the call."""
     x, y, sample_weight = batch
     trainable, others = trainer.trainable_variables, trainer.non_trainable_variables
     metrics = trainer.metrics_variables  # a compute_loss of one's own may update metrics
     values = dict(zip((*trainable, *others, *metrics), (*state.trainable, *state.non_trainable, *state.metrics)))
-    positions = {layer: index for index, layer in enumerate(trainer.flatten_layers())}
-    with Scope(values, key, step, training, positions):
+    with Scope(values, key, step, training, positions_of(trainer)):
         y_pred = trainer(x)
         loss = trainer.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
         parts = trainer.take_loss_parts()
@@ -99,9 +103,8 @@ class Program:
         key = jax.random.fold_in(key, step)
         custom = trainer.custom_step(kind)
         if custom is not None:
-            positions = {layer: index for index, layer in enumerate(trainer.flatten_layers())}
             data = batch if batch[2] is not None else batch[:2]
-            with Scope({}, key, step, kind == "train", positions):
+            with Scope({}, key, step, kind == "train", positions_of(trainer)):
                 logs, new_state = custom(tuple(state), data)
             logs = {name: jnp.asarray(value) for name, value in logs.items()}
             health = sum((jnp.sum(value) for value in logs.values()), jnp.zeros(()))
