@@ -60,7 +60,7 @@ class Layer(Serializable):
     kind = "layers"
     supports_masking: bool = False
     input_spec: Any = None
-    _untracked: tuple[str, ...] = ()  # attributes that hold layers which are not parts of this one
+    _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")  # attributes that hold no parts of the layer
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -177,36 +177,40 @@ class Layer(Serializable):
             setattr(self, f"{weight}_regularizer", resolve("regularizers", regularizer))
             setattr(self, f"{weight}_constraint", resolve("constraints", constraint))
 
-    def _members(self, kind: type) -> Iterator[Any]:
-        for name, value in vars(self).items():
-            if name not in self._untracked and name != "_arguments":
-                yield from _instances(value, kind)
+    def _parts(self) -> "tuple[list[Variable], list[Layer]]":
+        """The layer's own variables, first those that are parameters, and its sublayers."""
+        variables: dict[Variable, None] = {}
+        layers: dict[Layer, None] = {}
+        for name, value in list(vars(self).items()):  # a list, because another thread may add an attribute meanwhile
+            if type(value) not in _PLAIN and name not in self._untracked:
+                _add_parts(value, variables, layers)
+        return sorted(variables, key=lambda variable: not variable.parameter), list(layers)
+
+    def walk(self) -> "Iterator[tuple[Layer, list[Variable]]]":
+        """This layer and all below it, each once, with its own variables."""
+        seen: set[Layer] = set()
+        stack: list[Layer] = [self]
+        while stack:
+            layer = stack.pop()
+            if layer not in seen:
+                seen.add(layer)
+                variables, layers = layer._parts()
+                yield layer, variables
+                stack.extend(reversed(layers))
 
     @property
     def sublayers(self) -> "list[Layer]":
         """The layers that this one is made of, in the order in which they were assigned."""
-        return list(dict.fromkeys(self._members(Layer)))
+        return self._parts()[1]
 
     def flatten_layers(self) -> "Iterator[Layer]":
         """This layer and all below it, each once."""
-        seen: set[int] = set()
-        stack: list[Layer] = [self]
-        while stack:
-            layer = stack.pop()
-            if id(layer) not in seen:
-                seen.add(id(layer))
-                yield layer
-                stack.extend(reversed(layer.sublayers))
+        return (layer for layer, _ in self.walk())
 
     @property
     def variables(self) -> list[Variable]:
         """All variables: of each layer first the trainable, then the others, then those of its parts."""
-        own = list(dict.fromkeys(self._members(Variable)))
-        own.sort(key=lambda variable: not variable.parameter)
-        found = dict.fromkeys(own)
-        for layer in self.sublayers:
-            found.update(dict.fromkeys(layer.variables))
-        return list(found)
+        return list(dict.fromkeys(variable for _, own in self.walk() for variable in own))
 
     @property
     def weights(self) -> list[Variable]:
@@ -239,9 +243,10 @@ class Layer(Serializable):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        for variable in self._members(Variable):
+        variables, layers = self._parts()
+        for variable in variables:
             variable.trainable = variable.parameter and bool(value)
-        for layer in self.sublayers:
+        for layer in layers:
             layer.trainable = value
 
     def get_weights(self) -> list[np.ndarray]:
@@ -533,15 +538,21 @@ class Layer(Serializable):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-def _instances(value: Any, kind: type) -> Iterator[Any]:
-    if isinstance(value, kind):
-        yield value
+_PLAIN = frozenset((type(None), bool, int, float, str))  # most attributes; sorting them out first halves the time of a walk
+
+
+def _add_parts(value: Any, variables: dict[Variable, None], layers: dict[Layer, None]) -> None:
+    """Add the variables and layers that a value is, or that its lists, tuples and dictionaries hold."""
+    if isinstance(value, Layer):
+        layers[value] = None
+    elif isinstance(value, Variable):
+        variables[value] = None
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _instances(item, kind)
+            _add_parts(item, variables, layers)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _instances(item, kind)
+            _add_parts(item, variables, layers)
 
 
 def _recording_build(build: Callable[..., None]) -> Callable[..., None]:

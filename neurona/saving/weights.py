@@ -30,7 +30,7 @@ def walk(layer: Layer, path: str = "", seen: set[int] | None = None) -> Iterator
         return
     seen.add(id(layer))
     yield path, layer
-    attributes = {name: value for name, value in vars(layer).items() if name not in layer._untracked and name != "_arguments"}
+    attributes = {name: value for name, value in vars(layer).items() if name not in layer._untracked}
     if getattr(layer, "graph", None) is not None or hasattr(layer, "_layers"):
         yield from _walk_value(getattr(layer, "layers"), f"{path}/layers", seen)  # noqa: B009 - models have it, layers do not
     for name in sorted(attributes):

@@ -7,10 +7,8 @@ import jax
 import numpy as np
 
 from neurona.callbacks.callback import CallbackList
-from neurona.core.random import key_of
 from neurona.training.batches import StreamBatches, count_rows
-from neurona.training.programs import rows_are_independent
-from neurona.training.step import Program
+from neurona.training.programs import program_for, rows_are_independent
 
 
 def _padded(size: int, batch_size: int) -> int:
@@ -18,26 +16,40 @@ def _padded(size: int, batch_size: int) -> int:
     return min(batch_size, 1 << max(0, size - 1).bit_length()) if size < batch_size else size
 
 
-class _Predictor:
-    """The model's values and its program, batch after batch."""
+class Predictor:
+    """A model's program for predictions, kept between calls for as long as the model has the same parts.
 
-    def __init__(self, model: Any, program: Program) -> None:
-        self.model, self.program = model, program
+    Args:
+        model: what predicts.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.parts = _parts_of(model)
+        self.program = program_for(model, prediction=True)
         self.variables = model.variables
-        self.values = [variable.value for variable in self.variables]
-        self.key = key_of(0)
+        self.rows_are_independent = rows_are_independent(model)
 
-    def __call__(self, x: Any, rows: int, computed: int) -> Any:
-        if computed > rows:
-            # The last row again: a real input, so no NaN arises where there was none.
-            x = jax.tree.map(lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], computed - rows, axis=0)]), x)
+    def is_valid(self) -> bool:
+        """Whether the model still has the layers and variables that it had, with the same ones trainable."""
+        return self.parts == _parts_of(self.model)
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs of one batch, with the variables' values of now."""
         self.program.trainer = self.model
-        outputs, values = self.program.predict_one(self.values, x, self.key)
-        if values:
-            self.values = values
-            for variable, value in zip(self.variables, values):
-                variable.take(value)
+        outputs, values = self.program.predict_one([variable.value for variable in self.variables], x)
+        for variable, value in zip(self.variables, values):  # of models that carry state from batch to batch
+            variable.take(value)
         return outputs
+
+
+def _parts_of(model: Any) -> list[Any]:
+    return [(layer, variables, [variable.trainable for variable in variables]) for layer, variables in model.walk()]
+
+
+def _filled(x: Any, rows: int) -> Any:
+    """The batch with its last row again and again, up to so many rows: a real input, so no NaN arises where there was none."""
+    return jax.tree.map(lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], rows - len(leaf), axis=0)]), x)
 
 
 def _rows(tree: Any, start: int, stop: int) -> Any:
@@ -50,14 +62,11 @@ def _collect(parts: list[tuple[Any, int]]) -> Any:
     return arrays[0] if len(arrays) == 1 else jax.tree.map(lambda *leaves: np.concatenate(leaves), *arrays)
 
 
-def predict_arrays(
-    model: Any, program: Program, x: Any, batch_size: int, steps: int | None, watchers_for: Callable[[int], CallbackList]
-) -> Any:
+def predict_arrays(predictor: Predictor, x: Any, batch_size: int, steps: int | None, watchers_for: Callable[[int], CallbackList]) -> Any:
     """The outputs for arrays.
 
     Args:
-        model: what predicts.
-        program: its compiled functions.
+        predictor: the model's.
         x: an array, or a list or dictionary of them.
         batch_size: rows at a time.
         steps: batches, if not all.
@@ -66,15 +75,14 @@ def predict_arrays(
     rows = count_rows(x, "x")
     starts = range(0, rows, batch_size)[: steps if steps is not None else None]
     watchers = watchers_for(len(starts))
-    independent = rows_are_independent(model)
     parts = []
     watchers.call("on_predict_begin", None)
-    predictor = _Predictor(model, program)  # a callback may have exchanged the weights
     for number, start in enumerate(starts):
         batch = x if rows <= batch_size else _rows(x, start, start + batch_size)
         size = min(batch_size, rows - start)
+        computed = _padded(size, batch_size) if predictor.rows_are_independent else size
         watchers.call_batch("on_predict_batch_begin", number, number)
-        parts.append((predictor(batch, size, _padded(size, batch_size) if independent else size), size))
+        parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
         watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
         watchers.call("on_chunk_end", number + 1, dict)
     outputs = _collect(parts)
@@ -82,14 +90,13 @@ def predict_arrays(
     return outputs
 
 
-def predict_stream(model: Any, program: Program, batches: StreamBatches, watchers: CallbackList) -> Any:
+def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: CallbackList) -> Any:
     """The outputs for a source of batches."""
     parts = []
     watchers.call("on_predict_begin", None)
-    predictor = _Predictor(model, program)
     for number, (x, _, _) in enumerate(batches.epoch()):
         watchers.call_batch("on_predict_batch_begin", number, number)
-        parts.append((predictor(x, 1, 1), count_rows(x)))
+        parts.append((predictor(x), count_rows(x)))
         watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
         watchers.call("on_chunk_end", number + 1, dict)
     outputs = _collect(parts)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.random import key_of
 from neurona.core.scope import Scope
 
 
@@ -96,6 +97,14 @@ class Program:
         self.predict_one = jax.jit(self._predict)
         self.results = jax.jit(lambda metrics: results(self.trainer, metrics))
 
+    def __deepcopy__(self, memo: Any) -> "Program":
+        return self  # a copy of a model has the same structure
+
+    @functools.cached_property
+    def members(self) -> "MembersProgram":
+        """The same functions for K models of this structure at once."""
+        return MembersProgram(self)
+
     def _one(self, kind: str, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any, Any]:
         """One step: the new state, custom logs where the model has a step of its own, and whether the loss was finite."""
         trainer = self.trainer
@@ -147,11 +156,24 @@ class Program:
         index, state, logs, fine = jax.lax.while_loop(go_on, body, (start, state, logs, jnp.asarray(True)))
         return state, logs, index, fine & _finite(state.trainable)
 
-    def _predict(self, values: list[Any], x: Any, key: Any) -> tuple[Any, list[Any]]:
+    def _predict(self, values: list[Any], x: Any) -> tuple[Any, list[Any]]:
         """The outputs, and the values afterwards where the model carries state from batch to batch."""
         self.traces += 1
-        outputs, new = self.trainer.apply(values, x, key=key, training=False)
+        outputs, new = self.trainer.apply(values, x, key=key_of(0), training=False)
         return outputs, new if is_stateful(self.trainer) else []
+
+
+class MembersProgram:
+    """The functions of a program for K models at once, by `vmap`: every state, key and bound `stop` has a leading axis of K.
+
+    In training each model has an order of rows of its own, (steps, K, batch size); in a test all share one, (steps, batch size).
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.train_many = jax.jit(jax.vmap(functools.partial(program._many, "train"), (0, None, 1, 0, None, None, 0)))
+        self.test_many = jax.jit(jax.vmap(functools.partial(program._many, "test"), (0, None, None, 0, None, None, None)))
+        self.predict = jax.jit(jax.vmap(lambda values, x: program.trainer.apply(values, x, key=key_of(0))[0], (0, None)))
+        self.results = jax.jit(jax.vmap(lambda metrics: results(program.trainer, metrics)))
 
 
 def _finite(arrays: list[Any]) -> Any:

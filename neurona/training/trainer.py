@@ -29,7 +29,7 @@ from neurona.training.batches import (
 )
 from neurona.training.compiled import CompiledLoss, CompiledMetrics, Outputs
 from neurona.training.loop import Epoch, Pace
-from neurona.training.prediction import predict_arrays, predict_stream
+from neurona.training.prediction import Predictor, predict_arrays, predict_stream
 from neurona.training.programs import program_for
 from neurona.training.resuming import Place
 from neurona.training.step import Program, TrainingState
@@ -39,8 +39,8 @@ Batches = ArrayBatches | StreamBatches
 
 def refuse_unknown(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
     """Raise `UnexpectedArgument`, with a suggestion, for arguments that a method does not have."""
-    known = [name for name in inspect.signature(function).parameters if name not in ("self", "unknown")]
     for name in given:
+        known = [name for name in inspect.signature(function).parameters if name not in ("self", "unknown")]
         raise UnexpectedArgument(f"{function.__name__}() has no argument {name!r}.{suggestion(name, known)} It takes: {', '.join(known)}.")
 
 
@@ -70,8 +70,9 @@ class Trainer(Layer):
     _compiled_loss: CompiledLoss | None = None
     _compiled_metrics: CompiledMetrics | None = None
     _program: Program | None = None
+    _predictor: Predictor | None = None
     _place: Place | None = None
-    _untracked = ("optimizer", "history", "_place", "_compile_arguments", "_nodes", "_groups")
+    _untracked = (*Layer._untracked, "optimizer", "history", "_place", "_compile_arguments", "_groups", "_predictor")
 
     def compile(
         self,
@@ -529,19 +530,16 @@ class Trainer(Layer):
             batches = StreamBatches(x, steps)
             self.ensure_built(batches.example()[0])
             watchers = CallbackList(given, self, {"steps": batches.steps, "verbose": verbose})
-            return predict_stream(self, self._prediction_program(), batches, watchers)
+            return predict_stream(self._current_predictor(), batches, watchers)
         arrays = to_numpy(x, "x")
+        self.ensure_built(arrays)
         rows = 32 if batch_size is None else int(batch_size)
-        self.ensure_built(jax.tree.map(lambda leaf: leaf[:rows], arrays))
-        return predict_arrays(
-            self, self._prediction_program(), arrays, rows, steps, lambda count: CallbackList(given, self, {"steps": count})
-        )
+        return predict_arrays(self._current_predictor(), arrays, rows, steps, lambda count: CallbackList(given, self, {"steps": count}))
 
-    def _prediction_program(self) -> Program:
-        signature = [(id(variable), variable.trainable) for variable in self.variables]
-        if getattr(self, "_prediction", (None, None))[1] != signature:
-            self._prediction = program_for(self, prediction=True), signature
-        return self._prediction[0]
+    def _current_predictor(self) -> Predictor:
+        if self._predictor is None or not self._predictor.is_valid():
+            self._predictor = Predictor(self)
+        return self._predictor
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model on arrays or symbolic tensors; plain lists of numbers count as arrays."""

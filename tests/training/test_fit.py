@@ -210,11 +210,11 @@ def test_a_model_with_code_of_the_users_own_shares_nothing():
 def test_predicting_batches_of_many_sizes_compiles_few_programs():
     model = classifier()
     model.predict(X[:1], verbose=0)
-    before = model._prediction[0].traces
+    before = model._predictor.program.traces
     expected = model.predict(X, verbose=0)
     for size in range(1, 33):
         np.testing.assert_allclose(model.predict(X[:size], verbose=0), expected[:size], atol=1e-6)
-    assert model._prediction[0].traces - before <= 6
+    assert model._predictor.program.traces - before <= 6
 
 
 def test_rows_that_depend_on_each_other_are_never_padded():

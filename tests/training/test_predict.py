@@ -1,0 +1,167 @@
+"""predict keeps its program between calls, and still sees every change of the model."""
+
+import gc
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
+import jax
+import numpy as np
+
+import neurona as nn
+from neurona import layers
+
+X = np.random.default_rng(5).normal(size=(40, 6)).astype("float32")
+
+
+def network(dtype=None):
+    return nn.Sequential([nn.Input((6,)), layers.Dense(8, "tanh", dtype=dtype), layers.Dense(3, "softmax", dtype=dtype)])
+
+
+def by_hand(model, x):
+    """The network in NumPy, with the weights of now."""
+    first, bias, second, last_bias = model.get_weights()
+    scores = np.exp(np.tanh(x @ first + bias) @ second + last_bias)
+    return scores / scores.sum(-1, keepdims=True)
+
+
+def predict(model, x=X):
+    return model.predict(x, verbose=0)
+
+
+def test_the_weights_of_now_are_used_without_a_new_trace():
+    model = network()
+    predict(model)
+    traces = model._predictor.program.traces
+    for seed in range(3):
+        generator = np.random.default_rng(seed)
+        model.set_weights([generator.normal(size=weight.shape) for weight in model.get_weights()])
+        np.testing.assert_allclose(predict(model), by_hand(model, X), atol=1e-5)
+    model.layers[0].kernel.assign(np.ones((6, 8)))
+    np.testing.assert_allclose(predict(model), by_hand(model, X), atol=1e-5)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(X, np.arange(40) % 3, epochs=2, verbose=0)
+    np.testing.assert_allclose(predict(model), by_hand(model, X), atol=1e-5)
+    assert model._predictor.program.traces == traces
+
+
+def test_models_of_equal_structure_predict_with_one_program_and_their_own_weights():
+    first, second = network(), network()
+    predict(first)
+    traces = first._predictor.program.traces
+    np.testing.assert_allclose(predict(second), by_hand(second, X), atol=1e-5)
+    np.testing.assert_allclose(predict(first), by_hand(first, X), atol=1e-5)
+    assert first._predictor.program.traces == traces
+
+
+class Stack(nn.Model):
+    def __init__(self):
+        super().__init__()
+        self.blocks = [layers.Dense(4, use_bias=False), layers.ReLU()]
+        self.head = layers.Dense(2, use_bias=False)
+
+    def call(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+def test_replaced_layers_are_seen():
+    model = Stack()
+
+    def check(activation):
+        hidden, head = model.blocks[0], model.head
+        result = predict(model)
+        np.testing.assert_allclose(result, activation(X @ hidden.kernel.numpy()) @ head.kernel.numpy(), atol=1e-5)
+
+    def relu(x):
+        return np.maximum(x, 0)
+
+    check(relu)
+    model.head = layers.Dense(5, use_bias=False)
+    check(relu)
+    model.blocks[0] = layers.Dense(3, use_bias=False)  # in a list
+    model.head = layers.Dense(2, use_bias=False)
+    check(relu)
+    model.blocks[1] = layers.Activation("tanh")  # without weights
+    check(np.tanh)
+    model.blocks.append(layers.Rescaling(2.0))
+    check(lambda x: 2 * np.tanh(x))
+
+
+def test_layers_added_to_and_removed_from_a_sequence_are_seen():
+    model = network()
+    expected = predict(model)
+    model.add(layers.Rescaling(3.0))
+    np.testing.assert_allclose(predict(model), 3 * expected, atol=1e-5)
+    model.pop()
+    np.testing.assert_allclose(predict(model), expected, atol=1e-6)
+
+
+def test_freezing_is_seen():
+    """Frozen, a batch normalization that was called with training=True takes the moving statistics: 0 and 1 at first."""
+    x = nn.Input((6,))
+    normalize = layers.BatchNormalization(epsilon=1e-6, momentum=1.0)
+    model = nn.Model(x, normalize(x, training=True))
+    np.testing.assert_allclose(model.predict(X, batch_size=40, verbose=0), (X - X.mean(0)) / X.std(0), atol=1e-3)
+    normalize.trainable = False
+    np.testing.assert_allclose(model.predict(X, batch_size=40, verbose=0), X, atol=1e-3)
+
+
+def test_state_goes_on_from_batch_to_batch_and_from_call_to_call():
+    nn.utils.set_random_seed(2)
+    steps = np.random.default_rng(3).normal(size=(4, 6, 2)).astype("float32")
+    whole = nn.Sequential([nn.Input((None, 2)), layers.GRU(3)])
+    parts = nn.Sequential([nn.Input((3, 2), batch_size=4), layers.GRU(3, stateful=True)])
+    parts.set_weights(whole.get_weights())
+    predict(parts, steps[:, :3])
+    np.testing.assert_allclose(predict(parts, steps[:, 3:]), predict(whole, steps), atol=1e-5)
+    parts.layers[0].reset_state()
+    np.testing.assert_allclose(predict(parts, steps[:, :3]), predict(whole, steps[:, :3]), atol=1e-5)
+
+
+def test_one_model_in_32_and_64_bits():
+    single = network()
+    expected = by_hand(single, X)
+    np.testing.assert_allclose(predict(single), expected, atol=1e-5)
+    with jax.enable_x64(True):
+        double = network(dtype="float64")
+        result = predict(double, X.astype("float64"))
+        assert result.dtype == "float64"
+        np.testing.assert_allclose(result, by_hand(double, X.astype("float64")), atol=1e-12)
+        np.testing.assert_allclose(predict(single), expected, atol=1e-5)
+    np.testing.assert_allclose(predict(single), expected, atol=1e-5)
+
+
+def test_several_threads_and_models_of_equal_structure():
+    models = [network() for _ in range(4)]
+    expected = [by_hand(model, X) for model in models]
+
+    def work(number):
+        for rows in (1, 3, 40):
+            np.testing.assert_allclose(predict(models[number % 4], X[:rows]), expected[number % 4][:rows], atol=1e-5)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(64)))
+
+
+def test_memory_stays_flat_over_1000_predictions_of_changing_sizes():
+    model = network()
+    sizes = np.random.default_rng(7).integers(1, 41, 1000)
+    for rows in range(1, 41):
+        predict(model, X[:rows])
+
+    def used():
+        gc.collect()
+        return len(jax.live_arrays()), model._predictor.program.traces, tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        predict(model)
+        arrays, traces, size = used()
+        for rows in sizes:
+            predict(model, X[:rows])
+        after = used()
+    finally:
+        tracemalloc.stop()
+    assert after[:2] == (arrays, traces)
+    assert after[2] < size + 50_000
