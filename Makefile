@@ -36,11 +36,14 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml
+# What the installation is made of: the native kernels are compiled by it.
+PACKAGE := pyproject.toml setup.py $(wildcard neurona/kernels/cpp/*)
+
+$(VENV)/.demo: $(VENV)/bin/python $(PACKAGE)
 	$(BIN)/python -m pip install --quiet -e '.[plot]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+$(VENV)/.dev: $(VENV)/bin/python $(PACKAGE)
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@ $(VENV)/.demo
 

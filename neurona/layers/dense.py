@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import jax.numpy as jnp
-
 from neurona import activations
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
+from neurona.kernels.dense import dense
 
 
 class Dense(Layer):
@@ -65,5 +64,4 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs: Any) -> Any:
-        y = jnp.matmul(inputs, self.kernel.value)
-        return self.activation(y if self.bias is None else y + self.bias.value)
+        return dense(inputs, self.kernel.value, None if self.bias is None else self.bias.value, self.activation)

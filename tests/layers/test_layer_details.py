@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-import torch
 
 from neurona import layers
 from neurona.core.policy import set_image_data_format
@@ -29,6 +28,7 @@ def test_functions_that_merge(name: str) -> None:
 
 @pytest.mark.parametrize(("size", "windows"), [(7, 7), (7, 5), (7, 3), (6, 2), (3, 5)])
 def test_adaptive_pooling_equals_torch(size: int, windows: int) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is a test dependency where its wheel is small")
     x = np.random.default_rng(0).normal(size=(2, 3, size)).astype("float32")
     for mine, other in (
         (layers.AdaptiveAveragePooling1D, torch.nn.AdaptiveAvgPool1d),

@@ -1,0 +1,117 @@
+// Sharing work between the threads of a pool, and memory for the time of one call.
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace neurona {
+
+static inline void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+// Runs work(0), ..., work(parts - 1) and returns when all are done. `Pool` has num_threads() and Schedule(task), as XLA's has.
+//
+// Threads of the pool and the caller take parts as they come; the caller takes whatever no one else has begun, so that it waits only for
+// work in progress: pools whose threads all wait for one another can't lock up, and a pool that is busy costs nothing. What a part
+// computes must depend on its number alone; then the result is the same whoever takes it.
+template <class Pool, class Work>
+void parallel_for(Pool& pool, long parts, const Work& work) {
+  if (parts <= 1) {
+    if (parts == 1) work(0L);
+    return;
+  }
+  struct Shared {
+    std::atomic<long> next{0}, done{0};
+  };
+  auto shared = std::make_shared<Shared>();  // outlives the call: a late task finds nothing left and does not touch `work`
+  auto take = [shared, parts, &work] {
+    for (long part; (part = shared->next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
+      work(part);
+      shared->done.fetch_add(1, std::memory_order_release);
+    }
+  };
+  long helpers = pool.num_threads() - 1 < parts - 1 ? pool.num_threads() - 1 : parts - 1;
+  for (long i = 0; i < helpers; i++) pool.Schedule(decltype(take)(take));  // a copy, which XLA's pool must own
+  take();
+  for (long tries = 0; shared->done.load(std::memory_order_acquire) < parts; tries++) {
+    if (tries < 2000) {
+      pause();
+    } else {
+      std::this_thread::yield();  // another process may need the core that the last part waits for
+    }
+  }
+}
+
+// How many parts to make of `size` units of work, where fewer than `least` are not worth a thread.
+template <class Pool>
+long parts_of(Pool& pool, double size, double least) {
+  long threads = pool.num_threads();
+  if (threads < 1) threads = 1;
+  double worth = size / least;
+  return worth < 1 ? 1 : worth < threads ? static_cast<long>(worth) : threads;
+}
+
+// The first unit of a part, of `total` units in blocks of `block`: part i runs from first_of(i) to first_of(i + 1).
+static inline long first_of(long part, long parts, long total, long block) {
+  long blocks = (total + block - 1) / block, first = blocks * part / parts * block;
+  return first < total ? first : total;
+}
+
+// Floats, aligned to a cache line, uninitialized, freed at the end of the block. Kept by the thread for the next call.
+class Workspace {
+ public:
+  explicit Workspace(long floats) {
+    Kept& kept = kept_();
+    if (kept.in_use || kept.size < floats) {
+      own_ = allocate(floats);
+      if (!kept.in_use) {
+        std::free(kept.memory);
+        kept.memory = own_;
+        kept.size = floats;
+      }
+    }
+    data_ = own_ ? own_ : kept.memory;
+    keeps_ = data_ == kept.memory;
+    if (keeps_) kept.in_use = true;
+  }
+  ~Workspace() {
+    if (keeps_) {
+      kept_().in_use = false;
+    } else {
+      std::free(own_);
+    }
+  }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  float* data() const { return data_; }
+
+ private:
+  struct Kept {
+    float* memory = nullptr;
+    long size = 0;
+    bool in_use = false;
+    ~Kept() { std::free(memory); }
+  };
+  static Kept& kept_() {
+    static thread_local Kept kept;
+    return kept;
+  }
+  static float* allocate(long floats) {
+    std::size_t bytes = (static_cast<std::size_t>(floats) * sizeof(float) + 127) / 64 * 64;
+    return static_cast<float*>(std::aligned_alloc(64, bytes));
+  }
+  float* own_ = nullptr;
+  float* data_ = nullptr;
+  bool keeps_ = false;
+};
+
+}  // namespace neurona

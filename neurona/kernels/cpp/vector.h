@@ -1,0 +1,178 @@
+// A vector of floats as wide as the instruction set that this file is compiled for, in the compiler's own vector arithmetic:
+// +, -, *, /, comparisons and `condition ? a : b` work lane by lane.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace neurona {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16;
+constexpr int REGISTERS = 32;
+#elif defined(__AVX__)
+constexpr int LANES = 8;
+constexpr int REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int LANES = 4;
+constexpr int REGISTERS = 32;
+#else
+constexpr int LANES = 4;
+constexpr int REGISTERS = 16;
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * LANES)));
+typedef int32_t Integers __attribute__((vector_size(4 * LANES)));
+
+#define NEURONA_INLINE static inline __attribute__((always_inline))
+
+NEURONA_INLINE Vector broadcast(float value) { return value - Vector{}; }
+
+NEURONA_INLINE Vector load(const float* from) {
+  Vector v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+NEURONA_INLINE void store(float* to, Vector v) { std::memcpy(to, &v, sizeof v); }
+
+// The first `count` lanes, 0 to LANES; the others are 0 and their memory is not touched.
+#if defined(__AVX512F__)
+}  // namespace neurona
+#include <immintrin.h>
+namespace neurona {
+NEURONA_INLINE __mmask16 first_lanes(long count) { return static_cast<__mmask16>((1u << count) - 1u); }
+NEURONA_INLINE Vector load(const float* from, long count) { return (Vector)_mm512_maskz_loadu_ps(first_lanes(count), from); }
+NEURONA_INLINE void store(float* to, Vector v, long count) { _mm512_mask_storeu_ps(to, first_lanes(count), (__m512)v); }
+#else
+NEURONA_INLINE Vector load(const float* from, long count) {
+  if (count == LANES) return load(from);
+  float all[LANES] = {};
+  for (long i = 0; i < count; i++) all[i] = from[i];
+  return load(all);
+}
+NEURONA_INLINE void store(float* to, Vector v, long count) {
+  if (count == LANES) return store(to, v);
+  float all[LANES];
+  store(all, v);
+  for (long i = 0; i < count; i++) to[i] = all[i];
+}
+#endif
+
+NEURONA_INLINE float sum(Vector v) {
+  float all[LANES], total = 0;
+  store(all, v);
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) all[i] += all[i + width];
+  total = all[0];
+  return total;
+}
+
+// Comparisons with a NaN are false, so each of these hands a NaN in its second argument on.
+NEURONA_INLINE Vector maximum(Vector bound, Vector v) { return v < bound ? bound : v; }
+NEURONA_INLINE Vector minimum(Vector bound, Vector v) { return v > bound ? bound : v; }
+NEURONA_INLINE Vector relu(Vector v) { return maximum(Vector{}, v); }
+
+// e^x to about one unit in the last place: 2^n * p(r) with x = n ln 2 + r. Overflows to infinity, underflows to 0.
+NEURONA_INLINE Vector exponential(Vector x) {
+  const Vector magic = broadcast(12582912.f);  // 1.5 * 2^23: adding it rounds to an integer
+  Vector bounded = minimum(broadcast(89.f), maximum(broadcast(-104.f), x));
+  Vector shifted = bounded * broadcast(1.44269504f) + magic;
+  Vector n = shifted - magic;
+  Vector r = bounded - n * broadcast(0.693359375f);
+  r = r + n * broadcast(2.12194440e-4f);
+  Vector p = broadcast(1.9875691500e-4f);
+  p = p * r + broadcast(1.3981999507e-3f);
+  p = p * r + broadcast(8.3334519073e-3f);
+  p = p * r + broadcast(4.1665795894e-2f);
+  p = p * r + broadcast(1.6666665459e-1f);
+  p = p * r + broadcast(5.0000001201e-1f);
+  p = p * (r * r) + (r + broadcast(1.f));
+  // 2^n in two factors, so that neither leaves the range of exponents.
+  Integers whole = (Integers)shifted - (Integers)magic;
+  Integers half = whole >> 1;
+  Vector first = (Vector)((half + 127) << 23), second = (Vector)((whole - half + 127) << 23);
+  return p * first * second;
+}
+
+NEURONA_INLINE Vector sigmoid(Vector x) { return broadcast(1.f) / (broadcast(1.f) + exponential(-x)); }
+
+// 2 * sigmoid(2x) - 1, and near 0, where that cancels, an odd polynomial.
+NEURONA_INLINE Vector hyperbolic_tangent(Vector x) {
+  Vector square = x * x;
+  Vector near = broadcast(-1.37776e-2f);
+  near = near * square + broadcast(5.26112e-2f);
+  near = near * square + broadcast(-1.33268e-1f);
+  near = near * square + broadcast(3.33331e-1f);
+  near = x - x * square * near;
+  Vector far = broadcast(2.f) * sigmoid(x + x) - broadcast(1.f);
+  return square < broadcast(0.16f) ? near : far;
+}
+
+enum class Activation : int32_t { linear = 0, relu = 1, tanh = 2, sigmoid = 3 };
+
+NEURONA_INLINE Vector activate(Activation activation, Vector v) {
+  switch (activation) {
+    case Activation::relu: return relu(v);
+    case Activation::tanh: return hyperbolic_tangent(v);
+    case Activation::sigmoid: return sigmoid(v);
+    default: return v;
+  }
+}
+
+// The gradient before the activation, from that behind it and the activation's value.
+NEURONA_INLINE Vector before_activation(Activation activation, Vector gradient, Vector value) {
+  switch (activation) {
+    case Activation::relu: return value > Vector{} ? gradient : Vector{};
+    case Activation::tanh: return gradient * (broadcast(1.f) - value * value);
+    case Activation::sigmoid: return gradient * value * (broadcast(1.f) - value);
+    default: return gradient;
+  }
+}
+
+// LANES x LANES floats: to[j * to_stride + i] = from[i * from_stride + j].
+static inline void transpose_tile(const float* from, long from_stride, float* to, long to_stride) {
+  Vector rows[LANES], other[LANES];
+  for (int i = 0; i < LANES; i++) rows[i] = load(from + i * from_stride);
+  // Pairs of rows a distance apart exchange halves of blocks of that size, for distances 1, 2, 4, ...
+#pragma GCC unroll 4
+  for (int distance = 1; distance < LANES; distance *= 2) {
+    Integers low, high;
+    for (int lane = 0; lane < LANES; lane++) {
+      bool moved = (lane / distance) % 2;
+      low[lane] = moved ? LANES + lane - distance : lane;
+      high[lane] = moved ? LANES + lane : lane + distance;
+    }
+    for (int i = 0; i < LANES; i++) {
+      int partner = i ^ distance;
+      if (i < partner) {
+#if defined(__clang__)
+        for (int lane = 0; lane < LANES; lane++) {
+          other[i][lane] = low[lane] < LANES ? rows[i][low[lane]] : rows[partner][low[lane] - LANES];
+          other[partner][lane] = high[lane] < LANES ? rows[i][high[lane]] : rows[partner][high[lane] - LANES];
+        }
+#else
+        other[i] = __builtin_shuffle(rows[i], rows[partner], low);
+        other[partner] = __builtin_shuffle(rows[i], rows[partner], high);
+#endif
+      }
+    }
+    for (int i = 0; i < LANES; i++) rows[i] = other[i];
+  }
+  for (int i = 0; i < LANES; i++) store(to + i * to_stride, rows[i]);
+}
+
+// rows x columns floats: to[j * to_stride + i] = from[i * from_stride + j].
+static inline void transpose(const float* from, long rows, long columns, long from_stride, float* to, long to_stride) {
+  long i = 0;
+  for (; i + LANES <= rows; i += LANES) {
+    long j = 0;
+    for (; j + LANES <= columns; j += LANES) transpose_tile(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
+    for (; j < columns; j++)
+      for (long k = i; k < i + LANES; k++) to[j * to_stride + k] = from[k * from_stride + j];
+  }
+  for (; i < rows; i++)
+    for (long j = 0; j < columns; j++) to[j * to_stride + i] = from[i * from_stride + j];
+}
+
+}  // namespace neurona

@@ -1,0 +1,121 @@
+"""The native kernels: finding the library for this processor, and deciding for each computation whether its kernel or its twin runs.
+
+Every kernel has a twin in pure XLA that computes the same numbers: the twin is the definition, what accelerators run, and what runs here
+where there is no library. `NEURONA_KERNELS=off` in the environment switches the kernels off.
+"""
+
+import ctypes
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+# From how many multiplications on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
+WORTH: dict[str, tuple[float, float]] = {
+    "dense": (20e3, 1e9),
+}
+
+
+def library_path(instruction_set: str) -> Path | None:
+    """The library that was built for an instruction set, if there is one."""
+    here = Path(__file__).parent
+    paths = (here / f"library_{instruction_set}{suffix}" for suffix in EXTENSION_SUFFIXES)
+    return next((path for path in paths if path.exists()), None)
+
+
+@cache
+def _load() -> tuple[ctypes.CDLL | None, str]:
+    """The library for this processor, and its instruction set or why there is none."""
+    if os.environ.get("NEURONA_KERNELS", "").lower() == "off":
+        return None, "off: NEURONA_KERNELS=off"
+    baseline = library_path("baseline")
+    if baseline is None:
+        return None, "not built: the installation found no C++ compiler that it could use"
+    try:
+        library = ctypes.CDLL(str(baseline))
+        library.neurona_instruction_set.restype = ctypes.c_char_p
+        instruction_set = library.neurona_instruction_set().decode()
+        best = library_path(instruction_set)
+        if best is None:
+            return library, "baseline"
+        return ctypes.CDLL(str(best)), instruction_set
+    except OSError as error:
+        return None, f"not loaded: {error}"
+
+
+def status() -> str:
+    """The instruction set of the kernels in use, or why they are not.
+
+    Example:
+
+        >>> isinstance(status(), str)
+        True
+    """
+    return _load()[1]
+
+
+@cache
+def _target(name: str) -> str:
+    """Make a function of the library known to XLA, under its own name."""
+    library = _load()[0]
+    assert library is not None
+    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    return name
+
+
+def call(name: str, results: Any, *arrays: Any, aliases: dict[int, int] | None = None, **attributes: Any) -> Any:
+    """Call a function of the library.
+
+    Args:
+        name: the C symbol.
+        results: the shape and dtype of each result.
+        arrays: what it receives.
+        aliases: results that may take the place of arguments: {argument: result}.
+        attributes: NumPy scalars and arrays, fixed when the call is compiled.
+    """
+    return jax.ffi.ffi_call(_target(name), results, input_output_aliases=aliases)(*arrays, **attributes)
+
+
+def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[..., Any], *arrays: Any) -> Any:
+    """Compute by the native kernel where that is possible and faster, else by its twin. The one place where this is decided.
+
+    Under `vmap`, and for derivatives, `native` behaves as its twin.
+
+    Args:
+        kernel: the entry of `WORTH` that tells which sizes are worth it.
+        work: the size: multiplications, or elements.
+        native, twin: functions of the arrays with equal results.
+    """
+    least, most = WORTH[kernel]
+    floats = (array for array in jax.tree.leaves(arrays) if jnp.issubdtype(array.dtype, jnp.inexact))
+    if not least <= work <= most or any(array.dtype != jnp.float32 for array in floats) or _load()[0] is None:
+        return twin(*arrays)
+    return lax.platform_dependent(*arrays, cpu=_like_its_twin(native, twin), default=twin)
+
+
+def _like_its_twin(native: Callable[..., Any], twin: Callable[..., Any]) -> Callable[..., Any]:
+    """The native function, with the twin's derivatives and the twin for several at once."""
+    batched = jax.custom_batching.custom_vmap(native)
+
+    @batched.def_vmap
+    def _(axis_size: int, in_batched: Any, *arrays: Any) -> Any:
+        axes = jax.tree.map(lambda batched: 0 if batched else None, tuple(in_batched))
+        results = jax.vmap(twin, in_axes=axes, axis_size=axis_size)(*arrays)
+        return results, jax.tree.map(lambda _: True, results)
+
+    differentiable = jax.custom_vjp(batched)
+
+    def forward(*arrays: Any) -> Any:
+        return batched(*arrays), arrays
+
+    def backward(arrays: Any, gradients: Any) -> Any:
+        return jax.vjp(twin, *arrays)[1](gradients)
+
+    differentiable.defvjp(forward, backward)
+    return differentiable
