@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         random,
         regularizers,
         saving,
+        search,
         utils,
     )
     from neurona.core.layer import Layer
@@ -67,6 +68,7 @@ _ROOMS = (
     "random",
     "regularizers",
     "saving",
+    "search",
     "utils",
 )
 _NAMES = {

@@ -33,6 +33,7 @@ FLOORS = [
     {"datasets"},
     {"plotting"},
     {"evaluation"},
+    {"search"},
     {"utils"},
     {"cli"},
 ]

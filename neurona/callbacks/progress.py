@@ -188,5 +188,7 @@ def figure(value: Any) -> str:
         >>> figure(0.91234), figure(2.5e-5), figure(0.0)
         ('0.9123', '2.5000e-05', '0.0000e+00')
     """
-    number = float(np.mean(value))
+    values = np.asarray(value, np.float64)
+    known = values[~np.isnan(values)]  # of an ensemble, a member that failed is NaN
+    number = float(known.mean()) if known.size else np.nan
     return f"{number:.4f}" if abs(number) > 1e-3 else f"{number:.4e}"

@@ -1,5 +1,6 @@
 """Variable: an array with a name that a layer, a metric or an optimizer owns."""
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 from neurona.core.errors import ShapeError, TracingError
 from neurona.core.policy import autocast_dtype, is_float, standardize_dtype
 from neurona.core.scope import Scope, current_scope
+
+_numbers = itertools.count()
 
 
 class Variable:
@@ -51,13 +54,19 @@ class Variable:
         self.persistent = True  # False for what is not saved with the weights
         self.autocast = autocast
         self.regularizer, self.constraint = regularizer, constraint
+        self.number = next(_numbers)  # variables in the order in which they were made, and so drew their first values
+        self.initializer = initializer if callable(initializer) else None
+        if self.initializer is not None:
+            self._value = self.draw(shape, standardize_dtype(dtype))
+        else:
+            with jax.ensure_compile_time_eval(), Scope():
+                self._value = jnp.array(initializer, None if dtype is None else standardize_dtype(dtype))
+
+    def draw(self, shape: Any, dtype: str) -> jax.Array:
+        """A first value from the initializer."""
         # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit; the scope keeps its key to itself.
         with jax.ensure_compile_time_eval(), Scope():
-            if callable(initializer):
-                dtype = standardize_dtype(dtype)
-                self._value = jnp.asarray(initializer(shape, dtype), dtype)
-            else:
-                self._value = jnp.array(initializer, None if dtype is None else standardize_dtype(dtype))
+            return jnp.asarray(self.initializer(shape, dtype), dtype)  # pyright: ignore[reportOptionalCall]
 
     @property
     def value(self) -> jax.Array:

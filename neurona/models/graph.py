@@ -32,7 +32,7 @@ class Graph:
         # An input may be a tensor from the middle of another model: it gets an entrance of its own.
         entrances = [t if _is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype) for t in self.input_tensors]
         self.input_layers: list[InputLayer] = [entrance.node.operation for entrance in entrances if entrance.node]
-        self._given = {(id(t.node), t.index): layer for t, layer in zip(self.input_tensors, self.input_layers)}
+        self._given = {(t.node, t.index): layer for t, layer in zip(self.input_tensors, self.input_layers)}
         self.nodes = self._sorted()
         names = [layer.name for layer in self.layers]
         for name in names:
@@ -48,7 +48,7 @@ class Graph:
         while stack:
             tensor, leaving = stack.pop()
             node = tensor.node
-            given = self._given.get((id(node), tensor.index))
+            given = self._given.get((node, tensor.index))
             if given is not None:
                 indices.setdefault(id(given), len(indices))
             if given is not None or node is None:
@@ -74,7 +74,7 @@ class Graph:
             depths[id(node)] = operation_depths[id(node.operation)] = depth
             operations[id(node.operation)] = node.operation
             for parent in node.inputs:
-                if (layer := self._given.get((id(parent.node), parent.index))) is not None:
+                if (layer := self._given.get((parent.node, parent.index))) is not None:
                     operation_depths[id(layer)] = max(depth + 1, operation_depths.get(id(layer), 0))
                 else:
                     depths[id(parent.node)] = max(depth + 1, depths.get(id(parent.node), 0))
@@ -89,16 +89,16 @@ class Graph:
 
     def run(self, values: list[Any]) -> Any:
         """The outputs for arrays in the order of the inputs."""
-        table: dict[tuple[int, int], Any] = dict(zip(self._given, values))
+        table: dict[tuple[Any, int], Any] = dict(zip(self._given, values))
 
         def fill(leaf: Any) -> Any:
-            return table[(id(leaf.node), leaf.index)] if is_symbolic(leaf) else leaf
+            return table[(leaf.node, leaf.index)] if is_symbolic(leaf) else leaf
 
         for node in self.nodes:
             args, kwargs = jax.tree.map(fill, (node.args, node.kwargs))
             outputs = jax.tree.leaves(node.operation(*args, **kwargs))
             for index, value in enumerate(outputs):
-                table[(id(node), index)] = value
+                table[(node, index)] = value
         return jax.tree.map(fill, self.outputs)
 
     def calls_of(self, operation: Any) -> list[Node]:
@@ -107,7 +107,7 @@ class Graph:
 
     def address(self, tensor: SymbolicTensor) -> tuple[str, int, int]:
         """Where a tensor comes from, as files write it: the operation's name, which of its calls, which output."""
-        layer = self._given.get((id(tensor.node), tensor.index))
+        layer = self._given.get((tensor.node, tensor.index))
         if layer is not None:
             return layer.name, 0, 0
         node = tensor.node

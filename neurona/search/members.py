@@ -1,0 +1,178 @@
+"""The members of an ensemble: K states that the loop of training sees as one trainer, and the steps that advance them together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.errors import NonFiniteError
+from neurona.core.random import Stream, new_key
+from neurona.core.variable import Variable
+from neurona.training.batches import ArrayBatches, Batch
+from neurona.training.diagnosis import raise_non_finite
+from neurona.training.loop import Pace
+from neurona.training.step import TrainingState
+
+
+def stack(trees: Sequence[Any]) -> Any:
+    """Trees of equal structure as one, its arrays with a leading axis."""
+    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *trees)
+
+
+def take(tree: Any, number: int) -> Any:
+    """One entry of each array's leading axis."""
+    return jax.tree.map(lambda leaf: leaf[number], tree)
+
+
+class Members:
+    """The states of K models of one structure.
+
+    What is trained begins with values that a member's own seed draws, as if the model were built after `set_random_seed(seed)`; all else
+    (frozen weights, statistics) begins as it is in the model.
+
+    Args:
+        model: built, and prepared for its data; it gives the structure and does not change.
+        streams: each member's random numbers.
+        learning_rate: a number per member, or None for the optimizer's own.
+    """
+
+    run_eagerly = stops_quietly_on_nan = False
+
+    def __init__(self, model: Any, streams: Sequence[Stream], learning_rate: Sequence[float] | None) -> None:
+        self.model, self.program = model, model._current_program()
+        self.alive = np.ones(len(streams), bool)
+        self.failures: dict[int, str] = {}
+        self.steps_trained = 0
+        self.stop_training = False
+        self.trainer: Any = None  # set by the loop
+        self._streams = streams
+        self._keys: Any = None
+        self._paces: dict[tuple[str, int], Pace] = {}
+        self._state = stack([self._first_state(stream) for stream in streams])
+        if learning_rate is not None:
+            self._state.optimizer["learning_rate"] = jnp.asarray(learning_rate, jnp.float32)
+        self._fresh_metrics = self._state.metrics
+
+    def _first_state(self, stream: Stream) -> TrainingState:
+        trainable, others, _ = self.model._groups
+        drawn: dict[Variable, Any] = {}
+        with stream:
+            for variable in sorted((*trainable, *others), key=lambda variable: variable.number):
+                if variable.initializer is not None:
+                    drawn[variable] = variable.draw(variable.shape, variable.dtype)
+        values = [drawn.get(variable, variable.value) for variable in trainable]
+        kept = [variable.value for variable in others]
+        return TrainingState(values, kept, self.model.optimizer.init(values), self.model._fresh_metrics)
+
+    @property
+    def keys(self) -> jax.Array:
+        """The members' random keys, (K,): what dropout and its like draw from."""
+        if self._keys is None:
+            keys = []
+            for stream in self._streams:
+                with stream:
+                    keys.append(jax.random.key_data(new_key()))
+            self._keys = jax.random.wrap_key_data(stack(keys))
+        return self._keys
+
+    # What the loop of training asks of a trainer.
+
+    def training_state(self) -> TrainingState:
+        """All that training changes, each array with a leading axis of K."""
+        return self._state
+
+    def take_training_state(self, state: TrainingState) -> None:
+        """Keep the state of all members."""
+        self._state = state
+
+    def reset_metrics(self) -> None:
+        """Forget what the metrics have seen."""
+        self._state = self._state._replace(metrics=self._fresh_metrics)
+
+    def finish(self) -> None:
+        """What an optimizer does once training ends, such as giving the weights their moving averages."""
+        optimizer = self.model.optimizer
+        weights = [Variable(value) for value in self._state.trainable]
+        kept, optimizer.state = optimizer.state, self._state.optimizer
+        optimizer.finalize_variable_values(weights)
+        optimizer.state = kept
+        self._state = self._state._replace(trainable=[weight.value for weight in weights])
+
+    def pace(self, kind: str, rows: int) -> Pace:
+        """How fast steps of this kind and batch size have run so far."""
+        return self._paces.setdefault((kind, rows), Pace())
+
+    # What the loop of training asks of a program.
+
+    def train_many(
+        self, state: TrainingState, data: Batch, order: Any, keys: Any, first_step: Any, start: Any, stop: Any
+    ) -> tuple[TrainingState, Any, Any, bool]:
+        """Steps of all members. One that meets a number that is not finite goes back to before that step, and stays there."""
+        self.program.trainer = self.model
+        stops = np.where(self.alive, stop, start).astype(np.int32)
+        before = state
+        while True:
+            state, logs, reached, fine = self.program.members.train_many(before, data, order, keys, first_step, start, stops)
+            wrong = ~np.asarray(fine) & (stops > start)
+            if not wrong.any():
+                break
+            stops = np.where(wrong, np.asarray(reached) - 1, stops)
+        for member in np.flatnonzero(self.alive & (stops < stop)).tolist():
+            self.alive[member] = False
+            rows = np.asarray(order[stops[member], member])
+            batch = jax.tree.map(lambda leaf, rows=rows: leaf[rows], data)
+            self._note_failure(member, take(state, member), batch, keys[member], int(first_step + stops[member]), rows)
+        self.stop_training = not self.alive.any()
+        return state, self._without_failed(logs), stop, True
+
+    def test_many(
+        self, state: TrainingState, data: Batch, order: Any, keys: Any, first_step: Any, start: Any, stop: Any
+    ) -> tuple[TrainingState, Any, Any, bool]:
+        """Steps of an evaluation of all members."""
+        self.program.trainer = self.model
+        state, logs, _, _ = self.program.members.test_many(state, data, order, keys, first_step, start, stop)
+        return state, self._without_failed(logs), stop, True
+
+    def results(self, metrics: list[Any]) -> dict[str, np.ndarray]:
+        """What the metrics of each member say; NaN for those that failed."""
+        self.program.trainer = self.model
+        return self._without_failed(self.program.members.results(metrics))
+
+    def _without_failed(self, logs: dict[str, Any]) -> dict[str, np.ndarray]:
+        logs = {name: np.array(value, np.float32) for name, value in logs.items()}
+        for value in logs.values():
+            value[~self.alive] = np.nan
+        return logs
+
+    def _note_failure(self, member: int, state: TrainingState, batch: Batch, key: Any, step: int, rows: np.ndarray) -> None:
+        try:
+            raise_non_finite(self.model, state, batch, key, step, step - self.steps_trained, rows)
+        except NonFiniteError as error:
+            self.failures[member] = str(error)
+
+    def predict(self, x: Any) -> Any:
+        """The members' outputs for a batch, each array (K, rows, ...)."""
+        trainable, others, _ = self.model._groups
+        table = dict(zip((*trainable, *others), (*self._state.trainable, *self._state.non_trainable)))
+        self.program.trainer = self.model
+        return self.program.members.predict([table[variable] for variable in self.model.variables], x)
+
+
+class MembersBatches(ArrayBatches):
+    """The same arrays for all members, each with an order of rows of its own.
+
+    Args:
+        data: x, y and sample weights.
+        batch_size, shuffle: as of `ArrayBatches`.
+        generators: NumPy's, one per member.
+    """
+
+    def __init__(self, data: Batch, batch_size: int | None, shuffle: bool | str, generators: list[np.random.Generator]) -> None:
+        super().__init__(*data, batch_size, shuffle)
+        self._orders = [ArrayBatches(*data, batch_size, shuffle, generator=lambda own=generator: own) for generator in generators]
+
+    def blocks(self) -> list[np.ndarray]:
+        """The rows of one epoch: index arrays of shape (steps, K, batch size)."""
+        return [np.stack(block, axis=1) for block in zip(*(order.blocks() for order in self._orders))]
