@@ -60,6 +60,7 @@ class Layer(Serializable):
     kind = "layers"
     supports_masking: bool = False
     input_spec: Any = None
+    assignments = 0  # to attributes of all layers so far: while it stays, no layer has got another part, except in its lists
     _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")  # attributes that hold no parts of the layer
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -97,6 +98,10 @@ class Layer(Serializable):
         self._call_losses: list[Any] = []
         self._stream: SeedGenerator | None = None
         self.given_batch_shape = given_batch_shape(kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        Layer.assignments += 1
+        object.__setattr__(self, name, value)
 
     # What a subclass defines.
 
@@ -365,14 +370,14 @@ class Layer(Serializable):
 
     def _call_symbolically(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         self._check_and_build(args, kwargs)
-
-        def probe(*probe_args: Any, **probe_kwargs: Any) -> Any:
-            with Scope(values={}, key=key_of(0)) as scope:
-                return self._run(scope, probe_args, probe_kwargs)
-
-        outputs = record(self, args, kwargs, probe)
+        outputs = record(self, args, kwargs, self._probe)
         self._nodes.append(jax.tree.leaves(outputs)[0].node)
         return outputs
+
+    def _probe(self, *args: Any, **kwargs: Any) -> Any:
+        """A call for its shapes, with random numbers that nobody sees."""
+        with Scope(values={}, key=key_of(0)) as scope:
+            return self._run(scope, args, kwargs)
 
     def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
         if self.input_spec is not None and args:
@@ -463,12 +468,7 @@ class Layer(Serializable):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic output for symbolic inputs, found by evaluation; nothing is recorded."""
         self._check_and_build(args, kwargs)
-
-        def probe(*probe_args: Any, **probe_kwargs: Any) -> Any:
-            with Scope(values={}, key=key_of(0)) as scope:
-                return self._run(scope, probe_args, probe_kwargs)
-
-        return infer(probe, args, kwargs)
+        return infer(self._probe, args, kwargs)
 
     def compute_output_shape(self, *input_shapes: Any) -> Any:
         """The output's shape for input shapes, None where unknown."""

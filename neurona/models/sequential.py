@@ -118,7 +118,9 @@ class Sequential(Model):
         return inputs
 
     def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
-        if not self.built and args and hasattr(args[0], "shape"):
+        if self.built:
+            return
+        if args and hasattr(args[0], "shape"):
             self.build((None, *args[0].shape[1:]))
         self.built = True
 

@@ -7,8 +7,9 @@ import jax
 import numpy as np
 
 from neurona.callbacks.callback import CallbackList
+from neurona.core.layer import Layer
 from neurona.training.batches import StreamBatches, count_rows
-from neurona.training.programs import program_for, rows_are_independent
+from neurona.training.programs import is_built_in, program_for, rows_are_independent
 
 
 def _padded(size: int, batch_size: int) -> int:
@@ -25,14 +26,19 @@ class Predictor:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.parts = _parts_of(model)
+        self._assignments = Layer.assignments
+        self._parts = _parts_of(model)
+        self._is_built_in = all(is_built_in(layer) for layer in model.flatten_layers())  # these change no lists on their own
         self.program = program_for(model, prediction=True)
         self.variables = model.variables
         self.rows_are_independent = rows_are_independent(model)
 
     def is_valid(self) -> bool:
         """Whether the model still has the layers and variables that it had, with the same ones trainable."""
-        return self.parts == _parts_of(self.model)
+        if self._is_built_in and self._assignments == Layer.assignments:
+            return True
+        self._assignments = Layer.assignments
+        return self._parts == _parts_of(self.model)
 
     def __call__(self, x: Any) -> Any:
         """The outputs of one batch, with the variables' values of now."""

@@ -34,14 +34,15 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 
-def _is_own(layer: Layer) -> bool:
+def is_built_in(layer: Layer) -> bool:
+    """Whether all of a layer's code is Neurona's: its class is, and no subclass of it."""
     return type(layer) in built_in("layers").values() or type(layer) in built_in("models").values()
 
 
 def structure_of(trainer: Any, prediction: bool) -> str | None:
     """A text that is equal for models whose programs are equal, or None where that can't be known: with code of the user's own."""
     layers = list(trainer.flatten_layers())
-    if not all(_is_own(layer) for layer in layers):
+    if not all(is_built_in(layer) for layer in layers):
         return None
     try:
         parts: list[Any] = [
@@ -89,7 +90,7 @@ def rows_are_independent(model: Layer) -> bool:
     """
     lambda_layer = built_in("layers").get("Lambda")
     for layer in model.flatten_layers():
-        if not _is_own(layer) or type(layer) is lambda_layer or getattr(layer, "stateful", False):
+        if not is_built_in(layer) or type(layer) is lambda_layer or getattr(layer, "stateful", False):
             return False
         graph = getattr(layer, "graph", None)
         if graph is not None and len(graph.layers) < len(graph.operations):  # functions of neurona.ops may mix rows
