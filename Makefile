@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Real data sets lie here when the folder exists; otherwise the loaders use their cache or download.
 export NEURONA_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test check format experiments bench coverage clean
+.PHONY: demo test check format experiments bench bench-growth coverage clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurona train digits --model lenet --output neurona-output/digits
@@ -30,7 +30,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 bench:
-	$(PYTHON) benchmarks/run.py
+	$(PYTHON) -m benchmarks.run
+
+bench-growth:
+	$(PYTHON) -m benchmarks.run --growth
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,1 @@
+"""Neurona beside its peers: `make bench`."""

@@ -1,0 +1,168 @@
+"""From seconds to ratios, verdicts and lines of tables."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.rounds import Figures
+from benchmarks.workloads import MEASURES, NAMES, TARGETS, Target, Workload
+
+OURS = "neurona"
+
+
+@dataclass
+class Result:
+    """What was measured of one workload, in which run.
+
+    `run` holds the command, the machine and the packages' versions; `ceiling` is the machine's floating-point operations per second.
+    """
+
+    workload: Workload
+    figures: dict[str, Figures]
+    run: dict
+    ceiling: float
+
+    def seconds(self, contender: str, measure: str) -> list[float]:
+        return self.figures[contender].seconds.get(measure, []) if contender in self.figures else []
+
+    @property
+    def measures(self) -> list[str]:
+        """Those that somebody's figures hold."""
+        return [name for name in MEASURES[self.workload.kind] if any(self.seconds(each, name) for each in self.figures)]
+
+
+def best_peer(result: Result, measure: str) -> str | None:
+    """The fastest contender by its median, Neurona excluded."""
+    medians = {
+        name: median(result.seconds(name, measure))
+        for name in result.figures
+        if not name.startswith(OURS) and result.seconds(name, measure)
+    }
+    return min(medians, key=medians.__getitem__, default=None)
+
+
+def ratios(own: list[float], theirs: list[float]) -> list[float]:
+    """Speed relative to a peer, formed within each round: above 1 is faster."""
+    return [their / mine for mine, their in zip(own, theirs)]
+
+
+@dataclass
+class Comparison:
+    """Neurona against one peer in one measure: medians, the median of the rounds' ratios and their extremes."""
+
+    title: str
+    own: float
+    peer: str
+    theirs: float
+    ratio: float
+    low: float
+    high: float
+    target: float | None
+
+    @property
+    def verdict(self) -> str:
+        """Met, or by which part of the target it was missed."""
+        if self.target is None:
+            return ""
+        return "met" if self.ratio >= self.target else f"missed by {1 - self.ratio / self.target:.0%}"
+
+
+def title_of(result: Result, measure: str) -> str:
+    """The workload's name in a table of several; with the measure where it has more than one."""
+    title = result.workload.title
+    return f"{title}: {measure}" if len(MEASURES[result.workload.kind]) > 1 else title
+
+
+def comparisons(result: Result) -> list[Comparison]:
+    """One for each measure: against the peer that its target names, otherwise against the best one."""
+    found = []
+    for measure in result.measures:
+        target = next((each for each in TARGETS.get((result.workload.name, measure), ()) if each.at_least), Target())
+        peer = target.against or best_peer(result, measure)
+        own, theirs = result.seconds(OURS, measure), result.seconds(peer, measure) if peer else []
+        if own and theirs:
+            each = ratios(own, theirs)
+            title = title_of(result, measure)
+            found.append(
+                Comparison(title, median(own), str(peer), median(theirs), median(each), min(each), max(each), target.at_least)
+            )  # fmt: skip
+    return found
+
+
+@dataclass
+class Limit:
+    """A measure that should not exceed a number: of seconds, or of times another measure."""
+
+    title: str
+    at_most: str
+    measured: str
+    verdict: str
+
+
+def limits(result: Result) -> list[Limit]:
+    found = []
+    for measure in result.measures:
+        for target in TARGETS.get((result.workload.name, measure), ()):
+            own = result.seconds(target.contender, measure)
+            if target.at_most is None or not own:
+                continue
+            title = title_of(result, measure) + ("" if target.contender == OURS else f" ({NAMES[target.contender]})")
+            if target.times_measure:
+                value = median(own) / median(result.seconds(target.contender, target.times_measure))
+                texts = f"{target.at_most:g} x {target.times_measure}", f"{value:.2f} x"
+            else:
+                value = median(own)
+                texts = duration(target.at_most), duration(value)
+            verdict = "met" if value <= target.at_most else f"missed: {value / target.at_most:.2f} times the limit"
+            found.append(Limit(title, *texts, verdict))
+    return found
+
+
+def duration(seconds: float) -> str:
+    """Three digits in the unit that suits.
+
+    >>> duration(12.3456), duration(0.01234), duration(0.00008)
+    ('12.3 s', '12.3 ms', '80.0 µs')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
+        value = seconds / size
+        if value >= 0.9995 or unit == "ns":
+            break
+    return f"{value:.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f} {unit}"
+
+
+def lines(result: Result, measure: str) -> list[list[str]]:
+    """A table of one measure, its header first, then a line per contender, the fastest first."""
+    workload = result.workload
+    steps = -(-workload.rows // workload.batch) if workload.kind == "training" else 0
+    header = ["contender", f"seconds per {measure}" if measure in ("epoch", "call") else measure, "from - to"]
+    header += ["per step"] * bool(steps) + ["speed / best peer", "from - to"]
+    header += ["of ceiling"] * bool(workload.operations) + [workload.score] * bool(workload.score)
+    table = []
+    peer = best_peer(result, measure)
+    for name in sorted(
+        (name for name in result.figures if result.seconds(name, measure)), key=lambda name: median(result.seconds(name, measure))
+    ):
+        own = result.seconds(name, measure)
+        middle = median(own)
+        cells = [NAMES[name], duration(middle), f"{duration(min(own))} - {duration(max(own))}"]
+        if steps:
+            cells.append(duration(middle / steps))
+        each = ratios(own, result.seconds(peer, measure)) if peer else []
+        cells += [f"{median(each):.2f}", f"{min(each):.2f} - {max(each):.2f}"] if each else ["", ""]
+        if workload.operations:
+            cells.append(f"{workload.operations / middle / result.ceiling:.1%}")
+        if workload.score:
+            score = result.figures[name].score
+            cells.append("" if score is None else f"{score:.4f}")
+        table.append(cells)
+    return [header, *table]
+
+
+def as_text(table: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*table)]
+    return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in table)
+
+
+def as_markdown(table: list[list[str]]) -> str:
+    header, *rest = table
+    return "\n".join("| " + " | ".join(line) + " |" for line in [header, ["---"] * len(header), *rest])
