@@ -169,7 +169,11 @@ class Ensemble:
         """
         members, x = self._trained("predict"), to_numpy(x, "x")
         rows, size = count_rows(x, "x"), 32 if batch_size is None else int(batch_size)
-        parts = [members.predict(jax.tree.map(lambda leaf: leaf[start : start + size], x)) for start in range(0, rows, size)]  # noqa: B023
+
+        def outputs_from(start: int) -> Any:
+            return members.predict(jax.tree.map(lambda leaf: leaf[start : start + size], x))
+
+        parts = [outputs_from(start) for start in range(0, rows, size)]
         return jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *parts)
 
     @property

@@ -50,21 +50,22 @@ class Members:
         self._streams = streams
         self._keys: Any = None
         self._paces: dict[tuple[str, int], Pace] = {}
-        self._state = stack([self._first_state(stream) for stream in streams])
+        self._fresh_metrics = stack([model._fresh_metrics] * len(streams))
+        self._state = self._first_state()
         if learning_rate is not None:
             self._state.optimizer["learning_rate"] = jnp.asarray(learning_rate, jnp.float32)
-        self._fresh_metrics = self._state.metrics
 
-    def _first_state(self, stream: Stream) -> TrainingState:
+    def _first_state(self) -> TrainingState:
         trainable, others, _ = self.model._groups
-        drawn: dict[Variable, Any] = {}
-        with stream:
-            for variable in sorted((*trainable, *others), key=lambda variable: variable.number):
-                if variable.initializer is not None:
-                    drawn[variable] = variable.draw(variable.shape, variable.dtype)
-        values = [drawn.get(variable, variable.value) for variable in trainable]
-        kept = [variable.value for variable in others]
-        return TrainingState(values, kept, self.model.optimizer.init(values), self.model._fresh_metrics)
+        in_order_of_creation = sorted((*trainable, *others), key=lambda variable: variable.number)
+        members = []
+        for stream in self._streams:
+            with stream:
+                drawn = {one: one.draw(one.shape, one.dtype) for one in in_order_of_creation if one.initializer is not None}
+            members.append([drawn.get(variable, variable.value) for variable in trainable])
+        weights = stack(members)
+        kept = stack([[variable.value for variable in others]] * len(members))
+        return TrainingState(weights, kept, jax.vmap(self.model.optimizer.init)(weights), self._fresh_metrics)
 
     @property
     def keys(self) -> jax.Array:
