@@ -5,6 +5,12 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 namespace neurona {
 
 #if defined(__AVX512F__)
@@ -38,9 +44,6 @@ NEURONA_INLINE void store(float* to, Vector v) { std::memcpy(to, &v, sizeof v); 
 
 // The first `count` lanes, 0 to LANES; the others are 0 and their memory is not touched.
 #if defined(__AVX512F__)
-}  // namespace neurona
-#include <immintrin.h>
-namespace neurona {
 NEURONA_INLINE __mmask16 first_lanes(long count) { return static_cast<__mmask16>((1u << count) - 1u); }
 NEURONA_INLINE Vector load(const float* from, long count) { return (Vector)_mm512_maskz_loadu_ps(first_lanes(count), from); }
 NEURONA_INLINE void store(float* to, Vector v, long count) { _mm512_mask_storeu_ps(to, first_lanes(count), (__m512)v); }
@@ -66,6 +69,21 @@ NEURONA_INLINE float sum(Vector v) {
     for (int i = 0; i < width; i++) all[i] += all[i + width];
   total = all[0];
   return total;
+}
+
+NEURONA_INLINE Vector square_root(Vector v) {
+#if defined(__AVX512F__)
+  return (Vector)_mm512_sqrt_ps((__m512)v);
+#elif defined(__AVX__)
+  return (Vector)_mm256_sqrt_ps((__m256)v);
+#elif defined(__SSE2__)
+  return (Vector)_mm_sqrt_ps((__m128)v);
+#elif defined(__aarch64__)
+  return (Vector)vsqrtq_f32((float32x4_t)v);
+#else
+  for (int i = 0; i < LANES; i++) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+#endif
 }
 
 // Comparisons with a NaN are false, so each of these hands a NaN in its second argument on.
