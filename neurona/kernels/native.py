@@ -1,7 +1,8 @@
 """The native kernels: finding the library for this processor, and deciding for each computation whether its kernel or its twin runs.
 
 Every kernel has a twin in pure XLA that computes the same numbers: the twin is the definition, what accelerators run, and what runs here
-where there is no library. `NEURONA_KERNELS=off` in the environment switches the kernels off.
+where there is no library. `NEURONA_KERNELS=off` in the environment switches the kernels off; `NEURONA_KERNELS=avx2`, or another
+instruction set that this processor has, chooses a library, which gives the same bits on different machines.
 """
 
 import ctypes
@@ -16,9 +17,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# From how many multiplications on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
+from neurona.core.errors import ArgumentError
+
+INSTRUCTION_SETS = ("baseline", "avx2", "avx512")  # of which each includes those before it
+
+# From how many multiplications, or elements, on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
 WORTH: dict[str, tuple[float, float]] = {
     "dense": (20e3, 1e9),
+    "update": (2e3, 1e12),
 }
 
 
@@ -32,7 +38,8 @@ def library_path(instruction_set: str) -> Path | None:
 @cache
 def _load() -> tuple[ctypes.CDLL | None, str]:
     """The library for this processor, and its instruction set or why there is none."""
-    if os.environ.get("NEURONA_KERNELS", "").lower() == "off":
+    wanted = os.environ.get("NEURONA_KERNELS", "").lower()
+    if wanted == "off":
         return None, "off: NEURONA_KERNELS=off"
     baseline = library_path("baseline")
     if baseline is None:
@@ -40,11 +47,12 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
     try:
         library = ctypes.CDLL(str(baseline))
         library.neurona_instruction_set.restype = ctypes.c_char_p
-        instruction_set = library.neurona_instruction_set().decode()
-        best = library_path(instruction_set)
-        if best is None:
-            return library, "baseline"
-        return ctypes.CDLL(str(best)), instruction_set
+        best = library.neurona_instruction_set().decode()
+        usable = [name for name in INSTRUCTION_SETS[: INSTRUCTION_SETS.index(best) + 1] if library_path(name)]
+        if wanted and wanted not in usable:
+            raise ArgumentError(f"NEURONA_KERNELS must be 'off' or one of {usable}, which were built and run here. Received: {wanted!r}")
+        chosen = wanted or usable[-1]
+        return ctypes.CDLL(str(library_path(chosen))), chosen
     except OSError as error:
         return None, f"not loaded: {error}"
 

@@ -1,0 +1,123 @@
+"""The native dense kernels against their twins."""
+
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurona import activations
+from neurona.kernels import native
+from neurona.kernels.dense import FUSED, dense
+
+pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
+SIZES = st.sampled_from([1, 2, 15, 16, 17, 31, 33, 64, 100, 130])
+
+
+@pytest.fixture(autouse=True)
+def kernels_at_every_size(monkeypatch):
+    monkeypatch.setitem(native.WORTH, "dense", (0, float("inf")))
+    jax.clear_caches()  # what was traced before chose by the real sizes
+    yield
+    jax.clear_caches()
+
+
+def plain(x, kernel, bias, activation):
+    return activation(jnp.matmul(x, kernel) + bias)
+
+
+def close(found, expected):
+    scale = max(1.0, float(np.abs(np.asarray(expected)).max(initial=0)))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * scale)
+
+
+def arrays(*shapes):
+    generator = np.random.default_rng(sum(map(sum, shapes)))
+    return [jnp.asarray(generator.normal(size=shape) / np.sqrt(shape[0]), jnp.float32) for shape in shapes]
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.sampled_from([1, 15, 16, 17, 33, 1000]), inputs=SIZES, units=SIZES, activation=st.sampled_from(list(FUSED)))
+def test_values_and_gradients(rows, inputs, units, activation):
+    x, kernel, bias = arrays((rows, inputs), (inputs, units), (units,))
+    close(dense(x, kernel, bias, activation), plain(x, kernel, bias, activation))
+    found = jax.jit(jax.grad(lambda *a: (dense(*a, activation) ** 2).sum(), (0, 1, 2)))(x, kernel, bias)
+    expected = jax.grad(lambda *a: (plain(*a, activation) ** 2).sum(), (0, 1, 2))(x, kernel, bias)
+    for one, other in zip(found, expected):
+        close(one, other)
+
+
+def test_the_kernel_really_runs():
+    x, kernel, bias = arrays((32, 100), (100, 50), (50,))
+    step = jax.jit(jax.value_and_grad(lambda k: dense(x, k, bias, activations.relu).sum()))
+    text = step.lower(kernel).compile().as_text()
+    assert "neurona_dense" in text
+    assert "neurona_dense_weight_gradients" in text
+    assert "neurona_dense_gradients" not in text  # x is data: its gradient is not computed
+
+
+def test_no_rows():
+    x, kernel, bias = arrays((3, 5), (5, 7), (7,))
+    assert dense(x[:0], kernel, bias).shape == (0, 7)
+    np.testing.assert_array_equal(jax.grad(lambda k: dense(x[:0], k, bias).sum())(kernel), np.zeros((5, 7)))
+
+
+@pytest.mark.parametrize("activation", FUSED)
+def test_nan_and_infinity_pass(activation):
+    x, kernel, bias = arrays((17, 20), (20, 33), (33,))
+    x = x.at[3, 4].set(jnp.nan).at[5, 6].set(jnp.inf)
+    np.testing.assert_allclose(dense(x, kernel, bias, activation), plain(x, kernel, bias, activation), rtol=1e-4, atol=1e-5)
+
+
+def test_many_at_once_and_second_derivatives():
+    x, kernel, bias = arrays((20, 30), (30, 40), (40,))
+    kernels = jnp.stack([kernel, 2 * kernel, -kernel])
+    close(jax.vmap(lambda k: dense(x, k, bias))(kernels), jax.vmap(lambda k: plain(x, k, bias, activations.linear))(kernels))
+
+    def penalty(function):
+        return jax.grad(lambda x: (jax.grad(lambda x: function(x, kernel, bias, activations.tanh).sum())(x) ** 2).sum())(x)
+
+    close(penalty(dense), penalty(plain))
+
+
+def test_other_dtypes_take_the_twin():
+    x, kernel, bias = (array.astype(jnp.bfloat16) for array in arrays((20, 30), (30, 40), (40,)))
+    assert dense(x, kernel, bias).dtype == jnp.bfloat16
+    assert "neurona_dense" not in jax.jit(dense).lower(x, kernel, bias).as_text()
+
+
+PROGRAM = """
+import numpy as np, neurona
+neurona.utils.set_random_seed(0)
+x = np.random.default_rng(0).normal(size=(640, 100)).astype("float32")
+model = neurona.Sequential([neurona.Input((100,)), neurona.layers.Dense(64, "relu"), neurona.layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(x, x[:, :1], epochs=3, verbose=0)
+print(neurona.kernels.native.status().split(":")[0], *(repr(float(w.sum())) for w in model.get_weights()))
+"""
+
+
+def train(kernels):
+    environment = {**os.environ, "NEURONA_KERNELS": kernels}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    used, *sums = done.stdout.split()
+    return used, [float(number) for number in sums]
+
+
+def test_the_environment_chooses():
+    """Off, the plainest library and the widest one train the same network; the same library twice, with the same bits."""
+    expected = train("off")
+    assert expected[0] == "off"
+    for name in ("baseline", native.status()):
+        used, sums = train(name)
+        assert used == name
+        np.testing.assert_allclose(sums, expected[1], rtol=1e-3, atol=1e-4)
+        assert train(name) == (used, sums)
+    with pytest.raises(AssertionError, match="NEURONA_KERNELS must be 'off' or one of"):
+        train("of")

@@ -1,0 +1,28 @@
+"""The kernels' own C++ tests, compiled with the compiler's sanitizers and run: memory, undefined behaviour, data races."""
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCES = sorted(Path(__file__).with_name("cpp").glob("test_*.cpp"))
+COMPILER = shutil.which(os.environ.get("CXX", "g++")) or shutil.which("clang++")
+WIDEST = {"x86_64": ["-mavx2", "-mfma"]}.get(platform.machine(), [])
+SANITIZERS = {
+    "address and undefined": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", *WIDEST],
+    "threads": ["-fsanitize=thread"],
+}
+
+
+@pytest.mark.skipif(COMPILER is None or os.name == "nt", reason="needs g++ or clang++")
+@pytest.mark.parametrize("sanitizer", SANITIZERS)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_clean(source, sanitizer, tmp_path):
+    program = tmp_path / source.stem
+    flags = ["-std=c++17", "-O1", "-g", "-w", "-fno-math-errno", "-ffp-contract=fast", "-pthread", *SANITIZERS[sanitizer]]
+    subprocess.run([COMPILER, *flags, source, "-o", program], check=True)
+    done = subprocess.run([program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr[-4000:]
