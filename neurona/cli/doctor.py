@@ -16,6 +16,7 @@ from neurona.cli.main import DATASETS
 from neurona.cli.texts import texts
 from neurona.core.errors import NonFiniteError
 from neurona.datasets.local import cache_folder, data_folder, locate
+from neurona.kernels import native
 from neurona.models.summary import bytes_text
 from neurona.training.programs import cache_directory
 
@@ -47,6 +48,7 @@ def run(*, language: str) -> int:
     threads = say["doctor_threads"].format(usable=usable, all=os.cpu_count())
     _section(say["doctor_devices"], {str(device): device.device_kind for device in jax.devices()})
     _lines({say["doctor_cpu"]: f"{platform.machine()}, {threads}"})
+    _lines({say["doctor_kernels"]: _kernels(say)})
     _section(say["doctor_caches"], {str(folder): _size(folder, say) for folder in (cache_folder(), cache_directory())})
     _section(say["doctor_data"], {str(data_folder() or say["doctor_data_none"]): ""})
     here = [name for name in DATASETS if name not in _FILES or any(locate(file) for file in _FILES[name])]
@@ -72,6 +74,11 @@ def _lines(lines: dict[str, str]) -> None:
 def _size(folder: Path, say: Any) -> str:
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return bytes_text(sum(sizes)) if sizes else say["empty"]
+
+
+def _kernels(say: Any) -> str:
+    status = native.status()
+    return {"off": say["doctor_kernels_off"], "missing": say["doctor_kernels_missing"]}.get(status, status)
 
 
 def _optional(module: str, package: str, extra: str, say: Any) -> str:

@@ -17,13 +17,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from neurona.core.errors import ArgumentError
+from neurona.core.errors import ArgumentError, MissingDependencyError
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")  # of which each includes those before it
 
 # From how many multiplications, or elements, on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
 WORTH: dict[str, tuple[float, float]] = {
     "dense": (20e3, 1e9),
+    "recurrent": (20e3, 1e12),
     "update": (2e3, 1e12),
 }
 
@@ -37,13 +38,13 @@ def library_path(instruction_set: str) -> Path | None:
 
 @cache
 def _load() -> tuple[ctypes.CDLL | None, str]:
-    """The library for this processor, and its instruction set or why there is none."""
+    """The library for this processor, and what `status` says of it."""
     wanted = os.environ.get("NEURONA_KERNELS", "").lower()
     if wanted == "off":
-        return None, "off: NEURONA_KERNELS=off"
+        return None, "off"
     baseline = library_path("baseline")
     if baseline is None:
-        return None, "not built: the installation found no C++ compiler that it could use"
+        return None, "missing"
     try:
         library = ctypes.CDLL(str(baseline))
         library.neurona_instruction_set.restype = ctypes.c_char_p
@@ -54,15 +55,15 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
         chosen = wanted or usable[-1]
         return ctypes.CDLL(str(library_path(chosen))), chosen
     except OSError as error:
-        return None, f"not loaded: {error}"
+        return None, str(error)
 
 
 def status() -> str:
-    """The instruction set of the kernels in use, or why they are not.
+    """The instruction set of the kernels in use; "off" where the environment says so, "missing" where none were built, else the error.
 
     Example:
 
-        >>> isinstance(status(), str)
+        >>> status() in (*INSTRUCTION_SETS, "off", "missing")
         True
     """
     return _load()[1]
@@ -71,9 +72,13 @@ def status() -> str:
 @cache
 def _target(name: str) -> str:
     """Make a function of the library known to XLA, under its own name."""
-    library = _load()[0]
-    assert library is not None
-    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
+    function = getattr(_load()[0], name, None)
+    if function is None:
+        raise MissingDependencyError(
+            f"The native kernels were built from older sources: they have no {name}. Install the package again "
+            "(pip install . or, in a checkout, pip install -e .), or set NEURONA_KERNELS=off."
+        )
+    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(function), platform="cpu")
     return name
 
 

@@ -98,7 +98,7 @@ x = np.random.default_rng(0).normal(size=(640, 100)).astype("float32")
 model = neurona.Sequential([neurona.Input((100,)), neurona.layers.Dense(64, "relu"), neurona.layers.Dense(1)])
 model.compile("sgd", "mse")
 model.fit(x, x[:, :1], epochs=3, verbose=0)
-print(neurona.kernels.native.status().split(":")[0], *(repr(float(w.sum())) for w in model.get_weights()))
+print(neurona.kernels.native.status(), *(repr(float(w.sum())) for w in model.get_weights()))
 """
 
 
