@@ -27,12 +27,15 @@ void dense_forward(Pool& pool, long M, long K, long N, const float* x, const flo
 template <class Pool>
 void dense_backward(Pool& pool, long M, long K, long N, const float* x, const float* W, const float* y, const float* g,
                     Activation activation, float* dx, float* dW, float* db) {
-  long columns = (N + LANES - 1) / LANES * LANES, rows = (M + LANES - 1) / LANES * LANES;
-  Workspace memory(M * columns + (dx ? (columns + (K + LANES)) * rows : 0));
-  float* z = memory.data();          // (M, columns): the gradient before the activation
-  float* z_turned = z + M * columns;  // (columns, rows)
-  float* dx_turned = z_turned + columns * rows;
-  parallel_for(pool, parts_of(pool, 8.0 * M * N, DENSE_PART), [&, parts = parts_of(pool, 8.0 * M * N, DENSE_PART)](long part) {
+  constexpr long CHUNK = 128;  // samples at a time: what a thread works on stays in its cache
+  long columns = (N + LANES - 1) / LANES * LANES;
+  long chunks = (M + CHUNK - 1) / CHUNK, height = chunks > 1 ? CHUNK : (M + LANES - 1) / LANES * LANES;
+  Workspace memory(M * columns + (dx ? (chunks * columns + K + LANES) * height : 0));
+  float* z = memory.data();           // (M, columns): the gradient before the activation
+  float* z_turned = z + M * columns;  // (chunks, columns, height)
+  float* dx_turned = z_turned + chunks * columns * height;
+  long parts = parts_of(pool, 8.0 * M * N, DENSE_PART);
+  parallel_for(pool, parts, [&](long part) {
     long end = first_of(part + 1, parts, N, LANES);
     for (long n = first_of(part, parts, N, LANES); n < end; n += LANES) {
       long lanes = N - n < LANES ? N - n : LANES;
@@ -42,21 +45,27 @@ void dense_backward(Pool& pool, long M, long K, long N, const float* x, const fl
         store(z + m * columns + n, v);
         total += v;
       }
-      if (db) store(db + n, total, lanes);
-      if (dx) {
-        transpose(z + n, M, LANES, columns, z_turned + n * rows, rows);
-        for (long i = n; i < n + LANES; i++)
-          for (long m = M; m < rows; m++) z_turned[i * rows + m] = 0;
+      store(db + n, total, lanes);
+      for (long chunk = 0; dx && chunk < chunks; chunk++) {
+        long rows = M - chunk * CHUNK < CHUNK ? M - chunk * CHUNK : CHUNK;
+        float* turned = z_turned + (chunk * columns + n) * height;
+        transpose(z + chunk * CHUNK * columns + n, rows, LANES, columns, turned, height);
+        for (long i = 0; i < LANES; i++)
+          for (long m = rows; m < height; m++) turned[i * height + m] = 0;
       }
     }
   });
-  long parts = parts_of(pool, 2.0 * M * K * N, DENSE_PART);
+  parts = parts_of(pool, 2.0 * M * K * N, DENSE_PART);
   parallel_for(pool, parts, [&](long part) {  // a thread owns whole rows of W: no two write to the same cache line
     long first = first_of(part, parts, K, LANES), end = first_of(part + 1, parts, K, LANES);
-    product(end - first, N, M, x + first, 1, K, z, columns, dW + first * N, N);
-    if (!dx) return;
-    product(end - first, rows, N, W + first * N, N, 1, z_turned, rows, dx_turned + first * rows, rows);
-    transpose(dx_turned + first * rows, end - first, M, rows, dx + first, K);
+    for (long chunk = 0; chunk < chunks; chunk++) {
+      long m = chunk * CHUNK, rows = M - m < CHUNK ? M - m : CHUNK;
+      product(end - first, N, rows, x + m * K + first, 1, K, z + m * columns, columns, dW + first * N, N,
+              {nullptr, Activation::linear, chunk > 0});
+      if (!dx) continue;
+      product(end - first, height, N, W + first * N, N, 1, z_turned + chunk * columns * height, height, dx_turned + first * height, height);
+      transpose(dx_turned + first * height, end - first, rows, height, dx + m * K + first, K);
+    }
   });
 }
 

@@ -142,7 +142,7 @@ NEURONA_INLINE Vector activate(Activation activation, Vector v) {
 NEURONA_INLINE Vector before_activation(Activation activation, Vector gradient, Vector value) {
   switch (activation) {
     case Activation::relu: return value > Vector{} ? gradient : Vector{};
-    case Activation::tanh: return gradient * (broadcast(1.f) - value * value);
+    case Activation::tanh: return gradient * ((broadcast(1.f) - value) * (broadcast(1.f) + value));  // exact where value is near 1
     case Activation::sigmoid: return gradient * value * (broadcast(1.f) - value);
     default: return gradient;
   }
