@@ -118,7 +118,10 @@ class Ensemble:
             x, y, sample_weight, batch_size, False, class_weight, None, validation_split, validation_data, batch_size, None
         )
         if not isinstance(arrays, ArrayBatches) or not isinstance(validation, (ArrayBatches, type(None))):
-            raise DataError("Ensemble.fit takes arrays: every member reads them in an order of its own, which a source of batches has not.")
+            raise DataError(
+                "Ensemble.fit takes arrays that fit into memory: every member reads them in an order of its own. It takes no source of "
+                "batches and no memory-mapped arrays."
+            )
         built = all(layer.built for layer in self.model.flatten_layers())
         # The order in which `fit` draws: a model that is not built yet draws its weights after the order of rows.
         generators = [] if built else self._generators()
@@ -156,7 +159,7 @@ class Ensemble:
         """
         arrays = self.model._batches(x, y, sample_weight, batch_size, None)
         if not isinstance(arrays, ArrayBatches):
-            raise DataError("Ensemble.evaluate takes arrays, not a source of batches.")
+            raise DataError("Ensemble.evaluate takes arrays that fit into memory, not a source of batches or memory-mapped arrays.")
         members = self._prepared(arrays)
         return self._run("test", arrays, CallbackList([], members, {}))
 

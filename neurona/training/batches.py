@@ -1,6 +1,5 @@
-"""From whatever people pass to `fit` to batches: arrays that stay on the device, or a stream that arrives batch by batch."""
+"""From whatever people pass to `fit` to arrays, and from arrays that lie on the device to batches."""
 
-import concurrent.futures
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -16,6 +15,8 @@ Batch = tuple[Any, Any, Any]
 
 def to_numpy(value: Any, what: str) -> Any:
     """Arrays, frames, torch tensors and lists of numbers as NumPy arrays in the dtypes that JAX computes in, keeping lists and dicts.
+
+    Memory-mapped arrays stay in their files, and so in their dtypes.
 
     Raises:
         DataError: text or ragged lists, which no network can compute with.
@@ -43,7 +44,14 @@ def to_numpy(value: Any, what: str) -> Any:
             ) from None
     if array.dtype.kind in "USM":
         raise DataError(f"{what} holds text or dates, such as {array.flat[0]!r}: turn them into numbers first (TextVectorization).")
-    return array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
+    return array if is_mapped(array) else array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
+
+
+def is_mapped(array: Any) -> bool:
+    """Whether an array, or the one that it is a view of, lies in a file: `np.load(path, mmap_mode="r")`, `np.memmap`."""
+    while array is not None and getattr(array, "_mmap", None) is None:  # a copy of a memmap is one without a file
+        array = getattr(array, "base", None)
+    return array is not None
 
 
 def _is_numbers(value: Any) -> bool:
@@ -182,6 +190,9 @@ class ArrayBatches:
         if self._used:
             self._rest = itertools.islice(itertools.chain.from_iterable(self._pass()), self._used, None)
 
+    def close(self) -> None:
+        """Nothing to close."""
+
     def _pass(self) -> list[np.ndarray]:
         order = np.arange(self.rows, dtype=np.int32)
         full = self.rows // self.batch_size * self.batch_size
@@ -196,123 +207,6 @@ class ArrayBatches:
         if full < self.rows:
             blocks.append(order[None, full:])
         return blocks
-
-
-class StreamBatches:
-    """Batches from a generator, a PyDataset, a torch DataLoader or anything else that can be iterated over.
-
-    Args:
-        source: yields `x`, `(x, y)` or `(x, y, sample_weight)`, or has `__len__` and `__getitem__`.
-        steps: batches in an epoch; without it an epoch lasts until the source is exhausted.
-        shuffle: whether the batches of an indexable source come in a new order every epoch.
-        class_weight: turned into sample weights, batch by batch.
-        generator: NumPy's, for the order.
-    """
-
-    def __init__(
-        self,
-        source: Any,
-        steps: int | None = None,
-        shuffle: bool | str = False,
-        class_weight: Any = None,
-        generator: Callable[[], np.random.Generator] | None = None,
-    ) -> None:
-        self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
-        self.indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__") and hasattr(source, "on_epoch_end")
-        known = len(source) if hasattr(source, "__len__") else None
-        if known == 0:
-            raise DataError("The data set has no batches.")
-        self.steps = known if steps is None else int(steps)
-        self._limit = steps
-        self._generator = generator() if shuffle and generator else np.random.default_rng(0)
-        self._pass_began, self._used = self._generator.bit_generator.state, 0
-        self._once = not self.indexed and iter(source) is source
-        self._iterator: Iterator[Any] | None = None
-        self._first: list[Batch] = []
-        self.exhausted = False
-
-    def example(self) -> Batch:
-        """The first batch, which is not lost: the next epoch begins with it."""
-        if not self._first:
-            batch = next(self._open(), None)
-            if batch is None:
-                raise DataError("The data set yields no batches: it is empty, or an iterator that was already consumed.")
-            self._first = [self._clean(batch)]
-        return self._first[0]
-
-    def epoch(self) -> Iterator[Batch]:
-        """The batches of one epoch, each prepared while the one before is in use."""
-        raw = itertools.islice(self._open(), None if self._limit is None else max(0, self._limit - len(self._first)))
-        first, self._first = self._first, []
-        yield from first
-        ahead = max(1, min(getattr(self.source, "workers", 1) or 1, 8))
-        count = len(first)
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            queue = [pool.submit(next, raw, None) for _ in range(ahead)]
-            while (batch := queue.pop(0).result()) is not None:
-                queue.append(pool.submit(next, raw, None))
-                count += 1
-                yield self._clean(batch)
-        if self._limit is None:
-            self.steps, self._iterator, self._used = count, None, 0
-            self._pass_began = self._generator.bit_generator.state
-            self.exhausted = self._once
-        elif count < self._limit:
-            self.exhausted = True
-        if hasattr(self.source, "on_epoch_end"):
-            self.source.on_epoch_end()
-
-    def _open(self) -> Iterator[Any]:
-        if self._iterator is None:
-            self._iterator = self._pass() if self._once or self._limit is None else self._passes()
-        return self._iterator
-
-    def position(self) -> dict[str, Any]:
-        """Where the next epoch begins, as plain values for `restore`."""
-        return {"generator": self._pass_began, "used": self._used - len(self._first)}
-
-    def restore(self, position: dict[str, Any]) -> None:
-        """Let the next epoch begin where another's did; what was used before is read again and thrown away."""
-        self._generator.bit_generator.state = position["generator"]
-        if not self._once:
-            self._iterator, self._first = None, []
-        for _ in range(position["used"]):
-            if self._first:
-                self._first = []
-            else:
-                next(self._open(), None)
-
-    def _pass(self) -> Iterator[Any]:
-        self._pass_began, self._used = self._generator.bit_generator.state, 0
-        for batch in self._indexed() if self.indexed else self.source:
-            self._used += 1
-            yield batch
-
-    def _passes(self) -> Iterator[Any]:
-        """Over and over, for epochs that are counted in steps; an empty source ends it."""
-        batch = None
-        while True:
-            for batch in self._pass():
-                yield batch
-            if batch is None:
-                return
-
-    def _indexed(self) -> Iterator[Any]:
-        if hasattr(self.source, "on_epoch_begin"):
-            self.source.on_epoch_begin()
-        order = np.arange(len(self.source))
-        if self.shuffle:
-            self._generator.shuffle(order)
-        for index in order:
-            yield self.source[int(index)]
-
-    def _clean(self, batch: Any) -> Batch:
-        x, y, weight = unpack(batch)
-        x, y, weight = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(weight, "sample_weight")
-        if self.class_weight is not None:
-            weight = class_weights_to_sample_weights(y, self.class_weight, weight)
-        count_rows((x, y, weight), "A batch")
-        return x, y, weight
 
 
 def class_weights_to_sample_weights(y: Any, class_weight: Any, sample_weight: Any = None) -> np.ndarray:

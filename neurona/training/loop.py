@@ -1,8 +1,9 @@
 """The host's side of an epoch: chunks of steps sized by time, callbacks in between, and what happens at a NaN."""
 
+import contextlib
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -10,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.callbacks.callback import CallbackList
-from neurona.training.batches import ArrayBatches, StreamBatches
+from neurona.training.batches import ArrayBatches, Batch
 from neurona.training.diagnosis import raise_non_finite
 from neurona.training.step import Program, TrainingState, integer
+from neurona.training.streams import RowBatches, StreamBatches
 
 CHUNK_SECONDS = 0.25  # how long the host may be away: a progress bar moves, and Ctrl-C is heard, this often
 
@@ -60,13 +62,14 @@ class Epoch:
         values = self._logs or self.program.results(self._state.metrics)
         return {name: as_number(value) for name, value in jax.device_get(values).items()}
 
-    def run(self, batches: ArrayBatches | StreamBatches) -> dict[str, float]:
+    def run(self, batches: ArrayBatches | RowBatches | StreamBatches) -> dict[str, float]:
         """Run all batches and return the logs."""
         with jax.disable_jit(self.trainer.run_eagerly):
             if isinstance(batches, ArrayBatches):
                 self._run_arrays(batches)
             else:
-                self._run_stream(batches)
+                with contextlib.closing(batches.epoch()) as arriving:
+                    self._run_stream(itertools.islice(arriving, self.done, None))
         self.trainer.take_training_state(self._state)
         return self.logs() if self.done else {}
 
@@ -103,11 +106,11 @@ class Epoch:
                 position += steps
                 self._after(state, logs, steps)
 
-    def _run_stream(self, batches: StreamBatches) -> None:
+    def _run_stream(self, batches: Iterator[Batch]) -> None:
         one = self.program.train_one if self.kind == "train" else self.program.test_one
         looked = time.perf_counter()
         pending: list[tuple[Any, Any, TrainingState, int]] = []
-        for batch in itertools.islice(batches.epoch(), self.done, None):
+        for batch in batches:
             if self._stopped():
                 break
             self.trainer.check_targets(batch)

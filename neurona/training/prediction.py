@@ -1,5 +1,6 @@
 """Predictions: batch by batch, with few compilations however the number of rows changes."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +9,9 @@ import numpy as np
 
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
-from neurona.training.batches import StreamBatches, count_rows
+from neurona.training.batches import count_rows
 from neurona.training.programs import is_built_in, program_for, rows_are_independent
+from neurona.training.streams import StreamBatches
 
 
 def _padded(size: int, batch_size: int) -> int:
@@ -100,11 +102,12 @@ def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: Callb
     """The outputs for a source of batches."""
     parts = []
     watchers.call("on_predict_begin", None)
-    for number, (x, _, _) in enumerate(batches.epoch()):
-        watchers.call_batch("on_predict_batch_begin", number, number)
-        parts.append((predictor(x), count_rows(x)))
-        watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
-        watchers.call("on_chunk_end", number + 1, dict)
+    with contextlib.closing(batches), contextlib.closing(batches.epoch()) as arriving:
+        for number, (x, _, _) in enumerate(arriving):
+            watchers.call_batch("on_predict_batch_begin", number, number)
+            parts.append((predictor(x), count_rows(x)))
+            watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
+            watchers.call("on_chunk_end", number + 1, dict)
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs

@@ -8,8 +8,9 @@ import numpy as np
 
 from neurona.callbacks.callback import Callback, CallbackList
 from neurona.core.errors import SavingError
-from neurona.training.batches import ArrayBatches, StreamBatches
+from neurona.training.batches import ArrayBatches
 from neurona.training.step import TrainingState
+from neurona.training.streams import RowBatches, StreamBatches
 
 
 class Place:
@@ -22,7 +23,7 @@ class Place:
         epoch: the number of the first epoch.
     """
 
-    def __init__(self, trainer: Any, batches: ArrayBatches | StreamBatches, watchers: CallbackList, epoch: int) -> None:
+    def __init__(self, trainer: Any, batches: ArrayBatches | RowBatches | StreamBatches, watchers: CallbackList, epoch: int) -> None:
         self.trainer, self.batches, self.watchers = trainer, batches, watchers
         self._resumed: TrainingState | None = None
         self.epoch, self.step, self._data = epoch, 0, batches.position()

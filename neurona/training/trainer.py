@@ -1,5 +1,6 @@
 """Trainer: what gives a model compile, fit, evaluate and predict."""
 
+import contextlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
@@ -20,7 +21,6 @@ from neurona.core.variable import Variable
 from neurona.metrics import Mean, Metric
 from neurona.training.batches import (
     ArrayBatches,
-    StreamBatches,
     class_weights_to_sample_weights,
     is_stream,
     split_validation,
@@ -33,8 +33,9 @@ from neurona.training.prediction import Predictor, predict_arrays, predict_strea
 from neurona.training.programs import program_for
 from neurona.training.resuming import Place
 from neurona.training.step import Program, TrainingState
+from neurona.training.streams import RowBatches, StreamBatches, batches_of
 
-Batches = ArrayBatches | StreamBatches
+Batches = ArrayBatches | RowBatches | StreamBatches
 
 
 def refuse_unknown(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
@@ -391,6 +392,8 @@ class Trainer(Layer):
         finally:
             watchers.call("on_train_end", logs)
             self._place = None
+            for one in filter(None, (batches, validation)):
+                one.close()
         return self.history
 
     def checkpoint(self, step: int = 0) -> dict[str, Any]:
@@ -434,7 +437,7 @@ class Trainer(Layer):
                 sample_weight = class_weights_to_sample_weights(y, class_weight, sample_weight)
             if validation_split and validation_data is None:
                 (x, y, sample_weight), validation_data = split_validation((x, y, sample_weight), validation_split)
-            batches = ArrayBatches(x, y, sample_weight, batch_size, shuffle, steps, new_numpy_generator)
+            batches = batches_of(x, y, sample_weight, batch_size, shuffle, steps, new_numpy_generator)
         if validation_data is None:
             return batches, None
         x, y, sample_weight = (validation_data, None, None) if is_stream(validation_data) else unpack(validation_data)
@@ -443,7 +446,7 @@ class Trainer(Layer):
     def _batches(self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None) -> Batches:
         if is_stream(x):
             return StreamBatches(x, steps)
-        return ArrayBatches(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"), batch_size, False, steps)
+        return batches_of(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"), batch_size, False, steps)
 
     def _reset_metrics_quickly(self) -> None:
         """`reset_metrics`, from arrays kept by `_prepare`: small fits are many epochs."""
@@ -496,7 +499,8 @@ class Trainer(Layer):
         self.check_targets(batches.host if isinstance(batches, ArrayBatches) else batches.example())
         progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
         watchers = CallbackList([*progress, *_as_list(callbacks)], self, {"steps": batches.steps, "verbose": verbose})
-        return self._in_order(self._evaluate(batches, watchers), return_dict)
+        with contextlib.closing(batches):
+            return self._in_order(self._evaluate(batches, watchers), return_dict)
 
     def _in_order(self, logs: dict[str, float], return_dict: bool) -> Any:
         """The loss, each output's loss, the metrics in the order of compile, and what else there is."""
