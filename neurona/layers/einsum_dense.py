@@ -1,5 +1,6 @@
 """EinsumDense: a fully connected layer over any axes, said as an Einstein sum."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.initializers import VarianceScaling
+from neurona.kernels.dense import dense
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
@@ -124,6 +126,20 @@ class EinsumDense(Layer):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "output_shape": self.partial_output_shape}
 
+    def _is_product_of_matrices(self) -> bool:
+        """Whether the sum runs over the input's last axes and the kernel's first, and all others stay in their order."""
+        summed = "".join(letter for letter in self.input_axes if letter not in self.output_axes)
+        kept, added = self.input_axes.removesuffix(summed), self.kernel_axes.removeprefix(summed)
+        ends_match = (kept + summed, summed + added, kept + added) == (self.input_axes, self.kernel_axes, self.output_axes)
+        return ends_match and self.bias_axes == added and not self.equation.split(",")[0].endswith("...")
+
     def call(self, inputs: Any) -> Any:
+        if self._is_product_of_matrices():
+            kernel, bias = self.kernel.value, self.bias.value
+            columns = math.prod(bias.shape)
+            rows = kernel.size // columns
+            x = inputs.reshape(*inputs.shape[: inputs.ndim - kernel.ndim + bias.ndim], rows)
+            y = dense(x, kernel.reshape(rows, columns), bias.reshape(columns))
+            return self.activation(y.reshape(*x.shape[:-1], *bias.shape))
         y = jnp.einsum(self.equation, inputs, self.kernel.value)
         return self.activation(y if self.bias is None else y + self.bias.value)
