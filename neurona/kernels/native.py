@@ -23,6 +23,7 @@ INSTRUCTION_SETS = ("baseline", "avx2", "avx512")  # of which each includes thos
 
 # From how many multiplications, or elements, on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
 WORTH: dict[str, tuple[float, float]] = {
+    "convolution": (2e3, 1e12),
     "dense": (20e3, 1e9),
     "recurrent": (20e3, 1e12),
     "update": (2e3, 1e12),

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.kernels.update import Rule
 from neurona.optimizers.base import Optimizer, Options
 
 
@@ -62,6 +63,11 @@ class Adam(Optimizer):
         if self.amsgrad:
             velocity = moments["velocity_hat"] = jnp.maximum(slots["velocity_hat"], velocity)
         return parameter - moments["momentum"] * shared / (jnp.sqrt(velocity) + self.epsilon), moments
+
+    def native_rule(self) -> Rule | None:
+        if self.amsgrad:
+            return None
+        return Rule("adam", ("momentum", "velocity"), (1 - self.beta_1, 1 - self.beta_2, self.epsilon))
 
 
 def adam_rate(rate: jax.Array, count: jax.Array, beta_1: float, beta_2: float) -> jax.Array:

@@ -17,6 +17,8 @@ from jax.core import Tracer
 
 from neurona.core.errors import ArgumentError, NotBuiltError, SavingError, ShapeError, TracingError, UnexpectedArgument, suggestion
 from neurona.core.registry import Serializable, constructor_arguments, serialize, snake_case
+from neurona.kernels.update import Rule, update
+from neurona.optimizers.clipping import clipped
 from neurona.optimizers.schedules import rate_at
 from neurona.optimizers.state import Entry, LearningRate, StateVariable, at, replaced
 
@@ -136,6 +138,15 @@ class Optimizer(Serializable):
         """The formula: one parameter's new value and slots. All arrays have the parameter's dtype."""
         raise NotImplementedError(f"{type(self).__name__} must define step(gradient, parameter, slots, shared).")
 
+    def native_rule(self) -> Rule | None:
+        """The native kernel that computes `step` for all parameters at once, where there is one."""
+        return None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls) and "native_rule" not in vars(cls):  # a formula of one's own is not the inherited kernel's
+            cls.native_rule = Optimizer.native_rule
+
     # ---- the pure pair
 
     def init(self, parameters: Sequence[jax.Array]) -> dict[str, Any]:
@@ -186,31 +197,37 @@ class Optimizer(Serializable):
         wide = jnp.result_type(jnp.float32, *(parameter.dtype for parameter in parameters))
         count = (state["iteration"] // (self.gradient_accumulation_steps or 1) + 1).astype(wide)
         rate = state["learning_rate"].astype(wide)
-        gradients, decayed = self._clip(gradients), list(parameters)
-        for index, (gradient, parameter) in enumerate(zip(gradients, parameters)):
-            decay = self.decay_of(index, parameter)
-            if decay and gradient is not None:
-                decayed[index] = parameter - parameter * decay * rate.astype(parameter.dtype)
-        return self._step_all(gradients, state, decayed, rate, count)
+        gradients = clipped(gradients, self.clipnorm, self.clipvalue, self.global_clipnorm)
+        return self._step_all(gradients, state, parameters, rate, count)
 
     def _step_all(
         self, gradients: list[jax.Array | None], state: dict[str, Any], parameters: list[jax.Array], rate: jax.Array, count: jax.Array
     ) -> tuple[list[jax.Array], dict[str, Any]]:
-        """The formula, on every parameter that has a gradient."""
+        """Decay and formula, on every parameter that has a gradient."""
         scalars = self.advance(state.get("scalars", {}), count)
         shared = self.shared(rate, count, scalars)
-        slots = {name: list(arrays) for name, arrays in state["slots"].items()}
-        moved = list(parameters)
+        gradients = [None if g is None else g.astype(parameter.dtype) for g, parameter in zip(gradients, parameters)]
+        decays = [self.decay_of(index, parameter) or 0.0 for index, parameter in enumerate(parameters)]
+        moved, slots = update(self.native_rule(), self._formula, decays, rate, shared, gradients, parameters, state["slots"])
+        return moved, {**state, "slots": slots, **({"scalars": scalars} if scalars else {})}
+
+    def _formula(
+        self, rate: jax.Array, shared: Any, gradients: list[jax.Array | None], parameters: list[jax.Array], slots: dict[str, list[Any]]
+    ) -> tuple[list[jax.Array], dict[str, list[Any]]]:
+        moved, slots = list(parameters), {name: list(arrays) for name, arrays in slots.items()}
         for index, (gradient, parameter) in enumerate(zip(gradients, parameters)):
             if gradient is None:
                 continue
-            dtype = parameter.dtype
             own = {name: arrays[index] for name, arrays in slots.items() if arrays[index] is not None}
-            local = jax.tree.map(lambda scalar, dtype=dtype: scalar.astype(dtype), shared)
-            moved[index], new = self.step(gradient.astype(dtype), parameter, own, local)
+            local = jax.tree.map(lambda scalar, dtype=parameter.dtype: scalar.astype(dtype), shared)
+            moved[index], new = self.step(gradient, self._decayed(index, parameter, rate), own, local)
             for name, array in new.items():
                 slots[name][index] = array
-        return moved, {**state, "slots": slots, **({"scalars": scalars} if scalars else {})}
+        return moved, slots
+
+    def _decayed(self, index: int, parameter: jax.Array, rate: jax.Array) -> jax.Array:
+        decay = self.decay_of(index, parameter)
+        return parameter - parameter * decay * rate.astype(parameter.dtype) if decay else parameter
 
     def _accumulate(
         self, gradients: list[jax.Array | None], state: dict[str, Any], parameters: list[jax.Array]
@@ -241,18 +258,6 @@ class Optimizer(Serializable):
             overwrite = (iteration + 1) % self.ema_overwrite_frequency == 0
             parameters = [jnp.where(overwrite, average, parameter) for average, parameter in zip(averages, parameters)]
         return parameters, {**state, "ema": averages}
-
-    def _clip(self, gradients: list[jax.Array | None]) -> list[jax.Array | None]:
-        if limit := self.clipnorm:
-            return [None if g is None else g * limit / jnp.maximum(jnp.sqrt(jnp.sum(jnp.square(g))), limit) for g in gradients]
-        if limit := self.clipvalue:
-            return [None if g is None else jnp.clip(g, -limit, limit) for g in gradients]
-        if limit := self.global_clipnorm:
-            norm = jnp.sqrt(sum(jnp.sum(jnp.square(g)) for g in gradients if g is not None))
-            # norm - norm is 0, or NaN where the norm is not finite: a bad gradient must not be scaled to 0 unseen.
-            scale = limit * jnp.minimum(1.0 / norm, 1.0 / limit) + (norm - norm)
-            return [None if g is None else g * scale.astype(g.dtype) for g in gradients]
-        return gradients
 
     def decay_of(self, index: int, parameter: jax.Array) -> float | None:
         """The weight decay of one parameter; None or 0 for none."""

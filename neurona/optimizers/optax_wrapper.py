@@ -49,6 +49,7 @@ class OptaxOptimizer(Optimizer):
     ) -> tuple[list[jax.Array], dict[str, Any]]:
         # A parameter on which the loss does not depend has the gradient zero.
         known = [jnp.zeros_like(p) if g is None else g.astype(p.dtype) for g, p in zip(gradients, parameters)]
+        parameters = [p if g is None else self._decayed(i, p, rate) for i, (g, p) in enumerate(zip(gradients, parameters))]
         structure = jax.tree.structure(jax.eval_shape(self.transformation.init, parameters))
         updates, new = self.transformation.update(known, jax.tree.unflatten(structure, state["optax"]), parameters)
         moved = [p + (rate.astype(p.dtype) * u).astype(p.dtype) for p, u in zip(parameters, updates)]

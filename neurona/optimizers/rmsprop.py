@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from neurona.kernels.update import Rule
 from neurona.optimizers.base import Optimizer, Options
 
 
@@ -63,3 +64,8 @@ class RMSprop(Optimizer):
         if self.momentum:
             move = slots["momentum"] = self.momentum * slots["momentum"] + move
         return parameter - move, slots
+
+    def native_rule(self) -> Rule | None:
+        if self.momentum or self.centered:
+            return None
+        return Rule("rmsprop", ("velocity",), (self.rho, 1 - self.rho, self.epsilon))

@@ -4,6 +4,7 @@ from typing import Any, Unpack
 
 import jax
 
+from neurona.kernels.update import Rule
 from neurona.optimizers.base import Optimizer, Options
 
 
@@ -48,3 +49,8 @@ class SGD(Optimizer):
         velocity = slots["momentum"] * self.momentum - move
         ahead = velocity * self.momentum - move if self.nesterov else velocity
         return parameter + ahead, {"momentum": velocity}
+
+    def native_rule(self) -> Rule | None:
+        if not self.momentum:
+            return Rule("sgd")
+        return Rule("nesterov" if self.nesterov else "momentum", ("momentum",), (self.momentum,))
