@@ -10,7 +10,7 @@ from neurona.plotting import plot_model
 from neurona.preprocessing.arrays import normalize, to_categorical
 from neurona.preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from neurona.preprocessing.sequence import pad_sequences, timeseries_dataset_from_array
-from neurona.training import PyDataset
+from neurona.training import NpzShards, PyDataset
 from neurona.training.programs import clear_programs
 
 
@@ -28,6 +28,7 @@ def clear_session() -> None:
 Sequence = PyDataset  # Keras 2's name
 
 __all__ = [
+    "NpzShards",
     "PyDataset",
     "Sequence",
     "array_to_img",

@@ -11,7 +11,7 @@ class PyDataset:
     Subclasses define `__len__`, the number of batches, and `__getitem__(index)`, which returns `(x, y)` or `(x, y, sample_weight)`.
 
     Args:
-        workers: number of threads that prepare batches ahead.
+        workers: how many batches are prepared at the same time, each by a thread; with more than one, `__getitem__` must bear that.
         use_multiprocessing: accepted for compatibility; batches are prepared by threads.
         max_queue_size: how many batches are prepared ahead.
 

@@ -20,7 +20,7 @@ SURELY_FITS = 1 << 26  # bytes of data for which it is not worth asking how much
 _END: Any = object()
 
 
-def read_ahead(tasks: Iterator[Callable[[], Batch]], threads: int = 1, ahead: int = AHEAD) -> Generator[Batch, None, None]:
+def read_ahead(tasks: Iterator[Callable[[], Any]], threads: int = 1, ahead: int = AHEAD) -> Generator[Any, None, None]:
     """What the tasks return, in order; threads work on those to come until the generator is closed.
 
     Args:
