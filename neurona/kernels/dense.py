@@ -33,7 +33,7 @@ def dense(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, activa
     dtype = jnp.result_type(x, kernel)
     bias = jnp.zeros(kernel.shape[-1:], dtype) if bias is None else bias.astype(dtype)
     fused = activation if any(activation is known for known in FUSED) else activations.linear
-    y = _dense(x.reshape(-1, x.shape[-1]).astype(dtype), kernel.astype(dtype), bias, fused)
+    y: Any = _dense(x.reshape(-1, x.shape[-1]).astype(dtype), kernel.astype(dtype), bias, fused)
     y = y.reshape(*x.shape[:-1], kernel.shape[-1])
     return y if fused is activation else activation(y)
 

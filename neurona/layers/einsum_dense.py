@@ -134,7 +134,7 @@ class EinsumDense(Layer):
         return ends_match and self.bias_axes == added and not self.equation.split(",")[0].endswith("...")
 
     def call(self, inputs: Any) -> Any:
-        if self._is_product_of_matrices():
+        if self.bias is not None and self._is_product_of_matrices():
             kernel, bias = self.kernel.value, self.bias.value
             columns = math.prod(bias.shape)
             rows = kernel.size // columns
