@@ -2,66 +2,115 @@
 
 Three operations carry everything: `_forward`, `_input_gradient` and `_kernel_gradient`. A convolution is the first and differentiates into
 the other two; a transposed convolution is the second and differentiates into the first and the third. Each is one choice between the
-forms of `convolution_cpu` and XLA's own convolution, which is the definition and what accelerators run. They are compiled on their own, so
-that a convolution outside any compiled function is one program too.
+native kernels, the forms of `convolution_cpu` and XLA's own convolution, which is the definition and what accelerators run. They are
+compiled on their own, so that a convolution outside any compiled function is one program too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from math import prod
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from neurona import activations
 from neurona.core.errors import ArgumentError, ShapeError
 
-from . import convolution_cpu
+from . import convolution_cpu, convolution_native, native
+from .dense import FUSED
 from .geometry import Geometry, convolve
 from .window import back_to, channels_last, explicit_padding, per_axis
 
-
-@partial(jax.jit, static_argnums=2)
-def _forward(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
-    return lax.platform_dependent(
-        x, kernel, cpu=partial(convolution_cpu.forward, geometry=geometry), default=partial(convolve, geometry=geometry)
-    )
+Activation = Callable[..., Any]
 
 
-@partial(jax.jit, static_argnums=(2, 3))
-def _input_gradient(g: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...]) -> jax.Array:
+@partial(jax.jit, static_argnums=(3, 4))
+def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
+    """activation(x * kernel + bias)."""
+
+    def twin(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
+        forms = {"cpu": partial(convolution_cpu.forward, geometry=geometry), "default": partial(convolve, geometry=geometry)}
+        return activation(lax.platform_dependent(x, kernel, **forms) + bias)
+
+    def kernel_call(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
+        return convolution_native.forward(x, kernel, bias, geometry, activation)
+
+    positions = x.shape[0] * prod(geometry.output_sizes(x.shape[1:-1], kernel.shape[:-2]))
+    return native.run("convolution", _work(positions, kernel.shape, geometry), kernel_call, twin, x, kernel, bias)
+
+
+@partial(jax.jit, static_argnums=(3, 4, 5))
+def _input_gradient(
+    g: jax.Array, y: jax.Array | None, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...], activation: Activation
+) -> jax.Array:
+    """The gradient of x, from that of y = activation(x * kernel + bias); y may be None where the activation is linear."""
+
     def transposed(g: jax.Array, kernel: jax.Array) -> jax.Array:
         x = jax.ShapeDtypeStruct((g.shape[0], *sizes, kernel.shape[-2] * geometry.groups), g.dtype)
         (dx,) = jax.linear_transpose(lambda x: convolve(x, kernel, geometry), x)(g)
         return dx
 
-    return lax.platform_dependent(
-        g, kernel, cpu=partial(convolution_cpu.input_gradient, geometry=geometry, sizes=sizes), default=transposed
-    )
+    def twin(g: jax.Array, y: jax.Array | None, kernel: jax.Array) -> jax.Array:
+        forms = {"cpu": partial(convolution_cpu.input_gradient, geometry=geometry, sizes=sizes), "default": transposed}
+        return lax.platform_dependent(_before(activation, g, y), kernel, **forms)
+
+    def kernel_call(g: jax.Array, y: jax.Array | None, kernel: jax.Array) -> jax.Array:
+        return convolution_native.input_gradient(g, g if y is None else y, kernel, geometry, sizes, activation)
+
+    return native.run("convolution", _work(g.size // g.shape[-1], kernel.shape, geometry), kernel_call, twin, g, y, kernel)
 
 
-@partial(jax.jit, static_argnums=(2, 3))
-def _kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: tuple[int, ...]) -> jax.Array:
+@partial(jax.jit, static_argnums=(3, 4, 5))
+def _kernel_gradient(
+    x: jax.Array, g: jax.Array, y: jax.Array | None, geometry: Geometry, taps: tuple[int, ...], activation: Activation
+) -> tuple[jax.Array, jax.Array]:
+    """The gradients of kernel and bias, from that of y = activation(x * kernel + bias)."""
+
     def transposed(x: jax.Array, g: jax.Array) -> jax.Array:
         kernel = jax.ShapeDtypeStruct((*taps, x.shape[-1] // geometry.groups, g.shape[-1]), x.dtype)
         (dkernel,) = jax.linear_transpose(lambda kernel: convolve(x, kernel, geometry), kernel)(g)
         return dkernel
 
-    return lax.platform_dependent(x, g, cpu=partial(convolution_cpu.kernel_gradient, geometry=geometry, taps=taps), default=transposed)
+    def twin(x: jax.Array, g: jax.Array, y: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+        z = _before(activation, g, y)
+        forms = {"cpu": partial(convolution_cpu.kernel_gradient, geometry=geometry, taps=taps), "default": transposed}
+        return lax.platform_dependent(x, z, **forms), z.sum(range(z.ndim - 1))
+
+    def kernel_call(x: jax.Array, g: jax.Array, y: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+        return convolution_native.kernel_gradient(x, g, g if y is None else y, geometry, taps, activation)
+
+    shape = (*taps, x.shape[-1] // geometry.groups, g.shape[-1])
+    return native.run("convolution", _work(g.size // g.shape[-1], shape, geometry), kernel_call, twin, x, g, y)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _convolution(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
-    return _forward(x, kernel, geometry)
+def _work(positions: int, kernel_shape: Sequence[int], geometry: Geometry) -> int:
+    """The number of multiplications; 0 for a depthwise convolution, which has no native kernel."""
+    return 0 if convolution_cpu.is_depthwise(kernel_shape[-2] * geometry.groups, geometry) else positions * prod(kernel_shape)
 
 
-def _convolution_residuals(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return _forward(x, kernel, geometry), (x, kernel)
+def _before(activation: Activation, g: jax.Array, y: jax.Array | None) -> jax.Array:
+    """The gradient before the activation."""
+    return g if y is None else g * FUSED[activation][1](y)
 
 
-def _convolution_gradients(geometry: Geometry, residuals: tuple[jax.Array, jax.Array], g: jax.Array) -> tuple[jax.Array, jax.Array]:
-    x, kernel = residuals
-    return _input_gradient(g, kernel, geometry, x.shape[1:-1]), _kernel_gradient(x, g, geometry, kernel.shape[:-2])
+@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _convolution(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
+    return _forward(x, kernel, bias, geometry, activation)
+
+
+def _convolution_residuals(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
+) -> tuple[jax.Array, Any]:
+    y = _forward(x, kernel, bias, geometry, activation)
+    return y, (x, kernel, None if activation is activations.linear else y)
+
+
+def _convolution_gradients(geometry: Geometry, activation: Activation, residuals: Any, g: jax.Array) -> tuple[jax.Array, ...]:
+    x, kernel, y = residuals
+    dx = _input_gradient(g, y, kernel, geometry, x.shape[1:-1], activation)
+    return dx, *_kernel_gradient(x, g, y, geometry, kernel.shape[:-2], activation)
 
 
 _convolution.defvjp(_convolution_residuals, _convolution_gradients)
@@ -69,20 +118,22 @@ _convolution.defvjp(_convolution_residuals, _convolution_gradients)
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _transpose(x: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...]) -> jax.Array:
-    return _input_gradient(x, kernel, geometry, sizes)
+    return _input_gradient(x, None, kernel, geometry, sizes, activations.linear)
 
 
 def _transpose_residuals(
     x: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...]
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return _input_gradient(x, kernel, geometry, sizes), (x, kernel)
+    return _transpose(x, kernel, geometry, sizes), (x, kernel)
 
 
 def _transpose_gradients(
     geometry: Geometry, _sizes: tuple[int, ...], residuals: tuple[jax.Array, jax.Array], g: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     x, kernel = residuals
-    return _forward(g, kernel, geometry), _kernel_gradient(g, x, geometry, kernel.shape[:-2])
+    dx = _forward(g, kernel, jnp.zeros(kernel.shape[-1:], kernel.dtype), geometry, activations.linear)
+    dkernel, _ = _kernel_gradient(g, x, None, geometry, kernel.shape[:-2], activations.linear)
+    return dx, dkernel
 
 
 _transpose.defvjp(_transpose_residuals, _transpose_gradients)
@@ -91,6 +142,8 @@ _transpose.defvjp(_transpose_residuals, _transpose_gradients)
 def convolution(
     x: jax.Array,
     kernel: jax.Array,
+    bias: jax.Array | None = None,
+    activation: Activation = activations.linear,
     *,
     strides: int | Sequence[int] = 1,
     padding: str | Sequence[Any] = "valid",
@@ -98,11 +151,15 @@ def convolution(
     groups: int = 1,
     data_format: str = "channels_last",
 ) -> jax.Array:
-    """Slide a kernel over the input: y[n, p, f] = sum over taps t and channels c of x[n, p * strides + t * dilation, c] * kernel[t, c, f].
+    """Slide a kernel over the input, y = activation(x * kernel + bias), where
+
+        (x * kernel)[n, p, f] = sum over taps t and channels c of x[n, p * strides + t * dilation, c] * kernel[t, c, f]
 
     Args:
         x: the input.
         kernel: the filters, the same layout for both data formats.
+        bias: added to every position, (F,).
+        activation: a function of the sum, in the layout of x.
         strides: inputs between neighbouring outputs, one number or one for each spatial axis.
         padding: "valid" (none), "same" (outputs = ceil(inputs / strides)), "causal" (one spatial axis: no output sees later inputs), or
             a pair (before, after) for each spatial axis.
@@ -124,6 +181,8 @@ def convolution(
     """
     x, kernel = _same_dtype(channels_last(jnp.asarray(x), data_format, function="convolution"), kernel, function="convolution")
     *taps, inputs, filters = kernel.shape
+    bias = jnp.zeros(filters, x.dtype) if bias is None else bias.astype(x.dtype)
+    fused = activation if any(activation is known for known in FUSED) else activations.linear
     if groups < 1 or x.shape[-1] != inputs * groups or filters % groups:
         raise ShapeError(
             f"convolution: x of {x.shape[-1]} channels in {groups} groups needs a kernel (*taps, {x.shape[-1]} / {groups}, filters) "
@@ -137,20 +196,23 @@ def convolution(
             f"{x.shape[1:-1]} and padding {geometry.padding}. Use padding='same', a smaller kernel or a larger input."
         )
     if 0 in (*x.shape, *outputs):  # no rows: XLA refuses a gradient over none
-        return back_to(jnp.zeros((x.shape[0], *outputs, filters), x.dtype), data_format)
-    return back_to(_convolution(x, kernel, geometry), data_format)
+        return activation(back_to(jnp.zeros((x.shape[0], *outputs, filters), x.dtype) + bias, data_format))
+    y = back_to(_convolution(x, kernel, bias, geometry, fused), data_format)
+    return y if fused is activation else activation(y)
 
 
 def depthwise_convolution(
     x: jax.Array,
     kernel: jax.Array,
+    bias: jax.Array | None = None,
+    activation: Activation = activations.linear,
     *,
     strides: int | Sequence[int] = 1,
     padding: str | Sequence[Any] = "valid",
     dilation: int | Sequence[int] = 1,
     data_format: str = "channels_last",
 ) -> jax.Array:
-    """Convolve every channel with its own filters: y[..., c * multiplier + m] = x[..., c] * kernel[..., c, m].
+    """Convolve every channel with its own filters: y[..., c * multiplier + m] = activation(x[..., c] * kernel[..., c, m] + bias).
 
     Args: as in `convolution`.
 
@@ -164,7 +226,8 @@ def depthwise_convolution(
     """
     *taps, channels, multiplier = kernel.shape
     kernel = kernel.reshape(*taps, 1, channels * multiplier)
-    return convolution(x, kernel, strides=strides, padding=padding, dilation=dilation, groups=channels, data_format=data_format)
+    options: dict[str, Any] = {"strides": strides, "padding": padding, "dilation": dilation, "data_format": data_format}
+    return convolution(x, kernel, bias, activation, groups=channels, **options)
 
 
 def convolution_transpose(

@@ -31,7 +31,7 @@ OUTPUTS_PER_PATCH = 4
 
 def forward(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """y = x * kernel, (N, *O, F)."""
-    if _is_depthwise(x.shape[-1], geometry):
+    if is_depthwise(x.shape[-1], geometry):
         return _depthwise_forward(x, kernel, geometry)
     if outputs := _outputs_per_patch(kernel.shape, geometry):
         return _patches_forward(x, kernel, geometry, outputs)
@@ -52,7 +52,7 @@ def input_gradient(g: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: t
     padding = tuple((low, n + w - 1 - wide - low) for low, n, w, wide in zip(before, sizes, window, spread))
     backward = Geometry((1,) * rank, padding, geometry.dilation, groups)
     mirrored = jnp.flip(kernel, range(rank))
-    if _is_depthwise(groups * inputs, geometry):
+    if is_depthwise(groups * inputs, geometry):
         g = lax.pad(g, jnp.zeros((), g.dtype), [(0, 0, 0), *((0, 0, s - 1) for s in geometry.strides), (0, 0, 0)])
         return _depthwise_input_gradient(g, mirrored, backward)
     mirrored = jnp.swapaxes(mirrored.reshape(*taps, inputs, groups, outputs // groups), -1, -3)
@@ -68,7 +68,7 @@ def kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequen
     """
     batch, *sizes, channels = x.shape
     groups = geometry.groups
-    if _is_depthwise(channels, geometry):
+    if is_depthwise(channels, geometry):
         return _depthwise_kernel_gradient(x, g, geometry, taps)
     if outputs := _outputs_per_patch((*taps, channels // groups, g.shape[-1]), geometry):
         return _patches_kernel_gradient(x, g, geometry, taps, outputs)
@@ -83,7 +83,8 @@ def kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequen
     return jnp.moveaxis(lax.optimization_barrier(result), 0, -2)
 
 
-def _is_depthwise(channels: int, geometry: Geometry) -> bool:
+def is_depthwise(channels: int, geometry: Geometry) -> bool:
+    """Whether each of several channels has filters of its own."""
     return geometry.groups == channels > 1
 
 

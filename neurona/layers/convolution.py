@@ -121,16 +121,17 @@ class _Convolution(_Convolutional):
         self.add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
-        y = convolution(
+        return convolution(
             inputs,
             self.kernel.value,
+            self.bias.value if self.bias is not None else None,
+            self.activation,
             strides=self.strides,
             padding=self.padding,
             dilation=self.dilation_rate,
             groups=self.groups,
             data_format=self.data_format,
         )
-        return self.activate(y)
 
 
 class Conv1D(_Convolution, aliases=("Convolution1D",)):
