@@ -13,7 +13,7 @@ COLOURS = {OURS: FASTER, "keras-jax": "#2ca02c", "keras-tensorflow": "#ff7f0e", 
 
 def bars(comparisons: list[Comparison]) -> str:
     """Speed relative to the peer, a bar from 1 for each, on a logarithmic axis; a thin line for the spread and a tick at the target."""
-    names, plot, line = 430, 420, 30  # widths of the names and the plot, height of a line
+    names, plot, line = 370, 420, 30  # widths of the names and the plot, height of a line
     values = [value for each in comparisons for value in (each.low, each.high, each.target or 1)]
     low, high = math.floor(math.log2(min([0.8, *values]))), math.ceil(math.log2(max([2.5, *values])))
 
@@ -28,7 +28,7 @@ def bars(comparisons: list[Comparison]) -> str:
     for row, each in enumerate(comparisons):
         y = 58 + line * row
         start, end = sorted((across(1), across(each.ratio)))
-        parts.append(_text(names - 10, y + 14, f"{each.title}, {NAMES[each.peer]}", anchor="end", limit=names - 20))
+        parts.append(_text(names - 10, y + 14, f"{each.title} vs {NAMES[each.peer]}", anchor="end", limit=names - 20))
         parts.append(
             f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="18" fill="{FASTER if each.ratio >= 1 else SLOWER}"/>'
         )

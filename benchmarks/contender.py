@@ -82,20 +82,23 @@ def prediction(name: str, workload: Workload) -> Round:
 
 
 def search(name: str, workload: Workload) -> Round:
-    """A round trains one new network, then SEARCHED new ones; a first one has been trained before."""
+    """A round trains one new network, then SEARCHED new ones in the way that the framework offers."""
     x, y, _, _ = data.load(workload)
     make = framework(name)
 
-    def train(count: int) -> None:
-        for _ in range(count):
-            make(workload, x, y).fit(workload.epochs)
+    def one() -> None:
+        make(workload, x, y).fit(workload.epochs)
 
-    many = train
-    if name == "scikit-learn":
+    def many() -> None:
+        for _ in range(SEARCHED):
+            one()
+
+    if name == "neurona":
+        neurona = importlib.import_module("neurona")
+        many = partial(importlib.import_module("benchmarks.keras_models").search, neurona, workload, x, y)
+    elif name == "scikit-learn":
         many = partial(importlib.import_module("benchmarks.sklearn_models").search, workload, x, y)
-        many(workload.threads)  # starts its processes
-    train(1)
-    return lambda: {"one network": seconds_of(lambda: train(1)), f"{SEARCHED} networks": seconds_of(lambda: many(SEARCHED))}
+    return lambda: {"one network": seconds_of(one), f"{SEARCHED} networks": seconds_of(many)}
 
 
 def process(name: str, workload: Workload, answer: Callable[..., None]) -> None:

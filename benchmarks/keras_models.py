@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads import BLOCKS, DIMENSIONS, HEADS, HIDDEN, SHORT_STEPS, UNITS, WORDS, Workload
+from benchmarks.workloads import BLOCKS, DIMENSIONS, HEADS, HIDDEN, SEARCHED, SHORT_STEPS, UNITS, WORDS, Workload
 
 
 class Model:
@@ -22,6 +22,12 @@ class Model:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         return self.model.predict(x, batch_size=self._batch, verbose=0)
+
+
+def search(neurona: Any, workload: Workload, x: np.ndarray, y: np.ndarray) -> None:
+    """All networks of a search at once; Keras has nothing like it."""
+    model = Model(neurona, workload, x, y).model
+    neurona.search.Ensemble(model, seeds=range(SEARCHED)).fit(x, y, batch_size=workload.batch, epochs=workload.epochs, verbose=0)
 
 
 def _dense(library: Any, workload: Workload, hidden: tuple[int, ...], outputs: int, activation: str | None) -> Any:

@@ -19,8 +19,8 @@ _INTRODUCTION = """\
 
 Neurona beside Keras on JAX, Keras on TensorFlow, PyTorch (as it is, and compiled) and scikit-learn, by `make bench` and
 `make bench-growth`. Each contender works in its own process, with the same threads, data, layers, kinds of initial weights, batch size,
-optimizer and fp32; they take their rounds in turns. What is compiled before the first counted round does not count, except where whole
-processes, start-up and searches are measured. Numbers of different runs don't compare; ratios within one do.
+optimizer and fp32; they take their rounds in turns. A first round, in which networks are compiled, does not count, except where new
+processes are measured. Numbers of different runs don't compare; ratios within one do.
 
 - Speed / best peer: the peer's seconds over the contender's, formed within each round; median and extremes. Above 1 is faster.
 - Of ceiling: the network's arithmetic alone, at the speed of a product of 2048 x 2048 matrices, over the time taken.
@@ -96,26 +96,28 @@ def _summary(measured: list[Result]) -> list[str]:
         )
     bounds = [["measure", "at most", "measured", ""]]
     bounds += [[each.title, each.at_most, each.measured, each.verdict] for result in measured for each in limits(result)]
-    parts = ["## Against the best peer", "Where a target names one peer, that one stands in its line.", as_markdown(speeds)]
+    parts = ["## Against the best peer, and against one that a target names", as_markdown(speeds)]
     return [*parts, "## Limits", as_markdown(bounds)] if len(bounds) > 1 else parts
 
 
 def _settings(workload: Workload) -> str:
     """What a round is, in one line."""
-    rounds = f"{workload.rounds} rounds"
+    rounds = f"{workload.rounds} rounds on {workload.threads} threads"
     if workload.kind == "prediction":
-        return f"`predict` from array to array, half a second of calls in each of {rounds}."
+        batches = f"`predict` from array to array in batches of {workload.batch}"
+        return f"{workload.details} {batches}; half a second of calls in each of {rounds}."
     optimizer = {"sgd": "SGD", "adam": "Adam"}[workload.optimizer]
     data = "" if workload.data in ("neuron", "synthetic") else f" of {workload.data}"
     epochs = f"{workload.epochs} epoch" + "s" * (workload.epochs > 1)
-    return f"{workload.rows:,} rows{data}, batches of {workload.batch}, {optimizer} {workload.rate:g}, {rounds} of {epochs}."
+    settings = f"{workload.rows:,} rows{data}, batches of {workload.batch}, {optimizer} {workload.rate:g}; {epochs} in each of {rounds}."
+    return f"{workload.details} {settings}".lstrip()
 
 
 def _runs(runs: list[dict], results: dict[str, Result]) -> list[list[str]]:
     table = [["run", "command", "machine", "ceiling", "versions"]]
     for number, run in enumerate(runs, 1):
         ceilings = {result.workload.threads: result.ceiling for result in results.values() if result.run == run}
-        ceiling = "; ".join(f"{count} threads {value / 1e9:.0f} GFLOP/s" for count, value in sorted(ceilings.items()))
+        ceiling = "; ".join(f"{value / 1e9:.0f} GFLOP/s by {count} thread{'s' * (count > 1)}" for count, value in sorted(ceilings.items()))
         versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
         table.append([str(number), f"`{run['command']}`", run["machine"], ceiling, versions])
     return table

@@ -79,12 +79,12 @@ def compete(python: Path, workload: Workload) -> dict[str, Figures]:
 
 
 def _warm_processes(python: Path, workload: Workload, cache: str) -> dict[str, Figures]:
-    """Contenders that stay alive. Their first round, in which they compile, does not count; a search warms up by itself."""
+    """Contenders that stay alive. Their first round, in which they compile, does not count."""
     contenders = [Contender(python, name, workload, cache) for name in workload.contenders]
     try:
         for contender in contenders:
             contender.answer()
-        for turn in range(1 if workload.kind == "search" else 0, workload.rounds + 1):
+        for turn in range(workload.rounds + 1):
             for contender in contenders:
                 answer = contender.ask("round")
                 if answer and turn:
@@ -125,7 +125,7 @@ def _note(figures: Figures, seconds: dict[str, float], turn: int, name: str) -> 
     for measure, value in seconds.items():
         figures.seconds.setdefault(measure, []).append(value)
     line = "  ".join(f"{measure} {value:.6g} s" for measure, value in seconds.items())
-    print(f"  round {turn}  {NAMES[name]:<30}{line}", flush=True)
+    print(f"  round {turn}  {NAMES[name]:<32}{line}", flush=True)
 
 
 def measure_ceiling(python: Path, threads: int) -> float:

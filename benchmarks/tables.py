@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.rounds import Figures
-from benchmarks.workloads import MEASURES, NAMES, TARGETS, Target, Workload
+from benchmarks.workloads import MEASURES, NAMES, PARTS, TARGETS, Workload
 
 OURS = "neurona"
 
@@ -73,18 +73,18 @@ def title_of(result: Result, measure: str) -> str:
 
 
 def comparisons(result: Result) -> list[Comparison]:
-    """One for each measure: against the peer that its target names, otherwise against the best one."""
+    """Neurona against the best peer in each measure that is not a part of another; and against the peer that a target names."""
     found = []
     for measure in result.measures:
-        target = next((each for each in TARGETS.get((result.workload.name, measure), ()) if each.at_least), Target())
-        peer = target.against or best_peer(result, measure)
-        own, theirs = result.seconds(OURS, measure), result.seconds(peer, measure) if peer else []
-        if own and theirs:
-            each = ratios(own, theirs)
-            title = title_of(result, measure)
-            found.append(
-                Comparison(title, median(own), str(peer), median(theirs), median(each), min(each), max(each), target.at_least)
-            )  # fmt: skip
+        own, best = result.seconds(OURS, measure), best_peer(result, measure)
+        targets = [target for target in TARGETS.get((result.workload.name, measure), ()) if target.at_least]
+        peers = {target.against or best: target.at_least for target in targets}
+        for peer in () if measure in PARTS or not own else dict.fromkeys((best, *peers)):
+            theirs = result.seconds(peer, measure) if peer else []
+            if theirs:
+                each = ratios(own, theirs)
+                title, middle = title_of(result, measure), median(each)
+                found.append(Comparison(title, median(own), peer, median(theirs), middle, min(each), max(each), peers.get(peer)))
     return found
 
 
@@ -134,24 +134,26 @@ def lines(result: Result, measure: str) -> list[list[str]]:
     """A table of one measure, its header first, then a line per contender, the fastest first."""
     workload = result.workload
     steps = -(-workload.rows // workload.batch) if workload.kind == "training" else 0
-    header = ["contender", f"seconds per {measure}" if measure in ("epoch", "call") else measure, "from - to"]
-    header += ["per step"] * bool(steps) + ["speed / best peer", "from - to"]
-    header += ["of ceiling"] * bool(workload.operations) + [workload.score] * bool(workload.score)
-    table = []
+    header = ["contender", f"time per {measure}" if measure in ("epoch", "call") else measure, "from - to"]
+    header += ["per step"] * bool(steps)
+    compared, judged = measure not in PARTS, workload.score and measure == MEASURES[workload.kind][0]
+    header += ["speed / best peer", "from - to"] * compared
+    header += ["of ceiling"] * bool(workload.operations) + [workload.score] * bool(judged)
+    names = [name for name in result.figures if result.seconds(name, measure)]
     peer = best_peer(result, measure)
-    for name in sorted(
-        (name for name in result.figures if result.seconds(name, measure)), key=lambda name: median(result.seconds(name, measure))
-    ):
+    table = []
+    for name in sorted(names, key=lambda name: median(result.seconds(name, measure))):
         own = result.seconds(name, measure)
         middle = median(own)
         cells = [NAMES[name], duration(middle), f"{duration(min(own))} - {duration(max(own))}"]
         if steps:
             cells.append(duration(middle / steps))
-        each = ratios(own, result.seconds(peer, measure)) if peer else []
-        cells += [f"{median(each):.2f}", f"{min(each):.2f} - {max(each):.2f}"] if each else ["", ""]
+        if compared:
+            each = ratios(own, result.seconds(peer, measure)) if peer else []
+            cells += [f"{median(each):.2f}", f"{min(each):.2f} - {max(each):.2f}"] if each else ["", ""]
         if workload.operations:
             cells.append(f"{workload.operations / middle / result.ceiling:.1%}")
-        if workload.score:
+        if judged:
             score = result.figures[name].score
             cells.append("" if score is None else f"{score:.4f}")
         table.append(cells)

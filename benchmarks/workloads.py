@@ -35,7 +35,7 @@ class Workload:
     """One thing to measure.
 
     `kind` says what a round is: "training" (epochs of a warm network), "prediction" (calls of a warm network), "search" (several small
-    networks, one after another), "process" (a new process that builds, trains and predicts, twice) and "start" (a new process that
+    networks), "process" (a new process that builds, trains and predicts, twice) and "start" (a new process that
     imports and fits a first time). `width` serves networks that can be made wider. `multiplications` are those of a sample's forward
     pass, with an addition each, and how many of them belong to the first layer, whose input needs no gradient.
     """
@@ -58,6 +58,7 @@ class Workload:
     rate: float = 0.01
     loss: str = "sparse_categorical_crossentropy"
     multiplications: tuple[int, int] | None = None
+    details: str = ""  # a sentence on the network
 
     @property
     def score(self) -> str:
@@ -101,7 +102,7 @@ FEATURES = 8  # of the synthetic rows
 
 _reviews = Workload(
     "lstm",
-    f"IMDB LSTM: Embedding({WORDS}, {UNITS}), LSTM({UNITS}), {STEPS} words",
+    "IMDB LSTM",
     "training",
     "lstm",
     "imdb",
@@ -112,6 +113,7 @@ _reviews = Workload(
     optimizer="adam",
     rate=0.001,
     loss="binary_crossentropy",
+    details=f"Embedding({WORDS}, {UNITS}), LSTM({UNITS}) over {STEPS} words, one sigmoid.",
     multiplications=(STEPS * 2 * UNITS * 4 * UNITS + UNITS, 0),
 )
 _mlp = Workload(
@@ -129,16 +131,17 @@ _mlp = Workload(
 _lenet = replace(
     _mlp,
     name="lenet",
-    title="LeNet-5, 28x28",
+    title="LeNet-5",
     network="lenet",
     contenders=USUAL,
     rows=24_000,
     input_shape=(28, 28, 1),
+    details="On digits of 28x28.",
     multiplications=LENET,
 )
 _iris = Workload(
     "iris",
-    "Iris, 4-10-3, 500 epochs, as a whole process",
+    "Iris",
     "process",
     "iris",
     "iris",
@@ -149,15 +152,16 @@ _iris = Workload(
     rounds=3,
     input_shape=(4,),
     optimizer="adam",
+    details="MLP 4-10-3; from the start of the process to the first prediction, and the same once more in that process.",
 )
-_predict = replace(_mlp, kind="prediction", contenders=(*USUAL, "scikit-learn"), multiplications=None)
+_predict = replace(_mlp, kind="prediction", multiplications=None, details="MLP 784-300-100-10.")
 
 _all = [
     _mlp,
     _lenet,
     Workload(
         "cnn",
-        "CNN with batch normalization, 32-64-128 channels, 32x32x3",
+        "CNN with batch normalization",
         "training",
         "cnn",
         "cifar10",
@@ -165,6 +169,7 @@ _all = [
         rows=4000,
         test_rows=2000,
         input_shape=(32, 32, 3),
+        details="Three blocks of a 3x3 convolution with 32, 64 and 128 channels, batch normalization, ReLU and 2x2 max-pooling.",
         multiplications=CNN,
     ),
     _reviews,
@@ -173,19 +178,21 @@ _all = [
         name="gru",
         title=_reviews.title.replace("LSTM", "GRU"),
         network="gru",
+        details=_reviews.details.replace("LSTM", "GRU"),
         multiplications=(STEPS * 2 * UNITS * 3 * UNITS + UNITS, 0),
     ),
     replace(
         _reviews,
         name="transformer",
-        title=f"Transformer: {BLOCKS} blocks, {HEADS} heads, {DIMENSIONS} dimensions, {SHORT_STEPS} words",
+        title="Small Transformer",
         network="transformer",
         input_shape=(SHORT_STEPS,),
+        details=f"{BLOCKS} blocks: {HEADS} heads, {DIMENSIONS} dimensions, {HIDDEN} hidden units; {SHORT_STEPS} words, one sigmoid.",
         multiplications=TRANSFORMER,
     ),
     Workload(
         "housing",
-        "California housing, MLP 8-64-64-1",
+        "California housing",
         "training",
         "housing",
         "housing",
@@ -196,13 +203,15 @@ _all = [
         optimizer="adam",
         rate=0.001,
         loss="mean_squared_error",
+        details="MLP 8-64-64-1.",
         multiplications=dense_stack(8, 64, 64, 1),
     ),
     _iris,
     replace(
         _iris,
         name="neuron",
-        title="One neuron, y = 2x - 1, 500 epochs, as a whole process",
+        title="One neuron",
+        details="y = 2x - 1 from six points; from the start of the process to the first prediction, and the same once more.",
         network="neuron",
         data="neuron",
         rows=6,
@@ -211,14 +220,15 @@ _all = [
         optimizer="sgd",
         loss="mean_squared_error",
     ),
-    replace(_predict, name="predict-1", title="Predict 1 row, MLP 784-300-100-10", rows=1, batch=32),
+    replace(_predict, name="predict-1", title="Predict 1 row", rows=1, batch=32),
     replace(_predict, name="predict-32", title="Predict 32 rows", rows=32, batch=32),
-    replace(_predict, name="predict-10000", title="Predict 10,000 rows in batches of 1000", rows=10_000, batch=1000),
-    replace(_iris, name="start", title="Start-up: import and a first fit of 10 epochs on Iris", kind="start", epochs=10),
+    replace(_predict, name="predict-10000", title="Predict 10,000 rows", rows=10_000, batch=1000),
+    replace(_iris, name="start", title="Start-up", kind="start", epochs=10, details="MLP 4-10-3: import, build, compile, fit."),
     replace(
         _iris,
         name="search",
-        title=f"Search: {SEARCHED} Iris networks, 50 epochs each",
+        title="Search",
+        details=f"{SEARCHED} new networks 4-10-3: Neurona at once by `Ensemble`, scikit-learn in two processes, the others in turn.",
         kind="search",
         epochs=50,
         contenders=("neurona", "keras-jax", "torch", "scikit-learn"),
@@ -303,6 +313,8 @@ MEASURES = {
     "process": ("whole process", "second fit"),
     "start": ("import and first fit", "import", "first fit"),
 }
+# Parts of the main figure: what one framework loads at its import, another loads at the first fit.
+PARTS = ("import", "first fit", "one network")
 TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     ("mlp", "epoch"): (Target(at_least=2),),
     ("lenet", "epoch"): (Target(at_least=5.5),),
