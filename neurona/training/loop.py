@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -16,6 +16,8 @@ from neurona.training.diagnosis import raise_non_finite
 from neurona.training.step import Program, TrainingState, integer
 from neurona.training.streams import RowBatches, StreamBatches
 
+SMALL_DATA = 2048, 2**17  # rows and bytes, so few that epochs are short: many of them run as one program
+EPOCHS_AT_ONCE = 128
 CHUNK_SECONDS = 0.25  # how long the host may be away: a progress bar moves, and Ctrl-C is heard, this often
 
 
@@ -44,14 +46,23 @@ class Epoch:
         key: the random key of the whole fit.
         first_step: the number of steps trained before the epoch; makes every step's random numbers new.
         done: steps of this epoch that ran in an earlier fit, which is resumed here.
+        whole: whether it may run without a look at it in between.
     """
 
     def __init__(
-        self, trainer: Any, program: Program, kind: str, callbacks: CallbackList, key: jax.Array, first_step: int, done: int = 0
+        self,
+        trainer: Any,
+        program: Program,
+        kind: str,
+        callbacks: CallbackList,
+        key: jax.Array,
+        first_step: int,
+        done: int = 0,
+        whole: bool = False,
     ) -> None:
         self.trainer, self.program, self.kind, self.callbacks = trainer, program, kind, callbacks
         self.key, self.first_step = key, first_step
-        self.done = done
+        self.done, self.whole = done, whole
         self._state: TrainingState = trainer.training_state()
         self._logs: Any = {}
         self._begin, self._end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
@@ -64,6 +75,12 @@ class Epoch:
 
     def run(self, batches: ArrayBatches | RowBatches | StreamBatches) -> dict[str, float]:
         """Run all batches and return the logs."""
+        if self.whole and isinstance(batches, ArrayBatches) and not self.done and not self._stopped():
+            found = run_epochs(self.trainer, batches, None, self.key, self.first_step, 1)
+            if found:
+                self._logs, self.done = found[0], batches.steps
+                self.callbacks.call("on_chunk_end", self.done, self.logs)
+                return found[0]
         with jax.disable_jit(self.trainer.run_eagerly):
             if isinstance(batches, ArrayBatches):
                 self._run_arrays(batches)
@@ -174,6 +191,59 @@ class Epoch:
             self.done = max(self.done, 1)
             return
         raise_non_finite(self.trainer, self._state, batch, self.key, self.first_step + step, step, rows)
+
+
+def is_small(batches: Any) -> bool:
+    """Whether data are so few that the host's part of an epoch would take longer than its steps."""
+    if not isinstance(batches, ArrayBatches):
+        return False
+    size = sum(leaf.nbytes for leaf in jax.tree.leaves(batches.host))
+    return batches.rows <= SMALL_DATA[0] and size <= SMALL_DATA[1]
+
+
+def run_epochs(
+    trainer: Any, batches: ArrayBatches, validation: ArrayBatches | None, key: jax.Array, first_step: int, count: int
+) -> list[dict[str, float]]:
+    """Run whole epochs on little data as one program, and return the logs of each.
+
+    Where a number is not finite nothing is trained, and there are no logs: steps of their own will find where it arose.
+    """
+    program = trainer._current_program()
+    program.trainer = trainer
+    position = batches.position()
+    orders = [_stacked(blocks) for blocks in zip(*(batches.blocks() for _ in range(count)))]
+    tests = None if validation is None else (validation.device, validation.blocks())
+    state, logs, fine = program.train_epochs(
+        trainer.training_state(), trainer._fresh_metrics, batches.device, orders, tests, key, integer(first_step), integer(count)
+    )
+    if not fine:
+        batches.restore(position)
+        return []
+    trainer.take_training_state(state)
+    columns = jax.device_get(logs)
+    return [{name: as_number(columns[name][number]) for name in sorted(columns)} for number in range(count)]
+
+
+def epochs_alone(trainer: Any, batches: Any, validation: Any, key: jax.Array, epochs: int) -> Iterator[dict[str, float]]:
+    """The logs of epochs that run many at once, because nobody wants to know of each when it ends; fewer where `run_epochs` gives none."""
+    pace = trainer.pace("epochs", batches.rows)
+    while epochs > 0 and not trainer.stop_training:
+        count = min(epochs, EPOCHS_AT_ONCE, pace.steps)
+        began = time.perf_counter()
+        logs = run_epochs(trainer, batches, validation, key, trainer.steps_trained, count)
+        if not logs:
+            return
+        pace.learn(count, time.perf_counter() - began)
+        trainer.steps_trained += count * batches.steps
+        epochs -= count
+        yield from logs
+
+
+def _stacked(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """A block of each epoch, in an array that has always room for the same number of them, so that one compilation serves all."""
+    stacked = np.zeros((EPOCHS_AT_ONCE, *blocks[0].shape), blocks[0].dtype)
+    stacked[: len(blocks)] = blocks
+    return stacked
 
 
 def as_number(value: Any) -> Any:

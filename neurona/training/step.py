@@ -94,6 +94,7 @@ class Program:
         self.test_many = jax.jit(functools.partial(self._many, "test"))
         self.train_one = jax.jit(functools.partial(self._one_looked_at, "train"))
         self.test_one = jax.jit(functools.partial(self._one, "test"))
+        self.train_epochs = jax.jit(self._epochs)
         self.predict_one = jax.jit(self._predict)
         self.results = jax.jit(lambda metrics: results(self.trainer, metrics))
 
@@ -155,6 +156,42 @@ class Program:
             logs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         index, state, logs, fine = jax.lax.while_loop(go_on, body, (start, state, logs, jnp.asarray(True)))
         return state, logs, index, fine & _finite(state.trainable)
+
+    def _epochs(
+        self, state: TrainingState, fresh_metrics: list[Any], data: Any, orders: Any, validation: Any, key: Any, first_step: Any, count: Any
+    ) -> tuple[TrainingState, dict[str, Any], Any]:
+        """The first `count` epochs of some: the new state, the logs of every epoch, and whether all was finite.
+
+        Args:
+            orders: the blocks of the epochs, each of shape (epochs, steps, batch size).
+            validation: the data and the blocks to validate on after every epoch, or None.
+        """
+        zero = jnp.minimum(count, 0)  # which the compiler does not know: even a loop of one step stays a loop, with the bits of `_many`
+
+        def run(kind: str, state: TrainingState, data: Any, blocks: Any, step: Any) -> tuple[TrainingState, dict[str, Any], Any]:
+            state, fine = state._replace(metrics=fresh_metrics), jnp.asarray(True)
+            for block in blocks:
+                state, _, _, still_fine = self._many(kind, state, data, block, key, step, zero, zero + len(block))
+                fine, step = fine & still_fine, step + len(block)
+            return state, results(self.trainer, state.metrics), fine
+
+        def epoch(carry: Any) -> Any:
+            number, state, logs, _ = carry
+            blocks = [order[number] for order in orders]
+            step = first_step + number * sum(map(len, blocks))
+            state, values, fine = run("train", state, data, blocks, step)
+            if validation is not None:
+                state, validated, _ = run("test", state, validation[0], validation[1], zero)
+                values |= {f"val_{name}": value for name, value in validated.items()}
+            return number + 1, state, {name: logs[name].at[number].set(value) for name, value in values.items()}, fine
+
+        prefixes = ("", "val_") if validation is not None else ("",)
+        shapes = jax.eval_shape(functools.partial(results, self.trainer), fresh_metrics)
+        logs = {prefix + name: jnp.zeros((len(orders[0]), *leaf.shape), leaf.dtype) for prefix in prefixes for name, leaf in shapes.items()}
+        _, state, logs, fine = jax.lax.while_loop(
+            lambda carry: (carry[0] < count) & carry[3], epoch, (zero, state, logs, jnp.asarray(True))
+        )
+        return state, logs, fine
 
     def _predict(self, values: list[Any], x: Any) -> tuple[Any, list[Any]]:
         """The outputs, and the values afterwards where the model carries state from batch to batch."""

@@ -28,7 +28,7 @@ from neurona.training.batches import (
     unpack,
 )
 from neurona.training.compiled import CompiledLoss, CompiledMetrics, Outputs
-from neurona.training.loop import Epoch, Pace
+from neurona.training.loop import Epoch, Pace, epochs_alone, is_small
 from neurona.training.prediction import Predictor, predict_arrays, predict_stream
 from neurona.training.programs import program_for
 from neurona.training.resuming import Place
@@ -363,11 +363,17 @@ class Trainer(Layer):
         self._place = place = Place(self, batches, watchers, initial_epoch)
         watchers.call("on_train_begin", None)
         try:
+            whole = self._runs_whole_epochs(batches, watchers) and not steps_per_epoch
+            alone = validation is None or (is_small(validation) and validation_freq == 1 and not validation_steps)
+            if whole and alone and watchers.callbacks == [self.history]:
+                for logs in epochs_alone(self, batches, validation, self._random_key, epochs - initial_epoch):
+                    watchers.call("on_epoch_end", place.epoch, logs)
+                    place.epoch += 1
             for number in range(place.epoch, epochs):
                 self._reset_metrics_quickly()
                 watchers.call("on_epoch_begin", number, None)
                 place.begin_epoch()
-                epoch = Epoch(self, self._current_program(), "train", watchers, self._random_key, self.steps_trained, place.step)
+                epoch = Epoch(self, self._current_program(), "train", watchers, self._random_key, self.steps_trained, place.step, whole)
                 logs = epoch.run(batches)
                 self.steps_trained += epoch.done
                 place.end_epoch()
@@ -395,6 +401,11 @@ class Trainer(Layer):
             for one in filter(None, (batches, validation)):
                 one.close()
         return self.history
+
+    def _runs_whole_epochs(self, batches: Batches, watchers: CallbackList) -> bool:
+        """Whether an epoch can run as one program: compiled steps of the usual kind, on little data, that no callback waits for."""
+        watched = watchers.steps_until_due("train", 0) is not None
+        return is_small(batches) and not watched and not self.run_eagerly and self.custom_step("train") is None
 
     def checkpoint(self, step: int = 0) -> dict[str, Any]:
         """For callbacks: all that a later fit needs to go on from here with the same bits, as plain values and arrays.
