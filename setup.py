@@ -4,6 +4,7 @@ Everything else about the package stands in pyproject.toml. Where no C++ compile
 the libraries, and `neurona doctor` tells.
 """
 
+import os
 import platform
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 FOLDER = Path("neurona", "kernels", "cpp")
+HEADERS = sorted(str(path) for path in FOLDER.glob("*.h"))
 # No -ffast-math: it makes the process that loads the library flush denormals. These keep NaN, infinity and denormals as they are.
 FLAGS = [
     "-std=c++17",
@@ -38,10 +40,14 @@ def headers_of_xla() -> list[str]:
 
 
 class BuildLibraries(build_ext):
-    """Compiles each library's objects in a folder of its own, and only those older than their sources."""
+    """Compiles the libraries side by side, each into a folder of its own, and only what is older than its sources."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
 
     def build_extension(self, ext: Extension) -> None:
-        newest_header = max(path.stat().st_mtime for path in FOLDER.glob("*.h"))
+        newest_header = max(Path(header).stat().st_mtime for header in HEADERS)
         objects = []
         for source in ext.sources:
             (expected,) = self.compiler.object_filenames([source], output_dir=str(Path(self.build_temp, ext.name)))
@@ -62,6 +68,7 @@ setup(
         Extension(
             f"neurona.kernels.library_{name}",
             sorted(str(path) for path in FOLDER.glob("*.cpp")),
+            depends=HEADERS,
             include_dirs=headers_of_xla(),
             extra_compile_args=[*FLAGS, *flags],
             optional=True,
