@@ -1,6 +1,7 @@
 """From whatever people pass to `fit` to arrays, and from arrays that lie on the device to batches."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -70,11 +71,17 @@ def on_device(array: Any) -> jax.Array:
     """
     if not isinstance(array, np.ndarray) or jax.default_backend() != "cpu" or not array.nbytes:
         return jnp.asarray(array)
-    buffer = np.empty(array.nbytes + 64, np.uint8)
+    copy = aligned(array.shape, array.dtype)
+    np.copyto(copy, array)
+    return jax.device_put(copy)
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array whose values are not set, where XLA on a CPU can use it in place."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    buffer = np.empty(size + 64, np.uint8)
     start = -buffer.ctypes.data % 64
-    aligned = buffer[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    np.copyto(aligned, array)
-    return jax.device_put(aligned)
+    return buffer[start : start + size].view(dtype).reshape(shape)
 
 
 def unpack(batch: Any) -> Batch:

@@ -1,7 +1,7 @@
 """The host's side of an epoch: chunks of steps sized by time, callbacks in between, and what happens at a NaN."""
 
 import contextlib
-import itertools
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from neurona.callbacks.callback import CallbackList
 from neurona.training.batches import ArrayBatches, Batch
 from neurona.training.diagnosis import raise_non_finite
 from neurona.training.step import Program, TrainingState, integer
-from neurona.training.streams import RowBatches, StreamBatches
+from neurona.training.streams import Chunk, RowBatches, StreamBatches, chunks
 
 SMALL_DATA = 2048, 2**17  # rows and bytes, so few that epochs are short: many of them run as one program
 EPOCHS_AT_ONCE = 128
@@ -85,8 +85,8 @@ class Epoch:
             if isinstance(batches, ArrayBatches):
                 self._run_arrays(batches)
             else:
-                with contextlib.closing(batches.epoch()) as arriving:
-                    self._run_stream(itertools.islice(arriving, self.done, None))
+                with contextlib.closing(batches.epoch()) as ready:
+                    self._run_stream(chunks(ready, max(1, batches.ahead), skip=self.done))
         self.trainer.take_training_state(self._state)
         return self.logs() if self.done else {}
 
@@ -94,94 +94,79 @@ class Epoch:
         return self.kind == "train" and self.trainer.stop_training
 
     def _run_arrays(self, batches: ArrayBatches) -> None:
-        many = self.program.train_many if self.kind == "train" else self.program.test_many
         skipped = self.done
         for block in batches.blocks():
             position = min(skipped, len(block))
             skipped -= position
-            order = jnp.asarray(block)
-            pace = self.trainer.pace(self.kind, block.shape[1])
-            while position < len(block) and not self._stopped():
-                steps = min(len(block) - position, pace.steps)
-                steps = min(steps, self.callbacks.steps_until_due(self.kind, self.first_step + self.done) or steps)
-                self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
-                began = time.perf_counter()
-                self.program.trainer = self.trainer
-                state, logs, reached, fine = many(
-                    self._state,
-                    batches.device,
-                    order,
-                    self.key,
-                    integer(self.first_step + self.done - position),
-                    integer(position),
-                    integer(position + steps),
-                )
-                if not fine:
-                    self._fail(batches, block, position, int(reached) - 1, many, order)
-                    return
-                pace.learn(steps, time.perf_counter() - began)
-                position += steps
-                self._after(state, logs, steps)
 
-    def _run_stream(self, batches: Iterator[Batch]) -> None:
-        one = self.program.train_one if self.kind == "train" else self.program.test_one
-        looked = time.perf_counter()
-        pending: list[tuple[Any, Any, TrainingState, int]] = []
-        for batch in batches:
-            if self._stopped():
-                break
-            self.trainer.check_targets(batch)
-            self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
-            self.program.trainer = self.trainer
-            before = self._state
-            state, logs, fine = one(before, batch, self.key, integer(self.first_step + self.done))
-            pending.append((fine, batch, before, self.done))
-            due = self.callbacks.steps_until_due(self.kind, self.first_step + self.done) == 1
-            look = due or len(pending) >= 32 or time.perf_counter() - looked > CHUNK_SECONDS
-            if look and self._look(pending):
+            def batch_at(step: int, block: np.ndarray = block) -> Batch:
+                return jax.tree.map(lambda leaf: leaf[block[step]], batches.host)
+
+            if not self._run_steps(batches.device, block, position, len(block), batch_at, numbers=block):
                 return
-            if look:
-                looked = time.perf_counter()
-            self._after(state, logs, 1, look=look)
-        if pending and not self._look(pending):
-            self.trainer.take_training_state(self._state)
-            self.callbacks.call("on_chunk_end", self.done, self.logs)
 
-    def _look(self, pending: list[tuple[Any, Any, TrainingState, int]]) -> bool:
-        """Whether one of the steps not yet looked at was not finite."""
-        for fine, batch, before, step in pending:
+    def _run_stream(self, arriving: Iterator[Chunk]) -> None:
+        for chunk in arriving:
+            if self._stopped():
+                return
+            for batch in chunk.batches:
+                self.trainer.check_targets(batch)
+            if not self._run_steps(chunk.data, chunk.order, 0, len(chunk.batches), chunk.batches.__getitem__):
+                return
+
+    def _run_steps(
+        self, data: Batch, block: np.ndarray, position: int, stop: int, batch_at: Callable[[int], Batch], numbers: np.ndarray | None = None
+    ) -> bool:
+        """Steps `position` to `stop` of a block of equal batches, and whether all went well.
+
+        Args:
+            data: on the device.
+            block: the rows of each batch, (steps, batch size).
+            batch_at: gives a step's batch on the host.
+            numbers: the rows of each batch as people count them, where that is known.
+        """
+        many = self.program.train_many if self.kind == "train" else self.program.test_many
+        order = jnp.asarray(block)
+        pace = self.trainer.pace(self.kind, block.shape[1])
+        while position < stop and not self._stopped():
+            steps = min(stop - position, pace.steps)
+            steps = min(steps, self.callbacks.steps_until_due(self.kind, self.first_step + self.done) or steps)
+            self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
+            began = time.perf_counter()
+            self.program.trainer = self.trainer
+            first = integer(self.first_step + self.done - position)
+            state, logs, reached, fine = many(self._state, data, order, self.key, first, integer(position), integer(position + steps))
             if not fine:
-                self._state, self.done = before, step
-                self._report(batch, step)
-                return True
-        pending.clear()
-        return False
+                bad = self._go_back(functools.partial(many, self._state, data, order, self.key, first), position, int(reached) - 1)
+                self._report(batch_at(bad), self.done, None if numbers is None else numbers[bad])
+                return False
+            pace.learn(steps, time.perf_counter() - began)
+            position += steps
+            self._after(state, logs, steps)
+        return True
 
-    def _after(self, state: TrainingState, logs: Any, steps: int, look: bool = True) -> None:
+    def _after(self, state: TrainingState, logs: Any, steps: int) -> None:
         self._state, self._logs = state, logs
         self.done += steps
-        if look:
-            self.trainer.take_training_state(state)
-            self.callbacks.call_batch(self._end, self.done - 1, self.first_step + self.done - 1, self.logs)
-            if self.kind == "train":
-                self._state = self.trainer.training_state()  # a callback may have changed weights or the learning rate
-            self.callbacks.call("on_chunk_end", self.done, self.logs)
+        self.trainer.take_training_state(state)
+        self.callbacks.call_batch(self._end, self.done - 1, self.first_step + self.done - 1, self.logs)
+        if self.kind == "train":
+            self._state = self.trainer.training_state()  # a callback may have changed weights or the learning rate
+        self.callbacks.call("on_chunk_end", self.done, self.logs)
 
-    def _fail(self, batches: ArrayBatches, block: Any, position: int, bad: int, many: Callable[..., Any], order: Any) -> None:
-        """Go back to the state before the bad step, which running the good steps again gives, and say what happened.
+    def _go_back(self, run: Callable[[Any, Any], Any], position: int, bad: int) -> int:
+        """Go back to the state before the bad step, which running the good steps again gives; returns the bad step.
 
         Where a loss is not finite, the step before may be the one that spoilt the weights.
         """
-        first, begin = integer(self.first_step + self.done - position), self._state
         while bad > position:
-            good, _, _, fine = many(begin, batches.device, order, self.key, first, integer(position), integer(bad))
+            good, _, _, fine = run(integer(position), integer(bad))
             if fine:
                 self._state = good
                 break
             bad -= 1
         self.done += bad - position
-        batch = jax.tree.map(lambda leaf: leaf[block[bad]], batches.host)
-        self._report(batch, self.done, block[bad])
+        return bad
 
     def _report(self, batch: Any, step: int, rows: Any = None) -> None:
         self.trainer.take_training_state(self._state)

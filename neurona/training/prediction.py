@@ -1,6 +1,7 @@
 """Predictions: batch by batch, with few compilations however the number of rows changes."""
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -103,7 +104,7 @@ def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: Callb
     parts = []
     watchers.call("on_predict_begin", None)
     with contextlib.closing(batches), contextlib.closing(batches.epoch()) as arriving:
-        for number, (x, _, _) in enumerate(arriving):
+        for number, (x, _, _) in enumerate(itertools.chain.from_iterable(arriving)):
             watchers.call_batch("on_predict_batch_begin", number, number)
             parts.append((predictor(x), count_rows(x)))
             watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -65,7 +66,7 @@ class NpzShards:
             self._generator.shuffle(paths)
         rest: Arrays = ()
         with contextlib.closing(read_ahead((functools.partial(_read, path) for path in paths), ahead=1)) as files:
-            for arrays in files:
+            for arrays in itertools.chain.from_iterable(files):
                 for batch in self._cut(rest, arrays):
                     rest = batch if len(batch[0]) < self.batch_size else ()
                     if not rest:

@@ -92,8 +92,6 @@ class Program:
         self.traces = 0
         self.train_many = jax.jit(functools.partial(self._many, "train"))
         self.test_many = jax.jit(functools.partial(self._many, "test"))
-        self.train_one = jax.jit(functools.partial(self._one_looked_at, "train"))
-        self.test_one = jax.jit(functools.partial(self._one, "test"))
         self.train_epochs = jax.jit(self._epochs)
         self.predict_one = jax.jit(self._predict)
         self.results = jax.jit(lambda metrics: results(self.trainer, metrics))
@@ -123,10 +121,6 @@ class Program:
             state, loss = train_step(trainer, state, batch, key, step)
             return state, {}, jnp.isfinite(loss)
         return test_step(trainer, state, batch, key, step), {}, jnp.asarray(True)
-
-    def _one_looked_at(self, kind: str, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any, Any]:
-        state, logs, fine = self._one(kind, state, batch, key, step)
-        return state, logs, fine & _finite(state.trainable)
 
     def _many(
         self, kind: str, state: TrainingState, data: Any, order: Any, key: Any, first_step: Any, start: Any, stop: Any

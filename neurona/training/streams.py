@@ -5,41 +5,101 @@ import contextlib
 import functools
 import itertools
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from neurona.core.errors import DataError
-from neurona.training.batches import ArrayBatches, Batch, class_weights_to_sample_weights, count_rows, is_mapped, to_numpy, unpack
+from neurona.training.batches import ArrayBatches, Batch, aligned, class_weights_to_sample_weights, count_rows, is_mapped, to_numpy, unpack
 
-AHEAD = 4  # batches that are read before they are needed, where the source does not say
+AHEAD = 8  # batches that are read before they are needed, where the source does not say
+CHUNK_BYTES = 1 << 24  # of batches that run as one program
 SURELY_FITS = 1 << 26  # bytes of data for which it is not worth asking how much memory there is
 _END: Any = object()
 
 
-def read_ahead(tasks: Iterator[Callable[[], Any]], threads: int = 1, ahead: int = AHEAD) -> Generator[Any, None, None]:
-    """What the tasks return, in order; threads work on those to come until the generator is closed.
+def read_ahead(tasks: Iterator[Callable[[], Any]], threads: int = 1, ahead: int = AHEAD) -> Generator[list[Any], None, None]:
+    """What the tasks return, in order: a list of those that are ready, one at least. Threads work on others until the generator is closed.
 
     Args:
         tasks: each reads a batch, or returns `_END` where there is none left.
         threads: how many tasks may run at once.
-        ahead: how many batches may be read, or ready, beside the one that is in use.
+        ahead: how many batches may be read, or ready, beside those that are in use; with 0 there are no threads.
 
     Raises:
         Exception: what a task raised, with the traceback that it had in its thread.
     """
+    if not ahead:
+        yield from itertools.takewhile(lambda ready: ready[0] is not _END, ([task()] for task in tasks))
+        return
     with concurrent.futures.ThreadPoolExecutor(threads, "neurona-reader") as pool:
         waiting = deque(pool.submit(task) for task in itertools.islice(tasks, ahead))
         try:
             while waiting and (batch := waiting.popleft().result()) is not _END:
-                waiting.extend(pool.submit(task) for task in itertools.islice(tasks, 1))
-                yield batch
+                ready = [batch]
+                while waiting and waiting[0].done() and not waiting[0].exception() and waiting[0].result() is not _END:
+                    ready.append(waiting.popleft().result())
+                waiting.extend(pool.submit(task) for task in itertools.islice(tasks, ahead - len(waiting)))
+                yield ready
         finally:
             for future in waiting:
                 future.cancel()
+
+
+class Chunk(NamedTuple):
+    """Equal batches, one below the other on the device: what runs as one program.
+
+    Attributes:
+        batches: on the host.
+        data: on the device, with room for more batches, so that one compilation serves any number of them.
+        order: the rows of each batch, (room, batch size).
+    """
+
+    batches: list[Batch]
+    data: Batch
+    order: np.ndarray
+
+
+def chunks(ready: Iterable[list[Batch]], room: int, skip: int = 0) -> Iterator[Chunk]:
+    """Batches that are ready, joined where they follow one another and have the same shapes.
+
+    Args:
+        ready: lists of batches.
+        room: how many batches are joined at most.
+        skip: how many batches are left out first.
+    """
+    for group in ready:
+        fresh = group[skip:]
+        skip -= len(group) - len(fresh)
+        for _, equal in itertools.groupby(fresh, key=_form):
+            batches = list(equal)
+            size = sum(leaf.nbytes for leaf in jax.tree.leaves(batches[0]))
+            fitting = max(1, min(room, CHUNK_BYTES // max(size, 1)))
+            for start in range(0, len(batches), fitting):
+                yield _joined(batches[start : start + fitting], fitting)
+
+
+def _form(batch: Batch) -> Any:
+    """What equal batches have in common."""
+    leaves, structure = jax.tree.flatten(batch)
+    return structure, [(leaf.shape, leaf.dtype) for leaf in leaves]
+
+
+def _joined(batches: list[Batch], room: int) -> Chunk:
+    rows = count_rows(batches[0])
+    order = np.arange(room * rows, dtype=np.int32).reshape(room, rows)
+    if room == 1:
+        return Chunk(batches, batches[0], order)
+
+    def join(*leaves: Any) -> jax.Array:
+        joined = aligned((room * rows, *leaves[0].shape[1:]), leaves[0].dtype)
+        np.concatenate(leaves, out=joined[: len(leaves) * rows])
+        return jax.device_put(joined)
+
+    return Chunk(batches, jax.tree.map(join, *batches), order)
 
 
 def in_memory(tree: Any) -> Any:
@@ -69,7 +129,9 @@ class StreamBatches:
         self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
         self.indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__") and hasattr(source, "on_epoch_end")
         self._threads = max(1, getattr(source, "workers", 1) or 1) if self.indexed else 1
-        self._ahead = max(self._threads, getattr(source, "max_queue_size", AHEAD) or 1) if self.indexed else AHEAD
+        self.ahead = max(self._threads, getattr(source, "max_queue_size", AHEAD) or 1) if self.indexed else AHEAD
+        if isinstance(source, list):  # whose batches are here already
+            self.ahead = 0
         known = len(source) if hasattr(source, "__len__") else None
         if known == 0:
             raise DataError("The data set has no batches.")
@@ -91,16 +153,16 @@ class StreamBatches:
             self._first = [batch]
         return self._first[0]
 
-    def epoch(self) -> Iterator[Batch]:
-        """The batches of one epoch, each read and prepared while those before it are in use. To be closed if it is left early."""
+    def epoch(self) -> Generator[list[Batch], None, None]:
+        """The batches of one epoch as they get ready, read and prepared while those before them are in use. To be closed if left early."""
         first, self._first = self._first, []
         items = itertools.islice(self._open(), None if self._limit is None else max(0, self._limit - len(first)))
         tasks = itertools.chain((functools.partial(lambda batch: batch, batch) for batch in first), self._tasks(items))
         count = 0
-        with contextlib.closing(read_ahead(tasks, self._threads, self._ahead)) as reader:
-            for batch in reader:
-                count += 1
-                yield batch
+        with contextlib.closing(read_ahead(tasks, self._threads, self.ahead)) as reader:
+            for ready in reader:
+                count += len(ready)
+                yield ready
         if self._limit is None:
             self.steps, self._iterator, self._used = count, None, 0
             self._pass_began = self._generator.bit_generator.state
@@ -196,6 +258,8 @@ class RowBatches:
         x, y, sample_weight, batch_size, shuffle, steps, generator: as of `ArrayBatches`.
     """
 
+    ahead = AHEAD
+
     def __init__(self, x: Any, y: Any, sample_weight: Any, *arguments: Any) -> None:
         self._arrays = ArrayBatches(x, y, sample_weight, *arguments)
         self.steps = self._arrays.steps
@@ -204,8 +268,8 @@ class RowBatches:
         """A batch, to find shapes with."""
         return in_memory(self._arrays.example())
 
-    def epoch(self) -> Iterator[Batch]:
-        """The batches of one epoch. To be closed if it is left early."""
+    def epoch(self) -> Generator[list[Batch], None, None]:
+        """The batches of one epoch as they get ready. To be closed if it is left early."""
         rows = itertools.chain.from_iterable(self._arrays.blocks())
         return read_ahead(functools.partial(self._gather, batch) for batch in rows)
 

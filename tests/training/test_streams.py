@@ -78,7 +78,7 @@ class TestOverlap:
 
         outer = self
         classifier().fit(generator(), callbacks=[Distance()], verbose=0)
-        assert max(far) <= AHEAD
+        assert max(far) < 2 * AHEAD  # those that run as one program, and as many ahead of them
 
     def test_workers_read_at_the_same_time_and_in_order(self):
         class Together(nn.utils.PyDataset):
@@ -117,7 +117,7 @@ class TestOverlap:
                 far.append(data.read - (batch + 1))
 
         classifier().fit(data, callbacks=[Distance()], verbose=0)
-        assert max(far) <= 2
+        assert max(far) < 2 * 2
 
 
 class TestEnds:
