@@ -1,0 +1,107 @@
+#include "recurrent.h"
+
+#include "handler.h"
+
+namespace neurona {
+
+using Mask = ffi::Buffer<ffi::PRED>;
+
+// What is absent comes as an array without elements.
+template <class Pointer>
+static Pointer unless_empty(Pointer data, size_t elements) {
+  return elements ? data : nullptr;
+}
+
+static Recurrence recurrence(Input x, Input kernel, Input recurrent_kernel, Input h, Input c, Mask mask, int32_t activation,
+                             int32_t recurrent_activation, bool reverse) {
+  auto shape = x.dimensions();
+  Recurrence r{};
+  r.steps = shape[0], r.batch = shape[1], r.inputs = shape[2], r.units = recurrent_kernel.dimensions()[0];
+  r.reverse = reverse;
+  r.functions = {static_cast<Activation>(activation), static_cast<Activation>(recurrent_activation)};
+  r.x = x.typed_data(), r.kernel = kernel.typed_data(), r.recurrent_kernel = recurrent_kernel.typed_data();
+  r.first[0] = h.typed_data(), r.first[1] = c.typed_data();
+  r.mask = unless_empty(mask.typed_data(), mask.element_count());
+  return r;
+}
+
+template <class Cell>
+static ffi::Error forward(ffi::ThreadPool pool, Input x, Input kernel, Input recurrent_kernel, Input bias, Input h, Input c, Mask mask,
+                          Output all_h, Output all_c, Output kept, int32_t activation, int32_t recurrent_activation, bool reverse) {
+  Recurrence r = recurrence(x, kernel, recurrent_kernel, h, c, mask, activation, recurrent_activation, reverse);
+  float* states[] = {all_h->typed_data(), all_c->typed_data()};
+  r.states[0] = states[0], r.states[1] = states[1];
+  recurrent_forward<Cell>(pool, r, unless_empty(bias.typed_data(), bias.element_count()), states, kept->typed_data());
+  return ffi::Error::Success();
+}
+
+template <class Cell>
+static ffi::Error gradients(ffi::ThreadPool pool, Input x, Input kernel, Input recurrent_kernel, Input h, Input c, Mask mask, Input all_h,
+                            Input all_c, Input kept, Input d_outputs, Input d_final_h, Input d_final_c, Output dx, Output d_kernel,
+                            Output d_recurrent_kernel, Output d_bias, Output d_h, Output d_c, int32_t activation,
+                            int32_t recurrent_activation, bool reverse) {
+  Recurrence r = recurrence(x, kernel, recurrent_kernel, h, c, mask, activation, recurrent_activation, reverse);
+  r.states[0] = all_h.typed_data(), r.states[1] = all_c.typed_data();
+  recurrent_backward<Cell>(pool, r, kept.typed_data(),
+                           {d_outputs.typed_data(),
+                            {d_final_h.typed_data(), d_final_c.typed_data()},
+                            unless_empty(dx->typed_data(), dx->element_count()),
+                            d_kernel->typed_data(),
+                            d_recurrent_kernel->typed_data(),
+                            unless_empty(d_bias->typed_data(), d_bias->element_count()),
+                            {d_h->typed_data(), d_c->typed_data()}});
+  return ffi::Error::Success();
+}
+
+static auto forward_binding() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Mask>()
+      .Ret<Input>()
+      .Ret<Input>()
+      .Ret<Input>()
+      .Attr<int32_t>("activation")
+      .Attr<int32_t>("recurrent_activation")
+      .Attr<bool>("reverse");
+}
+
+static auto gradients_binding() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Mask>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .Ret<Input>()
+      .Ret<Input>()
+      .Ret<Input>()
+      .Ret<Input>()
+      .Ret<Input>()
+      .Ret<Input>()
+      .Attr<int32_t>("activation")
+      .Attr<int32_t>("recurrent_activation")
+      .Attr<bool>("reverse");
+}
+
+}  // namespace neurona
+
+NEURONA_HANDLER(neurona_simple_rnn, neurona::forward<neurona::SimpleRNNCell>, neurona::forward_binding());
+NEURONA_HANDLER(neurona_simple_rnn_gradients, neurona::gradients<neurona::SimpleRNNCell>, neurona::gradients_binding());
+NEURONA_HANDLER(neurona_lstm, neurona::forward<neurona::LSTMCell>, neurona::forward_binding());
+NEURONA_HANDLER(neurona_lstm_gradients, neurona::gradients<neurona::LSTMCell>, neurona::gradients_binding());
+NEURONA_HANDLER(neurona_gru, neurona::forward<neurona::GRUCell>, neurona::forward_binding());
+NEURONA_HANDLER(neurona_gru_gradients, neurona::gradients<neurona::GRUCell>, neurona::gradients_binding());
