@@ -6,6 +6,10 @@
     convolution.py       convolution, depthwise and transposed convolution: arguments, differentiation, which form runs where
     pooling.py           maximum and average pooling
     recurrent.py         SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
+    embedding.py         rows of a table by their numbers, and the table's gradient
+    normalization.py     batch normalization in training
+    dropout.py           dropout, with the random bits of JAX's keys
+    update.py            one step of an optimizer on all weights
 
 Functions here take arrays of floating-point numbers and plain Python arguments, and know nothing of layers.
 """

@@ -23,8 +23,12 @@ INSTRUCTION_SETS = ("baseline", "avx2", "avx512")  # of which each includes thos
 
 # From how many multiplications, or elements, on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
 WORTH: dict[str, tuple[float, float]] = {
+    "batch normalization": (256, 1e12),
     "convolution": (2e3, 1e12),
     "dense": (20e3, 1e9),
+    "pooling": (5e3, 1e12),
+    "dropout": (64, 1e12),
+    "embedding": (1e3, 1e12),
     "recurrent": (20e3, 1e12),
     "update": (2e3, 1e12),
 }

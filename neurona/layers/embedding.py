@@ -8,6 +8,7 @@ from jax.core import Tracer
 
 from neurona.core.errors import DataError, ShapeError
 from neurona.core.layer import Layer
+from neurona.kernels.embedding import embedding
 from neurona.layers.arguments import positive
 
 
@@ -71,7 +72,7 @@ class Embedding(Layer):
                     f"Layer {self.name!r} (Embedding) has input_dim={self.input_dim} vectors, for the integers 0 to {self.input_dim - 1}. "
                     f"Received integers from {least} to {most}. Give it input_dim={most + 1} or more, or limit the vocabulary."
                 )
-        return jnp.take(self.embeddings.value, indices, axis=0).astype(self.compute_dtype)
+        return embedding(self.embeddings.value, indices).astype(self.compute_dtype)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return jnp.not_equal(inputs, 0) if self.mask_zero else None

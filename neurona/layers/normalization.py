@@ -12,6 +12,7 @@ from neurona.core.layer import Layer
 from neurona.core.policy import epsilon as small_number
 from neurona.core.registry import resolve
 from neurona.core.shapes import InputSpec
+from neurona.kernels.normalization import batch_normalization, standardize
 
 
 def _precise(array: Any) -> Any:
@@ -25,14 +26,6 @@ def _axes(axis: Any, owner: str) -> int | list[int]:
     if isinstance(axis, (list, tuple)) and all(isinstance(one, int) for one in axis):
         return list(axis)
     raise ArgumentError(f"{owner}: axis is an integer or a list of integers. Received: axis={axis!r}")
-
-
-def _standardize(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, as one multiplication and one addition for each element of x."""
-    factor = jax.lax.rsqrt(variance + epsilon)
-    factor = factor if gamma is None else factor * gamma
-    shift = -mean * factor
-    return x * factor + (shift if beta is None else shift + beta)
 
 
 class _AffineNormalization(Layer):
@@ -153,6 +146,8 @@ class BatchNormalization(_AffineNormalization):
         shape[self.axis] = x.shape[self.axis]
         gamma, beta = self.gamma_and_beta(shape, x.dtype)
         if training and self.trainable:
+            if mask is None and not self.renorm and self.axis % x.ndim == x.ndim - 1:
+                return self._normalized_by_batch(x).astype(self.compute_dtype)
             mean, variance = self._moments(x, mask)
             if self.renorm:
                 gamma, beta = self._renormalized(mean, variance, gamma, beta, shape)
@@ -161,8 +156,17 @@ class BatchNormalization(_AffineNormalization):
                 self._follow(self.moving_variance, variance, self.momentum)
         else:
             mean, variance = self.moving_mean.value.astype(x.dtype), self.moving_variance.value.astype(x.dtype)
-        y = _standardize(x, mean.reshape(shape), variance.reshape(shape), gamma, beta, self.epsilon)
+        y = standardize(x, mean.reshape(shape), variance.reshape(shape), gamma, beta, self.epsilon)
         return y.astype(self.compute_dtype)
+
+    def _normalized_by_batch(self, x: Any) -> Any:
+        """The usual case, by a kernel: channels last, every element counts."""
+        zeros = jnp.zeros(x.shape[-1:], x.dtype)
+        gamma, beta = self.gamma_and_beta([-1], x.dtype)
+        y, mean, variance = batch_normalization(x, zeros + 1 if gamma is None else gamma, zeros if beta is None else beta, self.epsilon)
+        self._follow(self.moving_mean, mean, self.momentum)
+        self._follow(self.moving_variance, variance, self.momentum)
+        return y
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)
@@ -259,7 +263,7 @@ class LayerNormalization(_AffineNormalization):
         axes = tuple(axis % x.ndim for axis in ([self.axis] if isinstance(self.axis, int) else self.axis))
         gamma, beta = self.gamma_and_beta([size if axis in axes else 1 for axis, size in enumerate(x.shape)], x.dtype)
         mean, variance = jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True)
-        y = _standardize(x, 0 if self.rms_scaling else mean, variance, gamma, beta, self.epsilon)
+        y = standardize(x, 0 if self.rms_scaling else mean, variance, gamma, beta, self.epsilon)
         return y.astype(self.compute_dtype)
 
 
@@ -332,7 +336,7 @@ class GroupNormalization(_AffineNormalization):
         gamma, beta = self.gamma_and_beta(shape, x.dtype)
         x = x.reshape(*x.shape[:axis], *split, *x.shape[axis + 1 :])
         axes = tuple(one for one in range(1, x.ndim) if one != axis)
-        y = _standardize(x, jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True), gamma, beta, self.epsilon)
+        y = standardize(x, jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True), gamma, beta, self.epsilon)
         return y.reshape(inputs.shape).astype(self.compute_dtype)
 
 

@@ -10,6 +10,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
+from neurona.kernels.dropout import dropout
 from neurona.layers.arguments import fraction, spatial_axes
 from neurona.regularizers import L1L2
 
@@ -68,9 +69,7 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return jnp.zeros_like(inputs)
-        keep = 1.0 - self.rate
-        kept = jax.random.bernoulli(self.next_key(), keep, self.mask_shape(inputs.shape))
-        return jnp.where(kept, inputs / keep, 0)
+        return dropout(inputs, self.next_key(), self.rate, self.mask_shape(inputs.shape))
 
 
 class _SpatialDropout(Dropout):

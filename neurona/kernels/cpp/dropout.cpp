@@ -1,0 +1,20 @@
+#include "dropout.h"
+
+#include "handler.h"
+
+namespace neurona {
+
+static ffi::Error dropout_of(ffi::ThreadPool pool, Input x, ffi::Buffer<ffi::U32> key, Output y, float keep) {
+  dropout(pool, x.element_count(), key.typed_data()[0], key.typed_data()[1], keep, x.typed_data(), y->typed_data());
+  return ffi::Error::Success();
+}
+
+}  // namespace neurona
+
+NEURONA_HANDLER(neurona_dropout, neurona::dropout_of,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::ffi::Buffer<neurona::ffi::U32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Attr<float>("keep"));

@@ -1,0 +1,33 @@
+#include "embedding.h"
+
+#include "handler.h"
+
+namespace neurona {
+
+using Numbers = ffi::Buffer<ffi::S32>;
+
+static ffi::Error rows_of_table(ffi::ThreadPool pool, Input table, Numbers numbers, Output y) {
+  embedding(pool, numbers.element_count(), table.dimensions()[1], table.typed_data(), numbers.typed_data(), y->typed_data());
+  return ffi::Error::Success();
+}
+
+static ffi::Error gradient_of_table(ffi::ThreadPool pool, Numbers numbers, Input g, Output dtable) {
+  auto shape = dtable->dimensions();
+  embedding_gradient(pool, numbers.element_count(), shape[1], shape[0], numbers.typed_data(), g.typed_data(), dtable->typed_data());
+  return ffi::Error::Success();
+}
+
+}  // namespace neurona
+
+NEURONA_HANDLER(neurona_embedding, neurona::rows_of_table,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Numbers>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>());
+NEURONA_HANDLER(neurona_embedding_gradient, neurona::gradient_of_table,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Numbers>()
+                    .Arg<neurona::Input>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>());

@@ -1,0 +1,112 @@
+// Embedding, batch normalization and dropout against naive loops, over odd sizes and several callers at once.
+#include <cstring>
+
+#include "../../../neurona/kernels/cpp/dropout.h"
+#include "../../../neurona/kernels/cpp/embedding.h"
+#include "../../../neurona/kernels/cpp/normalization.h"
+#include "pool.h"
+
+using namespace neurona;
+using Doubles = std::vector<double>;
+
+static void check_embedding(Pool& pool, long rows, long width, long count) {
+  Floats table = random_floats(rows * width, 1), g = random_floats(count * width, 2), y(count * width), gradient(rows * width);
+  std::vector<int32_t> numbers(count);
+  for (long i = 0; i < count; i++) numbers[i] = static_cast<int32_t>(i * i * 7 % rows);
+  Doubles expected(count * width), sums(rows * width);
+  for (long i = 0; i < count; i++)
+    for (long j = 0; j < width; j++) {
+      expected[i * width + j] = table[numbers[i] * width + j];
+      sums[numbers[i] * width + j] += g[i * width + j];
+    }
+  embedding(pool, count, width, table.data(), numbers.data(), y.data());
+  embedding_gradient(pool, count, width, rows, numbers.data(), g.data(), gradient.data());
+  expect_close("embedding", y, expected, 0);
+  expect_close("gradient of the table", gradient, sums, 1e-5);
+}
+
+static void check_normalization(Pool& pool, long rows, long C) {
+  const float epsilon = 1e-3f;
+  Floats x = random_floats(rows * C, 1), g = random_floats(rows * C, 2), gamma = random_floats(C, 3), beta = random_floats(C, 4);
+  Floats g_mean = random_floats(C, 5), g_variance = random_floats(C, 6);
+  Floats y(rows * C), mean(C), variance(C), dx(rows * C), dgamma(C), dbeta(C), again(rows * C);
+  Doubles y_(rows * C), mean_(C), variance_(C), dx_(rows * C), dgamma_(C), dbeta_(C);
+  for (long c = 0; c < C; c++) {
+    double products = 0;
+    for (long i = 0; i < rows; i++) mean_[c] += x[i * C + c] / static_cast<double>(rows);
+    for (long i = 0; i < rows; i++) variance_[c] += std::pow(x[i * C + c] - mean_[c], 2) / rows;
+    double deviation = std::sqrt(variance_[c] + epsilon);
+    for (long i = 0; i < rows; i++) {
+      y_[i * C + c] = (x[i * C + c] - mean_[c]) / deviation * gamma[c] + beta[c];
+      dbeta_[c] += g[i * C + c];
+      products += g[i * C + c] * (x[i * C + c] - mean_[c]);
+    }
+    dgamma_[c] = products / deviation;
+    for (long i = 0; i < rows; i++) {
+      double d = x[i * C + c] - mean_[c];
+      dx_[i * C + c] = gamma[c] / deviation * (g[i * C + c] - dbeta_[c] / rows - d * products / (rows * deviation * deviation)) +
+                       (g_mean[c] + 2 * g_variance[c] * d) / rows;
+    }
+  }
+  batch_normalization(pool, rows, C, x.data(), gamma.data(), beta.data(), epsilon, y.data(), mean.data(), variance.data());
+  expect_close("mean", mean, mean_, 1e-5);
+  expect_close("variance", variance, variance_, 1e-5);
+  expect_close("y", y, y_, 1e-5);
+  batch_normalization_gradients(pool, rows, C, x.data(), gamma.data(), mean.data(), variance.data(), g.data(), g_mean.data(),
+                                g_variance.data(), epsilon, dx.data(), dgamma.data(), dbeta.data());
+  expect_close("dgamma", dgamma, dgamma_, 3e-5);
+  expect_close("dbeta", dbeta, dbeta_, 3e-5);
+  expect_close("dx", dx, dx_, 3e-5);
+  batch_normalization(pool, rows, C, x.data(), gamma.data(), beta.data(), epsilon, again.data(), mean.data(), variance.data());
+  expect_same_bits("y", y, again);
+}
+
+// One block of Threefry, as its authors write it.
+static uint32_t block(uint32_t key0, uint32_t key1, uint32_t x0, uint32_t x1) {
+  const uint32_t keys[3] = {key0, key1, 0x1BD11BDA ^ key0 ^ key1};
+  const int rotations[8] = {13, 15, 26, 6, 17, 29, 16, 24};
+  x0 += keys[0];
+  x1 += keys[1];
+  for (int round = 0; round < 20; round++) {
+    x0 += x1;
+    x1 = x1 << rotations[round % 8] | x1 >> (32 - rotations[round % 8]);
+    x1 ^= x0;
+    if (round % 4 == 3) {
+      uint32_t turn = round / 4 + 1;
+      x0 += keys[turn % 3];
+      x1 += keys[(turn + 1) % 3] + turn;
+    }
+  }
+  return x0 ^ x1;
+}
+
+static void check_dropout(Pool& pool, long size, float keep) {
+  Floats x = random_floats(size, 1), y(size);
+  Doubles expected(size);
+  for (long i = 0; i < size; i++) {
+    float uniform = static_cast<float>(block(17, 4, 0, static_cast<uint32_t>(i)) >> 9) / (1 << 23);
+    expected[i] = uniform < keep ? x[i] / keep : 0;
+  }
+  dropout(pool, size, 17, 4, keep, x.data(), y.data());
+  expect_close("dropout", y, expected, 1e-6);
+}
+
+int main() {
+  Pool pool(3);
+  if (block(0, 0, 0, 0) != (0x6b200159u ^ 0x99ba4efeu)) return 1;  // the authors' known answer
+  for (long size : {1L, 15L, 16L, 17L, 33L, 30001L})
+    for (float keep : {0.1f, 0.5f, 0.7f}) check_dropout(pool, size, keep);
+  for (long rows : {1L, 7L, 300L})
+    for (long width : {1L, 15L, 16L, 33L, 130L})
+      for (long count : {1L, 40L, 1000L}) check_embedding(pool, rows, width, count);
+  for (long rows : {1L, 2L, 17L, 130L, 3000L})
+    for (long C : {1L, 3L, 15L, 16L, 17L, 70L}) check_normalization(pool, rows, C);
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; i++)
+    callers.emplace_back([&pool] {
+      check_dropout(pool, 50001, 0.5f);
+      check_embedding(pool, 500, 70, 3000);
+      check_normalization(pool, 4001, 33);
+    });
+  for (auto& caller : callers) caller.join();
+}

@@ -1,0 +1,94 @@
+"""Batch normalization by the native kernels, against the formula in XLA and in double precision."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurona.kernels import native
+from neurona.kernels.normalization import batch_normalization, standardize
+
+pytestmark = pytest.mark.skipif(not native.status().startswith(("baseline", "avx")), reason=native.status())
+
+
+@pytest.fixture(autouse=True)
+def _every_size(monkeypatch):
+    """The kernels run for small arrays, too."""
+    monkeypatch.setitem(native.WORTH, "batch normalization", (1, 1e12))
+
+
+def formula(x, gamma, beta, epsilon):
+    axes = tuple(range(x.ndim - 1))
+    mean, variance = jnp.mean(x, axes), jnp.var(x, axes)
+    return standardize(x, mean, variance, gamma, beta, epsilon), mean, variance
+
+
+def problem(shape, seed, offset=0.0):
+    generator = np.random.default_rng(seed)
+    x, g = (jnp.asarray(generator.normal(size=shape), jnp.float32) for _ in range(2))
+    gamma, beta, g_mean, g_variance = (jnp.asarray(generator.normal(size=shape[-1]), jnp.float32) for _ in range(4))
+    return x + offset, gamma, beta, (g, g_mean, g_variance)
+
+
+def assert_close(found, expected, tolerance=1e-5):
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * float(jnp.abs(other).max()))
+
+
+def check(shape, seed, epsilon=1e-3):
+    x, gamma, beta, gradients = problem(shape, seed)
+    found, pull = jax.vjp(partial(batch_normalization, epsilon=epsilon), x, gamma, beta)
+    expected, expected_pull = jax.vjp(partial(formula, epsilon=epsilon), x, gamma, beta)
+    assert_close(found, expected)
+    assert_close(pull(gradients), expected_pull(gradients), 3e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(st.integers(1, 12), min_size=1, max_size=3).map(tuple),
+    channels=st.sampled_from([1, 2, 3, 6, 15, 16, 17, 33, 63, 64, 65, 130]),
+    seed=st.integers(0, 99),
+)
+def test_equals_its_twin(rows, channels, seed):
+    check((*rows, channels), seed)
+
+
+@pytest.mark.parametrize("shape", [(40000, 1), (9000, 10), (3001, 33), (700, 200), (2, 20000)])
+def test_large_arrays_over_threads(shape):
+    check(shape, 1)
+    x, gamma, beta, _ = problem(shape, 2)
+    first, second = (batch_normalization(x, gamma, beta, 1e-3) for _ in range(2))
+    assert all((one == other).all() for one, other in zip(first, second))
+
+
+def test_the_kernels_run():
+    x, gamma, beta, gradients = problem((4, 3), 1)
+    text = (
+        jax.jit(lambda *arrays: jax.vjp(partial(batch_normalization, epsilon=0.1), *arrays)[1](gradients)).lower(x, gamma, beta).as_text()
+    )
+    assert "neurona_batch_normalization" in text
+    assert "neurona_batch_normalization_gradients" in text
+
+
+def test_the_variance_of_numbers_far_from_zero():
+    x, gamma, beta, _ = problem((5000, 20), 3, offset=1000.0)
+    exact = np.var(np.asarray(x, np.float64), 0)
+    np.testing.assert_allclose(batch_normalization(x, gamma, beta, 1e-3)[2], exact, rtol=2e-5)
+
+
+def test_nan_and_infinity_stay_in_their_channels():
+    x, gamma, beta, _ = problem((50, 20), 1)
+    x = x.at[7, 3].set(jnp.nan).at[9, 17].set(jnp.inf)
+    for found, expected in zip(batch_normalization(x, gamma, beta, 1e-3), formula(x, gamma, beta, 1e-3)):
+        np.testing.assert_array_equal(jnp.isnan(found), jnp.isnan(expected))
+
+
+def test_several_layers_at_once():
+    xs, gammas, betas, _ = zip(*(problem((9, 5), seed) for seed in range(3)))
+    stacked = [jnp.stack(group) for group in (xs, gammas, betas)]
+    found = jax.vmap(partial(batch_normalization, epsilon=1e-3))(*stacked)
+    assert_close(found, jax.vmap(partial(formula, epsilon=1e-3))(*stacked))
