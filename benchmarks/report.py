@@ -110,7 +110,8 @@ def _settings(workload: Workload) -> str:
     data = "" if workload.data in ("neuron", "synthetic") else f" of {workload.data}"
     epochs = f"{workload.epochs} epoch" + "s" * (workload.epochs > 1)
     settings = f"{workload.rows:,} rows{data}, batches of {workload.batch}, {optimizer} {workload.rate:g}; {epochs} in each of {rounds}."
-    return f"{workload.details} {settings}".lstrip()
+    test = f" Tested on {workload.test_rows:,} other rows." if workload.score and workload.test_rows > 1 else ""
+    return f"{workload.details} {settings}{test}".lstrip()
 
 
 def _runs(runs: list[dict], results: dict[str, Result]) -> list[list[str]]:

@@ -26,6 +26,7 @@ class Model:
             solver=workload.optimizer,
             learning_rate_init=rate,
             momentum=0,
+            epsilon=1e-7,  # Keras's
             alpha=0,
             batch_size=min(workload.batch, len(x)),
             tol=0,

@@ -1,5 +1,6 @@
 """The networks in PyTorch, with Keras's initial weights, and a plain training loop as its users write it."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -25,7 +26,8 @@ class Model:
         self._forward = torch.compile(self.network) if compiled else self.network
         self._batch = workload.batch
         self._x, self._y = _inputs(x), torch.from_numpy(y)
-        optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[workload.optimizer]
+        # Keras's Adam adds its 1e-7 before it corrects the moments, which is like 5e-7 in the first hundred steps.
+        optimizer = {"sgd": torch.optim.SGD, "adam": partial(torch.optim.Adam, eps=5e-7)}[workload.optimizer]
         self._optimizer = optimizer(self.network.parameters(), lr=workload.rate, fused=True)
         self._loss, self._activation, self._right = {
             "sparse_categorical_crossentropy": (
@@ -168,6 +170,7 @@ def initialize(model: nn.Module) -> None:
             nn.init.zeros_(module.bias_hh_l0)
             if isinstance(module, nn.LSTM):
                 nn.init.ones_(module.bias_ih_l0.data[UNITS : 2 * UNITS])
+                module.bias_hh_l0.requires_grad_(False)  # a second bias, which Keras's LSTM has not
         elif isinstance(module, nn.MultiheadAttention):
             for projection in module.in_proj_weight.data.chunk(3):  # of queries, keys and values
                 nn.init.xavier_uniform_(projection)

@@ -108,7 +108,7 @@ _reviews = Workload(
     "imdb",
     USUAL,
     rows=1024,
-    test_rows=1000,
+    test_rows=4000,
     input_shape=(STEPS,),
     optimizer="adam",
     rate=0.001,
