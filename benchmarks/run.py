@@ -9,6 +9,7 @@ workloads leaves the others as they were. Run it on a quiet machine: frameworks 
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -29,9 +30,10 @@ PACKAGES = ("neurona", "jax", "keras", "tensorflow-cpu", "torch", "scikit-learn"
 
 
 def environment() -> Path:
-    """The Python of `.venv-bench`, made or brought up to date first."""
+    """The Python of `.venv-bench`, made or brought up to date first, native kernels included."""
     python = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    stamp, wanted = HOME / "installed.txt", REQUIREMENTS.read_text(encoding="utf-8") + (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    sources = [REQUIREMENTS, ROOT / "pyproject.toml", ROOT / "setup.py", *sorted((ROOT / "neurona/kernels/cpp").glob("*"))]
+    stamp, wanted = HOME / "installed.txt", hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         print("Installing the contenders into .venv-bench (several minutes the first time)...", flush=True)
         subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
