@@ -16,9 +16,11 @@ from neurona.models import Model
 from neurona.optimizers.state import LearningRate
 from neurona.search.members import Members, MembersBatches, take
 from neurona.training.batches import ArrayBatches, count_rows, to_numpy
-from neurona.training.loop import Epoch
+from neurona.training.loop import Epoch, epochs_alone, is_small
 from neurona.training.step import is_stateful
 from neurona.training.trainer import refuse_unknown
+
+ROWS_OF_ALL = 2**17  # rows of an epoch, those of all members together, up to which many epochs run as one program
 
 
 class Ensemble:
@@ -135,7 +137,12 @@ class Ensemble:
         logs: dict[str, Any] = {}
         watchers.call("on_train_begin", None)
         try:
-            for number in range(epochs):
+            done = 0
+            if not verbose and self._is_quick(arrays, validation):
+                for logs in epochs_alone(members, batches, validation, members.keys, epochs):
+                    watchers.call("on_epoch_end", done, logs)
+                    done += 1
+            for number in range(done, epochs):
                 watchers.call("on_epoch_begin", number, None)
                 logs = self._run("train", batches, watchers)
                 members.steps_trained += batches.steps
@@ -204,6 +211,11 @@ class Ensemble:
             raise ArgumentError(f"best() can't tell whether more or less of {monitor!r} is better: pass mode='max' or mode='min'.")
         values = figures[monitor][-1]
         return self.models[int(np.nanargmin(values) if direction == "min" else np.nanargmax(values))]
+
+    def _is_quick(self, arrays: ArrayBatches, validation: ArrayBatches | None) -> bool:
+        """Whether many epochs can run as one program: little data, steps of the usual kind, and nobody fails."""
+        small = is_small(arrays) and arrays.rows * len(self) <= ROWS_OF_ALL and (validation is None or is_small(validation))
+        return small and not self.failures and self.model.custom_step("train") is None and self.model.custom_step("test") is None
 
     def _generators(self) -> list[np.random.Generator]:
         """A new generator for each member's order of rows."""

@@ -105,6 +105,9 @@ class Members:
         """How fast steps of this kind and batch size have run so far."""
         return self._paces.setdefault((kind, rows), Pace())
 
+    def _current_program(self) -> "Members":
+        return self
+
     # What the loop of training asks of a program.
 
     def train_many(
@@ -141,6 +144,12 @@ class Members:
         self.program.trainer = self.model
         return self._without_failed(self.program.members.results(metrics))
 
+    def train_epochs(self, *arguments: Any) -> tuple[TrainingState, dict[str, Any], bool]:
+        """Whole epochs of all members, and whether all numbers were finite."""
+        self.program.trainer = self.model
+        state, logs, fine = self.program.members.train_epochs(*arguments)
+        return state, logs, bool(np.all(fine))
+
     def _without_failed(self, logs: dict[str, Any]) -> dict[str, np.ndarray]:
         logs = {name: np.array(value, np.float32) for name, value in logs.items()}
         for value in logs.values():
@@ -173,6 +182,15 @@ class MembersBatches(ArrayBatches):
     def __init__(self, data: Batch, batch_size: int | None, shuffle: bool | str, generators: list[np.random.Generator]) -> None:
         super().__init__(*data, batch_size, shuffle)
         self._orders = [ArrayBatches(*data, batch_size, shuffle, generator=lambda own=generator: own) for generator in generators]
+
+    def position(self) -> dict[str, Any]:
+        """Where the next epoch begins, as plain values for `restore`."""
+        return {"members": [order.position() for order in self._orders]}
+
+    def restore(self, position: dict[str, Any]) -> None:
+        """Let the next epoch begin where another's did."""
+        for order, own in zip(self._orders, position["members"]):
+            order.restore(own)
 
     def blocks(self) -> list[np.ndarray]:
         """The rows of one epoch: index arrays of shape (steps, K, batch size)."""

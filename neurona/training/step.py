@@ -123,12 +123,22 @@ class Program:
         return test_step(trainer, state, batch, key, step), {}, jnp.asarray(True)
 
     def _many(
-        self, kind: str, state: TrainingState, data: Any, order: Any, key: Any, first_step: Any, start: Any, stop: Any
+        self,
+        kind: str,
+        state: TrainingState,
+        data: Any,
+        order: Any,
+        key: Any,
+        first_step: Any,
+        start: Any,
+        stop: Any,
+        axis: str | None = None,
     ) -> tuple[TrainingState, Any, Any, Any]:
         """Steps `start` to `stop` of a block of equal batches, ending early where a loss is not finite.
 
         The bounds are numbers in the program, not constants: one compilation serves every chunk. A gradient that is not finite spoils
         the weights, and so the next loss; a look at the weights at the end finds what the last step did, and costs the steps nothing.
+        With an axis of `vmap` all of its models end together: a loop that ends for one of them alone must copy every state at each step.
         """
 
         def batch_at(index: Any) -> Any:
@@ -142,17 +152,26 @@ class Program:
         def body(carry: Any) -> Any:
             index, state, _, _ = carry
             state, logs, fine = self._one(kind, state, batch_at(index), key, first_step + index)
-            return index + 1, _like(state, carry[1]), logs, fine
+            return index + 1, _like(state, carry[1]), logs, _for_all(fine, axis)
 
         logs = {}
         if self.trainer.custom_step(kind) is not None:
             _, shapes, _ = jax.eval_shape(lambda: self._one(kind, state, batch_at(start), key, first_step))
             logs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         index, state, logs, fine = jax.lax.while_loop(go_on, body, (start, state, logs, jnp.asarray(True)))
-        return state, logs, index, fine & _finite(state.trainable)
+        return state, logs, index, _for_all(fine & _finite(state.trainable), axis)
 
     def _epochs(
-        self, state: TrainingState, fresh_metrics: list[Any], data: Any, orders: Any, validation: Any, key: Any, first_step: Any, count: Any
+        self,
+        state: TrainingState,
+        fresh_metrics: list[Any],
+        data: Any,
+        orders: Any,
+        validation: Any,
+        key: Any,
+        first_step: Any,
+        count: Any,
+        axis: str | None = None,
     ) -> tuple[TrainingState, dict[str, Any], Any]:
         """The first `count` epochs of some: the new state, the logs of every epoch, and whether all was finite.
 
@@ -165,7 +184,7 @@ class Program:
         def run(kind: str, state: TrainingState, data: Any, blocks: Any, step: Any) -> tuple[TrainingState, dict[str, Any], Any]:
             state, fine = state._replace(metrics=fresh_metrics), jnp.asarray(True)
             for block in blocks:
-                state, _, _, still_fine = self._many(kind, state, data, block, key, step, zero, zero + len(block))
+                state, _, _, still_fine = self._many(kind, state, data, block, key, step, zero, zero + len(block), axis)
                 fine, step = fine & still_fine, step + len(block)
             return state, results(self.trainer, state.metrics), fine
 
@@ -197,14 +216,24 @@ class Program:
 class MembersProgram:
     """The functions of a program for K models at once, by `vmap`: every state, key and bound `stop` has a leading axis of K.
 
-    In training each model has an order of rows of its own, (steps, K, batch size); in a test all share one, (steps, batch size).
+    In training each model has an order of rows of its own, (steps, K, batch size); in a test all share one, (steps, batch size). Only
+    whole epochs end for all models together.
     """
 
     def __init__(self, program: Program) -> None:
         self.train_many = jax.jit(jax.vmap(functools.partial(program._many, "train"), (0, None, 1, 0, None, None, 0)))
         self.test_many = jax.jit(jax.vmap(functools.partial(program._many, "test"), (0, None, None, 0, None, None, None)))
+        epochs = jax.vmap(
+            functools.partial(program._epochs, axis="members"), (0, 0, None, 2, None, 0, None, None), (0, 1, 0), axis_name="members"
+        )
+        self.train_epochs = jax.jit(epochs)
         self.predict = jax.jit(jax.vmap(lambda values, x: program.trainer.apply(values, x, key=key_of(0))[0], (0, None)))
         self.results = jax.jit(jax.vmap(lambda metrics: results(program.trainer, metrics)))
+
+
+def _for_all(fine: Any, axis: str | None) -> Any:
+    """Whether a truth holds for all models of an axis of `vmap`."""
+    return fine if axis is None else jax.lax.pmin(fine.astype(jnp.int32), axis) > 0
 
 
 def _finite(arrays: list[Any]) -> Any:

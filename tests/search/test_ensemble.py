@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import neurona as nn
+from neurona.kernels.dense import dense
 from neurona.search import Ensemble
 
 rng = np.random.default_rng(3)
@@ -203,6 +204,21 @@ def test_a_copied_model_is_a_model_of_its_own():
     model.fit(X, Y, epochs=1, verbose=0)
     np.testing.assert_array_equal(other.predict(X, verbose=0), expected)
     other.fit(X, Y, epochs=1, verbose=0)
+
+
+def test_gradients_of_a_dense_layer_for_several_kernels_at_once():
+    """And the gradients of gradients, which penalties need: against JAX's own formula."""
+
+    def ours(kernel, x):
+        return jnp.sum(dense(x, kernel, activation=nn.activations.tanh) ** 2)
+
+    def plain(kernel, x):
+        return jnp.sum(jnp.tanh(x @ kernel) ** 2)
+
+    kernels, x = jnp.asarray(rng.normal(size=(5, 6, 3)), "float32"), jnp.asarray(X)
+    for transform in (jax.grad, lambda f: jax.grad(lambda *a: jnp.sum(jax.grad(f)(*a) ** 2))):
+        mine, expected = (jax.vmap(transform(function), (0, None))(kernels, x) for function in (ours, plain))
+        np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-4)
 
 
 class TestFailures:
