@@ -11,7 +11,7 @@ import pytest
 from neurona import random
 from neurona.core.errors import ArgumentError, ShapeError, TracingError
 from neurona.core.layer import Layer
-from neurona.core.random import set_random_seed
+from neurona.core.random import new_key, set_random_seed
 from neurona.core.symbolic import SymbolicTensor
 from neurona.core.variable import Variable
 
@@ -180,3 +180,11 @@ def test_moments() -> None:
     assert abs(sample.std() - 2) < 0.05
     kept = np.asarray(random.dropout(jnp.ones(20000), 0.3, seed=0))
     assert abs(kept.mean() - 1) < 0.02
+
+
+def test_the_global_stream_gives_the_keys_that_jax_folds():
+    for seed in (0, 7, 2**32 - 1):
+        set_random_seed(seed)
+        key = jax.random.wrap_key_data(jnp.array([seed, 0], jnp.uint32))
+        for draw in range(3):
+            np.testing.assert_array_equal(jax.random.key_data(new_key()), jax.random.key_data(jax.random.fold_in(key, draw)))

@@ -547,11 +547,8 @@ def _add_parts(value: Any, variables: dict[Variable, None], layers: dict[Layer, 
         layers[value] = None
     elif isinstance(value, Variable):
         variables[value] = None
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _add_parts(item, variables, layers)
-    elif isinstance(value, dict):
-        for item in value.values():
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
             _add_parts(item, variables, layers)
 
 

@@ -9,10 +9,12 @@ import jax.core
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.arrays import device_array, zeros
 from neurona.core.errors import ArgumentError, TracingError
 from neurona.core.registry import Serializable
 from neurona.core.scope import current_scope
 
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _GENERATORS = 2**32 - 1  # the branch of a scope's key for generators, apart from those of its layers
 
 
@@ -23,7 +25,41 @@ class _Global:
 
 def key_of(seed: int) -> jax.Array:
     """The random key of an integer seed, with the bits that Keras on JAX uses: the pair (seed, 0) of a Threefry key."""
-    return jax.random.wrap_key_data(jnp.array([seed & 0xFFFFFFFF, 0], jnp.uint32))
+    return jax.random.wrap_key_data(device_array(np.array([seed & 0xFFFFFFFF, 0], np.uint32)))
+
+
+def threefry(key: np.ndarray, high: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The hash behind JAX's random numbers, in NumPy, which needs no compilation.
+
+    Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3, 2011 (Threefry-2x32, 20 rounds).
+
+    Args:
+        key: two words, uint32.
+        high, low: the halves of the counters, uint32; they are overwritten.
+
+    Returns:
+        Two words for each counter.
+
+    Example:
+
+        >>> high, low = threefry(np.zeros(2, np.uint32), np.zeros(1, np.uint32), np.zeros(1, np.uint32))
+        >>> hex(high[0]), hex(low[0])
+        ('0x6b200159', '0x99ba4efe')
+    """
+    words = np.array([key[0], key[1], key[0] ^ key[1] ^ np.uint32(0x1BD11BDA)])
+    high += words[0]
+    low += words[1]
+    shifted = np.empty_like(low)
+    for block in range(5):
+        for distance in _ROTATIONS[block % 2]:
+            high += low
+            np.left_shift(low, np.uint32(distance), out=shifted)
+            np.right_shift(low, np.uint32(32 - distance), out=low)
+            low |= shifted
+            low ^= high
+        high += words[(block + 1) % 3]
+        low += np.array(words[(block + 2) % 3]) + np.uint32(block + 1)
+    return high, low
 
 
 def set_random_seed(seed: int) -> None:
@@ -57,10 +93,10 @@ def new_key() -> jax.Array:
     """
     if _Global.seed is None:
         _Global.seed = int.from_bytes(os.urandom(4), "little")
-    with jax.ensure_compile_time_eval():
-        key = jax.random.fold_in(key_of(_Global.seed), _Global.draws)
+    words = threefry(np.array([_Global.seed, 0], np.uint32), np.zeros(1, np.uint32), np.array([_Global.draws], np.uint32))
     _Global.draws += 1
-    return key
+    with jax.ensure_compile_time_eval():
+        return jax.random.wrap_key_data(device_array(np.concatenate(words)))  # as jax.random.fold_in, without its compilation
 
 
 class Stream:
@@ -96,7 +132,7 @@ def check_not_traced(purpose: str) -> None:
     Raises:
         TracingError: a trace is going on.
     """
-    if isinstance(jnp.zeros(()), jax.core.Tracer):
+    if isinstance(zeros((), np.float32), jax.core.Tracer):
         raise TracingError(
             f"{purpose} draws random numbers inside a jax.jit of yours, where the draw would be frozen into the program. "
             "Call `layer.apply(values, x, key=key)` there: it takes the key as an argument."

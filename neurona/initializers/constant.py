@@ -5,9 +5,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurona.core.arrays import device_array
 from neurona.core.errors import ArgumentError, ShapeError, optional_import
 from neurona.core.policy import standardize_dtype
-from neurona.initializers.initializer import Initializer, device_array
+from neurona.initializers.initializer import Initializer
 
 
 class Zeros(Initializer, aliases=("zero",)):

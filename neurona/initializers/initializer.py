@@ -3,21 +3,8 @@
 from typing import Any, Self
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from neurona.core.registry import Serializable
-
-
-def device_array(values: np.ndarray) -> jax.Array:
-    """NumPy values on the device. Naming the dtype spares the program that JAX compiles for each new shape without it.
-
-    Example:
-
-        >>> device_array(np.ones(2, np.float32)).tolist()
-        [1.0, 1.0]
-    """
-    return jnp.asarray(values, values.dtype)
 
 
 class Initializer(Serializable):
@@ -25,6 +12,7 @@ class Initializer(Serializable):
 
     Example:
 
+        >>> import jax.numpy as jnp
         >>> class Ramp(Initializer):
         ...     def __init__(self, slope=1.0):
         ...         self.slope = slope

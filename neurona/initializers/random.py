@@ -7,12 +7,13 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurona.core.arrays import device_array
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_dtype
 from neurona.core.random import SeedGenerator
 from neurona.core.registry import deserialize
 from neurona.initializers import sampling
-from neurona.initializers.initializer import Initializer, device_array
+from neurona.initializers.initializer import Initializer
 
 # The standard deviation of a standard normal variable that is cut at +-2.
 _TRUNCATED_STDDEV = 0.87962566103423978

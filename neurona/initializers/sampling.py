@@ -1,7 +1,7 @@
 """Random float32 arrays on the host, with JAX's own numbers.
 
 XLA would compile a program for each new shape, 0.15 s and more per weight of a model. The generator is a counter-based hash, so NumPy
-can draw the same bits at once: Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3, 2011 (Threefry-2x32, 20 rounds).
+can draw the same bits at once.
 Other dtypes, other generators and large arrays go through `jax.random`.
 """
 
@@ -12,12 +12,11 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
-from neurona.core.random import as_key
-from neurona.initializers.initializer import device_array
+from neurona.core.arrays import device_array
+from neurona.core.random import as_key, threefry
 
 # Above this many numbers XLA's compilation is the smaller cost.
 HOST_LIMIT = 1 << 20
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 # Giles, Approximating the erfinv Function, GPU Computing Gems 2, 2010: in w - 2.5 for w < 5, else in sqrt(w) - 3.
 # fmt: off
 _CENTRE = (
@@ -44,19 +43,7 @@ def random_bits(key: np.ndarray, size: int) -> np.ndarray:
         >>> [hex(word) for word in random_bits(np.array([0, 0], np.uint32), 1)]
         ['0xf29a4fa7']
     """
-    words = [key[0], key[1], key[0] ^ key[1] ^ np.uint32(0x1BD11BDA)]
-    x = np.full(size, words[0], np.uint32)  # the high halves of the counters, all zero, plus the first word
-    y = np.arange(size, dtype=np.uint32) + words[1]
-    high = np.empty_like(y)
-    for block in range(5):
-        for distance in _ROTATIONS[block % 2]:
-            x += y
-            np.left_shift(y, np.uint32(distance), out=high)
-            np.right_shift(y, np.uint32(32 - distance), out=y)
-            y |= high
-            y ^= x
-        x += words[(block + 1) % 3]
-        y += np.array(words[(block + 2) % 3]) + np.uint32(block + 1)
+    x, y = threefry(key, np.zeros(size, np.uint32), np.arange(size, dtype=np.uint32))
     return x ^ y
 
 

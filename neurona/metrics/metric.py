@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona import initializers
+from neurona.core.arrays import zeros
 from neurona.core.errors import NotBuiltError, ShapeError
 from neurona.core.policy import DTypePolicy, dtype_policy_of, floatx
 from neurona.core.registry import Serializable, snake_case
@@ -68,7 +69,7 @@ class Metric(Serializable):
     def reset_state(self) -> None:
         """Begin afresh: all variables become zero."""
         for variable in self.variables:
-            variable.assign(jnp.zeros(variable.shape, variable.dtype))
+            variable.assign(zeros(variable.shape, variable.dtype))
 
     # Variables.
 
@@ -96,7 +97,7 @@ class Metric(Serializable):
             raise NotBuiltError(f"{type(self).__name__}: call `super().__init__()` before the first `add_variable`.")
         del aggregation  # one device or many, the engine counts a batch as one array
         path = f"{self.name.replace('/', '>')}/{name or 'variable'}"
-        create = jnp.zeros if initializer is None else initializers.get(initializer)
+        create = zeros if initializer is None else initializers.get(initializer)
         variable = Variable(create, tuple(shape), dtype or floatx(), trainable=False, autocast=False, name=name or "variable", path=path)
         self._variables.append(variable)
         return variable

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from neurona.core.arrays import device_array, zeros
 from neurona.core.errors import ArgumentError, NotBuiltError, SavingError, ShapeError, TracingError, UnexpectedArgument, suggestion
 from neurona.core.registry import Serializable, constructor_arguments, serialize, snake_case
 from neurona.kernels.update import Rule, update
@@ -112,7 +113,7 @@ class Optimizer(Serializable):
 
     def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
         """The first value of a slot, or None where this parameter does without."""
-        return jnp.zeros_like(parameter)
+        return zeros(parameter.shape, parameter.dtype)
 
     def initial_scalars(self) -> dict[str, float]:
         """Numbers remembered from step to step that belong to no parameter."""
@@ -161,13 +162,12 @@ class Optimizer(Serializable):
             for group in self.slot_groups()
             for name in group
         }
-        state: dict[str, Any] = {"iteration": jnp.zeros((), jnp.int32), "learning_rate": self._rate_at(0), "slots": slots}
+        state: dict[str, Any] = {"iteration": zeros((), np.int32), "learning_rate": self._rate_at(0), "slots": slots}
         if scalars := self.initial_scalars():
-            state["scalars"] = {name: jnp.asarray(value, jnp.float32) for name, value in scalars.items()}
-        if self.use_ema:
-            state["ema"] = [jnp.zeros_like(parameter) for parameter in parameters]
-        if self.gradient_accumulation_steps:
-            state["accumulated"] = [jnp.zeros_like(parameter) for parameter in parameters]
+            state["scalars"] = {name: device_array(np.asarray(value, np.float32)) for name, value in scalars.items()}
+        for name, used in (("ema", self.use_ema), ("accumulated", self.gradient_accumulation_steps)):
+            if used:
+                state[name] = [zeros(parameter.shape, parameter.dtype) for parameter in parameters]
         return state
 
     def update(
@@ -415,11 +415,11 @@ class Optimizer(Serializable):
     @property
     def iterations(self) -> jax.Array:
         """How many times the parameters have moved."""
-        count = self.state["iteration"] if self.built else jnp.zeros((), jnp.int32)
+        count = self.state["iteration"] if self.built else zeros((), np.int32)
         return count // self.gradient_accumulation_steps if self.gradient_accumulation_steps else count
 
     def _rate_at(self, step: Any) -> jax.Array:
-        return rate_at(self._rate, step) if callable(self._rate) else jnp.asarray(self._rate, jnp.float32)
+        return rate_at(self._rate, step) if callable(self._rate) else device_array(np.asarray(self._rate, np.float32))
 
     # ---- files and configs
 

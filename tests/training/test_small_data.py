@@ -1,5 +1,8 @@
 """On little data whole epochs, and where nobody looks many of them, run as one program: with the same results, compiled once."""
 
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -133,6 +136,22 @@ def test_a_hundred_fits_compile_once():
         jax.monitoring.clear_event_listeners()
     assert (first._program.traces, first._predictor.program.traces) == traces
     assert compiled == []
+
+
+def test_a_first_fit_compiles_only_its_epochs():
+    """Weights, keys and the optimizer's state are made on the host: every small program more would cost 30 ms."""
+    code = """
+import jax, numpy as np
+compiled = []
+jax.monitoring.register_event_duration_secs_listener(lambda event, *_, **__: compiled.append(event) if "backend_compile" in event else None)
+import neurona as nn
+model = nn.Sequential([nn.Input((4,)), nn.layers.Dense(5, "relu"), nn.layers.Dropout(0.1), nn.layers.Dense(3, "softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(np.ones((40, 4)), np.zeros(40), epochs=3, verbose=0)
+print(len(compiled))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(result.stdout) == 1
 
 
 def test_callbacks_that_come_and_go_compile_nothing():
