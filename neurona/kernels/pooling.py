@@ -1,7 +1,7 @@
 """Maximum and average pooling over one to three spatial axes.
 
-Windows that tile the input, by far the most common, are a reshape and a reduction over the axes inside the windows; others are XLA's
-`reduce_window`. Where several inputs of a window share its maximum, as the zeros after a ReLU do, the first in order takes the whole
+Windows that tile the input, by far the most common, are a reshape and a reduction over the axes inside the windows, with a native kernel
+for the maximum; others are XLA's `reduce_window`. Where several inputs of a window share its maximum, as the zeros after a ReLU do, the first in order takes the whole
 gradient in both forms.
 """
 
@@ -17,7 +17,8 @@ from jax import lax
 
 from neurona.core.errors import ArgumentError, ShapeError
 
-from .window import Pairs, back_to, channels_last, explicit_padding, output_size, per_axis
+from . import native
+from .window import Pairs, back_to, channels_last, explicit_padding, output_size, per_axis, three_axes
 
 LARGEST_TILE = 64  # inputs in a window; the gradient of a tile is written out input by input
 
@@ -142,27 +143,48 @@ def _inside(rank: int) -> tuple[int, ...]:
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _largest_of_tile(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
-    return _split(x, size).max(_inside(len(size)))
+    return _largest_and_where(x, size)[0]
 
 
+@partial(jax.jit, static_argnums=1)
 def _largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
     """The maxima, and which input of its window each came from: the first where several are equal."""
-    tiles = _split(x, size)
-    y = tiles.max(_inside(len(size)))
-    last = prod(size) - 1
-    where = jnp.full(y.shape, last, jnp.int8)
-    for number, offsets in reversed(list(enumerate(product(*map(range, size))))[:-1]):
-        index = (slice(None), *(i for offset in offsets for i in (slice(None), offset)))
-        where = jnp.where(tiles[index] == y, jnp.int8(number), where)
-    return y, where
+
+    def twin(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        tiles = _split(x, size)
+        y = tiles.max(_inside(len(size)))
+        last = prod(size) - 1
+        where = jnp.full(y.shape, last, jnp.int32)
+        for number, offsets in reversed(list(enumerate(product(*map(range, size))))[:-1]):
+            index = (slice(None), *(i for offset in offsets for i in (slice(None), offset)))
+            where = jnp.where(tiles[index] == y, number, where)
+        return y, where
+
+    def kernel_call(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        windows = [n // p for n, p in zip(x.shape[1:-1], size)]
+        shape = (x.shape[0], *windows, x.shape[-1])
+        results = (jax.ShapeDtypeStruct(shape, x.dtype), jax.ShapeDtypeStruct(shape, jnp.int32))
+        return tuple(native.call("neurona_max_pool", results, x, sizes=three_axes(x.shape[1:-1]), window=three_axes(size)))
+
+    return native.run("pooling", x.size, kernel_call, twin, x)
 
 
+@partial(jax.jit, static_argnums=0)
 def _tile_gradient(size: tuple[int, ...], where: jax.Array, g: jax.Array) -> tuple[jax.Array]:
-    axes = _inside(len(size))
-    numbers = jnp.arange(prod(size), dtype=jnp.int8).reshape([n for p in size for n in (1, p)] + [1])
-    chosen = jnp.expand_dims(where, axes) == numbers
-    dx = jnp.where(chosen, jnp.expand_dims(g, axes), jnp.zeros((), g.dtype))
-    return (dx.reshape(g.shape[0], *(o * p for o, p in zip(g.shape[1:-1], size)), g.shape[-1]),)
+    sizes = [n * p for n, p in zip(g.shape[1:-1], size)]
+    shape = (g.shape[0], *sizes, g.shape[-1])
+
+    def twin(where: jax.Array, g: jax.Array) -> jax.Array:
+        axes = _inside(len(size))
+        numbers = jnp.arange(prod(size), dtype=where.dtype).reshape([n for p in size for n in (1, p)] + [1])
+        chosen = jnp.expand_dims(where, axes) == numbers
+        return jnp.where(chosen, jnp.expand_dims(g, axes), jnp.zeros((), g.dtype)).reshape(shape)
+
+    def kernel_call(where: jax.Array, g: jax.Array) -> jax.Array:
+        result = jax.ShapeDtypeStruct(shape, g.dtype)
+        return native.call("neurona_max_pool_gradient", result, where, g, sizes=three_axes(sizes), window=three_axes(size))
+
+    return (native.run("pooling", prod(shape), kernel_call, twin, where, g),)
 
 
 _largest_of_tile.defvjp(_largest_and_where, _tile_gradient)

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.core.errors import ArgumentError, ShapeError, suggestion
 
@@ -78,6 +79,19 @@ def explicit_padding(
             f"{function}: padding must be a name or {rank} pairs (before, after), one for each spatial axis. Received: {padding!r}"
         )
     return tuple((int(before), int(after)) for before, after in padding)
+
+
+def three_axes(numbers: Sequence[int], fill: int = 1) -> np.ndarray:
+    """One number for each of three spatial axes, for the native kernels, which share the first among threads and keep the last together.
+
+    Example:
+
+        >>> three_axes((28, 30)).tolist()
+        [28, 1, 30]
+    """
+    *leading, last = numbers
+    leading = [*leading, *[fill] * (3 - len(numbers))]
+    return np.array([*leading, last], np.int64)
 
 
 def channels_last(x: jax.Array, data_format: str, *, function: str) -> jax.Array:

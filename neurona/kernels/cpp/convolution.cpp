@@ -4,54 +4,37 @@
 
 namespace neurona {
 
-using Shape = ffi::Span<const int64_t>;
-using Numbers = ffi::Span<const int64_t>;  // one for each spatial axis
+using Numbers = ffi::Span<const int64_t>;
 
-// All arrays have three spatial axes, of size 1 where a convolution has fewer.
-static Convolution convolution_of(Shape x, Shape W, Shape y, Numbers strides, Numbers before, Numbers dilation) {
-  Convolution c{x[0], x[4], W[4], x[4] / W[3]};
-  for (int axis = 0; axis < 3; axis++) {
-    c.sizes[axis] = x[1 + axis];
-    c.outputs[axis] = y[1 + axis];
-    c.taps[axis] = W[axis];
-    c.strides[axis] = strides[axis];
-    c.before[axis] = before[axis];
-    c.dilation[axis] = dilation[axis];
-  }
+// `axes` holds three numbers each: sizes, outputs, taps, strides, dilation, and zeros before. W is (*taps, channels of a group, filters).
+static Convolution convolution_of(long batch, long channels, Numbers W, Numbers axes) {
+  Convolution c{batch, channels, W.back(), channels / W[W.size() - 2]};
+  long(*to[])[3] = {&c.sizes, &c.outputs, &c.taps, &c.strides, &c.dilation, &c.before};
+  for (int i = 0; i < 6; i++) std::copy(axes.begin() + 3 * i, axes.begin() + 3 * i + 3, *to[i]);
   return c;
 }
 
-static ffi::Error forward(ffi::ThreadPool pool, Input x, Input W, Input b, Output y, int32_t activation, Numbers strides, Numbers before,
-                          Numbers dilation) {
-  Convolution c = convolution_of(x.dimensions(), W.dimensions(), y->dimensions(), strides, before, dilation);
+static ffi::Error forward(ffi::ThreadPool pool, Input x, Input W, Input b, Output y, int32_t activation, Numbers axes) {
+  Convolution c = convolution_of(x.dimensions()[0], x.dimensions().back(), W.dimensions(), axes);
   convolution_forward(pool, c, x.typed_data(), W.typed_data(), b.typed_data(), static_cast<Activation>(activation), y->typed_data());
   return ffi::Error::Success();
 }
 
-static ffi::Error input_gradient(ffi::ThreadPool pool, Input W, Input y, Input g, Output dx, int32_t activation, Numbers strides,
-                                 Numbers before, Numbers dilation) {
-  Convolution c = convolution_of(dx->dimensions(), W.dimensions(), y.dimensions(), strides, before, dilation);
+static ffi::Error input_gradient(ffi::ThreadPool pool, Input W, Input y, Input g, Output dx, int32_t activation, Numbers axes) {
+  Convolution c = convolution_of(dx->dimensions()[0], dx->dimensions().back(), W.dimensions(), axes);
   Image image{g.typed_data(), y.typed_data(), static_cast<Activation>(activation)};
   convolution_input_gradient(pool, c, image, W.typed_data(), dx->typed_data());
   return ffi::Error::Success();
 }
 
-static ffi::Error kernel_gradient(ffi::ThreadPool pool, Input x, Input y, Input g, Output dW, Output db, int32_t activation,
-                                  Numbers strides, Numbers before, Numbers dilation) {
-  Convolution c = convolution_of(x.dimensions(), dW->dimensions(), y.dimensions(), strides, before, dilation);
+static ffi::Error kernel_gradient(ffi::ThreadPool pool, Input x, Input y, Input g, Output dW, Output db, int32_t activation, Numbers axes) {
+  Convolution c = convolution_of(x.dimensions()[0], x.dimensions().back(), dW->dimensions(), axes);
   Image image{g.typed_data(), y.typed_data(), static_cast<Activation>(activation)};
   convolution_kernel_gradient(pool, c, x.typed_data(), image, dW->typed_data(), db->typed_data());
   return ffi::Error::Success();
 }
 
-
 }  // namespace neurona
-
-#define NEURONA_GEOMETRY                       \
-  Attr<int32_t>("activation")                  \
-      .Attr<neurona::Numbers>("strides")       \
-      .Attr<neurona::Numbers>("before")        \
-      .Attr<neurona::Numbers>("dilation")
 
 NEURONA_HANDLER(neurona_convolution, neurona::forward,
                 neurona::ffi::Ffi::Bind()
@@ -60,7 +43,8 @@ NEURONA_HANDLER(neurona_convolution, neurona::forward,
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .NEURONA_GEOMETRY);
+                    .Attr<int32_t>("activation")
+                    .Attr<neurona::Numbers>("axes"));
 NEURONA_HANDLER(neurona_convolution_input_gradient, neurona::input_gradient,
                 neurona::ffi::Ffi::Bind()
                     .Ctx<neurona::ffi::ThreadPool>()
@@ -68,7 +52,8 @@ NEURONA_HANDLER(neurona_convolution_input_gradient, neurona::input_gradient,
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .NEURONA_GEOMETRY);
+                    .Attr<int32_t>("activation")
+                    .Attr<neurona::Numbers>("axes"));
 NEURONA_HANDLER(neurona_convolution_kernel_gradient, neurona::kernel_gradient,
                 neurona::ffi::Ffi::Bind()
                     .Ctx<neurona::ffi::ThreadPool>()
@@ -77,4 +62,5 @@ NEURONA_HANDLER(neurona_convolution_kernel_gradient, neurona::kernel_gradient,
                     .Arg<neurona::Input>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .NEURONA_GEOMETRY);
+                    .Attr<int32_t>("activation")
+                    .Attr<neurona::Numbers>("axes"));

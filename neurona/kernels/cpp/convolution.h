@@ -26,7 +26,7 @@ struct Convolution {
   double multiplications() const { return 1.0 * batch * positions() * all_taps() * inputs_per_group() * filters; }
 };
 
-// What is convolved: x itself, or the gradient before the activation, from g and y.
+// What is convolved: x itself, or the gradient before the activation, from that behind it and y.
 struct Image {
   const float* data;
   const float* y = nullptr;
@@ -82,8 +82,7 @@ static inline long best_neighbours(long columns, long taps, long stride, long ou
 // Work is cut into blocks: one sample each or, where there are fewer samples than parts, one slab of rows of a sample.
 struct Blocks {
   long samples, slabs, rows;
-  Blocks(long samples, long rows, long parts)
-      : samples(samples), slabs(samples >= parts ? 1 : std::min(rows, (parts + samples - 1) / samples)), rows(rows) {}
+  Blocks(long samples, long rows, long parts) : samples(samples), slabs(std::min(rows, (parts + samples - 1) / samples)), rows(rows) {}
   long count() const { return samples * slabs; }
   long longest() const { return slabs == 1 ? rows : (rows + slabs - 1) / slabs + 1; }
   // Calls work(first sample, samples, first row, rows), several samples at a time where samples are small.
@@ -259,14 +258,14 @@ static inline long samples_at_once(const long outputs[3]) { return std::max(1L, 
 template <class Pool>
 void correlate(Pool& pool, const Correlation& f, double work, const Image& image, const float* W, const float* bias, Activation activation,
                float* y) {
-  long rows = 0;
+  long rows = 0, channels = f.groups * f.columns;
   for (const Phase& phase : f.phases) rows = std::max(rows, phase.count[0]);
   long parts = parts_of(pool, work, CONVOLUTION_PART);
   Blocks blocks(f.batch, rows, parts);
   parts = std::min(parts, blocks.count());
   Packed packed(f);
   Padded padded(f, image, blocks.longest(), packed.neighbours);
-  long n = packed.neighbours, together = blocks.slabs == 1 ? samples_at_once(f.outputs) : 1, channels = f.groups * f.columns;
+  long n = packed.neighbours, together = blocks.slabs == 1 ? samples_at_once(f.outputs) : 1;
   bool as_it_is = !f.mirrored && n == 1 && f.groups == 1 && f.columns == packed.stride;  // W is B already
   long floats_of_W = as_it_is ? 0 : f.groups * packed.floats(), floats_of_copy = up_to_multiple(together * padded.floats(), LANES);
   Workspace memory(floats_of_W + packed.stride + parts * floats_of_copy);
@@ -277,8 +276,8 @@ void correlate(Pool& pool, const Correlation& f, double work, const Image& image
 
   parallel_for(pool, parts, [&](long part) {
     float* copy = copies + part * floats_of_copy;
-    long end = first_of(part + 1, parts, blocks.count(), 1);
-    blocks.each(first_of(part, parts, blocks.count(), 1), end, together, [&](long sample, long samples, long first, long rows) {
+    long begin = first_of(part, parts, blocks.count(), 1), end = first_of(part + 1, parts, blocks.count(), 1);
+    blocks.each(begin, end, together, [&](long sample, long samples, long first, long rows) {
       const float* A = padded.inputs(f, image, sample, samples, first, copy);
       for (const Phase& phase : f.phases) {
         Sums s;
@@ -301,8 +300,8 @@ void correlate(Pool& pool, const Correlation& f, double work, const Image& image
             for (long j = 0; j < phase.count[1]; j++) {
               long from = padded.place(m * padded.extent[0] + (i - first) * f.step[0], j * f.step[1], 0);
               long plane = (sample + m) * f.outputs[0] + phase.first[0] + i * f.spread[0];
-              long to = (plane * f.outputs[1] + phase.first[1] + j * f.spread[1]) * f.outputs[2] + phase.first[2];
-              add_span(s.rows, {from, to * channels, phase.count[2] / n}, s.row_step, s.C_stride);
+              long place = (plane * f.outputs[1] + phase.first[1] + j * f.spread[1]) * f.outputs[2] + phase.first[2];
+              add_span(s.rows, {from, place * channels, phase.count[2] / n}, s.row_step, s.C_stride);
             }
         for (long group = 0; group < f.groups; group++) {
           s.bias = !bias ? nullptr : n > 1 ? biases : bias + group * f.columns;
@@ -336,13 +335,13 @@ void convolution_forward(Pool& pool, const Convolution& c, const float* x, const
   correlate(pool, forward_of(c), c.multiplications(), {x}, W, bias, activation, y);
 }
 
-// From the gradient g of y, and y itself: the gradient of x.
+// From the gradient of y: the gradient of x.
 template <class Pool>
 void convolution_input_gradient(Pool& pool, const Convolution& c, const Image& g, const float* W, float* dx) {
   correlate(pool, backward_of(c), c.multiplications(), g, W, nullptr, Activation::linear, dx);
 }
 
-// From x, the gradient g of y, and y itself: the gradients of W and the bias.
+// From x and the gradient of y: the gradients of W and the bias.
 template <class Pool>
 void convolution_kernel_gradient(Pool& pool, const Convolution& c, const float* x, const Image& g, float* dW, float* dbias) {
   Correlation f = forward_of(c);

@@ -1,0 +1,45 @@
+#include "pooling.h"
+
+#include "handler.h"
+
+namespace neurona {
+
+using Numbers = ffi::Span<const int64_t>;  // one for each of three spatial axes, 1 where there are fewer
+
+static Pooling pooling_of(long batch, long channels, Numbers sizes, Numbers window) {
+  Pooling p{batch, channels};
+  std::copy(sizes.begin(), sizes.end(), p.sizes);
+  std::copy(window.begin(), window.end(), p.window);
+  return p;
+}
+
+static ffi::Error forward(ffi::ThreadPool pool, Input x, Output y, ffi::ResultBuffer<ffi::S32> where, Numbers sizes, Numbers window) {
+  Pooling p = pooling_of(x.dimensions()[0], x.dimensions().back(), sizes, window);
+  max_pool(pool, p, x.typed_data(), y->typed_data(), where->typed_data());
+  return ffi::Error::Success();
+}
+
+static ffi::Error gradient(ffi::ThreadPool pool, ffi::Buffer<ffi::S32> where, Input g, Output dx, Numbers sizes, Numbers window) {
+  Pooling p = pooling_of(dx->dimensions()[0], dx->dimensions().back(), sizes, window);
+  max_pool_gradient(pool, p, where.typed_data(), g.typed_data(), dx->typed_data());
+  return ffi::Error::Success();
+}
+
+}  // namespace neurona
+
+NEURONA_HANDLER(neurona_max_pool, neurona::forward,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::S32>>()
+                    .Attr<neurona::Numbers>("sizes")
+                    .Attr<neurona::Numbers>("window"));
+NEURONA_HANDLER(neurona_max_pool_gradient, neurona::gradient,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::ffi::Buffer<neurona::ffi::S32>>()
+                    .Arg<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Attr<neurona::Numbers>("sizes")
+                    .Attr<neurona::Numbers>("window"));

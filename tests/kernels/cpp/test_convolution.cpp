@@ -1,0 +1,99 @@
+// The convolution kernels against the definition in double precision, over odd sizes, unaligned memory and several callers at once.
+#include "../../../neurona/kernels/cpp/convolution.h"
+
+#include "pool.h"
+
+using namespace neurona;
+
+// Calls work(x's place, W's place, y's place) for every product in a convolution.
+template <class Work>
+static void each_product(const Convolution& c, const Work& work) {
+  long inputs = c.channels / c.groups, filters = c.filters / c.groups;
+  for (long n = 0; n < c.batch; n++)
+    for (long o = 0; o < c.outputs[0] * c.outputs[1] * c.outputs[2]; o++)
+      for (long t = 0; t < c.taps[0] * c.taps[1] * c.taps[2]; t++) {
+        long output[] = {o / c.outputs[2] / c.outputs[1], o / c.outputs[2] % c.outputs[1], o % c.outputs[2]};
+        long tap[] = {t / c.taps[2] / c.taps[1], t / c.taps[2] % c.taps[1], t % c.taps[2]};
+        long place = n;
+        bool inside = true;
+        for (int axis = 0; axis < 3; axis++) {
+          long p = output[axis] * c.strides[axis] + tap[axis] * c.dilation[axis] - c.before[axis];
+          inside = inside && 0 <= p && p < c.sizes[axis];
+          place = place * c.sizes[axis] + p;
+        }
+        if (!inside) continue;
+        for (long g = 0; g < c.groups; g++)
+          for (long i = 0; i < inputs; i++)
+            for (long f = g * filters; f < (g + 1) * filters; f++)
+              work(place * c.channels + g * inputs + i, (t * inputs + i) * c.filters + f,
+                   (n * c.outputs[0] * c.outputs[1] * c.outputs[2] + o) * c.filters + f);
+      }
+}
+
+static void check(Pool& pool, Convolution c, Activation activation) {
+  long after[3];
+  for (int axis = 0; axis < 3; axis++) {  // as many zeros behind as before
+    after[axis] = c.before[axis];
+    long span = (c.taps[axis] - 1) * c.dilation[axis] + 1;
+    c.outputs[axis] = (c.sizes[axis] + c.before[axis] + after[axis] - span) / c.strides[axis] + 1;
+    if (c.sizes[axis] + c.before[axis] + after[axis] < span) return;
+  }
+  long positions = c.outputs[0] * c.outputs[1] * c.outputs[2], taps = c.taps[0] * c.taps[1] * c.taps[2];
+  long size_of_x = c.batch * c.sizes[0] * c.sizes[1] * c.sizes[2] * c.channels, size_of_W = taps * (c.channels / c.groups) * c.filters;
+  long size_of_y = c.batch * positions * c.filters;
+  Floats x = random_floats(size_of_x + 1, 1), W = random_floats(size_of_W + 1, 2), b = random_floats(c.filters, 3);
+  Floats g = random_floats(size_of_y + 1, 4), y1(size_of_y + 1);
+  const float *px = x.data() + 1, *pW = W.data() + 1, *pg = g.data() + 1;  // unaligned
+  std::vector<double> y(size_of_y), z(size_of_y), dx(size_of_x), dW(size_of_W), db(c.filters);
+  for (long i = 0; i < size_of_y; i++) y[i] = b[i % c.filters];
+  each_product(c, [&](long i, long j, long k) { y[k] += static_cast<double>(px[i]) * pW[j]; });
+  for (double& value : y) value = activation == Activation::relu ? std::max(value, 0.0) : activation == Activation::tanh ? std::tanh(value) : value;
+  convolution_forward(pool, c, px, pW, b.data(), activation, y1.data() + 1);
+  expect_close("y", Floats(y1.begin() + 1, y1.end()), y, 1e-5);
+
+  for (long i = 0; i < size_of_y; i++) {
+    double value = y1[1 + i], slope = activation == Activation::relu ? value > 0 : activation == Activation::tanh ? 1 - value * value : 1;
+    z[i] = pg[i] * slope;
+    db[i % c.filters] += z[i];
+  }
+  each_product(c, [&](long i, long j, long k) {
+    dx[i] += z[k] * pW[j];
+    dW[j] += px[i] * z[k];
+  });
+  Image image{pg, y1.data() + 1, activation};
+  Floats dx1(size_of_x), dW1(size_of_W), db1(c.filters), again(size_of_W);
+  convolution_input_gradient(pool, c, image, pW, dx1.data());
+  expect_close("dx", dx1, dx, 1e-5);
+  convolution_kernel_gradient(pool, c, px, image, dW1.data(), db1.data());
+  expect_close("dW", dW1, dW, 1e-5);
+  expect_close("db", db1, db, 1e-5);
+  convolution_kernel_gradient(pool, c, px, image, again.data(), db1.data());
+  expect_same_bits("dW", dW1, again);
+}
+
+int main() {
+  Pool pool(3);
+  // batch, channels, filters, groups, sizes, outputs (from the rest), taps, strides, before, dilation
+  for (Activation activation : {Activation::linear, Activation::relu, Activation::tanh}) {
+    check(pool, {5, 1, 6, 1, {28, 1, 27}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
+    check(pool, {3, 6, 16, 1, {14, 1, 13}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
+  }
+  for (long channels : {1L, 3L, 16L, 17L})
+    for (long filters : {1L, 5L, 16L, 33L, 70L})
+      for (long stride : {1L, 2L})
+        for (long dilation : {1L, 2L})
+          check(pool, {2, channels, filters, 1, {9, 1, 7}, {}, {3, 1, 3}, {stride, 1, stride}, {1, 0, 1}, {dilation, 1, dilation}},
+                Activation::relu);
+  check(pool, {1, 8, 16, 1, {20, 1, 9}, {}, {3, 1, 3}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);  // fewer samples than threads
+  check(pool, {2, 12, 40, 4, {6, 1, 7}, {}, {3, 1, 2}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);
+  check(pool, {2, 5, 7, 1, {4, 5, 6}, {}, {2, 3, 3}, {2, 1, 3}, {0, 1, 2}, {1, 2, 1}}, Activation::tanh);
+  check(pool, {4, 20, 24, 1, {1, 1, 50}, {}, {1, 1, 5}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, Activation::relu);
+  check(pool, {3, 20, 24, 1, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}}, Activation::relu);  // cropped
+  check(pool, {9, 50, 35, 1, {4, 1, 4}, {}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}}, Activation::relu);
+  std::vector<std::thread> callers;  // several models in training, on one pool
+  for (int i = 0; i < 4; i++)
+    callers.emplace_back([&pool] {
+      check(pool, {8, 4, 20, 1, {9, 1, 9}, {}, {3, 1, 3}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);
+    });
+  for (auto& caller : callers) caller.join();
+}
