@@ -25,11 +25,12 @@ INSTRUCTION_SETS = ("baseline", "avx2", "avx512")  # of which each includes thos
 WORTH: dict[str, tuple[float, float]] = {
     "batch normalization": (256, 1e12),
     "convolution": (2e3, 1e12),
+    "cross-entropy": (64, 1e12),  # classes
     "dense": (20e3, 1e9),
     "pooling": (5e3, 1e12),
     "dropout": (64, 1e12),
     "embedding": (1e3, 1e12),
-    "recurrent": (20e3, 1e12),
+    "recurrent weights": (1, 1e6),
     "update": (2e3, 1e12),
 }
 

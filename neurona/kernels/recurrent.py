@@ -221,15 +221,15 @@ def _product(left: jax.Array, right: jax.Array) -> jax.Array:
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _recur(cell: _Cell, x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[jax.Array, State]:
-    states, final, _ = _forward(cell, x, weights, state, mask)
-    return states[0], final
+    outputs, final, _ = _forward(cell, False, x, weights, state, mask)
+    return outputs, final
 
 
 def _with_residuals(cell: _Cell, *perturbable: Any) -> tuple[tuple[jax.Array, State], Any]:
     of_x = perturbable[0].perturbed
     x, weights, state, mask = jax.tree.map(lambda each: each.value, perturbable)
-    states, final, kept = _forward(cell, x, weights, state, mask)
-    return (states[0], final), (x, weights, state, mask, states, kept, () if of_x else None)
+    outputs, final, kept = _forward(cell, True, x, weights, state, mask)
+    return (outputs, final), (x, weights, state, mask, *kept, () if of_x else None)
 
 
 def _gradients(cell: _Cell, residuals: Any, gradients: Any) -> tuple:
@@ -248,11 +248,11 @@ def _gradients(cell: _Cell, residuals: Any, gradients: Any) -> tuple:
 _recur.defvjp(_with_residuals, _gradients, symbolic_zeros=True)
 
 
-@partial(jax.jit, static_argnums=0)
-def _forward(cell: _Cell, x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[State, State, jax.Array]:
-    """The states after each step, the last of them, and what the way back needs."""
+@partial(jax.jit, static_argnums=(0, 1))
+def _forward(cell: _Cell, keeps: bool, *arrays: Any) -> tuple[jax.Array, State, tuple]:
+    """The outputs, the final states, and what the way back needs: the states after each step and what the cell keeps, or nothing."""
 
-    def twin(x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[State, State, jax.Array]:
+    def twin(x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[jax.Array, State, tuple]:
         recurrent = cell.recurrent(weights)
 
         def step(state: State, inputs: Any) -> tuple[State, Any]:
@@ -264,17 +264,19 @@ def _forward(cell: _Cell, x: jax.Array, weights: Weights, state: State, mask: ja
 
         z = project(x, weights.kernel, cell.outer_bias(weights))
         final, (states, kept) = lax.scan(step, state, (z, mask), reverse=cell.reverse, unroll=cell.unroll or 1)
-        return states, final, kept
+        return states[0], final, (states, kept) if keeps else ()
 
-    def kernel_call(x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[State, State, jax.Array]:
+    def kernel_call(x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[jax.Array, State, tuple]:
         steps, batch, units = *x.shape[:2], state[0].shape[-1]
-        shapes = *((steps, *each.shape) for each in _h_and_c(state)), (steps, batch, cell.kept_gates * units)
+        h, c = _h_and_c(state)
+        shapes = (steps, *h.shape), (steps if keeps else 1, *c.shape), (steps, batch, cell.kept_gates * units) if keeps else (0,)
         results = tuple(jax.ShapeDtypeStruct(shape, x.dtype) for shape in shapes)
-        h, c, kept = native.call(cell.symbol, results, x, *_without_none(weights), *_h_and_c(state), _flags(mask), **_options(cell))
-        states = (h, c)[: len(state)]
-        return states, tuple(each[0 if cell.reverse else -1] for each in states), kept
+        all_h, all_c, kept = native.call(cell.symbol, results, x, *_without_none(weights), h, c, _flags(mask), **_options(cell))
+        states = (all_h, all_c)[: len(state)]
+        final = tuple(each[0 if cell.reverse else -1] for each in states)
+        return all_h, final, (states, kept) if keeps else ()
 
-    return _run(cell, kernel_call, twin, x, weights, state, mask)
+    return _run(cell, kernel_call, twin, *arrays)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -318,8 +320,9 @@ def _backward(cell: _Cell, of_x: bool, *arrays: Any) -> tuple[jax.Array | None, 
 def _run(cell: _Cell, kernel_call: Callable[..., Any], twin: Callable[..., Any], x: jax.Array, weights: Weights, *arrays: Any) -> Any:
     if not cell.symbol or not all(any(function is known for known in _NATIVE) for function in cell.functions):
         return twin(x, weights, *arrays)
-    work = x.shape[0] * x.shape[1] * (weights.kernel.size + weights.recurrent_kernel.size)
-    return native.run("recurrent", work, kernel_call, twin, x, weights, *arrays)
+    # Weights that do not fit a core's cache are better divided among the cores, as XLA does, than the samples.
+    size = weights.kernel.size + weights.recurrent_kernel.size if x.size else 0
+    return native.run("recurrent weights", size, kernel_call, twin, x, weights, *arrays)
 
 
 def _without_none(weights: Weights) -> tuple[Any, ...]:

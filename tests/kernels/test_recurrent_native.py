@@ -19,7 +19,7 @@ KNOWN = [activations.tanh, activations.sigmoid, activations.relu, activations.li
 
 @pytest.fixture(autouse=True)
 def kernels_at_every_size(monkeypatch):
-    monkeypatch.setitem(native.WORTH, "recurrent", (1, float("inf")))
+    monkeypatch.setitem(native.WORTH, "recurrent weights", (1, float("inf")))
     jax.clear_caches()  # what was traced before chose by the real sizes
     yield
     jax.clear_caches()
@@ -51,13 +51,13 @@ def outputs_and_gradients(name, arrays, mask, **options):
 
 
 def with_twin(*args, **options):
-    worth = native.WORTH["recurrent"]
-    native.WORTH["recurrent"] = (0, -1)
+    worth = native.WORTH["recurrent weights"]
+    native.WORTH["recurrent weights"] = (0, -1)
     jax.clear_caches()
     try:
         results, text = outputs_and_gradients(*args, **options)
     finally:
-        native.WORTH["recurrent"] = worth
+        native.WORTH["recurrent weights"] = worth
         jax.clear_caches()
     assert "neurona_" not in text
     return results
@@ -151,6 +151,24 @@ def test_what_takes_the_twin():
     assert "neurona_" not in outputs_and_gradients("gru", arrays, mask, recurrent_activation=activations.hard_sigmoid)[1]
     arrays = (*arrays[:3], arrays[3][0], arrays[4])
     assert "neurona_" not in outputs_and_gradients("gru", arrays, mask, reset_after=False)[1]
+
+
+@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_forward_alone_keeps_nothing(name, reverse):
+    arrays, mask = problem(name, 6, 5, 7, 20, masked=True)
+    alone = jax.jit(lambda *arrays: getattr(recurrent, name)(*arrays, mask, reverse=reverse))
+    (expected, _), _ = outputs_and_gradients(name, arrays, mask, reverse=reverse)
+    for one, other in zip(jax.tree.leaves(alone(*arrays)), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert "tensor<6x5x80xf32>" not in alone.lower(*arrays).as_text()  # the gates
+
+
+def test_no_samples():
+    (x, *rest), _ = problem("lstm", 4, 3, 5, 6)
+    outputs, final = recurrent.lstm(x[:, :0], *rest[:3], tuple(each[:0] for each in rest[3]))
+    assert outputs.shape == (4, 0, 6)
+    assert final[0].shape == (0, 6)
 
 
 def test_data_get_no_gradient():

@@ -30,8 +30,9 @@ static ffi::Error forward(ffi::ThreadPool pool, Input x, Input kernel, Input rec
                           Output all_h, Output all_c, Output kept, int32_t activation, int32_t recurrent_activation, bool reverse) {
   Recurrence r = recurrence(x, kernel, recurrent_kernel, h, c, mask, activation, recurrent_activation, reverse);
   float* states[] = {all_h->typed_data(), all_c->typed_data()};
-  r.states[0] = states[0], r.states[1] = states[1];
-  recurrent_forward<Cell>(pool, r, unless_empty(bias.typed_data(), bias.element_count()), states, kept->typed_data());
+  r.states[0] = states[0], r.states[1] = states[1], r.keeps_all = all_c->dimensions()[0] == r.steps;
+  recurrent_forward<Cell>(pool, r, unless_empty(bias.typed_data(), bias.element_count()), states,
+                          unless_empty(kept->typed_data(), kept->element_count()));
   return ffi::Error::Success();
 }
 
@@ -41,7 +42,7 @@ static ffi::Error gradients(ffi::ThreadPool pool, Input x, Input kernel, Input r
                             Output d_recurrent_kernel, Output d_bias, Output d_h, Output d_c, int32_t activation,
                             int32_t recurrent_activation, bool reverse) {
   Recurrence r = recurrence(x, kernel, recurrent_kernel, h, c, mask, activation, recurrent_activation, reverse);
-  r.states[0] = all_h.typed_data(), r.states[1] = all_c.typed_data();
+  r.states[0] = all_h.typed_data(), r.states[1] = all_c.typed_data(), r.keeps_all = true;
   recurrent_backward<Cell>(pool, r, kept.typed_data(),
                            {d_outputs.typed_data(),
                             {d_final_h.typed_data(), d_final_c.typed_data()},

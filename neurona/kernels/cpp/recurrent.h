@@ -81,7 +81,7 @@ struct GRUCell {
 
 constexpr int MOST_STATES = 2, MOST_SUMS = 4;
 constexpr double RECURRENT_PART = 200e3;  // multiplications that are worth a thread of their own
-constexpr long GROUP = 24;                // samples that go along the sequence together
+constexpr long GROUP = 48;                // samples that go along the sequence together
 constexpr long CHUNK = 192;               // steps * samples whose weight gradient is one product
 constexpr long PANEL = 3 * LANES;         // columns of a matrix that lie together
 
@@ -93,6 +93,7 @@ struct Recurrence {
   const float *x, *kernel, *recurrent_kernel;
   const float* first[MOST_STATES];
   const float* states[MOST_STATES];
+  bool keeps_all;    // or only the first of the states has a place for each step: in the others a step overwrites the one before
   const bool* mask;  // (steps, batch), false where the states stay; or null
 
   long blocks() const { return (units + LANES - 1) / LANES; }
@@ -100,8 +101,9 @@ struct Recurrence {
   long lanes(long block) const { return std::min<long>(LANES, units - block * LANES); }
   long row(long step, long sample) const { return (reverse ? steps - 1 - step : step) * batch + sample; }
   bool live(long step, long sample) const { return !mask || mask[row(step, sample)]; }
+  long place(int state, long step, long sample) const { return (state == 0 || keeps_all ? row(step, sample) : sample) * units; }
   const float* before(int state, long step, long sample) const {
-    return step ? states[state] + row(step - 1, sample) * units : first[state] + sample * units;
+    return step ? states[state] + place(state, step - 1, sample) : first[state] + sample * units;
   }
   template <class Pool>
   long parts(Pool& pool, long gates) const {
@@ -191,18 +193,18 @@ static void forward_rows(const Recurrence& r, long step, long block, long sample
   long lanes = r.lanes(block), at = block * LANES;
   for (long i = 0; i < rows; i++) {
     Vector sum[Cell::SUMS], old[MOST_STATES], now[MOST_STATES], keep[MOST_SUMS];
-    long row = r.row(step, sample + i);
     for (int j = 0; j < Cell::SUMS; j++) sum[j] = load(sums + (i * Cell::SUMS + j) * LANES);
     for (int s = 0; s < Cell::STATES; s++) old[s] = load(r.before(s, step, sample + i) + at, lanes);
     Cell::forward(r.functions, sum, old, now, keep);
     bool live = r.live(step, sample + i);
-    for (int s = 0; s < Cell::STATES; s++) store(states[s] + row * r.units + at, live ? now[s] : old[s], lanes);
-    for (int j = 0; j < Cell::KEPT; j++) store(kept + (row * Cell::KEPT + j) * r.units + at, keep[j], lanes);
+    for (int s = 0; s < Cell::STATES; s++) store(states[s] + r.place(s, step, sample + i) + at, live ? now[s] : old[s], lanes);
+    for (int j = 0; kept && j < Cell::KEPT; j++)
+      store(kept + (r.row(step, sample + i) * Cell::KEPT + j) * r.units + at, keep[j], lanes);
   }
 }
 
 // `bias`, or null: (GATES * units), where there is an inner bias two rows of these. `states` are r.states, to be written, and `kept`
-// (steps, batch, KEPT * units).
+// (steps, batch, KEPT * units), or null where there is no way back.
 template <class Cell, class Pool>
 void recurrent_forward(Pool& pool, const Recurrence& r, const float* bias, float* const* states, float* kept) {
   long blocks = r.blocks(), panel = (r.inputs + r.units) * Cell::GATES * LANES, parts = r.parts(pool, Cell::GATES);
