@@ -1,8 +1,8 @@
 """Maximum and average pooling over one to three spatial axes.
 
 Windows that tile the input, by far the most common, are a reshape and a reduction over the axes inside the windows, with a native kernel
-for the maximum; others are XLA's `reduce_window`. Where several inputs of a window share its maximum, as the zeros after a ReLU do, the first in order takes the whole
-gradient in both forms.
+for the maximum; others are XLA's `reduce_window`. Where several inputs of a window share its maximum, as the zeros after a ReLU do, the
+first in order takes the whole gradient in all forms.
 """
 
 from collections.abc import Callable, Sequence

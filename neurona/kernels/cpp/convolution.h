@@ -356,12 +356,13 @@ void convolution_kernel_gradient(Pool& pool, const Convolution& c, const float* 
   long width = up_to_multiple(f.outputs[2], n), pixels = width / n, row_of_g = f.outputs[1] * width * c.filters;
   long floats_of_g = direct ? 0 : together * blocks.longest() * row_of_g + LANES;
   long floats_of_dW = f.groups * packed.floats(), floats_of_dbias = up_to_multiple(n * c.filters, LANES);
-  long floats_of_part = up_to_multiple(floats_of_dW + floats_of_dbias + together * padded.floats() + floats_of_g, LANES);
+  long floats_of_copy = up_to_multiple(together * padded.floats(), LANES);
+  long floats_of_part = up_to_multiple(floats_of_dW + floats_of_dbias + floats_of_copy + floats_of_g, LANES);
   Workspace memory(parts * floats_of_part);
 
   parallel_for(pool, parts, [&](long part) {
     float *dW = memory.data() + part * floats_of_part, *dbias = dW + floats_of_dW, *copy = dbias + floats_of_dbias;
-    float* copy_of_g = copy + together * padded.floats();
+    float* copy_of_g = copy + floats_of_copy;
     std::memset(dbias, 0, floats_of_dbias * sizeof(float));
     long begin = first_of(part, parts, blocks.count(), 1), end = first_of(part + 1, parts, blocks.count(), 1);
     bool accumulate = false;
