@@ -9,6 +9,7 @@
     embedding.py         rows of a table by their numbers, and the table's gradient
     normalization.py     batch normalization in training
     dropout.py           dropout, with the random bits of JAX's keys
+    cross_entropy.py     cross-entropy of a softmax, from its logits
     update.py            one step of an optimizer on all weights
 
 Functions here take arrays of floating-point numbers and plain Python arguments, and know nothing of layers.

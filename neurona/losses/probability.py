@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon
 from neurona.core.scope import set_mask
+from neurona.kernels.cross_entropy import cross_entropy
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
 
 
@@ -108,9 +109,7 @@ def binary_focal_crossentropy(
     return jnp.mean(errors, axis=axis)
 
 
-def _log_probabilities(y_pred: jax.Array, from_logits: bool, axis: int) -> jax.Array:
-    if from_logits:
-        return jnn.log_softmax(y_pred, axis=axis)
+def _log_probabilities(y_pred: jax.Array, axis: int) -> jax.Array:
     return jnp.log(_clip(y_pred / jnp.sum(y_pred, axis=axis, keepdims=True)))
 
 
@@ -150,7 +149,9 @@ def categorical_crossentropy(
         [0.693]
     """
     y_true, y_pred = _one_hot("categorical_crossentropy", y_true, y_pred, label_smoothing, axis)
-    return -jnp.sum(y_true * _log_probabilities(y_pred, from_logits, axis), axis=axis)
+    if from_logits:
+        return cross_entropy(jnp.moveaxis(y_pred, axis, -1), jnp.moveaxis(y_true, axis, -1))
+    return -jnp.sum(y_true * _log_probabilities(y_pred, axis), axis=axis)
 
 
 @loss_function()
@@ -211,6 +212,12 @@ def _pick(values: jax.Array, classes: jax.Array, axis: int) -> jax.Array:
     return jnp.sum(jnp.where(numbers == jnp.expand_dims(classes, place), values, 0), axis=place)
 
 
+def _class_errors(classes: jax.Array, y_pred: jax.Array, from_logits: bool, axis: int) -> jax.Array:
+    if from_logits:
+        return cross_entropy(jnp.moveaxis(y_pred, axis, -1), classes)
+    return -_pick(_log_probabilities(y_pred, axis), classes, axis)
+
+
 @loss_function(integer_targets=True, activation="softmax")
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
@@ -234,11 +241,11 @@ def sparse_categorical_crossentropy(
     """
     classes, y_pred = _class_numbers("sparse_categorical_crossentropy", y_true, y_pred, axis)
     if ignore_class is None:
-        return -_pick(_log_probabilities(y_pred, from_logits, axis), classes, axis)
+        return _class_errors(classes, y_pred, from_logits, axis)
     valid = classes != ignore_class
     # Ones, so that no NaN arises where nothing counts.
     y_pred = jnp.where(jnp.expand_dims(valid, axis), y_pred, 1)
-    errors = -_pick(_log_probabilities(y_pred, from_logits, axis), jnp.where(valid, classes, 0), axis)
+    errors = _class_errors(jnp.where(valid, classes, 0), y_pred, from_logits, axis)
     errors = jnp.where(valid, errors, 0)
     set_mask(errors, valid)
     return errors

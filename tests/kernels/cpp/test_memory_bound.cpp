@@ -1,6 +1,7 @@
-// Embedding, batch normalization and dropout against naive loops, over odd sizes and several callers at once.
+// Embedding, batch normalization, dropout and cross-entropy against naive loops, over odd sizes and several callers at once.
 #include <cstring>
 
+#include "../../../neurona/kernels/cpp/cross_entropy.h"
 #include "../../../neurona/kernels/cpp/dropout.h"
 #include "../../../neurona/kernels/cpp/embedding.h"
 #include "../../../neurona/kernels/cpp/normalization.h"
@@ -91,6 +92,38 @@ static void check_dropout(Pool& pool, long size, float keep) {
   expect_close("dropout", y, expected, 1e-6);
 }
 
+static void check_cross_entropy(Pool& pool, long rows, long C) {
+  Floats z = random_floats(rows * C, 1), targets = random_floats(rows * C, 2), g = random_floats(rows, 3);
+  Floats errors(rows), gradient(rows * C), dense_errors(rows), dense_gradient(rows * C);
+  std::vector<int32_t> classes(rows);
+  std::vector<Scale> scales(rows);
+  Doubles errors_(rows), gradient_(rows * C), dense_errors_(rows), dense_gradient_(rows * C);
+  for (long i = 0; i < rows; i++) {
+    classes[i] = static_cast<int32_t>(i % (C + 2)) - 1;  // -1 and C are no classes
+    bool exists = classes[i] >= 0 && classes[i] < C;
+    double sum = 0, weight = 0;
+    for (long j = 0; j < C; j++) {
+      sum += std::exp(static_cast<double>(z[i * C + j]));
+      weight += targets[i * C + j];
+    }
+    if (exists) errors_[i] = std::log(sum) - z[i * C + classes[i]];
+    for (long j = 0; j < C; j++) {
+      double p = std::exp(static_cast<double>(z[i * C + j])) / sum;
+      gradient_[i * C + j] = exists ? g[i] * (p - (j == classes[i])) : 0;
+      dense_errors_[i] -= targets[i * C + j] * std::log(p);
+      dense_gradient_[i * C + j] = g[i] * (p * weight - targets[i * C + j]);
+    }
+  }
+  sparse_cross_entropy(pool, rows, C, z.data(), classes.data(), errors.data(), scales.data());
+  sparse_cross_entropy_gradient(pool, rows, C, z.data(), classes.data(), scales.data(), g.data(), gradient.data());
+  expect_close("sparse errors", errors, errors_, 1e-5);
+  expect_close("sparse gradient", gradient, gradient_, 1e-5);
+  dense_cross_entropy(pool, rows, C, z.data(), targets.data(), dense_errors.data(), scales.data());
+  dense_cross_entropy_gradient(pool, rows, C, z.data(), targets.data(), scales.data(), g.data(), dense_gradient.data());
+  expect_close("dense errors", dense_errors, dense_errors_, 1e-5);
+  expect_close("dense gradient", dense_gradient, dense_gradient_, 1e-5);
+}
+
 int main() {
   Pool pool(3);
   if (block(0, 0, 0, 0) != (0x6b200159u ^ 0x99ba4efeu)) return 1;  // the authors' known answer
@@ -101,12 +134,15 @@ int main() {
       for (long count : {1L, 40L, 1000L}) check_embedding(pool, rows, width, count);
   for (long rows : {1L, 2L, 17L, 130L, 3000L})
     for (long C : {1L, 3L, 15L, 16L, 17L, 70L}) check_normalization(pool, rows, C);
+  for (long rows : {1L, 7L, 200L})
+    for (long C : {1L, 3L, 15L, 16L, 17L, 130L}) check_cross_entropy(pool, rows, C);
   std::vector<std::thread> callers;
   for (int i = 0; i < 4; i++)
     callers.emplace_back([&pool] {
       check_dropout(pool, 50001, 0.5f);
       check_embedding(pool, 500, 70, 3000);
       check_normalization(pool, 4001, 33);
+      check_cross_entropy(pool, 300, 100);
     });
   for (auto& caller : callers) caller.join();
 }
