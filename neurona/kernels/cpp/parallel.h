@@ -18,6 +18,13 @@ static inline void pause() {
 #endif
 }
 
+// Not inlined: two copies of `work` in machine code may round differently, as the compiler makes one fused operation of x * y + z in one and
+// two in the other; then the result would depend on the thread that takes the part.
+template <class Work>
+static __attribute__((noinline, noclone)) void run_part(const Work& work, long part) {
+  work(part);
+}
+
 // Runs work(0), ..., work(parts - 1) and returns when all are done. `Pool` has num_threads() and Schedule(task), as XLA's has.
 //
 // Threads of the pool and the caller take parts as they come; the caller takes whatever no one else has begun, so that it waits only for
@@ -26,7 +33,7 @@ static inline void pause() {
 template <class Pool, class Work>
 void parallel_for(Pool& pool, long parts, const Work& work) {
   if (parts <= 1) {
-    if (parts == 1) work(0L);
+    if (parts == 1) run_part(work, 0L);
     return;
   }
   struct Shared {
@@ -35,7 +42,7 @@ void parallel_for(Pool& pool, long parts, const Work& work) {
   auto shared = std::make_shared<Shared>();  // outlives the call: a late task finds nothing left and does not touch `work`
   auto take = [shared, parts, &work] {
     for (long part; (part = shared->next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
-      work(part);
+      run_part(work, part);
       shared->done.fetch_add(1, std::memory_order_release);
     }
   };
