@@ -29,7 +29,7 @@ void dense_backward(Pool& pool, long M, long K, long N, const float* x, const fl
                     Activation activation, float* dx, float* dW, float* db) {
   constexpr long CHUNK = 128;  // samples at a time: what a thread works on stays in its cache
   long columns = (N + LANES - 1) / LANES * LANES;
-  long chunks = (M + CHUNK - 1) / CHUNK, height = chunks > 1 ? CHUNK : (M + LANES - 1) / LANES * LANES;
+  long chunks = M > CHUNK ? (M + CHUNK - 1) / CHUNK : 1, height = chunks > 1 ? CHUNK : (M + LANES - 1) / LANES * LANES;
   Workspace memory(M * columns + (dx ? (chunks * columns + K + LANES) * height : 0));
   float* z = memory.data();           // (M, columns): the gradient before the activation
   float* z_turned = z + M * columns;  // (chunks, columns, height)
