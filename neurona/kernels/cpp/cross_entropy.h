@@ -24,14 +24,6 @@ NEURONA_INLINE void for_vectors(long C, const Work& work) {
   if (j < C) work(j, C - j);
 }
 
-// The first lanes of v, and `other` in those behind.
-NEURONA_INLINE Vector first_or(Vector v, long lanes, float other) {
-  if (lanes == LANES) return v;
-  Integers number;
-  for (int i = 0; i < LANES; i++) number[i] = i;
-  return number < static_cast<int32_t>(lanes) ? v : broadcast(other);
-}
-
 static inline Scale scale_of(const float* z, long C) {
   const float lowest = -std::numeric_limits<float>::infinity();
   Vector most = broadcast(lowest), total{};

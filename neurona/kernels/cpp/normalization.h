@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cmath>
-#include <type_traits>
 #include <vector>
 
 #include "parallel.h"
@@ -33,14 +32,6 @@ struct WideRows {
     return parts < rows ? parts : rows > 1 ? rows : 1;
   }
 };
-
-// Calls strip(vectors, place, lanes of the last vector) for up to four vectors at a time.
-template <class Strip>
-NEURONA_INLINE void for_strips(long width, const Strip& strip) {
-  long i = 0;
-  for (; i + 4 * LANES <= width; i += 4 * LANES) strip(std::integral_constant<int, 4>{}, i, static_cast<long>(LANES));
-  for (; i < width; i += LANES) strip(std::integral_constant<int, 1>{}, i, width - i < LANES ? width - i : LANES);
-}
 
 // The sum of a group of rows, and that of the squared differences from the group's mean.
 struct Spread {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -61,6 +63,22 @@ NEURONA_INLINE void store(float* to, Vector v, long count) {
   for (long i = 0; i < count; i++) to[i] = all[i];
 }
 #endif
+
+// Calls strip(vectors, place, lanes of the last vector) for up to four vectors at a time.
+template <class Strip>
+NEURONA_INLINE void for_strips(long width, const Strip& strip) {
+  long i = 0;
+  for (; i + 4 * LANES <= width; i += 4 * LANES) strip(std::integral_constant<int, 4>{}, i, static_cast<long>(LANES));
+  for (; i < width; i += LANES) strip(std::integral_constant<int, 1>{}, i, width - i < LANES ? width - i : LANES);
+}
+
+// The first lanes of v, and `other` in those behind.
+NEURONA_INLINE Vector first_or(Vector v, long lanes, float other) {
+  if (lanes == LANES) return v;
+  Integers number;
+  for (int i = 0; i < LANES; i++) number[i] = i;
+  return number < static_cast<int32_t>(lanes) ? v : broadcast(other);
+}
 
 NEURONA_INLINE float sum(Vector v) {
   float all[LANES], total = 0;
@@ -148,35 +166,49 @@ NEURONA_INLINE Vector before_activation(Activation activation, Vector gradient, 
   }
 }
 
+// Blocks of DISTANCE lanes change places: the odd ones of `first` with the even ones of `second` before them. The lanes are named by constants,
+// as the compiler needs them for a single instruction.
+template <int DISTANCE, int... LANE>
+NEURONA_INLINE void exchange(Vector& first, Vector& second, std::integer_sequence<int, LANE...>) {
+#if defined(__clang__)
+  Vector low = __builtin_shufflevector(first, second, (LANE / DISTANCE % 2 ? LANES + LANE - DISTANCE : LANE)...);
+  second = __builtin_shufflevector(first, second, (LANE / DISTANCE % 2 ? LANES + LANE : LANE + DISTANCE)...);
+#else
+  Vector low = __builtin_shuffle(first, second, Integers{(LANE / DISTANCE % 2 ? LANES + LANE - DISTANCE : LANE)...});
+  second = __builtin_shuffle(first, second, Integers{(LANE / DISTANCE % 2 ? LANES + LANE : LANE + DISTANCE)...});
+#endif
+  first = low;
+}
+
+// Turns LANES rows into columns: pairs of rows exchange blocks for distances 1, 2, 4, ...
+template <int DISTANCE = 1>
+NEURONA_INLINE void turn(Vector* rows) {
+  if constexpr (DISTANCE < LANES) {
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++)
+      if (i / DISTANCE % 2 == 0) exchange<DISTANCE>(rows[i], rows[i + DISTANCE], std::make_integer_sequence<int, LANES>());
+    turn<2 * DISTANCE>(rows);
+  }
+}
+
+// Lane i of rows[0] becomes the sum of row i. Cheaper than turning them, and than LANES sums one after another.
+template <int DISTANCE = 1>
+NEURONA_INLINE void sum_rows(Vector* rows) {
+  if constexpr (DISTANCE < LANES) {
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i += 2 * DISTANCE) {
+      exchange<DISTANCE>(rows[i], rows[i + DISTANCE], std::make_integer_sequence<int, LANES>());
+      rows[i] += rows[i + DISTANCE];
+    }
+    sum_rows<2 * DISTANCE>(rows);
+  }
+}
+
 // LANES x LANES floats: to[j * to_stride + i] = from[i * from_stride + j].
 static inline void transpose_tile(const float* from, long from_stride, float* to, long to_stride) {
-  Vector rows[LANES], other[LANES];
+  Vector rows[LANES];
   for (int i = 0; i < LANES; i++) rows[i] = load(from + i * from_stride);
-  // Pairs of rows a distance apart exchange halves of blocks of that size, for distances 1, 2, 4, ...
-#pragma GCC unroll 4
-  for (int distance = 1; distance < LANES; distance *= 2) {
-    Integers low, high;
-    for (int lane = 0; lane < LANES; lane++) {
-      bool moved = (lane / distance) % 2;
-      low[lane] = moved ? LANES + lane - distance : lane;
-      high[lane] = moved ? LANES + lane : lane + distance;
-    }
-    for (int i = 0; i < LANES; i++) {
-      int partner = i ^ distance;
-      if (i < partner) {
-#if defined(__clang__)
-        for (int lane = 0; lane < LANES; lane++) {
-          other[i][lane] = low[lane] < LANES ? rows[i][low[lane]] : rows[partner][low[lane] - LANES];
-          other[partner][lane] = high[lane] < LANES ? rows[i][high[lane]] : rows[partner][high[lane] - LANES];
-        }
-#else
-        other[i] = __builtin_shuffle(rows[i], rows[partner], low);
-        other[partner] = __builtin_shuffle(rows[i], rows[partner], high);
-#endif
-      }
-    }
-    for (int i = 0; i < LANES; i++) rows[i] = other[i];
-  }
+  turn(rows);
   for (int i = 0; i < LANES; i++) store(to + i * to_stride, rows[i]);
 }
 

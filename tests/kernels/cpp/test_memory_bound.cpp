@@ -1,9 +1,10 @@
-// Embedding, batch normalization, dropout and cross-entropy against naive loops, over odd sizes and several callers at once.
+// Embedding, batch and layer normalization, dropout and cross-entropy against naive loops, over odd sizes and several callers at once.
 #include <cstring>
 
 #include "../../../neurona/kernels/cpp/cross_entropy.h"
 #include "../../../neurona/kernels/cpp/dropout.h"
 #include "../../../neurona/kernels/cpp/embedding.h"
+#include "../../../neurona/kernels/cpp/layer_normalization.h"
 #include "../../../neurona/kernels/cpp/normalization.h"
 #include "pool.h"
 
@@ -60,6 +61,48 @@ static void check_normalization(Pool& pool, long rows, long C) {
   expect_close("dx", dx, dx_, 3e-5);
   batch_normalization(pool, rows, C, x.data(), gamma.data(), beta.data(), epsilon, again.data(), mean.data(), variance.data());
   expect_same_bits("y", y, again);
+}
+
+static void check_layer_normalization(Pool& pool, long rows, long C) {
+  const float epsilon = 1e-3f;
+  Floats x = random_floats(rows * C, 1), g = random_floats(rows * C, 2), gamma = random_floats(C, 3), beta = random_floats(C, 4);
+  Floats y(rows * C), mean(rows), inverse(rows), dx(rows * C), dgamma(C), dbeta(C), again(rows * C), dgamma_again(C);
+  Doubles y_(rows * C), mean_(rows), inverse_(rows), dx_(rows * C), dgamma_(C), dbeta_(C);
+  for (long i = 0; i < rows; i++) {
+    const long row = i * C;
+    double variance = 0, scaled = 0, products = 0;
+    for (long c = 0; c < C; c++) mean_[i] += x[row + c] / static_cast<double>(C);
+    for (long c = 0; c < C; c++) variance += std::pow(x[row + c] - mean_[i], 2) / C;
+    inverse_[i] = 1 / std::sqrt(variance + epsilon);
+    auto z = [&](long c) { return (x[row + c] - mean_[i]) * inverse_[i]; };
+    for (long c = 0; c < C; c++) {
+      y_[row + c] = z(c) * gamma[c] + beta[c];
+      dgamma_[c] += g[row + c] * z(c);
+      dbeta_[c] += g[row + c];
+      scaled += g[row + c] * gamma[c] / C;
+      products += g[row + c] * gamma[c] * z(c) / C;
+    }
+    for (long c = 0; c < C; c++) dx_[row + c] = (g[row + c] * gamma[c] - scaled - z(c) * products) * inverse_[i];
+  }
+  auto forward = [&](Floats& y) {
+    layer_normalization(pool, rows, C, x.data(), gamma.data(), beta.data(), epsilon, y.data(), mean.data(), inverse.data());
+  };
+  auto backward = [&](Floats& dgamma) {
+    layer_normalization_gradients(pool, rows, C, x.data(), gamma.data(), mean.data(), inverse.data(), g.data(), dx.data(), dgamma.data(),
+                                  dbeta.data());
+  };
+  forward(y);
+  expect_close("means of rows", mean, mean_, 1e-5);
+  expect_close("1 / deviations of rows", inverse, inverse_, 1e-5);
+  expect_close("normalized rows", y, y_, 1e-5);
+  backward(dgamma);
+  expect_close("dx of rows", dx, dx_, 3e-5);
+  expect_close("dgamma of rows", dgamma, dgamma_, 3e-5);
+  expect_close("dbeta of rows", dbeta, dbeta_, 3e-5);
+  forward(again);
+  backward(dgamma_again);
+  expect_same_bits("normalized rows", y, again);
+  expect_same_bits("dgamma of rows", dgamma, dgamma_again);
 }
 
 // One block of Threefry, as its authors write it.
@@ -134,6 +177,9 @@ int main() {
       for (long count : {1L, 40L, 1000L}) check_embedding(pool, rows, width, count);
   for (long rows : {1L, 2L, 17L, 130L, 3000L})
     for (long C : {1L, 3L, 15L, 16L, 17L, 70L}) check_normalization(pool, rows, C);
+  for (long rows : {1L, 15L, 17L, 300L, 2000L})
+    for (long C : {1L, 3L, 15L, 16L, 17L, 70L, 130L}) check_layer_normalization(pool, rows, C);
+  check_layer_normalization(pool, 3, 5001);
   for (long rows : {1L, 7L, 200L})
     for (long C : {1L, 3L, 15L, 16L, 17L, 130L}) check_cross_entropy(pool, rows, C);
   std::vector<std::thread> callers;
@@ -142,6 +188,7 @@ int main() {
       check_dropout(pool, 50001, 0.5f);
       check_embedding(pool, 500, 70, 3000);
       check_normalization(pool, 4001, 33);
+      check_layer_normalization(pool, 3001, 33);
       check_cross_entropy(pool, 300, 100);
     });
   for (auto& caller : callers) caller.join();
