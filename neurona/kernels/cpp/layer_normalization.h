@@ -97,7 +97,8 @@ void layer_normalization_gradients(Pool& pool, long rows, long C, const float* x
           Vector scaled_total = load(scaled.values[i]), products_total = load(products.values[i]);
           for (int v = 0; v < V; v++) {
             const long j = place + v * LANES;
-            Vector gradient = load(g + (first + i) * C + j, lanes), product = gradient * z(first + i, j, lanes), weight = load(gamma + j, lanes);
+            Vector gradient = load(g + (first + i) * C + j, lanes), weight = load(gamma + j, lanes);
+            Vector product = gradient * z(first + i, j, lanes);
             beta_total[v] += gradient;
             gamma_total[v] += product;
             scaled_total += gradient * weight;

@@ -166,8 +166,8 @@ NEURONA_INLINE Vector before_activation(Activation activation, Vector gradient, 
   }
 }
 
-// Blocks of DISTANCE lanes change places: the odd ones of `first` with the even ones of `second` before them. The lanes are named by constants,
-// as the compiler needs them for a single instruction.
+// Blocks of DISTANCE lanes change places: the odd ones of `first` with the even ones of `second` before them. The compiler needs constants
+// for lanes, to make one instruction of it.
 template <int DISTANCE, int... LANE>
 NEURONA_INLINE void exchange(Vector& first, Vector& second, std::integer_sequence<int, LANE...>) {
 #if defined(__clang__)
