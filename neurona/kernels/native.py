@@ -23,6 +23,7 @@ INSTRUCTION_SETS = ("baseline", "avx2", "avx512")  # of which each includes thos
 
 # From how many multiplications, or elements, on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
 WORTH: dict[str, tuple[float, float]] = {
+    "attention": (20e3, 1e12),
     "batch normalization": (256, 1e12),
     "convolution": (2e3, 1e12),
     "cross-entropy": (64, 1e12),  # classes
@@ -30,6 +31,7 @@ WORTH: dict[str, tuple[float, float]] = {
     "pooling": (5e3, 1e12),
     "dropout": (64, 1e12),
     "embedding": (1e3, 1e12),
+    "layer normalization": (8, 1e12),  # features
     "recurrent weights": (1, 1e6),
     "update": (2e3, 1e12),
 }

@@ -12,6 +12,7 @@ from neurona.core.layer import Layer
 from neurona.core.registry import serialize
 from neurona.core.scope import set_mask
 from neurona.core.symbolic import unique_name
+from neurona.kernels.attention import attention
 from neurona.layers.arguments import fraction, positive
 from neurona.layers.attention import causal_mask, inverted_dropout
 from neurona.layers.einsum_dense import EinsumDense
@@ -61,8 +62,8 @@ class _HeadedAttention(Layer):
             **options,
         )
 
-    def allowed(self, scores: jax.Array, masks: list[Any], attention_mask: Any, lengths: tuple[int, int], causal: bool) -> jax.Array | None:
-        """True where a query may see a key: everything that any mask says, brought to the rank of the scores."""
+    def allowed(self, rank: int, masks: list[Any], attention_mask: Any, lengths: tuple[int, int], causal: bool) -> jax.Array | None:
+        """True where a query may see a key: everything that any mask says, brought to the scores' rank."""
         query_mask, value_mask, key_mask = masks
         parts = [None if query_mask is None else jnp.asarray(query_mask, bool)[..., :, None]]
         parts += [None if mask is None else jnp.asarray(mask, bool)[..., None, :] for mask in (value_mask, key_mask)]
@@ -76,28 +77,31 @@ class _HeadedAttention(Layer):
         for part in parts:
             if part is not None:
                 # The axes that a mask lacks, the heads' first of all, stand before those of attention.
-                part = jnp.expand_dims(part, tuple(range(-2 * len(self.axes) - scores.ndim + part.ndim, -2 * len(self.axes))))
+                part = jnp.expand_dims(part, tuple(range(-2 * len(self.axes) - rank + part.ndim, -2 * len(self.axes))))
                 found = part if found is None else found & part
         return found
 
     def attend(
         self, arrays: tuple[jax.Array, ...], equations: tuple[str, str], masks: tuple, training: bool, return_scores: bool
-    ) -> tuple[jax.Array, jax.Array]:
-        """The outputs of all heads and the softmax.
+    ) -> tuple[jax.Array, jax.Array | None]:
+        """The outputs of all heads and, where it is asked for, the softmax.
 
         Shapes: query (B, T, N, H), key (B, S, N, H), value (B, S, N, V) -> (B, T, N, V), (B, N, T, S).
         """
         query, key, value = arrays
         if self.flash_attention and return_scores:
             raise ArgumentError(f"Layer {self.name!r} ({type(self).__name__}): with flash_attention there are no scores to return.")
-        scores = jnp.einsum(equations[0], query * (1 / math.sqrt(self.key_size)), key)
-        allowed = self.allowed(scores, *masks)
+        scale = 1 / math.sqrt(self.key_size)
+        if query.ndim == 4 and not (self.dropout or return_scores):
+            return attention(query, key, value, self.allowed(4, *masks), scale), None
+        scores = jnp.einsum(equations[0], query * scale, key)
+        allowed = self.allowed(scores.ndim, *masks)
         exact = scores.astype(jnp.promote_types(scores.dtype, jnp.float32))
         if allowed is not None:
             exact = jnp.where(allowed, exact, 0.7 * jnp.finfo(exact.dtype).min)
         weights = jax.nn.softmax(exact, axis=tuple(range(-len(self.axes), 0)))
-        if allowed is not None and (self.dropout or return_scores or query.ndim != 4):
-            # As in Keras: a query that may see nothing gets zeros here, and the mean of all values in the fused computation.
+        if allowed is not None:
+            # As in Keras: a query that may see nothing gets zeros here, and the mean of all values in the fused computation above.
             weights = jnp.where(allowed, weights, 0)
         weights = weights.astype(value.dtype)
         dropped = inverted_dropout(weights, self.dropout, self.next_key()) if training and self.dropout else weights

@@ -1,0 +1,54 @@
+#include "attention.h"
+
+#include "handler.h"
+
+namespace neurona {
+
+using Allowed = ffi::Buffer<ffi::PRED>;
+
+static Attention attention_of(const Input& q, const Input& k, const Input& v, const Allowed& allowed, float scale) {
+  auto query = q.dimensions(), key = k.dimensions(), mask = allowed.dimensions();
+  Attention a{query[0], query[1], key[1], query[2], query[3], v.dimensions()[3], scale, allowed.typed_data()};
+  long stride = 1;
+  for (int axis = 3; axis >= 0; axis--) {
+    a.allowed_strides[axis] = mask[axis] == 1 ? 0 : stride;
+    stride *= mask[axis];
+  }
+  return a;
+}
+
+static ffi::Error forward(ffi::ThreadPool pool, Input q, Input k, Input v, Allowed allowed, Output y, float scale) {
+  attention(pool, attention_of(q, k, v, allowed, scale), q.typed_data(), k.typed_data(), v.typed_data(), y->typed_data());
+  return ffi::Error::Success();
+}
+
+static ffi::Error gradients(ffi::ThreadPool pool, Input q, Input k, Input v, Allowed allowed, Input g, Output dq, Output dk, Output dv,
+                            float scale) {
+  attention_gradients(pool, attention_of(q, k, v, allowed, scale), q.typed_data(), k.typed_data(), v.typed_data(), g.typed_data(),
+                      dq->typed_data(), dk->typed_data(), dv->typed_data());
+  return ffi::Error::Success();
+}
+
+}  // namespace neurona
+
+NEURONA_HANDLER(neurona_attention, neurona::forward,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Allowed>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Attr<float>("scale"));
+NEURONA_HANDLER(neurona_attention_gradients, neurona::gradients,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Allowed>()
+                    .Arg<neurona::Input>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Attr<float>("scale"));
