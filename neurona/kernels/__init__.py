@@ -1,16 +1,17 @@
 """The computations that decide how fast a network trains, each written once in pure XLA.
 
-    window.py            sizes and paddings that convolution and pooling share
-    geometry.py          strides, padding, dilation and groups of a convolution, and XLA's own convolution
-    convolution_cpu.py   the forms in which XLA's CPU compiler runs convolutions and their gradients well
-    convolution.py       convolution, depthwise and transposed convolution: arguments, differentiation, which form runs where
-    pooling.py           maximum and average pooling
-    recurrent.py         SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
-    embedding.py         rows of a table by their numbers, and the table's gradient
-    normalization.py     batch normalization in training
-    dropout.py           dropout, with the random bits of JAX's keys
-    cross_entropy.py     cross-entropy of a softmax, from its logits
-    update.py            one step of an optimizer on all weights
+    window.py                sizes and paddings that convolution and pooling share
+    geometry.py              strides, padding, dilation and groups of a convolution, and XLA's own convolution
+    convolution_cpu.py       the forms in which XLA's CPU compiler runs convolutions and their gradients well
+    convolution.py           convolution, depthwise and transposed convolution: arguments, differentiation, which form runs where
+    pooling.py               maximum and average pooling
+    recurrent.py             SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
+    embedding.py             rows of a table by their numbers, and the table's gradient
+    normalization.py         batch normalization in training
+    layer_normalization.py   layer normalization over the last axis
+    dropout.py               dropout, with the random bits of JAX's keys
+    cross_entropy.py         cross-entropy of a softmax, from its logits
+    update.py                one step of an optimizer on all weights
 
 Functions here take arrays of floating-point numbers and plain Python arguments, and know nothing of layers.
 """

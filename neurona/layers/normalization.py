@@ -12,6 +12,7 @@ from neurona.core.layer import Layer
 from neurona.core.policy import epsilon as small_number
 from neurona.core.registry import resolve
 from neurona.core.shapes import InputSpec
+from neurona.kernels.layer_normalization import layer_normalization
 from neurona.kernels.normalization import batch_normalization, standardize
 
 
@@ -42,6 +43,11 @@ class _AffineNormalization(Layer):
     def gamma_and_beta(self, shape: list[int], dtype: Any) -> list[Any]:
         """Their values in a shape that broadcasts, None for what the layer does not have."""
         return [None if weight is None else weight.value.astype(dtype).reshape(shape) for weight in (self.gamma, self.beta)]
+
+    def scale_and_offset(self, size: int, dtype: Any) -> tuple[Any, Any]:
+        """Their values for the last axis, ones and zeros for what the layer does not have: what kernels take."""
+        gamma, beta = self.gamma_and_beta([size], dtype)
+        return jnp.ones(size, dtype) if gamma is None else gamma, jnp.zeros(size, dtype) if beta is None else beta
 
 
 class BatchNormalization(_AffineNormalization):
@@ -161,9 +167,7 @@ class BatchNormalization(_AffineNormalization):
 
     def _normalized_by_batch(self, x: Any) -> Any:
         """The usual case, by a kernel: channels last, every element counts."""
-        zeros = jnp.zeros(x.shape[-1:], x.dtype)
-        gamma, beta = self.gamma_and_beta([-1], x.dtype)
-        y, mean, variance = batch_normalization(x, zeros + 1 if gamma is None else gamma, zeros if beta is None else beta, self.epsilon)
+        y, mean, variance = batch_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), self.epsilon)
         self._follow(self.moving_mean, mean, self.momentum)
         self._follow(self.moving_variance, variance, self.momentum)
         return y
@@ -245,7 +249,7 @@ class LayerNormalization(_AffineNormalization):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.axis, self.epsilon = _axes(axis, "LayerNormalization"), epsilon
+        self.axis, self.epsilon = _axes(axis, "LayerNormalization"), float(epsilon)
         self.center, self.scale, self.rms_scaling = center, scale, rms_scaling
         self.set_weight_options(
             beta=(beta_initializer, beta_regularizer, beta_constraint),
@@ -261,6 +265,8 @@ class LayerNormalization(_AffineNormalization):
     def call(self, inputs: Any) -> Any:
         x = _precise(inputs)
         axes = tuple(axis % x.ndim for axis in ([self.axis] if isinstance(self.axis, int) else self.axis))
+        if axes == (x.ndim - 1,) and not self.rms_scaling:
+            return layer_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), self.epsilon).astype(self.compute_dtype)
         gamma, beta = self.gamma_and_beta([size if axis in axes else 1 for axis, size in enumerate(x.shape)], x.dtype)
         mean, variance = jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True)
         y = standardize(x, 0 if self.rms_scaling else mean, variance, gamma, beta, self.epsilon)
