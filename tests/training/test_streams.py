@@ -253,7 +253,7 @@ class TestFiles:
     def test_memory_stays_far_below_the_size_of_the_file(self, tmp_path):
         code = f"""
 import numpy as np, neurona as nn
-x = np.lib.format.open_memmap({str(tmp_path / "x.npy")!r}, "w+", "float32", (100_000, 1000))  # 400 MB
+x = np.lib.format.open_memmap({str(tmp_path / "x.npy")!r}, "w+", "float32", (200_000, 1000))  # 800 MB
 y = np.zeros(len(x), "int32")
 def own_megabytes():
     with open("/proc/self/status") as status:
@@ -272,7 +272,8 @@ model.predict(x, batch_size=500, verbose=0)
 print(max(most, own_megabytes()) - before)
 """
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert float(result.stdout) < 100
+        # The batches read ahead and those in use take 2 MB each, some tens of them in all, and each thread's allocator keeps what it had.
+        assert float(result.stdout) < 200
 
     @pytest.mark.skipif(sys.platform != "linux", reason="how much memory is free is written in /proc")
     def test_arrays_that_leave_no_memory_free_stay_where_they_are(self):
