@@ -107,8 +107,8 @@ def test_host_and_xla_draw_the_same_numbers(distribution, monkeypatch):
 def test_seed_generators_step_and_unseeded_draws_differ():
     theirs = keras.initializers.RandomUniform(seed=keras.random.SeedGenerator(5))
     ours = initializers.RandomUniform(seed=SeedGenerator(5))
-    for _ in range(3):
-        np.testing.assert_array_equal(ours((4, 3)), theirs((4, 3)))
+    for _ in range(3):  # equal but for the last bit, which depends on whether XLA fused the scaling into the draw
+        np.testing.assert_allclose(ours((4, 3)), theirs((4, 3)), rtol=0, atol=1e-8)
     unseeded, seeded = initializers.GlorotUniform(), initializers.GlorotUniform(seed=3)
     assert (unseeded((4, 3)) != unseeded((4, 3))).any()
     assert (seeded((4, 3)) == seeded((4, 3))).all()
