@@ -2,9 +2,9 @@
 
     python -m benchmarks.contender NAME WORKLOAD    # the workload's fields as JSON
 
-The frameworks stay warm for "training", "prediction" and "search": the process writes a line when it is ready, then does a round for each
-line "round" that it reads, and judges its network for a line "score". For "process" and "start" it works once and ends. Every line that it
-writes is JSON: {"seconds": {measure: seconds}}, {"score": number}, or both.
+The frameworks stay warm for "training", "prediction", "search" and "costs": the process writes a line when it is ready, then does a round
+for each line "round" that it reads, and judges its network for a line "score". For "process" and "start" it works once and ends. Every
+line that it writes is JSON: {"seconds": {measure: seconds}}, {"score": number}, or both.
 """
 
 import importlib
@@ -101,6 +101,12 @@ def search(name: str, workload: Workload) -> Round:
     return lambda: {"one network": seconds_of(one), f"{SEARCHED} networks": seconds_of(many)}
 
 
+def costs(name: str, workload: Workload) -> Round:
+    """A round is the same epochs several times, with other things beside them: see `benchmarks.costs`."""
+    x, y, _, _ = data.load(workload)
+    return importlib.import_module("benchmarks.costs").measures(framework(name), workload, x, y)
+
+
 def process(name: str, workload: Workload, answer: Callable[..., None]) -> None:
     """Import, build, train, predict: who started this process takes the time until the first answer. Then the same once more."""
     x, y, x_test, y_test = data.load(workload)
@@ -147,7 +153,7 @@ def main(name: str, settings: str) -> None:
     elif workload.kind == "training":
         work, judge = training(name, workload)
     else:
-        work = {"prediction": prediction, "search": search}[workload.kind](name, workload)
+        work = {"prediction": prediction, "search": search, "costs": costs}[workload.kind](name, workload)
     answer()
     for line in sys.stdin:
         if line.strip() == "round":

@@ -136,11 +136,11 @@ def lines(result: Result, measure: str) -> list[list[str]]:
     steps = -(-workload.rows // workload.batch) if workload.kind == "training" else 0
     header = ["contender", f"time per {measure}" if measure in ("epoch", "call") else measure, "from - to"]
     header += ["per step"] * bool(steps)
-    compared, judged = measure not in PARTS, workload.score and measure == MEASURES[workload.kind][0]
-    header += ["speed / best peer", "from - to"] * compared
+    peer = None if measure in PARTS else best_peer(result, measure)
+    judged = workload.score and measure == MEASURES[workload.kind][0]
+    header += ["speed / best peer", "from - to"] * bool(peer)
     header += ["of ceiling"] * bool(workload.operations) + [workload.score] * bool(judged)
     names = [name for name in result.figures if result.seconds(name, measure)]
-    peer = best_peer(result, measure)
     table = []
     for name in sorted(names, key=lambda name: median(result.seconds(name, measure))):
         own = result.seconds(name, measure)
@@ -148,8 +148,8 @@ def lines(result: Result, measure: str) -> list[list[str]]:
         cells = [NAMES[name], duration(middle), f"{duration(min(own))} - {duration(max(own))}"]
         if steps:
             cells.append(duration(middle / steps))
-        if compared:
-            each = ratios(own, result.seconds(peer, measure)) if peer else []
+        if peer:
+            each = ratios(own, result.seconds(peer, measure))
             cells += [f"{median(each):.2f}", f"{min(each):.2f} - {max(each):.2f}"] if each else ["", ""]
         if workload.operations:
             cells.append(f"{workload.operations / middle / result.ceiling:.1%}")

@@ -35,9 +35,10 @@ class Workload:
     """One thing to measure.
 
     `kind` says what a round is: "training" (epochs of a warm network), "prediction" (calls of a warm network), "search" (several small
-    networks), "process" (a new process that builds, trains and predicts, twice) and "start" (a new process that
-    imports and fits a first time). `width` serves networks that can be made wider. `multiplications` are those of a sample's forward
-    pass, with an addition each, and how many of them belong to the first layer, whose input needs no gradient.
+    networks), "costs" (epochs with other things beside them), "process" (a new process that builds, trains and predicts, twice) and
+    "start" (a new process that imports and fits a first time). `width` serves networks that can be made wider. `multiplications` are
+    those of a sample's forward pass, with an addition each, and how many of them belong to the first layer, whose input needs no
+    gradient.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Workload:
     @property
     def score(self) -> str:
         """What the contenders' equality is judged by."""
-        if self.kind in ("prediction", "start", "search"):
+        if self.kind in ("prediction", "start", "search", "costs"):
             return ""
         return {"neuron": "prediction for 10", "housing": "test R²", "synthetic": "R²"}.get(self.data, "test accuracy")
 
@@ -233,6 +234,17 @@ _all = [
         epochs=50,
         contenders=("neurona", "keras-jax", "torch", "scikit-learn"),
     ),
+    replace(
+        _mlp,
+        name="costs",
+        title="Beside the steps",
+        kind="costs",
+        contenders=("neurona",),
+        epochs=3,
+        multiplications=None,
+        details="MLP 784-300-100-10: an epoch alone; with a progress bar in a terminal and three callbacks; in a new order from a file "
+        "that is mapped into memory; and beside a process that keeps one core busy.",
+    ),
 ]
 
 # Growth: a series is one workload at several sizes.
@@ -310,6 +322,7 @@ MEASURES = {
     "training": ("epoch",),
     "prediction": ("call",),
     "search": (f"{SEARCHED} networks", "one network"),
+    "costs": ("epoch", "with progress bar and callbacks", "from a file", "beside a busy process"),
     "process": ("whole process", "second fit"),
     "start": ("import and first fit", "import", "first fit"),
 }
@@ -327,5 +340,7 @@ TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     ("predict-1", "call"): (Target(at_least=6, against="keras-jax"), Target(at_most=100e-6)),
     ("start", "import"): (Target(at_most=0.2),),
     ("start", "first fit"): (Target(at_most=0.5), Target(at_most=0.25, contender="neurona-cached")),
+    ("costs", "with progress bar and callbacks"): (Target(at_most=1.02, times_measure="epoch"),),
+    ("costs", "beside a busy process"): (Target(at_most=1.5, times_measure="epoch"),),  # three threads at work on two cores
     ("search", f"{SEARCHED} networks"): (Target(at_most=4, times_measure="one network"),),
 }

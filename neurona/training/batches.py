@@ -114,6 +114,11 @@ def count_rows(tree: Any, what: str = "The data") -> int:
     return int(lengths[0] or 0)
 
 
+def rows_of(tree: Any, start: int, stop: int | None) -> Any:
+    """Some rows of all arrays in a tree."""
+    return jax.tree.map(lambda leaf: leaf[start:stop], tree)
+
+
 class ArrayBatches:
     """Arrays that fit into memory: they lie on the device, and batches are gathered there by index.
 
@@ -152,7 +157,7 @@ class ArrayBatches:
 
     def example(self) -> Batch:
         """A batch on the host, to find shapes with."""
-        return jax.tree.map(lambda leaf: leaf[: self.batch_size], self.host)
+        return rows_of(self.host, 0, self.batch_size)
 
     @property
     def device(self) -> Batch:
@@ -264,7 +269,7 @@ def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
     cut = int(rows * (1 - fraction))
     if cut in (0, rows):
         raise DataError(f"validation_split={fraction} of {rows} rows leaves one part empty.")
-    return jax.tree.map(lambda leaf: leaf[:cut], tree), jax.tree.map(lambda leaf: leaf[cut:], tree)
+    return rows_of(tree, 0, cut), rows_of(tree, cut, None)
 
 
 def is_stream(x: Any) -> bool:

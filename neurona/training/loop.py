@@ -14,7 +14,7 @@ from neurona.callbacks.callback import CallbackList
 from neurona.training.batches import ArrayBatches, Batch
 from neurona.training.diagnosis import raise_non_finite
 from neurona.training.step import Program, TrainingState, integer
-from neurona.training.streams import Chunk, RowBatches, StreamBatches, chunks
+from neurona.training.streams import Chunk, RowBatches, StreamBatches
 
 SMALL_DATA = 2048, 2**17  # rows and bytes, so few that epochs are short: many of them run as one program
 EPOCHS_AT_ONCE = 128
@@ -85,8 +85,8 @@ class Epoch:
             if isinstance(batches, ArrayBatches):
                 self._run_arrays(batches)
             else:
-                with contextlib.closing(batches.epoch()) as ready:
-                    self._run_stream(chunks(ready, max(1, batches.ahead), skip=self.done))
+                with contextlib.closing(batches.chunks(self.done)) as arriving:
+                    self._run_stream(arriving)
         self.trainer.take_training_state(self._state)
         return self.logs() if self.done else {}
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
-from neurona.training.batches import count_rows
+from neurona.training.batches import count_rows, rows_of
 from neurona.training.programs import is_built_in, program_for, rows_are_independent
 from neurona.training.streams import StreamBatches
 
@@ -61,13 +61,9 @@ def _filled(x: Any, rows: int) -> Any:
     return jax.tree.map(lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], rows - len(leaf), axis=0)]), x)
 
 
-def _rows(tree: Any, start: int, stop: int) -> Any:
-    return jax.tree.map(lambda leaf: leaf[start:stop], tree)
-
-
 def _collect(parts: list[tuple[Any, int]]) -> Any:
     """The batches' outputs as NumPy arrays, without the rows that were added."""
-    arrays = [_rows(jax.tree.map(np.asarray, outputs), 0, rows) for outputs, rows in parts]
+    arrays = [rows_of(jax.tree.map(np.asarray, outputs), 0, rows) for outputs, rows in parts]
     return arrays[0] if len(arrays) == 1 else jax.tree.map(lambda *leaves: np.concatenate(leaves), *arrays)
 
 
@@ -87,7 +83,7 @@ def predict_arrays(predictor: Predictor, x: Any, batch_size: int, steps: int | N
     parts = []
     watchers.call("on_predict_begin", None)
     for number, start in enumerate(starts):
-        batch = x if rows <= batch_size else _rows(x, start, start + batch_size)
+        batch = x if rows <= batch_size else rows_of(x, start, start + batch_size)
         size = min(batch_size, rows - start)
         computed = _padded(size, batch_size) if predictor.rows_are_independent else size
         watchers.call_batch("on_predict_batch_begin", number, number)

@@ -13,10 +13,21 @@ import jax
 import numpy as np
 
 from neurona.core.errors import DataError
-from neurona.training.batches import ArrayBatches, Batch, aligned, class_weights_to_sample_weights, count_rows, is_mapped, to_numpy, unpack
+from neurona.training.batches import (
+    ArrayBatches,
+    Batch,
+    aligned,
+    class_weights_to_sample_weights,
+    count_rows,
+    is_mapped,
+    rows_of,
+    to_numpy,
+    unpack,
+)
 
 AHEAD = 8  # batches that are read before they are needed, where the source does not say
-CHUNK_BYTES = 1 << 24  # of batches that run as one program
+CHUNK_BYTES = 1 << 22  # of batches that run as one program
+CHUNKS_AHEAD = 3  # chunks that are read before they are needed, where whole chunks are read
 SURELY_FITS = 1 << 26  # bytes of data for which it is not worth asking how much memory there is
 _END: Any = object()
 
@@ -63,7 +74,7 @@ class Chunk(NamedTuple):
     order: np.ndarray
 
 
-def chunks(ready: Iterable[list[Batch]], room: int, skip: int = 0) -> Iterator[Chunk]:
+def _chunks(ready: Iterable[list[Batch]], room: int, skip: int) -> Iterator[Chunk]:
     """Batches that are ready, joined where they follow one another and have the same shapes.
 
     Args:
@@ -172,6 +183,11 @@ class StreamBatches:
         if hasattr(self.source, "on_epoch_end"):
             self.source.on_epoch_end()
 
+    def chunks(self, skip: int) -> Generator[Chunk, None, None]:
+        """The batches of one epoch but for the first `skip`, those that are ready together joined. To be closed if left early."""
+        with contextlib.closing(self.epoch()) as ready:
+            yield from _chunks(ready, max(1, self.ahead), skip)
+
     def close(self) -> None:
         """Close what was opened to read from; a generator that was given stays as it is, and can be read from again."""
         if self._iterator is not None:
@@ -258,8 +274,6 @@ class RowBatches:
         x, y, sample_weight, batch_size, shuffle, steps, generator: as of `ArrayBatches`.
     """
 
-    ahead = AHEAD
-
     def __init__(self, x: Any, y: Any, sample_weight: Any, *arguments: Any) -> None:
         self._arrays = ArrayBatches(x, y, sample_weight, *arguments)
         self.steps = self._arrays.steps
@@ -268,13 +282,34 @@ class RowBatches:
         """A batch, to find shapes with."""
         return in_memory(self._arrays.example())
 
-    def epoch(self) -> Generator[list[Batch], None, None]:
-        """The batches of one epoch as they get ready. To be closed if it is left early."""
-        rows = itertools.chain.from_iterable(self._arrays.blocks())
-        return read_ahead(functools.partial(self._gather, batch) for batch in rows)
+    def chunks(self, skip: int) -> Generator[Chunk, None, None]:
+        """The batches of one epoch but for the first `skip`. To be closed if it is left early."""
+        tasks = (functools.partial(self._gather, rows, room) for rows, room in self._pieces(skip))
+        with contextlib.closing(read_ahead(tasks, ahead=CHUNKS_AHEAD)) as reader:
+            for ready in reader:
+                yield from ready
 
-    def _gather(self, rows: np.ndarray) -> Batch:
-        return jax.tree.map(lambda leaf: np.asarray(leaf[rows], jax.dtypes.canonicalize_dtype(leaf.dtype)), self._arrays.host)
+    def _pieces(self, skip: int) -> Iterator[tuple[np.ndarray, int]]:
+        """The rows of some batches, (batches, batch size), and how many batches there is room for in a chunk of their kind."""
+        bytes_of_row = sum(leaf[:1].nbytes for leaf in jax.tree.leaves(self._arrays.host))
+        for block in self._arrays.blocks():
+            room = max(1, min(len(block), CHUNK_BYTES // (block.shape[1] * bytes_of_row)))
+            for start in range(skip, len(block), room):
+                yield block[start : start + room], room
+            skip = max(0, skip - len(block))
+
+    def _gather(self, rows: np.ndarray, room: int) -> Chunk:
+        batch_size = rows.shape[1]
+
+        def read(leaf: Any) -> np.ndarray:
+            values = aligned((room * batch_size, *leaf.shape[1:]), jax.dtypes.canonicalize_dtype(leaf.dtype))
+            for number, chosen in enumerate(rows):
+                values[number * batch_size : (number + 1) * batch_size] = leaf[chosen]
+            return values
+
+        data = jax.tree.map(read, self._arrays.host)
+        batches = [rows_of(data, start, start + batch_size) for start in range(0, rows.size, batch_size)]
+        return Chunk(batches, jax.tree.map(jax.device_put, data), np.arange(room * batch_size, dtype=np.int32).reshape(room, batch_size))
 
     def position(self) -> dict[str, Any]:
         """Where the next epoch begins, as plain values for `restore`."""
