@@ -316,7 +316,8 @@ class Trainer(Layer):
 
         Args:
             x: arrays, frames, or lists or dictionaries of them for several inputs; or anything that yields batches
-                `(x, y)` or `(x, y, sample_weight)`: a generator, a PyDataset, a torch DataLoader.
+                `(x, y)` or `(x, y, sample_weight)`: a generator, a PyDataset, a torch DataLoader. Arrays that are mapped from files
+                (`np.load(path, mmap_mode="r")`), or too large for the device's memory, are read batch by batch while others train.
             y: the targets, where x does not bring them.
             batch_size: rows in a step, 32 by default.
             epochs: the number of the last epoch.
