@@ -15,6 +15,9 @@ from neurona.core.layer import Layer
 from neurona.core.registry import built_in, serialize
 from neurona.training.step import Program
 
+# JAX hands a program to a thread of its own. To wake it takes longer than a small program, and a model waits for its results anyway.
+jax.config.update("jax_cpu_enable_async_dispatch", False)
+
 _PROGRAMS_KEPT = 32
 _programs: OrderedDict[str, Program] = OrderedDict()
 _lock = threading.Lock()

@@ -1,6 +1,7 @@
 """predict keeps its program between calls, and still sees every change of the model."""
 
 import gc
+import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -165,3 +166,15 @@ def test_memory_stays_flat_over_1000_predictions_of_changing_sizes():
         tracemalloc.stop()
     assert after[:2] == (arrays, traces)
     assert after[2] < size + 50_000
+
+
+def test_a_prediction_runs_on_the_thread_that_asks_for_it():
+    threads = set()
+
+    class Watched(layers.Layer):
+        def call(self, x):
+            jax.debug.callback(lambda: threads.add(threading.get_ident()))
+            return x
+
+    predict(nn.Sequential([nn.Input((6,)), layers.Dense(64, "tanh"), Watched(), layers.Dense(64)]))
+    assert threads == {threading.get_ident()}
