@@ -38,7 +38,7 @@ def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometr
         return convolution_native.forward(x, kernel, bias, geometry, activation)
 
     positions = x.shape[0] * prod(geometry.output_sizes(x.shape[1:-1], kernel.shape[:-2]))
-    return native.run("convolution", _work(positions, kernel.shape, geometry), kernel_call, twin, x, kernel, bias)
+    return native.run(_family(x.shape[-1], geometry), positions * kernel.size, kernel_call, twin, x, kernel, bias)
 
 
 @partial(jax.jit, static_argnums=(3, 4, 5))
@@ -59,7 +59,8 @@ def _input_gradient(
     def kernel_call(g: jax.Array, y: jax.Array | None, kernel: jax.Array) -> jax.Array:
         return convolution_native.input_gradient(g, g if y is None else y, kernel, geometry, sizes, activation)
 
-    return native.run("convolution", _work(g.size // g.shape[-1], kernel.shape, geometry), kernel_call, twin, g, y, kernel)
+    family = _family(kernel.shape[-2] * geometry.groups, geometry)
+    return native.run(family, g.size // g.shape[-1] * kernel.size, kernel_call, twin, g, y, kernel)
 
 
 @partial(jax.jit, static_argnums=(3, 4, 5))
@@ -81,13 +82,13 @@ def _kernel_gradient(
     def kernel_call(x: jax.Array, g: jax.Array, y: jax.Array | None) -> tuple[jax.Array, jax.Array]:
         return convolution_native.kernel_gradient(x, g, g if y is None else y, geometry, taps, activation)
 
-    shape = (*taps, x.shape[-1] // geometry.groups, g.shape[-1])
-    return native.run("convolution", _work(g.size // g.shape[-1], shape, geometry), kernel_call, twin, x, g, y)
+    work = g.size * prod(taps) * x.shape[-1] // geometry.groups
+    return native.run(_family(x.shape[-1], geometry), work, kernel_call, twin, x, g, y)
 
 
-def _work(positions: int, kernel_shape: Sequence[int], geometry: Geometry) -> int:
-    """The number of multiplications; 0 for a depthwise convolution, which has no native kernel."""
-    return 0 if convolution_cpu.is_depthwise(kernel_shape[-2] * geometry.groups, geometry) else positions * prod(kernel_shape)
+def _family(channels: int, geometry: Geometry) -> str:
+    """Whose sizes decide between kernel and twin."""
+    return "depthwise convolution" if convolution_cpu.is_depthwise(channels, geometry) else "convolution"
 
 
 def _before(activation: Activation, g: jax.Array, y: jax.Array | None) -> jax.Array:

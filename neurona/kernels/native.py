@@ -28,6 +28,7 @@ WORTH: dict[str, tuple[float, float]] = {
     "convolution": (2e3, 1e12),
     "cross-entropy": (64, 1e12),  # classes
     "dense": (20e3, 1e9),
+    "depthwise convolution": (3e3, 1e12),
     "pooling": (5e3, 1e12),
     "dropout": (64, 1e12),
     "embedding": (1e3, 1e12),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from neurona import activations
-from neurona.kernels import convolution, convolution_transpose, max_pool, native
+from neurona.kernels import convolution, convolution_transpose, depthwise_convolution, max_pool, native
 from neurona.kernels.dense import FUSED
 
 pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
@@ -18,7 +18,7 @@ CHANNELS = st.sampled_from([1, 2, 3, 5, 8, 15, 16, 17, 33])
 
 @pytest.fixture(autouse=True)
 def kernels_at_every_size(monkeypatch):
-    for kernel in ("convolution", "pooling"):
+    for kernel in ("convolution", "depthwise convolution", "pooling"):
         monkeypatch.setitem(native.WORTH, kernel, (1, float("inf")))
     jax.clear_caches()  # what was traced before chose by the real sizes
     yield
@@ -72,6 +72,26 @@ def test_values_and_gradients(data, rank, batch, channels, filters):
     )
 
 
+@settings(max_examples=12, deadline=None)
+@given(data=st.data(), rank=st.integers(1, 3), batch=st.sampled_from([1, 2, 5, 33]), channels=CHANNELS, multiplier=st.integers(1, 3))
+def test_depthwise_values_and_gradients(data, rank, batch, channels, multiplier):
+    def each(*values):
+        return tuple(data.draw(st.sampled_from(values)) for _ in range(rank))
+
+    sizes, taps, strides, dilation = each(1, 4, 7, 9), each(1, 2, 3, 5), each(1, 1, 2, 3), each(1, 1, 2)
+    padding = tuple(zip(each(0, 1, 2), each(0, 1, 3)))
+    assume(all(n + sum(p) > (k - 1) * d for n, p, k, d in zip(sizes, padding, taps, dilation)))
+    activation = data.draw(st.sampled_from(list(FUSED)))
+    options = {"strides": strides, "padding": padding, "dilation": dilation}
+    assert_equal(
+        lambda x, kernel, bias: depthwise_convolution(x, kernel.reshape(*taps, channels, multiplier), bias, activation, **options),
+        lambda *a: plain(*a, activation, **options, groups=channels),
+        normal(batch, *sizes, channels),
+        normal(*taps, 1, channels * multiplier) / np.sqrt(np.prod(taps)),
+        normal(channels * multiplier),
+    )
+
+
 @pytest.mark.parametrize("batch", [1, 1000])
 def test_batches(batch):
     options = {"strides": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
@@ -91,6 +111,13 @@ def test_the_kernels_really_run():
     for name in ("neurona_convolution", "neurona_convolution_kernel_gradient", "neurona_max_pool", "neurona_max_pool_gradient"):
         assert f'"{name}"' in text
     assert "neurona_convolution_input_gradient" not in text  # x is data: its gradient is not computed
+
+
+def test_one_filter_for_each_channel_is_native_too():
+    step = jax.jit(jax.grad(lambda x, k: convolution(x, k, groups=6).sum(), (0, 1)))
+    text = step.lower(normal(2, 9, 9, 6), normal(3, 3, 1, 6)).as_text()
+    assert "neurona_convolution_input_gradient" in text
+    assert "neurona_convolution_kernel_gradient" in text
 
 
 def test_transposed_uses_the_input_gradient():
@@ -126,6 +153,8 @@ def test_nan_reaches_what_sees_it():
     expected[0, 1:4, 2:5] = True
     np.testing.assert_array_equal(np.isnan(y), expected)
     assert np.isnan(max_pool(x, 2)[0, 1, 2, 5])
+    y = depthwise_convolution(x, normal(3, 3, 16, 1), activation=activations.relu)
+    np.testing.assert_array_equal(np.isnan(y), expected & (np.arange(16) == 5))
 
 
 def test_other_dtypes_take_the_twin():

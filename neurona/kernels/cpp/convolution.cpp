@@ -1,5 +1,6 @@
 #include "convolution.h"
 
+#include "depthwise.h"
 #include "handler.h"
 
 namespace neurona {
@@ -16,21 +17,24 @@ static Convolution convolution_of(long batch, long channels, Numbers W, Numbers 
 
 static ffi::Error forward(ffi::ThreadPool pool, Input x, Input W, Input b, Output y, int32_t activation, Numbers axes) {
   Convolution c = convolution_of(x.dimensions()[0], x.dimensions().back(), W.dimensions(), axes);
-  convolution_forward(pool, c, x.typed_data(), W.typed_data(), b.typed_data(), static_cast<Activation>(activation), y->typed_data());
+  auto forward = is_depthwise(c) ? depthwise_forward<ffi::ThreadPool> : convolution_forward<ffi::ThreadPool>;
+  forward(pool, c, x.typed_data(), W.typed_data(), b.typed_data(), static_cast<Activation>(activation), y->typed_data());
   return ffi::Error::Success();
 }
 
 static ffi::Error input_gradient(ffi::ThreadPool pool, Input W, Input y, Input g, Output dx, int32_t activation, Numbers axes) {
   Convolution c = convolution_of(dx->dimensions()[0], dx->dimensions().back(), W.dimensions(), axes);
   Image image{g.typed_data(), y.typed_data(), static_cast<Activation>(activation)};
-  convolution_input_gradient(pool, c, image, W.typed_data(), dx->typed_data());
+  auto gradient = is_depthwise(c) ? depthwise_input_gradient<ffi::ThreadPool> : convolution_input_gradient<ffi::ThreadPool>;
+  gradient(pool, c, image, W.typed_data(), dx->typed_data());
   return ffi::Error::Success();
 }
 
 static ffi::Error kernel_gradient(ffi::ThreadPool pool, Input x, Input y, Input g, Output dW, Output db, int32_t activation, Numbers axes) {
   Convolution c = convolution_of(x.dimensions()[0], x.dimensions().back(), dW->dimensions(), axes);
   Image image{g.typed_data(), y.typed_data(), static_cast<Activation>(activation)};
-  convolution_kernel_gradient(pool, c, x.typed_data(), image, dW->typed_data(), db->typed_data());
+  auto gradient = is_depthwise(c) ? depthwise_kernel_gradient<ffi::ThreadPool> : convolution_kernel_gradient<ffi::ThreadPool>;
+  gradient(pool, c, x.typed_data(), image, dW->typed_data(), db->typed_data());
   return ffi::Error::Success();
 }
 

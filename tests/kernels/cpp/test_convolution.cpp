@@ -1,5 +1,5 @@
-// The convolution kernels against the definition in double precision, over odd sizes, unaligned memory and several callers at once.
-#include "../../../neurona/kernels/cpp/convolution.h"
+// The convolution kernels, depthwise ones included, against the definition in double precision, over odd sizes, unaligned memory and several callers at once.
+#include "../../../neurona/kernels/cpp/depthwise.h"
 
 #include "pool.h"
 
@@ -48,7 +48,7 @@ static void check(Pool& pool, Convolution c, Activation activation) {
   for (long i = 0; i < size_of_y; i++) y[i] = b[i % c.filters];
   each_product(c, [&](long i, long j, long k) { y[k] += static_cast<double>(px[i]) * pW[j]; });
   for (double& value : y) value = activation == Activation::relu ? std::max(value, 0.0) : activation == Activation::tanh ? std::tanh(value) : value;
-  convolution_forward(pool, c, px, pW, b.data(), activation, y1.data() + 1);
+  (is_depthwise(c) ? depthwise_forward<Pool> : convolution_forward<Pool>)(pool, c, px, pW, b.data(), activation, y1.data() + 1);
   expect_close("y", Floats(y1.begin() + 1, y1.end()), y, 1e-5);
 
   for (long i = 0; i < size_of_y; i++) {
@@ -62,12 +62,13 @@ static void check(Pool& pool, Convolution c, Activation activation) {
   });
   Image image{pg, y1.data() + 1, activation};
   Floats dx1(size_of_x), dW1(size_of_W), db1(c.filters), again(size_of_W);
-  convolution_input_gradient(pool, c, image, pW, dx1.data());
+  (is_depthwise(c) ? depthwise_input_gradient<Pool> : convolution_input_gradient<Pool>)(pool, c, image, pW, dx1.data());
   expect_close("dx", dx1, dx, 1e-5);
-  convolution_kernel_gradient(pool, c, px, image, dW1.data(), db1.data());
+  auto kernel_gradient = is_depthwise(c) ? depthwise_kernel_gradient<Pool> : convolution_kernel_gradient<Pool>;
+  kernel_gradient(pool, c, px, image, dW1.data(), db1.data());
   expect_close("dW", dW1, dW, 1e-5);
   expect_close("db", db1, db, 1e-5);
-  convolution_kernel_gradient(pool, c, px, image, again.data(), db1.data());
+  kernel_gradient(pool, c, px, image, again.data(), db1.data());
   expect_same_bits("dW", dW1, again);
 }
 
@@ -90,6 +91,17 @@ int main() {
   check(pool, {4, 20, 24, 1, {1, 1, 50}, {}, {1, 1, 5}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, Activation::relu);
   check(pool, {3, 20, 24, 1, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}}, Activation::relu);  // cropped
   check(pool, {9, 50, 35, 1, {4, 1, 4}, {}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}}, Activation::relu);
+  for (long channels : {2L, 3L, 8L, 16L, 17L, 40L})  // depthwise
+    for (long multiplier : {1L, 2L, 5L})
+      for (long stride : {1L, 2L})
+        for (long dilation : {1L, 2L})
+          check(pool, {2, channels, channels * multiplier, channels, {9, 1, 7}, {}, {3, 1, 3}, {stride, 1, stride}, {1, 0, 2},
+                       {dilation, 1, dilation}}, dilation == 1 ? Activation::relu : Activation::tanh);
+  check(pool, {1, 6, 6, 6, {20, 1, 9}, {}, {3, 1, 4}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);
+  check(pool, {1, 6, 12, 6, {20, 1, 9}, {}, {3, 1, 5}, {3, 1, 2}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);
+  check(pool, {2, 5, 10, 5, {4, 5, 6}, {}, {2, 3, 3}, {2, 1, 3}, {0, 1, 2}, {1, 2, 1}}, Activation::tanh);
+  check(pool, {4, 20, 20, 20, {1, 1, 50}, {}, {1, 1, 5}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, Activation::linear);
+  check(pool, {3, 7, 7, 7, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}}, Activation::relu);  // cropped
   std::vector<std::thread> callers;  // several models in training, on one pool
   for (int i = 0; i < 4; i++)
     callers.emplace_back([&pool] {
