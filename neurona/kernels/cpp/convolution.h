@@ -5,47 +5,12 @@
 // outputs that lie side by side in a row, and the weights become a banded matrix: 6 filters of 5 taps give 12 columns of 6 taps.
 #pragma once
 
-#include <cstring>
-
-#include "parallel.h"
+#include "few_channels.h"
 #include "sums.h"
 
 namespace neurona {
 
-constexpr double CONVOLUTION_PART = 200e3;  // multiplications that are worth a thread of their own
-constexpr long PIXELS_AT_ONCE = 256;        // small images are taken several at a time: the weights are read once for all
-
-struct Convolution {
-  long batch, channels, filters, groups;
-  long sizes[3], outputs[3], taps[3], strides[3], before[3], dilation[3];
-
-  long inputs_per_group() const { return channels / groups; }
-  long filters_per_group() const { return filters / groups; }
-  long all_taps() const { return taps[0] * taps[1] * taps[2]; }
-  long positions() const { return outputs[0] * outputs[1] * outputs[2]; }
-  double multiplications() const { return 1.0 * batch * positions() * all_taps() * inputs_per_group() * filters; }
-};
-
-// What is convolved: x itself, or the gradient before the activation, from that behind it and y.
-struct Image {
-  const float* data;
-  const float* y = nullptr;
-  Activation activation = Activation::linear;
-
-  bool plain() const { return activation == Activation::linear; }
-  void copy(long from, long count, float* to) const {
-    if (plain()) {
-      std::memcpy(to, data + from, count * sizeof(float));
-      return;
-    }
-    for (long i = 0; i < count; i += LANES) {
-      long lanes = std::min<long>(LANES, count - i);
-      store(to + i, before_activation(activation, load(data + from + i, lanes), load(y + from + i, lanes)), lanes);
-    }
-  }
-};
-
-static inline long up_to_multiple(long size, long of) { return (size + of - 1) / of * of; }
+constexpr long PIXELS_AT_ONCE = 256;  // small images are taken several at a time: the weights are read once for all
 
 // A box of one sample, with zeros where it hangs over the edge: to[i, j, k] = image[first + (i, j, k)].
 static inline void copy_box(const Image& image, long sample, const long sizes[3], long channels, const long first[3], const long box[3],
@@ -64,38 +29,11 @@ static inline void copy_box(const Image& image, long sample, const long sizes[3]
     }
 }
 
-// How many neighbouring outputs make the best use of a vector, where an output is `columns` wide and needs `taps` along its row.
-static inline long best_neighbours(long columns, long taps, long stride, long outputs) {
-  long best = 1;
-  double most = 0;
-  for (long n = 1; n <= std::min<long>(LANES, outputs); n++) {
-    double lanes = 1.0 * n * columns / up_to_multiple(n * columns, LANES), band = 1.0 * taps / (taps + (n - 1) * stride);
-    double whole = 1.0 * outputs / up_to_multiple(outputs, n);
-    if (lanes * band * whole > most * 1.01) {
-      most = lanes * band * whole;
-      best = n;
-    }
-  }
-  return best;
+// The part of the lanes that do something useful where a vector holds n neighbouring outputs, each `columns` wide, of `taps` along its row.
+static inline double use_of_lanes(long n, long columns, long taps, long stride, long outputs) {
+  double lanes = 1.0 * n * columns / up_to_multiple(n * columns, LANES), band = 1.0 * taps / (taps + (n - 1) * stride);
+  return lanes * band * outputs / up_to_multiple(outputs, n);
 }
-
-// Work is cut into blocks: one sample each or, where there are fewer samples than parts, one slab of rows of a sample.
-struct Blocks {
-  long samples, slabs, rows;
-  Blocks(long samples, long rows, long parts) : samples(samples), slabs(std::min(rows, (parts + samples - 1) / samples)), rows(rows) {}
-  long count() const { return samples * slabs; }
-  long longest() const { return slabs == 1 ? rows : (rows + slabs - 1) / slabs + 1; }
-  // Calls work(first sample, samples, first row, rows), several samples at a time where samples are small.
-  template <class Work>
-  void each(long first, long end, long together, const Work& work) const {
-    while (first < end) {
-      long sample = first / slabs, slab = first % slabs, taken = slabs == 1 ? std::min(together, end - first) : 1;
-      long begin = rows * slab / slabs;
-      work(sample, taken, begin, rows * (slab + 1) / slabs - begin);
-      first += taken;
-    }
-  }
-};
 
 // Along an axis: a tap, and where it reads, counted from the first input that any tap of the output reads.
 struct Tap {
@@ -170,10 +108,27 @@ static inline Correlation backward_of(const Convolution& c) {
   return f;
 }
 
-// Whether outputs can share a vector: their channels are neighbours in memory, and so are the taps of a row.
+// How many neighbouring outputs make the best use of a vector. They can share it if their channels are neighbours in memory, and so are the
+// taps of a row.
 static inline long neighbours_of(const Correlation& f) {
   bool dense = f.groups == 1 && f.phases.size() == 1 && f.reach[2] == f.taps[2];
-  return dense ? best_neighbours(f.columns, f.taps[2], f.step[2], f.outputs[2]) : 1;
+  long best = 1;
+  double most = 0;
+  for (long n = 1; n <= (dense ? std::min<long>(LANES, f.outputs[2]) : 1); n++) {
+    double use = use_of_lanes(n, f.columns, f.taps[2], f.step[2], f.outputs[2]);
+    if (use > most * 1.01) {
+      most = use;
+      best = n;
+    }
+  }
+  return best;
+}
+
+// Whether samples in the lanes, which few_channels.h needs, use more of them than neighbouring outputs.
+static inline bool samples_fill_lanes(const Convolution& c, const Correlation& f) {
+  constexpr double TURNED = 0.85;  // the part of the time that is left when samples have been turned into lanes and back
+  return few_channels_can(c) && TURNED * c.batch / up_to_multiple(c.batch, LANES) >
+                                    use_of_lanes(neighbours_of(f), f.columns, f.taps[2], f.step[2], f.outputs[2]);
 }
 
 // W as B of the sums, for every group (*taps, inputs, columns): a row for each term, banded where outputs are neighbours.
@@ -332,19 +287,33 @@ static inline void add_columns(const float* B, long rows, long stride, long colu
 template <class Pool>
 void convolution_forward(Pool& pool, const Convolution& c, const float* x, const float* W, const float* bias, Activation activation,
                          float* y) {
-  correlate(pool, forward_of(c), c.multiplications(), {x}, W, bias, activation, y);
+  Correlation f = forward_of(c);
+  if (samples_fill_lanes(c, f)) {
+    few_channels(pool, few_channels_of(c), inputs_of(c, {x}), W, bias, activation, y, nullptr);
+  } else {
+    correlate(pool, f, c.multiplications(), {x}, W, bias, activation, y);
+  }
 }
 
 // From the gradient of y: the gradient of x.
 template <class Pool>
 void convolution_input_gradient(Pool& pool, const Convolution& c, const Image& g, const float* W, float* dx) {
-  correlate(pool, backward_of(c), c.multiplications(), g, W, nullptr, Activation::linear, dx);
+  Correlation f = backward_of(c);
+  if (samples_fill_lanes(c, f)) {
+    few_channels_input_gradient(pool, few_channels_of(c), outputs_of(c, g), W, dx);
+  } else {
+    correlate(pool, f, c.multiplications(), g, W, nullptr, Activation::linear, dx);
+  }
 }
 
 // From x and the gradient of y: the gradients of W and the bias.
 template <class Pool>
 void convolution_kernel_gradient(Pool& pool, const Convolution& c, const float* x, const Image& g, float* dW, float* dbias) {
   Correlation f = forward_of(c);
+  if (samples_fill_lanes(c, f)) {
+    few_channels_kernel_gradient(pool, few_channels_of(c), inputs_of(c, {x}), outputs_of(c, g), dW, dbias);
+    return;
+  }
   long parts = parts_of(pool, c.multiplications(), CONVOLUTION_PART);
   Blocks blocks(f.batch, f.outputs[0], parts);
   parts = std::min(parts, blocks.count());

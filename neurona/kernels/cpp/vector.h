@@ -64,6 +64,33 @@ NEURONA_INLINE void store(float* to, Vector v, long count) {
 }
 #endif
 
+// LANES integers that are a byte each in memory.
+#if defined(__AVX512F__)
+NEURONA_INLINE Integers load_bytes(const int8_t* from) {
+  return (Integers)_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+NEURONA_INLINE void store_bytes(int8_t* to, Integers v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8((__m512i)v));
+}
+#elif defined(__AVX2__)
+NEURONA_INLINE Integers load_bytes(const int8_t* from) {
+  return (Integers)_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+}
+NEURONA_INLINE void store_bytes(int8_t* to, Integers v) {
+  __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(halves, halves));
+}
+#else
+NEURONA_INLINE Integers load_bytes(const int8_t* from) {
+  Integers v;
+  for (int i = 0; i < LANES; i++) v[i] = from[i];
+  return v;
+}
+NEURONA_INLINE void store_bytes(int8_t* to, Integers v) {
+  for (int i = 0; i < LANES; i++) to[i] = static_cast<int8_t>(v[i]);
+}
+#endif
+
 // Calls strip(vectors, place, lanes of the last vector) for up to four vectors at a time.
 template <class Strip>
 NEURONA_INLINE void for_strips(long width, const Strip& strip) {

@@ -30,6 +30,21 @@ static void each_product(const Convolution& c, const Work& work) {
       }
 }
 
+// Samples in the lanes, at every size.
+static void check_few_channels(Pool& pool, const Convolution& c, const float* x, const float* W, const float* b, const Image& g,
+                               const std::vector<double>& y, const std::vector<double>& dx, const std::vector<double>& dW,
+                               const std::vector<double>& db) {
+  FewChannels f = few_channels_of(c);
+  Floats y1(y.size()), dx1(dx.size()), dW1(dW.size()), db1(db.size());
+  few_channels(pool, f, inputs_of(c, {x}), W, b, g.activation, y1.data(), nullptr);
+  expect_close("y", y1, y, 1e-5);
+  few_channels_input_gradient(pool, f, outputs_of(c, g), W, dx1.data());
+  expect_close("dx", dx1, dx, 1e-5);
+  few_channels_kernel_gradient(pool, f, inputs_of(c, {x}), outputs_of(c, g), dW1.data(), db1.data());
+  expect_close("dW", dW1, dW, 1e-5);
+  expect_close("db", db1, db, 1e-5);
+}
+
 static void check(Pool& pool, Convolution c, Activation activation) {
   long after[3];
   for (int axis = 0; axis < 3; axis++) {  // as many zeros behind as before
@@ -70,6 +85,7 @@ static void check(Pool& pool, Convolution c, Activation activation) {
   expect_close("db", db1, db, 1e-5);
   kernel_gradient(pool, c, px, image, again.data(), db1.data());
   expect_same_bits("dW", dW1, again);
+  if (few_channels_can(c)) check_few_channels(pool, c, px, pW, b.data(), image, y, dx, dW, db);
 }
 
 int main() {
@@ -78,6 +94,8 @@ int main() {
   for (Activation activation : {Activation::linear, Activation::relu, Activation::tanh}) {
     check(pool, {5, 1, 6, 1, {28, 1, 27}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
     check(pool, {3, 6, 16, 1, {14, 1, 13}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
+    check(pool, {16, 3, 7, 1, {8, 1, 9}, {}, {3, 1, 2}, {1, 1, 1}, {1, 0, 0}, {1, 1, 1}}, activation);
+    check(pool, {35, 2, 9, 1, {1, 1, 20}, {}, {1, 1, 7}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, activation);
   }
   for (long channels : {1L, 3L, 16L, 17L})
     for (long filters : {1L, 5L, 16L, 33L, 70L})
