@@ -35,6 +35,20 @@ static inline double use_of_lanes(long n, long columns, long taps, long stride, 
   return lanes * band * outputs / up_to_multiple(outputs, n);
 }
 
+// How many neighbouring outputs make the best use of a vector.
+static inline long best_neighbours(long columns, long taps, long stride, long outputs) {
+  long best = 1;
+  double most = 0;
+  for (long n = 1; n <= std::min<long>(LANES, outputs); n++) {
+    double use = use_of_lanes(n, columns, taps, stride, outputs);
+    if (use > most * 1.01) {
+      most = use;
+      best = n;
+    }
+  }
+  return best;
+}
+
 // Along an axis: a tap, and where it reads, counted from the first input that any tap of the output reads.
 struct Tap {
   long tap, offset;
@@ -108,20 +122,10 @@ static inline Correlation backward_of(const Convolution& c) {
   return f;
 }
 
-// How many neighbouring outputs make the best use of a vector. They can share it if their channels are neighbours in memory, and so are the
-// taps of a row.
+// Whether outputs can share a vector: their channels are neighbours in memory, and so are the taps of a row.
 static inline long neighbours_of(const Correlation& f) {
   bool dense = f.groups == 1 && f.phases.size() == 1 && f.reach[2] == f.taps[2];
-  long best = 1;
-  double most = 0;
-  for (long n = 1; n <= (dense ? std::min<long>(LANES, f.outputs[2]) : 1); n++) {
-    double use = use_of_lanes(n, f.columns, f.taps[2], f.step[2], f.outputs[2]);
-    if (use > most * 1.01) {
-      most = use;
-      best = n;
-    }
-  }
-  return best;
+  return dense ? best_neighbours(f.columns, f.taps[2], f.step[2], f.outputs[2]) : 1;
 }
 
 // Whether samples in the lanes, which few_channels.h needs, use more of them than neighbouring outputs.

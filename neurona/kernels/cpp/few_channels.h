@@ -297,19 +297,19 @@ void few_channels_input_gradient(Pool& pool, const FewChannels& f, const Source&
   few_channels(pool, transposed(f), gradient, turned.data(), nullptr, Activation::linear, dx, nullptr);
 }
 
-// A weight of every filter: where the first input lies that it meets, and its place in W.
-struct Term {
+// A tap and channel of the kernel: where the first input lies that it meets, and its place in W.
+struct Entry {
   long x, weight;
 };
 
 // The sums over rows and columns of x[term + pixel] * g[filter, pixel], for TERMS terms and FILTERS filters, to (or added to) their weights.
 template <int TERMS, int FILTERS>
-static __attribute__((noinline)) void pixel_sums(const float* __restrict x, long row_of_x, long pixel_of_x, const Term* term,
+static __attribute__((noinline)) void pixel_sums(const float* __restrict x, long row_of_x, long pixel_of_x, const Entry* entry,
                                                  const float* __restrict g, long row_of_g, long pixel_of_g, long rows, long columns,
                                                  bool accumulate, float* __restrict to) {
   Vector total[TERMS][FILTERS] = {};
   long place[TERMS];
-  for (int t = 0; t < TERMS; t++) place[t] = term[t].x;
+  for (int t = 0; t < TERMS; t++) place[t] = entry[t].x;
   for (long row = 0; row < rows; row++, x += row_of_x, g += row_of_g) {
     const float *a = x, *b = g;
     for (long column = 0; column < columns; column++, a += pixel_of_x, b += pixel_of_g) {
@@ -328,12 +328,12 @@ static __attribute__((noinline)) void pixel_sums(const float* __restrict x, long
   for (int t = 0; t < TERMS; t++)
 #pragma GCC unroll 8
     for (int f = 0; f < FILTERS; f++) {
-      float* at = to + (term[t].weight + f) * LANES;
+      float* at = to + (entry[t].weight + f) * LANES;
       store(at, accumulate ? load(at) + total[t][f] : total[t][f]);
     }
 }
 
-using PixelSums = void (*)(const float*, long, long, const Term*, const float*, long, long, long, long, bool, float*);
+using PixelSums = void (*)(const float*, long, long, const Entry*, const float*, long, long, long, long, bool, float*);
 
 constexpr long SUMMED_TERMS = REGISTERS >= 32 ? 6 : 3, SUMMED_FILTERS = REGISTERS >= 32 ? 4 : 3;
 
@@ -367,7 +367,7 @@ void few_channels_kernel_gradient(Pool& pool, const FewChannels& f, const Plain&
   const long rows_at_once = std::clamp(std::max(FIRST_LEVEL, 2 * sums * LANES) / row_of_g / 2 * 2, 2L, work.longest() + 1);
   const long floats_of_x = (work.longest() + f.taps[0] - 1) * row_of_x, floats_of_g = rows_at_once * row_of_g;
   const long floats = sums * LANES + floats_of_x + floats_of_g;
-  std::vector<Term> terms;  // taps of a channel follow one another, because they share most of their inputs
+  std::vector<Entry> terms;  // taps of a channel follow one another, because they share most of their inputs
   for (long channel = 0; channel < f.channels; channel++)
     for (long tap = 0; tap < f.taps[0] * f.taps[1]; tap++)
       terms.push_back({tap / f.taps[1] * row_of_x + tap % f.taps[1] * pixel_of_x + channel * LANES, (tap * f.channels + channel) * f.filters});
