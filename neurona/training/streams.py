@@ -291,7 +291,7 @@ class RowBatches:
 
     def _pieces(self, skip: int) -> Iterator[tuple[np.ndarray, int]]:
         """The rows of some batches, (batches, batch size), and how many batches there is room for in a chunk of their kind."""
-        bytes_of_row = sum(leaf[:1].nbytes for leaf in jax.tree.leaves(self._arrays.host))
+        bytes_of_row = max(1, sum(leaf[:1].nbytes for leaf in jax.tree.leaves(self._arrays.host)))
         for block in self._arrays.blocks():
             room = max(1, min(len(block), CHUNK_BYTES // (block.shape[1] * bytes_of_row)))
             for start in range(skip, len(block), room):
