@@ -53,7 +53,12 @@ def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, activation: Calla
         result = jax.ShapeDtypeStruct((x.shape[0], kernel.shape[1]), x.dtype)
         return native.call("neurona_dense", result, x, kernel, bias, activation=np.int32(FUSED[activation][0]))
 
-    return native.run("dense", x.shape[0] * kernel.size, kernel_call, twin, x, kernel, bias)
+    return _run(kernel_call, twin, x, kernel, bias)
+
+
+def _run(kernel_call: Callable[..., Any], twin: Callable[..., Any], x: jax.Array, kernel: jax.Array, *others: jax.Array) -> Any:
+    entry = "dense" if x.shape[0] > 1 and kernel.shape[1] > 1 else "dense with a vector"
+    return native.run(entry, x.shape[0] * kernel.size, kernel_call, twin, x, kernel, *others)
 
 
 @jax.custom_jvp  # because what has a rule for vmap has no derivatives of its own
@@ -96,7 +101,7 @@ def _gradients(
             return tuple(native.call("neurona_dense_gradients", (dx, dkernel, dbias), x, kernel, y, g, activation=code))
         return None, *native.call("neurona_dense_weight_gradients", (dkernel, dbias), x, y, g, activation=code)
 
-    return native.run("dense", x.shape[0] * kernel.size, kernel_call, twin, x, kernel, y, g)
+    return _run(kernel_call, twin, x, kernel, y, g)
 
 
 def _with_residuals(x: Any, kernel: Any, bias: Any, activation: Callable[..., Any]) -> tuple[jax.Array, Any]:

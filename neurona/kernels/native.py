@@ -27,14 +27,15 @@ WORTH: dict[str, tuple[float, float]] = {
     "batch normalization": (256, 1e12),
     "convolution": (2e3, 1e12),
     "cross-entropy": (64, 1e12),  # classes
-    "dense": (20e3, 1e9),
+    "dense": (64, 1e9),
+    "dense with a vector": (20e3, 1e9),  # one row, or one unit: XLA makes a sum of it that fuses with what stands beside
     "depthwise convolution": (3e3, 1e12),
     "pooling": (5e3, 1e12),
     "dropout": (64, 1e12),
     "embedding": (1e3, 1e12),
     "layer normalization": (8, 1e12),  # features
     "recurrent weights": (1, 1e6),
-    "update": (2e3, 1e12),
+    "update": (64, 1e12),
 }
 
 
