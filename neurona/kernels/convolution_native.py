@@ -1,4 +1,4 @@
-"""Convolutions and their gradients by the native kernels, which know three spatial axes: those that are missing get size 1.
+"""Convolutions and their gradients by the native kernels.
 
 Shapes: x (N, *S, C), kernel (*K, C / groups, F), y and its gradient g (N, *O, F).
 """
@@ -12,7 +12,6 @@ import numpy as np
 from . import native
 from .dense import FUSED
 from .geometry import Geometry
-from .window import three_axes
 
 
 def forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Callable[..., Any]) -> jax.Array:
@@ -45,6 +44,4 @@ def kernel_gradient(
 def _attributes(
     sizes: Sequence[int], outputs: Sequence[int], taps: Sequence[int], geometry: Geometry, activation: Callable[..., Any]
 ) -> dict[str, Any]:
-    before = [low for low, _ in geometry.padding]
-    axes = [three_axes(numbers) for numbers in (sizes, outputs, taps, geometry.strides, geometry.dilation)]
-    return {"activation": np.int32(FUSED[activation][0]), "axes": np.concatenate([*axes, three_axes(before, fill=0)])}
+    return {"activation": np.int32(FUSED[activation][0]), "axes": geometry.axes(sizes, outputs, taps)}

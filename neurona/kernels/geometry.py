@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
+import numpy as np
 from jax import lax
 
-from .window import Pairs, output_size
+from .window import Pairs, output_size, three_axes
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Geometry:
     def output_sizes(self, sizes: Sequence[int], taps: Sequence[int]) -> list[int]:
         """The number of positions along each spatial axis."""
         return [output_size(*each) for each in zip(sizes, self.window(taps), self.strides, self.padding)]
+
+    def axes(self, sizes: Sequence[int], outputs: Sequence[int], taps: Sequence[int]) -> np.ndarray:
+        """What the native kernels are told of the spatial axes, which they expect to be three: those that are missing get size 1."""
+        numbers = [three_axes(each) for each in (sizes, outputs, taps, self.strides, self.dilation)]
+        return np.concatenate([*numbers, three_axes([low for low, _ in self.padding], fill=0)])
 
 
 def convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry, *, spread: tuple[int, ...] | None = None) -> jax.Array:

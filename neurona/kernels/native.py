@@ -36,6 +36,7 @@ WORTH: dict[str, tuple[float, float]] = {
     "layer normalization": (8, 1e12),  # features
     "recurrent weights": (1, 1e6),
     "update": (64, 1e12),
+    "windows": (3e3, 1e12),  # inputs of all windows
 }
 
 

@@ -1,8 +1,8 @@
 """Maximum and average pooling over one to three spatial axes.
 
 Windows that tile the input, by far the most common, are a reshape and a reduction over the axes inside the windows, with a native kernel
-for the maximum; others are XLA's `reduce_window`. Where several inputs of a window share its maximum, as the zeros after a ReLU do, the
-first in order takes the whole gradient in all forms.
+for the maximum; others are XLA's `reduce_window`, with native kernels for both. Where several inputs of a window share its maximum, as the
+zeros after a ReLU do, the first in order takes the whole gradient in all forms.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ from jax import lax
 from neurona.core.errors import ArgumentError, ShapeError
 
 from . import native
+from .geometry import Geometry
 from .window import Pairs, back_to, channels_last, explicit_padding, output_size, per_axis, three_axes
 
 LARGEST_TILE = 64  # inputs in a window; the gradient of a tile is written out input by input
@@ -56,10 +57,7 @@ def max_pool(
     x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="max_pool")
     if _tiles(size, steps, pads):
         return back_to(_largest_of_tile(_whole_tiles(x, size), size), data_format)
-    lowest = -np.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
-    return back_to(
-        lax.reduce_window(x, np.array(lowest, x.dtype), lax.max, (1, *size, 1), (1, *steps, 1), ((0, 0), *pads, (0, 0))), data_format
-    )
+    return back_to(_pooled(x, "max", Geometry(steps, pads, (1,) * len(size)), size), data_format)
 
 
 def average_pool(
@@ -90,12 +88,7 @@ def average_pool(
     x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="average_pool")
     if _tiles(size, steps, pads):
         return back_to(_split(_whole_tiles(x, size), size).mean(_inside(len(size))), data_format)
-    counts = jnp.ones((), x.dtype)
-    for axis, (n, window, step, pad) in enumerate(zip(x.shape[1:-1], size, steps, pads)):
-        starts = np.arange(output_size(n, window, step, pad)) * step - pad[0]
-        inside = np.minimum(starts + window, n) - np.maximum(starts, 0)  # inputs that exist, along this axis
-        counts = counts * jnp.asarray(inside, x.dtype).reshape([-1 if i == axis else 1 for i in range(len(size))] + [1])
-    return back_to(_reduce_windows(x, 0, lax.add, size, steps, pads) / counts, data_format)
+    return back_to(_pooled(x, "average", Geometry(steps, pads, (1,) * len(size)), size), data_format)
 
 
 def _windows(
@@ -116,10 +109,65 @@ def _windows(
     return x, size, steps, pads
 
 
-def _reduce_windows(
-    x: jax.Array, start: float, operation: Callable[..., jax.Array], size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs
-) -> jax.Array:
-    return lax.reduce_window(x, np.array(start, x.dtype), operation, (1, *size, 1), (1, *strides, 1), ((0, 0), *pads, (0, 0)))
+def _largest(x: jax.Array, windows: Geometry, size: tuple[int, ...]) -> jax.Array:
+    """The largest input of each window."""
+    lowest = -np.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
+    return _reduce_windows(x, lowest, lax.max, windows, size)
+
+
+def _mean(x: jax.Array, windows: Geometry, size: tuple[int, ...]) -> jax.Array:
+    """The mean of each window's inputs, as many as exist."""
+    counts = jnp.ones((), x.dtype)
+    for axis, (n, window, step, pad) in enumerate(zip(x.shape[1:-1], size, windows.strides, windows.padding)):
+        starts = np.arange(output_size(n, window, step, pad)) * step - pad[0]
+        inside = np.minimum(starts + window, n) - np.maximum(starts, 0)  # inputs that exist, along this axis
+        counts = counts * jnp.asarray(inside, x.dtype).reshape([-1 if i == axis else 1 for i in range(len(size))] + [1])
+    return _reduce_windows(x, 0, lax.add, windows, size) / counts
+
+
+def _reduce_windows(x: jax.Array, start: float, operation: Callable[..., jax.Array], windows: Geometry, size: tuple[int, ...]) -> jax.Array:
+    padding = ((0, 0), *windows.padding, (0, 0))
+    return lax.reduce_window(x, np.array(start, x.dtype), operation, (1, *size, 1), (1, *windows.strides, 1), padding)
+
+
+TWINS = {"max": _largest, "average": _mean}
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2, 3))
+def _pooled(x: jax.Array, operation: str, windows: Geometry, size: tuple[int, ...]) -> jax.Array:
+    return _pooled_and_x(x, operation, windows, size)[0]
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def _pooled_and_x(x: jax.Array, operation: str, windows: Geometry, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+    twin = partial(TWINS[operation], windows=windows, size=size)
+    outputs = windows.output_sizes(x.shape[1:-1], size)
+
+    def kernel_call(x: jax.Array) -> jax.Array:
+        result = jax.ShapeDtypeStruct((x.shape[0], *outputs, x.shape[-1]), x.dtype)
+        return native.call(f"neurona_{operation}_windows", result, x, axes=windows.axes(x.shape[1:-1], outputs, size))
+
+    return native.run("windows", _work(x, prod(outputs) * prod(size)), kernel_call, twin, x), x
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _pooled_gradient(operation: str, windows: Geometry, size: tuple[int, ...], x: jax.Array, g: jax.Array) -> tuple[jax.Array]:
+    def twin(x: jax.Array, g: jax.Array) -> jax.Array:
+        return jax.vjp(partial(TWINS[operation], windows=windows, size=size), x)[1](g)[0]
+
+    def kernel_call(x: jax.Array, g: jax.Array) -> jax.Array:
+        axes = windows.axes(x.shape[1:-1], g.shape[1:-1], size)
+        return native.call(f"neurona_{operation}_windows_gradient", jax.ShapeDtypeStruct(x.shape, x.dtype), x, g, axes=axes)
+
+    return (native.run("windows", _work(x, prod(g.shape[1:-1]) * prod(size)), kernel_call, twin, x, g),)
+
+
+_pooled.defvjp(_pooled_and_x, _pooled_gradient)
+
+
+def _work(x: jax.Array, inputs_of_windows: int) -> int:
+    """The number of inputs of all windows; 0 for integers, which have no native kernel."""
+    return x.shape[0] * x.shape[-1] * inputs_of_windows if jnp.issubdtype(x.dtype, jnp.inexact) else 0
 
 
 def _tiles(size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs) -> bool:
@@ -166,7 +214,7 @@ def _largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, 
         results = (jax.ShapeDtypeStruct(shape, x.dtype), jax.ShapeDtypeStruct(shape, jnp.int32))
         return tuple(native.call("neurona_max_pool", results, x, sizes=three_axes(x.shape[1:-1]), window=three_axes(size)))
 
-    return native.run("pooling", x.size, kernel_call, twin, x)
+    return native.run("pooling", _work(x, prod(x.shape[1:-1])), kernel_call, twin, x)
 
 
 @partial(jax.jit, static_argnums=0)

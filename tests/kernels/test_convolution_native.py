@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from neurona import activations
-from neurona.kernels import convolution, convolution_transpose, depthwise_convolution, max_pool, native
+from neurona.kernels import average_pool, convolution, convolution_transpose, depthwise_convolution, max_pool, native
 from neurona.kernels.dense import FUSED
 
 pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
@@ -18,7 +18,7 @@ CHANNELS = st.sampled_from([1, 2, 3, 5, 8, 15, 16, 17, 33])
 
 @pytest.fixture(autouse=True)
 def kernels_at_every_size(monkeypatch):
-    for kernel in ("convolution", "depthwise convolution", "pooling"):
+    for kernel in ("convolution", "depthwise convolution", "pooling", "windows"):
         monkeypatch.setitem(native.WORTH, kernel, (1, float("inf")))
     jax.clear_caches()  # what was traced before chose by the real sizes
     yield
@@ -174,3 +174,38 @@ def test_pooling(data, rank, batch, channels):
         lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (1, *window, 1), (1, *window, 1), "VALID"),
         normal(batch, *whole, channels),
     )
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    data=st.data(), rank=st.integers(1, 3), batch=st.sampled_from([1, 3, 33]), channels=CHANNELS, padding=st.sampled_from(["VALID", "SAME"])
+)
+def test_pooling_by_any_windows(data, rank, batch, channels, padding):
+    sizes = tuple(data.draw(st.integers(4, 11)) for _ in range(rank))
+    window, strides = (tuple(data.draw(st.integers(1, 4)) for _ in range(rank)) for _ in range(2))
+
+    def reduced(x, start, operation):
+        return lax.reduce_window(x, start, operation, (1, *window, 1), (1, *strides, 1), padding)
+
+    x = jnp.round(2 * normal(batch, *sizes, channels))  # with equal maxima in a window
+    options = {"strides": strides, "padding": padding.lower()}
+    assert_equal(lambda x: max_pool(x, window, **options), lambda x: reduced(x, -jnp.inf, lax.max), x)
+    counts = reduced(jnp.ones_like(x), 0.0, lax.add)
+    assert_equal(lambda x: average_pool(x, window, **options), lambda x: reduced(x, 0.0, lax.add) / counts, x)
+
+
+@pytest.mark.parametrize("pool", [max_pool, average_pool])
+def test_overlapping_windows_are_native(pool):
+    x = normal(2, 9, 9, 3)
+    text = jax.jit(jax.grad(lambda x: (pool(x, 3, strides=2) ** 2).sum())).lower(x).as_text()
+    assert f"neurona_{pool.__name__[:3]}" in text
+    assert "windows_gradient" in text
+    y = pool(x.at[1, 4, 4, 2].set(jnp.nan), 3, strides=2)
+    expected = np.zeros((2, 4, 4, 3), bool)
+    expected[1, 1:3, 1:3, 2] = True
+    np.testing.assert_array_equal(np.isnan(y), expected)
+
+
+def test_integers_take_the_twin():
+    x = jnp.arange(200).reshape(2, 10, 10, 1)
+    assert max_pool(x, 2)[1, -1, -1, 0] == max_pool(x, 3, strides=1)[1, -1, -1, 0] == 199

@@ -7,12 +7,9 @@ namespace neurona {
 
 using Numbers = ffi::Span<const int64_t>;
 
-// `axes` holds three numbers each: sizes, outputs, taps, strides, dilation, and zeros before. W is (*taps, channels of a group, filters).
+// W is (*taps, channels of a group, filters).
 static Convolution convolution_of(long batch, long channels, Numbers W, Numbers axes) {
-  Convolution c{batch, channels, W.back(), channels / W[W.size() - 2]};
-  long(*to[])[3] = {&c.sizes, &c.outputs, &c.taps, &c.strides, &c.dilation, &c.before};
-  for (int i = 0; i < 6; i++) std::copy(axes.begin() + 3 * i, axes.begin() + 3 * i + 3, *to[i]);
-  return c;
+  return convolution_of(batch, channels, W.back(), channels / W[W.size() - 2], axes);
 }
 
 static ffi::Error forward(ffi::ThreadPool pool, Input x, Input W, Input b, Output y, int32_t activation, Numbers axes) {

@@ -3,7 +3,8 @@
 //     y[c * multiplier + m] = activation(x[c] * W[c * multiplier + m] + bias[c * multiplier + m]),
 //
 // and its gradients. Lanes are filters; where these would leave many lanes empty, and neighbouring outputs read neighbouring inputs, a
-// vector goes on into the next pixel of the row. Where a channel has several filters, x is first repeated for each, and its gradient last summed.
+// vector goes on into the next pixel of the row. Where a channel has several filters, x is first repeated for each of them, and the
+// gradient of x summed over them in the end.
 #pragma once
 
 #include "convolution.h"

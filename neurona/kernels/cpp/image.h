@@ -22,6 +22,15 @@ struct Convolution {
   double multiplications() const { return 1.0 * batch * positions() * all_taps() * inputs_per_group() * filters; }
 };
 
+// `axes` holds three numbers each: sizes, outputs, taps, strides, dilation, and zeros before.
+template <class Numbers>
+static Convolution convolution_of(long batch, long channels, long filters, long groups, const Numbers& axes) {
+  Convolution c{batch, channels, filters, groups};
+  long(*to[])[3] = {&c.sizes, &c.outputs, &c.taps, &c.strides, &c.dilation, &c.before};
+  for (int i = 0; i < 6; i++) std::copy(axes.begin() + 3 * i, axes.begin() + 3 * i + 3, *to[i]);
+  return c;
+}
+
 // What is convolved: x itself, or the gradient before the activation, from that behind it and y.
 struct Image {
   const float* data;
