@@ -43,7 +43,7 @@ def arrays(*shapes):
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.sampled_from([1, 15, 16, 17, 33, 1000]), inputs=SIZES, units=SIZES, activation=st.sampled_from(list(FUSED)))
+@given(rows=st.sampled_from([1, 15, 16, 17, 33, 65, 200, 1000]), inputs=SIZES, units=SIZES, activation=st.sampled_from(list(FUSED)))
 def test_values_and_gradients(rows, inputs, units, activation):
     x, kernel, bias = arrays((rows, inputs), (inputs, units), (units,))
     close(dense(x, kernel, bias, activation), plain(x, kernel, bias, activation))

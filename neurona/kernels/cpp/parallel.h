@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -25,10 +26,14 @@ static __attribute__((noinline, noclone)) void run_part(const Work& work, long p
   work(part);
 }
 
+// The part that this thread took first the last time. Taking the same one again, it finds in its cache what it worked on before; XLA lets
+// now one thread and now another call the kernels, so that the order in which they come would change from step to step.
+inline thread_local long preferred_part = 0;
+
 // Runs work(0), ..., work(parts - 1) and returns when all are done. `Pool` has num_threads() and Schedule(task), as XLA's has.
 //
-// Threads of the pool and the caller take parts as they come; the caller takes whatever no one else has begun, so that it waits only for
-// work in progress: pools whose threads all wait for one another can't lock up, and a pool that is busy costs nothing. What a part
+// Threads of the pool and the caller take the parts that are free; the caller takes whatever no one else has begun, so that it waits only
+// for work in progress: pools whose threads all wait for one another can't lock up, and a pool that is busy costs nothing. What a part
 // computes must depend on its number alone; then the result is the same whoever takes it.
 template <class Pool, class Work>
 void parallel_for(Pool& pool, long parts, const Work& work) {
@@ -37,11 +42,19 @@ void parallel_for(Pool& pool, long parts, const Work& work) {
     return;
   }
   struct Shared {
-    std::atomic<long> next{0}, done{0};
+    explicit Shared(long parts) : taken(parts) {}
+    std::vector<std::atomic<bool>> taken;
+    std::atomic<long> done{0};
   };
-  auto shared = std::make_shared<Shared>();  // outlives the call: a late task finds nothing left and does not touch `work`
+  auto shared = std::make_shared<Shared>(parts);  // outlives the call: a late task finds nothing left and does not touch `work`
   auto take = [shared, parts, &work] {
-    for (long part; (part = shared->next.fetch_add(1, std::memory_order_relaxed)) < parts;) {
+    const long first = preferred_part % parts;
+    bool is_first = true;
+    for (long i = 0; i < parts; i++) {
+      const long part = (first + i) % parts;
+      if (shared->taken[part].exchange(true, std::memory_order_relaxed)) continue;
+      if (is_first) preferred_part = part;
+      is_first = false;
       run_part(work, part);
       shared->done.fetch_add(1, std::memory_order_release);
     }

@@ -231,25 +231,29 @@ NEURONA_INLINE void sum_rows(Vector* rows) {
   }
 }
 
-// LANES x LANES floats: to[j * to_stride + i] = from[i * from_stride + j].
-static inline void transpose_tile(const float* from, long from_stride, float* to, long to_stride) {
-  Vector rows[LANES];
-  for (int i = 0; i < LANES; i++) rows[i] = load(from + i * from_stride);
-  turn(rows);
-  for (int i = 0; i < LANES; i++) store(to + i * to_stride, rows[i]);
+// Up to LANES x LANES floats: to[j * to_stride + i] = from[i * from_stride + j].
+NEURONA_INLINE void transpose_tile(const float* from, long rows, long columns, long from_stride, float* to, long to_stride) {
+  Vector tile[LANES];
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++) tile[i] = i < rows ? load(from + i * from_stride, columns) : Vector{};
+  turn(tile);
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++)
+    if (i < columns) store(to + i * to_stride, tile[i], rows);
 }
 
 // rows x columns floats: to[j * to_stride + i] = from[i * from_stride + j].
 static inline void transpose(const float* from, long rows, long columns, long from_stride, float* to, long to_stride) {
-  long i = 0;
-  for (; i + LANES <= rows; i += LANES) {
-    long j = 0;
-    for (; j + LANES <= columns; j += LANES) transpose_tile(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
-    for (; j < columns; j++)
-      for (long k = i; k < i + LANES; k++) to[j * to_stride + k] = from[k * from_stride + j];
-  }
-  for (; i < rows; i++)
-    for (long j = 0; j < columns; j++) to[j * to_stride + i] = from[i * from_stride + j];
+  for (long i = 0; i < rows; i += LANES)
+    for (long j = 0; j < columns; j += LANES) {
+      const float* tile = from + i * from_stride + j;
+      float* turned = to + j * to_stride + i;
+      if (rows - i >= LANES && columns - j >= LANES) {
+        transpose_tile(tile, LANES, LANES, from_stride, turned, to_stride);
+      } else {
+        transpose_tile(tile, rows - i < LANES ? rows - i : LANES, columns - j < LANES ? columns - j : LANES, from_stride, turned, to_stride);
+      }
+    }
 }
 
 }  // namespace neurona

@@ -62,7 +62,12 @@ int main() {
     for (long M : {1L, 15L, 16L, 33L})
       for (long K : {1L, 17L, 200L})
         for (long N : {1L, 10L, 16L, 49L, 130L}) check(pool, {M, K, N, activation});
-  check(pool, {700, 40, 33, Activation::relu});
+  // Many samples, shared between the threads, and so many inputs that the threads share these.
+  for (Activation activation : {Activation::linear, Activation::relu, Activation::tanh}) {
+    check(pool, {1000, 40, 33, activation});
+    check(pool, {200, 150, 100, activation});
+    check(pool, {65, 300, 70, activation});
+  }
   std::vector<std::thread> callers;  // several models in training, on one pool
   for (int i = 0; i < 4; i++)
     callers.emplace_back([&pool] {
