@@ -72,39 +72,41 @@ def current_scope() -> Scope | None:
 
 
 # Some things ride beside arrays, as in Keras: an array is found again by identity for as long as it lives.
-_Beside = dict[int, tuple[weakref.ref, Any]]
-_masks: _Beside = {}
-_logits: _Beside = {}
+Beside = dict[int, tuple[weakref.ref, Any]]
+_masks: Beside = {}
+_logits: Beside = {}
 
 
-def _attach(table: _Beside, array: Any, value: Any) -> None:
+def attach(table: Beside, array: Any, value: Any) -> None:
+    """Remember a value beside an array, as long as that lives."""
     address = id(array)
     table[address] = (weakref.ref(array, lambda _: table.pop(address, None)), value)
 
 
-def _attached(table: _Beside, array: Any) -> Any:
+def attached(table: Beside, array: Any) -> Any:
+    """The value beside an array, or None."""
     entry = table.get(id(array))
     return entry[1] if entry is not None and entry[0]() is array else None
 
 
 def set_mask(array: Any, mask: Any) -> None:
     """Attach a mask (batch, time) to an array; later layers that take a mask find it."""
-    _attach(_masks, array, mask)
+    attach(_masks, array, mask)
 
 
 def get_mask(array: Any) -> Any:
     """The mask attached to an array, or None."""
-    return _attached(_masks, array)
+    return attached(_masks, array)
 
 
 def set_logits(probabilities: jax.Array, activation: str, logits: jax.Array) -> None:
     """Remember what probabilities were made from: a cross-entropy of the logits has a gradient where the probabilities round to 0."""
-    _attach(_logits, probabilities, (activation, logits))
+    attach(_logits, probabilities, (activation, logits))
 
 
 def get_logits(probabilities: Any, activation: str | None) -> jax.Array | None:
     """What an array of probabilities was made from by this activation, or None."""
-    found = _attached(_logits, probabilities)
+    found = attached(_logits, probabilities)
     return found[1] if found is not None and found[0] == activation else None
 
 

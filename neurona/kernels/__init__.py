@@ -7,6 +7,7 @@
     convolution_cpu.py       the forms in which XLA's CPU compiler runs convolutions and their gradients well
     convolution_native.py    the calls of the native convolution
     convolution.py           convolution, depthwise and transposed convolution: arguments, differentiation, which form runs where
+    convolution_pooling.py   a convolution of few channels with 2x2 maximum pooling behind it, in one
     pooling.py               maximum and average pooling
     recurrent.py             SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
     attention.py             scaled dot-product attention in several heads

@@ -1,9 +1,9 @@
 """Convolution, depthwise and transposed convolution over one to three spatial axes.
 
-Three operations carry everything: `_forward`, `_input_gradient` and `_kernel_gradient`. A convolution is the first and differentiates into
-the other two; a transposed convolution is the second and differentiates into the first and the third. Each is one choice between the
-native kernels, the forms of `convolution_cpu` and XLA's own convolution, which is the definition and what accelerators run. They are
-compiled on their own, so that a convolution outside any compiled function is one program too.
+Three operations carry everything: `convolution_forward`, `convolution_input_gradient` and `convolution_kernel_gradient`. A convolution is
+the first and differentiates into the other two; a transposed convolution is the second and differentiates into the first and the third.
+Each is one choice between the native kernels, the forms of `convolution_cpu` and XLA's own convolution, which is the definition and what
+accelerators run. They are compiled on their own, so that a convolution outside any compiled function is one program too.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ Activation = Callable[..., Any]
 
 
 @partial(jax.jit, static_argnums=(3, 4))
-def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
+def convolution_forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
     """activation(x * kernel + bias)."""
 
     def twin(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
@@ -42,7 +42,7 @@ def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometr
 
 
 @partial(jax.jit, static_argnums=(3, 4, 5))
-def _input_gradient(
+def convolution_input_gradient(
     g: jax.Array, y: jax.Array | None, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...], activation: Activation
 ) -> jax.Array:
     """The gradient of x, from that of y = activation(x * kernel + bias); y may be None where the activation is linear."""
@@ -64,7 +64,7 @@ def _input_gradient(
 
 
 @partial(jax.jit, static_argnums=(3, 4, 5))
-def _kernel_gradient(
+def convolution_kernel_gradient(
     x: jax.Array, g: jax.Array, y: jax.Array | None, geometry: Geometry, taps: tuple[int, ...], activation: Activation
 ) -> tuple[jax.Array, jax.Array]:
     """The gradients of kernel and bias, from that of y = activation(x * kernel + bias)."""
@@ -98,20 +98,20 @@ def _before(activation: Activation, g: jax.Array, y: jax.Array | None) -> jax.Ar
 
 @partial(jax.custom_vjp, nondiff_argnums=(3, 4))
 def _convolution(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
-    return _forward(x, kernel, bias, geometry, activation)
+    return convolution_forward(x, kernel, bias, geometry, activation)
 
 
 def _convolution_residuals(
     x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
 ) -> tuple[jax.Array, Any]:
-    y = _forward(x, kernel, bias, geometry, activation)
+    y = convolution_forward(x, kernel, bias, geometry, activation)
     return y, (x, kernel, None if activation is activations.linear else y)
 
 
 def _convolution_gradients(geometry: Geometry, activation: Activation, residuals: Any, g: jax.Array) -> tuple[jax.Array, ...]:
     x, kernel, y = residuals
-    dx = _input_gradient(g, y, kernel, geometry, x.shape[1:-1], activation)
-    return dx, *_kernel_gradient(x, g, y, geometry, kernel.shape[:-2], activation)
+    dx = convolution_input_gradient(g, y, kernel, geometry, x.shape[1:-1], activation)
+    return dx, *convolution_kernel_gradient(x, g, y, geometry, kernel.shape[:-2], activation)
 
 
 _convolution.defvjp(_convolution_residuals, _convolution_gradients)
@@ -119,7 +119,7 @@ _convolution.defvjp(_convolution_residuals, _convolution_gradients)
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _transpose(x: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...]) -> jax.Array:
-    return _input_gradient(x, None, kernel, geometry, sizes, activations.linear)
+    return convolution_input_gradient(x, None, kernel, geometry, sizes, activations.linear)
 
 
 def _transpose_residuals(
@@ -132,8 +132,8 @@ def _transpose_gradients(
     geometry: Geometry, _sizes: tuple[int, ...], residuals: tuple[jax.Array, jax.Array], g: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     x, kernel = residuals
-    dx = _forward(g, kernel, jnp.zeros(kernel.shape[-1:], kernel.dtype), geometry, activations.linear)
-    dkernel, _ = _kernel_gradient(g, x, None, geometry, kernel.shape[:-2], activations.linear)
+    dx = convolution_forward(g, kernel, jnp.zeros(kernel.shape[-1:], kernel.dtype), geometry, activations.linear)
+    dkernel, _ = convolution_kernel_gradient(g, x, None, geometry, kernel.shape[:-2], activations.linear)
     return dx, dkernel
 
 

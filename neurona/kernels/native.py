@@ -26,6 +26,7 @@ WORTH: dict[str, tuple[float, float]] = {
     "attention": (20e3, 1e12),
     "batch normalization": (256, 1e12),
     "convolution": (2e3, 1e12),
+    "convolution with pooling": (2e3, 1e12),
     "cross-entropy": (64, 1e12),  # classes
     "dense": (64, 1e9),
     "dense with a vector": (20e3, 1e9),  # one row, or one unit: XLA makes a sum of it that fuses with what stands beside
@@ -106,6 +107,13 @@ def call(name: str, results: Any, *arrays: Any, aliases: dict[int, int] | None =
     return jax.ffi.ffi_call(_target(name), results, input_output_aliases=aliases)(*arrays, **attributes)
 
 
+def usable(kernel: str, work: float, *arrays: Any) -> bool:
+    """Whether `run` would compute this by the native kernel on a CPU."""
+    least, most = WORTH[kernel]
+    floats = (array for array in jax.tree.leaves(arrays) if jnp.issubdtype(array.dtype, jnp.inexact))
+    return least <= work <= most and all(array.dtype == jnp.float32 for array in floats) and _load()[0] is not None
+
+
 def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[..., Any], *arrays: Any) -> Any:
     """Compute by the native kernel where that is possible and faster, else by its twin. The one place where this is decided.
 
@@ -116,9 +124,7 @@ def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[...
         work: the size: multiplications, or elements.
         native, twin: functions of the arrays with equal results.
     """
-    least, most = WORTH[kernel]
-    floats = (array for array in jax.tree.leaves(arrays) if jnp.issubdtype(array.dtype, jnp.inexact))
-    if not least <= work <= most or any(array.dtype != jnp.float32 for array in floats) or _load()[0] is None:
+    if not usable(kernel, work, *arrays):
         return twin(*arrays)
     return lax.platform_dependent(*arrays, cpu=_like_its_twin(native, twin), default=twin)
 

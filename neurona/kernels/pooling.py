@@ -56,7 +56,7 @@ def max_pool(
     """
     x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="max_pool")
     if _tiles(size, steps, pads):
-        return back_to(_largest_of_tile(_whole_tiles(x, size), size), data_format)
+        return back_to(_largest_of_tile(whole_tiles(x, size), size), data_format)
     return back_to(_pooled(x, "max", Geometry(steps, pads, (1,) * len(size)), size), data_format)
 
 
@@ -87,7 +87,7 @@ def average_pool(
     """
     x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="average_pool")
     if _tiles(size, steps, pads):
-        return back_to(_split(_whole_tiles(x, size), size).mean(_inside(len(size))), data_format)
+        return back_to(_split(whole_tiles(x, size), size).mean(_inside(len(size))), data_format)
     return back_to(_pooled(x, "average", Geometry(steps, pads, (1,) * len(size)), size), data_format)
 
 
@@ -174,7 +174,7 @@ def _tiles(size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs) -> bool
     return size == strides and not any(map(any, pads)) and prod(size) <= LARGEST_TILE
 
 
-def _whole_tiles(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
+def whole_tiles(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
     """Without the ragged edge that no whole window covers."""
     return x[(slice(None), *(slice(n // p * p) for n, p in zip(x.shape[1:-1], size)))]
 
@@ -191,11 +191,11 @@ def _inside(rank: int) -> tuple[int, ...]:
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _largest_of_tile(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
-    return _largest_and_where(x, size)[0]
+    return largest_and_where(x, size)[0]
 
 
 @partial(jax.jit, static_argnums=1)
-def _largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+def largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
     """The maxima, and which input of its window each came from: the first where several are equal."""
 
     def twin(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -218,7 +218,7 @@ def _largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, 
 
 
 @partial(jax.jit, static_argnums=0)
-def _tile_gradient(size: tuple[int, ...], where: jax.Array, g: jax.Array) -> tuple[jax.Array]:
+def tile_gradient(size: tuple[int, ...], where: jax.Array, g: jax.Array) -> tuple[jax.Array]:
     sizes = [n * p for n, p in zip(g.shape[1:-1], size)]
     shape = (g.shape[0], *sizes, g.shape[-1])
 
@@ -235,4 +235,4 @@ def _tile_gradient(size: tuple[int, ...], where: jax.Array, g: jax.Array) -> tup
     return (native.run("pooling", prod(shape), kernel_call, twin, where, g),)
 
 
-_largest_of_tile.defvjp(_largest_and_where, _tile_gradient)
+_largest_of_tile.defvjp(largest_and_where, tile_gradient)

@@ -1,5 +1,6 @@
 """Convolutional layers in one, two and three dimensions: plain, transposed, depthwise and separable."""
 
+from functools import partial
 from typing import Any
 
 from neurona import activations
@@ -9,6 +10,7 @@ from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.convolution import convolution, convolution_transpose, depthwise_convolution
 from neurona.layers.arguments import choice, integers, positive
+from neurona.layers.fusion import set_source
 
 
 class _Convolutional(Layer):
@@ -121,7 +123,8 @@ class _Convolution(_Convolutional):
         self.add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
-        return convolution(
+        compute = partial(
+            convolution,
             inputs,
             self.kernel.value,
             self.bias.value if self.bias is not None else None,
@@ -132,6 +135,9 @@ class _Convolution(_Convolutional):
             groups=self.groups,
             data_format=self.data_format,
         )
+        y = compute()
+        set_source(y, compute)
+        return y
 
 
 class Conv1D(_Convolution, aliases=("Convolution1D",)):

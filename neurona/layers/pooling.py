@@ -8,8 +8,10 @@ import jax.numpy as jnp
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
+from neurona.kernels.convolution_pooling import convolution_max_pool
 from neurona.kernels.pooling import average_pool, max_pool
 from neurona.layers.arguments import choice, integers, spatial_axes
+from neurona.layers.fusion import get_source
 
 
 class _Pooling(Layer):
@@ -80,6 +82,15 @@ class MaxPooling2D(_Pooling, aliases=("MaxPool2D",)):
     """
 
     pool = staticmethod(max_pool)
+
+    def call(self, inputs: Any) -> Any:
+        convolved = get_source(inputs)
+        options = (self.pool_size, self.strides, self.padding, self.data_format)
+        if convolved is not None and options == ((2, 2), (2, 2), "valid", "channels_last"):
+            y = convolution_max_pool(*convolved.args, **convolved.keywords)
+            if y is not None:
+                return y  # and nobody computes `inputs`, which compilation leaves out
+        return super().call(inputs)
 
 
 class MaxPooling3D(_Pooling, aliases=("MaxPool3D",)):

@@ -1,5 +1,6 @@
 """The graph behind a functional model: which calls lead from its inputs to its outputs, and how to run them."""
 
+from collections import Counter
 from typing import Any
 
 import jax
@@ -7,6 +8,7 @@ import jax
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.symbolic import Node, SymbolicTensor, is_symbolic, symbolic_leaves
+from neurona.layers.fusion import set_readers
 from neurona.layers.input import Input, InputLayer
 
 
@@ -34,6 +36,8 @@ class Graph:
         self.input_layers: list[InputLayer] = [entrance.node.operation for entrance in entrances if entrance.node]
         self._given = {(t.node, t.index): layer for t, layer in zip(self.input_tensors, self.input_layers)}
         self.nodes = self._sorted()
+        read = (tensor for tensors in (self.output_tensors, *(node.inputs for node in self.nodes)) for tensor in tensors)
+        self._readers = Counter((tensor.node, tensor.index) for tensor in read)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
@@ -99,6 +103,7 @@ class Graph:
             outputs = jax.tree.leaves(node.operation(*args, **kwargs))
             for index, value in enumerate(outputs):
                 table[(node, index)] = value
+                set_readers(value, self._readers[(node, index)])
         return jax.tree.map(fill, self.outputs)
 
     def calls_of(self, operation: Any) -> list[Node]:

@@ -35,6 +35,34 @@ static ffi::Error kernel_gradient(ffi::ThreadPool pool, Input x, Input y, Input 
   return ffi::Error::Success();
 }
 
+// With the maximum of each 2x2 window behind the activation; `where` holds the winners as place_of_winner says.
+static ffi::Error max_pool_forward(ffi::ThreadPool pool, Input x, Input W, Input b, Output y, ffi::ResultBuffer<ffi::S8> where,
+                                   int32_t activation, Numbers axes) {
+  Convolution c = convolution_of(x.dimensions()[0], x.dimensions().back(), W.dimensions(), axes);
+  few_channels(pool, few_channels_of(c), inputs_of(c, {x.typed_data()}), W.typed_data(), b.typed_data(),
+               static_cast<Activation>(activation), y->typed_data(), where->typed_data());
+  return ffi::Error::Success();
+}
+
+static Unpooled unpooled_of(const Convolution& c, Input y, Input g, ffi::Buffer<ffi::S8> where, int32_t activation) {
+  return {{g.typed_data(), y.typed_data(), static_cast<Activation>(activation)}, where.typed_data(), {c.outputs[0], c.outputs[2]}, c.filters};
+}
+
+static ffi::Error max_pool_input_gradient(ffi::ThreadPool pool, Input W, Input y, Input g, ffi::Buffer<ffi::S8> where, Output dx,
+                                          int32_t activation, Numbers axes) {
+  Convolution c = convolution_of(dx->dimensions()[0], dx->dimensions().back(), W.dimensions(), axes);
+  few_channels_input_gradient(pool, few_channels_of(c), unpooled_of(c, y, g, where, activation), W.typed_data(), dx->typed_data());
+  return ffi::Error::Success();
+}
+
+static ffi::Error max_pool_kernel_gradient(ffi::ThreadPool pool, Input x, Input y, Input g, ffi::Buffer<ffi::S8> where, Output dW, Output db,
+                                           int32_t activation, Numbers axes) {
+  Convolution c = convolution_of(x.dimensions()[0], x.dimensions().back(), dW->dimensions(), axes);
+  few_channels_kernel_gradient(pool, few_channels_of(c), inputs_of(c, {x.typed_data()}), unpooled_of(c, y, g, where, activation),
+                               dW->typed_data(), db->typed_data());
+  return ffi::Error::Success();
+}
+
 }  // namespace neurona
 
 NEURONA_HANDLER(neurona_convolution, neurona::forward,
@@ -61,6 +89,37 @@ NEURONA_HANDLER(neurona_convolution_kernel_gradient, neurona::kernel_gradient,
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Attr<int32_t>("activation")
+                    .Attr<neurona::Numbers>("axes"));
+NEURONA_HANDLER(neurona_convolution_max_pool, neurona::max_pool_forward,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::S8>>()
+                    .Attr<int32_t>("activation")
+                    .Attr<neurona::Numbers>("axes"));
+NEURONA_HANDLER(neurona_convolution_max_pool_input_gradient, neurona::max_pool_input_gradient,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::ffi::Buffer<neurona::ffi::S8>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Attr<int32_t>("activation")
+                    .Attr<neurona::Numbers>("axes"));
+NEURONA_HANDLER(neurona_convolution_max_pool_kernel_gradient, neurona::max_pool_kernel_gradient,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::ffi::Buffer<neurona::ffi::S8>>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
                     .Attr<int32_t>("activation")

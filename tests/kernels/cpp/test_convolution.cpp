@@ -45,6 +45,42 @@ static void check_few_channels(Pool& pool, const Convolution& c, const float* x,
   expect_close("db", db1, db, 1e-5);
 }
 
+// 2x2 windows behind the activation: against the unpooled numbers of the same kernels.
+static void check_windows(Pool& pool, const Convolution& c, const float* x, const float* W, const float* b, Activation activation) {
+  FewChannels f = few_channels_of(c);
+  long windows[] = {f.outputs[0] / 2, f.outputs[1] / 2}, pooled = c.batch * windows[0] * windows[1] * c.filters;
+  if (pooled == 0) return;
+  long positions = f.outputs[0] * f.outputs[1], size_of_x = c.batch * f.sizes[0] * f.sizes[1] * c.channels, size_of_W = f.taps[0] * f.taps[1] * c.channels * c.filters;
+  Floats full(c.batch * positions * c.filters), y(pooled), g = random_floats(pooled, 5), spread(full.size());
+  std::vector<int8_t> where((c.batch + SAMPLES - 1) / SAMPLES * SAMPLES * windows[0] * windows[1] * c.filters);
+  few_channels(pool, f, inputs_of(c, {x}), W, b, activation, full.data(), nullptr);
+  few_channels(pool, f, inputs_of(c, {x}), W, b, activation, y.data(), where.data());
+  std::vector<double> expected(pooled, -1e9);
+  for (long o = 0; o < pooled; o++) {
+    long filter = o % c.filters, window = o / c.filters % (windows[0] * windows[1]), n = o / c.filters / (windows[0] * windows[1]), winner = 0;
+    for (int k = 0; k < 4; k++) {
+      long row = window / windows[1] * 2 + k / 2, column = window % windows[1] * 2 + k % 2;
+      long place = (n * positions + row * f.outputs[1] + column) * c.filters + filter;
+      if (full[place] > expected[o]) {
+        expected[o] = full[place];
+        winner = place;
+      }
+    }
+    double slope = activation == Activation::relu ? y[o] > 0 : activation == Activation::tanh ? 1 - y[o] * y[o] : 1;
+    spread[winner] = static_cast<float>(g[o] * slope);
+  }
+  expect_close("maxima", y, expected, 1e-6);
+  Floats dx(size_of_x), dx1(size_of_x), dW(size_of_W), dW1(size_of_W), db(c.filters), db1(c.filters);
+  Unpooled unpooled{{g.data(), y.data(), activation}, where.data(), {f.outputs[0], f.outputs[1]}, c.filters};
+  few_channels_input_gradient(pool, f, outputs_of(c, {spread.data()}), W, dx.data());
+  few_channels_input_gradient(pool, f, unpooled, W, dx1.data());
+  expect_close("dx of maxima", dx1, std::vector<double>(dx.begin(), dx.end()), 1e-5);
+  few_channels_kernel_gradient(pool, f, inputs_of(c, {x}), outputs_of(c, {spread.data()}), dW.data(), db.data());
+  few_channels_kernel_gradient(pool, f, inputs_of(c, {x}), unpooled, dW1.data(), db1.data());
+  expect_close("dW of maxima", dW1, std::vector<double>(dW.begin(), dW.end()), 1e-5);
+  expect_close("db of maxima", db1, std::vector<double>(db.begin(), db.end()), 1e-5);
+}
+
 static void check(Pool& pool, Convolution c, Activation activation) {
   long after[3];
   for (int axis = 0; axis < 3; axis++) {  // as many zeros behind as before
@@ -85,7 +121,11 @@ static void check(Pool& pool, Convolution c, Activation activation) {
   expect_close("db", db1, db, 1e-5);
   kernel_gradient(pool, c, px, image, again.data(), db1.data());
   expect_same_bits("dW", dW1, again);
-  if (few_channels_can(c)) check_few_channels(pool, c, px, pW, b.data(), image, y, dx, dW, db);
+  if (few_channels_can(c)) {
+    check_few_channels(pool, c, px, pW, b.data(), image, y, dx, dW, db);
+    bool inside = c.before[0] >= 0 && c.before[2] >= 0 && c.before[0] < c.taps[0] && c.before[2] < c.taps[2];
+    if (inside) check_windows(pool, c, px, pW, b.data(), activation);
+  }
 }
 
 int main() {
@@ -95,6 +135,7 @@ int main() {
     check(pool, {5, 1, 6, 1, {28, 1, 27}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
     check(pool, {3, 6, 16, 1, {14, 1, 13}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
     check(pool, {16, 3, 7, 1, {8, 1, 9}, {}, {3, 1, 2}, {1, 1, 1}, {1, 0, 0}, {1, 1, 1}}, activation);
+    check(pool, {17, 5, 3, 1, {40, 1, 60}, {}, {3, 1, 3}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, activation);  // several slabs
     check(pool, {35, 2, 9, 1, {1, 1, 20}, {}, {1, 1, 7}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, activation);
   }
   for (long channels : {1L, 3L, 16L, 17L})
