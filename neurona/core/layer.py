@@ -506,10 +506,10 @@ class Layer(Serializable):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain values; override only where a format differs."""
         config = {"name": self.name, "trainable": self._trainable, "dtype": serialize(self.dtype_policy)}
+        own = inspect.signature(type(self).__init__).parameters  # such as Embedding's input_dim
         for name, value in getattr(self, "_arguments", {}).items():
             current = getattr(self, name, value)
-            own = name in inspect.signature(type(self).__init__).parameters  # such as Embedding's input_dim
-            if not own and (name in _SHAPE_ARGUMENTS or (name == "activity_regularizer" and current is None)):
+            if name not in own and (name in _SHAPE_ARGUMENTS or (name == "activity_regularizer" and current is None)):
                 continue
             if name not in ("name", "trainable", "dtype", "autocast"):
                 config[name] = serialize(value if inspect.ismethod(current) else current)

@@ -205,8 +205,8 @@ def run_epochs(
         batches.restore(position)
         return []
     trainer.take_training_state(state)
-    columns = jax.device_get(logs)
-    return [{name: as_number(columns[name][number]) for name in sorted(columns)} for number in range(count)]
+    columns = {name: values.tolist() if values.ndim == 1 else list(values) for name, values in sorted(jax.device_get(logs).items())}
+    return [{name: values[number] for name, values in columns.items()} for number in range(count)]
 
 
 def epochs_alone(trainer: Any, batches: Any, validation: Any, key: jax.Array, epochs: int) -> Iterator[dict[str, float]]:
