@@ -306,11 +306,10 @@ class Layer(Serializable):
         """
         scope, seed = current_scope(), getattr(self, "seed", None)
         if scope is None or scope.key is None:
+            who = f"Layer {self.name!r} ({type(self).__name__})"
             if scope is not None and scope.pure:
-                raise TracingError(
-                    f"Layer {self.name!r} ({type(self).__name__}) draws random numbers: give `apply` a key=jax.random.key(...)."
-                )
-            check_not_traced(f"Layer {self.name!r} ({type(self).__name__})")
+                raise TracingError(f"{who} draws random numbers: give `apply` a key=jax.random.key(...).")
+            check_not_traced(who)
             if seed is None:
                 return new_key()
             self._stream = self._stream or SeedGenerator(seed)

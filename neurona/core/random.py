@@ -1,5 +1,6 @@
 """Random streams: one global seed for what happens outside a model, one key per scope for what happens inside."""
 
+import functools
 import os
 import random as python_random
 from typing import Any
@@ -85,18 +86,27 @@ def set_random_seed(seed: int) -> None:
     _Global.seed, _Global.draws = int(seed), 0
 
 
+@functools.lru_cache(maxsize=64)
+def _keys(seed: int, block: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys of 16 draws of a stream, which take NumPy no longer than one."""
+    return threefry(np.array([seed, 0], np.uint32), np.zeros(16, np.uint32), np.arange(16 * block, 16 * block + 16, dtype=np.uint32))
+
+
+def new_words() -> np.ndarray:
+    """The two words of the next key of the global stream."""
+    _Global.seed = int.from_bytes(os.urandom(4), "little") if _Global.seed is None else _Global.seed
+    number, _Global.draws = _Global.draws, _Global.draws + 1
+    return np.array([words[number % 16] for words in _keys(_Global.seed, number // 16)])
+
+
 def new_key() -> jax.Array:
     """The next key of the global stream.
 
     Raises:
         TracingError: inside somebody's own `jit`, where the key would be frozen into the compiled program.
     """
-    if _Global.seed is None:
-        _Global.seed = int.from_bytes(os.urandom(4), "little")
-    words = threefry(np.array([_Global.seed, 0], np.uint32), np.zeros(1, np.uint32), np.array([_Global.draws], np.uint32))
-    _Global.draws += 1
     with jax.ensure_compile_time_eval():
-        return jax.random.wrap_key_data(device_array(np.concatenate(words)))  # as jax.random.fold_in, without its compilation
+        return jax.random.wrap_key_data(device_array(new_words()))  # as jax.random.fold_in, without its compilation
 
 
 class Stream:
@@ -139,11 +149,6 @@ def check_not_traced(purpose: str) -> None:
         )
 
 
-def new_numpy_generator() -> np.random.Generator:
-    """A NumPy generator seeded from the global stream, for what is shuffled on the host."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(new_key())))
-
-
 class SeedGenerator(Serializable):
     """A stream of seeds of its own: each `next()` gives the next pair of 32-bit integers.
 
@@ -162,14 +167,13 @@ class SeedGenerator(Serializable):
         self.name = name or "seed_generator"
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
             raise ArgumentError(f"A seed is an integer >= 0 or None. Received: {seed!r}")
-        self.seed = int(seed) if seed is not None else int(np.asarray(jax.random.key_data(new_key()))[0])
+        self.seed = int(seed) if seed is not None else int(new_words()[0])
         self._draws = 0
 
     def next(self) -> np.ndarray:
         """The next seed: two uint32."""
-        words = np.array([self.seed & 0xFFFFFFFF, self._draws], np.uint32)
         self._draws += 1
-        return words
+        return np.array([self.seed & 0xFFFFFFFF, self._draws - 1], np.uint32)
 
 
 def as_key(seed: Any = None) -> jax.Array:

@@ -120,7 +120,6 @@ def _unexpected(cls: type, given: Mapping[str, Any], known: list[str], error: Ty
     return UnexpectedArgument(f"{cls.__name__}: {error}.")
 
 
-@functools.cache
 def constructor_arguments(cls: type) -> list[str] | None:
     """The names of a constructor's arguments through all its bases, or None where it takes anything."""
     names: list[str] = []

@@ -13,7 +13,8 @@ import numpy as np
 from jax.core import Tracer
 
 from neurona.core.arrays import device_array
-from neurona.core.random import as_key, threefry
+from neurona.core.random import as_key, new_words, threefry
+from neurona.core.scope import current_scope
 
 # Above this many numbers XLA's compilation is the smaller cost.
 HOST_LIMIT = 1 << 20
@@ -57,13 +58,18 @@ def _erf_inv(x: np.ndarray) -> np.ndarray:
     return p * x
 
 
-def _host_words(key: jax.Array) -> np.ndarray | None:
-    """The key's two words, where the key is one that NumPy can follow."""
-    if isinstance(key, Tracer) or key.shape or str(jax.random.key_impl(key)) != "threefry2x32":
-        return None
-    if not jax.config.values["jax_threefry_partitionable"]:  # the counters are then laid out by shape
-        return None
-    return np.asarray(jax.random.key_data(key))
+def _drawn(seed: Any, shape: tuple[int, ...], dtype: str) -> tuple[Any, np.ndarray | None]:
+    """A key, or its two words where NumPy can draw the numbers."""
+    # Not partitionable, the counters are laid out by shape.
+    on_host = dtype == "float32" and math.prod(shape) <= HOST_LIMIT and jax.config.values["jax_threefry_partitionable"]
+    scope = current_scope()
+    outside = scope is None or (scope.key is None and not scope.pure)
+    if on_host and seed is None and outside and jax.config.values["jax_default_prng_impl"] == "threefry2x32":
+        return None, new_words()
+    key = as_key(seed)
+    if not on_host or isinstance(key, Tracer) or key.shape or str(jax.random.key_impl(key)) != "threefry2x32":
+        return key, None
+    return key, np.asarray(jax.random.key_data(key))
 
 
 def uniform(seed: Any, shape: tuple[int, ...], dtype: str, low: float, high: float) -> jax.Array:
@@ -78,8 +84,7 @@ def uniform(seed: Any, shape: tuple[int, ...], dtype: str, low: float, high: flo
         (2, 2)
     """
     with jax.ensure_compile_time_eval():
-        key = as_key(seed)
-        words = _host_words(key) if dtype == "float32" and math.prod(shape) <= HOST_LIMIT else None
+        key, words = _drawn(seed, shape, dtype)
         if words is None:
             return jax.random.uniform(key, shape, dtype, low, high)
         return device_array(_host_uniform(words, shape, low, high))
@@ -121,8 +126,7 @@ def truncated_normal(seed: Any, shape: tuple[int, ...], dtype: str, mean: float,
 def _bell(seed: Any, shape: tuple[int, ...], dtype: str, mean: float, stddev: float, low: float, high: float, bound: float) -> jax.Array:
     """The normal quantile of uniform numbers, cut at +-bound."""
     with jax.ensure_compile_time_eval():
-        key = as_key(seed)
-        words = _host_words(key) if dtype == "float32" and math.prod(shape) <= HOST_LIMIT else None
+        key, words = _drawn(seed, shape, dtype)
         if words is not None:
             inside = np.nextafter(np.float32(bound), np.float32(0)) if np.isfinite(bound) else np.float32(np.inf)
             sample = np.clip(np.float32(math.sqrt(2)) * _erf_inv(_host_uniform(words, shape, low, high)), -inside, inside)

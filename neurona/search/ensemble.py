@@ -10,12 +10,12 @@ import numpy as np
 
 from neurona.callbacks import CallbackList, History, ProgbarLogger
 from neurona.core.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError, suggestion
-from neurona.core.random import Stream, new_numpy_generator
+from neurona.core.random import Stream
 from neurona.metrics import direction_of
 from neurona.models import Model
 from neurona.optimizers.state import LearningRate
 from neurona.search.members import Members, MembersBatches, take
-from neurona.training.batches import ArrayBatches, count_rows, to_numpy
+from neurona.training.batches import ArrayBatches, count_rows, new_numpy_generator, to_numpy
 from neurona.training.loop import Epoch, epochs_alone, is_small
 from neurona.training.step import is_stateful
 from neurona.training.trainer import refuse_unknown

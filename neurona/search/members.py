@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import NonFiniteError
-from neurona.core.random import Stream, new_key
+from neurona.core.random import Stream, new_words
 from neurona.core.variable import Variable
+from neurona.initializers import Ones, Zeros
 from neurona.training.batches import ArrayBatches, Batch
 from neurona.training.diagnosis import raise_non_finite
 from neurona.training.loop import Pace
@@ -58,10 +59,12 @@ class Members:
     def _first_state(self) -> TrainingState:
         trainable, others, _ = self.model._groups
         in_order_of_creation = sorted((*trainable, *others), key=lambda variable: variable.number)
+        random = [one for one in in_order_of_creation if one.initializer is not None and not isinstance(one.initializer, (Zeros, Ones))]
+        begun = {one: one.draw(one.shape, one.dtype) for one in in_order_of_creation if isinstance(one.initializer, (Zeros, Ones))}
         members = []
         for stream in self._streams:
             with stream:
-                drawn = {one: one.draw(one.shape, one.dtype) for one in in_order_of_creation if one.initializer is not None}
+                drawn = begun | {one: one.draw(one.shape, one.dtype) for one in random}
             members.append([drawn.get(variable, variable.value) for variable in trainable])
         weights = stack(members)
         kept = stack([[variable.value for variable in others]] * len(members))
@@ -74,7 +77,7 @@ class Members:
             keys = []
             for stream in self._streams:
                 with stream:
-                    keys.append(jax.random.key_data(new_key()))
+                    keys.append(new_words())
             self._keys = jax.random.wrap_key_data(stack(keys))
         return self._keys
 

@@ -10,8 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import DataError, SavingError
+from neurona.core.random import new_words
 
 Batch = tuple[Any, Any, Any]
+
+
+def new_numpy_generator() -> np.random.Generator:
+    """A NumPy generator seeded from the global stream of random numbers, for what is shuffled on the host."""
+    return np.random.default_rng(new_words())
 
 
 def to_numpy(value: Any, what: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError
-from neurona.core.random import new_numpy_generator
+from neurona.training.batches import new_numpy_generator
 from neurona.training.streams import read_ahead
 
 Arrays = tuple[np.ndarray, ...]

@@ -14,7 +14,7 @@ from neurona import optimizers
 from neurona.callbacks import CallbackList, History, ProgbarLogger
 from neurona.core.errors import DataError, NotBuiltError, UnexpectedArgument, suggestion
 from neurona.core.layer import Layer
-from neurona.core.random import new_key, new_numpy_generator
+from neurona.core.random import new_key
 from neurona.core.registry import deserialize, serialize
 from neurona.core.scope import Scope
 from neurona.core.variable import Variable
@@ -23,6 +23,7 @@ from neurona.training.batches import (
     ArrayBatches,
     class_weights_to_sample_weights,
     is_stream,
+    new_numpy_generator,
     split_validation,
     to_numpy,
     unpack,
