@@ -133,6 +133,7 @@ class Program:
         start: Any,
         stop: Any,
         axis: str | None = None,
+        looks_at_weights: bool = True,
     ) -> tuple[TrainingState, Any, Any, Any]:
         """Steps `start` to `stop` of a block of equal batches, ending early where a loss is not finite.
 
@@ -159,7 +160,7 @@ class Program:
             _, shapes, _ = jax.eval_shape(lambda: self._one(kind, state, batch_at(start), key, first_step))
             logs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         index, state, logs, fine = jax.lax.while_loop(go_on, body, (start, state, logs, jnp.asarray(True)))
-        return state, logs, index, _for_all(fine & _finite(state.trainable), axis)
+        return state, logs, index, _for_all(fine & _finite(state.trainable), axis) if looks_at_weights else fine
 
     def _epochs(
         self,
@@ -184,7 +185,7 @@ class Program:
         def run(kind: str, state: TrainingState, data: Any, blocks: Any, step: Any) -> tuple[TrainingState, dict[str, Any], Any]:
             state, fine = state._replace(metrics=fresh_metrics), jnp.asarray(True)
             for block in blocks:
-                state, _, _, still_fine = self._many(kind, state, data, block, key, step, zero, zero + len(block), axis)
+                state, _, _, still_fine = self._many(kind, state, data, block, key, step, zero, zero + len(block), axis, False)
                 fine, step = fine & still_fine, step + len(block)
             return state, results(self.trainer, state.metrics), fine
 
@@ -204,7 +205,7 @@ class Program:
         _, state, logs, fine = jax.lax.while_loop(
             lambda carry: (carry[0] < count) & carry[3], epoch, (zero, state, logs, jnp.asarray(True))
         )
-        return state, logs, fine
+        return state, logs, _for_all(fine & _finite(state.trainable), axis)
 
     def _predict(self, values: list[Any], x: Any) -> tuple[Any, list[Any]]:
         """The outputs, and the values afterwards where the model carries state from batch to batch."""
