@@ -13,7 +13,7 @@ from neurona.core.policy import epsilon as small_number
 from neurona.core.registry import resolve
 from neurona.core.shapes import InputSpec
 from neurona.kernels.layer_normalization import layer_normalization
-from neurona.kernels.normalization import batch_normalization, standardize
+from neurona.kernels.normalization import batch_normalization, moments, standardize
 
 
 def _precise(array: Any) -> Any:
@@ -167,10 +167,10 @@ class BatchNormalization(_AffineNormalization):
 
     def _normalized_by_batch(self, x: Any) -> Any:
         """The usual case, by a kernel: channels last, every element counts."""
-        y, mean, variance = batch_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), self.epsilon)
+        mean, variance = moments(jax.lax.stop_gradient(x))
         self._follow(self.moving_mean, mean, self.momentum)
         self._follow(self.moving_variance, variance, self.momentum)
-        return y
+        return batch_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon)
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)

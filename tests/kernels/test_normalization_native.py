@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurona.kernels import native
-from neurona.kernels.normalization import batch_normalization, standardize
+from neurona import activations
+from neurona.kernels import max_pool, native
+from neurona.kernels.normalization import batch_normalization, moments, standardize
 
 pytestmark = pytest.mark.skipif(not native.status().startswith(("baseline", "avx")), reason=native.status())
 
@@ -21,15 +22,22 @@ def _every_size(monkeypatch):
     monkeypatch.setitem(native.WORTH, "batch normalization", (1, 1e12))
 
 
-def formula(x, gamma, beta, epsilon):
+def ours(x, gamma, beta, epsilon=1e-3, activation=activations.linear, pools=False):
+    mean, variance = moments(x)
+    return batch_normalization(x, gamma, beta, mean, variance, epsilon, activation, pools=pools), mean, variance
+
+
+def formula(x, gamma, beta, epsilon=1e-3, activation=activations.linear, pools=False):
     axes = tuple(range(x.ndim - 1))
     mean, variance = jnp.mean(x, axes), jnp.var(x, axes)
-    return standardize(x, mean, variance, gamma, beta, epsilon), mean, variance
+    y = activation(standardize(x, mean, variance, gamma, beta, epsilon))
+    return max_pool(y, 2) if pools else y, mean, variance
 
 
-def problem(shape, seed, offset=0.0):
+def problem(shape, seed, offset=0.0, pools=False):
     generator = np.random.default_rng(seed)
-    x, g = (jnp.asarray(generator.normal(size=shape), jnp.float32) for _ in range(2))
+    x = jnp.asarray(generator.normal(size=shape), jnp.float32)
+    g = x[:, 1::2, ::2] + 1 if pools else jnp.asarray(generator.normal(size=shape), jnp.float32)
     gamma, beta, g_mean, g_variance = (jnp.asarray(generator.normal(size=shape[-1]), jnp.float32) for _ in range(4))
     return x + offset, gamma, beta, (g, g_mean, g_variance)
 
@@ -39,10 +47,10 @@ def assert_close(found, expected, tolerance=1e-5):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * float(jnp.abs(other).max()))
 
 
-def check(shape, seed, epsilon=1e-3):
-    x, gamma, beta, gradients = problem(shape, seed)
-    found, pull = jax.vjp(partial(batch_normalization, epsilon=epsilon), x, gamma, beta)
-    expected, expected_pull = jax.vjp(partial(formula, epsilon=epsilon), x, gamma, beta)
+def check(shape, seed, **options):
+    x, gamma, beta, gradients = problem(shape, seed, pools=options.get("pools", False))
+    found, pull = jax.vjp(partial(ours, **options), x, gamma, beta)
+    expected, expected_pull = jax.vjp(partial(formula, **options), x, gamma, beta)
     assert_close(found, expected)
     assert_close(pull(gradients), expected_pull(gradients), 3e-5)
 
@@ -52,43 +60,64 @@ def check(shape, seed, epsilon=1e-3):
     rows=st.lists(st.integers(1, 12), min_size=1, max_size=3).map(tuple),
     channels=st.sampled_from([1, 2, 3, 6, 15, 16, 17, 33, 63, 64, 65, 130]),
     seed=st.integers(0, 99),
+    activation=st.sampled_from([activations.linear, activations.relu]),
 )
-def test_equals_its_twin(rows, channels, seed):
-    check((*rows, channels), seed)
+def test_equals_its_twin(rows, channels, seed, activation):
+    check((*rows, channels), seed, activation=activation)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    windows=st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(1, 5)),
+    channels=st.sampled_from([1, 3, 15, 16, 17, 33, 64, 130]),
+    seed=st.integers(0, 99),
+    activation=st.sampled_from([activations.linear, activations.relu]),
+)
+def test_with_pooling_equals_its_twin(windows, channels, seed, activation):
+    batch, height, width = windows
+    check((batch, 2 * height, 2 * width, channels), seed, activation=activation, pools=True)
 
 
 @pytest.mark.parametrize("shape", [(40000, 1), (9000, 10), (3001, 33), (700, 200), (2, 20000)])
 def test_large_arrays_over_threads(shape):
     check(shape, 1)
+    check(shape, 1, activation=activations.relu)
     x, gamma, beta, _ = problem(shape, 2)
-    first, second = (batch_normalization(x, gamma, beta, 1e-3) for _ in range(2))
+    first, second = (ours(x, gamma, beta) for _ in range(2))
     assert all((one == other).all() for one, other in zip(first, second))
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 32, 32), (3, 40, 20, 100)])
+def test_large_images_over_threads(shape):
+    check(shape, 1, activation=activations.relu, pools=True)
 
 
 def test_the_kernels_run():
     x, gamma, beta, gradients = problem((4, 3), 1)
-    text = (
-        jax.jit(lambda *arrays: jax.vjp(partial(batch_normalization, epsilon=0.1), *arrays)[1](gradients)).lower(x, gamma, beta).as_text()
-    )
-    assert "neurona_batch_normalization" in text
-    assert "neurona_batch_normalization_gradients" in text
+
+    def whole(*arrays):
+        results, pull = jax.vjp(ours, *arrays)
+        return results, pull(gradients)
+
+    text = jax.jit(whole).lower(x, gamma, beta).as_text()
+    for name in ("neurona_moments", "neurona_batch_normalization", "neurona_batch_normalization_gradients"):
+        assert f"@{name}(" in text
 
 
 def test_the_variance_of_numbers_far_from_zero():
     x, gamma, beta, _ = problem((5000, 20), 3, offset=1000.0)
     exact = np.var(np.asarray(x, np.float64), 0)
-    np.testing.assert_allclose(batch_normalization(x, gamma, beta, 1e-3)[2], exact, rtol=2e-5)
+    np.testing.assert_allclose(ours(x, gamma, beta)[2], exact, rtol=2e-5)
 
 
 def test_nan_and_infinity_stay_in_their_channels():
     x, gamma, beta, _ = problem((50, 20), 1)
     x = x.at[7, 3].set(jnp.nan).at[9, 17].set(jnp.inf)
-    for found, expected in zip(batch_normalization(x, gamma, beta, 1e-3), formula(x, gamma, beta, 1e-3)):
+    for found, expected in zip(ours(x, gamma, beta), formula(x, gamma, beta)):
         np.testing.assert_array_equal(jnp.isnan(found), jnp.isnan(expected))
 
 
 def test_several_layers_at_once():
     xs, gammas, betas, _ = zip(*(problem((9, 5), seed) for seed in range(3)))
     stacked = [jnp.stack(group) for group in (xs, gammas, betas)]
-    found = jax.vmap(partial(batch_normalization, epsilon=1e-3))(*stacked)
-    assert_close(found, jax.vmap(partial(formula, epsilon=1e-3))(*stacked))
+    assert_close(jax.vmap(ours)(*stacked), jax.vmap(formula)(*stacked))

@@ -4,34 +4,64 @@
 
 namespace neurona {
 
-static ffi::Error forward(ffi::ThreadPool pool, Input x, Input gamma, Input beta, Output y, Output mean, Output variance, float epsilon) {
+static ffi::Error moments_of(ffi::ThreadPool pool, Input x, Output mean, Output variance) {
   auto shape = x.dimensions();
-  batch_normalization(pool, shape[0], shape[1], x.typed_data(), gamma.typed_data(), beta.typed_data(), epsilon, y->typed_data(),
-                      mean->typed_data(), variance->typed_data());
+  moments(pool, shape[0], shape[1], x.typed_data(), mean->typed_data(), variance->typed_data());
   return ffi::Error::Success();
 }
 
-static ffi::Error gradients(ffi::ThreadPool pool, Input x, Input gamma, Input mean, Input variance, Input g, Input g_mean,
-                            Input g_variance, Output dx, Output dgamma, Output dbeta, float epsilon) {
+static Standardization standardization(Input gamma, Input beta, Input mean, Input variance, float epsilon, bool relu) {
+  long C = mean.dimensions()[0];
+  return Standardization(C, gamma.typed_data(), beta.typed_data(), mean.typed_data(), variance.typed_data(), epsilon, relu);
+}
+
+// Without pooling x is (rows, C), with it (N, height, width, C).
+static ffi::Error forward(ffi::ThreadPool pool, Input x, Input gamma, Input beta, Input mean, Input variance, Output y, float epsilon,
+                          bool relu) {
   auto shape = x.dimensions();
-  batch_normalization_gradients(pool, shape[0], shape[1], x.typed_data(), gamma.typed_data(), mean.typed_data(), variance.typed_data(),
-                                g.typed_data(), g_mean.typed_data(), g_variance.typed_data(), epsilon, dx->typed_data(),
-                                dgamma->typed_data(), dbeta->typed_data());
+  const Standardization s = standardization(gamma, beta, mean, variance, epsilon, relu);
+  if (shape.size() == 4) {
+    normalize_max_pool(pool, Images{shape[0], shape[1], shape[2], shape[3]}, x.typed_data(), s, y->typed_data());
+  } else {
+    normalize(pool, shape[0], shape[1], x.typed_data(), s, y->typed_data());
+  }
+  return ffi::Error::Success();
+}
+
+static ffi::Error gradients(ffi::ThreadPool pool, Input x, Input gamma, Input beta, Input mean, Input variance, Input g, Output dx,
+                            Output dgamma, Output dbeta, float epsilon, bool relu) {
+  auto shape = x.dimensions();
+  const Standardization s = standardization(gamma, beta, mean, variance, epsilon, relu);
+  if (shape.size() == 4) {
+    normalize_max_pool_gradients(pool, Images{shape[0], shape[1], shape[2], shape[3]}, x.typed_data(), s, mean.typed_data(),
+                                 variance.typed_data(), epsilon, g.typed_data(), dx->typed_data(), dgamma->typed_data(),
+                                 dbeta->typed_data());
+  } else {
+    normalize_gradients(pool, shape[0], shape[1], x.typed_data(), s, mean.typed_data(), variance.typed_data(), epsilon, g.typed_data(),
+                        dx->typed_data(), dgamma->typed_data(), dbeta->typed_data());
+  }
   return ffi::Error::Success();
 }
 
 }  // namespace neurona
 
+NEURONA_HANDLER(neurona_moments, neurona::moments_of,
+                neurona::ffi::Ffi::Bind()
+                    .Ctx<neurona::ffi::ThreadPool>()
+                    .Arg<neurona::Input>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
+                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>());
 NEURONA_HANDLER(neurona_batch_normalization, neurona::forward,
                 neurona::ffi::Ffi::Bind()
                     .Ctx<neurona::ffi::ThreadPool>()
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
+                    .Arg<neurona::Input>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<float>("epsilon"));
+                    .Attr<float>("epsilon")
+                    .Attr<bool>("relu"));
 NEURONA_HANDLER(neurona_batch_normalization_gradients, neurona::gradients,
                 neurona::ffi::Ffi::Bind()
                     .Ctx<neurona::ffi::ThreadPool>()
@@ -41,8 +71,8 @@ NEURONA_HANDLER(neurona_batch_normalization_gradients, neurona::gradients,
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
                     .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
                     .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<float>("epsilon"));
+                    .Attr<float>("epsilon")
+                    .Attr<bool>("relu"));

@@ -1,7 +1,9 @@
 // Batch normalization of x (rows, C): y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with each channel's mean and variance
-// over the rows, and its gradients.
+// over the rows, where asked for with a ReLU and 2x2 maximum pooling behind it; and its gradients, which compute y again rather than read
+// it from memory.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -101,21 +103,43 @@ void moments(Pool& pool, long rows_of_x, long C, const float* x, float* mean, fl
   }
 }
 
-// y = x * x_factor + shift, or where g is given, y = g * g_factor + x * x_factor + shift; factors and shift repeated for a wide row.
-template <class Pool>
-void scale_and_shift(Pool& pool, const WideRows& wide, const float* x, const std::vector<float>& x_factor, const std::vector<float>& shift,
-                     const float* g, const std::vector<float>& g_factor, float* y) {
+// One number for each channel: y = x * factor + shift, then perhaps a ReLU.
+struct Standardization {
+  std::vector<float> factor, shift;
+  bool relu_follows;
+
+  Standardization(long C, const float* gamma, const float* beta, const float* mean, const float* variance, float epsilon, bool relu_follows)
+      : factor(C), shift(C), relu_follows(relu_follows) {
+    for (long c = 0; c < C; c++) {
+      factor[c] = gamma[c] / std::sqrt(variance[c] + epsilon);
+      shift[c] = beta[c] - mean[c] * factor[c];
+    }
+  }
+};
+
+// The gradient of x, g * of_g + x * of_x + shift, with g that of y before the ReLU.
+struct Slopes {
+  std::vector<float> of_g, of_x, shift;
+
+  // From the sums of g and of g * (x - mean) over n rows. Also writes the gradients of gamma and beta:
+  // dx = gamma / deviation * (g - total / n - (x - mean) * product / (n deviation^2)).
+  Slopes(long C, float n, const float* totals, const float* products, const Standardization& s, const float* mean, const float* variance,
+         float epsilon, float* dgamma, float* dbeta)
+      : of_g(s.factor), of_x(C), shift(C) {
+    for (long c = 0; c < C; c++) {
+      float deviation = std::sqrt(variance[c] + epsilon);
+      dbeta[c] = totals[c];
+      dgamma[c] = products[c] / deviation;
+      of_x[c] = -of_g[c] * products[c] / (deviation * deviation * n);
+      shift[c] = -of_g[c] * totals[c] / n - mean[c] * of_x[c];
+    }
+  }
+};
+
+// Calls row(start, width) for all wide rows, and for what remains.
+template <class Pool, class Row>
+void each_wide_row(Pool& pool, const WideRows& wide, const Row& row) {
   long parts = wide.parts(pool);
-  auto row = [&](long start, long width) {
-    for_strips(width, [&](auto vectors, long place, long lanes) {
-      for (int v = 0; v < vectors; v++) {
-        long i = place + v * LANES;
-        Vector value = load(x + start + i, lanes) * load(x_factor.data() + i, lanes) + load(shift.data() + i, lanes);
-        if (g) value += load(g + start + i, lanes) * load(g_factor.data() + i, lanes);
-        store(y + start + i, value, lanes);
-      }
-    });
-  };
   parallel_for(pool, parts, [&](long part) {
     long end = first_of(part + 1, parts, wide.rows, 1);
     for (long i = first_of(part, parts, wide.rows, 1); i < end; i++) row(i * wide.width, wide.width);
@@ -124,37 +148,45 @@ void scale_and_shift(Pool& pool, const WideRows& wide, const float* x, const std
 }
 
 template <class Pool>
-void batch_normalization(Pool& pool, long rows, long C, const float* x, const float* gamma, const float* beta, float epsilon, float* y,
-                         float* mean, float* variance) {
-  moments(pool, rows, C, x, mean, variance);
+void normalize(Pool& pool, long rows, long C, const float* x, const Standardization& s, float* y) {
   const WideRows wide(rows, C);
-  auto factor = wide.repeated([&](long c) { return gamma[c] / std::sqrt(variance[c] + epsilon); });
-  auto shift = wide.repeated([&](long c) { return beta[c] - mean[c] * factor[c]; });
-  scale_and_shift(pool, wide, x, factor, shift, nullptr, {}, y);
+  const auto factor = wide.repeated([&](long c) { return s.factor[c]; }), shift = wide.repeated([&](long c) { return s.shift[c]; });
+  each_wide_row(pool, wide, [&](long start, long width) {
+    for_strips(width, [&](auto vectors, long place, long lanes) {
+      for (int v = 0; v < vectors; v++) {
+        long i = place + v * LANES;
+        Vector value = load(x + start + i, lanes) * load(factor.data() + i, lanes) + load(shift.data() + i, lanes);
+        store(y + start + i, s.relu_follows ? relu(value) : value, lanes);
+      }
+    });
+  });
 }
 
-// From the gradients of y, of the mean and of the variance: those of x, gamma and beta.
+// From the gradient of y: those of x, gamma and beta.
 template <class Pool>
-void batch_normalization_gradients(Pool& pool, long rows_of_x, long C, const float* x, const float* gamma, const float* mean,
-                                   const float* variance, const float* g, const float* g_mean, const float* g_variance, float epsilon,
-                                   float* dx, float* dgamma, float* dbeta) {
+void normalize_gradients(Pool& pool, long rows_of_x, long C, const float* x, const Standardization& s, const float* mean,
+                         const float* variance, float epsilon, const float* g, float* dx, float* dgamma, float* dbeta) {
   const WideRows wide(rows_of_x, C);
   const long width = wide.width, parts = wide.parts(pool);
-  auto center = wide.repeated([&](long c) { return mean[c]; });
+  auto repeated = [&](const float* values) { return wide.repeated([&](long c) { return values[c]; }); };
+  const auto center = repeated(mean), factor = repeated(s.factor.data()), offset = repeated(s.shift.data());
+  auto before_relu = [&](Vector gradient, Vector value, long i, long lanes) {
+    if (!s.relu_follows) return gradient;
+    return value * load(factor.data() + i, lanes) + load(offset.data() + i, lanes) > Vector{} ? gradient : Vector{};
+  };
   Workspace memory(2 * parts * width);
   float *totals = memory.data(), *products = totals + parts * width;  // of g, and of g * (x - mean)
   std::memset(totals, 0, 2 * parts * width * sizeof(float));
   auto add = [&](long start, long rows, long filled, float* total_of, float* product_of) {
     for_strips(filled, [&](auto vectors, long place, long lanes) {
       constexpr int V = vectors;
-      Vector total[V] = {}, product[V] = {}, middle[V];
-      for (int v = 0; v < V; v++) middle[v] = load(center.data() + place + v * LANES, lanes);
+      Vector total[V] = {}, product[V] = {};
       for (long row = 0; row < rows; row++)
         for (int v = 0; v < V; v++) {
-          long i = start + row * width + place + v * LANES;
-          Vector gradient = load(g + i, lanes);
+          long at = place + v * LANES, i = start + row * width + at;
+          Vector value = load(x + i, lanes), gradient = before_relu(load(g + i, lanes), value, at, lanes);
           total[v] += gradient;
-          product[v] += gradient * (load(x + i, lanes) - middle[v]);
+          product[v] += gradient * (value - load(center.data() + at, lanes));
         }
       for (int v = 0; v < V; v++) {
         long i = place + v * LANES;
@@ -169,23 +201,134 @@ void batch_normalization_gradients(Pool& pool, long rows_of_x, long C, const flo
       add(begin * width, begin + block < end ? block : end - begin, width, totals + part * width, products + part * width);
   });
   add(wide.rows * width, 1, wide.rest * C, totals, products);
-  const float n = static_cast<float>(rows_of_x);
-  std::vector<float> of_g(C), of_x(C), shift(C);
-  for (long c = 0; c < C; c++) {
-    float total = 0, product = 0, deviation = std::sqrt(variance[c] + epsilon);
+  std::vector<float> total(C), product(C);
+  for (long c = 0; c < C; c++)
     for (long i = c; i < parts * width; i += C) {
-      total += totals[i];
-      product += products[i];
+      total[c] += totals[i];
+      product[c] += products[i];
     }
-    dbeta[c] = total;
-    dgamma[c] = product / deviation;
-    // dx = gamma / deviation * (g - total / n - (x - mean) * product / (n deviation^2)) + g_mean / n + g_variance * 2 (x - mean) / n
-    of_g[c] = gamma[c] / deviation;
-    of_x[c] = (2 * g_variance[c] - of_g[c] * product / (deviation * deviation)) / n;
-    shift[c] = (g_mean[c] - of_g[c] * total) / n - mean[c] * of_x[c];
+  const Slopes slopes(C, static_cast<float>(rows_of_x), total.data(), product.data(), s, mean, variance, epsilon, dgamma, dbeta);
+  const auto of_g = repeated(slopes.of_g.data()), of_x = repeated(slopes.of_x.data()), shift = repeated(slopes.shift.data());
+  each_wide_row(pool, wide, [&](long start, long width) {
+    for_strips(width, [&](auto vectors, long place, long lanes) {
+      for (int v = 0; v < vectors; v++) {
+        long i = place + v * LANES;
+        Vector value = load(x + start + i, lanes), gradient = before_relu(load(g + start + i, lanes), value, i, lanes);
+        Vector of_value = value * load(of_x.data() + i, lanes) + load(shift.data() + i, lanes);
+        store(dx + start + i, of_value + gradient * load(of_g.data() + i, lanes), lanes);
+      }
+    });
+  });
+}
+
+// ---------------------------------------------------------------- with 2x2 maximum pooling behind
+
+// Images x (N, height, width, C) of even height and width; y (N, height / 2, width / 2, C).
+struct Images {
+  long N, height, width, C;
+
+  long rows_of_windows() const { return N * (height / 2); }
+  template <class Pool>
+  long parts(Pool& pool) const {
+    return std::min(rows_of_windows(), parts_of(pool, 1.0 * N * height * width * C, NORMALIZATION_PART));
   }
-  auto of = [&](const std::vector<float>& values) { return wide.repeated([&](long c) { return values[c]; }); };
-  scale_and_shift(pool, wide, x, of(of_x), of(shift), g, of(of_g), dx);
+  // Calls window(place of its first input, its own place) for the channels c, ..., c + lanes - 1 of a row of windows.
+  template <class Window>
+  void each_window(long row, long c, const Window& window) const {
+    for (long j = 0; j < width / 2; j++) window((2 * row * width + 2 * j) * C + c, (row * (width / 2) + j) * C + c);
+  }
+};
+
+// A window's four inputs, and the largest of their normalized values.
+struct NormalizedWindow {
+  Vector x[4], largest;
+  Integers winner;  // 0 to 3: the first of equal ones
+
+  NEURONA_INLINE NormalizedWindow of(const float* x, long row, long C, Vector factor, Vector shift, long lanes) {
+    NormalizedWindow window;
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+      window.x[i] = load(x + i / 2 * row + i % 2 * C, lanes);
+      Vector value = window.x[i] * factor + shift;
+      Integers wins = i == 0 ? ~Integers{} : (value > window.largest) | (value != value);
+      window.largest = wins ? value : window.largest;
+      window.winner = wins ? Integers{} + i : window.winner;
+    }
+    return window;
+  }
+  Vector winning_x() const {
+    Vector chosen = x[0];
+    for (int i = 1; i < 4; i++) chosen = winner == i ? x[i] : chosen;
+    return chosen;
+  }
+};
+
+template <class Pool>
+void normalize_max_pool(Pool& pool, const Images& images, const float* x, const Standardization& s, float* y) {
+  const long parts = images.parts(pool), C = images.C;
+  parallel_for(pool, parts, [&](long part) {
+    long end = first_of(part + 1, parts, images.rows_of_windows(), 1);
+    for (long row = first_of(part, parts, images.rows_of_windows(), 1); row < end; row++)
+      for (long c = 0; c < C; c += LANES) {
+        long lanes = std::min<long>(LANES, C - c);
+        Vector factor = load(s.factor.data() + c, lanes), shift = load(s.shift.data() + c, lanes);
+        images.each_window(row, c, [&](long from, long to) {
+          Vector largest = NormalizedWindow::of(x + from, images.width * C, C, factor, shift, lanes).largest;
+          store(y + to, s.relu_follows ? relu(largest) : largest, lanes);
+        });
+      }
+  });
+}
+
+// From the gradient of the pooled y: those of x, gamma and beta.
+template <class Pool>
+void normalize_max_pool_gradients(Pool& pool, const Images& images, const float* x, const Standardization& s, const float* mean,
+                                  const float* variance, float epsilon, const float* g, float* dx, float* dgamma, float* dbeta) {
+  const long parts = images.parts(pool), C = images.C, row_of_x = images.width * C;
+  auto before_relu = [&](Vector gradient, Vector largest) {
+    return !s.relu_follows ? gradient : largest > Vector{} ? gradient : Vector{};
+  };
+  Workspace memory(2 * parts * C);
+  float* sums = memory.data();  // of each part: of g, and of g * (x - mean)
+  std::memset(sums, 0, 2 * parts * C * sizeof(float));
+  auto each_strip = [&](const auto& strip) {
+    parallel_for(pool, parts, [&](long part) {
+      long end = first_of(part + 1, parts, images.rows_of_windows(), 1);
+      for (long row = first_of(part, parts, images.rows_of_windows(), 1); row < end; row++)
+        for (long c = 0; c < C; c += LANES) strip(part, row, c, std::min<long>(LANES, C - c));
+    });
+  };
+  each_strip([&](long part, long row, long c, long lanes) {
+    Vector factor = load(s.factor.data() + c, lanes), shift = load(s.shift.data() + c, lanes), center = load(mean + c, lanes);
+    float *total_of = sums + 2 * part * C + c, *product_of = total_of + C;
+    Vector total = load(total_of, lanes), product = load(product_of, lanes);
+    images.each_window(row, c, [&](long from, long to) {
+      NormalizedWindow window = NormalizedWindow::of(x + from, row_of_x, C, factor, shift, lanes);
+      Vector gradient = before_relu(load(g + to, lanes), window.largest);
+      total += gradient;
+      product += gradient * (window.winning_x() - center);
+    });
+    store(total_of, total, lanes);
+    store(product_of, product, lanes);
+  });
+  for (long part = 1; part < parts; part++)
+    for (long i = 0; i < 2 * C; i++) sums[i] += sums[2 * part * C + i];
+  const float n = static_cast<float>(images.N * images.height * images.width);
+  const Slopes slopes(C, n, sums, sums + C, s, mean, variance, epsilon, dgamma, dbeta);
+  each_strip([&](long, long row, long c, long lanes) {
+    Vector factor = load(s.factor.data() + c, lanes), offset = load(s.shift.data() + c, lanes);
+    Vector of_g = load(slopes.of_g.data() + c, lanes), of_x = load(slopes.of_x.data() + c, lanes);
+    Vector shift = load(slopes.shift.data() + c, lanes);
+    images.each_window(row, c, [&](long from, long to) {
+      NormalizedWindow window = NormalizedWindow::of(x + from, row_of_x, C, factor, offset, lanes);
+      Vector gradient = before_relu(load(g + to, lanes), window.largest) * of_g;
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        Vector of_value = window.x[i] * of_x + shift;
+        store(dx + from + i / 2 * row_of_x + i % 2 * C, window.winner == i ? of_value + gradient : of_value, lanes);
+      }
+    });
+  });
 }
 
 }  // namespace neurona

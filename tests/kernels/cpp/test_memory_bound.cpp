@@ -27,40 +27,63 @@ static void check_embedding(Pool& pool, long rows, long width, long count) {
   expect_close("gradient of the table", gradient, sums, 1e-5);
 }
 
-static void check_normalization(Pool& pool, long rows, long C) {
+// Batch normalization of images (N, height, width, C), with what follows it.
+static void check_normalization(Pool& pool, const Images& images, bool relu, bool pools) {
   const float epsilon = 1e-3f;
-  Floats x = random_floats(rows * C, 1), g = random_floats(rows * C, 2), gamma = random_floats(C, 3), beta = random_floats(C, 4);
-  Floats g_mean = random_floats(C, 5), g_variance = random_floats(C, 6);
-  Floats y(rows * C), mean(C), variance(C), dx(rows * C), dgamma(C), dbeta(C), again(rows * C);
-  Doubles y_(rows * C), mean_(C), variance_(C), dx_(rows * C), dgamma_(C), dbeta_(C);
+  const long rows = images.N * images.height * images.width, C = images.C, size = pools ? rows * C / 4 : rows * C;
+  Floats x = random_floats(rows * C, 1), g = random_floats(size, 2), gamma = random_floats(C, 3), beta = random_floats(C, 4);
+  Floats y(size), mean(C), variance(C), dx(rows * C), dgamma(C), dbeta(C), again(rows * C);
+  Doubles z(rows * C), y_(size), mean_(C), variance_(C), dx_(rows * C), dz(rows * C), dgamma_(C), dbeta_(C);
   for (long c = 0; c < C; c++) {
-    double products = 0;
     for (long i = 0; i < rows; i++) mean_[c] += x[i * C + c] / static_cast<double>(rows);
     for (long i = 0; i < rows; i++) variance_[c] += std::pow(x[i * C + c] - mean_[c], 2) / rows;
-    double deviation = std::sqrt(variance_[c] + epsilon);
+    for (long i = 0; i < rows; i++) z[i * C + c] = (x[i * C + c] - mean_[c]) / std::sqrt(variance_[c] + epsilon) * gamma[c] + beta[c];
+  }
+  for (long o = 0; o < size; o++) {
+    long place = o;
+    if (pools) {
+      long window = o / C, column = window % (images.width / 2), row = window / (images.width / 2);
+      long first = (2 * row * images.width + 2 * column) * C + o % C, below = first + images.width * C;
+      place = first;
+      for (long other : {first + C, below, below + C})
+        if (z[other] > z[place]) place = other;
+    }
+    y_[o] = relu ? std::max(z[place], 0.0) : z[place];
+    if (!relu || z[place] > 0) dz[place] = g[o];
+  }
+  for (long c = 0; c < C; c++) {
+    double products = 0, deviation = std::sqrt(variance_[c] + epsilon);
     for (long i = 0; i < rows; i++) {
-      y_[i * C + c] = (x[i * C + c] - mean_[c]) / deviation * gamma[c] + beta[c];
-      dbeta_[c] += g[i * C + c];
-      products += g[i * C + c] * (x[i * C + c] - mean_[c]);
+      dbeta_[c] += dz[i * C + c];
+      products += dz[i * C + c] * (x[i * C + c] - mean_[c]);
     }
     dgamma_[c] = products / deviation;
     for (long i = 0; i < rows; i++) {
       double d = x[i * C + c] - mean_[c];
-      dx_[i * C + c] = gamma[c] / deviation * (g[i * C + c] - dbeta_[c] / rows - d * products / (rows * deviation * deviation)) +
-                       (g_mean[c] + 2 * g_variance[c] * d) / rows;
+      dx_[i * C + c] = gamma[c] / deviation * (dz[i * C + c] - dbeta_[c] / rows - d * products / (rows * deviation * deviation));
     }
   }
-  batch_normalization(pool, rows, C, x.data(), gamma.data(), beta.data(), epsilon, y.data(), mean.data(), variance.data());
+  moments(pool, rows, C, x.data(), mean.data(), variance.data());
   expect_close("mean", mean, mean_, 1e-5);
   expect_close("variance", variance, variance_, 1e-5);
+  const Standardization s(C, gamma.data(), beta.data(), mean.data(), variance.data(), epsilon, relu);
+  auto gradients = [&](Floats& to) {
+    if (pools) {
+      normalize_max_pool_gradients(pool, images, x.data(), s, mean.data(), variance.data(), epsilon, g.data(), to.data(), dgamma.data(),
+                                   dbeta.data());
+    } else {
+      normalize_gradients(pool, rows, C, x.data(), s, mean.data(), variance.data(), epsilon, g.data(), to.data(), dgamma.data(),
+                          dbeta.data());
+    }
+  };
+  pools ? normalize_max_pool(pool, images, x.data(), s, y.data()) : normalize(pool, rows, C, x.data(), s, y.data());
   expect_close("y", y, y_, 1e-5);
-  batch_normalization_gradients(pool, rows, C, x.data(), gamma.data(), mean.data(), variance.data(), g.data(), g_mean.data(),
-                                g_variance.data(), epsilon, dx.data(), dgamma.data(), dbeta.data());
+  gradients(dx);
   expect_close("dgamma", dgamma, dgamma_, 3e-5);
   expect_close("dbeta", dbeta, dbeta_, 3e-5);
   expect_close("dx", dx, dx_, 3e-5);
-  batch_normalization(pool, rows, C, x.data(), gamma.data(), beta.data(), epsilon, again.data(), mean.data(), variance.data());
-  expect_same_bits("y", y, again);
+  gradients(again);
+  expect_same_bits("dx", dx, again);
 }
 
 static void check_layer_normalization(Pool& pool, long rows, long C) {
@@ -176,7 +199,12 @@ int main() {
     for (long width : {1L, 15L, 16L, 33L, 130L})
       for (long count : {1L, 40L, 1000L}) check_embedding(pool, rows, width, count);
   for (long rows : {1L, 2L, 17L, 130L, 3000L})
-    for (long C : {1L, 3L, 15L, 16L, 17L, 70L}) check_normalization(pool, rows, C);
+    for (long C : {1L, 3L, 15L, 16L, 17L, 70L}) {
+      check_normalization(pool, {rows, 1, 1, C}, false, false);
+      check_normalization(pool, {rows, 1, 1, C}, true, false);
+    }
+  for (long C : {1L, 15L, 16L, 17L, 70L})
+    for (bool relu : {false, true}) check_normalization(pool, {3, 6, 4, C}, relu, true);
   for (long rows : {1L, 15L, 17L, 300L, 2000L})
     for (long C : {1L, 3L, 15L, 16L, 17L, 70L, 130L}) check_layer_normalization(pool, rows, C);
   check_layer_normalization(pool, 3, 5001);
@@ -187,7 +215,8 @@ int main() {
     callers.emplace_back([&pool] {
       check_dropout(pool, 50001, 0.5f);
       check_embedding(pool, 500, 70, 3000);
-      check_normalization(pool, 4001, 33);
+      check_normalization(pool, {4001, 1, 1, 33}, true, false);
+      check_normalization(pool, {5, 20, 20, 33}, true, true);
       check_layer_normalization(pool, 3001, 33);
       check_cross_entropy(pool, 300, 100);
     });
