@@ -12,7 +12,7 @@
     recurrent.py             SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
     attention.py             scaled dot-product attention in several heads
     embedding.py             rows of a table by their numbers, and the table's gradient
-    normalization.py         batch normalization in training
+    normalization.py         batch normalization in training, with a ReLU and 2x2 maximum pooling behind it
     layer_normalization.py   layer normalization over the last axis
     dropout.py               dropout, with the random bits of JAX's keys
     cross_entropy.py         cross-entropy of a softmax, from its logits

@@ -69,7 +69,7 @@ def batch_normalization(
         [[-1.0], [1.0]]
     """
     images = x if pools else x.reshape(-1, x.shape[-1])
-    y = _normalized(images, gamma, beta, *jax.lax.stop_gradient((mean, variance)), epsilon, activation)
+    y: Any = _normalized(images, gamma, beta, *jax.lax.stop_gradient((mean, variance)), epsilon, activation)
     return y if pools else y.reshape(x.shape)
 
 

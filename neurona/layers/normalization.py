@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from neurona.core.registry import resolve
 from neurona.core.shapes import InputSpec
 from neurona.kernels.layer_normalization import layer_normalization
 from neurona.kernels.normalization import batch_normalization, moments, standardize
+from neurona.layers.fusion import set_source
 
 
 def _precise(array: Any) -> Any:
@@ -153,7 +155,7 @@ class BatchNormalization(_AffineNormalization):
         gamma, beta = self.gamma_and_beta(shape, x.dtype)
         if training and self.trainable:
             if mask is None and not self.renorm and self.axis % x.ndim == x.ndim - 1:
-                return self._normalized_by_batch(x).astype(self.compute_dtype)
+                return self._normalized_by_batch(x)
             mean, variance = self._moments(x, mask)
             if self.renorm:
                 gamma, beta = self._renormalized(mean, variance, gamma, beta, shape)
@@ -170,7 +172,11 @@ class BatchNormalization(_AffineNormalization):
         mean, variance = moments(jax.lax.stop_gradient(x))
         self._follow(self.moving_mean, mean, self.momentum)
         self._follow(self.moving_variance, variance, self.momentum)
-        return batch_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon)
+        compute = partial(batch_normalization, x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon)
+        y = compute().astype(self.compute_dtype)
+        if y.dtype == x.dtype:
+            set_source(y, compute)
+        return y
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)
