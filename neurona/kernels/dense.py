@@ -50,7 +50,7 @@ def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, activation: Calla
         return activation(x @ kernel + bias)
 
     def kernel_call(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
-        result = jax.ShapeDtypeStruct((x.shape[0], kernel.shape[1]), x.dtype)
+        result = jax.ShapeDtypeStruct((*x.shape[:-1], kernel.shape[-1]), x.dtype)
         return native.call("neurona_dense", result, x, kernel, bias, activation=np.int32(FUSED[activation][0]))
 
     return _run(kernel_call, twin, x, kernel, bias)
@@ -58,7 +58,7 @@ def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, activation: Calla
 
 def _run(kernel_call: Callable[..., Any], twin: Callable[..., Any], x: jax.Array, kernel: jax.Array, *others: jax.Array) -> Any:
     entry = "dense" if x.shape[0] > 1 and kernel.shape[1] > 1 else "dense with a vector"
-    return native.run(entry, x.shape[0] * kernel.size, kernel_call, twin, x, kernel, *others)
+    return native.run(entry, x.shape[0] * kernel.size, kernel_call, twin, x, kernel, *others, takes_several=True)
 
 
 @jax.custom_jvp  # because what has a rule for vmap has no derivatives of its own
@@ -95,7 +95,9 @@ def _gradients(
         return (z @ _transposed(kernel) if of_x else None), _transposed(x) @ z, z.sum(0)
 
     def kernel_call(x: jax.Array, kernel: jax.Array, y: jax.Array, g: jax.Array) -> tuple[jax.Array | None, jax.Array, jax.Array]:
-        dx, dkernel, dbias = (jax.ShapeDtypeStruct(shape, x.dtype) for shape in (x.shape, kernel.shape, kernel.shape[1:]))
+        dx, dkernel, dbias = (
+            jax.ShapeDtypeStruct(shape, x.dtype) for shape in (x.shape, kernel.shape, (*kernel.shape[:-2], kernel.shape[-1]))
+        )
         code = np.int32(FUSED[activation][0])
         if of_x:
             return tuple(native.call("neurona_dense_gradients", (dx, dkernel, dbias), x, kernel, y, g, activation=code))

@@ -114,7 +114,7 @@ def usable(kernel: str, work: float, *arrays: Any) -> bool:
     return least <= work <= most and all(array.dtype == jnp.float32 for array in floats) and _load()[0] is not None
 
 
-def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[..., Any], *arrays: Any) -> Any:
+def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[..., Any], *arrays: Any, takes_several: bool = False) -> Any:
     """Compute by the native kernel where that is possible and faster, else by its twin. The one place where this is decided.
 
     Under `vmap`, and for derivatives, `native` behaves as its twin.
@@ -123,20 +123,24 @@ def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[...
         kernel: the entry of `WORTH` that tells which sizes are worth it.
         work: the size: multiplications, or elements.
         native, twin: functions of the arrays with equal results.
+        takes_several: whether `native` also takes arrays that all have one more axis in front, as `vmap` makes them of an ensemble's.
     """
     if not usable(kernel, work, *arrays):
         return twin(*arrays)
-    return lax.platform_dependent(*arrays, cpu=_like_its_twin(native, twin), default=twin)
+    return lax.platform_dependent(*arrays, cpu=_like_its_twin(native, twin, takes_several), default=twin)
 
 
-def _like_its_twin(native: Callable[..., Any], twin: Callable[..., Any]) -> Callable[..., Any]:
-    """The native function, with the twin's derivatives and the twin for several at once."""
+def _like_its_twin(native: Callable[..., Any], twin: Callable[..., Any], takes_several: bool) -> Callable[..., Any]:
+    """The native function, with the twin's derivatives, and the twin for several at once where it does not take them."""
     batched = jax.custom_batching.custom_vmap(native)
 
     @batched.def_vmap
     def _(axis_size: int, in_batched: Any, *arrays: Any) -> Any:
         axes = jax.tree.map(lambda batched: 0 if batched else None, tuple(in_batched))
-        results = jax.vmap(twin, in_axes=axes, axis_size=axis_size)(*arrays)
+        several = jax.vmap(twin, in_axes=axes, axis_size=axis_size)
+        if takes_several and all(jax.tree.leaves(in_batched)):
+            several = _like_its_twin(native, several, takes_several=False)
+        results = several(*arrays)
         return results, jax.tree.map(lambda _: True, results)
 
     differentiable = jax.custom_vjp(batched)

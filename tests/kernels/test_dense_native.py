@@ -1,6 +1,7 @@
 """The native dense kernels against their twins."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -84,6 +85,26 @@ def test_many_at_once_and_second_derivatives():
         return jax.grad(lambda x: (jax.grad(lambda x: function(x, kernel, bias, activations.tanh).sum())(x) ** 2).sum())(x)
 
     close(penalty(dense), penalty(plain))
+
+
+@pytest.mark.parametrize("of_x", [True, False])
+def test_the_layers_of_an_ensemble_take_the_kernel_together(of_x):
+    stacked = arrays((5, 33, 20), (5, 20, 17), (5, 17))
+    wanted = (0, 1, 2) if of_x else (1, 2)
+
+    def gradients(function):
+        return jax.grad(lambda *a: (function(*a, activations.tanh) ** 2).sum(), wanted)
+
+    together = jax.jit(jax.vmap(gradients(dense)))
+    kernels = {"neurona_dense", "neurona_dense_gradients" if of_x else "neurona_dense_weight_gradients"}
+    assert set(re.findall(r"neurona_\w+", together.lower(*stacked).compile().as_text())) == kernels
+    for number in range(5):
+        expected = gradients(plain)(*(array[number] for array in stacked))
+        for one, other in zip(together(*stacked), expected):
+            close(one[number], other)
+    twice = [jnp.stack([array, -array]) for array in stacked]
+    for one, other in zip(jax.vmap(together)(*twice), together(*stacked)):
+        close(one[0], other)
 
 
 def test_other_dtypes_take_the_twin():
