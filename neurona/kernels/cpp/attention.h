@@ -40,24 +40,32 @@ static inline void mask_row(const Attention& a, const bool* allowed, float* row,
 // A row of scores becomes its softmax. Lanes beyond the keys become 0.
 static inline void softmax_row(const Attention& a, const bool* allowed, float* scores) {
   const long padded = a.padded_keys();
-  for (long s = 0; s < padded; s += LANES) store(scores + s, load(scores + s) * broadcast(a.scale));
   mask_row(a, allowed, scores, -0.7f * 3.4028235e38f);  // as in the twin: a query that may see nothing sees everything alike
   std::fill(scores + a.keys, scores + padded, -INFINITY);
   Vector most = broadcast(-INFINITY), total{};
   for (long s = 0; s < padded; s += LANES) most = maximum(most, load(scores + s));
-  float all[LANES];
-  store(all, most);
-  Vector highest = broadcast(*std::max_element(all, all + LANES));
+  const Vector highest = greatest_of_lanes(most);
   for (long s = 0; s < padded; s += LANES) {
     Vector e = exponential(load(scores + s) - highest);
     store(scores + s, e);
     total += e;
   }
-  Vector factor = broadcast(1.f / sum(total));
+  const Vector factor = broadcast(1.f) / sum_of_lanes(total);
   for (long s = 0; s < padded; s += LANES) store(scores + s, load(scores + s) * factor);
 }
 
-// The softmax of `rows` queries from the first one on, of a sample and a head, where `keys` are turned, (H, padded keys).
+// The keys of a sample and a head, turned and scaled, (H, padded keys).
+static inline void turn_keys(const Attention& a, const float* k, float* keys) {
+  const long padded = a.padded_keys();
+  transpose(k, a.keys, a.size, a.row(a.size), keys, padded);
+  for (long i = 0; i < a.size; i++)
+    for (long s = 0; s < a.keys; s += LANES) {
+      const long lanes = std::min<long>(a.keys - s, LANES), place = i * padded + s;
+      store(keys + place, load(keys + place, lanes) * broadcast(a.scale), lanes);
+    }
+}
+
+// The softmax of `rows` queries from the first one on, of a sample and a head, with the `keys` of `turn_keys`.
 static inline void attention_weights(const Attention& a, const float* q, const float* keys, long sample, long head, long first, long rows,
                                      float* weights) {
   const long padded = a.padded_keys(), row = a.row(a.size);
@@ -74,7 +82,7 @@ void attention(Pool& pool, const Attention& a, const float* q, const float* k, c
     float *keys = memory.data(), *weights = keys + a.size * padded;
     for (long pair = first_of(part, parts, pairs, 1); pair < first_of(part + 1, parts, pairs, 1); pair++) {
       long sample = pair / a.heads, head = pair % a.heads;
-      transpose(k + sample * a.keys * row + head * a.size, a.keys, a.size, row, keys, padded);
+      turn_keys(a, k + sample * a.keys * row + head * a.size, keys);
       for (long first = 0; first < a.queries; first += QUERIES_AT_ONCE) {
         long rows = std::min(QUERIES_AT_ONCE, a.queries - first);
         attention_weights(a, q, keys, sample, head, first, rows, weights);
@@ -98,7 +106,7 @@ void attention_gradients(Pool& pool, const Attention& a, const float* q, const f
     for (long pair = first_of(part, parts, pairs, 1); pair < first_of(part + 1, parts, pairs, 1); pair++) {
       long sample = pair / a.heads, head = pair % a.heads;
       long at_key = sample * a.keys * row + head * a.size, at_value = sample * a.keys * value_row + head * a.value_size;
-      transpose(k + at_key, a.keys, a.size, row, keys, padded);
+      turn_keys(a, k + at_key, keys);
       transpose(v + at_value, a.keys, a.value_size, value_row, values, padded);
       for (long first = 0; first < a.queries; first += QUERIES_AT_ONCE) {
         long rows = std::min(QUERIES_AT_ONCE, a.queries - first);
@@ -113,7 +121,7 @@ void attention_gradients(Pool& pool, const Attention& a, const float* q, const f
           std::fill(d + a.keys, d + padded, 0.f);
           Vector total{};
           for (long s = 0; s < padded; s += LANES) total += load(w + s) * load(d + s);
-          Vector mean = broadcast(sum(total)), scale = broadcast(a.scale);
+          Vector mean = sum_of_lanes(total), scale = broadcast(a.scale);
           for (long s = 0; s < padded; s += LANES) store(d + s, scale * load(w + s) * (load(d + s) - mean));
           mask_row(a, allowed_of(a, sample, head, first + i), d, 0);
         }

@@ -17,7 +17,9 @@ static __attribute__((noinline)) void product_tile(long K, const float* __restri
                                                    const float* __restrict B, long B_stride, float* __restrict C, long C_stride,
                                                    long last_lanes, bool accumulate, const float* bias, Activation activation) {
   Vector total[ROWS][VECTORS];
+#pragma GCC unroll 32
   for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 8
     for (int j = 0; j < VECTORS; j++) total[i][j] = Vector{};
   for (long k = 0; k < K; k++) {
     Vector b[VECTORS];
@@ -31,6 +33,7 @@ static __attribute__((noinline)) void product_tile(long K, const float* __restri
       for (int j = 0; j < VECTORS; j++) total[i][j] += a * b[j];
     }
   }
+  const bool relu_follows = activation == Activation::relu;
 #pragma GCC unroll 32
   for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 8
@@ -40,23 +43,29 @@ static __attribute__((noinline)) void product_tile(long K, const float* __restri
       Vector v = total[i][j];
       if (accumulate) v += load(c, lanes);
       if (bias) v += load(bias + LANES * j, lanes);
-      store(c, activate(activation, v), lanes);
+      store(c, relu_follows ? relu(v) : v, lanes);
+    }
+  if (relu_follows || activation == Activation::linear) return;
+#pragma GCC unroll 1
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 1
+    for (int j = 0; j < VECTORS; j++) {
+      float* c = C + i * C_stride + LANES * j;
+      long lanes = j + 1 == VECTORS ? last_lanes : LANES;
+      store(c, activate(activation, load(c, lanes)), lanes);
     }
 }
 
 using ProductTile = void (*)(long, const float*, long, long, const float*, long, float*, long, long, bool, const float*, Activation);
 
-// A tile has ROWS x VECTORS sums, VECTORS columns of B and a broadcast in registers.
-constexpr int TILE_ROWS_3 = REGISTERS >= 32 ? 8 : 4, TILE_ROWS_2 = REGISTERS >= 32 ? 12 : 6, TILE_ROWS_1 = REGISTERS >= 32 ? 16 : 12;
+// A tile has ROWS x VECTORS sums, VECTORS columns of B and a broadcast in registers, and the places of its rows in those for addresses.
+constexpr int TILE_ROWS_3 = REGISTERS >= 32 ? 8 : 4, TILE_ROWS_2 = REGISTERS >= 32 ? 12 : 6, TILE_ROWS_1 = 12;
 
 template <int VECTORS>
 static ProductTile product_tile_of(long rows) {
-  constexpr ProductTile tiles[] = {product_tile<1, VECTORS>,  product_tile<2, VECTORS>,  product_tile<3, VECTORS>,
-                                   product_tile<4, VECTORS>,  product_tile<5, VECTORS>,  product_tile<6, VECTORS>,
-                                   product_tile<7, VECTORS>,  product_tile<8, VECTORS>,  product_tile<9, VECTORS>,
-                                   product_tile<10, VECTORS>, product_tile<11, VECTORS>, product_tile<12, VECTORS>,
-                                   product_tile<13, VECTORS>, product_tile<14, VECTORS>, product_tile<15, VECTORS>,
-                                   product_tile<16, VECTORS>};
+  constexpr ProductTile tiles[] = {product_tile<1, VECTORS>, product_tile<2, VECTORS>,  product_tile<3, VECTORS>,  product_tile<4, VECTORS>,
+                                   product_tile<5, VECTORS>, product_tile<6, VECTORS>,  product_tile<7, VECTORS>,  product_tile<8, VECTORS>,
+                                   product_tile<9, VECTORS>, product_tile<10, VECTORS>, product_tile<11, VECTORS>, product_tile<12, VECTORS>};
   return tiles[rows - 1];
 }
 

@@ -107,14 +107,24 @@ NEURONA_INLINE Vector first_or(Vector v, long lanes, float other) {
   return number < static_cast<int32_t>(lanes) ? v : broadcast(other);
 }
 
-NEURONA_INLINE float sum(Vector v) {
-  float all[LANES], total = 0;
-  store(all, v);
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) all[i] += all[i + width];
-  total = all[0];
-  return total;
+// Each lane changes places with the one DISTANCE away. The compiler needs constants for lanes, to make one instruction of it.
+template <int DISTANCE, int... LANE>
+NEURONA_INLINE Vector swapped(Vector v, std::integer_sequence<int, LANE...>) {
+#if defined(__clang__)
+  return __builtin_shufflevector(v, v, (LANE ^ DISTANCE)...);
+#else
+  return __builtin_shuffle(v, Integers{(LANE ^ DISTANCE)...});
+#endif
 }
+
+// The sum of all lanes, in each of them.
+template <int DISTANCE = LANES / 2>
+NEURONA_INLINE Vector sum_of_lanes(Vector v) {
+  if constexpr (DISTANCE == 0) return v;
+  else return sum_of_lanes<DISTANCE / 2>(v + swapped<DISTANCE>(v, std::make_integer_sequence<int, LANES>()));
+}
+
+NEURONA_INLINE float sum(Vector v) { return sum_of_lanes(v)[0]; }
 
 NEURONA_INLINE Vector square_root(Vector v) {
 #if defined(__AVX512F__)
@@ -134,6 +144,14 @@ NEURONA_INLINE Vector square_root(Vector v) {
 // Comparisons with a NaN are false, so each of these hands a NaN in its second argument on.
 NEURONA_INLINE Vector maximum(Vector bound, Vector v) { return v < bound ? bound : v; }
 NEURONA_INLINE Vector minimum(Vector bound, Vector v) { return v > bound ? bound : v; }
+
+// The greatest of all lanes, in each of them.
+template <int DISTANCE = LANES / 2>
+NEURONA_INLINE Vector greatest_of_lanes(Vector v) {
+  if constexpr (DISTANCE == 0) return v;
+  else return greatest_of_lanes<DISTANCE / 2>(maximum(v, swapped<DISTANCE>(v, std::make_integer_sequence<int, LANES>())));
+}
+
 NEURONA_INLINE Vector relu(Vector v) { return maximum(Vector{}, v); }
 
 // e^x to about one unit in the last place: 2^n * p(r) with x = n ln 2 + r. Overflows to infinity, underflows to 0.
@@ -151,11 +169,15 @@ NEURONA_INLINE Vector exponential(Vector x) {
   p = p * r + broadcast(1.6666665459e-1f);
   p = p * r + broadcast(5.0000001201e-1f);
   p = p * (r * r) + (r + broadcast(1.f));
+#if defined(__AVX512F__)
+  return (Vector)_mm512_scalef_ps((__m512)p, (__m512)n);
+#else
   // 2^n in two factors, so that neither leaves the range of exponents.
   Integers whole = (Integers)shifted - (Integers)magic;
   Integers half = whole >> 1;
   Vector first = (Vector)((half + 127) << 23), second = (Vector)((whole - half + 127) << 23);
   return p * first * second;
+#endif
 }
 
 NEURONA_INLINE Vector sigmoid(Vector x) { return broadcast(1.f) / (broadcast(1.f) + exponential(-x)); }
