@@ -68,7 +68,7 @@ struct Area {
   long row, column, rows, columns;
 };
 
-// Calls write(i, vector) for neighbouring floats 0, ..., count - 1, with samples that are `stride` apart in the vector's lanes.
+// Calls write(vector) for `count` neighbouring floats one after another, with samples that are `stride` apart in the vector's lanes.
 template <class Write>
 NEURONA_INLINE void into_lanes(const Image& image, long from, long stride, long samples, long count, const Write& write) {
   for (long i = 0; i < count; i += LANES) {
@@ -80,7 +80,7 @@ NEURONA_INLINE void into_lanes(const Image& image, long from, long stride, long 
     turn(rows);
 #pragma GCC unroll 16
     for (int j = 0; j < LANES; j++)
-      if (j < lanes) write(i + j, rows[j]);
+      if (j < lanes) write(rows[j]);
   }
 }
 
@@ -98,26 +98,32 @@ static inline void out_of_lanes(const float* from, long count, float* to, long s
   }
 }
 
-static inline void zero(float* from, long pixels, long channels) { std::memset(from, 0, pixels * channels * LANES * sizeof(float)); }
+static inline void zero(float* from, long floats) { std::memset(from, 0, floats * sizeof(float)); }
 
-// An image, or a gradient, (N, rows, columns, channels).
+// An image, or a gradient, (N, rows, columns, channels). Pixels are read to places `pixel` floats apart.
 struct Plain {
   Image image;
   long sizes[2], channels;
 
-  void read(Block block, Area area, float* to) const {
+  void read(Block block, Area area, long pixel, float* to) const {
     const long begin = std::clamp(-area.column, 0L, area.columns), end = std::clamp(sizes[1] - area.column, begin, area.columns);
-    for (long row = area.row; row < area.row + area.rows; row++, to += area.columns * channels * LANES) {
+    for (long row = area.row; row < area.row + area.rows; row++, to += area.columns * pixel) {
       if (row < 0 || row >= sizes[0] || begin == end) {
-        zero(to, area.columns, channels);
+        zero(to, area.columns * pixel);
         continue;
       }
-      long from = ((block.first * sizes[0] + row) * sizes[1] + area.column + begin) * channels;
-      float* inside = to + begin * channels * LANES;
-      zero(to, begin, channels);
-      into_lanes(image, from, sizes[0] * sizes[1] * channels, block.count, (end - begin) * channels,
-                 [&](long i, Vector v) { store(inside + i * LANES, v); });
-      zero(to + end * channels * LANES, area.columns - end, channels);
+      long from = ((block.first * sizes[0] + row) * sizes[1] + area.column + begin) * channels, channel = 0;
+      float* inside = to + begin * pixel;
+      zero(to, begin * pixel);
+      into_lanes(image, from, sizes[0] * sizes[1] * channels, block.count, (end - begin) * channels, [&](Vector v) {
+        store(inside, v);
+        inside += LANES;
+        if (++channel == channels) {
+          channel = 0;
+          inside += pixel - channels * LANES;
+        }
+      });
+      zero(to + end * pixel, (area.columns - end) * pixel);
     }
   }
 };
@@ -136,29 +142,28 @@ struct Unpooled {
   const int8_t* where;
   long sizes[2], channels;  // before the windows
 
-  void read(Block block, Area area, float* to) const {
-    const long windows[2] = {sizes[0] / 2, sizes[1] / 2}, row = area.columns * channels * LANES;
+  void read(Block block, Area area, long pixel, float* to) const {
+    const long windows[2] = {sizes[0] / 2, sizes[1] / 2}, row = area.columns * pixel;
     for (long i = 0; i < area.rows; i++) {
       bool inside = 0 <= area.row + i && area.row + i < 2 * windows[0];
       long before = inside ? -area.column : area.columns, after = inside ? 2 * windows[1] - area.column : area.columns;
-      zero(to + i * row, before, channels);
-      zero(to + i * row + after * channels * LANES, area.columns - after, channels);
+      zero(to + i * row, before * pixel);
+      zero(to + i * row + after * pixel, (area.columns - after) * pixel);
     }
     for (long i = std::max(0L, area.row / 2); i < windows[0] && 2 * i < area.row + area.rows; i++) {
-      long from = (block.first * windows[0] + i) * windows[1] * channels, upper = 2 * i - area.row;
+      long from = (block.first * windows[0] + i) * windows[1] * channels, upper = 2 * i - area.row, channel = 0;
       const int8_t* winner = where + place_of_winner(windows, channels, block.first, i * windows[1]);
-      float* first = to + upper * row - area.column * channels * LANES;
+      float* first = to + upper * row - area.column * pixel;
       bool has[2] = {upper >= 0, upper + 1 < area.rows};
-      long channel = 0;
-      into_lanes(image, from, windows[0] * windows[1] * channels, block.count, windows[1] * channels, [&](long, Vector v) {
+      into_lanes(image, from, windows[0] * windows[1] * channels, block.count, windows[1] * channels, [&](Vector v) {
         Integers wins = load_bytes(winner);
         for (int k = 0; k < 4; k++)
-          if (has[k / 2]) store(first + k / 2 * row + k % 2 * channels * LANES, wins == k ? v : Vector{});
+          if (has[k / 2]) store(first + k / 2 * row + k % 2 * pixel, wins == k ? v : Vector{});
         winner += SAMPLES;
         first += LANES;
         if (++channel == channels) {
           channel = 0;
-          first += channels * LANES;  // over the window's second column
+          first += 2 * pixel - channels * LANES;
         }
       });
     }
@@ -262,7 +267,7 @@ void few_channels(Pool& pool, const FewChannels& f, const Source& source, const 
     long begin = first_of(part, parts, work.count(), 1), end = first_of(part + 1, parts, work.count(), 1);
     work.each(begin, end, 1, [&](long number, long, long first, long rows) {
       Block block{number * LANES, std::min<long>(LANES, f.batch - number * LANES)};
-      source.read(block, {step * first - f.before[0], -f.before[1], step * rows + f.taps[0] - 1, f.columns()}, x);
+      source.read(block, {step * first - f.before[0], -f.before[1], step * rows + f.taps[0] - 1, f.columns()}, f.channels * LANES, x);
       long pixels = rows * columns_of_y;
       for (long pixel = 0; pixel < pixels; pixel += where ? 1 : 4) {
         long place[4], output[4];
@@ -335,11 +340,20 @@ static __attribute__((noinline)) void pixel_sums(const float* __restrict x, long
 
 using PixelSums = void (*)(const float*, long, long, const Entry*, const float*, long, long, long, long, bool, float*);
 
-constexpr long SUMMED_TERMS = REGISTERS >= 32 ? 6 : 3, SUMMED_FILTERS = REGISTERS >= 32 ? 4 : 3;
+constexpr long SUMMED_FILTERS = REGISTERS >= 32 ? 6 : 3, SUMMED_TERMS = 8;
+
+// The most terms whose sums for so many filters fit into the registers, with the filters' gradients and an input.
+static constexpr long terms_beside(long filters) { return std::min(SUMMED_TERMS, (REGISTERS - 2 - filters) / filters); }
+
+template <int TERMS, int FILTERS>
+static constexpr PixelSums pixel_sums_if_they_fit() {
+  if constexpr (TERMS <= terms_beside(FILTERS)) return pixel_sums<TERMS, FILTERS>;
+  return nullptr;
+}
 
 template <std::size_t... I>
 static constexpr std::array<PixelSums, sizeof...(I)> all_pixel_sums(std::index_sequence<I...>) {
-  return {pixel_sums<I / SUMMED_FILTERS + 1, I % SUMMED_FILTERS + 1>...};
+  return {pixel_sums_if_they_fit<I / SUMMED_FILTERS + 1, I % SUMMED_FILTERS + 1>()...};
 }
 
 // to[i] = the sum of the lanes of from[i].
@@ -357,7 +371,8 @@ static inline void sum_lanes(const float* from, long count, float* to) {
 template <class Pool, class Source>
 void few_channels_kernel_gradient(Pool& pool, const FewChannels& f, const Plain& inputs, const Source& gradient, float* dW, float* dbias) {
   static constexpr auto tiles = all_pixel_sums(std::make_index_sequence<SUMMED_TERMS * SUMMED_FILTERS>());
-  const long pixel_of_x = f.channels * LANES, pixel_of_g = f.filters * LANES;
+  // An odd number of vectors for each pixel: else those that are read together would compete for a few places in the first-level cache.
+  const long pixel_of_x = (f.channels | 1) * LANES, pixel_of_g = (f.filters | 1) * LANES;
   const long row_of_x = f.columns() * pixel_of_x, row_of_g = f.outputs[1] * pixel_of_g;
   const long weights = f.taps[0] * f.taps[1] * f.channels * f.filters, sums = weights + f.filters;
   long parts = parts_of(pool, f.multiplications(), CONVOLUTION_PART);
@@ -367,11 +382,11 @@ void few_channels_kernel_gradient(Pool& pool, const FewChannels& f, const Plain&
   const long rows_at_once = std::clamp(std::max(FIRST_LEVEL, 2 * sums * LANES) / row_of_g / 2 * 2, 2L, work.longest() + 1);
   const long floats_of_x = (work.longest() + f.taps[0] - 1) * row_of_x, floats_of_g = rows_at_once * row_of_g;
   const long floats = sums * LANES + floats_of_x + floats_of_g;
-  std::vector<Entry> terms;  // taps of a channel follow one another, because they share most of their inputs
+  std::vector<Entry> entries;  // taps of a channel follow one another, because they share most of their inputs
   for (long channel = 0; channel < f.channels; channel++)
     for (long tap = 0; tap < f.taps[0] * f.taps[1]; tap++)
-      terms.push_back({tap / f.taps[1] * row_of_x + tap % f.taps[1] * pixel_of_x + channel * LANES, (tap * f.channels + channel) * f.filters});
-  const long count = static_cast<long>(terms.size());
+      entries.push_back({tap / f.taps[1] * row_of_x + tap % f.taps[1] * pixel_of_x + channel * LANES, (tap * f.channels + channel) * f.filters});
+  const long count = static_cast<long>(entries.size());
   Workspace memory(parts * floats);
 
   parallel_for(pool, parts, [&](long part) {
@@ -380,16 +395,21 @@ void few_channels_kernel_gradient(Pool& pool, const FewChannels& f, const Plain&
     long begin = first_of(part, parts, work.count(), 1), end = first_of(part + 1, parts, work.count(), 1);
     work.each(begin, end, 1, [&](long number, long, long first, long rows) {
       Block block{number * LANES, std::min<long>(LANES, f.batch - number * LANES)};
-      inputs.read(block, {first - f.before[0], -f.before[1], rows + f.taps[0] - 1, f.columns()}, padded);
+      inputs.read(block, {first - f.before[0], -f.before[1], rows + f.taps[0] - 1, f.columns()}, pixel_of_x, padded);
       for (long upper = 0, taken; upper < rows; upper += taken, accumulate = true) {
         taken = std::min(rows_at_once, rows - upper);
-        gradient.read(block, {first + upper, 0, taken, f.outputs[1]}, g);
+        gradient.read(block, {first + upper, 0, taken, f.outputs[1]}, pixel_of_g, g);
         for (long filter = 0, wide; filter < f.filters; filter += wide) {
           wide = next_tile(f.filters - filter, SUMMED_FILTERS);
-          for (long term = 0, high; term < count; term += high) {
-            high = next_tile(count - term, SUMMED_TERMS);
-            tiles[(high - 1) * SUMMED_FILTERS + wide - 1](padded + upper * row_of_x, row_of_x, pixel_of_x, &terms[term], g + filter * LANES,
-                                                         row_of_g, pixel_of_g, taken, f.outputs[1], accumulate, total + filter * LANES);
+          const long rows_in_cache = std::max(1L, FIRST_LEVEL / (f.outputs[1] * (wide + 1) * LANES));
+          for (long row = 0, some; row < taken; row += some) {
+            some = next_tile(taken - row, rows_in_cache);
+            for (long entry = 0, high; entry < count; entry += high) {
+              high = next_tile(count - entry, terms_beside(wide));
+              tiles[(high - 1) * SUMMED_FILTERS + wide - 1](padded + (upper + row) * row_of_x, row_of_x, pixel_of_x, &entries[entry],
+                                                           g + row * row_of_g + filter * LANES, row_of_g, pixel_of_g, some, f.outputs[1],
+                                                           accumulate || row > 0, total + filter * LANES);
+            }
           }
         }
         for (long filter = 0; filter < f.filters; filter++) {
