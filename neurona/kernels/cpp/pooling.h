@@ -61,33 +61,22 @@ static inline void pool_rows(const Pooling& p, const float* x, long rows, float*
       }
 }
 
-// The gradient of the inputs begin, ..., end - 1 of a row: those that won have that of their window, before the activation.
-static inline void unpool_row(const Pooling& p, const float* g, const float* y, Activation activation, const int32_t* where, long sample,
-                              long i, long j, long begin, long end, float* to) {
+// The gradient of a row of inputs: those that won have that of their window.
+static inline void unpool_row(const Pooling& p, const float* g, const int32_t* where, long sample, long i, long j, float* to) {
   if (i / p.window[0] >= p.outputs(0) || j / p.window[1] >= p.outputs(1)) {
-    std::memset(to, 0, (end - begin) * p.channels * sizeof(float));
+    std::memset(to, 0, p.sizes[2] * p.channels * sizeof(float));
     return;
   }
   long row = ((sample * p.outputs(0) + i / p.window[0]) * p.outputs(1) + j / p.window[1]) * p.outputs(2);
   long first = ((i % p.window[0]) * p.window[1] + j % p.window[1]) * p.window[2];  // the number in the window of the row's first input
-  long k = begin / p.window[2], offset = begin % p.window[2];
-  for (long input = begin; input < end; input++, to += p.channels) {
-    if (k == p.outputs(2)) {
-      std::memset(to, 0, (end - input) * p.channels * sizeof(float));
-      return;
-    }
-    for (long c = 0; c < p.channels; c += LANES) {
-      long lanes = std::min<long>(LANES, p.channels - c), at = (row + k) * p.channels + c;
-      Vector v = load(g + at, lanes);
-      if (activation != Activation::linear) v = before_activation(activation, v, load(y + at, lanes));
-      Integers wins = load(where + at, lanes) == static_cast<int32_t>(first + offset);
-      store(to + c, wins ? v : Vector{}, lanes);
-    }
-    if (++offset == p.window[2]) {
-      offset = 0;
-      k++;
-    }
-  }
+  for (long k = 0; k < p.outputs(2); k++)
+    for (long offset = 0; offset < p.window[2]; offset++, to += p.channels)
+      for (long c = 0; c < p.channels; c += LANES) {
+        long lanes = std::min<long>(LANES, p.channels - c), at = (row + k) * p.channels + c;
+        Integers wins = load(where + at, lanes) == static_cast<int32_t>(first + offset);
+        store(to + c, wins ? load(g + at, lanes) : Vector{}, lanes);
+      }
+  std::memset(to, 0, (p.sizes[2] - p.outputs(2) * p.window[2]) * p.channels * sizeof(float));
 }
 
 template <class Pool>
@@ -108,8 +97,7 @@ void max_pool_gradient(Pool& pool, const Pooling& p, const int32_t* where, const
   parallel_for(pool, parts, [&](long part) {
     for (long row = first_of(part, parts, rows, 1); row < first_of(part + 1, parts, rows, 1); row++) {
       long j = row % p.sizes[1], plane = row / p.sizes[1];
-      unpool_row(p, g, nullptr, Activation::linear, where, plane / p.sizes[0], plane % p.sizes[0], j, 0, p.sizes[2],
-                 dx + row * p.sizes[2] * p.channels);
+      unpool_row(p, g, where, plane / p.sizes[0], plane % p.sizes[0], j, dx + row * p.sizes[2] * p.channels);
     }
   });
 }
