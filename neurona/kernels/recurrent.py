@@ -180,6 +180,9 @@ class _GRU(_Gated):
 class _GRUResetBefore(_Gated):
     """The reset gate acts on the state before the recurrent product, which is then two products."""
 
+    symbol = "neurona_gru_reset_before"
+    kept_gates = 3
+
     def recurrent(self, weights: Weights) -> tuple[jax.Array | None, ...]:
         units = weights.recurrent_kernel.shape[0]
         return weights.recurrent_kernel[:, : 2 * units], weights.recurrent_kernel[:, 2 * units :]

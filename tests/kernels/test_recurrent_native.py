@@ -1,5 +1,7 @@
 """The native recurrences against their twins, which are tested against Keras."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +14,7 @@ from neurona import activations
 from neurona.kernels import native, recurrent
 
 pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
-GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 SIZES = st.sampled_from([1, 2, 15, 16, 17, 33, 50])
 KNOWN = [activations.tanh, activations.sigmoid, activations.relu, activations.linear]
 
@@ -23,6 +25,10 @@ def kernels_at_every_size(monkeypatch):
     jax.clear_caches()  # what was traced before chose by the real sizes
     yield
     jax.clear_caches()
+
+
+def recurrence(name):
+    return partial(recurrent.gru, reset_after=False) if name == "gru_reset_before" else getattr(recurrent, name)
 
 
 def problem(name, steps, batch, inputs, units, masked=False, seed=0):
@@ -43,7 +49,7 @@ def outputs_and_gradients(name, arrays, mask, **options):
     """The outputs, the final states, and the gradients of all arrays, in one program, which is also given as text."""
 
     def whole(*arrays):
-        results, pull = jax.vjp(lambda *arrays: getattr(recurrent, name)(*arrays, mask, **options), *arrays)
+        results, pull = jax.vjp(lambda *arrays: recurrence(name)(*arrays, mask, **options), *arrays)
         return results, pull(jax.tree.map(jnp.cos, results))
 
     compiled = jax.jit(whole).lower(*arrays).compile()
@@ -103,7 +109,7 @@ def test_without_bias_and_with_other_gates(name):
     gates = {} if name == "simple_rnn" else {"recurrent_activation": activations.relu}
 
     def loss(x, kernel, recurrent_kernel, state):
-        outputs, final = getattr(recurrent, name)(x, kernel / 3, recurrent_kernel / 3, None, state, mask, **gates)
+        outputs, final = recurrence(name)(x, kernel / 3, recurrent_kernel / 3, None, state, mask, **gates)
         return (outputs**2).sum() + sum((each**3).sum() for each in final)
 
     arrays = x, kernel, recurrent_kernel, state
@@ -124,18 +130,19 @@ def test_nan_and_infinity_pass(name):
     assert np.isfinite(found[0][:, 0]).all()
 
 
-def test_many_at_once_and_second_derivatives():
+@pytest.mark.parametrize("name", ["lstm", "gru_reset_before"])
+def test_many_at_once_and_second_derivatives(name):
     # jacrev carries many gradients back along one way forward: a twin back from what a kernel kept.
-    (x, kernel, recurrent_kernel, bias, state), _ = problem("lstm", 4, 3, 5, 6)
+    (x, kernel, recurrent_kernel, bias, state), _ = problem(name, 4, 3, 5, 6)
 
     def slope(x):
-        return jax.grad(lambda x: recurrent.lstm(x, kernel, recurrent_kernel, bias, state)[0].sum())(x)
+        return jax.grad(lambda x: recurrence(name)(x, kernel, recurrent_kernel, bias, state)[0].sum())(x)
 
     several = jnp.stack([x, 2 * x, -x])
     assert_close(jax.vmap(slope)(several), jnp.stack([slope(each) for each in several]))
 
     def outputs(x):
-        return recurrent.lstm(x, kernel, recurrent_kernel, bias, state)[0][-1, 0]
+        return recurrence(name)(x, kernel, recurrent_kernel, bias, state)[0][-1, 0]
 
     assert_close(jax.jacrev(outputs)(x)[2], jax.grad(lambda x: outputs(x)[2])(x))
     found = jax.grad(lambda x: (slope(x) ** 2).sum())(x)
@@ -149,19 +156,19 @@ def test_what_takes_the_twin():
     half = jax.tree.map(lambda each: each.astype(jnp.bfloat16), arrays)
     assert "neurona_" not in outputs_and_gradients("gru", half, mask)[1]
     assert "neurona_" not in outputs_and_gradients("gru", arrays, mask, recurrent_activation=activations.hard_sigmoid)[1]
-    arrays = (*arrays[:3], arrays[3][0], arrays[4])
-    assert "neurona_" not in outputs_and_gradients("gru", arrays, mask, reset_after=False)[1]
 
 
 @pytest.mark.parametrize("name", GATES)
 @pytest.mark.parametrize("reverse", [False, True])
 def test_forward_alone_keeps_nothing(name, reverse):
     arrays, mask = problem(name, 6, 5, 7, 20, masked=True)
-    alone = jax.jit(lambda *arrays: getattr(recurrent, name)(*arrays, mask, reverse=reverse))
+    alone = jax.jit(lambda *arrays: recurrence(name)(*arrays, mask, reverse=reverse))
     (expected, _), _ = outputs_and_gradients(name, arrays, mask, reverse=reverse)
     for one, other in zip(jax.tree.leaves(alone(*arrays)), jax.tree.leaves(expected), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert "tensor<6x5x80xf32>" not in alone.lower(*arrays).as_text()  # the gates
+    text = alone.lower(*arrays).as_text()
+    assert "tensor<6x5x60xf32>" not in text  # the gates
+    assert "tensor<6x5x80xf32>" not in text
 
 
 def test_no_samples():
@@ -185,7 +192,7 @@ def test_data_get_no_gradient():
     assert "tensor<0xf32>, tensor<5x24xf32>" in text
 
 
-@pytest.mark.parametrize("layer", ["SimpleRNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("layer", [nn.layers.SimpleRNN, nn.layers.LSTM, nn.layers.GRU, partial(nn.layers.GRU, reset_after=False)])
 def test_layers_train_with_masks_in_both_directions(layer):
     """Zeros in front or behind change nothing where they are masked, also along a bidirectional layer."""
     tokens = np.random.default_rng(0).integers(1, 20, (8, 6))
@@ -194,7 +201,7 @@ def test_layers_train_with_masks_in_both_directions(layer):
         [
             nn.Input((None,)),
             nn.layers.Embedding(20, 7, mask_zero=True),
-            nn.layers.Bidirectional(getattr(nn.layers, layer)(9)),
+            nn.layers.Bidirectional(layer(9)),
             nn.layers.Dense(1),
         ]
     )

@@ -106,3 +106,5 @@ NEURONA_HANDLER(neurona_lstm, neurona::forward<neurona::LSTMCell>, neurona::forw
 NEURONA_HANDLER(neurona_lstm_gradients, neurona::gradients<neurona::LSTMCell>, neurona::gradients_binding());
 NEURONA_HANDLER(neurona_gru, neurona::forward<neurona::GRUCell>, neurona::forward_binding());
 NEURONA_HANDLER(neurona_gru_gradients, neurona::gradients<neurona::GRUCell>, neurona::gradients_binding());
+NEURONA_HANDLER(neurona_gru_reset_before, neurona::forward<neurona::GRUResetBeforeCell>, neurona::forward_binding());
+NEURONA_HANDLER(neurona_gru_reset_before_gradients, neurona::gradients<neurona::GRUResetBeforeCell>, neurona::gradients_binding());

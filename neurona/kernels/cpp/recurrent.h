@@ -3,7 +3,8 @@
 // Arrays are contiguous and time-major: x (steps, batch, inputs), states (steps, batch, units). Threads divide the samples among them, for
 // no sample needs another one. The columns of the kernels are gates of `units` each. A step forms sums, one for each gate: x's product with
 // the kernel adds to GATES of them from X_FIRST on, that of the state before with the recurrent kernel to GATES from H_FIRST on. In an
-// LSTM these are the same; in a GRU the candidate has one of each, since the reset gate stands between them.
+// LSTM these are the same; in a GRU the candidate has one of each, since the reset gate stands between them. Where that gate acts on the
+// state instead, only the first OF_STATE of the gates take the state before, and the candidate the reset state, in a second product.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +21,7 @@ struct Functions {
 // A cell computes one vector of units: the new states from the sums and the old states, with what the way back keeps; and on the way back
 // the gradients of the sums, and in the place of the new states' gradients what goes to the old ones directly, not through a product.
 struct SimpleRNNCell {
-  static constexpr int STATES = 1, GATES = 1, SUMS = 1, X_FIRST = 0, H_FIRST = 0, KEPT = 0;
+  static constexpr int STATES = 1, GATES = 1, SUMS = 1, X_FIRST = 0, H_FIRST = 0, OF_STATE = 1, KEPT = 0;
   static constexpr int X_GATES[] = {0}, H_GATES[] = {0};
   static constexpr bool INNER_BIAS = false;
 
@@ -34,7 +35,7 @@ struct SimpleRNNCell {
 };
 
 struct LSTMCell {
-  static constexpr int STATES = 2, GATES = 4, SUMS = 4, X_FIRST = 0, H_FIRST = 0, KEPT = 4;
+  static constexpr int STATES = 2, GATES = 4, SUMS = 4, X_FIRST = 0, H_FIRST = 0, OF_STATE = 4, KEPT = 4;
   static constexpr int X_GATES[] = {0, 1, 2, 3}, H_GATES[] = {0, 1, 2, 3};
   static constexpr bool INNER_BIAS = false;
 
@@ -59,7 +60,7 @@ struct LSTMCell {
 
 // The sums: the candidate's part from x, the update gate, the reset gate, the candidate's part from h.
 struct GRUCell {
-  static constexpr int STATES = 1, GATES = 3, SUMS = 4, X_FIRST = 0, H_FIRST = 1, KEPT = 4;
+  static constexpr int STATES = 1, GATES = 3, SUMS = 4, X_FIRST = 0, H_FIRST = 1, OF_STATE = 3, KEPT = 4;
   static constexpr int X_GATES[] = {2, 0, 1}, H_GATES[] = {0, 1, 2};
   static constexpr bool INNER_BIAS = true;
 
@@ -78,6 +79,39 @@ struct GRUCell {
     d_state[0] = d_h * update;
   }
 };
+
+// The sums: the update gate, the reset gate, the candidate. `gates` turns the first two into gates and gives the reset state, whose product
+// the candidate's sum still lacks; `backward` leaves the reset gate out, which `reset_backward` adds from the reset state's gradient.
+struct GRUResetBeforeCell {
+  static constexpr int STATES = 1, GATES = 3, SUMS = 3, X_FIRST = 0, H_FIRST = 0, OF_STATE = 2, KEPT = 3;
+  static constexpr int X_GATES[] = {0, 1, 2}, H_GATES[] = {0, 1, 2};
+  static constexpr int RESET = 1, CANDIDATE = 2;
+  static constexpr bool INNER_BIAS = false;
+
+  NEURONA_INLINE Vector gates(Functions f, Vector* sums, Vector old) {
+    sums[0] = activate(f.recurrent_activation, sums[0]);
+    sums[RESET] = activate(f.recurrent_activation, sums[RESET]);
+    return sums[RESET] * old;
+  }
+  NEURONA_INLINE void forward(Functions f, const Vector* sums, const Vector* old, Vector* now, Vector* kept) {
+    Vector update = sums[0], candidate = activate(f.activation, sums[CANDIDATE]);
+    now[0] = update * old[0] + (broadcast(1.f) - update) * candidate;
+    kept[0] = update, kept[1] = sums[RESET], kept[2] = candidate;
+  }
+  NEURONA_INLINE void backward(Functions f, const Vector* kept, const Vector* old, const Vector*, Vector* d_state, Vector* d_sums) {
+    Vector update = kept[0], candidate = kept[2], d_h = d_state[0];
+    d_sums[0] = before_activation(f.recurrent_activation, d_h * (old[0] - candidate), update);
+    d_sums[CANDIDATE] = before_activation(f.activation, d_h * (broadcast(1.f) - update), candidate);
+    d_state[0] = d_h * update;
+  }
+  NEURONA_INLINE Vector reset_backward(Functions f, Vector reset, Vector old, Vector d_reset_state, Vector& d_state) {
+    d_state += d_reset_state * reset;
+    return before_activation(f.recurrent_activation, d_reset_state * old, reset);
+  }
+};
+
+template <class Cell>
+constexpr bool RESETS_STATE = Cell::OF_STATE < Cell::GATES;
 
 constexpr int MOST_STATES = 2, MOST_SUMS = 4;
 constexpr double RECURRENT_PART = 200e3;  // multiplications that are worth a thread of their own
@@ -149,7 +183,7 @@ static __attribute__((noinline)) void sums_tile(long inputs, long units, const f
 #pragma GCC unroll 4
     for (int j = 0; j < Cell::SUMS; j++) total[i][j] = load(bias + j * LANES);
   add_product<ROWS, Cell::GATES, Cell::SUMS, Cell::X_FIRST>(inputs, x, inputs, W, total);
-  add_product<ROWS, Cell::GATES, Cell::SUMS, Cell::H_FIRST>(units, h, units, W + inputs * Cell::GATES * LANES, total);
+  add_product<ROWS, Cell::OF_STATE, Cell::SUMS, Cell::H_FIRST>(units, h, units, W + inputs * Cell::GATES * LANES, total);
 #pragma GCC unroll 16
   for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 4
@@ -168,16 +202,18 @@ static void sums_of(long rows, long inputs, long units, const float* x, const fl
   sums_tile<Cell, ROWS>(inputs, units, x, h, W, bias, sums);
 }
 
-// The weights of a block of units, as its tile reads them: [input or unit][gate][lane], and its biases, [sum][lane].
+// The weights of a block of units, as its tiles read them: [input][gate][lane], [unit][gate of the state][lane] and, where there is a reset
+// state, [unit][lane]. And its biases, [sum][lane].
 template <class Cell>
 static void pack_block(const Recurrence& r, const float* bias, long block, float* panel, float* biases) {
   long width = Cell::GATES * r.units, lanes = r.lanes(block), at = block * LANES;
-  for (long k = 0; k < r.inputs + r.units; k++) {
-    const float* row = k < r.inputs ? r.kernel + k * width : r.recurrent_kernel + (k - r.inputs) * width;
-    for (int j = 0; j < Cell::GATES; j++) {
-      int gate = k < r.inputs ? Cell::X_GATES[j] : Cell::H_GATES[j];
-      store(panel + (k * Cell::GATES + j) * LANES, load(row + gate * r.units + at, lanes));
-    }
+  float *of_h = panel + r.inputs * Cell::GATES * LANES, *of_reset_state = of_h + r.units * Cell::OF_STATE * LANES;
+  for (int j = 0; j < Cell::GATES; j++) {
+    for (long k = 0; k < r.inputs; k++)
+      store(panel + (k * Cell::GATES + j) * LANES, load(r.kernel + k * width + Cell::X_GATES[j] * r.units + at, lanes));
+    for (long k = 0; k < r.units; k++)
+      store(j < Cell::OF_STATE ? of_h + (k * Cell::OF_STATE + j) * LANES : of_reset_state + k * LANES,
+            load(r.recurrent_kernel + k * width + Cell::H_GATES[j] * r.units + at, lanes));
   }
   Vector total[Cell::SUMS] = {};
   for (int j = 0; bias && j < Cell::GATES; j++) {
@@ -203,27 +239,68 @@ static void forward_rows(const Recurrence& r, long step, long block, long sample
   }
 }
 
+// The gates of rows whose sums are there, in the place of these, and the state that the reset gate lets through.
+template <class Cell>
+static void gates_of_rows(const Recurrence& r, long step, long block, long sample, long rows, float* sums, float* reset_states) {
+  for (long i = 0; i < rows; i++) {
+    Vector sum[Cell::SUMS];
+    for (int j = 0; j < Cell::SUMS; j++) sum[j] = load(sums + (i * Cell::SUMS + j) * LANES);
+    Vector old = load(r.before(0, step, sample + i) + block * LANES, r.lanes(block));
+    store(reset_states + i * r.units + block * LANES, Cell::gates(r.functions, sum, old), r.lanes(block));
+    for (int j = 0; j < Cell::SUMS; j++) store(sums + (i * Cell::SUMS + j) * LANES, sum[j]);
+  }
+}
+
+// Adds the product of the reset states to the candidates' sums. It is that of a SimpleRNN without inputs.
+template <class Cell>
+static void add_reset_product(long rows, long units, const float* reset_states, const float* W, float* sums) {
+  static const float no_bias[LANES] = {};
+  alignas(64) float products[GROUP * LANES];
+  in_groups(0, rows, TILE_ROWS<SimpleRNNCell>, [&](long first, long count) {
+    sums_of<SimpleRNNCell>(count, 0, units, nullptr, reset_states + first * units, W, no_bias, products + first * LANES);
+  });
+  for (long i = 0; i < rows; i++) {
+    float* sum = sums + (i * Cell::SUMS + Cell::CANDIDATE) * LANES;
+    store(sum, load(sum) + load(products + i * LANES));
+  }
+}
+
 // `bias`, or null: (GATES * units), where there is an inner bias two rows of these. `states` are r.states, to be written, and `kept`
 // (steps, batch, KEPT * units), or null where there is no way back.
 template <class Cell, class Pool>
 void recurrent_forward(Pool& pool, const Recurrence& r, const float* bias, float* const* states, float* kept) {
   long blocks = r.blocks(), panel = (r.inputs + r.units) * Cell::GATES * LANES, parts = r.parts(pool, Cell::GATES);
-  Workspace memory(blocks * (panel + Cell::SUMS * LANES));
-  float *panels = memory.data(), *biases = panels + blocks * panel;
+  // The sums of a tile; where the candidate needs the reset states of all units, these and the sums of a group in all blocks.
+  long of_part = RESETS_STATE<Cell> ? GROUP * (blocks * Cell::SUMS * LANES + r.padded()) : TILE_ROWS<Cell> * Cell::SUMS * LANES;
+  Workspace memory(blocks * (panel + Cell::SUMS * LANES) + parts * of_part);
+  float *panels = memory.data(), *biases = panels + blocks * panel, *of_parts = biases + blocks * Cell::SUMS * LANES;
   parallel_for(pool, parts, [&](long part) {
     for (long block = first_of(part, parts, blocks, 1); block < first_of(part + 1, parts, blocks, 1); block++)
       pack_block<Cell>(r, bias, block, panels + block * panel, biases + block * Cell::SUMS * LANES);
   });
   parallel_for(pool, parts, [&](long part) {
-    alignas(64) float sums[TILE_ROWS<Cell> * Cell::SUMS * LANES];
+    float *all_sums = of_parts + part * of_part, *reset_states = all_sums + GROUP * blocks * Cell::SUMS * LANES;
     in_groups(first_of(part, parts, r.batch, 1), first_of(part + 1, parts, r.batch, 1), GROUP, [&](long first, long count) {
-      for (long step = 0; step < r.steps; step++)
+      for (long step = 0; step < r.steps; step++) {
         for (long block = 0; block < blocks; block++)
           in_groups(first, first + count, TILE_ROWS<Cell>, [&](long sample, long rows) {
+            float* sums = all_sums + (RESETS_STATE<Cell> ? block * count + sample - first : 0) * Cell::SUMS * LANES;
             sums_of<Cell>(rows, r.inputs, r.units, r.x + r.row(step, sample) * r.inputs, r.before(0, step, sample), panels + block * panel,
                           biases + block * Cell::SUMS * LANES, sums);
-            forward_rows<Cell>(r, step, block, sample, rows, sums, states, kept);
+            if constexpr (RESETS_STATE<Cell>) {
+              gates_of_rows<Cell>(r, step, block, sample, rows, sums, reset_states + (sample - first) * r.units);
+            } else {
+              forward_rows<Cell>(r, step, block, sample, rows, sums, states, kept);
+            }
           });
+        if constexpr (RESETS_STATE<Cell>)
+          for (long block = 0; block < blocks; block++) {
+            float* sums = all_sums + block * count * Cell::SUMS * LANES;
+            const float* W = panels + (block + 1) * panel - r.units * LANES;
+            add_reset_product<Cell>(count, r.units, reset_states, W, sums);
+            forward_rows<Cell>(r, step, block, first, count, sums, states, kept);
+          }
+      }
     });
   });
 }
@@ -248,11 +325,11 @@ static void pack_turned(const Recurrence& r, const float* kernel, const int* gat
 
 static inline long panels_of(long N) { return (N + PANEL - 1) / PANEL; }
 
-// C (M, N) = A (M, K) B, or C += A B, with B in panels.
-static inline void product_with_panels(long M, long N, long K, const float* A, long A_stride, const float* panels, float* C, long C_stride,
-                                       bool accumulate) {
+// C (M, N) = A (M, K) B, or C += A B, with B in panels of `depth` rows, of which it takes the first K.
+static inline void product_with_panels(long M, long N, long K, const float* A, long A_stride, const float* panels, long depth, float* C,
+                                       long C_stride, bool accumulate) {
   for (long n = 0; n < N; n += PANEL)
-    product(M, std::min(PANEL, N - n), K, A, A_stride, 1, panels + n * K, PANEL, C + n, C_stride,
+    product(M, std::min(PANEL, N - n), K, A, A_stride, 1, panels + n * depth, PANEL, C + n, C_stride,
             {nullptr, Activation::linear, accumulate});
 }
 
@@ -266,7 +343,7 @@ struct RecurrentBackward {
   float* memory;
 
   static long stride_of_sums(const Recurrence& r) { return Cell::SUMS * r.padded() + LANES; }  // uneven: spreads over the cache's sets
-  static long stride_of_rows(const Recurrence& r) { return r.inputs + r.units + LANES; }
+  static long stride_of_rows(const Recurrence& r) { return r.inputs + (RESETS_STATE<Cell> ? 2 : 1) * r.units + LANES; }
   static long weights(const Recurrence& r) { return (r.inputs + r.units) * Cell::GATES * r.padded() + Cell::SUMS * r.padded(); }
   static long floats(const Recurrence& r) {
     return weights(r) + CHUNK * (stride_of_sums(r) + stride_of_rows(r)) + Cell::STATES * GROUP * r.padded();
@@ -276,7 +353,7 @@ struct RecurrentBackward {
   float* d_kernel() const { return memory; }
   float* d_recurrent_kernel() const { return d_kernel() + r.inputs * Cell::GATES * r.padded(); }
   float* d_bias() const { return d_recurrent_kernel() + r.units * Cell::GATES * r.padded(); }
-  // Of a chunk: the gradients of the sums, and x and the state before side by side.
+  // Of a chunk: the gradients of the sums; and side by side x, the state before and the reset state, if there is one.
   float* d_sums() const { return memory + weights(r); }
   float* rows_of_weights() const { return d_sums() + CHUNK * stride_of_sums(r); }
   float* d_state(int state, long i) const { return rows_of_weights() + CHUNK * stride_of_rows(r) + (state * GROUP + i) * r.padded(); }
@@ -296,7 +373,8 @@ struct RecurrentBackward {
   }
 
   void chunk(long first, long end, long sample, long count) const {
-    long padded = r.padded(), width = Cell::GATES * padded, sums_stride = stride_of_sums(r), rows_stride = stride_of_rows(r);
+    long padded = r.padded(), width = Cell::GATES * padded, of_state = Cell::OF_STATE * padded;
+    long sums_stride = stride_of_sums(r), rows_stride = stride_of_rows(r);
     for (long step = end - 1; step >= first; step--) {
       float* d = d_sums() + (step - first) * count * sums_stride;
       float* rows = rows_of_weights() + (step - first) * count * rows_stride;
@@ -305,20 +383,29 @@ struct RecurrentBackward {
         std::memcpy(rows + i * rows_stride + r.inputs, r.before(0, step, sample + i), sizeof(float) * r.units);
       }
       for (long block = 0; block < r.blocks(); block++) step_back(step, block, sample, count, d);
-      product_with_panels(count, r.units, width, d + Cell::H_FIRST * padded, sums_stride, recurrent_turned, d_state(0, 0), padded, true);
+      if constexpr (RESETS_STATE<Cell>) {
+        product_with_panels(count, r.units, padded, d + Cell::CANDIDATE * padded, sums_stride, recurrent_turned + of_state * PANEL, width,
+                            d + Cell::RESET * padded, sums_stride, false);
+        for (long block = 0; block < r.blocks(); block++) reset_back(step, block, sample, count, d, rows + r.inputs + r.units);
+      }
+      product_with_panels(count, r.units, of_state, d + Cell::H_FIRST * padded, sums_stride, recurrent_turned, width, d_state(0, 0), padded,
+                          true);
     }
     if (gradients.dx)
       for (long panel = 0; panel < panels_of(r.inputs); panel++)
         for (long step = first; step < end; step++)
           product_with_panels(count, std::min(PANEL, r.inputs - panel * PANEL), width,
                               d_sums() + (step - first) * count * sums_stride + Cell::X_FIRST * padded, sums_stride,
-                              kernel_turned + panel * PANEL * width, gradients.dx + r.row(step, sample) * r.inputs + panel * PANEL, r.inputs,
-                              false);
+                              kernel_turned + panel * PANEL * width, width, gradients.dx + r.row(step, sample) * r.inputs + panel * PANEL,
+                              r.inputs, false);
     long rows = (end - first) * count;
     const Epilogue add{nullptr, Activation::linear, true};
     product(r.inputs, width, rows, rows_of_weights(), 1, rows_stride, d_sums() + Cell::X_FIRST * padded, sums_stride, d_kernel(), width, add);
-    product(r.units, width, rows, rows_of_weights() + r.inputs, 1, rows_stride, d_sums() + Cell::H_FIRST * padded, sums_stride,
+    product(r.units, of_state, rows, rows_of_weights() + r.inputs, 1, rows_stride, d_sums() + Cell::H_FIRST * padded, sums_stride,
             d_recurrent_kernel(), width, add);
+    if constexpr (RESETS_STATE<Cell>)
+      product(r.units, padded, rows, rows_of_weights() + r.inputs + r.units, 1, rows_stride, d_sums() + Cell::CANDIDATE * padded,
+              sums_stride, d_recurrent_kernel() + of_state, width, add);
   }
 
   // The gradients of the sums of one block of units, and of the state before as far as no product is in the way.
@@ -346,6 +433,27 @@ struct RecurrentBackward {
       for (int s = 0; s < Cell::STATES; s++) store(d_state(s, i) + at, d_new[s], lanes);
     }
     for (int j = 0; j < Cell::SUMS; j++) store(d_bias() + j * padded + at, bias[j]);
+  }
+
+  // From the reset state's gradient, in the place of the reset gate's sum: that sum's gradient, and what the state before has of it.
+  void reset_back(long step, long block, long sample, long count, float* d, float* reset_states) const {
+    long lanes = r.lanes(block), at = block * LANES;
+    Vector bias = load(d_bias() + Cell::RESET * r.padded() + at);
+    for (long i = 0; i < count; i++) {
+      float* d_reset = d + i * stride_of_sums(r) + Cell::RESET * r.padded() + at;
+      Vector reset = {}, old = {}, d_sum = {};
+      if (r.live(step, sample + i)) {
+        reset = load(kept + (r.row(step, sample + i) * Cell::KEPT + Cell::RESET) * r.units + at, lanes);
+        old = load(r.before(0, step, sample + i) + at, lanes);
+        Vector d_old = load(d_state(0, i) + at, lanes);
+        d_sum = Cell::reset_backward(r.functions, reset, old, load(d_reset), d_old);
+        store(d_state(0, i) + at, d_old, lanes);
+      }
+      store(reset_states + i * stride_of_rows(r) + at, reset * old, lanes);
+      store(d_reset, d_sum);
+      bias += d_sum;
+    }
+    store(d_bias() + Cell::RESET * r.padded() + at, bias);
   }
 };
 

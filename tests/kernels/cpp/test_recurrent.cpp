@@ -16,11 +16,11 @@ struct Problem {
 static double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 
 // One sample's new states from its sums over x (with the outer bias) and over h (with the inner one), each in the order of the kernels' gates.
-static void step_of(SimpleRNNCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*) {
+static void step_of(SimpleRNNCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*, const double*) {
   for (long u = 0; u < units; u++) h[u] = std::tanh(of_x[u] + of_h[u]);
 }
 
-static void step_of(LSTMCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double* c) {
+static void step_of(LSTMCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double* c, const double*) {
   for (long u = 0; u < units; u++) {
     double z[4];
     for (long gate = 0; gate < 4; gate++) z[gate] = of_x[gate * units + u] + of_h[gate * units + u];
@@ -29,10 +29,24 @@ static void step_of(LSTMCell, long units, const Doubles& of_x, const Doubles& of
   }
 }
 
-static void step_of(GRUCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*) {
+static void step_of(GRUCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*, const double*) {
   for (long u = 0; u < units; u++) {
     double update = sigmoid_of(of_x[u] + of_h[u]), reset = sigmoid_of(of_x[units + u] + of_h[units + u]);
     h[u] = update * h[u] + (1 - update) * std::tanh(of_x[2 * units + u] + reset * of_h[2 * units + u]);
+  }
+}
+
+// The reset state needs all units of the reset gate, so here of_h holds the products of the gates, and the candidate's follows.
+static void step_of(GRUResetBeforeCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*, const double* recurrent) {
+  Doubles update(units), reset_state(units);
+  for (long u = 0; u < units; u++) {
+    update[u] = sigmoid_of(of_x[u] + of_h[u]);
+    reset_state[u] = sigmoid_of(of_x[units + u] + of_h[units + u]) * h[u];
+  }
+  for (long u = 0; u < units; u++) {
+    double sum = of_x[2 * units + u];
+    for (long k = 0; k < units; k++) sum += reset_state[k] * recurrent[k * 3 * units + 2 * units + u];
+    h[u] = update[u] * h[u] + (1 - update[u]) * std::tanh(sum);
   }
 }
 
@@ -54,7 +68,7 @@ static Doubles outputs_of(const Problem& p, const std::vector<Doubles>& arrays, 
           for (long k = 0; k < p.inputs; k++) of_x[j] += arrays[X][row * p.inputs + k] * arrays[KERNEL][k * width + j];
           for (long k = 0; k < p.units; k++) of_h[j] += h[n * p.units + k] * arrays[RECURRENT][k * width + j];
         }
-        step_of(Cell(), p.units, of_x, of_h, h.data() + n * p.units, c.data() + n * p.units);
+        step_of(Cell(), p.units, of_x, of_h, h.data() + n * p.units, c.data() + n * p.units, arrays[RECURRENT].data());
       }
       std::copy(h.begin() + n * p.units, h.begin() + (n + 1) * p.units, outputs.begin() + row * p.units);
     }
@@ -144,6 +158,7 @@ int main() {
   check_all<SimpleRNNCell>(pool);
   check_all<LSTMCell>(pool);
   check_all<GRUCell>(pool);
+  check_all<GRUResetBeforeCell>(pool);
   std::vector<std::thread> callers;  // several models in training, on one pool
   for (int i = 0; i < 3; i++) callers.emplace_back([&pool] { check<LSTMCell>(pool, {12, 20, 10, 17, false, true}, false); });
   for (auto& caller : callers) caller.join();
