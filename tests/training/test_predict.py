@@ -163,7 +163,8 @@ def test_memory_stays_flat_over_1000_predictions_of_changing_sizes():
         after = used()
     finally:
         tracemalloc.stop()
-    assert after[:2] == (arrays, traces)
+    assert after[0] <= arrays  # fewer where another test's models die meanwhile
+    assert after[1] == traces
     assert after[2] < size + 50_000
 
 
