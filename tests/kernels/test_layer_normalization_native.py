@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neurona import layers
@@ -34,9 +34,9 @@ def problem(shape, seed):
     return x, gamma, beta, g
 
 
-def assert_close(found, expected, tolerance=1e-5):
+def assert_close(found, expected, tolerance=1e-5, terms=0.0):
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * float(jnp.abs(other).max()))
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * max(terms, float(jnp.abs(other).max())))
 
 
 def check(shape, seed, epsilon=1e-3):
@@ -44,7 +44,8 @@ def check(shape, seed, epsilon=1e-3):
     found, pull = jax.vjp(partial(layer_normalization, epsilon=epsilon), x, gamma, beta)
     expected, expected_pull = jax.vjp(partial(formula, epsilon=epsilon), x, gamma, beta)
     assert_close([found], [expected])
-    assert_close(pull(g), expected_pull(g), 3e-5)
+    # With two features the gradient of x is the little that remains of terms as large as g: it is as exact as they are.
+    assert_close(pull(g), expected_pull(g), 3e-5, terms=float(jnp.abs(g).max()))
 
 
 @settings(max_examples=40, deadline=None)
@@ -54,6 +55,7 @@ def check(shape, seed, epsilon=1e-3):
     epsilon=st.sampled_from([1e-6, 1e-3, 0.1]),
     seed=st.integers(0, 99),
 )
+@example(rows=(), features=2, epsilon=1e-6, seed=42)
 def test_equals_its_twin(rows, features, epsilon, seed):
     check((*rows, features), seed, epsilon if features > 3 else 1e-3)
 
