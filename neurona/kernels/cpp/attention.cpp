@@ -31,24 +31,5 @@ static ffi::Error gradients(ffi::ThreadPool pool, Input q, Input k, Input v, All
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_attention, neurona::forward,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Allowed>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<float>("scale"));
-NEURONA_HANDLER(neurona_attention_gradients, neurona::gradients,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Allowed>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<float>("scale"));
+NEURONA_HANDLER(neurona_attention, neurona::forward, "scale");
+NEURONA_HANDLER(neurona_attention_gradients, neurona::gradients, "scale");

@@ -65,62 +65,9 @@ static ffi::Error max_pool_kernel_gradient(ffi::ThreadPool pool, Input x, Input 
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_convolution, neurona::forward,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation")
-                    .Attr<neurona::Numbers>("axes"));
-NEURONA_HANDLER(neurona_convolution_input_gradient, neurona::input_gradient,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation")
-                    .Attr<neurona::Numbers>("axes"));
-NEURONA_HANDLER(neurona_convolution_kernel_gradient, neurona::kernel_gradient,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation")
-                    .Attr<neurona::Numbers>("axes"));
-NEURONA_HANDLER(neurona_convolution_max_pool, neurona::max_pool_forward,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::S8>>()
-                    .Attr<int32_t>("activation")
-                    .Attr<neurona::Numbers>("axes"));
-NEURONA_HANDLER(neurona_convolution_max_pool_input_gradient, neurona::max_pool_input_gradient,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::ffi::Buffer<neurona::ffi::S8>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation")
-                    .Attr<neurona::Numbers>("axes"));
-NEURONA_HANDLER(neurona_convolution_max_pool_kernel_gradient, neurona::max_pool_kernel_gradient,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::ffi::Buffer<neurona::ffi::S8>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation")
-                    .Attr<neurona::Numbers>("axes"));
+NEURONA_HANDLER(neurona_convolution, neurona::forward, "activation", "axes");
+NEURONA_HANDLER(neurona_convolution_input_gradient, neurona::input_gradient, "activation", "axes");
+NEURONA_HANDLER(neurona_convolution_kernel_gradient, neurona::kernel_gradient, "activation", "axes");
+NEURONA_HANDLER(neurona_convolution_max_pool, neurona::max_pool_forward, "activation", "axes");
+NEURONA_HANDLER(neurona_convolution_max_pool_input_gradient, neurona::max_pool_input_gradient, "activation", "axes");
+NEURONA_HANDLER(neurona_convolution_max_pool_kernel_gradient, neurona::max_pool_kernel_gradient, "activation", "axes");

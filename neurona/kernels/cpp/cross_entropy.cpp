@@ -38,22 +38,7 @@ static ffi::Error dense_gradient(ffi::ThreadPool pool, Input z, Input targets, I
 
 }  // namespace neurona
 
-#define NEURONA_CROSS_ENTROPY(name, function, target)            \
-  NEURONA_HANDLER(name, neurona::function,                       \
-                  neurona::ffi::Ffi::Bind()                      \
-                      .Ctx<neurona::ffi::ThreadPool>()           \
-                      .Arg<neurona::Input>()                     \
-                      .Arg<neurona::target>()                    \
-                      .Ret<neurona::Input>()                     \
-                      .Ret<neurona::Input>());                   \
-  NEURONA_HANDLER(name##_gradient, neurona::function##_gradient, \
-                  neurona::ffi::Ffi::Bind()                      \
-                      .Ctx<neurona::ffi::ThreadPool>()           \
-                      .Arg<neurona::Input>()                     \
-                      .Arg<neurona::target>()                    \
-                      .Arg<neurona::Input>()                     \
-                      .Arg<neurona::Input>()                     \
-                      .Ret<neurona::Input>())
-
-NEURONA_CROSS_ENTROPY(neurona_sparse_cross_entropy, sparse, Classes);
-NEURONA_CROSS_ENTROPY(neurona_dense_cross_entropy, dense, Input);
+NEURONA_HANDLER(neurona_sparse_cross_entropy, neurona::sparse);
+NEURONA_HANDLER(neurona_sparse_cross_entropy_gradient, neurona::sparse_gradient);
+NEURONA_HANDLER(neurona_dense_cross_entropy, neurona::dense);
+NEURONA_HANDLER(neurona_dense_cross_entropy_gradient, neurona::dense_gradient);

@@ -39,31 +39,6 @@ static ffi::Error weight_gradients(ffi::ThreadPool pool, Input x, Input y, Input
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_dense, neurona::forward,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation"));
-NEURONA_HANDLER(neurona_dense_gradients, neurona::gradients,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation"));
-NEURONA_HANDLER(neurona_dense_weight_gradients, neurona::weight_gradients,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<int32_t>("activation"));
+NEURONA_HANDLER(neurona_dense, neurona::forward, "activation");
+NEURONA_HANDLER(neurona_dense_gradients, neurona::gradients, "activation");
+NEURONA_HANDLER(neurona_dense_weight_gradients, neurona::weight_gradients, "activation");

@@ -11,10 +11,4 @@ static ffi::Error dropout_of(ffi::ThreadPool pool, Input x, ffi::Buffer<ffi::U32
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_dropout, neurona::dropout_of,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::ffi::Buffer<neurona::ffi::U32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<float>("keep"));
+NEURONA_HANDLER(neurona_dropout, neurona::dropout_of, "keep");

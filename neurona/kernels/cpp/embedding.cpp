@@ -19,15 +19,5 @@ static ffi::Error gradient_of_table(ffi::ThreadPool pool, Numbers numbers, Input
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_embedding, neurona::rows_of_table,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Numbers>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>());
-NEURONA_HANDLER(neurona_embedding_gradient, neurona::gradient_of_table,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Numbers>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>());
+NEURONA_HANDLER(neurona_embedding, neurona::rows_of_table);
+NEURONA_HANDLER(neurona_embedding_gradient, neurona::gradient_of_table);

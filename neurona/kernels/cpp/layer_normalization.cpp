@@ -24,24 +24,5 @@ static ffi::Error gradients(ffi::ThreadPool pool, Input x, Input gamma, Input me
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_layer_normalization, neurona::forward,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::Input>()
-                    .Ret<neurona::Input>()
-                    .Ret<neurona::Input>()
-                    .Attr<float>("epsilon"));
-NEURONA_HANDLER(neurona_layer_normalization_gradients, neurona::gradients,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::Input>()
-                    .Ret<neurona::Input>()
-                    .Ret<neurona::Input>());
+NEURONA_HANDLER(neurona_layer_normalization, neurona::forward, "epsilon");
+NEURONA_HANDLER(neurona_layer_normalization_gradients, neurona::gradients);

@@ -45,34 +45,6 @@ static ffi::Error gradients(ffi::ThreadPool pool, Input x, Input gamma, Input be
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_moments, neurona::moments_of,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>());
-NEURONA_HANDLER(neurona_batch_normalization, neurona::forward,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<float>("epsilon")
-                    .Attr<bool>("relu"));
-NEURONA_HANDLER(neurona_batch_normalization_gradients, neurona::gradients,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Arg<neurona::Input>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<float>("epsilon")
-                    .Attr<bool>("relu"));
+NEURONA_HANDLER(neurona_moments, neurona::moments_of);
+NEURONA_HANDLER(neurona_batch_normalization, neurona::forward, "epsilon", "relu");
+NEURONA_HANDLER(neurona_batch_normalization_gradients, neurona::gradients, "epsilon", "relu");

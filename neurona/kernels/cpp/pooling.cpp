@@ -27,19 +27,5 @@ static ffi::Error gradient(ffi::ThreadPool pool, ffi::Buffer<ffi::S32> where, In
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_max_pool, neurona::forward,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::S32>>()
-                    .Attr<neurona::Numbers>("sizes")
-                    .Attr<neurona::Numbers>("window"));
-NEURONA_HANDLER(neurona_max_pool_gradient, neurona::gradient,
-                neurona::ffi::Ffi::Bind()
-                    .Ctx<neurona::ffi::ThreadPool>()
-                    .Arg<neurona::ffi::Buffer<neurona::ffi::S32>>()
-                    .Arg<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()
-                    .Attr<neurona::Numbers>("sizes")
-                    .Attr<neurona::Numbers>("window"));
+NEURONA_HANDLER(neurona_max_pool, neurona::forward, "sizes", "window");
+NEURONA_HANDLER(neurona_max_pool_gradient, neurona::gradient, "sizes", "window");

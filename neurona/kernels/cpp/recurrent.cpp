@@ -54,57 +54,13 @@ static ffi::Error gradients(ffi::ThreadPool pool, Input x, Input kernel, Input r
   return ffi::Error::Success();
 }
 
-static auto forward_binding() {
-  return ffi::Ffi::Bind()
-      .Ctx<ffi::ThreadPool>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Mask>()
-      .Ret<Input>()
-      .Ret<Input>()
-      .Ret<Input>()
-      .Attr<int32_t>("activation")
-      .Attr<int32_t>("recurrent_activation")
-      .Attr<bool>("reverse");
-}
-
-static auto gradients_binding() {
-  return ffi::Ffi::Bind()
-      .Ctx<ffi::ThreadPool>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Mask>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Arg<Input>()
-      .Ret<Input>()
-      .Ret<Input>()
-      .Ret<Input>()
-      .Ret<Input>()
-      .Ret<Input>()
-      .Ret<Input>()
-      .Attr<int32_t>("activation")
-      .Attr<int32_t>("recurrent_activation")
-      .Attr<bool>("reverse");
-}
-
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_simple_rnn, neurona::forward<neurona::SimpleRNNCell>, neurona::forward_binding());
-NEURONA_HANDLER(neurona_simple_rnn_gradients, neurona::gradients<neurona::SimpleRNNCell>, neurona::gradients_binding());
-NEURONA_HANDLER(neurona_lstm, neurona::forward<neurona::LSTMCell>, neurona::forward_binding());
-NEURONA_HANDLER(neurona_lstm_gradients, neurona::gradients<neurona::LSTMCell>, neurona::gradients_binding());
-NEURONA_HANDLER(neurona_gru, neurona::forward<neurona::GRUCell>, neurona::forward_binding());
-NEURONA_HANDLER(neurona_gru_gradients, neurona::gradients<neurona::GRUCell>, neurona::gradients_binding());
-NEURONA_HANDLER(neurona_gru_reset_before, neurona::forward<neurona::GRUResetBeforeCell>, neurona::forward_binding());
-NEURONA_HANDLER(neurona_gru_reset_before_gradients, neurona::gradients<neurona::GRUResetBeforeCell>, neurona::gradients_binding());
+#define NEURONA_RECURRENCE(name, Cell)                                                                                        \
+  NEURONA_HANDLER(name, neurona::forward<neurona::Cell>, "activation", "recurrent_activation", "reverse");                    \
+  NEURONA_HANDLER(name##_gradients, neurona::gradients<neurona::Cell>, "activation", "recurrent_activation", "reverse")
+
+NEURONA_RECURRENCE(neurona_simple_rnn, SimpleRNNCell);
+NEURONA_RECURRENCE(neurona_lstm, LSTMCell);
+NEURONA_RECURRENCE(neurona_gru, GRUCell);
+NEURONA_RECURRENCE(neurona_gru_reset_before, GRUResetBeforeCell);

@@ -32,19 +32,8 @@ static ffi::Error update_all(ffi::ThreadPool pool, Input learning_rate, Input ra
 
 }  // namespace neurona
 
-#define NEURONA_UPDATE(name, formula)                                         \
-  NEURONA_HANDLER(name, neurona::update_all<formula>,                         \
-                  neurona::ffi::Ffi::Bind()                                   \
-                      .Ctx<neurona::ffi::ThreadPool>()                        \
-                      .Arg<neurona::Input>()                                  \
-                      .Arg<neurona::Input>()                                  \
-                      .RemainingArgs()                                        \
-                      .RemainingRets()                                        \
-                      .Attr<neurona::Numbers>("decays")                       \
-                      .Attr<neurona::Numbers>("numbers"))
-
-NEURONA_UPDATE(neurona_update_sgd, neurona::Descent);
-NEURONA_UPDATE(neurona_update_momentum, neurona::Momentum<false>);
-NEURONA_UPDATE(neurona_update_nesterov, neurona::Momentum<true>);
-NEURONA_UPDATE(neurona_update_rmsprop, neurona::RootMeanSquare);
-NEURONA_UPDATE(neurona_update_adam, neurona::AdaptiveMoments);
+NEURONA_HANDLER(neurona_update_sgd, neurona::update_all<neurona::Descent>, "decays", "numbers");
+NEURONA_HANDLER(neurona_update_momentum, neurona::update_all<neurona::Momentum<false>>, "decays", "numbers");
+NEURONA_HANDLER(neurona_update_nesterov, neurona::update_all<neurona::Momentum<true>>, "decays", "numbers");
+NEURONA_HANDLER(neurona_update_rmsprop, neurona::update_all<neurona::RootMeanSquare>, "decays", "numbers");
+NEURONA_HANDLER(neurona_update_adam, neurona::update_all<neurona::AdaptiveMoments>, "decays", "numbers");

@@ -22,20 +22,7 @@ static ffi::Error gradient(ffi::ThreadPool pool, Input x, Input g, Output dx, Nu
 
 }  // namespace neurona
 
-#define NEURONA_WINDOWS(name, Operation)                                  \
-  NEURONA_HANDLER(name, neurona::forward<neurona::Operation>,             \
-                  neurona::ffi::Ffi::Bind()                               \
-                      .Ctx<neurona::ffi::ThreadPool>()                    \
-                      .Arg<neurona::Input>()                              \
-                      .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()     \
-                      .Attr<neurona::Numbers>("axes"));                   \
-  NEURONA_HANDLER(name##_gradient, neurona::gradient<neurona::Operation>, \
-                  neurona::ffi::Ffi::Bind()                               \
-                      .Ctx<neurona::ffi::ThreadPool>()                    \
-                      .Arg<neurona::Input>()                              \
-                      .Arg<neurona::Input>()                              \
-                      .Ret<neurona::ffi::Buffer<neurona::ffi::F32>>()     \
-                      .Attr<neurona::Numbers>("axes"))
-
-NEURONA_WINDOWS(neurona_max_windows, Largest);
-NEURONA_WINDOWS(neurona_average_windows, Mean);
+NEURONA_HANDLER(neurona_max_windows, neurona::forward<neurona::Largest>, "axes");
+NEURONA_HANDLER(neurona_max_windows_gradient, neurona::gradient<neurona::Largest>, "axes");
+NEURONA_HANDLER(neurona_average_windows, neurona::forward<neurona::Mean>, "axes");
+NEURONA_HANDLER(neurona_average_windows_gradient, neurona::gradient<neurona::Mean>, "axes");
