@@ -1,4 +1,6 @@
-"""What every test needs before anything is imported: Keras on JAX beside us, and the real data where they lie."""
+"""What every test needs before anything is imported: Keras on JAX beside us, and the real data where they
+lie.
+"""
 
 import os
 import sys

@@ -1,7 +1,8 @@
-"""Builds the native kernels: one shared library for each instruction set, from the sources in neurona/kernels/cpp.
+"""Builds the native kernels: one shared library for each instruction set, from the sources in
+neurona/kernels/cpp.
 
-Everything else about the package stands in pyproject.toml. Where no C++ compiler is found, or it fails, the installation goes on without
-the libraries, and `neurona doctor` tells.
+Everything else about the package stands in pyproject.toml. Where no C++ compiler is found, or it fails, the
+installation goes on without the libraries, and `neurona doctor` tells.
 """
 
 import os
@@ -13,7 +14,8 @@ from setuptools.command.build_ext import build_ext
 
 FOLDER = Path("neurona", "kernels", "cpp")
 HEADERS = sorted(str(path) for path in FOLDER.glob("*.h"))
-# No -ffast-math: it makes the process that loads the library flush denormals. These keep NaN, infinity and denormals as they are.
+# No -ffast-math: it makes the process that loads the library flush denormals. These keep NaN, infinity and
+# denormals as they are.
 FLAGS = [
     "-std=c++17",
     "-O3",
@@ -27,7 +29,14 @@ FLAGS = [
 INSTRUCTION_SETS = {"baseline": []}
 if platform.machine().lower() in ("x86_64", "amd64"):
     INSTRUCTION_SETS["avx2"] = ["-mavx2", "-mfma"]
-    INSTRUCTION_SETS["avx512"] = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
+    INSTRUCTION_SETS["avx512"] = [
+        "-mavx512f",
+        "-mavx512dq",
+        "-mavx512bw",
+        "-mavx512vl",
+        "-mfma",
+        "-mprefer-vector-width=512",
+    ]
 
 
 def headers_of_xla() -> list[str]:
@@ -40,7 +49,9 @@ def headers_of_xla() -> list[str]:
 
 
 class BuildLibraries(build_ext):
-    """Compiles the libraries side by side, each into a folder of its own, and only what is older than its sources."""
+    """Compiles the libraries side by side, each into a folder of its own, and only what is older than its
+    sources.
+    """
 
     def finalize_options(self) -> None:
         super().finalize_options()
@@ -50,9 +61,15 @@ class BuildLibraries(build_ext):
         newest_header = max(Path(header).stat().st_mtime for header in HEADERS)
         objects = []
         for source in ext.sources:
-            (expected,) = self.compiler.object_filenames([source], output_dir=str(Path(self.build_temp, ext.name)))
+            (expected,) = self.compiler.object_filenames(
+                [source], output_dir=str(Path(self.build_temp, ext.name))
+            )
             made = Path(expected)
-            if self.force or not made.exists() or made.stat().st_mtime < max(newest_header, Path(source).stat().st_mtime):
+            if (
+                self.force
+                or not made.exists()
+                or made.stat().st_mtime < max(newest_header, Path(source).stat().st_mtime)
+            ):
                 self.compiler.compile(
                     [source],
                     output_dir=str(Path(self.build_temp, ext.name)),

@@ -12,7 +12,9 @@ COLOURS = {OURS: FASTER, "keras-jax": "#2ca02c", "keras-tensorflow": "#ff7f0e", 
 
 
 def bars(comparisons: list[Comparison]) -> str:
-    """Speed relative to the peer, a bar from 1 for each, on a logarithmic axis; a thin line for the spread and a tick at the target."""
+    """Speed relative to the peer, a bar from 1 for each, on a logarithmic axis; a thin line for the spread
+    and a tick at the target.
+    """
     names, plot, line = 370, 420, 30  # widths of the names and the plot, height of a line
     values = [value for each in comparisons for value in (each.low, each.high, each.target or 1)]
     low, high = math.floor(math.log2(min([0.8, *values]))), math.ceil(math.log2(max([2.5, *values])))
@@ -21,14 +23,27 @@ def bars(comparisons: list[Comparison]) -> str:
         return names + plot * (math.log2(ratio) - low) / (high - low)
 
     bottom = 70 + line * len(comparisons)
-    parts = [_text(10, 26, "Speed of Neurona relative to its peers (1 = equal, right of it = faster)", size=16, weight="bold")]
+    parts = [
+        _text(
+            10,
+            26,
+            "Speed of Neurona relative to its peers (1 = equal, right of it = faster)",
+            size=16,
+            weight="bold",
+        )
+    ]
     for power in range(low, high + 1):
         x = across(2.0**power)
-        parts += [_line(x, 50, x, bottom, INK if power == 0 else GRID), _text(x, bottom + 16, f"{2.0**power:g}x", anchor="middle")]
+        parts += [
+            _line(x, 50, x, bottom, INK if power == 0 else GRID),
+            _text(x, bottom + 16, f"{2.0**power:g}x", anchor="middle"),
+        ]
     for row, each in enumerate(comparisons):
         y = 58 + line * row
         start, end = sorted((across(1), across(each.ratio)))
-        parts.append(_text(names - 10, y + 14, f"{each.title} vs {NAMES[each.peer]}", anchor="end", limit=names - 20))
+        parts.append(
+            _text(names - 10, y + 14, f"{each.title} vs {NAMES[each.peer]}", anchor="end", limit=names - 20)
+        )
         parts.append(
             f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="18" fill="{FASTER if each.ratio >= 1 else SLOWER}"/>'
         )
@@ -65,13 +80,23 @@ def curves(panels: list[tuple[str, Sequence[int], dict[str, list[float]]]]) -> s
         parts.append(_text(x0, y0 - 12, title, weight="bold"))
         for power in range(low, high + 1):
             y = up(10.0**power)
-            parts += [_line(x0, y, x0 + width, y, GRID), _text(x0 - 6, y + 4, f"{10.0**power:g}", anchor="end")]
+            parts += [
+                _line(x0, y, x0 + width, y, GRID),
+                _text(x0 - 6, y + 4, f"{10.0**power:g}", anchor="end"),
+            ]
         for size in sizes:
             parts.append(
-                _text(across(size), y0 + height + 18, f"{size:,}" if size < 10_000 else f"{size:.0e}".replace("e+0", "e"), anchor="middle")
+                _text(
+                    across(size),
+                    y0 + height + 18,
+                    f"{size:,}" if size < 10_000 else f"{size:.0e}".replace("e+0", "e"),
+                    anchor="middle",
+                )
             )
         for name, seconds in figures.items():
-            points = " ".join(f"{across(size):.1f},{up(1e6 * value):.1f}" for size, value in zip(sizes, seconds))
+            points = " ".join(
+                f"{across(size):.1f},{up(1e6 * value):.1f}" for size, value in zip(sizes, seconds)
+            )
             stroke = f'stroke="{COLOURS.get(name, INK)}" stroke-width="{3 if name == OURS else 1.5}"'
             parts.append(f'<polyline points="{points}" fill="none" {stroke}/>')
     return _document(left + 3 * (width + 80), top + -(-len(panels) // 3) * (height + 80), parts)

@@ -2,9 +2,10 @@
 
     python -m benchmarks.contender NAME WORKLOAD    # the workload's fields as JSON
 
-The frameworks stay warm for "training", "prediction", "search" and "costs": the process writes a line when it is ready, then does a round
-for each line "round" that it reads, and judges its network for a line "score". For "process" and "start" it works once and ends. Every
-line that it writes is JSON: {"seconds": {measure: seconds}}, {"score": number}, or both.
+The frameworks stay warm for "training", "prediction", "search" and "costs": the process writes a line when it
+is ready, then does a round for each line "round" that it reads, and judges its network for a line "score".
+For "process" and "start" it works once and ends. Every line that it writes is JSON: {"seconds": {measure:
+seconds}}, {"score": number}, or both.
 """
 
 import importlib
@@ -31,7 +32,9 @@ def framework(name: str) -> Callable[..., Any]:
     if name == "scikit-learn":
         return importlib.import_module("benchmarks.sklearn_models").Model
     if name.startswith("torch"):
-        return partial(importlib.import_module("benchmarks.torch_models").Model, compiled=name == "torch-compile")
+        return partial(
+            importlib.import_module("benchmarks.torch_models").Model, compiled=name == "torch-compile"
+        )
     if name.startswith("keras-"):
         os.environ["KERAS_BACKEND"] = name.removeprefix("keras-")
     library = importlib.import_module("neurona" if name.startswith("neurona") else "keras")
@@ -108,7 +111,9 @@ def costs(name: str, workload: Workload) -> Round:
 
 
 def process(name: str, workload: Workload, answer: Callable[..., None]) -> None:
-    """Import, build, train, predict: who started this process takes the time until the first answer. Then the same once more."""
+    """Import, build, train, predict: who started this process takes the time until the first answer. Then the
+    same once more.
+    """
     x, y, x_test, y_test = data.load(workload)
     make = framework(name)
 

@@ -1,4 +1,6 @@
-"""What an epoch costs when something goes on beside its steps: a progress bar and callbacks, reading from a disk, another process."""
+"""What an epoch costs when something goes on beside its steps: a progress bar and callbacks, reading from a
+disk, another process.
+"""
 
 import contextlib
 import os
@@ -16,8 +18,12 @@ import numpy as np
 from benchmarks.workloads import Workload
 
 
-def measures(make: Callable[..., Any], workload: Workload, x: np.ndarray, y: np.ndarray) -> Callable[[], dict[str, float]]:
-    """A round: seconds per epoch of one warm network, in each of the circumstances that `MEASURES["costs"]` names."""
+def measures(
+    make: Callable[..., Any], workload: Workload, x: np.ndarray, y: np.ndarray
+) -> Callable[[], dict[str, float]]:
+    """A round: seconds per epoch of one warm network, in each of the circumstances that `MEASURES["costs"]`
+    names.
+    """
     from neurona import callbacks  # a framework is loaded by its contender alone
 
     folder = tempfile.TemporaryDirectory()
@@ -32,7 +38,11 @@ def measures(make: Callable[..., Any], workload: Workload, x: np.ndarray, y: np.
 
     def work() -> dict[str, float]:
         log = Path(folder.name, "epochs.csv")
-        watching = [callbacks.CSVLogger(log), callbacks.EarlyStopping("loss", patience=100), callbacks.TerminateOnNaN()]
+        watching = [
+            callbacks.CSVLogger(log),
+            callbacks.EarlyStopping("loss", patience=100),
+            callbacks.TerminateOnNaN(),
+        ]
         figures = {"epoch": seconds(x, verbose=0)}
         with terminal():
             figures["with progress bar and callbacks"] = seconds(x, verbose=1, callbacks=watching)

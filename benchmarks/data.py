@@ -1,8 +1,10 @@
 """The data of the workloads, the same arrays for every contender.
 
-    python -m benchmarks.data mnist imdb    # writes .venv-bench/data/mnist.npz and imdb.npz where they are missing
+    python -m benchmarks.data mnist imdb    # writes .venv-bench/data/mnist.npz and imdb.npz where they are
+    missing
 
-Contenders read these files with numpy alone: what they measure begins after the texts and pictures have become numbers.
+Contenders read these files with numpy alone: what they measure begins after the texts and pictures have
+become numbers.
 """
 
 import sys
@@ -32,7 +34,9 @@ def load(workload: Workload) -> Arrays:
 
 def _shaped(x: np.ndarray, workload: Workload) -> np.ndarray:
     if workload.data == "imdb":
-        return x[:, -workload.input_shape[0] :]  # the last words: reviews end with their verdict, and are padded in front
+        return x[
+            :, -workload.input_shape[0] :
+        ]  # the last words: reviews end with their verdict, and are padded in front
     x = x.astype("float32") / 255 if x.dtype == np.uint8 else x
     return x.reshape(-1, *workload.input_shape)
 
@@ -49,7 +53,9 @@ def _prepare(name: str) -> dict[str, Any]:
     """Read by Neurona's loaders: from the folder NEURONA_DATA, or downloaded."""
     import neurona  # contenders import this module too, and must not load Neurona
 
-    (x, y), (x_test, y_test) = getattr(neurona.datasets, {"housing": "california_housing"}.get(name, name)).load_data()
+    (x, y), (x_test, y_test) = getattr(
+        neurona.datasets, {"housing": "california_housing"}.get(name, name)
+    ).load_data()
     if name == "imdb":
         x, x_test = (_numbered(reviews) for reviews in (x[:4000], x_test[:4000]))
         y, y_test = (labels[:4000].astype("float32")[:, None] for labels in (y, y_test))

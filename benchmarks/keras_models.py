@@ -5,17 +5,33 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads import BLOCKS, DIMENSIONS, HEADS, HIDDEN, SEARCHED, SHORT_STEPS, UNITS, WORDS, Workload
+from benchmarks.workloads import (
+    BLOCKS,
+    DIMENSIONS,
+    HEADS,
+    HIDDEN,
+    SEARCHED,
+    SHORT_STEPS,
+    UNITS,
+    WORDS,
+    Workload,
+)
 
 
 class Model:
-    """A compiled model of `library`, which is the module `neurona` or `keras`, with the data that it trains on."""
+    """A compiled model of `library`, which is the module `neurona` or `keras`, with the data that it trains
+    on.
+    """
 
     def __init__(self, library: Any, workload: Workload, x: np.ndarray, y: np.ndarray) -> None:
         self._x, self._y, self._batch = x, y, workload.batch
-        optimizer = {"sgd": library.optimizers.SGD, "adam": library.optimizers.Adam}[workload.optimizer](workload.rate)
+        optimizer = {"sgd": library.optimizers.SGD, "adam": library.optimizers.Adam}[workload.optimizer](
+            workload.rate
+        )
         self.model = NETWORKS[workload.network](library, workload)
-        self.model.compile(optimizer, workload.loss, metrics=[] if workload.loss == "mean_squared_error" else ["accuracy"])
+        self.model.compile(
+            optimizer, workload.loss, metrics=[] if workload.loss == "mean_squared_error" else ["accuracy"]
+        )
 
     def fit(self, epochs: int) -> None:
         self.model.fit(self._x, self._y, batch_size=self._batch, epochs=epochs, verbose=0)
@@ -27,12 +43,18 @@ class Model:
 def search(neurona: Any, workload: Workload, x: np.ndarray, y: np.ndarray) -> None:
     """All networks of a search at once; Keras has nothing like it."""
     model = Model(neurona, workload, x, y).model
-    neurona.search.Ensemble(model, seeds=range(SEARCHED)).fit(x, y, batch_size=workload.batch, epochs=workload.epochs, verbose=0)
+    neurona.search.Ensemble(model, seeds=range(SEARCHED)).fit(
+        x, y, batch_size=workload.batch, epochs=workload.epochs, verbose=0
+    )
 
 
-def _dense(library: Any, workload: Workload, hidden: tuple[int, ...], outputs: int, activation: str | None) -> Any:
+def _dense(
+    library: Any, workload: Workload, hidden: tuple[int, ...], outputs: int, activation: str | None
+) -> Any:
     layers = [library.layers.Dense(units, "relu") for units in hidden]
-    return library.Sequential([library.Input(workload.input_shape), *layers, library.layers.Dense(outputs, activation)])
+    return library.Sequential(
+        [library.Input(workload.input_shape), *layers, library.layers.Dense(outputs, activation)]
+    )
 
 
 def _lenet(library: Any, workload: Workload) -> Any:
@@ -65,7 +87,12 @@ def _recurrent(library: Any, workload: Workload) -> Any:
     layers = library.layers
     recurrence = {"lstm": layers.LSTM, "gru": layers.GRU}[workload.network](UNITS)
     return library.Sequential(
-        [library.Input(workload.input_shape, dtype="int32"), layers.Embedding(WORDS, UNITS), recurrence, layers.Dense(1, "sigmoid")]
+        [
+            library.Input(workload.input_shape, dtype="int32"),
+            layers.Embedding(WORDS, UNITS),
+            recurrence,
+            layers.Dense(1, "sigmoid"),
+        ]
     )
 
 
@@ -91,7 +118,9 @@ def _transformer(library: Any, workload: Workload) -> Any:
 
 NETWORKS: dict[str, Callable[[Any, Workload], Any]] = {
     "mlp": lambda library, workload: _dense(library, workload, (300, 100), 10, "softmax"),
-    "wide": lambda library, workload: _dense(library, workload, (workload.width, workload.width), 10, "softmax"),
+    "wide": lambda library, workload: _dense(
+        library, workload, (workload.width, workload.width), 10, "softmax"
+    ),
     "lenet": _lenet,
     "cnn": _cnn,
     "lstm": _recurrent,

@@ -1,4 +1,5 @@
-"""docs/benchmarks.json, the figures as they were measured, and docs/benchmarks.md with its charts, which are written from it.
+"""docs/benchmarks.json, the figures as they were measured, and docs/benchmarks.md with its charts, which are
+written from it.
 
 python3 -m benchmarks.report    # writes the tables and charts again
 """
@@ -10,7 +11,17 @@ from statistics import median
 
 from benchmarks import chart
 from benchmarks.rounds import ROOT, Figures
-from benchmarks.tables import OURS, Result, as_markdown, best_peer, comparisons, duration, limits, lines, ratios
+from benchmarks.tables import (
+    OURS,
+    Result,
+    as_markdown,
+    best_peer,
+    comparisons,
+    duration,
+    limits,
+    lines,
+    ratios,
+)
 from benchmarks.workloads import GROWTH, NAMES, SERIES, WORKLOADS, Series, Workload
 
 FOLDER = ROOT / "docs"
@@ -61,7 +72,9 @@ def write(folder: Path = FOLDER) -> None:
     """Write benchmarks.md, benchmarks.svg and, with growth series, benchmarks-growth.svg."""
     results = load(folder)
     measured = [results[name] for name in WORKLOADS if name in results]
-    series = {name: each for name, each in SERIES.items() if all(workload in results for workload in each.workloads)}
+    series = {
+        name: each for name, each in SERIES.items() if all(workload in results for workload in each.workloads)
+    }
     runs: list[dict] = []
     for result in results.values():
         if result.run not in runs:
@@ -69,20 +82,35 @@ def write(folder: Path = FOLDER) -> None:
     parts = [_INTRODUCTION]
     parts += _summary(measured)
     for result in measured:
-        parts += [f"## {result.workload.title}", f"{_settings(result.workload)} Run {runs.index(result.run) + 1}."]
+        parts += [
+            f"## {result.workload.title}",
+            f"{_settings(result.workload)} Run {runs.index(result.run) + 1}.",
+        ]
         for measure in result.measures:
             parts.append(as_markdown(lines(result, measure)))
     if series:
-        parts += ["## Growth", "Time per row; Neurona's speed relative to the best peer at each size.", "![Growth](benchmarks-growth.svg)"]
+        parts += [
+            "## Growth",
+            "Time per row; Neurona's speed relative to the best peer at each size.",
+            "![Growth](benchmarks-growth.svg)",
+        ]
     for each in series.values():
         numbers = sorted({runs.index(results[name].run) + 1 for name in each.workloads})
-        parts += [f"### {each.title}: {each.axis}", f"Run {', '.join(map(str, numbers))}.", as_markdown(growth_lines(each, results))]
+        parts += [
+            f"### {each.title}: {each.axis}",
+            f"Run {', '.join(map(str, numbers))}.",
+            as_markdown(growth_lines(each, results)),
+        ]
     parts += ["## Runs", as_markdown(_runs(runs, results))]
-    (folder / "benchmarks.md").write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
+    (folder / "benchmarks.md").write_text(
+        "\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8"
+    )
     found = [comparison for result in measured for comparison in comparisons(result)]
     (folder / "benchmarks.svg").write_text(chart.bars(found), encoding="utf-8")
     if series:
-        panels = [(f"{each.title}: {each.axis}", each.sizes, growth(each, results)) for each in series.values()]
+        panels = [
+            (f"{each.title}: {each.axis}", each.sizes, growth(each, results)) for each in series.values()
+        ]
         (folder / "benchmarks-growth.svg").write_text(chart.curves(panels), encoding="utf-8")
 
 
@@ -92,10 +120,23 @@ def _summary(measured: list[Result]) -> list[str]:
         target = "" if each.target is None else f"{each.target:g}"
         spread = f"{each.low:.2f} - {each.high:.2f}"
         speeds.append(
-            [each.title, duration(each.own), NAMES[each.peer], duration(each.theirs), f"{each.ratio:.2f}", spread, target, each.verdict]
+            [
+                each.title,
+                duration(each.own),
+                NAMES[each.peer],
+                duration(each.theirs),
+                f"{each.ratio:.2f}",
+                spread,
+                target,
+                each.verdict,
+            ]
         )
     bounds = [["measure", "at most", "measured", ""]]
-    bounds += [[each.title, each.at_most, each.measured, each.verdict] for result in measured for each in limits(result)]
+    bounds += [
+        [each.title, each.at_most, each.measured, each.verdict]
+        for result in measured
+        for each in limits(result)
+    ]
     parts = ["## Against the best peer, and against one that a target names", as_markdown(speeds)]
     return [*parts, "## Limits", as_markdown(bounds)] if len(bounds) > 1 else parts
 
@@ -110,15 +151,22 @@ def _settings(workload: Workload) -> str:
     data = "" if workload.data in ("neuron", "synthetic") else f" of {workload.data}"
     epochs = f"{workload.epochs} epoch" + "s" * (workload.epochs > 1)
     settings = f"{workload.rows:,} rows{data}, batches of {workload.batch}, {optimizer} {workload.rate:g}; {epochs} in each of {rounds}."
-    test = f" Tested on {workload.test_rows:,} other rows." if workload.score and workload.test_rows > 1 else ""
+    test = (
+        f" Tested on {workload.test_rows:,} other rows." if workload.score and workload.test_rows > 1 else ""
+    )
     return f"{workload.details} {settings}{test}".lstrip()
 
 
 def _runs(runs: list[dict], results: dict[str, Result]) -> list[list[str]]:
     table = [["run", "command", "machine", "ceiling", "versions"]]
     for number, run in enumerate(runs, 1):
-        ceilings = {result.workload.threads: result.ceiling for result in results.values() if result.run == run}
-        ceiling = "; ".join(f"{value / 1e9:.0f} GFLOP/s by {count} thread{'s' * (count > 1)}" for count, value in sorted(ceilings.items()))
+        ceilings = {
+            result.workload.threads: result.ceiling for result in results.values() if result.run == run
+        }
+        ceiling = "; ".join(
+            f"{value / 1e9:.0f} GFLOP/s by {count} thread{'s' * (count > 1)}"
+            for count, value in sorted(ceilings.items())
+        )
         versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
         table.append([str(number), f"`{run['command']}`", run["machine"], ceiling, versions])
     return table
@@ -128,7 +176,10 @@ def growth(series: Series, results: dict[str, Result]) -> dict[str, list[float]]
     """Seconds per row of every contender that finished at all sizes."""
     measured = [results[name] for name in series.workloads]
     names = [name for name in NAMES if all(result.seconds(name, "epoch") for result in measured)]
-    return {name: [median(result.seconds(name, "epoch")) / result.workload.rows for result in measured] for name in names}
+    return {
+        name: [median(result.seconds(name, "epoch")) / result.workload.rows for result in measured]
+        for name in names
+    }
 
 
 def growth_lines(series: Series, results: dict[str, Result]) -> list[list[str]]:
@@ -137,7 +188,9 @@ def growth_lines(series: Series, results: dict[str, Result]) -> list[list[str]]:
     compared = ["speed / best peer"]
     for name in series.workloads:
         peer = best_peer(results[name], "epoch")
-        each = ratios(results[name].seconds(OURS, "epoch"), results[name].seconds(peer, "epoch")) if peer else []
+        each = (
+            ratios(results[name].seconds(OURS, "epoch"), results[name].seconds(peer, "epoch")) if peer else []
+        )
         compared.append(f"{median(each):.2f}" if each else "")
     return [*table, compared]
 

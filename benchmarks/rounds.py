@@ -1,4 +1,6 @@
-"""Contenders' processes, and the rounds that they take in turns (A B C D, A B C D, ...): whatever else the machine does falls on all."""
+"""Contenders' processes, and the rounds that they take in turns (A B C D, A B C D, ...): whatever else the
+machine does falls on all.
+"""
 
 import json
 import os
@@ -12,12 +14,21 @@ from pathlib import Path
 from benchmarks.workloads import NAMES, Workload
 
 ROOT = Path(__file__).resolve().parents[1]
-THREADS = ("NPROC", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+THREADS = (
+    "NPROC",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
 
 @dataclass
 class Figures:
-    """What a contender did with a workload: for each measure its seconds, one entry per round, and the network's score."""
+    """What a contender did with a workload: for each measure its seconds, one entry per round, and the
+    network's score.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     score: float | None = None
@@ -33,8 +44,15 @@ class Contender:
     def __init__(self, python: Path, name: str, workload: Workload, cache: str) -> None:
         self.name, self.figures, self.alive = name, Figures(), True
         self._log = ROOT / ".venv-bench" / f"{name}.log"
-        cores = sorted(os.sched_getaffinity(0))[: workload.threads] if hasattr(os, "sched_setaffinity") else []
-        settings = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3", "NEURONA_CACHE": cache}
+        cores = (
+            sorted(os.sched_getaffinity(0))[: workload.threads] if hasattr(os, "sched_setaffinity") else []
+        )
+        settings = {
+            "CUDA_VISIBLE_DEVICES": "",
+            "JAX_PLATFORMS": "cpu",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "NEURONA_CACHE": cache,
+        }
         with self._log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 [str(python), "-m", "benchmarks.contender", name, json.dumps(asdict(workload))],
@@ -99,7 +117,9 @@ def _warm_processes(python: Path, workload: Workload, cache: str) -> dict[str, F
 
 
 def _new_processes(python: Path, workload: Workload, cache: str) -> dict[str, Figures]:
-    """A new process in every round. The first round, which only brings the frameworks' files into memory, does not count."""
+    """A new process in every round. The first round, which only brings the frameworks' files into memory,
+    does not count.
+    """
     figures = {name: Figures() for name in workload.contenders}
     for turn in range(workload.rounds + 1):
         for name in list(figures):

@@ -1,11 +1,14 @@
-"""Neurona beside Keras on JAX, Keras on TensorFlow, PyTorch and scikit-learn: the same networks, data and settings, in turns.
+"""Neurona beside Keras on JAX, Keras on TensorFlow, PyTorch and scikit-learn: the same networks, data and
+settings, in turns.
 
-    python3 -m benchmarks.run [--workloads mlp lenet] [--growth] [--contenders neurona torch] [--rounds 5] [--quick]
+    python3 -m benchmarks.run [--workloads mlp lenet] [--growth] [--contenders neurona torch] [--rounds 5]
+    [--quick]
 
-Needs nothing but Python: makes its own environment in the checkout (`.venv-bench`) and the arrays that the workloads read, starts every
-contender in its own process, lets it warm up and compile, and then takes the rounds in turns. What was measured goes to
-`docs/benchmarks.json`, workload by workload; `docs/benchmarks.md` and its charts are written from that file, so that a run of some
-workloads leaves the others as they were. Run it on a quiet machine: frameworks suffer very unequally from others at work.
+Needs nothing but Python: makes its own environment in the checkout (`.venv-bench`) and the arrays that the
+workloads read, starts every contender in its own process, lets it warm up and compile, and then takes the
+rounds in turns. What was measured goes to `docs/benchmarks.json`, workload by workload; `docs/benchmarks.md`
+and its charts are written from that file, so that a run of some workloads leaves the others as they were. Run
+it on a quiet machine: frameworks suffer very unequally from others at work.
 """
 
 import argparse
@@ -32,12 +35,22 @@ PACKAGES = ("neurona", "jax", "keras", "tensorflow-cpu", "torch", "scikit-learn"
 def environment() -> Path:
     """The Python of `.venv-bench`, made or brought up to date first, native kernels included."""
     python = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    sources = [REQUIREMENTS, ROOT / "pyproject.toml", ROOT / "setup.py", *sorted((ROOT / "neurona/kernels/cpp").glob("*"))]
-    stamp, wanted = HOME / "installed.txt", hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    sources = [
+        REQUIREMENTS,
+        ROOT / "pyproject.toml",
+        ROOT / "setup.py",
+        *sorted((ROOT / "neurona/kernels/cpp").glob("*")),
+    ]
+    stamp, wanted = (
+        HOME / "installed.txt",
+        hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest(),
+    )
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         print("Installing the contenders into .venv-bench (several minutes the first time)...", flush=True)
         subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS, "-e", ROOT], check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS, "-e", ROOT], check=True
+        )
         stamp.write_text(wanted, encoding="utf-8")
     return python
 
@@ -46,12 +59,19 @@ def prepare(python: Path, names: set[str]) -> None:
     """Write the arrays of these data sets where they are missing."""
     folder = os.environ.get("NEURONA_DATA", str(ROOT.parent / "shared" / "data"))
     stored = sorted(names - {"neuron", "synthetic"})
-    subprocess.run([python, "-m", "benchmarks.data", *stored], cwd=ROOT, env={**os.environ, "NEURONA_DATA": folder}, check=True)
+    subprocess.run(
+        [python, "-m", "benchmarks.data", *stored],
+        cwd=ROOT,
+        env={**os.environ, "NEURONA_DATA": folder},
+        check=True,
+    )
 
 
 def versions(python: Path) -> dict[str, str]:
     code = "import json, sys, importlib.metadata as m; print(json.dumps({name: m.version(name) for name in sys.argv[1:]}))"
-    return json.loads(subprocess.run([python, "-c", code, *PACKAGES], check=True, capture_output=True, text=True).stdout)
+    return json.loads(
+        subprocess.run([python, "-c", code, *PACKAGES], check=True, capture_output=True, text=True).stdout
+    )
 
 
 def machine() -> str:
@@ -63,7 +83,11 @@ def machine() -> str:
         fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
         fields = {key.strip(): value.strip() for key, value in fields.items()}
         name = fields.get("model name", name)
-        widest = [label for flag, label in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in fields.get("flags", "").split()]
+        widest = [
+            label
+            for flag, label in (("avx512f", "AVX-512"), ("avx2", "AVX2"))
+            if flag in fields.get("flags", "").split()
+        ]
         flags = f", {widest[0]}" if widest else ""
     return f"{name}{flags}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
@@ -71,15 +95,30 @@ def machine() -> str:
 def main() -> None:
     everything = {**WORKLOADS, **GROWTH}
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.run", description="Seconds, side by side.")
-    parser.add_argument("--workloads", nargs="+", choices=list(everything), metavar="NAME", help=f"of: {', '.join(everything)}")
-    parser.add_argument("--growth", action="store_true", help="the growth series instead: threads, batch size, width, rows")
-    parser.add_argument("--contenders", nargs="+", choices=list(NAMES), metavar="NAME", help=f"of: {', '.join(NAMES)}")
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        choices=list(everything),
+        metavar="NAME",
+        help=f"of: {', '.join(everything)}",
+    )
+    parser.add_argument(
+        "--growth", action="store_true", help="the growth series instead: threads, batch size, width, rows"
+    )
+    parser.add_argument(
+        "--contenders", nargs="+", choices=list(NAMES), metavar="NAME", help=f"of: {', '.join(NAMES)}"
+    )
     parser.add_argument("--rounds", type=int, help="instead of each workload's own number")
-    parser.add_argument("--quick", action="store_true", help="everything small, and nothing written: does it run?")
+    parser.add_argument(
+        "--quick", action="store_true", help="everything small, and nothing written: does it run?"
+    )
     options = parser.parse_args()
     chosen = [everything[name] for name in options.workloads or (GROWTH if options.growth else WORKLOADS)]
     if options.contenders:
-        chosen = [replace(each, contenders=tuple(name for name in each.contenders if name in options.contenders)) for each in chosen]
+        chosen = [
+            replace(each, contenders=tuple(name for name in each.contenders if name in options.contenders))
+            for each in chosen
+        ]
     if options.quick:
         chosen = [workload.quick() for workload in chosen]
     if options.rounds:

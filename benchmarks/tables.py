@@ -13,7 +13,8 @@ OURS = "neurona"
 class Result:
     """What was measured of one workload, in which run.
 
-    `run` holds the command, the machine and the packages' versions; `ceiling` is the machine's floating-point operations per second.
+    `run` holds the command, the machine and the packages' versions; `ceiling` is the machine's floating-point
+    operations per second.
     """
 
     workload: Workload
@@ -27,7 +28,11 @@ class Result:
     @property
     def measures(self) -> list[str]:
         """Those that somebody's figures hold."""
-        return [name for name in MEASURES[self.workload.kind] if any(self.seconds(each, name) for each in self.figures)]
+        return [
+            name
+            for name in MEASURES[self.workload.kind]
+            if any(self.seconds(each, name) for each in self.figures)
+        ]
 
 
 def best_peer(result: Result, measure: str) -> str | None:
@@ -47,7 +52,9 @@ def ratios(own: list[float], theirs: list[float]) -> list[float]:
 
 @dataclass
 class Comparison:
-    """Neurona against one peer in one measure: medians, the median of the rounds' ratios and their extremes."""
+    """Neurona against one peer in one measure: medians, the median of the rounds' ratios and their
+    extremes.
+    """
 
     title: str
     own: float
@@ -73,7 +80,9 @@ def title_of(result: Result, measure: str) -> str:
 
 
 def comparisons(result: Result) -> list[Comparison]:
-    """Neurona against the best peer in each measure that is not a part of another; and against the peer that a target names."""
+    """Neurona against the best peer in each measure that is not a part of another; and against the peer that
+    a target names.
+    """
     found = []
     for measure in result.measures:
         own, best = result.seconds(OURS, measure), best_peer(result, measure)
@@ -84,7 +93,18 @@ def comparisons(result: Result) -> list[Comparison]:
             if theirs:
                 each = ratios(own, theirs)
                 title, middle = title_of(result, measure), median(each)
-                found.append(Comparison(title, median(own), peer, median(theirs), middle, min(each), max(each), peers.get(peer)))
+                found.append(
+                    Comparison(
+                        title,
+                        median(own),
+                        peer,
+                        median(theirs),
+                        middle,
+                        min(each),
+                        max(each),
+                        peers.get(peer),
+                    )
+                )
     return found
 
 
@@ -105,14 +125,18 @@ def limits(result: Result) -> list[Limit]:
             own = result.seconds(target.contender, measure)
             if target.at_most is None or not own:
                 continue
-            title = title_of(result, measure) + ("" if target.contender == OURS else f" ({NAMES[target.contender]})")
+            title = title_of(result, measure) + (
+                "" if target.contender == OURS else f" ({NAMES[target.contender]})"
+            )
             if target.times_measure:
                 value = median(own) / median(result.seconds(target.contender, target.times_measure))
                 texts = f"{target.at_most:g} x {target.times_measure}", f"{value:.2f} x"
             else:
                 value = median(own)
                 texts = duration(target.at_most), duration(value)
-            verdict = "met" if value <= target.at_most else f"missed: {value / target.at_most:.2f} times the limit"
+            verdict = (
+                "met" if value <= target.at_most else f"missed: {value / target.at_most:.2f} times the limit"
+            )
             found.append(Limit(title, *texts, verdict))
     return found
 
@@ -162,7 +186,9 @@ def lines(result: Result, measure: str) -> list[list[str]]:
 
 def as_text(table: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*table)]
-    return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in table)
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in table
+    )
 
 
 def as_markdown(table: list[list[str]]) -> str:

@@ -11,10 +11,11 @@ from benchmarks.workloads import BLOCKS, DIMENSIONS, HEADS, HIDDEN, SHORT_STEPS,
 
 
 class Model:
-    """A network, its optimizer, and the data that it trains on as tensors; `compiled` sends the network through `torch.compile`.
+    """A network, its optimizer, and the data that it trains on as tensors; `compiled` sends the network
+    through `torch.compile`.
 
-    The loop takes batches out of tensors in memory, faster than a DataLoader, updates with PyTorch's fused optimizers, and reads loss
-    and accuracy back only when an epoch has ended.
+    The loop takes batches out of tensors in memory, faster than a DataLoader, updates with PyTorch's fused
+    optimizers, and reads loss and accuracy back only when an epoch has ended.
     """
 
     def __init__(self, workload: Workload, x: np.ndarray, y: np.ndarray, compiled: bool = False) -> None:
@@ -22,11 +23,14 @@ class Model:
         self.network = network(workload)
         initialize(self.network)
         if workload.network == "cnn":
-            self.network.to(memory_format=torch.channels_last)  # faster on CPUs, but not with LeNet's few channels
+            self.network.to(
+                memory_format=torch.channels_last
+            )  # faster on CPUs, but not with LeNet's few channels
         self._forward = torch.compile(self.network) if compiled else self.network
         self._batch = workload.batch
         self._x, self._y = _inputs(x), torch.from_numpy(y)
-        # Keras's Adam adds its 1e-7 before it corrects the moments, which is like 5e-7 in the first hundred steps.
+        # Keras's Adam adds its 1e-7 before it corrects the moments, which is like 5e-7 in the first hundred
+        # steps.
         optimizer = {"sgd": torch.optim.SGD, "adam": partial(torch.optim.Adam, eps=5e-7)}[workload.optimizer]
         self._optimizer = optimizer(self.network.parameters(), lr=workload.rate, fused=True)
         self._loss, self._activation, self._right = {
@@ -64,7 +68,9 @@ class Model:
     def predict(self, x: np.ndarray) -> np.ndarray:
         self.network.eval()
         with torch.inference_mode():
-            return torch.cat([self._activation(self._forward(rows)) for rows in _inputs(x).split(self._batch)]).numpy()
+            return torch.cat(
+                [self._activation(self._forward(rows)) for rows in _inputs(x).split(self._batch)]
+            ).numpy()
 
 
 def _inputs(x: np.ndarray) -> torch.Tensor:
@@ -155,7 +161,9 @@ def network(workload: Workload) -> nn.Module:
 
 
 def initialize(model: nn.Module) -> None:
-    """Keras's initial weights: Glorot's uniform ones, orthogonal recurrences, zero biases, ones at the forget gate, small embeddings."""
+    """Keras's initial weights: Glorot's uniform ones, orthogonal recurrences, zero biases, ones at the forget
+    gate, small embeddings.
+    """
     for module in model.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             nn.init.xavier_uniform_(module.weight)

@@ -1,4 +1,6 @@
-"""What is measured: every workload's network, data, settings, contenders and targets. Plain data, for the harness and each contender."""
+"""What is measured: every workload's network, data, settings, contenders and targets. Plain data, for the
+harness and each contender.
+"""
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -20,8 +22,8 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Target:
-    """What a measure should reach: so many times a peer's speed (the best one's, or that of `against`); at most so many seconds; or at
-    most so many times the seconds of another measure."""
+    """What a measure should reach: so many times a peer's speed (the best one's, or that of `against`); at
+    most so many seconds; or at most so many times the seconds of another measure."""
 
     at_least: float | None = None
     against: str | None = None
@@ -34,10 +36,11 @@ class Target:
 class Workload:
     """One thing to measure.
 
-    `kind` says what a round is: "training" (epochs of a warm network), "prediction" (calls of a warm network), "search" (several small
-    networks), "costs" (epochs with other things beside them), "process" (a new process that builds, trains and predicts, twice) and
-    "start" (a new process that imports and fits a first time). `width` serves networks that can be made wider. `multiplications` are
-    those of a sample's forward pass, with an addition each, and how many of them belong to the first layer, whose input needs no
+    `kind` says what a round is: "training" (epochs of a warm network), "prediction" (calls of a warm
+    network), "search" (several small networks), "costs" (epochs with other things beside them), "process" (a
+    new process that builds, trains and predicts, twice) and "start" (a new process that imports and fits a
+    first time). `width` serves networks that can be made wider. `multiplications` are those of a sample's
+    forward pass, with an addition each, and how many of them belong to the first layer, whose input needs no
     gradient.
     """
 
@@ -66,11 +69,15 @@ class Workload:
         """What the contenders' equality is judged by."""
         if self.kind in ("prediction", "start", "search", "costs"):
             return ""
-        return {"neuron": "prediction for 10", "housing": "test R²", "synthetic": "R²"}.get(self.data, "test accuracy")
+        return {"neuron": "prediction for 10", "housing": "test R²", "synthetic": "R²"}.get(
+            self.data, "test accuracy"
+        )
 
     @property
     def operations(self) -> float | None:
-        """Floating-point operations of one epoch, two for each multiplication: forward, gradients of the weights, of the inputs."""
+        """Floating-point operations of one epoch, two for each multiplication: forward, gradients of the
+        weights, of the inputs.
+        """
         if self.kind != "training" or not self.multiplications:
             return None
         forward, first_layer = self.multiplications
@@ -78,12 +85,20 @@ class Workload:
 
     @classmethod
     def from_json(cls, fields: dict) -> "Workload":
-        """The workload that `dataclasses.asdict` and JSON have turned into `fields`, its tuples into lists."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        """The workload that `dataclasses.asdict` and JSON have turned into `fields`, its tuples into
+        lists.
+        """
+        return cls(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        )
 
     def quick(self) -> "Workload":
         """A small version, to see whether everything runs."""
-        rows = self.rows if self.kind in ("prediction", "process", "search", "start") else max(2 * self.batch, min(self.rows // 20, 1024))
+        rows = (
+            self.rows
+            if self.kind in ("prediction", "process", "search", "start")
+            else max(2 * self.batch, min(self.rows // 20, 1024))
+        )
         return replace(self, rows=rows, epochs=max(1, self.epochs // 50), rounds=2)
 
 
@@ -97,7 +112,11 @@ LENET = (28 * 28 * 25 * 6 + 14 * 14 * 150 * 16 + 784 * 120 + 120 * 84 + 84 * 10,
 CNN = (32 * 32 * 27 * 32 + 16 * 16 * 288 * 64 + 8 * 8 * 576 * 128 + 2048 * 10, 32 * 32 * 27 * 32)
 WORDS, STEPS, UNITS = 10_000, 200, 128  # of the recurrent networks
 SHORT_STEPS, DIMENSIONS, HEADS, HIDDEN, BLOCKS = 80, 64, 4, 128, 2  # of the Transformer
-TRANSFORMER = (SHORT_STEPS * BLOCKS * (4 * DIMENSIONS**2 + 2 * SHORT_STEPS * DIMENSIONS + 2 * DIMENSIONS * HIDDEN) + DIMENSIONS, 0)
+TRANSFORMER = (
+    SHORT_STEPS * BLOCKS * (4 * DIMENSIONS**2 + 2 * SHORT_STEPS * DIMENSIONS + 2 * DIMENSIONS * HIDDEN)
+    + DIMENSIONS,
+    0,
+)
 SEARCHED = 32  # networks
 FEATURES = 8  # of the synthetic rows
 
@@ -224,7 +243,14 @@ _all = [
     replace(_predict, name="predict-1", title="Predict 1 row", rows=1, batch=32),
     replace(_predict, name="predict-32", title="Predict 32 rows", rows=32, batch=32),
     replace(_predict, name="predict-10000", title="Predict 10,000 rows", rows=10_000, batch=1000),
-    replace(_iris, name="start", title="Start-up", kind="start", epochs=10, details="MLP 4-10-3: import, build, compile, fit."),
+    replace(
+        _iris,
+        name="start",
+        title="Start-up",
+        kind="start",
+        epochs=10,
+        details="MLP 4-10-3: import, build, compile, fit.",
+    ),
     replace(
         _iris,
         name="search",
@@ -251,7 +277,14 @@ _all = [
 GROWTH_CONTENDERS = ("neurona", *KERAS, "torch")
 _growth = {"contenders": GROWTH_CONTENDERS, "rounds": 3}
 _threads = [
-    replace(workload, **_growth, name=f"threads-{workload.name}-{count}", title=f"{count} threads", threads=count, rows=rows)
+    replace(
+        workload,
+        **_growth,
+        name=f"threads-{workload.name}-{count}",
+        title=f"{count} threads",
+        threads=count,
+        rows=rows,
+    )
     for workload, rows in ((_mlp, 32_000), (_lenet, 8000), (_reviews, 512))
     for count in (1, 2)
 ]
@@ -315,7 +348,12 @@ SERIES = {
     "threads-lstm": _series("IMDB LSTM", "threads", (1, 2), _threads[4:]),
     "batch": _series("MLP 784-300-100-10", "batch size", (8, 32, 128, 512, 1024), _batches),
     "width": _series("MLP 784-width-width-10", "width", (64, 256, 1024, 4096), _widths),
-    "rows": _series(f"MLP {FEATURES}-32-32-1, batches of 1000", "rows", (1000, 10_000, 100_000, 1_000_000, 10_000_000), _rows),
+    "rows": _series(
+        f"MLP {FEATURES}-32-32-1, batches of 1000",
+        "rows",
+        (1000, 10_000, 100_000, 1_000_000, 10_000_000),
+        _rows,
+    ),
 }
 # What a round of each kind measures; the first one is the workload's main figure.
 MEASURES = {
@@ -341,6 +379,8 @@ TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     ("start", "import"): (Target(at_most=0.2),),
     ("start", "first fit"): (Target(at_most=0.5), Target(at_most=0.25, contender="neurona-cached")),
     ("costs", "with progress bar and callbacks"): (Target(at_most=1.02, times_measure="epoch"),),
-    ("costs", "beside a busy process"): (Target(at_most=2, times_measure="epoch"),),  # one of two cores is left
+    ("costs", "beside a busy process"): (
+        Target(at_most=2, times_measure="epoch"),
+    ),  # one of two cores is left
     ("search", f"{SEARCHED} networks"): (Target(at_most=4, times_measure="one network"),),
 }

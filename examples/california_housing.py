@@ -1,4 +1,5 @@
-"""House prices of California's districts with a multilayer perceptron (Pace and Barry, Sparse Spatial Autoregressions, 1997).
+"""House prices of California's districts with a multilayer perceptron (Pace and Barry, Sparse Spatial
+Autoregressions, 1997).
 
 python examples/california_housing.py
 """

@@ -19,7 +19,9 @@ def main(epochs: int = 5, rows: int | None = None, seed: int = 0) -> dict[str, f
                 nn.layers.Dense(10, activation=nn.activations.softmax),
             ]
         )
-        model.compile(optimizer=nn.optimizers.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.compile(
+            optimizer=nn.optimizers.Adam(), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
         model.fit(x_train[:rows] / scale, y_train[:rows], epochs=epochs, verbose=2)
         scores[name] = model.evaluate(x_test / scale, y_test, verbose=0)[1]
         print(f"Fashion-MNIST, {name} pixels, {epochs} epochs: test accuracy {scores[name]:.4f}")

@@ -1,4 +1,5 @@
-"""Is a film review positive or negative? Word embeddings and an LSTM (Maas et al., Learning Word Vectors for Sentiment Analysis, 2011).
+"""Is a film review positive or negative? Word embeddings and an LSTM (Maas et al., Learning Word Vectors for
+Sentiment Analysis, 2011).
 
 python examples/imdb_lstm.py
 """

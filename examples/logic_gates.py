@@ -23,7 +23,9 @@ def learn(targets: list[int], hidden: int, epochs: int) -> np.ndarray:
 
 
 def main(epochs: int = 300) -> dict[str, bool]:
-    """Learn every gate; returns which were learned without error. One neuron fails at XNOR, four hidden ones do not."""
+    """Learn every gate; returns which were learned without error. One neuron fails at XNOR, four hidden ones
+    do not.
+    """
     nn.utils.set_random_seed(1)
     learned = {}
     for gate, targets in GATES.items():

@@ -1,4 +1,5 @@
-"""LeNet-5 on MNIST (LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998), with ReLU, as in the course.
+"""LeNet-5 on MNIST (LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998), with ReLU,
+as in the course.
 
 python examples/mnist_lenet.py
 """

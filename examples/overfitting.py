@@ -24,13 +24,17 @@ def network(regularizer: object = None, dropout: float = 0.0) -> nn.Sequential:
             model.add(L.Dropout(dropout))
     model.add(L.Dense(10, activation="softmax"))
     model.compile(
-        nn.optimizers.Adam(0.001), nn.losses.SparseCategoricalCrossentropy(), metrics=["accuracy", "sparse_categorical_crossentropy"]
+        nn.optimizers.Adam(0.001),
+        nn.losses.SparseCategoricalCrossentropy(),
+        metrics=["accuracy", "sparse_categorical_crossentropy"],
     )
     return model
 
 
 class Augmented(nn.utils.PyDataset):
-    """The images in batches of 32, each time moved by up to one pixel and with other noise: no image is seen twice."""
+    """The images in batches of 32, each time moved by up to one pixel and with other noise: no image is seen
+    twice.
+    """
 
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
         super().__init__()
@@ -43,7 +47,9 @@ class Augmented(nn.utils.PyDataset):
         x, y = self.x[index * 32 :][:32], self.y[index * 32 :][:32]
         padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
         corners = self.generator.integers(0, 3, size=(len(x), 2))
-        moved = np.stack([image[row : row + 8, column : column + 8] for image, (row, column) in zip(padded, corners)])
+        moved = np.stack(
+            [image[row : row + 8, column : column + 8] for image, (row, column) in zip(padded, corners)]
+        )
         return (moved + self.generator.normal(scale=0.1, size=moved.shape)).astype("float32"), y
 
 
@@ -64,10 +70,15 @@ def main(epochs: int = 80, output: str = "neurona-output/overfitting.png") -> di
     for name, (options, callbacks, (x, y)) in cures.items():
         nn.utils.set_random_seed(0)
         model = network(**options)
-        curves[name] = model.fit(x, y, epochs=epochs, validation_data=(x_valid, y_valid), callbacks=callbacks, verbose=0).history
+        curves[name] = model.fit(
+            x, y, epochs=epochs, validation_data=(x_valid, y_valid), callbacks=callbacks, verbose=0
+        ).history
         scores = model.evaluate(x_valid, y_valid, verbose=0, return_dict=True)
         losses[name] = scores["sparse_categorical_crossentropy"]
-        print(f"{name:>15}: validation loss {losses[name]:.3f}, accuracy {scores['accuracy']:.3f}, {len(curves[name]['loss'])} epochs")
+        print(
+            f"{name:>15}: validation loss {losses[name]:.3f}, accuracy {scores['accuracy']:.3f}, "
+            f"{len(curves[name]['loss'])} epochs"
+        )
     draw(curves, Path(output))
     print(f"Figure: {output}")
     return losses
@@ -80,7 +91,12 @@ def draw(curves: dict[str, dict[str, list[float]]], path: Path) -> None:
     axes = figure.subplots(1, len(curves), sharex=True, sharey=True)
     for axis, (name, history) in zip(axes, curves.items()):
         axis.plot(history["sparse_categorical_crossentropy"], color="#0072B2", label="training")
-        axis.plot(history["val_sparse_categorical_crossentropy"], color="#D55E00", linestyle="--", label="validation")
+        axis.plot(
+            history["val_sparse_categorical_crossentropy"],
+            color="#D55E00",
+            linestyle="--",
+            label="validation",
+        )
         axis.set_title(name)
         axis.set_xlabel("epoch")
         axis.set_ylim(0, 0.8)

@@ -2,8 +2,8 @@
 
     import neurona as nn
 
-    model = nn.Sequential([nn.Input((28, 28)), nn.layers.Flatten(), nn.layers.Dense(10, activation="softmax")])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = nn.Sequential([nn.Input((28, 28)), nn.layers.Flatten(), nn.layers.Dense(10,
+    activation="softmax")]) model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x, y, epochs=5)
 
 Names are loaded when first touched, so that importing costs nothing.

@@ -1,4 +1,6 @@
-"""Activation functions: what a neuron makes of its weighted sum. Each takes an array of any shape and gives one of the same shape."""
+"""Activation functions: what a neuron makes of its weighted sum. Each takes an array of any shape and gives
+one of the same shape.
+"""
 
 import warnings
 from collections.abc import Mapping
@@ -31,7 +33,9 @@ def linear(x: Any) -> Any:
 
 
 @_activation()
-def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> jax.Array:
+def relu(
+    x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> jax.Array:
     """f(x) = min(x, max_value) for x > threshold, else negative_slope * (x - threshold).
 
     Args:
@@ -102,7 +106,8 @@ def softmax(x: Any, axis: Axis = -1) -> jax.Array:
     x = jnp.asarray(x)
     if isinstance(axis, int) and -x.ndim <= axis < x.ndim and x.shape[axis] == 1:
         warnings.warn(
-            f"softmax over an axis of size 1 (axis {axis} of shape {x.shape}) is always 1, so nothing can be learned. "
+            f"softmax over an axis of size 1 (axis {axis} of shape {x.shape}) is always 1, so nothing can be "
+            "learned. "
             "For one output that means yes or no, use sigmoid; for classes, one output per class.",
             stacklevel=2,
         )
@@ -126,9 +131,11 @@ def log_softmax(x: Any, axis: Axis = -1) -> jax.Array:
 
 @_activation()
 def sparsemax(x: Any, axis: int = -1) -> jax.Array:
-    """f(x)_i = max(x_i - t, 0), with t such that the results sum to 1 along `axis`: a softmax that reaches zero.
+    """f(x)_i = max(x_i - t, 0), with t such that the results sum to 1 along `axis`: a softmax that reaches
+    zero.
 
-    Where more than one result is above zero Keras 3.15 computes another t and its results do not sum to 1; this is the paper's.
+    Where more than one result is above zero Keras 3.15 computes another t and its results do not sum to 1;
+    this is the paper's.
 
     Source: Martins and Astudillo, From Softmax to Sparsemax, 2016, algorithm 1.
 
@@ -289,7 +296,8 @@ def threshold(x: Any, threshold: float, default_value: float) -> jax.Array:
 def elu(x: Any, alpha: float = 1.0) -> jax.Array:
     """f(x) = x for x > 0, else alpha * (exp(x) - 1).
 
-    Source: Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by Exponential Linear Units, 2016.
+    Source: Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by Exponential Linear
+        Units, 2016.
 
     Example:
 
@@ -315,7 +323,8 @@ def celu(x: Any, alpha: float = 1.0) -> jax.Array:
 
 @_activation()
 def selu(x: Any) -> jax.Array:
-    """f(x) = 1.0507 * elu(x, alpha=1.6733): keeps mean 0 and variance 1 from layer to layer with LecunNormal weights.
+    """f(x) = 1.0507 * elu(x, alpha=1.6733): keeps mean 0 and variance 1 from layer to layer with LecunNormal
+    weights.
 
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
 
@@ -387,7 +396,8 @@ def softsign(x: Any) -> jax.Array:
 def silu(x: Any) -> jax.Array:
     """f(x) = x * sigmoid(x).
 
-    Source: Elfwing, Uchibe and Doya, Sigmoid-Weighted Linear Units, 2018; Ramachandran et al., Searching for Activation Functions, 2017.
+    Source: Elfwing, Uchibe and Doya, Sigmoid-Weighted Linear Units, 2018; Ramachandran et al., Searching for
+        Activation Functions, 2017.
 
     Example:
 

@@ -13,7 +13,8 @@ Axis = int | Sequence[int]
 
 
 class Constraint(registry.Serializable):
-    """A function of a weight that gives the weight allowed in its place. Subclass it, or give any function `w -> w`.
+    """A function of a weight that gives the weight allowed in its place. Subclass it, or give any function `w
+    -> w`.
 
     Example:
 
@@ -41,8 +42,8 @@ class MaxNorm(Constraint):
 
     Args:
         max_value: the greatest norm.
-        axis: 0 for the weights into each unit of a Dense kernel (inputs, units); [0, 1, 2] for the filters of a Conv2D
-            kernel (rows, columns, inputs, filters).
+        axis: 0 for the weights into each unit of a Dense kernel (inputs, units); [0, 1, 2] for the filters of
+            a Conv2D kernel (rows, columns, inputs, filters).
 
     Source: Srivastava et al., Dropout, 2014.
 
@@ -97,7 +98,8 @@ class UnitNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """w * (rate * clip(|w|, min_value, max_value) + (1 - rate) * |w|) / |w|, |w| being the L2 norm along `axis`.
+    """w * (rate * clip(|w|, min_value, max_value) + (1 - rate) * |w|) / |w|, |w| being the L2 norm along
+    `axis`.
 
     Args:
         min_value: the least norm.
@@ -111,7 +113,9 @@ class MinMaxNorm(Constraint):
         [[2.0], [0.0]]
     """
 
-    def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
+    def __init__(
+        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0
+    ) -> None:
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
 
     def __call__(self, w: Any) -> jax.Array:

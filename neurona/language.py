@@ -11,7 +11,9 @@ LANGUAGES = ("en", "es")
 
 
 def user_language() -> str:
-    """The user's language as the environment says (`LC_ALL`, `LC_MESSAGES`, `LANG`, else the system's locale): `"es"` or `"en"`."""
+    """The user's language as the environment says (`LC_ALL`, `LC_MESSAGES`, `LANG`, else the system's
+    locale): `"es"` or `"en"`.
+    """
     named = next((value for value in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if value), None)
     if named is None:
         try:
@@ -34,5 +36,8 @@ def in_language(table: Mapping[str, Any], language: str) -> Any:
     """
     if language not in table:
         known = ", ".join(repr(name) for name in table)
-        raise ArgumentError(f"Expected language to be one of {known}. Received: {language!r}.{suggestion(str(language), table)}")
+        raise ArgumentError(
+            f"Expected language to be one of {known}. Received: "
+            f"{language!r}.{suggestion(str(language), table)}"
+        )
     return table[language]

@@ -1,7 +1,8 @@
 """Random numbers under the names of `keras.random`.
 
-A seed is an integer (the same numbers at every call, those of Keras on JAX), a `SeedGenerator` (new ones at every call), or None (from
-the global seed, see `neurona.utils.set_random_seed`). While a model runs compiled, generators and None draw from the key of that step.
+A seed is an integer (the same numbers at every call, those of Keras on JAX), a `SeedGenerator` (new ones at
+every call), or None (from the global seed, see `neurona.utils.set_random_seed`). While a model runs compiled,
+generators and None draw from the key of that step.
 """
 
 from typing import Any
@@ -29,10 +30,14 @@ def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, se
         >>> normal((2, 3), seed=7).shape
         (2, 3)
     """
-    return jax.random.normal(as_key(seed), tuple(shape), standardize_dtype(dtype)) * to_array(stddev) + to_array(mean)
+    return jax.random.normal(as_key(seed), tuple(shape), standardize_dtype(dtype)) * to_array(
+        stddev
+    ) + to_array(mean)
 
 
-def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None) -> jax.Array:
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> jax.Array:
     """Numbers from the normal distribution that lie within two standard deviations of the mean.
 
     Example:
@@ -44,7 +49,9 @@ def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any 
     return sample * to_array(stddev) + to_array(mean)
 
 
-def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None) -> jax.Array:
+def uniform(
+    shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> jax.Array:
     """Numbers from minval to below maxval, all equally likely.
 
     Raises:
@@ -56,8 +63,12 @@ def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None,
         True
     """
     if dtype is not None and not is_float(standardize_dtype(dtype)):
-        raise ArgumentError(f"uniform: dtype is a floating-point one. Received: dtype={dtype!r}. For integers use randint.")
-    return jax.random.uniform(as_key(seed), tuple(shape), standardize_dtype(dtype), to_array(minval), to_array(maxval))
+        raise ArgumentError(
+            f"uniform: dtype is a floating-point one. Received: dtype={dtype!r}. For integers use randint."
+        )
+    return jax.random.uniform(
+        as_key(seed), tuple(shape), standardize_dtype(dtype), to_array(minval), to_array(maxval)
+    )
 
 
 def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: Any = None) -> jax.Array:
@@ -72,8 +83,12 @@ def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: An
         [0, 1, 2]
     """
     if not jnp.issubdtype(standardize_dtype(dtype), jnp.integer):
-        raise ArgumentError(f"randint: dtype is one of integers. Received: dtype={dtype!r}. For floats use uniform.")
-    return jax.random.randint(as_key(seed), tuple(shape), to_array(minval), to_array(maxval), standardize_dtype(dtype))
+        raise ArgumentError(
+            f"randint: dtype is one of integers. Received: dtype={dtype!r}. For floats use uniform."
+        )
+    return jax.random.randint(
+        as_key(seed), tuple(shape), to_array(minval), to_array(maxval), standardize_dtype(dtype)
+    )
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> jax.Array:
@@ -115,7 +130,11 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
         raise ArgumentError(f"dropout: rate is from 0 to 1. Received: rate={rate!r}")
     if rate in (0, 1):
         return inputs if rate == 0 else jnp.zeros_like(inputs)
-    shape = inputs.shape if noise_shape is None else [n if s is None else s for n, s in zip(inputs.shape, noise_shape, strict=True)]
+    shape = (
+        inputs.shape
+        if noise_shape is None
+        else [n if s is None else s for n, s in zip(inputs.shape, noise_shape, strict=True)]
+    )
     kept = jax.random.bernoulli(as_key(seed), 1.0 - rate, tuple(shape))
     return jnp.where(kept, inputs / (1.0 - rate), 0.0).astype(inputs.dtype)
 
@@ -150,7 +169,9 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
         >>> bool((beta((10,), 2.0, 3.0, seed=7) < 1).all())
         True
     """
-    return jax.random.beta(as_key(seed), to_array(alpha), to_array(beta), tuple(shape), standardize_dtype(dtype))
+    return jax.random.beta(
+        as_key(seed), to_array(alpha), to_array(beta), tuple(shape), standardize_dtype(dtype)
+    )
 
 
 def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None) -> jax.Array:
@@ -161,7 +182,9 @@ def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, see
         >>> binomial((2,), 10.0, 1.0, seed=7).tolist()
         [10.0, 10.0]
     """
-    return jax.random.binomial(as_key(seed), to_array(counts), to_array(probabilities), tuple(shape), standardize_dtype(dtype))
+    return jax.random.binomial(
+        as_key(seed), to_array(counts), to_array(probabilities), tuple(shape), standardize_dtype(dtype)
+    )
 
 
 # fmt: off

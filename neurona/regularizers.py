@@ -34,7 +34,12 @@ class Regularizer(registry.Serializable):
 def _factor(cls: Regularizer, name: str, value: float | None, default: float) -> float:
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < 0
+    ):
         raise ArgumentError(f"{type(cls).__name__}: {name} is a finite number >= 0. Received: {value!r}")
     return float(value)
 
@@ -123,7 +128,8 @@ class L2(Regularizer):
 
 
 class OrthogonalRegularizer(Regularizer):
-    """factor times the mean over all pairs i < j of |cos(x_i, x_j)|, x_i being the rows or the columns of a matrix.
+    """factor times the mean over all pairs i < j of |cos(x_i, x_j)|, x_i being the rows or the columns of a
+    matrix.
 
     Args:
         factor: at least 0.

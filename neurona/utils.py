@@ -2,7 +2,13 @@
 
 from neurona.core.policy import standardize_dtype
 from neurona.core.random import set_random_seed
-from neurona.core.registry import custom_object_scope, deserialize, get_registered_object, register_keras_serializable, serialize
+from neurona.core.registry import (
+    custom_object_scope,
+    deserialize,
+    get_registered_object,
+    register_keras_serializable,
+    serialize,
+)
 from neurona.core.symbolic import reset_names
 from neurona.datasets.download import get_file
 from neurona.models import clone_model

@@ -36,7 +36,11 @@ GRID = {
     "hard_shrink": [{"threshold": 0.1}],
     "threshold": [{"threshold": 0.3, "default_value": -2.0}],
 }
-CASES = [(name, options) for name in NAMES for options in ([] if name == "threshold" else [{}]) + GRID.get(name, [])]
+CASES = [
+    (name, options)
+    for name in NAMES
+    for options in ([] if name == "threshold" else [{}]) + GRID.get(name, [])
+]
 
 
 @pytest.fixture
@@ -48,20 +52,31 @@ def x64():
 
 
 def test_every_keras_activation_is_here_with_its_arguments():
-    theirs = {name for name, value in vars(keras.activations).items() if inspect.isfunction(value)} - {"get", "serialize", "deserialize"}
+    theirs = {name for name, value in vars(keras.activations).items() if inspect.isfunction(value)} - {
+        "get",
+        "serialize",
+        "deserialize",
+    }
     assert theirs - {"swish", "hard_swish"} == set(NAMES)
     for name in theirs:
         ours = inspect.signature(getattr(activations, name))
         want = inspect.signature(getattr(keras.activations, name))
-        assert [(p.name, p.default) for p in ours.parameters.values()] == [(p.name, p.default) for p in want.parameters.values()], name
+        assert [(p.name, p.default) for p in ours.parameters.values()] == [
+            (p.name, p.default) for p in want.parameters.values()
+        ], name
 
 
 @pytest.mark.parametrize(("name", "options"), [case for case in CASES if case[0] != "sparsemax"], ids=str)
 def test_values_and_gradients_equal_keras(name, options):
     rng = np.random.default_rng(1)
-    x = np.concatenate([3 * rng.normal(size=(24, 4, 6)), np.zeros((1, 4, 6)), np.full((1, 4, 6), 50.0), np.full((1, 4, 6), -50.0)]).astype(
-        "float32"
-    )
+    x = np.concatenate(
+        [
+            3 * rng.normal(size=(24, 4, 6)),
+            np.zeros((1, 4, 6)),
+            np.full((1, 4, 6), 50.0),
+            np.full((1, 4, 6), -50.0),
+        ]
+    ).astype("float32")
     weights = rng.normal(size=x.shape).astype("float32")
     ours, theirs = getattr(activations, name), getattr(keras.activations, name)
     y = ours(x, **options)
@@ -74,12 +89,15 @@ def test_values_and_gradients_equal_keras(name, options):
         return jnp.sum(y * weights[tuple(slice(n) for n in y.shape)])
 
     x = jnp.asarray(x)
-    np.testing.assert_allclose(jax.grad(lambda x: total(ours, x))(x), jax.grad(lambda x: total(theirs, x))(x), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        jax.grad(lambda x: total(ours, x))(x), jax.grad(lambda x: total(theirs, x))(x), rtol=1e-5, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("axis", [-1, 0, 1])
 def test_sparsemax_is_the_nearest_point_of_the_simplex(axis):
-    # Its definition: argmin over p >= 0, sum p = 1 of ||p - x||. The optimality conditions: x - p is t where p > 0, at most t elsewhere.
+    # Its definition: argmin over p >= 0, sum p = 1 of ||p - x||. The optimality conditions: x - p is t where
+    # p > 0, at most t elsewhere.
     x = 2 * np.random.default_rng(3).normal(size=(5, 4, 6)).astype("float32")
     p = np.asarray(activations.sparsemax(x, axis=axis))
     assert (p >= 0).all()

@@ -1,4 +1,6 @@
-"""The benchmark harness: its arithmetic, its report, equal networks in every framework, and a contender at work."""
+"""The benchmark harness: its arithmetic, its report, equal networks in every framework, and a contender at
+work.
+"""
 
 import json
 import subprocess
@@ -20,15 +22,25 @@ RUN = {"command": "python3 -m benchmarks.run", "machine": "a machine", "versions
 
 def result(workload, *, ceiling=1e9, run=RUN, **seconds):
     measure = MEASURES[workload.kind][0]
-    figures = {name.replace("_", "-"): Figures({measure: values} if values else {}, 0.875) for name, values in seconds.items()}
+    figures = {
+        name.replace("_", "-"): Figures({measure: values} if values else {}, 0.875)
+        for name, values in seconds.items()
+    }
     return tables.Result(workload, figures, run, ceiling)
 
 
 def test_ratios_are_formed_within_rounds():
-    measured = result(MLP, neurona=[1.0, 4.0, 1.0], torch=[2.0, 4.0, 3.0], keras_jax=[5.0, 5.0, 5.0], keras_tensorflow=[])
+    measured = result(
+        MLP, neurona=[1.0, 4.0, 1.0], torch=[2.0, 4.0, 3.0], keras_jax=[5.0, 5.0, 5.0], keras_tensorflow=[]
+    )
     assert tables.best_peer(measured, "epoch") == "torch"
     (comparison,) = tables.comparisons(measured)
-    assert (comparison.peer, comparison.ratio, comparison.low, comparison.high) == ("torch", 2.0, 1.0, 3.0)  # of 2, 1 and 3
+    assert (comparison.peer, comparison.ratio, comparison.low, comparison.high) == (
+        "torch",
+        2.0,
+        1.0,
+        3.0,
+    )  # of 2, 1 and 3
     assert comparison.verdict == "met"
     header, ours, torch, keras = tables.lines(measured, "epoch")
     assert [line[0] for line in (ours, torch, keras)] == ["Neurona", "PyTorch", "Keras on JAX"]
@@ -51,12 +63,15 @@ def test_targets_are_met_or_missed_by_so_much():
     assert [(each.at_most, each.measured, each.verdict) for each in tables.limits(one_row)] == [
         ("100 µs", "200 µs", "missed: 2.00 times the limit")
     ]
-    search = tables.Result(WORKLOADS["search"], {"neurona": Figures({"one network": [0.1], "32 networks": [0.3]})}, RUN, 1e9)
+    search = tables.Result(
+        WORKLOADS["search"], {"neurona": Figures({"one network": [0.1], "32 networks": [0.3]})}, RUN, 1e9
+    )
     assert [(each.measured, each.verdict) for each in tables.limits(search)] == [("3.00 x", "met")]
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(123.4, "123 s"), (0.99996, "1.00 s"), (9.999e-3, "10.0 ms"), (1e-5, "10.0 µs"), (0.0, "0.00 ns")]
+    ("seconds", "text"),
+    [(123.4, "123 s"), (0.99996, "1.00 s"), (9.999e-3, "10.0 ms"), (1e-5, "10.0 µs"), (0.0, "0.00 ns")],
 )
 def test_durations_have_three_digits(seconds, text):
     assert tables.duration(seconds) == text
@@ -94,21 +109,39 @@ def test_growth_has_a_column_for_each_size_and_charts_are_drawings(tmp_path):
     for name in ("benchmarks.svg", "benchmarks-growth.svg"):
         drawing = ElementTree.parse(tmp_path / name).getroot()
         assert drawing.tag.endswith("svg")
-        assert any("MLP 784-300-100-10" in (text.text or "") for text in drawing.iter("{http://www.w3.org/2000/svg}text"))
+        assert any(
+            "MLP 784-300-100-10" in (text.text or "")
+            for text in drawing.iter("{http://www.w3.org/2000/svg}text")
+        )
 
 
 def test_names_belong_together():
     for name, workload in {**WORKLOADS, **GROWTH}.items():
         assert workload.name == name
         assert set(workload.contenders) <= set(NAMES)
-        assert workload.rows % workload.batch == 0 or workload.kind != "training"  # compiled networks see one batch size
+        assert (
+            workload.rows % workload.batch == 0 or workload.kind != "training"
+        )  # compiled networks see one batch size
     for name, measure in TARGETS:
         assert measure in MEASURES[WORKLOADS[name].kind]
     assert {name for series in SERIES.values() for name in series.workloads} == set(GROWTH)
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp", "lenet", "cnn", "lstm", "gru", "transformer", "housing", "iris", "neuron", "width-64", "rows-1000"]
+    "name",
+    [
+        "mlp",
+        "lenet",
+        "cnn",
+        "lstm",
+        "gru",
+        "transformer",
+        "housing",
+        "iris",
+        "neuron",
+        "width-64",
+        "rows-1000",
+    ],
 )
 def test_networks_are_equal_in_every_framework(name):
     torch_models = pytest.importorskip("benchmarks.torch_models", reason="PyTorch has no small wheel here")
@@ -118,8 +151,12 @@ def test_networks_are_equal_in_every_framework(name):
     network = torch_models.network(workload)
     torch_models.initialize(network)
     # Sums, because Keras keeps queries, keys and values apart.
-    assert sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad) == sum(ours)
-    multiplications = sum(int(np.prod(kernel.shape)) for kernel in model.trainable_variables if len(kernel.shape) == 2)
+    assert sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad) == sum(
+        ours
+    )
+    multiplications = sum(
+        int(np.prod(kernel.shape)) for kernel in model.trainable_variables if len(kernel.shape) == 2
+    )
     if workload.multiplications and workload.network in ("mlp", "housing", "wide", "synthetic"):
         assert workload.multiplications == (multiplications, int(np.prod(model.trainable_variables[0].shape)))
 
@@ -132,7 +169,10 @@ def test_initial_weights_are_spread_as_kerass():
     theirs = {name: parameter.detach().numpy() for name, parameter in network.named_parameters()}
     layers = keras_models.NETWORKS["transformer"](neurona, workload).layers
     attention = next(layer for layer in layers if "attention" in layer.name)
-    ours = {variable.path.split("/", 1)[-1]: np.asarray(variable.value) for variable in attention.trainable_variables}
+    ours = {
+        variable.path.split("/", 1)[-1]: np.asarray(variable.value)
+        for variable in attention.trainable_variables
+    }
     query = next(value for path, value in ours.items() if path.endswith("query/kernel"))
     output = next(value for path, value in ours.items() if path.endswith("output/kernel"))
     assert theirs["blocks.0.attention.in_proj_weight"].std() == pytest.approx(query.std(), rel=0.05)
@@ -162,7 +202,9 @@ def test_a_contender_works_in_its_process(name):
 def test_a_warm_contender_does_a_round_for_each_line():
     workload = GROWTH["rows-1000"].quick()
     command = [sys.executable, "-m", "benchmarks.contender", "neurona", json.dumps(asdict(workload))]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, input="round\nround\nscore\n")
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, input="round\nround\nscore\n"
+    )
     ready, first, second, last = map(json.loads, done.stdout.splitlines())
     assert ready == {}
     assert min(first["seconds"]["epoch"], second["seconds"]["epoch"]) > 0

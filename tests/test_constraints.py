@@ -13,7 +13,10 @@ from neurona.core.registry import built_in
 NAMES = sorted(set(built_in("constraints")) - {"Constraint"})
 GRID = {
     "MaxNorm": [{"max_value": 0.5}, {"max_value": 1, "axis": [0, 1, 2]}],
-    "MinMaxNorm": [{"min_value": 1.5, "max_value": 2.0}, {"min_value": 0.1, "max_value": 0.2, "rate": 0.3, "axis": [0, 1, 2]}],
+    "MinMaxNorm": [
+        {"min_value": 1.5, "max_value": 2.0},
+        {"min_value": 0.1, "max_value": 0.2, "rate": 0.3, "axis": [0, 1, 2]},
+    ],
     "UnitNorm": [{"axis": 1}, {"axis": [0, 1, 2]}],
     "NonNeg": [],
 }

@@ -1,4 +1,6 @@
-"""The house itself: imports run downward, files stay short, importing is cheap, and the public surface is a list."""
+"""The house itself: imports run downward, files stay short, importing is cheap, and the public surface is a
+list.
+"""
 
 import ast
 import io
@@ -51,7 +53,11 @@ def imports_of(path: Path):
     inner = {id(child) for function in functions for child in ast.walk(function)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "neurona":
-            names = [f"neurona.{alias.name}" for alias in node.names] if node.module == "neurona" else [node.module]
+            names = (
+                [f"neurona.{alias.name}" for alias in node.names]
+                if node.module == "neurona"
+                else [node.module]
+            )
             for name in names:
                 yield node.lineno, name, id(node) in inner
         elif isinstance(node, ast.Import):
@@ -60,14 +66,20 @@ def imports_of(path: Path):
                     yield node.lineno, alias.name, id(node) in inner
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path != ROOT / "__init__.py"], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path != ROOT / "__init__.py"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
 def test_imports_run_downward_and_stand_at_the_top(path):
     room = room_of(path)
     for line, module, inside in imports_of(path):
         target = module.split(".")[1] if "." in module else ""
         assert not inside, f"{path}:{line} imports {module} inside a function"
         if target and target != room and target in FLOOR:
-            assert FLOOR[target] < FLOOR[room], f"{path}:{line}: {room} imports {target}, which is not below it"
+            assert FLOOR[target] < FLOOR[room], (
+                f"{path}:{line}: {room} imports {target}, which is not below it"
+            )
 
 
 def test_no_file_is_long():
@@ -82,11 +94,31 @@ def lines_of_code(path):
     docstrings = set()
     for node in ast.walk(ast.parse(source)):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
             docstrings.update(range(body[0].lineno, body[0].end_lineno + 1))
-    silent = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    silent = (
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    )
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return len({line for token in tokens if token.type not in silent for line in range(token.start[0], token.end[0] + 1)} - docstrings)
+    return len(
+        {
+            line
+            for token in tokens
+            if token.type not in silent
+            for line in range(token.start[0], token.end[0] + 1)
+        }
+        - docstrings
+    )
 
 
 def test_the_engine_room_stays_small():

@@ -33,11 +33,19 @@ GRID = {
     "STFT": [
         {"side": side, "window": window, "scaling": scaling, "periodic": periodic}
         for side in ("real", "imag")
-        for window, scaling, periodic in (("hann", "density", False), ("hamming", "spectrum", True), (None, None, False))
+        for window, scaling, periodic in (
+            ("hann", "density", False),
+            ("hamming", "spectrum", True),
+            (None, None, False),
+        )
     ],
     **{name: FANS for name in NAMES if name.startswith(("Glorot", "He", "Lecun"))},
 }
-SHAPES = {"Identity": [(4, 4), (3, 5)], "STFT": [(16, 1, 9)], "Orthogonal": [(6, 6), (5, 9), (9, 5), (3, 3, 2, 4)]}
+SHAPES = {
+    "Identity": [(4, 4), (3, 5)],
+    "STFT": [(16, 1, 9)],
+    "Orthogonal": [(6, 6), (5, 9), (9, 5), (3, 3, 2, 4)],
+}
 CASES = [(name, options) for name in NAMES for options in GRID.get(name, [{}])]
 
 
@@ -58,7 +66,9 @@ def test_every_keras_initializer_is_here_with_its_arguments():
     for name, value in theirs.items():
         ours = getattr(initializers, name)
         assert ours.__name__ == value.__name__
-        parameters = [[(p.name, p.default) for p in inspect.signature(cls).parameters.values()] for cls in (ours, value)]
+        parameters = [
+            [(p.name, p.default) for p in inspect.signature(cls).parameters.values()] for cls in (ours, value)
+        ]
         assert name == "Initializer" or parameters[0] == parameters[1], name
 
 
@@ -69,7 +79,12 @@ def test_a_seed_gives_keras_numbers(name, options):
         want = np.asarray(build(keras.initializers, name, options)(shape))
         assert isinstance(value, jax.Array)
         assert (value.shape, value.dtype) == (shape, "float32")
-        np.testing.assert_allclose(value, want, rtol=1e-6, atol=(1e-5 if name in ("Orthogonal", "STFT") else 1e-6) * np.abs(want).max())
+        np.testing.assert_allclose(
+            value,
+            want,
+            rtol=1e-6,
+            atol=(1e-5 if name in ("Orthogonal", "STFT") else 1e-6) * np.abs(want).max(),
+        )
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
@@ -107,7 +122,9 @@ def test_host_and_xla_draw_the_same_numbers(distribution, monkeypatch):
 def test_seed_generators_step_and_unseeded_draws_differ():
     theirs = keras.initializers.RandomUniform(seed=keras.random.SeedGenerator(5))
     ours = initializers.RandomUniform(seed=SeedGenerator(5))
-    for _ in range(3):  # equal but for the last bit, which depends on whether XLA fused the scaling into the draw
+    for _ in range(
+        3
+    ):  # equal but for the last bit, which depends on whether XLA fused the scaling into the draw
         np.testing.assert_allclose(ours((4, 3)), theirs((4, 3)), rtol=0, atol=1e-8)
     unseeded, seeded = initializers.GlorotUniform(), initializers.GlorotUniform(seed=3)
     assert (unseeded((4, 3)) != unseeded((4, 3))).any()
@@ -123,11 +140,17 @@ def test_a_key_is_a_seed_also_inside_jit():
     eager = initializers.RandomNormal(seed=key)((5, 5))
     traced = jax.jit(lambda key: initializers.RandomNormal(seed=key)((5, 5)))(key)
     np.testing.assert_allclose(eager, traced, atol=1e-6)
-    np.testing.assert_array_equal(jax.jit(lambda: initializers.RandomNormal(seed=3)((5, 5)))(), initializers.RandomNormal(seed=3)((5, 5)))
+    np.testing.assert_array_equal(
+        jax.jit(lambda: initializers.RandomNormal(seed=3)((5, 5)))(),
+        initializers.RandomNormal(seed=3)((5, 5)),
+    )
 
 
 def test_orthogonal_rows_or_columns():
-    wide, tall = initializers.Orthogonal(2.0, seed=1)((4, 9)), initializers.Orthogonal(seed=1)((2, 4, 3)).reshape(8, 3)
+    wide, tall = (
+        initializers.Orthogonal(2.0, seed=1)((4, 9)),
+        initializers.Orthogonal(seed=1)((2, 4, 3)).reshape(8, 3),
+    )
     np.testing.assert_allclose(wide @ wide.T, 4 * np.eye(4), atol=1e-5)
     np.testing.assert_allclose(tall.T @ tall, np.eye(3), atol=1e-5)
 
@@ -150,9 +173,16 @@ def test_configs_travel_both_ways(name, options):
 
 
 def test_names_of_every_spelling():
-    names = [name for name, value in vars(keras.initializers).items() if inspect.isclass(value)] + ["normal", "uniform", "one", "zero"]
+    names = [name for name, value in vars(keras.initializers).items() if inspect.isclass(value)] + [
+        "normal",
+        "uniform",
+        "one",
+        "zero",
+    ]
     for name in names:
-        want = {"normal": "RandomNormal", "uniform": "RandomUniform", "one": "Ones", "zero": "Zeros"}.get(name)
+        want = {"normal": "RandomNormal", "uniform": "RandomUniform", "one": "Ones", "zero": "Zeros"}.get(
+            name
+        )
         want = want or getattr(keras.initializers, name).__name__
         assert type(initializers.get(name)).__name__ == want
     assert initializers.get(None) is None
@@ -176,16 +206,28 @@ def test_arrays_functions_and_subclasses():
         (lambda: initializers.get("glorot_unifrom"), ArgumentError, "Did you mean 'glorot_uniform'"),
         (lambda: initializers.get(np.ones(3))((2,)), ShapeError, r"weight's shape \(2,\). Received: \(3,\)"),
         (lambda: initializers.GlorotUniform(sed=3), UnexpectedArgument, "Did you mean 'seed'"),
-        (lambda: initializers.HeNormal(seed="x"), ArgumentError, "HeNormal: seed is an integer.*Received: 'x'"),
+        (
+            lambda: initializers.HeNormal(seed="x"),
+            ArgumentError,
+            "HeNormal: seed is an integer.*Received: 'x'",
+        ),
         (lambda: initializers.VarianceScaling(scale=0), ArgumentError, "scale is above 0. Received: 0"),
-        (lambda: initializers.VarianceScaling(mode="fan"), ArgumentError, "fan_in, fan_out, fan_avg. Received: 'fan'"),
+        (
+            lambda: initializers.VarianceScaling(mode="fan"),
+            ArgumentError,
+            "fan_in, fan_out, fan_avg. Received: 'fan'",
+        ),
         (lambda: initializers.VarianceScaling(distribution="cauchy"), ArgumentError, "Received: 'cauchy'"),
         (lambda: initializers.Orthogonal()((3,)), ShapeError, r"at least two axes. Received: \(3,\)"),
         (lambda: initializers.Identity()((3, 3, 3)), ShapeError, r"\(rows, columns\). Received: \(3, 3, 3\)"),
         (lambda: initializers.STFT(side="left"), ArgumentError, "'real' or 'imag'"),
         (lambda: initializers.STFT(scaling="loud"), ArgumentError, "'density', 'spectrum' or None"),
         (lambda: initializers.STFT(window="round"), ArgumentError, "not one of scipy"),
-        (lambda: initializers.STFT(window=np.ones(3))((4, 1, 3)), ArgumentError, r"length \(4,\). Received: \(3,\)"),
+        (
+            lambda: initializers.STFT(window=np.ones(3))((4, 1, 3)),
+            ArgumentError,
+            r"length \(4,\). Received: \(3,\)",
+        ),
     ],
 )
 def test_bad_arguments_teach(call, error, message):

@@ -18,11 +18,21 @@ from neurona.core.variable import Variable
 LOGITS = np.log(np.array([[0.2, 0.3, 0.5], [0.8, 0.1, 0.1]], "float32"))
 INPUTS = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
 CALLS: dict[str, list[dict[str, Any]]] = {
-    "normal": [{"shape": (3, 4)}, {"shape": (5,), "mean": 2.0, "stddev": 0.5, "dtype": "float16"}, {"shape": [2, 3], "mean": 1}],
+    "normal": [
+        {"shape": (3, 4)},
+        {"shape": (5,), "mean": 2.0, "stddev": 0.5, "dtype": "float16"},
+        {"shape": [2, 3], "mean": 1},
+    ],
     "truncated_normal": [{"shape": (3, 4)}, {"shape": (5,), "mean": 2.0, "stddev": 0.5}],
     "uniform": [{"shape": (3, 4)}, {"shape": (5,), "minval": -1.0, "maxval": 3, "dtype": "bfloat16"}],
-    "randint": [{"shape": (3, 4), "minval": 0, "maxval": 10}, {"shape": (50,), "minval": -3, "maxval": 3, "dtype": "int8"}],
-    "categorical": [{"logits": LOGITS, "num_samples": 7}, {"logits": LOGITS, "num_samples": 2, "dtype": "int16"}],
+    "randint": [
+        {"shape": (3, 4), "minval": 0, "maxval": 10},
+        {"shape": (50,), "minval": -3, "maxval": 3, "dtype": "int8"},
+    ],
+    "categorical": [
+        {"logits": LOGITS, "num_samples": 7},
+        {"logits": LOGITS, "num_samples": 2, "dtype": "int16"},
+    ],
     "dropout": [
         {"inputs": INPUTS, "rate": 0.3},
         {"inputs": INPUTS, "rate": 0.5, "noise_shape": (None, 1)},
@@ -30,17 +40,31 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"inputs": INPUTS, "rate": 1.0},
     ],
     "shuffle": [{"x": INPUTS}, {"x": INPUTS, "axis": 1}],
-    "gamma": [{"shape": (6,), "alpha": 2.0}, {"shape": (2, 3), "alpha": np.array([0.5, 1.0, 4.0], "float32")}],
+    "gamma": [
+        {"shape": (6,), "alpha": 2.0},
+        {"shape": (2, 3), "alpha": np.array([0.5, 1.0, 4.0], "float32")},
+    ],
     "beta": [{"shape": (6,), "alpha": 2.0, "beta": 3.0}],
-    "binomial": [{"shape": (6,), "counts": 10.0, "probabilities": 0.3}, {"shape": (2,), "counts": [5.0, 9.0], "probabilities": [0.5, 0.9]}],
+    "binomial": [
+        {"shape": (6,), "counts": 10.0, "probabilities": 0.3},
+        {"shape": (2,), "counts": [5.0, 9.0], "probabilities": [0.5, 0.9]},
+    ],
 }
 
 
-@pytest.mark.parametrize(("name", "arguments"), [(name, arguments) for name, calls in CALLS.items() for arguments in calls])
+@pytest.mark.parametrize(
+    ("name", "arguments"), [(name, arguments) for name, calls in CALLS.items() for arguments in calls]
+)
 @pytest.mark.parametrize("seed", [0, 1337, 2**32 - 5])
 def test_integer_seeds_give_keras_s_numbers(name: str, arguments: dict[str, Any], seed: int) -> None:
-    arguments = {key: jnp.asarray(value) if isinstance(value, np.ndarray) else value for key, value in arguments.items()}
-    ours, theirs = getattr(random, name)(**arguments, seed=seed), getattr(keras.random, name)(**arguments, seed=seed)
+    arguments = {
+        key: jnp.asarray(value) if isinstance(value, np.ndarray) else value
+        for key, value in arguments.items()
+    }
+    ours, theirs = (
+        getattr(random, name)(**arguments, seed=seed),
+        getattr(keras.random, name)(**arguments, seed=seed),
+    )
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(np.asarray(ours, "float64"), np.asarray(theirs, "float64"))
 
@@ -103,7 +127,7 @@ def test_every_draw_of_one_step_differs(seed: int | None) -> None:
 def test_a_generator_s_stream_is_not_that_of_a_layer() -> None:
     class Own(Layer):
         def call(self, x: Any) -> Any:
-            return x + jax.random.normal(self.next_key(), x.shape)
+            return x + jax.random.normal(self._next_key(), x.shape)
 
     class Both(Layer):
         def __init__(self) -> None:
@@ -141,7 +165,9 @@ def test_functional_models_trace_a_layer_that_draws() -> None:
 def test_initial_weights_come_from_the_global_seed_even_inside_a_scope() -> None:
     class Inner(Layer):
         def build(self, input_shape: Any) -> None:
-            self.kernel = self.add_weight((4,), lambda shape, dtype: random.normal(shape, dtype=dtype), name="kernel")
+            self.kernel = self.add_weight(
+                (4,), lambda shape, dtype: random.normal(shape, dtype=dtype), name="kernel"
+            )
 
         def call(self, x: Any) -> Any:
             return x * self.kernel.value
@@ -187,4 +213,6 @@ def test_the_global_stream_gives_the_keys_that_jax_folds():
         set_random_seed(seed)
         key = jax.random.wrap_key_data(jnp.array([seed, 0], jnp.uint32))
         for draw in range(3):
-            np.testing.assert_array_equal(jax.random.key_data(new_key()), jax.random.key_data(jax.random.fold_in(key, draw)))
+            np.testing.assert_array_equal(
+                jax.random.key_data(new_key()), jax.random.key_data(jax.random.fold_in(key, draw))
+            )

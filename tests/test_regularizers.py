@@ -40,19 +40,27 @@ def test_values_and_gradients_equal_keras(name, options):
             assert ours(x).dtype == "float32"
             assert ours(x).shape == ()
             np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5)
-            np.testing.assert_allclose(jax.grad(ours)(x), jax.grad(lambda x: theirs(x))(x), rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(
+                jax.grad(ours)(x), jax.grad(lambda x: theirs(x))(x), rtol=1e-5, atol=1e-6
+            )
     assert ours(x.astype("bfloat16")).dtype == "bfloat16"
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 def test_gradients_are_finite_differences(name, options):
     with jax.enable_x64(True):
-        x, penalty, step = np.random.default_rng(2).normal(size=(3, 4)), build(regularizers, name, options), 1e-6
+        x, penalty, step = (
+            np.random.default_rng(2).normal(size=(3, 4)),
+            build(regularizers, name, options),
+            1e-6,
+        )
         gradient = np.asarray(jax.grad(penalty)(jnp.asarray(x)))
         for index in np.ndindex(x.shape):
             moved = np.zeros_like(x)
             moved[index] = step
-            assert (penalty(x + moved) - penalty(x - moved)) / (2 * step) == pytest.approx(gradient[index], rel=1e-6, abs=1e-8)
+            assert (penalty(x + moved) - penalty(x - moved)) / (2 * step) == pytest.approx(
+                gradient[index], rel=1e-6, abs=1e-8
+            )
 
 
 def test_a_zero_row_has_a_finite_gradient():
@@ -64,8 +72,12 @@ def test_a_zero_row_has_a_finite_gradient():
 def test_configs_travel_both_ways(name, options):
     ours, theirs = build(regularizers, name, options), build(keras.regularizers, name, options)
     config = theirs.get_config()
-    assert ours.get_config() == {key: value if isinstance(value, str) else pytest.approx(value) for key, value in config.items()}
-    assert regularizers.deserialize(keras.regularizers.serialize(theirs)).get_config() == pytest.approx(config)
+    assert ours.get_config() == {
+        key: value if isinstance(value, str) else pytest.approx(value) for key, value in config.items()
+    }
+    assert regularizers.deserialize(keras.regularizers.serialize(theirs)).get_config() == pytest.approx(
+        config
+    )
     assert keras.regularizers.deserialize(regularizers.serialize(ours)).get_config() == pytest.approx(config)
     assert regularizers.deserialize(regularizers.serialize(ours)).get_config() == ours.get_config()
 
@@ -76,7 +88,17 @@ def test_names_functions_and_subclasses():
 
     assert regularizers.get(penalty) is penalty
     assert regularizers.get(None) is None
-    for name in ("L1", "l1", "L2", "l2", "l1l2", "L1L2", "l1_l2", "OrthogonalRegularizer", "orthogonal_regularizer"):
+    for name in (
+        "L1",
+        "l1",
+        "L2",
+        "l2",
+        "l1l2",
+        "L1L2",
+        "l1_l2",
+        "OrthogonalRegularizer",
+        "orthogonal_regularizer",
+    ):
         assert float(regularizers.get(name)(jnp.ones((2, 2)))) > 0, name
     assert regularizers.Regularizer()(jnp.ones(2)) == 0
     assert regularizers.L2(None).l2 == 0.01
@@ -90,7 +112,11 @@ def test_names_functions_and_subclasses():
         (lambda: regularizers.L1L2(l2="big"), ArgumentError, "L1L2: l2 .*Received: 'big'"),
         (lambda: regularizers.L2(lr=0.1), UnexpectedArgument, "no argument 'lr'"),
         (lambda: regularizers.OrthogonalRegularizer(mode="diagonal"), ArgumentError, "'rows' or 'columns'"),
-        (lambda: regularizers.OrthogonalRegularizer()(jnp.ones(3)), ShapeError, r"a matrix. Received shape: \(3,\)"),
+        (
+            lambda: regularizers.OrthogonalRegularizer()(jnp.ones(3)),
+            ShapeError,
+            r"a matrix. Received shape: \(3,\)",
+        ),
         (lambda: regularizers.get("l3"), ArgumentError, "There is no regularizers called 'l3'"),
     ],
 )

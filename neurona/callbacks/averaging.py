@@ -9,14 +9,15 @@ from neurona.core.errors import ArgumentError
 
 
 class SwapEMAWeights(Callback):
-    """Give the model the moving average of its weights for every evaluation and prediction, and its own weights back afterwards.
+    """Give the model the moving average of its weights for every evaluation and prediction, and its own
+    weights back afterwards.
 
     The optimizer keeps the average: `Adam(use_ema=True)`
     (Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging, 1992).
 
     Args:
-        swap_on_epoch: give the average at the end of each epoch instead of each evaluation's end, so that callbacks which come later,
-            such as `ModelCheckpoint`, see it.
+        swap_on_epoch: give the average at the end of each epoch instead of each evaluation's end, so that
+            callbacks which come later, such as `ModelCheckpoint`, see it.
 
     Raises:
         ArgumentError: the optimizer keeps no average.
@@ -29,7 +30,10 @@ class SwapEMAWeights(Callback):
     def _give_average(self) -> None:
         optimizer = self.model.optimizer
         if not (optimizer.built and "ema" in optimizer.state):
-            raise ArgumentError(f"SwapEMAWeights needs an optimizer that averages the weights: {type(optimizer).__name__}(use_ema=True).")
+            raise ArgumentError(
+                "SwapEMAWeights needs an optimizer that averages the weights: "
+                f"{type(optimizer).__name__}(use_ema=True)."
+            )
         if self._own is None and int(optimizer.state["iteration"]):
             variables = self.model.trainable_variables
             self._own = [variable.value for variable in variables]

@@ -16,14 +16,15 @@ _HOOKS = {
 class Callback:
     """The base of all callbacks: override the moments that matter.
 
-    Training runs many steps as one program. A callback that overrides a batch hook is called after every step, which costs speed;
-    set `batch_interval = n` to be called after every n-th step only. `on_chunk_end` comes whenever the host looks in anyway, several times
-    a second, at no cost.
+    Training runs many steps as one program. A callback that overrides a batch hook is called after every
+    step, which costs speed; set `batch_interval = n` to be called after every n-th step only. `on_chunk_end`
+    comes whenever the host looks in anyway, several times a second, at no cost.
 
     Attributes:
         model: what is being trained.
         params: a dictionary with `epochs`, `steps` and `verbose`.
-        batch_interval: how often the batch hooks are called; None where none is overridden, or none shall be called.
+        batch_interval: how often the batch hooks are called; None where none is overridden, or none shall be
+            called.
         runs_last: whether all other callbacks are called before this one.
 
     Raises:
@@ -77,7 +78,9 @@ class Callback:
         """After an epoch and its validation; logs hold the epoch's means."""
 
     def on_chunk_end(self, step: int, logs: Callable[[], Logs]) -> None:
-        """After steps that ran as one program: `step` counts the epoch's so far, `logs()` computes the means so far."""
+        """After steps that ran as one program: `step` counts the epoch's so far, `logs()` computes the means
+        so far.
+        """
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """An older name of on_train_batch_begin."""
@@ -118,7 +121,9 @@ class Callback:
         """After a batch of a prediction."""
 
     def get_state(self) -> dict[str, Any]:
-        """What this callback must remember for training to resume where it stopped: plain values and arrays."""
+        """What this callback must remember for training to resume where it stopped: plain values and
+        arrays.
+        """
         return {}
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -129,7 +134,10 @@ def refuse_unknown(cls: type, given: Any, known: list[str]) -> None:
     """Raise `UnexpectedArgument`, with a suggestion, for a name that is not among the known ones."""
     for name in given:
         if name not in known:
-            raise UnexpectedArgument(f"{cls.__name__} has no argument {name!r}.{suggestion(name, known)} It takes: {', '.join(known)}.")
+            raise UnexpectedArgument(
+                f"{cls.__name__} has no argument {name!r}.{suggestion(name, known)} It takes: "
+                f"{', '.join(known)}."
+            )
 
 
 class History(Callback):
@@ -156,7 +164,10 @@ class History(Callback):
         return {"epoch": self.epoch, "history": self.history}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.epoch, self.history = list(state["epoch"]), {name: list(values) for name, values in state["history"].items()}
+        self.epoch, self.history = (
+            list(state["epoch"]),
+            {name: list(values) for name, values in state["history"].items()},
+        )
 
 
 class CallbackList:
@@ -175,7 +186,9 @@ class CallbackList:
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 hint = " Make an object of it: callbacks=[Name()]." if isinstance(callback, type) else ""
-                raise ArgumentError(f"callbacks takes objects of neurona.callbacks.Callback. Received: {callback!r}.{hint}")
+                raise ArgumentError(
+                    f"callbacks takes objects of neurona.callbacks.Callback. Received: {callback!r}.{hint}"
+                )
         self.callbacks = sorted(callbacks, key=lambda callback: callback.runs_last)
         for callback in self.callbacks:
             callback.set_model(model)
@@ -183,7 +196,9 @@ class CallbackList:
         self._listeners = {kind: self._listening(hooks) for kind, hooks in _HOOKS.items()}
 
     def call(self, moment: str, *args: Any) -> None:
-        """Call one moment, such as `"on_epoch_end"`, on all; logs that are None arrive as an empty dictionary."""
+        """Call one moment, such as `"on_epoch_end"`, on all; logs that are None arrive as an empty
+        dictionary.
+        """
         for callback in self.callbacks:
             getattr(callback, moment)(*({} if argument is None else argument for argument in args))
 
@@ -193,7 +208,10 @@ class CallbackList:
             (callback.batch_interval, callback)
             for callback in self.callbacks
             if callback.batch_interval
-            and any(getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook) for hook in hooks)
+            and any(
+                getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)
+                for hook in hooks
+            )
         ]
 
     def steps_until_due(self, kind: str, step: int) -> int | None:
@@ -215,7 +233,11 @@ class CallbackList:
             logs: computes the logs.
         """
         offset = 1 if moment.endswith("end") else 0
-        due = [callback for interval, callback in self._listeners[moment.split("_")[1]] if (step + offset) % interval == 0]
+        due = [
+            callback
+            for interval, callback in self._listeners[moment.split("_")[1]]
+            if (step + offset) % interval == 0
+        ]
         if due:
             values = logs() if logs else {}
             for callback in due:

@@ -1,4 +1,6 @@
-"""Callbacks that write files while training goes on: the model, or all that training needs to survive a crash."""
+"""Callbacks that write files while training goes on: the model, or all that training needs to survive a
+crash.
+"""
 
 import string
 import warnings
@@ -21,7 +23,10 @@ def _interval(callback: Callback, save_freq: Any) -> int | None:
     if save_freq == "epoch":
         return None
     if not isinstance(save_freq, int) or isinstance(save_freq, bool) or save_freq < 1:
-        raise ArgumentError(f"{type(callback).__name__} takes save_freq='epoch' or a number of batches. Received: {save_freq!r}")
+        raise ArgumentError(
+            f"{type(callback).__name__} takes save_freq='epoch' or a number of batches. Received: "
+            f"{save_freq!r}"
+        )
     return save_freq
 
 
@@ -29,11 +34,13 @@ class ModelCheckpoint(MonitorCallback):
     """Save the model, or its weights, again and again; every file is written whole or not at all.
 
     Args:
-        filepath: the file; may name the epoch (from 1), the batch and the logs' figures: `"{epoch:02d}-{val_loss:.2f}.keras"`.
+        filepath: the file; may name the epoch (from 1), the batch and the logs' figures:
+            `"{epoch:02d}-{val_loss:.2f}.keras"`.
         monitor: the figure's name in the logs, for `save_best_only`.
         verbose: 1 to say what is saved.
         save_best_only: save only when the figure is better than it ever was.
-        save_weights_only: save the weights, into `something.weights.h5`, instead of the model, into `something.keras`.
+        save_weights_only: save the weights, into `something.weights.h5`, instead of the model, into
+            `something.keras`.
         mode: `"min"` if less is better, `"max"` if more is, `"auto"` to ask the metric.
         save_freq: `"epoch"`, or a number of batches, counted over epochs.
         initial_value_threshold: what the first figure must be better than.
@@ -45,7 +52,8 @@ class ModelCheckpoint(MonitorCallback):
 
         >>> ModelCheckpoint("best.weights.h5")
         Traceback (most recent call last):
-        neurona.core.errors.ArgumentError: ModelCheckpoint saves the model into a file that ends in '.keras'. Received: 'best.weights.h5'
+        neurona.core.errors.ArgumentError: ModelCheckpoint saves the model into a file that ends in '.keras'.
+            Received: 'best.weights.h5'
     """
 
     def __init__(
@@ -61,11 +69,18 @@ class ModelCheckpoint(MonitorCallback):
     ) -> None:
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath, self.verbose = str(filepath), verbose
-        self.save_best_only, self.save_weights_only, self.save_freq = save_best_only, save_weights_only, save_freq
+        self.save_best_only, self.save_weights_only, self.save_freq = (
+            save_best_only,
+            save_weights_only,
+            save_freq,
+        )
         self.batch_interval = _interval(self, save_freq)
         what, ending = ("the weights", ".weights.h5") if save_weights_only else ("the model", ".keras")
         if not self.filepath.endswith(ending):
-            raise ArgumentError(f"ModelCheckpoint saves {what} into a file that ends in {ending!r}. Received: {self.filepath!r}")
+            raise ArgumentError(
+                f"ModelCheckpoint saves {what} into a file that ends in {ending!r}. Received: "
+                f"{self.filepath!r}"
+            )
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -97,7 +112,9 @@ class ModelCheckpoint(MonitorCallback):
             return ""
         if not self.is_better(value, self.best):
             if self.verbose:
-                screen.print(f"Epoch {self._epoch + 1}: {self.monitor} {value:.5f} is no better than {self.best:.5f}.")
+                screen.print(
+                    f"Epoch {self._epoch + 1}: {self.monitor} {value:.5f} is no better than {self.best:.5f}."
+                )
             return None
         before = "" if self.best is None else f" after {self.best:.5f}"
         self.best = value
@@ -107,7 +124,10 @@ class ModelCheckpoint(MonitorCallback):
         values = {**logs, "epoch": self._epoch + 1}
         for _, name, _, _ in string.Formatter().parse(self.filepath):
             if name is not None and name not in values:
-                raise ArgumentError(f"ModelCheckpoint: the file name {self.filepath!r} asks for {name!r}, which {missing(name, values)}")
+                raise ArgumentError(
+                    f"ModelCheckpoint: the file name {self.filepath!r} asks for {name!r}, which "
+                    f"{missing(name, values)}"
+                )
         return self.filepath.format(**values)
 
     def get_state(self) -> dict[str, Any]:
@@ -120,9 +140,10 @@ class ModelCheckpoint(MonitorCallback):
 class BackupAndRestore(Callback):
     """Let a training that was killed go on where it was, when the same program is started again.
 
-    All of training is kept: weights, statistics, optimizer, metrics, random numbers, the order of the rows, the position in the epoch,
-    the history and what other callbacks remember. The result has the bits of a training that was never interrupted, on the same machine,
-    as far as the data is deterministic: a generator is read again up to where it was.
+    All of training is kept: weights, statistics, optimizer, metrics, random numbers, the order of the rows,
+    the position in the epoch, the history and what other callbacks remember. The result has the bits of a
+    training that was never interrupted, on the same machine, as far as the data is deterministic: a generator
+    is read again up to where it was.
 
     Args:
         backup_dir: the folder for the backup; one for every training.
@@ -137,7 +158,11 @@ class BackupAndRestore(Callback):
     runs_last = True
 
     def __init__(
-        self, backup_dir: Any, save_freq: int | str = "epoch", double_checkpoint: bool = False, delete_checkpoint: bool = True
+        self,
+        backup_dir: Any,
+        save_freq: int | str = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
     ) -> None:
         if not str(backup_dir):
             raise ArgumentError("BackupAndRestore needs the name of a folder: backup_dir='backup'.")
@@ -156,7 +181,8 @@ class BackupAndRestore(Callback):
             self.model.resume(checkpoint)
         except SavingError as error:
             raise SavingError(
-                f"The backup in {str(self.backup_dir)!r} does not fit this training: {error} Delete the folder to begin anew."
+                f"The backup in {str(self.backup_dir)!r} does not fit this training: {error} Delete the "
+                "folder to begin anew."
             ) from None
 
     def _read(self) -> Any:

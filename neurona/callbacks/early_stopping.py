@@ -8,7 +8,8 @@ from neurona.callbacks.screen import screen
 
 
 class EarlyStopping(MonitorCallback):
-    """Stop training when a figure has not improved for some epochs (Prechelt, Early Stopping - But When?, 1998).
+    """Stop training when a figure has not improved for some epochs (Prechelt, Early Stopping - But When?,
+    1998).
 
     Args:
         monitor: the figure's name in the logs.
@@ -76,7 +77,10 @@ class EarlyStopping(MonitorCallback):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch and self.verbose:
-            screen.print(f"Stopped early after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch {self.best_epoch + 1}.")
+            screen.print(
+                f"Stopped early after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch "
+                f"{self.best_epoch + 1}."
+            )
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
                 screen.print(f"The model has its weights of epoch {self.best_epoch + 1} again, the best.")

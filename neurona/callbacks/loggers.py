@@ -22,8 +22,8 @@ ANSWER_SECONDS = 10
 class CSVLogger(Callback):
     """Write the figures of every epoch into a CSV file, at once, so that a crash loses nothing.
 
-    The columns are `epoch` and the sorted names of the first epoch's logs; where those have no validation, columns for it follow,
-    filled with `NA`.
+    The columns are `epoch` and the sorted names of the first epoch's logs; where those have no validation,
+    columns for it follow, filled with `NA`.
 
     Args:
         filename: the file.
@@ -61,7 +61,9 @@ class CSVLogger(Callback):
             self.keys = self._read_keys(file) or _columns(logs)
             if not self._kept:
                 csv.writer(file, delimiter=self.sep).writerow(["epoch", *self.keys])
-        csv.writer(file, delimiter=self.sep).writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
+        csv.writer(file, delimiter=self.sep).writerow(
+            [epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)]
+        )
         file.flush()
 
     def _read_keys(self, file: TextIO) -> list[str]:
@@ -83,7 +85,11 @@ class CSVLogger(Callback):
 
 def _columns(logs: Logs) -> list[str]:
     names = sorted(logs)
-    return names if any(name.startswith("val_") for name in names) else [*names, *(f"val_{name}" for name in names)]
+    return (
+        names
+        if any(name.startswith("val_") for name in names)
+        else [*names, *(f"val_{name}" for name in names)]
+    )
 
 
 def _cell(value: Any) -> Any:
@@ -115,7 +121,9 @@ class RemoteMonitor(Callback):
         send_as_json: bool = False,
     ) -> None:
         if urllib.parse.urlsplit(root).scheme not in ("http", "https"):
-            raise ArgumentError(f"RemoteMonitor sends to an address such as 'http://localhost:9000'. Received: root={root!r}")
+            raise ArgumentError(
+                f"RemoteMonitor sends to an address such as 'http://localhost:9000'. Received: root={root!r}"
+            )
         self.root, self.path, self.field = root, path, field
         self.headers, self.send_as_json = headers, send_as_json
 
@@ -124,12 +132,16 @@ class RemoteMonitor(Callback):
         text = json.dumps({"epoch": epoch, **values})
         kind = "application/json" if self.send_as_json else "application/x-www-form-urlencoded"
         body = text if self.send_as_json else urllib.parse.urlencode({self.field: text})
-        request = urllib.request.Request(self.root + self.path, body.encode(), {"Content-Type": kind, **(self.headers or {})})
+        request = urllib.request.Request(
+            self.root + self.path, body.encode(), {"Content-Type": kind, **(self.headers or {})}
+        )
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_SECONDS):
                 pass
         except OSError as error:  # urllib's own errors included: training goes on without the server
-            warnings.warn(f"RemoteMonitor could not send epoch {epoch + 1} to {self.root}: {error}", stacklevel=2)
+            warnings.warn(
+                f"RemoteMonitor could not send epoch {epoch + 1} to {self.root}: {error}", stacklevel=2
+            )
 
 
 class LambdaCallback(Callback):
@@ -138,7 +150,8 @@ class LambdaCallback(Callback):
     Args:
         on_epoch_begin, on_epoch_end: functions `(epoch, logs)`.
         on_train_begin, on_train_end: functions `(logs)`.
-        on_train_batch_begin, on_train_batch_end: functions `(batch, logs)`; these cost speed, as every step is then looked at.
+        on_train_batch_begin, on_train_batch_end: functions `(batch, logs)`; these cost speed, as every step
+            is then looked at.
         **others: functions for the other moments of `Callback`, by their names.
 
     Raises:
@@ -187,7 +200,8 @@ class LambdaCallback(Callback):
 class TerminateOnNaN(Callback):
     """End training quietly at the step at which the loss is no longer a finite number.
 
-    Without it `fit` raises `NonFiniteError`, which names the layer. The weights are those before that step in both cases.
+    Without it `fit` raises `NonFiniteError`, which names the layer. The weights are those before that step in
+    both cases.
 
     Args:
         raise_error: raise the error after all.

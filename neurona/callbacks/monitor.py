@@ -23,10 +23,19 @@ class MonitorCallback(Callback):
         ArgumentError: the mode is none of these; or, at the end of an epoch, "auto" finds no direction.
     """
 
-    def __init__(self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0) -> None:
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        mode: str = "auto",
+        baseline: float | None = None,
+        min_delta: float = 0,
+    ) -> None:
         if mode not in ("auto", "min", "max"):
             name = type(self).__name__
-            raise ArgumentError(f"{name} takes mode='auto', 'min' or 'max'.{suggestion(mode, ('auto', 'min', 'max'))} Received: {mode!r}")
+            raise ArgumentError(
+                f"{name} takes mode='auto', 'min' or 'max'.{suggestion(mode, ('auto', 'min', 'max'))} "
+                f"Received: {mode!r}"
+            )
         self.monitor, self.mode = monitor, mode
         self.min_delta = abs(min_delta)
         self.best: float | None = baseline
@@ -38,21 +47,31 @@ class MonitorCallback(Callback):
         if self.monitor in logs:
             value = logs[self.monitor]
             if np.size(value) != 1:
-                raise ArgumentError(f"{type(self).__name__} monitors {self.monitor!r}, which is {np.size(value)} numbers and not one.")
+                raise ArgumentError(
+                    f"{type(self).__name__} monitors {self.monitor!r}, which is {np.size(value)} numbers and "
+                    "not one."
+                )
             return float(np.reshape(value, ()))
         if not self._warned:
             self._warned = True
-            warnings.warn(f"{type(self).__name__} monitors {self.monitor!r}, which {missing(self.monitor, logs)}", stacklevel=3)
+            warnings.warn(
+                f"{type(self).__name__} monitors {self.monitor!r}, which {missing(self.monitor, logs)}",
+                stacklevel=3,
+            )
         return None
 
     def is_better(self, value: float, reference: float | None) -> bool:
-        """Whether a value improves on another by more than `min_delta`; anything but NaN improves on None or NaN."""
+        """Whether a value improves on another by more than `min_delta`; anything but NaN improves on None or
+        NaN.
+        """
         direction = self.direction()
         if np.isnan(value):
             return False
         if reference is None or np.isnan(reference):
             return True
-        return value - self.min_delta > reference if direction == "max" else value + self.min_delta < reference
+        return (
+            value - self.min_delta > reference if direction == "max" else value + self.min_delta < reference
+        )
 
     def direction(self) -> str:
         """Whether "min" or "max" is better.
@@ -67,7 +86,8 @@ class MonitorCallback(Callback):
         found = direction_of(self.monitor, metrics[0] if metrics else None)
         if found is None:
             raise ArgumentError(
-                f"{type(self).__name__} can't tell whether more or less of {self.monitor!r} is better: pass mode='max' or mode='min'."
+                f"{type(self).__name__} can't tell whether more or less of {self.monitor!r} is better: pass "
+                "mode='max' or mode='min'."
             )
         return found
 

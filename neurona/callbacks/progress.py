@@ -17,13 +17,15 @@ BAR_WIDTH = 20
 class ProgbarLogger(Callback):
     """Shows how far training, an evaluation or a prediction is, and its figures.
 
-    In a terminal or a notebook a line moves, several times a second at most; in a file or a pipe there is one line per epoch.
+    In a terminal or a notebook a line moves, several times a second at most; in a file or a pipe there is one
+    line per epoch.
 
         Epoch 3/10
         1234/1875 ━━━━━━━━━━━━━─────── 3s 2ms/step - accuracy: 0.9012 - loss: 0.3456
 
     Args:
-        verbose: 0 for nothing, 1 for the moving line, 2 for one line per epoch, "auto" for what `fit` was told.
+        verbose: 0 for nothing, 1 for the moving line, 2 for one line per epoch, "auto" for what `fit` was
+            told.
 
     Raises:
         ArgumentError: verbose is none of these.
@@ -31,7 +33,10 @@ class ProgbarLogger(Callback):
 
     def __init__(self, verbose: int | str = "auto") -> None:
         if verbose not in ("auto", 0, 1, 2):
-            raise ArgumentError(f"verbose is 0 (silent), 1 (a progress bar), 2 (a line per epoch) or 'auto'. Received: {verbose!r}")
+            raise ArgumentError(
+                "verbose is 0 (silent), 1 (a progress bar), 2 (a line per epoch) or 'auto'. Received: "
+                f"{verbose!r}"
+            )
         self.verbose = verbose
         self._in_fit = self._validating = False
         self._steps: int | None = None

@@ -21,7 +21,8 @@ def _rate(callback: Callback) -> float:
     optimizer = callback.model.optimizer
     if not hasattr(optimizer.learning_rate, "assign"):
         raise ArgumentError(
-            f"{type(callback).__name__} sets the learning rate, but that of {type(optimizer).__name__} follows a schedule: "
+            f"{type(callback).__name__} sets the learning rate, but that of {type(optimizer).__name__} "
+            "follows a schedule: "
             "compile with a number, or leave out the callback."
         )
     return float(optimizer.learning_rate)
@@ -31,11 +32,13 @@ class LearningRateScheduler(Callback):
     """Set the learning rate before every epoch.
 
     Args:
-        schedule: a function `(epoch, learning rate) -> learning rate`, or `epoch -> learning rate`; epochs count from 0.
+        schedule: a function `(epoch, learning rate) -> learning rate`, or `epoch -> learning rate`; epochs
+            count from 0.
         verbose: 1 to say what is set.
 
     Raises:
-        ArgumentError: schedule is no function, or does not return a number >= 0; the optimizer has a schedule of its own.
+        ArgumentError: schedule is no function, or does not return a number >= 0; the optimizer has a schedule
+            of its own.
 
     Example:
 
@@ -52,7 +55,10 @@ class LearningRateScheduler(Callback):
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         if not callable(schedule):
-            raise ArgumentError(f"LearningRateScheduler takes a function of the epoch and the learning rate. Received: {schedule!r}")
+            raise ArgumentError(
+                "LearningRateScheduler takes a function of the epoch and the learning rate. Received: "
+                f"{schedule!r}"
+            )
         self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -61,7 +67,9 @@ class LearningRateScheduler(Callback):
         try:
             rate = float(rate)
         except (TypeError, ValueError):
-            raise ArgumentError(f"LearningRateScheduler: schedule({epoch}, {now}) must return a number. It returned: {rate!r}") from None
+            raise ArgumentError(
+                f"LearningRateScheduler: schedule({epoch}, {now}) must return a number. It returned: {rate!r}"
+            ) from None
         self.model.optimizer.learning_rate = rate
         if self.verbose:
             screen.print(f"Epoch {epoch + 1}: the learning rate is {rate}.")
@@ -151,7 +159,10 @@ class ReduceLROnPlateau(MonitorCallback):
                 self.model.optimizer.learning_rate = rate
                 self.cooldown_counter, self.wait = self.cooldown, 0
                 if self.verbose:
-                    screen.print(f"Epoch {epoch + 1}: {self.monitor} no longer improves; the learning rate is now {rate}.")
+                    screen.print(
+                        f"Epoch {epoch + 1}: {self.monitor} no longer improves; the learning rate is now "
+                        f"{rate}."
+                    )
 
     def get_state(self) -> dict[str, Any]:
         return {"best": self.best, "cooldown_counter": self.cooldown_counter, "wait": self.wait}

@@ -1,4 +1,6 @@
-"""Standard output as callbacks write to it: whole lines, and where it can, one live line at the bottom that is drawn again and again."""
+"""Standard output as callbacks write to it: whole lines, and where it can, one live line at the bottom that
+is drawn again and again.
+"""
 
 import os
 import shutil
@@ -9,7 +11,9 @@ _UNKNOWN_WIDTH = 200
 
 
 class Screen:
-    """Where text goes. Nothing but carriage returns and spaces moves the live line, so that any terminal, notebook or console shows it."""
+    """Where text goes. Nothing but carriage returns and spaces moves the live line, so that any terminal,
+    notebook or console shows it.
+    """
 
     def __init__(self) -> None:
         self._shown = 0  # the length of the live line
@@ -20,10 +24,16 @@ class Screen:
         stream = sys.stdout
         if stream is None or os.environ.get("TERM") == "dumb":
             return False
-        return _is_notebook(stream) or "PYCHARM_HOSTED" in os.environ or (hasattr(stream, "isatty") and stream.isatty())
+        return (
+            _is_notebook(stream)
+            or "PYCHARM_HOSTED" in os.environ
+            or (hasattr(stream, "isatty") and stream.isatty())
+        )
 
     def width(self) -> int:
-        """The columns that a live line may use; the last one stays free, where some terminals begin a new line."""
+        """The columns that a live line may use; the last one stays free, where some terminals begin a new
+        line.
+        """
         return _UNKNOWN_WIDTH if _is_notebook(sys.stdout) else shutil.get_terminal_size().columns - 1
 
     def can_show(self, characters: str) -> bool:

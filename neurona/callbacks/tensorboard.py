@@ -17,9 +17,11 @@ _IMAGE_CHANNELS = (1, 3, 4)
 
 
 class TensorBoard(Callback):
-    """Write what training reports into event files under `log_dir/train` and `log_dir/validation`; `tensorboard --logdir DIR` shows them.
+    """Write what training reports into event files under `log_dir/train` and `log_dir/validation`;
+    `tensorboard --logdir DIR` shows them.
 
-    Tags are Keras's: `epoch_loss`, `batch_loss`, `evaluation_loss_vs_iterations`, `dense/kernel/histogram`, `dense/kernel/image`.
+    Tags are Keras's: `epoch_loss`, `batch_loss`, `evaluation_loss_vs_iterations`, `dense/kernel/histogram`,
+    `dense/kernel/image`.
 
     Args:
         log_dir: the folder.
@@ -28,8 +30,10 @@ class TensorBoard(Callback):
         write_images: with the histograms, also write the weights as pictures.
         write_steps_per_second: write how fast training is.
         update_freq: `"epoch"`; or `"batch"`, or a number of batches after which the figures are also written.
-        profile_batch: must be 0; use `with jax.profiler.trace(log_dir): model.fit(...)`, which TensorBoard shows as well.
-        embeddings_freq: write the vectors of embedding layers, for the projector, every so many epochs; 0 for never.
+        profile_batch: must be 0; use `with jax.profiler.trace(log_dir): model.fit(...)`, which TensorBoard
+            shows as well.
+        embeddings_freq: write the vectors of embedding layers, for the projector, every so many epochs; 0 for
+            never.
         embeddings_metadata: a file with a label per vector, or a dictionary from layer names to such files.
 
     Raises:
@@ -50,17 +54,23 @@ class TensorBoard(Callback):
         embeddings_metadata: str | Mapping[str, str] | None = None,
     ) -> None:
         if update_freq not in ("epoch", "batch") and (not isinstance(update_freq, int) or update_freq < 1):
-            raise ArgumentError(f"TensorBoard takes update_freq='epoch', 'batch' or a number of batches. Received: {update_freq!r}")
+            raise ArgumentError(
+                "TensorBoard takes update_freq='epoch', 'batch' or a number of batches. Received: "
+                f"{update_freq!r}"
+            )
         if profile_batch:
             raise ArgumentError(
                 "TensorBoard does not profile single batches, which run inside one program with many others: "
-                f"use `with jax.profiler.trace({str(log_dir)!r}): model.fit(...)`. Received: profile_batch={profile_batch!r}"
+                f"use `with jax.profiler.trace({str(log_dir)!r}): model.fit(...)`. Received: "
+                f"profile_batch={profile_batch!r}"
             )
         self.log_dir = Path(log_dir)
         self.histogram_freq, self.write_graph, self.write_images = histogram_freq, write_graph, write_images
         self.write_steps_per_second, self.update_freq = write_steps_per_second, update_freq
         self.embeddings_freq, self.embeddings_metadata = embeddings_freq, embeddings_metadata
-        self.batch_interval = None if update_freq == "epoch" else 1 if update_freq == "batch" else int(update_freq)
+        self.batch_interval = (
+            None if update_freq == "epoch" else 1 if update_freq == "batch" else int(update_freq)
+        )
         _module("summary.writer.event_file_writer")
         self._writers: dict[str, Any] = {}
         self._clock = (0.0, 0)  # when figures were last written, and after how many steps
@@ -70,7 +80,9 @@ class TensorBoard(Callback):
 
     def _write(self, place: str, summary: Any, step: int) -> None:
         if place not in self._writers:
-            self._writers[place] = _module("summary.writer.event_file_writer").EventFileWriter(str(self.log_dir / place))
+            self._writers[place] = _module("summary.writer.event_file_writer").EventFileWriter(
+                str(self.log_dir / place)
+            )
         event = _module("compat.proto.event_pb2").Event(wall_time=time.time(), step=step, summary=summary)
         self._writers[place].add_event(event)
 
@@ -98,7 +110,10 @@ class TensorBoard(Callback):
         step = self.model.steps_trained + batch + 1
         values = {f"batch_{name}": value for name, value in (logs or {}).items()}
         if self.write_steps_per_second:
-            values["batch_steps_per_second"], self._clock = _speed(self._clock, step), (time.perf_counter(), step)
+            values["batch_steps_per_second"], self._clock = (
+                _speed(self._clock, step),
+                (time.perf_counter(), step),
+            )
         self._scalars("train", values, step)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -108,7 +123,11 @@ class TensorBoard(Callback):
         if self.write_steps_per_second:
             train["epoch_steps_per_second"] = _speed(self._began, self.model.steps_trained)
         self._scalars("train", train, epoch)
-        self._scalars("validation", {f"epoch_{name[4:]}": value for name, value in logs.items() if name.startswith("val_")}, epoch)
+        self._scalars(
+            "validation",
+            {f"epoch_{name[4:]}": value for name, value in logs.items() if name.startswith("val_")},
+            epoch,
+        )
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_weights(epoch)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
@@ -118,7 +137,11 @@ class TensorBoard(Callback):
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         step = int(self.model.optimizer.iterations)
-        self._scalars("validation", {f"evaluation_{name}_vs_iterations": value for name, value in (logs or {}).items()}, step)
+        self._scalars(
+            "validation",
+            {f"evaluation_{name}_vs_iterations": value for name, value in (logs or {}).items()},
+            step,
+        )
         self._flush()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -132,26 +155,34 @@ class TensorBoard(Callback):
         try:
             text = self.model.to_json()
         except (SavingError, TypeError) as error:
-            warnings.warn(f"TensorBoard: the model is not drawn, as it can't be described. {error}", stacklevel=2)
+            warnings.warn(
+                f"TensorBoard: the model is not drawn, as it can't be described. {error}", stacklevel=2
+            )
             return
         protos = _module("compat.proto.summary_pb2")
         metadata = protos.SummaryMetadata()
         metadata.plugin_data.plugin_name, metadata.plugin_data.content = "graph_keras_model", b"1"
         summary = protos.Summary()
-        summary.value.add(tag="keras", metadata=metadata, tensor=_module("util.tensor_util").make_tensor_proto(text))
+        summary.value.add(
+            tag="keras", metadata=metadata, tensor=_module("util.tensor_util").make_tensor_proto(text)
+        )
         self._write("train", summary, 0)
 
     def _write_weights(self, epoch: int) -> None:
         for layer in self.model.layers:
             for weight in layer.weights:
                 values = np.asarray(weight.numpy(), np.float32)
-                self._write("train", _module("plugins.histogram.summary_v2").histogram_pb(f"{weight.path}/histogram", values), epoch)
+                self._write(
+                    "train",
+                    _module("plugins.histogram.summary_v2").histogram_pb(f"{weight.path}/histogram", values),
+                    epoch,
+                )
                 pictures = as_pictures(values) if self.write_images else None
                 if pictures is not None:
                     self._write("train", _image(f"{weight.path}/image", pictures), epoch)
 
     def _embeddings(self) -> list[Embedding]:
-        return [layer for layer in self.model.flatten_layers() if isinstance(layer, Embedding)]
+        return [layer for layer in self.model._flatten_layers() if isinstance(layer, Embedding)]
 
     def _vectors(self, layer: Embedding) -> Path:
         return self.log_dir / f"{layer.name}.tsv"
@@ -163,15 +194,20 @@ class TensorBoard(Callback):
             names = [layer.name for layer in layers]
             if name not in names:
                 raise ArgumentError(
-                    f"TensorBoard: embeddings_metadata names {name!r}, which is no Embedding layer.{suggestion(name, names)} "
+                    f"TensorBoard: embeddings_metadata names {name!r}, which is no Embedding "
+                    f"layer.{suggestion(name, names)} "
                     f"There are: {', '.join(names)}."
                 )
         self.log_dir.mkdir(parents=True, exist_ok=True)
         config = _module("plugins.projector.projector_config_pb2").ProjectorConfig()
         for layer in layers:
             file = labels.get(layer.name) if isinstance(labels, Mapping) else labels
-            config.embeddings.add(tensor_name=layer.name, tensor_path=self._vectors(layer).name, metadata_path=file)
-        text = optional_import("google.protobuf.text_format", extra="tensorboard", purpose="TensorBoard").MessageToString(config)
+            config.embeddings.add(
+                tensor_name=layer.name, tensor_path=self._vectors(layer).name, metadata_path=file
+            )
+        text = optional_import(
+            "google.protobuf.text_format", extra="tensorboard", purpose="TensorBoard"
+        ).MessageToString(config)
         (self.log_dir / "projector_config.pbtxt").write_text(text, encoding="utf-8")
 
 
@@ -213,5 +249,9 @@ def _image(tag: str, pictures: np.ndarray, shown: int = 3) -> Any:
         encoded.append(file.getvalue())
     metadata = _module("plugins.image.metadata").create_summary_metadata(display_name=None, description=None)
     summary = _module("compat.proto.summary_pb2").Summary()
-    summary.value.add(tag=tag, metadata=metadata, tensor=_module("util.tensor_util").make_tensor_proto(np.array(encoded, object)))
+    summary.value.add(
+        tag=tag,
+        metadata=metadata,
+        tensor=_module("util.tensor_util").make_tensor_proto(np.array(encoded, object)),
+    )
     return summary

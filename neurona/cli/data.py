@@ -1,4 +1,6 @@
-"""The data sets that `neurona train` knows, ready for a network: examples as the data set has them, targets, names."""
+"""The data sets that `neurona train` knows, ready for a network: examples as the data set has them, targets,
+names.
+"""
 
 import dataclasses
 from typing import Any
@@ -49,11 +51,17 @@ def load(name: str, language: str, samples: int | None) -> Data:
         language: of classes and columns.
         samples: use only so many training examples, and no more test examples than that.
     """
-    train, test, details = {"iris": _table, "california_housing": _table, "imdb": _reviews}.get(name, _images)(name, language)
+    train, test, details = {"iris": _table, "california_housing": _table, "imdb": _reviews}.get(
+        name, _images
+    )(name, language)
     if samples:
         train, test = ((x[:samples], y[:samples]) for x, y in (train, test))
     cut = len(train[0]) - max(1, round(_VALIDATION * len(train[0])))
-    parts = {"train": (train[0][:cut], train[1][:cut]), "validation": (train[0][cut:], train[1][cut:]), "test": test}
+    parts = {
+        "train": (train[0][:cut], train[1][:cut]),
+        "validation": (train[0][cut:], train[1][cut:]),
+        "test": test,
+    }
     return Data(name=name, **parts, **details)
 
 
@@ -61,7 +69,11 @@ def _images(name: str, language: str) -> Any:
     dataset = getattr(nn.datasets, name)
     train, test = (((x if x.ndim == 4 else x[..., None]), y.reshape(-1)) for x, y in dataset.load_data())
     details = {"kind": "image", "classes": dataset.class_names(language)}
-    return train, test, details | {"brightest": 16 if name == "digits" else 255, "dark_background": name != "cifar10"}
+    return (
+        train,
+        test,
+        details | {"brightest": 16 if name == "digits" else 255, "dark_background": name != "cifar10"},
+    )
 
 
 def _table(name: str, language: str) -> Any:
@@ -78,7 +90,8 @@ def _table(name: str, language: str) -> Any:
 def _reviews(name: str, language: str) -> Any:
     dataset = nn.datasets.imdb
     train, test = (
-        (nn.preprocessing.pad_sequences(x, maxlen=REVIEW_LENGTH), y.astype("float32")) for x, y in dataset.load_data(num_words=WORDS)
+        (nn.preprocessing.pad_sequences(x, maxlen=REVIEW_LENGTH), y.astype("float32"))
+        for x, y in dataset.load_data(num_words=WORDS)
     )
     words = {word: number + 3 for word, number in dataset.get_word_index().items() if number + 3 < WORDS}
     return train, test, {"kind": "text", "classes": dataset.class_names(language), "words": words}

@@ -41,7 +41,12 @@ def run(*, language: str) -> int:
     """Print what there is, train a small network, and return the exit status."""
     say = texts(language)
     _section(
-        say["doctor_versions"], {"neurona": nn.__version__, "Python": platform.python_version(), platform.system(): platform.release()}
+        say["doctor_versions"],
+        {
+            "neurona": nn.__version__,
+            "Python": platform.python_version(),
+            platform.system(): platform.release(),
+        },
     )
     _lines({name: importlib.metadata.version(name) for name in _REQUIRED})
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -49,11 +54,17 @@ def run(*, language: str) -> int:
     _section(say["doctor_devices"], {str(device): device.device_kind for device in jax.devices()})
     _lines({say["doctor_cpu"]: f"{platform.machine()}, {threads}"})
     _lines({say["doctor_kernels"]: _kernels(say)})
-    _section(say["doctor_caches"], {str(folder): _size(folder, say) for folder in (cache_folder(), cache_directory())})
+    _section(
+        say["doctor_caches"],
+        {str(folder): _size(folder, say) for folder in (cache_folder(), cache_directory())},
+    )
     _section(say["doctor_data"], {str(data_folder() or say["doctor_data_none"]): ""})
     here = [name for name in DATASETS if name not in _FILES or any(locate(file) for file in _FILES[name])]
     _section(say["doctor_datasets"], {", ".join(here): ""})
-    _section(say["doctor_optional"], {package: _optional(module, package, extra, say) for module, (package, extra) in _OPTIONAL.items()})
+    _section(
+        say["doctor_optional"],
+        {package: _optional(module, package, extra, say) for module, (package, extra) in _OPTIONAL.items()},
+    )
     began = time.perf_counter()
     _train_something()
     print()
@@ -95,4 +106,6 @@ def _train_something() -> None:
     model.fit(x, 2 * x - 1, epochs=100, verbose=0)
     answer = float(model.predict(np.array([[10.0]], "float32"), verbose=0)[0, 0])
     if not 18 < answer < 20:
-        raise NonFiniteError(f"A network learned y = 2x - 1 wrongly: 19 was expected for x = 10. Received: {answer}")
+        raise NonFiniteError(
+            f"A network learned y = 2x - 1 wrongly: 19 was expected for x = 10. Received: {answer}"
+        )

@@ -18,7 +18,12 @@ Say = Any
 
 
 def examples_from(
-    path: Path, shape: tuple[int | None, ...], labels: Labels, words: dict[str, int] | None, invert: bool | None, say: Say
+    path: Path,
+    shape: tuple[int | None, ...],
+    labels: Labels,
+    words: dict[str, int] | None,
+    invert: bool | None,
+    say: Say,
 ) -> tuple[np.ndarray, list[str]]:
     """The examples in a file, and a name for each.
 
@@ -29,7 +34,8 @@ def examples_from(
         invert: whether to swap dark and bright in images; None to look at the image.
         say: the texts of the user's language.
 
-    Raises: DataError when the file holds something else, or does not fit the model; FileNotFoundError when it is not there.
+    Raises: DataError when the file holds something else, or does not fit the model; FileNotFoundError when it
+        is not there.
     """
     if not path.is_file():
         raise FileNotFoundError(2, "No such file", str(path))
@@ -45,7 +51,9 @@ def examples_from(
     raise DataError(say["cannot_read"].format(file=path))
 
 
-def _image(path: Path, shape: tuple[int | None, ...], labels: Labels, invert: bool | None, say: Say) -> np.ndarray:
+def _image(
+    path: Path, shape: tuple[int | None, ...], labels: Labels, invert: bool | None, say: Say
+) -> np.ndarray:
     """An image in the size, channels and range that the model takes; transparent parts become white."""
     size, channels = _image_size(shape, path, say)
     picture = nn.utils.load_img(path, color_mode="rgba", target_size=size, interpolation="bilinear")
@@ -64,7 +72,9 @@ def _image(path: Path, shape: tuple[int | None, ...], labels: Labels, invert: bo
 
 
 def _image_size(shape: tuple[int | None, ...], path: Path, say: Say) -> tuple[tuple[int, int] | None, int]:
-    """(height, width) and channels of what a model takes as an image: (h, w[, c]), or rows of the pixels of a square."""
+    """(height, width) and channels of what a model takes as an image: (h, w[, c]), or rows of the pixels of a
+    square.
+    """
     if len(shape) in (2, 3) and shape[0] and shape[1]:
         return (shape[0], shape[1]), shape[2] or 1 if len(shape) == 3 else 1
     side = math.isqrt(shape[0] or 0) if len(shape) == 1 else 0
@@ -100,7 +110,11 @@ def _table(path: Path, labels: Labels, say: Say) -> np.ndarray:
             if not _is_number(cell, number):
                 raise DataError(say["table_not_numbers"].format(file=path, line=line, cell=cell))
         if values and len(cells) != len(values[0]):
-            raise DataError(say["rows_do_not_fit"].format(file=f"{path}:{line}", expected=len(values[0]), received=len(cells)))
+            raise DataError(
+                say["rows_do_not_fit"].format(
+                    file=f"{path}:{line}", expected=len(values[0]), received=len(cells)
+                )
+            )
         values.append([number(cell) for cell in cells])
     return np.array(values, np.float32)
 
@@ -114,9 +128,13 @@ def _columns(header: list[str], features: list[str], path: Path, say: Say) -> li
             print(say["columns_by_name"].format(unused=", ".join(unused)))
         return [header.index(name) for name in features]
     if len(header) == len(features):
-        print(say["columns_by_place"].format(file=path.name, count=len(features), features=", ".join(features)))
+        print(
+            say["columns_by_place"].format(file=path.name, count=len(features), features=", ".join(features))
+        )
         return None
-    raise DataError(say["columns_missing"].format(file=path, features=", ".join(features), missing=", ".join(missing)))
+    raise DataError(
+        say["columns_missing"].format(file=path, features=", ".join(features), missing=", ".join(missing))
+    )
 
 
 def _number(cell: str) -> float:
@@ -135,7 +153,9 @@ def _is_number(cell: str, number: Callable[[str], float]) -> bool:
     return True
 
 
-def _fit(rows: np.ndarray, shape: tuple[int | None, ...], path: Path, say: Say) -> tuple[np.ndarray, list[str]]:
+def _fit(
+    rows: np.ndarray, shape: tuple[int | None, ...], path: Path, say: Say
+) -> tuple[np.ndarray, list[str]]:
     """Rows in the shape of the model's examples; a single example, and pixels in a row, are understood."""
     expected = math.prod(size or 1 for size in shape)
     if rows.ndim == len(shape) or (rows.ndim == len(shape) - 1 and shape[-1] == 1):
@@ -150,7 +170,9 @@ def _fit(rows: np.ndarray, shape: tuple[int | None, ...], path: Path, say: Say) 
     return rows.astype(np.float32), [f"{say['row']} {number + 1}" for number in range(len(rows))]
 
 
-def _texts(path: Path, shape: tuple[int | None, ...], words: dict[str, int] | None, say: Say) -> tuple[np.ndarray, list[str]]:
+def _texts(
+    path: Path, shape: tuple[int | None, ...], words: dict[str, int] | None, say: Say
+) -> tuple[np.ndarray, list[str]]:
     """The lines of a text file as the numbers of their words."""
     if words is None:
         raise DataError(say["no_words"].format(file=path))

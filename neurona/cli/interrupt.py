@@ -1,4 +1,6 @@
-"""Ctrl-C while training: the first stops after the chunk in progress, the second at once; either way the model is usable."""
+"""Ctrl-C while training: the first stops after the chunk in progress, the second at once; either way the
+model is usable.
+"""
 
 import os
 import signal

@@ -1,4 +1,6 @@
-"""labels.json: what a model's numbers mean, written beside it by `neurona train` and read by `neurona predict`."""
+"""labels.json: what a model's numbers mean, written beside it by `neurona train` and read by `neurona
+predict`.
+"""
 
 import dataclasses
 import json
@@ -43,7 +45,8 @@ def write_labels(data: Data, folder: Path) -> None:
 
 
 def read_labels(model: Path) -> Labels:
-    """The labels beside a model's file; unknown where there are none. A plain JSON list counts as the classes' names.
+    """The labels beside a model's file; unknown where there are none. A plain JSON list counts as the
+    classes' names.
 
     Raises: DataError when the file is damaged.
     """
@@ -57,7 +60,9 @@ def read_labels(model: Path) -> Labels:
         known = {field.name for field in dataclasses.fields(Labels)}
         return Labels(**{name: value for name, value in stored.items() if name in known})
     except (ValueError, AttributeError, TypeError) as error:
-        raise DataError(f"{path}: expected a list of class names, or what `neurona train` writes. Received: {error}") from None
+        raise DataError(
+            f"{path}: expected a list of class names, or what `neurona train` writes. Received: {error}"
+        ) from None
 
 
 def read_words(model: Path) -> dict[str, int] | None:

@@ -1,4 +1,6 @@
-"""`neurona`: the commands and their help. Only what help needs is imported; jax comes with the first real work."""
+"""`neurona`: the commands and their help. Only what help needs is imported; jax comes with the first real
+work.
+"""
 
 import enum
 import importlib
@@ -16,7 +18,16 @@ from neurona.language import LANGUAGES, user_language
 
 DATASETS = ("digits", "iris", "mnist", "fashion_mnist", "cifar10", "california_housing", "imdb")
 NETWORKS = ("linear", "mlp", "lenet", "cnn", "pooling", "lstm")
-HEADINGS = ("Usage:", "Options:", "Arguments:", "Commands:", "[required]", "[default:", "[OPTIONS]", "COMMAND [ARGS]")  # typer's own words
+HEADINGS = (
+    "Usage:",
+    "Options:",
+    "Arguments:",
+    "Commands:",
+    "[required]",
+    "[default:",
+    "[OPTIONS]",
+    "COMMAND [ARGS]",
+)  # typer's own words
 INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
@@ -44,7 +55,9 @@ def chosen_language(arguments: list[str]) -> str:
 
 
 def _perform(command: str, language: str, **options: Any) -> None:
-    """Import a command's module and run it; errors made on purpose become one line, and Ctrl-C its exit code."""
+    """Import a command's module and run it; errors made on purpose become one line, and Ctrl-C its exit
+    code.
+    """
     try:
         status = importlib.import_module(f"neurona.cli.{command}").run(language=language, **options)
     except (NeuronaError, OSError) as error:
@@ -87,8 +100,12 @@ def build_app(language: str) -> typer.Typer:
             typer.echo(f"neurona {__version__}")
             raise typer.Exit
 
-    help_option = option("--help", "-h", text="option_help", is_eager=True, callback=show_help, show_default=False)
-    version_option = option("--version", text="option_version", is_eager=True, callback=show_version, show_default=False)
+    help_option = option(
+        "--help", "-h", text="option_help", is_eager=True, callback=show_help, show_default=False
+    )
+    version_option = option(
+        "--version", text="option_version", is_eager=True, callback=show_version, show_default=False
+    )
     language_option = option("--language", text="option_language", show_default=False)
     model_file = argument("option_model", metavar="MODEL")
 
@@ -107,13 +124,26 @@ def build_app(language: str) -> typer.Typer:
     @command("train")
     def _train(
         dataset: Annotated[str, argument("option_dataset", metavar="|".join(DATASETS))],
-        model: Annotated[str | None, option("--model", text="option_network", metavar="|".join(NETWORKS), show_default=False)] = None,
-        epochs: Annotated[int | None, option("--epochs", text="option_epochs", min=1, show_default=False)] = None,
-        batch_size: Annotated[int | None, option("--batch-size", text="option_batch_size", min=1, show_default=False)] = None,
-        learning_rate: Annotated[float | None, option("--learning-rate", text="option_learning_rate", min=0, show_default=False)] = None,
+        model: Annotated[
+            str | None,
+            option("--model", text="option_network", metavar="|".join(NETWORKS), show_default=False),
+        ] = None,
+        epochs: Annotated[
+            int | None, option("--epochs", text="option_epochs", min=1, show_default=False)
+        ] = None,
+        batch_size: Annotated[
+            int | None, option("--batch-size", text="option_batch_size", min=1, show_default=False)
+        ] = None,
+        learning_rate: Annotated[
+            float | None, option("--learning-rate", text="option_learning_rate", min=0, show_default=False)
+        ] = None,
         seed: Annotated[int, option("--seed", text="option_seed")] = 0,
-        samples: Annotated[int | None, option("--samples", text="option_samples", min=10, show_default=False)] = None,
-        output: Annotated[Path | None, option("--output", text="option_output_folder", show_default=False)] = None,
+        samples: Annotated[
+            int | None, option("--samples", text="option_samples", min=10, show_default=False)
+        ] = None,
+        output: Annotated[
+            Path | None, option("--output", text="option_output_folder", show_default=False)
+        ] = None,
         chosen: Annotated[Language | None, language_option] = None,
         help: Annotated[bool, help_option] = False,
     ) -> None:
@@ -134,8 +164,12 @@ def build_app(language: str) -> typer.Typer:
     def _predict(
         model: Annotated[Path, model_file],
         files: Annotated[list[Path], argument("option_files", metavar="FILE...")],
-        output: Annotated[Path | None, option("--output", text="option_output_table", show_default=False)] = None,
-        invert: Annotated[bool | None, option("--invert/--no-invert", text="option_invert", show_default=False)] = None,
+        output: Annotated[
+            Path | None, option("--output", text="option_output_table", show_default=False)
+        ] = None,
+        invert: Annotated[
+            bool | None, option("--invert/--no-invert", text="option_invert", show_default=False)
+        ] = None,
         chosen: Annotated[Language | None, language_option] = None,
         help: Annotated[bool, help_option] = False,
     ) -> None:
@@ -145,14 +179,18 @@ def build_app(language: str) -> typer.Typer:
     def _summary(
         model: Annotated[Path, model_file],
         expand_nested: Annotated[bool, option("--expand-nested", text="option_expand")] = False,
-        picture: Annotated[Path | None, option("--picture", text="option_picture", show_default=False)] = None,
+        picture: Annotated[
+            Path | None, option("--picture", text="option_picture", show_default=False)
+        ] = None,
         chosen: Annotated[Language | None, language_option] = None,
         help: Annotated[bool, help_option] = False,
     ) -> None:
         _perform("summary", language, model=model, expand_nested=expand_nested, picture=picture)
 
     @command("doctor")
-    def _doctor(chosen: Annotated[Language | None, language_option] = None, help: Annotated[bool, help_option] = False) -> None:
+    def _doctor(
+        chosen: Annotated[Language | None, language_option] = None, help: Annotated[bool, help_option] = False
+    ) -> None:
         _perform("doctor", language)
 
     return app

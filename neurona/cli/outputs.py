@@ -17,7 +17,15 @@ from neurona.cli.recipes import Recipe
 from neurona.cli.texts import texts
 from neurona.core.errors import MissingDependencyError
 from neurona.evaluation import Classification, Picture, Regression, Report, Table
-from neurona.plotting import plot_confusion_matrix, plot_history, plot_model, plot_predictions, plot_residuals, plot_weights, png
+from neurona.plotting import (
+    plot_confusion_matrix,
+    plot_history,
+    plot_model,
+    plot_predictions,
+    plot_residuals,
+    plot_weights,
+    png,
+)
 
 _EXAMPLES = 18
 
@@ -63,14 +71,27 @@ class Run:
     def headline(self, figures: Classification | Regression) -> list[tuple[str, str]]:
         """The main figures on test examples, as (name, value)."""
         if isinstance(figures, Classification):
-            return [(self.say["accuracy"], f"{figures.accuracy:.4f}"), (self.say["f1"], f"{figures.macro.f1:.4f}")]
+            return [
+                (self.say["accuracy"], f"{figures.accuracy:.4f}"),
+                (self.say["f1"], f"{figures.macro.f1:.4f}"),
+            ]
         values = {"figure_r2": figures.r2, "figure_mae": figures.mae, "figure_rmse": figures.rmse}
         return [(self.say[name], f"{value:.4f}") for name, value in values.items()]
 
     def command(self) -> str:
         """The command that does it again."""
         recipe = self.recipe
-        words = ["neurona", "train", self.data.name, "--model", self.network, "--epochs", recipe.epochs, "--batch-size", recipe.batch_size]
+        words = [
+            "neurona",
+            "train",
+            self.data.name,
+            "--model",
+            self.network,
+            "--epochs",
+            recipe.epochs,
+            "--batch-size",
+            recipe.batch_size,
+        ]
         words += ["--learning-rate", recipe.learning_rate, "--seed", self.seed]
         return shlex.join(map(str, words + (["--samples", self.samples] if self.samples else [])))
 
@@ -83,7 +104,14 @@ class Pictures:
         missing: why there are none, where matplotlib is not installed.
     """
 
-    NAMES: ClassVar = ("model.png", "curves.png", "confusion_matrix.png", "residuals.png", "predictions.png", "weights.png")
+    NAMES: ClassVar = (
+        "model.png",
+        "curves.png",
+        "confusion_matrix.png",
+        "residuals.png",
+        "predictions.png",
+        "weights.png",
+    )
 
     def __init__(self, run: Run, predictions: np.ndarray, figures: Classification | Regression) -> None:
         self.found: dict[str, bytes] = {}
@@ -97,7 +125,9 @@ class Pictures:
         data = run.data
         options: dict[str, Any] = {"language": run.language}
         shown: dict[str, Any] = {}
-        shown["model.png"] = plot_model(run.model, None, show_shapes=True, show_layer_activations=True, dpi=110, **options)
+        shown["model.png"] = plot_model(
+            run.model, None, show_shapes=True, show_layer_activations=True, dpi=110, **options
+        )
         if run.logs:
             shown["curves.png"] = plot_history(run.logs, **options)
         x, y = data.test
@@ -132,7 +162,9 @@ class Pictures:
 
 
 def _examples(y: np.ndarray, predictions: np.ndarray, classes: list[str] | None) -> np.ndarray:
-    """Which test examples to show: a third of them mistakes, where there are so many; the others as they come."""
+    """Which test examples to show: a third of them mistakes, where there are so many; the others as they
+    come.
+    """
     if classes is None:
         return np.arange(min(_EXAMPLES, len(y)))
     guess = predictions.argmax(axis=1) if predictions.shape[1] > 1 else (predictions[:, 0] > 0.5).astype(int)
@@ -147,17 +179,27 @@ def report_of(run: Run, figures: Classification | Regression, pictures: Pictures
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     counts = {name: len(part[0]) for name, part in parts.items()}
     kinds = [type(layer).__name__ for layer in model.layers]
-    table = [(f"{layer.name} ({kind})", str(tuple(layer.output.shape)), layer.count_params()) for layer, kind in zip(model.layers, kinds)]
+    table = [
+        (f"{layer.name} ({kind})", str(tuple(layer.output.shape)), layer.count_params())
+        for layer, kind in zip(model.layers, kinds)
+    ]
     sections: list[Any] = []
     if run.logs:
         metrics = ", ".join(name for name in run.logs if not name.startswith("val_"))
         last = {"metrics": metrics, "epochs": len(run.logs["loss"]), "last": run.logs["loss"][-1]}
         sections.append((say["curves"], pictures.get("curves.png", say["curves_alternative"].format(**last))))
     sections += _examination(run, figures, pictures)
-    shown = pictures.get("predictions.png", say["predictions_alternative"].format(count=min(_EXAMPLES, counts["test"])))
+    shown = pictures.get(
+        "predictions.png", say["predictions_alternative"].format(count=min(_EXAMPLES, counts["test"]))
+    )
     sections.append((say["predictions"], shown))
     layers = Table([say["layer"], say["shape"], say["figure_parameters"]], table)
-    sections.append((say["model"], [layers, *pictures.get("model.png", say["model_alternative"].format(layers=", ".join(kinds)))]))
+    sections.append(
+        (
+            say["model"],
+            [layers, *pictures.get("model.png", say["model_alternative"].format(layers=", ".join(kinds)))],
+        )
+    )
     versions = f"neurona {nn.__version__}, jax {jax.__version__}, Python {platform.python_version()}, {platform.platform()}"
     sections.append((say["reproduce"], [f"{run.command()}\n".encode(), versions]))
     return Report(
@@ -168,7 +210,11 @@ def report_of(run: Run, figures: Classification | Regression, pictures: Pictures
             (say["figure_seconds"], f"{run.seconds:.1f} s"),
             (say["figure_parameters"], f"{model.count_params():,}"),
         ],
-        sections=[(heading, blocks or [pictures.missing]) for heading, blocks in sections if blocks or pictures.missing],
+        sections=[
+            (heading, blocks or [pictures.missing])
+            for heading, blocks in sections
+            if blocks or pictures.missing
+        ],
         version=nn.__version__,
         date=datetime.now().strftime("%Y-%m-%d %H:%M"),
         notice=run.notice,

@@ -33,7 +33,9 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
     for file in files:
         examples, names = examples_from(file, shape[1:], labels, words, invert, say)
         predictions = np.asarray(loaded.predict(examples, batch_size=256, verbose=0))
-        header, rows = _rows(predictions.reshape(len(predictions), -1), _looks_like_classes(loaded, labels), labels, say)
+        header, rows = _rows(
+            predictions.reshape(len(predictions), -1), _looks_like_classes(loaded, labels), labels, say
+        )
         table += [[name, *row] for name, row in zip(names, rows)]
     _show(header, table, say)
     if output is not None:
@@ -46,18 +48,24 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
 
 
 def _looks_like_classes(model: Any, labels: Labels) -> bool:
-    """Whether the outputs are probabilities: known from labels.json, else from the last layer's activation."""
+    """Whether the outputs are probabilities: known from labels.json, else from the last layer's
+    activation.
+    """
     if labels.kind or labels.classes:
         return labels.classes is not None
     activation = getattr(model.layers[-1], "activation", None)
     return getattr(activation, "__name__", "") in ("softmax", "sigmoid")
 
 
-def _rows(predictions: np.ndarray, classes: bool, labels: Labels, say: Any) -> tuple[list[str], list[list[Any]]]:
+def _rows(
+    predictions: np.ndarray, classes: bool, labels: Labels, say: Any
+) -> tuple[list[str], list[list[Any]]]:
     """The columns of the answers, and for every example its class and probabilities, or its numbers."""
     if not classes:
         names = (
-            [labels.target or say["value"]] if predictions.shape[1] == 1 else [f"{say['value']} {n}" for n in range(predictions.shape[1])]
+            [labels.target or say["value"]]
+            if predictions.shape[1] == 1
+            else [f"{say['value']} {n}" for n in range(predictions.shape[1])]
         )
         return names, [[float(value) for value in row] for row in predictions]
     guess = predicted_labels(predictions)
@@ -65,9 +73,13 @@ def _rows(predictions: np.ndarray, classes: bool, labels: Labels, say: Any) -> t
         predictions = np.concatenate([1 - predictions, predictions], axis=1)
     names = labels.classes or [str(number) for number in range(predictions.shape[1])]
     if len(names) != predictions.shape[1]:
-        raise DataError(f"labels.json has {len(names)} classes. The model has {predictions.shape[1]} outputs.")
+        raise DataError(
+            f"labels.json has {len(names)} classes. The model has {predictions.shape[1]} outputs."
+        )
     header = [say["class"].lower(), say["probability"], *names]
-    return header, [[names[label], float(row[label]), *map(float, row)] for label, row in zip(guess, predictions)]
+    return header, [
+        [names[label], float(row[label]), *map(float, row)] for label, row in zip(guess, predictions)
+    ]
 
 
 def _show(header: list[str], table: list[list[Any]], say: Any) -> None:

@@ -1,4 +1,6 @@
-"""Which networks learn which data set, and how. Scaling is part of every network, so that a saved one takes raw examples."""
+"""Which networks learn which data set, and how. Scaling is part of every network, so that a saved one takes
+raw examples.
+"""
 
 import dataclasses
 from collections.abc import Callable
@@ -27,7 +29,9 @@ class Recipe:
 
 def build_model(data: Data, network: str, recipe: Recipe, learning_rate: float) -> Any:
     """The compiled network for a data set."""
-    model = nn.Sequential([nn.Input(data.train[0].shape[1:]), *recipe.build(data)], name=f"{data.name}_{network}")
+    model = nn.Sequential(
+        [nn.Input(data.train[0].shape[1:]), *recipe.build(data)], name=f"{data.name}_{network}"
+    )
     optimizer = nn.optimizers.Adam(learning_rate)
     if data.classes is None:
         model.compile(optimizer, "mse", metrics=["mae"])
@@ -42,7 +46,11 @@ def _head(data: Data) -> Any:
     """The last layer: a number, or the classes' probabilities."""
     if data.classes is None:
         return layers.Dense(1)
-    return layers.Dense(1, activation="sigmoid") if len(data.classes) == 2 else layers.Dense(len(data.classes), activation="softmax")
+    return (
+        layers.Dense(1, activation="sigmoid")
+        if len(data.classes) == 2
+        else layers.Dense(len(data.classes), activation="softmax")
+    )
 
 
 def _pixels(data: Data) -> Any:
@@ -59,7 +67,9 @@ def _image_mlp(data: Data) -> list[Any]:
 
 
 def _lenet(data: Data) -> list[Any]:
-    """LeNet-5 (LeCun et al., 1998) with today's activation and pooling; for 8x8 images with smaller filters."""
+    """LeNet-5 (LeCun et al., 1998) with today's activation and pooling; for 8x8 images with smaller
+    filters.
+    """
     small = data.train[0].shape[1] < 20
     size, filters, hidden = (3, (32, 64), (64,)) if small else (5, (6, 16), (120, 84))
     first, second = filters
@@ -77,13 +87,25 @@ def _lenet(data: Data) -> list[Any]:
 
 
 def _cnn(data: Data) -> list[Any]:
-    """Pairs of 3x3 convolutions with batch normalization, as in VGG (Simonyan and Zisserman, 2014), each pair at half the size."""
+    """Pairs of 3x3 convolutions with batch normalization, as in VGG (Simonyan and Zisserman, 2014), each pair
+    at half the size.
+    """
     blocks = []
     for filters, dropout in ((32, 0.2), (64, 0.3), (128, 0.4))[: 2 if data.train[0].shape[1] < 32 else 3]:
         for _ in range(2):
-            blocks += [layers.Conv2D(filters, 3, padding="same", use_bias=False), layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+            blocks += [
+                layers.Conv2D(filters, 3, padding="same", use_bias=False),
+                layers.BatchNormalization(momentum=0.9),
+                layers.ReLU(),
+            ]
         blocks += [layers.MaxPooling2D(), layers.Dropout(dropout)]
-    return [_pixels(data), *blocks, layers.GlobalAveragePooling2D(), layers.Dense(128, activation="relu"), _head(data)]
+    return [
+        _pixels(data),
+        *blocks,
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(128, activation="relu"),
+        _head(data),
+    ]
 
 
 def _scaled(data: Data) -> Any:
@@ -118,7 +140,14 @@ def _lstm(data: Data) -> list[Any]:
 def _text_cnn(data: Data) -> list[Any]:
     """Kim (2014), "Convolutional neural networks for sentence classification", with filters of one width."""
     convolution = layers.Conv1D(64, 5, activation="relu")
-    return [layers.Embedding(WORDS, 64), layers.Dropout(0.3), convolution, layers.GlobalMaxPooling1D(), layers.Dropout(0.4), _head(data)]
+    return [
+        layers.Embedding(WORDS, 64),
+        layers.Dropout(0.3),
+        convolution,
+        layers.GlobalMaxPooling1D(),
+        layers.Dropout(0.4),
+        _head(data),
+    ]
 
 
 # The first network of a data set is the one that suits it.
@@ -148,8 +177,15 @@ _RECIPES = {
         "mlp": Recipe(_image_mlp, 15, 64),
         "linear": Recipe(_image_linear, 10, 64),
     },
-    "california_housing": {"mlp": Recipe(_table_mlp, 60, 128, 2e-3), "linear": Recipe(_table_linear, 40, 128, 0.01)},
-    "imdb": {"pooling": Recipe(_pooling, 6, 64), "cnn": Recipe(_text_cnn, 3, 64), "lstm": Recipe(_lstm, 3, 64)},
+    "california_housing": {
+        "mlp": Recipe(_table_mlp, 60, 128, 2e-3),
+        "linear": Recipe(_table_linear, 40, 128, 0.01),
+    },
+    "imdb": {
+        "pooling": Recipe(_pooling, 6, 64),
+        "cnn": Recipe(_text_cnn, 3, 64),
+        "lstm": Recipe(_lstm, 3, 64),
+    },
 }
 
 

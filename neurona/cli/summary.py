@@ -13,6 +13,13 @@ def run(*, language: str, model: Path, expand_nested: bool, picture: Path | None
     loaded.summary(expand_nested=expand_nested)
     if picture is not None:
         path = picture if picture.suffix else picture.with_suffix(".png")
-        plot_model(loaded, path, show_shapes=True, show_layer_names=True, expand_nested=expand_nested, language=language)
+        plot_model(
+            loaded,
+            path,
+            show_shapes=True,
+            show_layer_names=True,
+            expand_nested=expand_nested,
+            language=language,
+        )
         print(texts(language)["picture_written"].format(path=path))
     return 0

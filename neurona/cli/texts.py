@@ -227,7 +227,8 @@ _SPANISH = {
     "probability": "probabilidad",
     "recall": "Exhaustividad",
     "report_lead": (
-        "Una red {network} entrenada con {dataset}: {train} ejemplos de entrenamiento, {validation} de validación y {test} de prueba."
+        "Una red {network} entrenada con {dataset}: {train} ejemplos de entrenamiento, {validation} de "
+        "validación y {test} de prueba."
     ),
     "report_title": "{dataset}: informe del entrenamiento",
     "reproduce": "Cómo se hizo",

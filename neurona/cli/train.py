@@ -17,7 +17,13 @@ from neurona.cli.outputs import Pictures, Run, report_of
 from neurona.cli.recipes import Recipe, build_model, networks_for
 from neurona.cli.texts import texts
 from neurona.core.errors import ArgumentError, suggestion
-from neurona.evaluation import Classification, Regression, classification_figures, regression_figures, write_report
+from neurona.evaluation import (
+    Classification,
+    Regression,
+    classification_figures,
+    regression_figures,
+    write_report,
+)
 from neurona.models.summary import bytes_text
 
 MODEL, HISTORY, REPORT = "model.keras", "history.csv", "report.html"
@@ -38,8 +44,8 @@ def run(
 ) -> int:
     """Train, evaluate, write; returns the exit status.
 
-    Raises: ArgumentError for a data set or network that there is not; DownloadError when the data can't be had; OSError when the folder
-        can't be written.
+    Raises: ArgumentError for a data set or network that there is not; DownloadError when the data can't be
+        had; OSError when the folder can't be written.
     """
     say = texts(language)
     network, recipe = _choose(dataset, network, say)
@@ -58,7 +64,10 @@ def run(
     model.summary()
     rows = len(data.train[0])
     print(
-        say["begin_training"].format(network=network, dataset=dataset, rows=rows, epochs=recipe.epochs, batch=recipe.batch_size), flush=True
+        say["begin_training"].format(
+            network=network, dataset=dataset, rows=rows, epochs=recipe.epochs, batch=recipe.batch_size
+        ),
+        flush=True,
     )
     began = time.perf_counter()
     stop = _fit(model, data, recipe, folder, say)
@@ -71,7 +80,17 @@ def run(
     write_labels(data, folder)
     print(say["model_saved"].format(path=folder / MODEL), flush=True)
     try:
-        finished = Run(data, network, recipe, model, seed, samples, seconds, language, stop.epoch if stop.interrupted else None)
+        finished = Run(
+            data,
+            network,
+            recipe,
+            model,
+            seed,
+            samples,
+            seconds,
+            language,
+            stop.epoch if stop.interrupted else None,
+        )
         _evaluate(finished, folder)
     except KeyboardInterrupt:
         print(say["interrupted_late"].format(path=folder / MODEL))
@@ -82,12 +101,18 @@ def run(
 def _choose(dataset: str, network: str | None, say: Any) -> tuple[str, Recipe]:
     if dataset not in DATASETS:
         hint = _hint(dataset, DATASETS, say)
-        raise ArgumentError(say["unknown_dataset"].format(datasets=", ".join(DATASETS), dataset=dataset, hint=hint))
+        raise ArgumentError(
+            say["unknown_dataset"].format(datasets=", ".join(DATASETS), dataset=dataset, hint=hint)
+        )
     known = networks_for(dataset)
     chosen = network or next(iter(known))
     if chosen not in known:
         hint = _hint(chosen, known, say)
-        raise ArgumentError(say["unknown_network"].format(dataset=dataset, networks=", ".join(known), network=chosen, hint=hint))
+        raise ArgumentError(
+            say["unknown_network"].format(
+                dataset=dataset, networks=", ".join(known), network=chosen, hint=hint
+            )
+        )
     return chosen, known[chosen]
 
 
@@ -121,11 +146,15 @@ def _discard_older(folder: Path) -> None:
 
 
 def _evaluate(run: Run, folder: Path) -> None:
-    """Examine the model with the test examples; write pictures and the report; say what was found and where it is."""
+    """Examine the model with the test examples; write pictures and the report; say what was found and where
+    it is.
+    """
     say, (x, y) = run.say, run.data.test
     predictions = np.asarray(run.model.predict(x, batch_size=_EVALUATION_BATCH, verbose=0))
     figures: Classification | Regression = (
-        regression_figures(y, predictions) if run.data.classes is None else classification_figures(y, predictions, run.data.classes)
+        regression_figures(y, predictions)
+        if run.data.classes is None
+        else classification_figures(y, predictions, run.data.classes)
     )
     if run.notice:
         print(run.notice)

@@ -1,1 +1,3 @@
-"""The engine room: variables, scope, random streams, Layer, symbolic tensors, dtype policies, registry, errors."""
+"""The engine room: variables, scope, random streams, Layer, symbolic tensors, dtype policies, registry,
+errors.
+"""

@@ -1,4 +1,6 @@
-"""Arrays made on the host: XLA compiles a program for each new shape, which costs more than a small array ever will."""
+"""Arrays made on the host: XLA compiles a program for each new shape, which costs more than a small array
+ever will.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +8,8 @@ import numpy as np
 
 
 def device_array(values: np.ndarray) -> jax.Array:
-    """NumPy values on the device. Naming the dtype spares the program that JAX compiles for each new shape without it.
+    """NumPy values on the device. Naming the dtype spares the program that JAX compiles for each new shape
+    without it.
 
     Example:
 

@@ -108,4 +108,6 @@ def optional_import(module: str, *, extra: str, purpose: str) -> ModuleType:
         package = module.split(".")[0]
         if (error.name or "").split(".")[0] != package:
             raise
-        raise MissingDependencyError(f"{purpose} needs {package}: pip install 'neurona[{extra}]'", name=package) from error
+        raise MissingDependencyError(
+            f"{purpose} needs {package}: pip install 'neurona[{extra}]'", name=package
+        ) from error

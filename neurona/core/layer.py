@@ -11,7 +11,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, TracingError, UnexpectedArgument, suggestion
+from neurona.core.errors import (
+    ArgumentError,
+    NotBuiltError,
+    ShapeError,
+    TracingError,
+    UnexpectedArgument,
+    suggestion,
+)
 from neurona.core.policy import autocast_dtype, dtype_policy_of, is_float, standardize_dtype
 from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
 from neurona.core.registry import Serializable, constructor_arguments, deserialize, resolve, serialize
@@ -28,8 +35,8 @@ _names: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("names"
 class Layer(Serializable):
     """The base of all layers and models.
 
-    Define `call(self, inputs)`; create weights in `build(self, input_shape)` with `add_weight`. Shapes are found by evaluation, and the
-    config is recorded from the constructor, so a layer needs nothing else.
+    Define `call(self, inputs)`; create weights in `build(self, input_shape)` with `add_weight`. Shapes are
+    found by evaluation, and the config is recorded from the constructor, so a layer needs nothing else.
 
     Args:
         activity_regularizer: a function of the output that is added to the loss, divided by the batch size.
@@ -60,8 +67,14 @@ class Layer(Serializable):
     kind = "layers"
     supports_masking: bool = False
     input_spec: Any = None
-    assignments = 0  # to attributes of all layers so far: while it stays, no layer has got another part, except in its lists
-    _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")  # attributes that hold no parts of the layer
+    # to attributes of all layers so far: while it stays, no layer has got another part, except in its lists
+    _structure_version = 0
+    _untracked: tuple[str, ...] = (
+        "_arguments",
+        "_nodes",
+        "_build_shapes",
+        "_call_losses",
+    )  # attributes that hold no parts of the layer
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -82,10 +95,13 @@ class Layer(Serializable):
             if argument not in _SHAPE_ARGUMENTS:
                 known = [k for k in constructor_arguments(type(self)) or [] if k != "self"]
                 raise UnexpectedArgument(
-                    f"{type(self).__name__} has no argument {argument!r}.{suggestion(argument, known)} It takes: {', '.join(known)}."
+                    f"{type(self).__name__} has no argument {argument!r}.{suggestion(argument, known)} It "
+                    f"takes: {', '.join(known)}."
                 )
         if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ArgumentError(f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}")
+            raise ArgumentError(
+                f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}"
+            )
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.dtype_policy = dtype_policy_of(dtype)
         self.autocast = autocast
@@ -97,10 +113,10 @@ class Layer(Serializable):
         self._build_shapes: dict[str, Any] | None = None
         self._call_losses: list[Any] = []
         self._stream: SeedGenerator | None = None
-        self.given_batch_shape = given_batch_shape(kwargs)
+        self._given_batch_shape = given_batch_shape(kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        Layer.assignments += 1
+        Layer._structure_version += 1
         object.__setattr__(self, name, value)
 
     # What a subclass defines.
@@ -112,7 +128,9 @@ class Layer(Serializable):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output."""
-        raise TypeError(f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the layer computes.")
+        raise TypeError(
+            f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the layer computes."
+        )
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the output: the input's, for layers that support masking."""
@@ -136,8 +154,9 @@ class Layer(Serializable):
 
         Args:
             shape: sizes, all known; `()` by default.
-            initializer, regularizer, constraint: by default the layer's own for this name (`kernel_initializer` for a weight named
-                "kernel"), else glorot_uniform for floats and zeros for the rest.
+            initializer, regularizer, constraint: by default the layer's own for this name
+                (`kernel_initializer` for a weight named "kernel"), else glorot_uniform for floats and zeros
+                for the rest.
             dtype: by default the policy's variable dtype.
             trainable: False for statistics and counters.
             name: the last part of the weight's path.
@@ -155,7 +174,8 @@ class Layer(Serializable):
         shape = tuple(size for size in given if size is not None)
         if shape != given:
             raise ShapeError(
-                f"Layer {self.name!r} ({type(self).__name__}) needs the size of its input to create weight {name!r} of shape {given}. "
+                f"Layer {self.name!r} ({type(self).__name__}) needs the size of its input to create weight "
+                f"{name!r} of shape {given}. "
                 "Give the input a shape with that size, such as Input((n,))."
             )
         dtype = standardize_dtype(dtype or self.variable_dtype)
@@ -167,7 +187,9 @@ class Layer(Serializable):
             trainable,
             autocast,
             name or "variable",
-            "/".join((*_names.get(), name or "variable")) if _names.get() else f"{self.name}/{name or 'variable'}",
+            "/".join((*_names.get(), name or "variable"))
+            if _names.get()
+            else f"{self.name}/{name or 'variable'}",
             resolve("regularizers", regularizer),
             resolve("constraints", constraint),
         )
@@ -175,8 +197,10 @@ class Layer(Serializable):
         self._weights.append(variable)
         return variable
 
-    def set_weight_options(self, **options: tuple[Any, Any, Any]) -> None:
-        """Keep the initializer, regularizer and constraint of each weight named, where `add_weight` will find them."""
+    def _set_weight_options(self, **options: tuple[Any, Any, Any]) -> None:
+        """Keep the initializer, regularizer and constraint of each weight named, where `add_weight` will find
+        them.
+        """
         for weight, (initializer, regularizer, constraint) in options.items():
             setattr(self, f"{weight}_initializer", resolve("initializers", initializer))
             setattr(self, f"{weight}_regularizer", resolve("regularizers", regularizer))
@@ -186,12 +210,14 @@ class Layer(Serializable):
         """The layer's own variables, first those that are parameters, and its sublayers."""
         variables: dict[Variable, None] = {}
         layers: dict[Layer, None] = {}
-        for name, value in list(vars(self).items()):  # a list, because another thread may add an attribute meanwhile
+        for name, value in list(
+            vars(self).items()
+        ):  # a list, because another thread may add an attribute meanwhile
             if type(value) not in _PLAIN and name not in self._untracked:
                 _add_parts(value, variables, layers)
         return sorted(variables, key=lambda variable: not variable.parameter), list(layers)
 
-    def walk(self) -> "Iterator[tuple[Layer, list[Variable]]]":
+    def _walk(self) -> "Iterator[tuple[Layer, list[Variable]]]":
         """This layer and all below it, each once, with its own variables."""
         seen: set[Layer] = set()
         stack: list[Layer] = [self]
@@ -204,22 +230,24 @@ class Layer(Serializable):
                 stack.extend(reversed(layers))
 
     @property
-    def sublayers(self) -> "list[Layer]":
+    def _sublayers(self) -> "list[Layer]":
         """The layers that this one is made of, in the order in which they were assigned."""
         return self._parts()[1]
 
-    def flatten_layers(self) -> "Iterator[Layer]":
+    def _flatten_layers(self) -> "Iterator[Layer]":
         """This layer and all below it, each once."""
-        return (layer for layer, _ in self.walk())
+        return (layer for layer, _ in self._walk())
 
     @property
     def variables(self) -> list[Variable]:
         """All variables: of each layer first the trainable, then the others, then those of its parts."""
-        return list(dict.fromkeys(variable for _, own in self.walk() for variable in own))
+        return list(dict.fromkeys(variable for _, own in self._walk() for variable in own))
 
     @property
     def weights(self) -> list[Variable]:
-        """The variables that are saved: all but the states that a recurrent layer carries from batch to batch."""
+        """The variables that are saved: all but the states that a recurrent layer carries from batch to
+        batch.
+        """
         return [variable for variable in self.variables if variable.persistent]
 
     @property
@@ -266,10 +294,15 @@ class Layer(Serializable):
         """
         variables = self.weights
         if len(weights) != len(variables):
-            raise ShapeError(f"Layer {self.name!r} has {len(variables)} weights. Received {len(weights)} arrays.")
+            raise ShapeError(
+                f"Layer {self.name!r} has {len(variables)} weights. Received {len(weights)} arrays."
+            )
         for variable, value in zip(variables, weights):
             if np.shape(value) != variable.shape:
-                raise ShapeError(f"Weight {variable.path!r} has shape {variable.shape}. Received an array of shape {np.shape(value)}.")
+                raise ShapeError(
+                    f"Weight {variable.path!r} has shape {variable.shape}. Received an array of shape "
+                    f"{np.shape(value)}."
+                )
         for variable, value in zip(variables, weights):
             variable.assign(value)
 
@@ -280,7 +313,9 @@ class Layer(Serializable):
             NotBuiltError: they do not exist yet.
         """
         if not self.built:
-            raise NotBuiltError(f"Layer {self.name!r} has no weights yet: call it on data, or build(input_shape), first.")
+            raise NotBuiltError(
+                f"Layer {self.name!r} has no weights yet: call it on data, or build(input_shape), first."
+            )
         return sum(int(np.prod(variable.shape)) for variable in self.weights)
 
     # Losses and randomness.
@@ -294,12 +329,19 @@ class Layer(Serializable):
     def losses(self) -> list[Any]:
         """What regularizers, activity regularizers and `add_loss` add to the loss, as of the last call."""
         scope = current_scope()
-        called = scope.losses if scope is not None else [loss for layer in self.flatten_layers() for loss in layer._call_losses]
-        return [*called, *(v.regularizer(v.value) for v in self.trainable_variables if v.regularizer is not None)]
+        called = (
+            scope.losses
+            if scope is not None
+            else [loss for layer in self._flatten_layers() for loss in layer._call_losses]
+        )
+        return [
+            *called,
+            *(v.regularizer(v.value) for v in self.trainable_variables if v.regularizer is not None),
+        ]
 
-    def next_key(self) -> jax.Array:
-        """A fresh random key: in a scope, of this layer's place in the tree and the draws so far; otherwise of the layer's own
-        seed (the bits are then Keras's), or of the global one.
+    def _next_key(self) -> jax.Array:
+        """A fresh random key: in a scope, of this layer's place in the tree and the draws so far; otherwise
+        of the layer's own seed (the bits are then Keras's), or of the global one.
 
         Raises:
             TracingError: in a trace that no key was given to.
@@ -322,13 +364,15 @@ class Layer(Serializable):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if "_nodes" not in self.__dict__:
-            raise ArgumentError(f"{type(self).__name__} forgot to call `super().__init__()` in its constructor.")
+            raise ArgumentError(
+                f"{type(self).__name__} forgot to call `super().__init__()` in its constructor."
+            )
         if symbolic_leaves((args, kwargs)):
             return self._call_symbolically(args, kwargs)
         scope = current_scope()
         if scope is not None:
             return self._run(scope, args, kwargs)
-        for layer in self.flatten_layers():
+        for layer in self._flatten_layers():
             layer._call_losses = []
         with Scope() as scope:
             outputs = self._run(scope, args, kwargs)
@@ -417,9 +461,16 @@ class Layer(Serializable):
         return jax.tree.map(convert, tree)
 
     def apply(
-        self, values: list[Any], *args: Any, key: jax.Array | None = None, step: Any = 0, training: bool = False, **kwargs: Any
+        self,
+        values: list[Any],
+        *args: Any,
+        key: jax.Array | None = None,
+        step: Any = 0,
+        training: bool = False,
+        **kwargs: Any,
     ) -> tuple[Any, list[Any]]:
-        """The layer as a pure function: `(values, inputs) -> (outputs, new values)`, safe under jit, grad, vmap and scan.
+        """The layer as a pure function: `(values, inputs) -> (outputs, new values)`, safe under jit, grad,
+        vmap and scan.
 
         Args:
             values: an array for each of `variables`.
@@ -429,35 +480,53 @@ class Layer(Serializable):
             training: whether to behave as in training.
 
         Returns:
-            The outputs, and the values as they are afterwards (batch normalization's statistics change, weights do not).
+            The outputs, and the values as they are afterwards (batch normalization's statistics change,
+            weights do not).
         """
-        (outputs, new_values), _ = self.apply_with_losses(values, *args, key=key, step=step, training=training, **kwargs)
+        (outputs, new_values), _ = self._apply_with_losses(
+            values, *args, key=key, step=step, training=training, **kwargs
+        )
         return outputs, new_values
 
-    def apply_with_losses(
-        self, values: list[Any], *args: Any, key: jax.Array | None = None, step: Any = 0, training: bool = False, **kwargs: Any
+    def _apply_with_losses(
+        self,
+        values: list[Any],
+        *args: Any,
+        key: jax.Array | None = None,
+        step: Any = 0,
+        training: bool = False,
+        **kwargs: Any,
     ) -> tuple[tuple[Any, list[Any]], list[Any]]:
         """`apply`, and the losses that layers added and regularizers make."""
         variables, outer = self.variables, current_scope()
         if len(values) != len(variables):
-            raise ShapeError(f"Layer {self.name!r} has {len(variables)} variables. Received {len(values)} values.")
+            raise ShapeError(
+                f"Layer {self.name!r} has {len(variables)} variables. Received {len(values)} values."
+            )
         if key is None and outer is not None:  # inside a training step of somebody's own
             key, step = outer.key, outer.step
-        positions = {layer: index for index, layer in enumerate(self.flatten_layers())}
+        positions = {layer: index for index, layer in enumerate(self._flatten_layers())}
         with Scope(dict(zip(variables, values)), key, step, training, positions) as scope:
             outputs = self(*args, **kwargs)
             losses = self.losses
         return (outputs, [scope.values[variable] for variable in variables]), losses  # pyright: ignore[reportOptionalSubscript]
 
     def stateless_call(
-        self, trainable_variables: list[Any], non_trainable_variables: list[Any], *args: Any, return_losses: bool = False, **kwargs: Any
+        self,
+        trainable_variables: list[Any],
+        non_trainable_variables: list[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
     ) -> tuple:
-        """Keras's name for `apply`, with the values split; returns `(outputs, new non-trainable values[, losses])`."""
+        """Keras's name for `apply`, with the values split; returns `(outputs, new non-trainable values[,
+        losses])`.
+        """
         kwargs.setdefault("training", False)
         table = dict(zip(self.trainable_variables, trainable_variables, strict=True))
         table.update(zip(self.non_trainable_variables, non_trainable_variables, strict=True))
         variables = self.variables
-        (outputs, values), losses = self.apply_with_losses([table[v] for v in variables], *args, **kwargs)
+        (outputs, values), losses = self._apply_with_losses([table[v] for v in variables], *args, **kwargs)
         new = dict(zip(variables, values))
         others = [new[v] for v in self.non_trainable_variables]
         return (outputs, others, losses) if return_losses else (outputs, others)
@@ -499,7 +568,9 @@ class Layer(Serializable):
 
     def _node(self) -> Any:
         if not self._nodes:
-            raise NotBuiltError(f"Layer {self.name!r} has no symbolic input or output: it was not called on an Input.")
+            raise NotBuiltError(
+                f"Layer {self.name!r} has no symbolic input or output: it was not called on an Input."
+            )
         return self._nodes[0]
 
     def get_config(self) -> dict[str, Any]:
@@ -508,7 +579,9 @@ class Layer(Serializable):
         own = inspect.signature(type(self).__init__).parameters  # such as Embedding's input_dim
         for name, value in getattr(self, "_arguments", {}).items():
             current = getattr(self, name, value)
-            if name not in own and (name in _SHAPE_ARGUMENTS or (name == "activity_regularizer" and current is None)):
+            if name not in own and (
+                name in _SHAPE_ARGUMENTS or (name == "activity_regularizer" and current is None)
+            ):
                 continue
             if name not in ("name", "trainable", "dtype", "autocast"):
                 config[name] = serialize(value if inspect.ismethod(current) else current)
@@ -524,7 +597,9 @@ class Layer(Serializable):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Create the weights from what `get_build_config` returned."""
-        shapes = config.get("shapes_dict") or {k: v for k, v in config.items() if k == "input_shape" or k.endswith("_shape")}
+        shapes = config.get("shapes_dict") or {
+            k: v for k, v in config.items() if k == "input_shape" or k.endswith("_shape")
+        }
         shapes = {name: as_shape(shape) for name, shape in deserialize(shapes).items()}
         if self.built or any(shape is None for shape in shapes.values()):
             return
@@ -537,7 +612,9 @@ class Layer(Serializable):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-_PLAIN = frozenset((type(None), bool, int, float, str))  # most attributes; sorting them out first halves the time of a walk
+_PLAIN = frozenset(
+    (type(None), bool, int, float, str)
+)  # most attributes; sorting them out first halves the time of a walk
 
 
 def _add_parts(value: Any, variables: dict[Variable, None], layers: dict[Layer, None]) -> None:
@@ -572,7 +649,9 @@ def _call_parameters(cls: type) -> tuple[str, ...]:
 
 
 def _build_shapes(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The shapes that `build` asks for: of the argument `query` as `query_shape`, or of the first argument."""
+    """The shapes that `build` asks for: of the argument `query` as `query_shape`, or of the first
+    argument.
+    """
 
     def shape_of(value: Any) -> Any:
         return jax.tree.map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
@@ -588,5 +667,7 @@ def _build_shapes(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> dict[str
 def _note(error: Exception, layer: Layer, args: tuple) -> None:
     """Tell, once, in which layer an error arose and what came in."""
     if not any(note.startswith("In layer") for note in getattr(error, "__notes__", ())):
-        shapes = ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(args) if hasattr(leaf, "shape"))
+        shapes = ", ".join(
+            f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(args) if hasattr(leaf, "shape")
+        )
         error.add_note(f"In layer {layer.name!r} ({type(layer).__name__}), called with {shapes or args}.")

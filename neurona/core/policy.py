@@ -12,7 +12,20 @@ from neurona.core.errors import ArgumentError, suggestion
 from neurona.core.registry import Serializable, deserialize
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
-DTYPES = (*FLOATS, "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "complex64", "complex128")
+DTYPES = (
+    *FLOATS,
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "complex64",
+    "complex128",
+)
 
 
 class _Settings:
@@ -25,7 +38,8 @@ class _Settings:
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """The name of a dtype, whatever it was given as; None means `floatx()`. Asking for 64 bits switches JAX's 64-bit mode on.
+    """The name of a dtype, whatever it was given as; None means `floatx()`. Asking for 64 bits switches JAX's
+    64-bit mode on.
 
     Raises:
         ArgumentError: there is no such dtype.
@@ -42,7 +56,9 @@ def standardize_dtype(dtype: Any) -> str:
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or str(np.dtype(dtype))
     name = {"float": _Settings.floatx, "int": "int32"}.get(name, name)
     if name not in DTYPES:
-        raise ArgumentError(f"There is no dtype {name!r}.{suggestion(name, DTYPES)} Known: {', '.join(DTYPES)}.")
+        raise ArgumentError(
+            f"There is no dtype {name!r}.{suggestion(name, DTYPES)} Known: {', '.join(DTYPES)}."
+        )
     if name == "float64":
         jax.config.update("jax_enable_x64", True)
     return name
@@ -57,8 +73,8 @@ class DTypePolicy(Serializable):
     """The pair of dtypes that a layer works with.
 
     Args:
-        name: a dtype such as `"float32"`, for both; or `"mixed_float16"` / `"mixed_bfloat16"`: variables in float32,
-            computation in 16 bits (Micikevicius et al., Mixed Precision Training, 2018).
+        name: a dtype such as `"float32"`, for both; or `"mixed_float16"` / `"mixed_bfloat16"`: variables in
+            float32, computation in 16 bits (Micikevicius et al., Mixed Precision Training, 2018).
 
     Example:
 
@@ -74,7 +90,9 @@ class DTypePolicy(Serializable):
         if self.name.startswith("mixed_"):
             self.compute_dtype, self.variable_dtype = self.name.removeprefix("mixed_"), "float32"
             if self.compute_dtype not in ("float16", "bfloat16"):
-                raise ArgumentError(f"A mixed policy is 'mixed_float16' or 'mixed_bfloat16'. Received: {name!r}")
+                raise ArgumentError(
+                    f"A mixed policy is 'mixed_float16' or 'mixed_bfloat16'. Received: {name!r}"
+                )
         else:
             self.compute_dtype = self.variable_dtype = standardize_dtype(self.name)
 
@@ -89,7 +107,9 @@ class DTypePolicy(Serializable):
 
 
 def dtype_policy_of(dtype: Any) -> DTypePolicy:
-    """The policy that a layer's `dtype=` argument means: a name, a policy, a config, or None for the global one."""
+    """The policy that a layer's `dtype=` argument means: a name, a policy, a config, or None for the global
+    one.
+    """
     if dtype is None:
         return global_dtype_policy()
     if isinstance(dtype, DTypePolicy):

@@ -1,4 +1,6 @@
-"""Random streams: one global seed for what happens outside a model, one key per scope for what happens inside."""
+"""Random streams: one global seed for what happens outside a model, one key per scope for what happens
+inside.
+"""
 
 import functools
 import os
@@ -25,7 +27,9 @@ class _Global:
 
 
 def key_of(seed: int) -> jax.Array:
-    """The random key of an integer seed, with the bits that Keras on JAX uses: the pair (seed, 0) of a Threefry key."""
+    """The random key of an integer seed, with the bits that Keras on JAX uses: the pair (seed, 0) of a
+    Threefry key.
+    """
     return jax.random.wrap_key_data(device_array(np.array([seed & 0xFFFFFFFF, 0], np.uint32)))
 
 
@@ -89,7 +93,11 @@ def set_random_seed(seed: int) -> None:
 @functools.lru_cache(maxsize=64)
 def _keys(seed: int, block: int) -> tuple[np.ndarray, np.ndarray]:
     """The keys of 16 draws of a stream, which take NumPy no longer than one."""
-    return threefry(np.array([seed, 0], np.uint32), np.zeros(16, np.uint32), np.arange(16 * block, 16 * block + 16, dtype=np.uint32))
+    return threefry(
+        np.array([seed, 0], np.uint32),
+        np.zeros(16, np.uint32),
+        np.arange(16 * block, 16 * block + 16, dtype=np.uint32),
+    )
 
 
 def new_words() -> np.ndarray:
@@ -106,11 +114,14 @@ def new_key() -> jax.Array:
         TracingError: inside somebody's own `jit`, where the key would be frozen into the compiled program.
     """
     with jax.ensure_compile_time_eval():
-        return jax.random.wrap_key_data(device_array(new_words()))  # as jax.random.fold_in, without its compilation
+        return jax.random.wrap_key_data(
+            device_array(new_words())
+        )  # as jax.random.fold_in, without its compilation
 
 
 class Stream:
-    """A stream of keys of its own: inside `with`, all that the global seed serves is drawn from this one, which goes on where it stopped.
+    """A stream of keys of its own: inside `with`, all that the global seed serves is drawn from this one,
+    which goes on where it stopped.
 
     Args:
         seed: as of `set_random_seed`.
@@ -144,7 +155,8 @@ def check_not_traced(purpose: str) -> None:
     """
     if isinstance(zeros((), np.float32), jax.core.Tracer):
         raise TracingError(
-            f"{purpose} draws random numbers inside a jax.jit of yours, where the draw would be frozen into the program. "
+            f"{purpose} draws random numbers inside a jax.jit of yours, where the draw would be frozen into "
+            "the program. "
             "Call `layer.apply(values, x, key=key)` there: it takes the key as an argument."
         )
 
@@ -179,7 +191,8 @@ class SeedGenerator(Serializable):
 def as_key(seed: Any = None) -> jax.Array:
     """A JAX key from an integer, a `SeedGenerator`, a key, or None for the global stream.
 
-    Where a model runs as a pure function, None and generators draw from the key that it was given: new numbers at every step.
+    Where a model runs as a pure function, None and generators draw from the key that it was given: new
+    numbers at every step.
 
     Raises:
         ArgumentError: the seed is none of these.
@@ -192,7 +205,9 @@ def as_key(seed: Any = None) -> jax.Array:
             stream = jax.random.fold_in(jax.random.fold_in(scope.key, _GENERATORS), number or 0)
             return jax.random.fold_in(stream, scope.next_draw(("generator", number)))
         if scope is not None and scope.pure:
-            raise TracingError("A function of neurona.random draws random numbers: give `apply` a key=jax.random.key(...).")
+            raise TracingError(
+                "A function of neurona.random draws random numbers: give `apply` a key=jax.random.key(...)."
+            )
         check_not_traced("A function of neurona.random")
         return new_key() if seed is None else jax.random.wrap_key_data(jnp.asarray(seed.next()))
     if isinstance(seed, (int, np.integer)):

@@ -1,7 +1,9 @@
-"""Names and configs: every layer, loss, optimizer... can be found by name and rebuilt from a plain dictionary.
+"""Names and configs: every layer, loss, optimizer... can be found by name and rebuilt from a plain
+dictionary.
 
-A class becomes findable by inheriting from `Serializable`; its config is recorded from the constructor call, so no class
-writes `get_config` by hand unless its format differs. The dictionaries are Keras 3's, so files travel both ways:
+A class becomes findable by inheriting from `Serializable`; its config is recorded from the constructor call,
+so no class writes `get_config` by hand unless its format differs. The dictionaries are Keras 3's, so files
+travel both ways:
 
     {"module": "keras.layers", "class_name": "Dense", "config": {"units": 3, ...}, "registered_name": None}
 
@@ -40,7 +42,9 @@ _KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", 
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 _aliases: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
 _custom: dict[str, Any] = {}
-_custom_scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar("custom_objects", default=MappingProxyType({}))
+_custom_scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar(
+    "custom_objects", default=MappingProxyType({})
+)
 
 
 def snake_case(name: str) -> str:
@@ -59,7 +63,8 @@ def snake_case(name: str) -> str:
 class Serializable:
     """What can be named, configured and rebuilt. Subclasses set `kind`, the family they are found under.
 
-    `get_config()` returns the constructor's arguments: the attribute of the same name where there is one, else what was passed.
+    `get_config()` returns the constructor's arguments: the attribute of the same name where there is one,
+    else what was passed.
     """
 
     kind: ClassVar[str] = ""
@@ -85,7 +90,9 @@ class Serializable:
 
     @classmethod
     def from_name(cls) -> Self:
-        """What the bare name means as an argument, such as `loss="mse"`: the object made without arguments."""
+        """What the bare name means as an argument, such as `loss="mse"`: the object made without
+        arguments.
+        """
         return cls()
 
 
@@ -101,7 +108,9 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
             try:
                 bound = signature.bind(self, *args, **kwargs)
             except TypeError as error:
-                raise _unexpected(type(self), {} if open_ended else kwargs, [p.name for p in parameters], error) from None
+                raise _unexpected(
+                    type(self), {} if open_ended else kwargs, [p.name for p in parameters], error
+                ) from None
             bound.apply_defaults()
             arguments = dict(bound.arguments)
             arguments.pop(next(iter(signature.parameters)))
@@ -112,11 +121,15 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def _unexpected(cls: type, given: Mapping[str, Any], known: list[str], error: TypeError) -> UnexpectedArgument:
+def _unexpected(
+    cls: type, given: Mapping[str, Any], known: list[str], error: TypeError
+) -> UnexpectedArgument:
     for name in given:
         if name not in known:
             allowed = ", ".join(known)
-            return UnexpectedArgument(f"{cls.__name__} has no argument {name!r}.{suggestion(name, known)} It takes: {allowed}.")
+            return UnexpectedArgument(
+                f"{cls.__name__} has no argument {name!r}.{suggestion(name, known)} It takes: {allowed}."
+            )
     return UnexpectedArgument(f"{cls.__name__}: {error}.")
 
 
@@ -134,13 +147,17 @@ def constructor_arguments(cls: type) -> list[str] | None:
 
 
 def _known(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config without the options that this class does not have and that are not set: another version wrote them."""
+    """A config without the options that this class does not have and that are not set: another version wrote
+    them.
+    """
     names = constructor_arguments(cls) or []
     return {name: value for name, value in config.items() if name in names or value is not None}
 
 
 def register_built_in(target: Any, *, kind: str, aliases: tuple[str, ...] = ()) -> Any:
-    """Make a class or function of Neurona itself findable under a kind, by its name, its snake case and its aliases."""
+    """Make a class or function of Neurona itself findable under a kind, by its name, its snake case and its
+    aliases.
+    """
     _built_in[kind][target.__name__] = target
     for alias in {snake_case(target.__name__), target.__name__.lower(), *aliases}:
         _aliases[kind].setdefault(alias, target.__name__)
@@ -209,7 +226,9 @@ def lookup(kind: str, name: str) -> Any:
     found = table.get(name) or table.get(_aliases[kind].get(name) or _aliases[kind].get(name.lower(), ""))
     if found is None:
         known = sorted({*table, *_aliases[kind]})
-        raise ArgumentError(f"There is no {kind} called {name!r}.{suggestion(name, known)} `neurona.{kind}` lists them.")
+        raise ArgumentError(
+            f"There is no {kind} called {name!r}.{suggestion(name, known)} `neurona.{kind}` lists them."
+        )
     return found
 
 
@@ -233,7 +252,9 @@ def resolve(kind: str, identifier: Any) -> Any:
         return identifier()
     if callable(identifier) or isinstance(identifier, Serializable):
         return identifier
-    raise ArgumentError(f"Expected a name, a config, a class or an object of {kind}. Received: {identifier!r}")
+    raise ArgumentError(
+        f"Expected a name, a config, a class or an object of {kind}. Received: {identifier!r}"
+    )
 
 
 def _module(kind: str) -> str:
@@ -265,14 +286,20 @@ def serialize(value: Any) -> Any:
         array = np.asarray(value)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if isinstance(value, slice):
-        return {"class_name": "__slice__", "config": {"start": value.start, "stop": value.stop, "step": value.step}}
+        return {
+            "class_name": "__slice__",
+            "config": {"start": value.start, "stop": value.stop, "step": value.step},
+        }
     if value is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if callable(value):
         return _serialize_function(value)
-    raise SavingError(f"Can't write {value!r} of type {type(value).__name__} into a config: give its class a get_config method.")
+    raise SavingError(
+        f"Can't write {value!r} of type {type(value).__name__} into a config: give its class a get_config "
+        "method."
+    )
 
 
 def _serialize_function(function: Any) -> Any:
@@ -285,7 +312,12 @@ def _serialize_function(function: Any) -> Any:
             "A lambda or unnamed function can't be saved: its code would have to be run from the file. "
             "Define it with `def` and decorate it with @neurona.saving.register_keras_serializable()."
         )
-    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": registered or name}
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": name,
+        "registered_name": registered or name,
+    }
 
 
 def serialize_object(target: Serializable) -> dict[str, Any]:
@@ -300,7 +332,9 @@ def serialize_object(target: Serializable) -> dict[str, Any]:
     }
 
 
-def deserialize(value: Any, *, kind: str | None = None, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize(
+    value: Any, *, kind: str | None = None, custom_objects: Mapping[str, Any] | None = None
+) -> Any:
     """Rebuild what `serialize` described; plain values pass through.
 
     Args:
@@ -332,7 +366,8 @@ def deserialize(value: Any, *, kind: str | None = None, custom_objects: Mapping[
             return ...
         case "__lambda__":
             raise SavingError(
-                "The file holds the compiled code of a lambda. Neurona never runs code from a file; rebuild the model in Python."
+                "The file holds the compiled code of a lambda. Neurona never runs code from a file; rebuild "
+                "the model in Python."
             )
         case "function":
             return _find_class(str(config), value, kind)
@@ -357,6 +392,7 @@ def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> 
             if name in table:
                 return table[name]
     raise SavingError(
-        f"{registered or name!r} (module {module!r}) is not a registered class. If it is yours, decorate it with "
+        f"{registered or name!r} (module {module!r}) is not a registered class. If it is yours, decorate it "
+        "with "
         f"@neurona.saving.register_keras_serializable(), or pass custom_objects={{{name!r}: {name}}}."
     )

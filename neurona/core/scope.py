@@ -1,7 +1,8 @@
 """The scope: where variables are read from and written to while a layer runs as a pure function.
 
-Without an open scope a variable reads and writes its own array. `Layer.apply` opens a scope that holds all values, so that a whole model
-becomes `(values, x, key) -> (y, new values)`, which JAX may jit, differentiate, vmap and shard.
+Without an open scope a variable reads and writes its own array. `Layer.apply` opens a scope that holds all
+values, so that a whole model becomes `(values, x, key) -> (y, new values)`, which JAX may jit, differentiate,
+vmap and shard.
 """
 
 import contextvars
@@ -20,7 +21,8 @@ class Scope:
     """What one call of a layer tree carries along.
 
     Args:
-        values: the arrays of the variables, or None where each variable keeps its own (the call has side effects).
+        values: the arrays of the variables, or None where each variable keeps its own (the call has side
+            effects).
         key: the random key that layers draw from; None where they draw from the global seed.
         step: the training step, folded into the stream of layers that were given a seed of their own.
         training: whether layers behave as in training; None leaves it to each call.
@@ -41,7 +43,9 @@ class Scope:
         self.training = training
         self.positions = positions or {}
         self.losses: list[jax.Array] = []
-        self.observer: Callable[[Any, Any, Any], None] | None = None  # told (layer, inputs, outputs) after every call
+        self.observer: Callable[[Any, Any, Any], None] | None = (
+            None  # told (layer, inputs, outputs) after every call
+        )
         self._draws: dict[Any, int] = {}
 
     @property
@@ -100,7 +104,9 @@ def get_mask(array: Any) -> Any:
 
 
 def set_logits(probabilities: jax.Array, activation: str, logits: jax.Array) -> None:
-    """Remember what probabilities were made from: a cross-entropy of the logits has a gradient where the probabilities round to 0."""
+    """Remember what probabilities were made from: a cross-entropy of the logits has a gradient where the
+    probabilities round to 0.
+    """
     attach(_logits, probabilities, (activation, logits))
 
 
@@ -111,7 +117,9 @@ def get_logits(probabilities: Any, activation: str | None) -> jax.Array | None:
 
 
 def fill_masks(parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Put the masks that arrive with the arguments into the mask arguments that were not given; return the first argument's."""
+    """Put the masks that arrive with the arguments into the mask arguments that were not given; return the
+    first argument's.
+    """
 
     def mask_of(value: Any) -> Any:
         if isinstance(value, (list, tuple)):

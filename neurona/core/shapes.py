@@ -19,7 +19,11 @@ class InputSpec:
     """
 
     def __init__(
-        self, ndim: int | None = None, min_ndim: int | None = None, max_ndim: int | None = None, axes: dict[int, int | None] | None = None
+        self,
+        ndim: int | None = None,
+        min_ndim: int | None = None,
+        max_ndim: int | None = None,
+        axes: dict[int, int | None] | None = None,
     ):
         self.ndim, self.min_ndim, self.max_ndim, self.axes = ndim, min_ndim, max_ndim, axes or {}
 
@@ -36,7 +40,10 @@ class InputSpec:
             if wanted is None and -rank <= axis < rank and shape[axis] not in (size, None):
                 wanted = f"axis {axis} of its input to have size {size}, the size it was built with"
         if wanted:
-            raise ShapeError(f"Layer {layer.name!r} ({type(layer).__name__}) expects {wanted}. Received shape {shape}.{_hint(self, shape)}")
+            raise ShapeError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) expects {wanted}. Received shape "
+                f"{shape}.{_hint(self, shape)}"
+            )
 
 
 def _hint(spec: InputSpec, shape: tuple[int | None, ...]) -> str:

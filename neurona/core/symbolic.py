@@ -1,7 +1,8 @@
-"""Symbolic tensors: arrays that have a shape and a history but no numbers yet, from which functional models are drawn.
+"""Symbolic tensors: arrays that have a shape and a history but no numbers yet, from which functional models
+are drawn.
 
-Shapes are found by evaluation: the function is traced with each unknown dimension set to one size, then to another; a dimension of the
-result that changed is unknown.
+Shapes are found by evaluation: the function is traced with each unknown dimension set to one size, then to
+another; a dimension of the result that changed is unknown.
 """
 
 import collections
@@ -16,7 +17,8 @@ from neurona.core.errors import ShapeError, TracingError
 from neurona.core.policy import standardize_dtype
 from neurona.core.registry import snake_case
 
-# Two sizes that divide by every small number, so that reshapes and poolings of an unknown dimension go through.
+# Two sizes that divide by every small number, so that reshapes and poolings of an unknown dimension go
+# through.
 _PROBES = (720, 1440)
 _counts: dict[str, int] = collections.defaultdict(int)
 
@@ -66,10 +68,15 @@ class SymbolicTensor:
     __array_ufunc__ = None  # array + tensor is left to the tensor
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TracingError(f"{self!r} has no numbers: it stands for a model's input. Use neurona.ops on it, or a layer.")
+        raise TracingError(
+            f"{self!r} has no numbers: it stands for a model's input. Use neurona.ops on it, or a layer."
+        )
 
     def __bool__(self) -> bool:
-        raise TracingError(f"{self!r} has no truth value: a functional model can't branch on numbers. Use ops.where, or subclass Model.")
+        raise TracingError(
+            f"{self!r} has no truth value: a functional model can't branch on numbers. Use ops.where, or "
+            "subclass Model."
+        )
 
     def __iter__(self) -> Any:
         raise TracingError(f"{self!r} can't be iterated over. Index it, or use ops.unstack.")
@@ -93,7 +100,9 @@ class Node:
 
 
 class Operation:
-    """A function of `neurona.ops` as a step of a graph. `name` is Keras's class name for it, such as `"Add"`."""
+    """A function of `neurona.ops` as a step of a graph. `name` is Keras's class name for it, such as
+    `"Add"`.
+    """
 
     def __init__(self, class_name: str, function: Callable[..., Any], name: str | None = None) -> None:
         self.class_name, self.function = class_name, function
@@ -114,7 +123,8 @@ def symbolic_leaves(tree: Any) -> list[SymbolicTensor]:
 
 
 def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
-    """The shapes and dtypes that a function returns for symbolic tensors, as a tree of `SymbolicTensor` without history.
+    """The shapes and dtypes that a function returns for symbolic tensors, as a tree of `SymbolicTensor`
+    without history.
 
     Args:
         function: called with tracers in place of the symbolic tensors.
@@ -138,7 +148,11 @@ def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> 
 
         shapes = [tuple(size if n is None else n for n in leaves[index].shape) for index in symbolic]
         return jax.eval_shape(
-            run, [jax.ShapeDtypeStruct(shape, jnp.dtype(leaves[index].dtype)) for shape, index in zip(shapes, symbolic, strict=True)]
+            run,
+            [
+                jax.ShapeDtypeStruct(shape, jnp.dtype(leaves[index].dtype))
+                for shape, index in zip(shapes, symbolic, strict=True)
+            ],
         )
 
     first = probe(_PROBES[0])
@@ -148,13 +162,19 @@ def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> 
 
     def merge(one: Any, two: Any) -> SymbolicTensor:
         if len(one.shape) != len(two.shape):
-            raise ShapeError("The rank of the result depends on an unknown size of the input: give the input's full shape.")
-        return SymbolicTensor(tuple(a if a == b else None for a, b in zip(one.shape, two.shape, strict=True)), one.dtype)
+            raise ShapeError(
+                "The rank of the result depends on an unknown size of the input: give the input's full shape."
+            )
+        return SymbolicTensor(
+            tuple(a if a == b else None for a, b in zip(one.shape, two.shape, strict=True)), one.dtype
+        )
 
     return jax.tree.map(merge, first, second)
 
 
-def record(operation: Any, args: tuple, kwargs: dict[str, Any], function: Callable[..., Any] | None = None) -> Any:
+def record(
+    operation: Any, args: tuple, kwargs: dict[str, Any], function: Callable[..., Any] | None = None
+) -> Any:
     """Add a call to the graph and return its symbolic outputs.
 
     Args:
@@ -171,7 +191,9 @@ def record(operation: Any, args: tuple, kwargs: dict[str, Any], function: Callab
     return outputs
 
 
-def _operator(class_name: str, function: Callable[..., Any], *, reflected: bool = False) -> Callable[..., Any]:
+def _operator(
+    class_name: str, function: Callable[..., Any], *, reflected: bool = False
+) -> Callable[..., Any]:
     def method(self: SymbolicTensor, *others: Any) -> Any:
         args = (*others, self) if reflected else (self, *others)
         return record(Operation(class_name, function), args, {})

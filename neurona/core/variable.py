@@ -49,12 +49,15 @@ class Variable:
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
         self.name, self.path = name, path or name
-        # `parameter` says what it is for good (a weight, not a statistic); `trainable` whether it may change now.
+        # `parameter` says what it is for good (a weight, not a statistic); `trainable` whether it may change
+        # now.
         self.parameter = self.trainable = trainable
         self.persistent = True  # False for what is not saved with the weights
         self.autocast = autocast
         self.regularizer, self.constraint = regularizer, constraint
-        self.number = next(_numbers)  # variables in the order in which they were made, and so drew their first values
+        self.number = next(
+            _numbers
+        )  # variables in the order in which they were made, and so drew their first values
         self.initializer = initializer if callable(initializer) else None
         if self.initializer is not None:
             self._value = self.draw(shape, standardize_dtype(dtype))
@@ -64,7 +67,8 @@ class Variable:
 
     def draw(self, shape: Any, dtype: str) -> jax.Array:
         """A first value from the initializer."""
-        # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit; the scope keeps its key to itself.
+        # Concrete even while JAX traces, so that a model can be built inside eval_shape or jit; the scope
+        # keeps its key to itself.
         with jax.ensure_compile_time_eval(), Scope():
             return jnp.asarray(self.initializer(shape, dtype), dtype)  # pyright: ignore[reportOptionalCall]
 
@@ -87,20 +91,26 @@ class Variable:
         """
         value = jnp.asarray(value, self._value.dtype)
         if value.shape != self._value.shape:
-            raise ShapeError(f"Variable {self.path!r} has shape {self._value.shape}. Received a value of shape {value.shape}.")
+            raise ShapeError(
+                f"Variable {self.path!r} has shape {self._value.shape}. Received a value of shape "
+                f"{value.shape}."
+            )
         scope = current_scope()
         if scope is not None and scope.values is not None:
             scope.values[self] = value
         elif isinstance(value, jax.core.Tracer):
             raise TracingError(
-                f"Variable {self.path!r} is assigned to inside a jax.jit of yours, and the value would be lost. "
+                f"Variable {self.path!r} is assigned to inside a jax.jit of yours, and the value would be "
+                "lost. "
                 "Use `layer.apply(values, x)` there: it returns the new values."
             )
         else:
             self._value = value
 
     def take(self, value: jax.Array) -> None:
-        """Hold an array that is known to fit: what a compiled step returned. No check, no conversion, no scope."""
+        """Hold an array that is known to fit: what a compiled step returned. No check, no conversion, no
+        scope.
+        """
         self._value = value
 
     def assign_add(self, value: Any) -> None:

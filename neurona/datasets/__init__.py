@@ -3,10 +3,12 @@
     from neurona.datasets import mnist
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
 
-Each module is one data set with `load_data(...)` as in Keras, `as_frame(...)` for pandas, and names in English and Spanish:
-`class_names(language)` for classes, `feature_names(language)` and `target_name(language)` for columns of tables. Iris and the
-8x8 digits come with the library; any other file is looked for in the folder named by the environment variable `NEURONA_DATA`,
-then in the user's cache, then downloaded with its published checksum. A module is imported when its name is first used.
+Each module is one data set with `load_data(...)` as in Keras, `as_frame(...)` for pandas, and names in
+English and Spanish:
+`class_names(language)` for classes, `feature_names(language)` and `target_name(language)` for columns of
+tables. Iris and the 8x8 digits come with the library; any other file is looked for in the folder named by the
+environment variable `NEURONA_DATA`, then in the user's cache, then downloaded with its published checksum. A
+module is imported when its name is first used.
 """
 
 import importlib

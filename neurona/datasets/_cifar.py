@@ -1,4 +1,6 @@
-"""The official binary archives of CIFAR-10 and CIFAR-100: label bytes, then 1024 red, 1024 green and 1024 blue bytes per image."""
+"""The official binary archives of CIFAR-10 and CIFAR-100: label bytes, then 1024 red, 1024 green and 1024
+blue bytes per image.
+"""
 
 import tarfile
 import zlib
@@ -12,12 +14,15 @@ from neurona.core.errors import DataError
 PIXELS = 3 * 32 * 32
 
 
-def read_archive(path: Path, subsets: Sequence[Sequence[str]], label_bytes: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def read_archive(
+    path: Path, subsets: Sequence[Sequence[str]], label_bytes: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Images and labels of each subset of a `.tar.gz`.
 
     Args:
         path: the archive.
-        subsets: for each subset the names of its files, which are joined in that order; their folder does not matter.
+        subsets: for each subset the names of its files, which are joined in that order; their folder does not
+            matter.
         label_bytes: how many label bytes stand before the pixels of an image.
 
     Shapes: images (n, 32, 32, 3) uint8; labels (n, label_bytes) uint8.
@@ -35,16 +40,23 @@ def read_archive(path: Path, subsets: Sequence[Sequence[str]], label_bytes: int)
                     continue
                 content = stream.read()
                 if not content or len(content) % record:
-                    raise DataError(f"{path}: {name} should hold images of {record} bytes each. Received: {len(content)} bytes")
+                    raise DataError(
+                        f"{path}: {name} should hold images of {record} bytes each. Received: {len(content)} "
+                        "bytes"
+                    )
                 found[name] = np.frombuffer(content, np.uint8).reshape(-1, record)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         if isinstance(error, (FileNotFoundError, PermissionError)):
             raise
-        raise DataError(f"{path}: the archive is damaged ({error}). Delete it to have it downloaded again.") from error
+        raise DataError(
+            f"{path}: the archive is damaged ({error}). Delete it to have it downloaded again."
+        ) from error
     missing = [name for name in wanted if name not in found]
     if missing:
         raise DataError(f"{path}: expected the files {', '.join(wanted)}. Missing: {', '.join(missing)}")
-    return [_images_and_labels(np.concatenate([found[name] for name in names]), label_bytes) for names in subsets]
+    return [
+        _images_and_labels(np.concatenate([found[name] for name in names]), label_bytes) for names in subsets
+    ]
 
 
 def _images_and_labels(records: np.ndarray, label_bytes: int) -> tuple[np.ndarray, np.ndarray]:

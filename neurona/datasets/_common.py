@@ -15,11 +15,16 @@ Names = Mapping[str, Sequence[str]]
 
 def check_test_split(test_split: float) -> None:
     if not 0 <= test_split < 1:
-        raise ArgumentError(f"load_data: expected 0 <= test_split < 1, the share of the rows kept for testing. Received: {test_split}")
+        raise ArgumentError(
+            "load_data: expected 0 <= test_split < 1, the share of the rows kept for testing. Received: "
+            f"{test_split}"
+        )
 
 
 def shuffle_split(x: np.ndarray, y: np.ndarray, test_split: float, seed: int | None) -> Split:
-    """Rows in the order of `RandomState(seed).shuffle`, the first int(n * (1 - test_split)) for training (Keras's rule)."""
+    """Rows in the order of `RandomState(seed).shuffle`, the first int(n * (1 - test_split)) for training
+    (Keras's rule).
+    """
     check_test_split(test_split)
     order = np.arange(len(x))
     np.random.RandomState(seed).shuffle(order)
@@ -55,7 +60,9 @@ def choose_subset(data: Split, subset: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def image_frame(x: np.ndarray, y: np.ndarray, language: str) -> Any:
-    """A data frame of a label column and one column per pixel value, row by row, as in Kaggle's digit files."""
+    """A data frame of a label column and one column per pixel value, row by row, as in Kaggle's digit
+    files.
+    """
     label = in_language({"en": "label", "es": "etiqueta"}, language)
     pixels = x.reshape(len(x), -1)
     frame = pandas().DataFrame(pixels, columns=[f"pixel{index}" for index in range(pixels.shape[1])])

@@ -1,4 +1,6 @@
-"""Texts as lists of word numbers, with the options of Keras's `imdb` and `reuters`: kept flat, handed out as lists."""
+"""Texts as lists of word numbers, with the options of Keras's `imdb` and `reuters`: kept flat, handed out as
+lists.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +28,11 @@ class Texts:
     def take(self, order: Sequence[int] | np.ndarray, head: int | None = None) -> "Texts":
         """These texts in this order, each after the number `head`."""
         begin = [] if head is None else [np.array([head], self.words.dtype)]
-        pieces = [piece for row in order for piece in (*begin, self.words[self.offsets[row] : self.offsets[row + 1]])]
+        pieces = [
+            piece
+            for row in order
+            for piece in (*begin, self.words[self.offsets[row] : self.offsets[row + 1]])
+        ]
         lengths = np.diff(self.offsets)[order] + len(begin)
         words = np.concatenate(pieces) if pieces else self.words[:0]
         return Texts(words, np.concatenate([[0], np.cumsum(lengths)]), self.labels[order])
@@ -40,7 +46,9 @@ class Texts:
 
 
 def word_index(texts: Iterable[Sequence[str]]) -> dict[str, int]:
-    """Words numbered from 1, the most frequent first; of equally frequent ones the first to appear comes first."""
+    """Words numbered from 1, the most frequent first; of equally frequent ones the first to appear comes
+    first.
+    """
     counts: Counter[str] = Counter()
     for words in texts:
         counts.update(words)
@@ -68,12 +76,18 @@ def index_from_bytes(lines: np.ndarray) -> dict[str, int]:
 def check_word_options(function: str, num_words: int | None, skip_top: int, maxlen: int | None) -> None:
     if num_words is not None and (not isinstance(num_words, (int, np.integer)) or num_words < 1):
         raise ArgumentError(
-            f"{function}: expected num_words to be a whole number of at least 1, or None for all words. Received: {num_words!r}"
+            f"{function}: expected num_words to be a whole number of at least 1, or None for all words. "
+            f"Received: {num_words!r}"
         )
     if not isinstance(skip_top, (int, np.integer)) or skip_top < 0:
-        raise ArgumentError(f"{function}: expected skip_top to be a whole number of at least 0. Received: {skip_top!r}")
+        raise ArgumentError(
+            f"{function}: expected skip_top to be a whole number of at least 0. Received: {skip_top!r}"
+        )
     if maxlen is not None and maxlen < 1:
-        raise ArgumentError(f"{function}: expected maxlen to be at least 1, or None for texts of any length. Received: {maxlen!r}")
+        raise ArgumentError(
+            f"{function}: expected maxlen to be at least 1, or None for texts of any length. Received: "
+            f"{maxlen!r}"
+        )
 
 
 def choose_words(
@@ -90,9 +104,9 @@ def choose_words(
 ) -> list[Texts]:
     """Shuffle, shift, filter and cut as Keras's loaders do, with their peculiarities.
 
-    The parts are shuffled one after the other by one generator; `maxlen` keeps texts *shorter* than it, start mark included;
-    `num_words` and `skip_top` bound the shifted numbers, start mark included; and None for `num_words` means the largest number
-    there is, which itself becomes `oov_char`.
+    The parts are shuffled one after the other by one generator; `maxlen` keeps texts *shorter* than it, start
+    mark included; `num_words` and `skip_top` bound the shifted numbers, start mark included; and None for
+    `num_words` means the largest number there is, which itself becomes `oov_char`.
     """
     check_word_options(function, num_words, skip_top, maxlen)
     random = np.random.RandomState(seed)

@@ -1,8 +1,8 @@
 """Boston housing: 506 districts of the 1970s, 13 numbers each, and the median price of their houses.
 
-Harrison and Rubinfeld (1978), "Hedonic prices and the demand for clean air"; StatLib. Column `B` is built from the share of Black
-residents, on the authors' assumption that segregation raises prices: use the set to discuss such choices, and `california_housing` to
-learn regression. The file is the one that Keras publishes.
+Harrison and Rubinfeld (1978), "Hedonic prices and the demand for clean air"; StatLib. Column `B` is built
+from the share of Black residents, on the authors' assumption that segregation raises prices: use the set to
+discuss such choices, and `california_housing` to learn regression. The file is the one that Keras publishes.
 """
 
 from typing import Any
@@ -56,7 +56,8 @@ def as_frame(*, language: str = "en") -> Any:
 
 
 def feature_names(language: str = "en") -> list[str]:
-    """The 13 features, in the order of the columns: their original abbreviations, or what they mean in Spanish.
+    """The 13 features, in the order of the columns: their original abbreviations, or what they mean in
+    Spanish.
 
     Example:
 

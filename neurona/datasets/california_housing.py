@@ -1,4 +1,5 @@
-"""California housing: 20,640 block groups of the 1990 census, eight numbers each, and the median price of their houses.
+"""California housing: 20,640 block groups of the 1990 census, eight numbers each, and the median price of
+their houses.
 
 Pace and Barry (1997), "Sparse spatial autoregressions", Statistics and Probability Letters 33; StatLib.
 """
@@ -9,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import DataError
-from neurona.datasets._common import Split, check_choice, check_test_split, in_language, shuffle_split, table_frame
+from neurona.datasets._common import (
+    Split,
+    check_choice,
+    check_test_split,
+    in_language,
+    shuffle_split,
+    table_frame,
+)
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import locate, read_npz
 
@@ -39,11 +47,17 @@ _NAMES = {"en": _COLUMNS, "es": _SPANISH}
 _SMALL = 600
 
 
-def load_data(version: str = "large", path: str = "california_housing.npz", test_split: float = 0.2, seed: int | None = 113) -> Split:
+def load_data(
+    version: str = "large",
+    path: str = "california_housing.npz",
+    test_split: float = 0.2,
+    seed: int | None = 113,
+) -> Split:
     """`(x_train, y_train), (x_test, y_test)`, shuffled by `seed`.
 
-    The columns are the census's own (`feature_names()`), as in the file that Keras publishes; its documentation lists scikit-learn's
-    ratios instead. Reads that file, or `california_housing.csv` with the nine columns where it is on this machine.
+    The columns are the census's own (`feature_names()`), as in the file that Keras publishes; its
+    documentation lists scikit-learn's ratios instead. Reads that file, or `california_housing.csv` with the
+    nine columns where it is on this machine.
 
     Args:
         version: `"large"`, or `"small"` for the first 600 rows.
@@ -100,6 +114,8 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
     with open(path, encoding="utf-8") as stream:
         header = tuple(stream.readline().strip().split(","))
         if header != _COLUMNS:
-            raise DataError(f"{path}: expected the columns {', '.join(_COLUMNS)}. Received: {', '.join(header)}")
+            raise DataError(
+                f"{path}: expected the columns {', '.join(_COLUMNS)}. Received: {', '.join(header)}"
+            )
         table = np.loadtxt(stream, delimiter=",", dtype=np.float32, ndmin=2)
     return table[:, :-1], table[:, -1]

@@ -1,7 +1,8 @@
 """CIFAR-10: 60,000 colour pictures of ten classes, 32x32 pixels.
 
-Krizhevsky (2009), "Learning multiple layers of features from tiny images". Read from the official binary archive, with the MD5
-that https://www.cs.toronto.edu/~kriz/cifar.html publishes. The page states no licence and asks to cite the report.
+Krizhevsky (2009), "Learning multiple layers of features from tiny images". Read from the official binary
+archive, with the MD5 that https://www.cs.toronto.edu/~kriz/cifar.html publishes. The page states no licence
+and asks to cite the report.
 """
 
 import io
@@ -18,7 +19,9 @@ from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import data_folder, locate, prepared
 
 _FILE = PublicFile(
-    "cifar-10-binary.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "md5:c32a1d4ab5d03f1284b67883e8d87530"
+    "cifar-10-binary.tar.gz",
+    "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    "md5:c32a1d4ab5d03f1284b67883e8d87530",
 )
 _PICTURES = "cifar10_jpeg.tar.xz"
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -31,23 +34,32 @@ _CLASSES = {
 def load_data() -> Split:
     """`(x_train, y_train), (x_test, y_test)`.
 
-    Reads `cifar-10-binary.tar.gz`, in its original order. Where that is not on this machine but the folder named by `NEURONA_DATA`
-    holds `cifar10_jpeg.tar.xz` (one JPEG per image, `{train,test}/<class>/NNNN.jpg`), that is decoded instead (needs pillow), shuffled
-    once and always alike, and kept in the cache; JPEG loses a little, so figures can differ slightly.
+    Reads `cifar-10-binary.tar.gz`, in its original order. Where that is not on this machine but the folder
+    named by `NEURONA_DATA` holds `cifar10_jpeg.tar.xz` (one JPEG per image, `{train,test}/<class>/NNNN.jpg`),
+    that is decoded instead (needs pillow), shuffled once and always alike, and kept in the cache; JPEG loses
+    a little, so figures can differ slightly.
 
     Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8 in 0..9.
     Raises: DownloadError when no archive is there; DataError when it is damaged.
     """
     pictures = data_folder()
     if locate(_FILE.name) is None and pictures is not None and (pictures / _PICTURES).is_file():
-        x_train, y_train, x_test, y_test = prepared("cifar10-1", pictures / _PICTURES, _ARRAYS, _decode_pictures)
+        x_train, y_train, x_test, y_test = prepared(
+            "cifar10-1", pictures / _PICTURES, _ARRAYS, _decode_pictures
+        )
         return (x_train, y_train), (x_test, y_test)
-    train, test = read_archive(fetch(_FILE), [[f"data_batch_{batch}.bin" for batch in range(1, 6)], ["test_batch.bin"]], label_bytes=1)
+    train, test = read_archive(
+        fetch(_FILE),
+        [[f"data_batch_{batch}.bin" for batch in range(1, 6)], ["test_batch.bin"]],
+        label_bytes=1,
+    )
     return train, test
 
 
 def as_frame(subset: str = "train", *, language: str = "en") -> Any:
-    """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column, channel)."""
+    """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column,
+    channel).
+    """
     return image_frame(*choose_subset(load_data(), subset), language)
 
 

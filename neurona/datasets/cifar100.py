@@ -1,7 +1,8 @@
 """CIFAR-100: 60,000 colour pictures of 100 classes in 20 groups, 32x32 pixels.
 
-Krizhevsky (2009), "Learning multiple layers of features from tiny images". Read from the official binary archive, with the MD5
-that https://www.cs.toronto.edu/~kriz/cifar.html publishes. The page states no licence and asks to cite the report.
+Krizhevsky (2009), "Learning multiple layers of features from tiny images". Read from the official binary
+archive, with the MD5 that https://www.cs.toronto.edu/~kriz/cifar.html publishes. The page states no licence
+and asks to cite the report.
 """
 
 from typing import Any
@@ -11,7 +12,9 @@ from neurona.datasets._common import Split, check_choice, choose_subset, image_f
 from neurona.datasets.download import PublicFile, fetch
 
 _FILE = PublicFile(
-    "cifar-100-binary.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz", "md5:03b5dce01913d631647c71ecec9e9cb8"
+    "cifar-100-binary.tar.gz",
+    "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+    "md5:03b5dce01913d631647c71ecec9e9cb8",
 )
 # English = Spanish, in the order of the labels.
 _FINE = """
@@ -46,7 +49,8 @@ def load_data(label_mode: str = "fine") -> Split:
         label_mode: `"fine"` for the 100 classes, `"coarse"` for the 20 groups.
 
     Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8.
-    Raises: ArgumentError for another label_mode; DownloadError when the archive is nowhere; DataError when it is damaged.
+    Raises: ArgumentError for another label_mode; DownloadError when the archive is nowhere; DataError when it
+        is damaged.
     """
     check_choice("cifar100.load_data", "label_mode", label_mode, ("fine", "coarse"))
     column = slice(1, 2) if label_mode == "fine" else slice(0, 1)
@@ -55,7 +59,9 @@ def load_data(label_mode: str = "fine") -> Split:
 
 
 def as_frame(subset: str = "train", *, label_mode: str = "fine", language: str = "en") -> Any:
-    """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column, channel)."""
+    """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column,
+    channel).
+    """
     return image_frame(*choose_subset(load_data(label_mode), subset), language)
 
 

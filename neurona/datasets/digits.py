@@ -1,8 +1,8 @@
 """Digits: 1797 handwritten digits of 8x8 pixels.
 
-The test set of UCI's "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak, 1998): each pixel counts the inked
-points of a 4x4 block of the 32x32 scan. The copy is scikit-learn's; UCI publishes the data under CC BY 4.0, scikit-learn its
-copy under BSD-3.
+The test set of UCI's "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak, 1998): each pixel
+counts the inked points of a 4x4 block of the 32x32 scan. The copy is scikit-learn's; UCI publishes the data
+under CC BY 4.0, scikit-learn its copy under BSD-3.
 """
 
 from typing import Any

@@ -28,9 +28,11 @@ class PublicFile:
     """A file that the public can download.
 
     Args:
-        name: what it is called in the data folder and in the cache; may begin with a sub-folder, as in `"fashion-mnist/t10k.gz"`.
+        name: what it is called in the data folder and in the cache; may begin with a sub-folder, as in
+            `"fashion-mnist/t10k.gz"`.
         url: its `http(s)` address.
-        digest: `"sha256:..."` or `"md5:..."` as its publisher gives it; None when no checksum was ever published.
+        digest: `"sha256:..."` or `"md5:..."` as its publisher gives it; None when no checksum was ever
+            published.
     """
 
     name: str
@@ -39,7 +41,8 @@ class PublicFile:
 
 
 def fetch(file: PublicFile) -> Path:
-    """The local path of a public file: from `NEURONA_DATA`, else from the cache, else downloaded into the cache.
+    """The local path of a public file: from `NEURONA_DATA`, else from the cache, else downloaded into the
+    cache.
 
     Raises:
         DownloadError: it is nowhere on this machine and can't be downloaded.
@@ -48,12 +51,15 @@ def fetch(file: PublicFile) -> Path:
     return found if found is not None else download(file.url, cache_folder() / file.name, digest=file.digest)
 
 
-def download(url: str, target: Path, *, digest: str | None = None, attempts: int = 4, pause: float = 0.5) -> Path:
+def download(
+    url: str, target: Path, *, digest: str | None = None, attempts: int = 4, pause: float = 0.5
+) -> Path:
     """Download `url` to `target`.
 
-    The bytes go to `target` + `.part`, which becomes `target` only when it is complete and its checksum is right. When a
-    checksum is known, a transfer that was cut (also in an earlier run) continues where it stopped by HTTP Range (RFC 9110,
-    section 14); without one each attempt starts anew, since nothing could tell whether both halves are of one version.
+    The bytes go to `target` + `.part`, which becomes `target` only when it is complete and its checksum is
+    right. When a checksum is known, a transfer that was cut (also in an earlier run) continues where it
+    stopped by HTTP Range (RFC 9110, section 14); without one each attempt starts anew, since nothing could
+    tell whether both halves are of one version.
 
     Args:
         url: an `http` or `https` address.
@@ -67,7 +73,9 @@ def download(url: str, target: Path, *, digest: str | None = None, attempts: int
         DownloadError: every attempt failed; the message says where the file can be put by hand.
     """
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-        raise ArgumentError(f"download: expected an address that begins with http:// or https://. Received: url={url!r}")
+        raise ArgumentError(
+            f"download: expected an address that begins with http:// or https://. Received: url={url!r}"
+        )
     if digest is not None:
         _split_digest(digest)
     part = target.with_name(target.name + ".part")
@@ -83,7 +91,12 @@ def download(url: str, target: Path, *, digest: str | None = None, attempts: int
                 _receive(url, part)
             except urllib.error.HTTPError as error:
                 reason = f"the server answered {error.code} {error.reason}"
-                if error.code == 416 and digest is not None and part.exists() and file_digest(part, digest) == digest:
+                if (
+                    error.code == 416
+                    and digest is not None
+                    and part.exists()
+                    and file_digest(part, digest) == digest
+                ):
                     pass  # nothing was left to send: the part is the whole file
                 elif error.code == 416:
                     part.unlink(missing_ok=True)
@@ -116,10 +129,14 @@ def _receive(url: str, part: Path) -> None:
     if start:
         headers["Range"] = f"bytes={start}-"
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
-        continued = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        continued = response.status == 206 and response.headers.get("Content-Range", "").startswith(
+            f"bytes {start}-"
+        )
         if response.status == 206 and not continued:
             part.unlink()
-            raise ConnectionError(f"the server sent another range than asked for: {response.headers.get('Content-Range')}")
+            raise ConnectionError(
+                f"the server sent another range than asked for: {response.headers.get('Content-Range')}"
+            )
         length = response.headers.get("Content-Length")
         done = start if continued else 0
         total = done + int(length) if length is not None else None
@@ -141,7 +158,10 @@ class _Progress:
         self.live = sys.stderr.isatty()
 
     def __enter__(self) -> "_Progress":
-        print(f"Downloading {self.url}" + (f" ({self.total / 1e6:.1f} MB)" if self.total else ""), file=sys.stderr)
+        print(
+            f"Downloading {self.url}" + (f" ({self.total / 1e6:.1f} MB)" if self.total else ""),
+            file=sys.stderr,
+        )
         return self
 
     def show(self, done: int) -> None:
@@ -149,8 +169,17 @@ class _Progress:
         if not self.live or (now - self.shown < 0.1 and done != self.total):
             return
         self.shown = now
-        share = f"{100 * done / self.total:3.0f}% of {self.total / 1e6:.1f} MB" if self.total else f"{done / 1e6:.1f} MB"
-        print(f"\r  {share}, {done / 1e6 / max(now - self.began, 1e-9):.1f} MB/s ", end="", file=sys.stderr, flush=True)
+        share = (
+            f"{100 * done / self.total:3.0f}% of {self.total / 1e6:.1f} MB"
+            if self.total
+            else f"{done / 1e6:.1f} MB"
+        )
+        print(
+            f"\r  {share}, {done / 1e6 / max(now - self.began, 1e-9):.1f} MB/s ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def __exit__(self, *error: object) -> None:
         if self.live:
@@ -173,12 +202,16 @@ def _split_digest(digest: str) -> tuple[str, str]:
     algorithm, _, value = digest.partition(":")
     lengths = {"sha256": 64, "md5": 32}
     if len(value) != lengths.get(algorithm):
-        raise ArgumentError(f"Expected a digest 'sha256:' + 64 or 'md5:' + 32 hexadecimal digits. Received: {digest!r}")
+        raise ArgumentError(
+            f"Expected a digest 'sha256:' + 64 or 'md5:' + 32 hexadecimal digits. Received: {digest!r}"
+        )
     return algorithm, value
 
 
 def file_digest(path: Path, like: str = "sha256:") -> str:
-    """The digest of a file's bytes, such as `"sha256:9f86d0..."`, by the algorithm that `like` begins with."""
+    """The digest of a file's bytes, such as `"sha256:9f86d0..."`, by the algorithm that `like` begins
+    with.
+    """
     algorithm = like.partition(":")[0]
     with open(path, "rb") as stream:
         return f"{algorithm}:{hashlib.file_digest(stream, algorithm).hexdigest()}"
@@ -215,7 +248,8 @@ def get_file(
         force_download: download even if the file is here.
 
     Returns:
-        The path of the file, or of the folder of what was unpacked: `fname` if it has no extension, else `NAME_extracted`.
+        The path of the file, or of the folder of what was unpacked: `fname` if it has no extension, else
+        `NAME_extracted`.
 
     Raises:
         ArgumentError: no origin, a folder in `fname`, or an unknown algorithm or format.
@@ -223,10 +257,15 @@ def get_file(
         DataError: it should be unpacked but is no such archive.
     """
     if not origin:
-        raise ArgumentError("get_file: expected origin='https://...', the address of the file. Received: origin=None")
+        raise ArgumentError(
+            "get_file: expected origin='https://...', the address of the file. Received: origin=None"
+        )
     name = os.fspath(fname) if fname else os.path.basename(urllib.parse.urlsplit(origin).path)
     if not name or Path(name).name != name:
-        raise ArgumentError(f"get_file: expected a plain file name in fname; the folder goes in cache_dir. Received: fname={fname!r}")
+        raise ArgumentError(
+            "get_file: expected a plain file name in fname; the folder goes in cache_dir. Received: "
+            f"fname={fname!r}"
+        )
     digest = _keras_digest(md5_hash, file_hash, hash_algorithm)
     formats = _archive_formats("tar" if untar else archive_format) if extract or untar else []
 
@@ -254,16 +293,23 @@ def _keras_digest(md5_hash: str | None, file_hash: str | None, algorithm: str) -
     if file_hash is None:
         return None if md5_hash is None else f"md5:{md5_hash}"
     if algorithm not in ("auto", "sha256", "md5"):
-        raise ArgumentError(f"get_file: expected hash_algorithm 'auto', 'sha256' or 'md5'. Received: {algorithm!r}")
+        raise ArgumentError(
+            f"get_file: expected hash_algorithm 'auto', 'sha256' or 'md5'. Received: {algorithm!r}"
+        )
     if algorithm == "auto":
         algorithm = "sha256" if len(file_hash) == 64 else "md5"
     return f"{algorithm}:{file_hash}"
 
 
 def _archive_formats(wanted: str | list[str] | None) -> list[str]:
-    formats = ["tar", "zip"] if wanted == "auto" else [wanted] if isinstance(wanted, str) else list(wanted or [])
+    formats = (
+        ["tar", "zip"] if wanted == "auto" else [wanted] if isinstance(wanted, str) else list(wanted or [])
+    )
     if set(formats) - {"tar", "zip"}:
-        raise ArgumentError(f"get_file: expected archive_format 'auto', 'tar', 'zip', a list of them or None. Received: {wanted!r}")
+        raise ArgumentError(
+            "get_file: expected archive_format 'auto', 'tar', 'zip', a list of them or None. Received: "
+            f"{wanted!r}"
+        )
     return formats
 
 
@@ -277,7 +323,10 @@ def _unpack(archive: Path, folder: Path, formats: list[str]) -> None:
             with zipfile.ZipFile(archive) as bundle:
                 bundle.extractall(scratch)
         else:
-            raise DataError(f"get_file: {archive} is not an archive of the kind {' or '.join(formats) or '(none asked for)'}.")
+            raise DataError(
+                f"get_file: {archive} is not an archive of the kind "
+                f"{' or '.join(formats) or '(none asked for)'}."
+            )
         if folder.exists():
             shutil.rmtree(folder)
         shutil.copytree(scratch, folder)

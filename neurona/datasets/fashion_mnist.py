@@ -1,7 +1,7 @@
 """Fashion-MNIST: 70,000 pictures of ten kinds of clothes, 28x28 pixels.
 
-Xiao, Rasul and Vollgraf (2017), "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
-arXiv:1708.07747; Zalando Research, MIT licence. The checksums are those of the project's README.
+Xiao, Rasul and Vollgraf (2017), "Fashion-MNIST: a novel image dataset for benchmarking machine learning
+algorithms", arXiv:1708.07747; Zalando Research, MIT licence. The checksums are those of the project's README.
 """
 
 import gzip
@@ -26,19 +26,46 @@ _MD5 = {
 }
 # The four files have the names of MNIST's own, so they live in a folder of their own.
 _FILES = [
-    PublicFile(f"fashion-mnist/{name}", f"https://storage.googleapis.com/tensorflow/tf-keras-datasets/{name}", f"md5:{md5}")
+    PublicFile(
+        f"fashion-mnist/{name}",
+        f"https://storage.googleapis.com/tensorflow/tf-keras-datasets/{name}",
+        f"md5:{md5}",
+    )
     for name, md5 in _MD5.items()
 ]
 _CLASSES = {
-    "en": ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-    "es": ("Camiseta", "Pantalón", "Jersey", "Vestido", "Abrigo", "Sandalia", "Camisa", "Zapatilla", "Bolso", "Bota"),
+    "en": (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    "es": (
+        "Camiseta",
+        "Pantalón",
+        "Jersey",
+        "Vestido",
+        "Abrigo",
+        "Sandalia",
+        "Camisa",
+        "Zapatilla",
+        "Bolso",
+        "Bota",
+    ),
 }
 
 
 def load_data() -> Split:
     """`(x_train, y_train), (x_test, y_test)` in the original order.
 
-    Reads `fashion_mnist.npz` where there is one, else the four official idx files in the folder `fashion-mnist`.
+    Reads `fashion_mnist.npz` where there is one, else the four official idx files in the folder
+    `fashion-mnist`.
 
     Shapes: x (60000 and 10000, 28, 28) uint8 in 0..255; y (n,) uint8 in 0..9.
     Raises: DownloadError when the files are nowhere; DataError when they are not what they should be.
@@ -68,7 +95,8 @@ def class_names(language: str = "en") -> list[str]:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """A uint8 array from a gzipped idx file (LeCun's format): 0, 0, type 8, rank, big-endian sizes, then the bytes.
+    """A uint8 array from a gzipped idx file (LeCun's format): 0, 0, type 8, rank, big-endian sizes, then the
+    bytes.
 
     Raises: DataError when the header or the length is wrong.
     """
@@ -76,12 +104,19 @@ def read_idx(path: Path) -> np.ndarray:
         with gzip.open(path, "rb") as stream:
             content = stream.read()
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: the file is damaged ({error}). Delete it to have it downloaded again.") from error
+        raise DataError(
+            f"{path}: the file is damaged ({error}). Delete it to have it downloaded again."
+        ) from error
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
-        raise DataError(f"{path}: expected an idx file of unsigned bytes, which begins with 00 00 08. Received: {content[:4].hex(' ')}")
+        raise DataError(
+            f"{path}: expected an idx file of unsigned bytes, which begins with 00 00 08. Received: "
+            f"{content[:4].hex(' ')}"
+        )
     rank = content[3]
     shape = tuple(int(size) for size in np.frombuffer(content[4 : 4 + 4 * rank], ">u4"))
     pixels = content[4 + 4 * rank :]
     if len(shape) != rank or len(pixels) != math.prod(shape):
-        raise DataError(f"{path}: its header says {shape}, {math.prod(shape)} bytes. Received: {len(pixels)} bytes")
+        raise DataError(
+            f"{path}: its header says {shape}, {math.prod(shape)} bytes. Received: {len(pixels)} bytes"
+        )
     return np.frombuffer(pixels, np.uint8).reshape(shape).copy()

@@ -1,11 +1,13 @@
 """IMDB: 50,000 film reviews, half of them positive, as lists of word numbers.
 
-Maas et al. (2011), "Learning word vectors for sentiment analysis"; the authors ask to cite the paper. Keras publishes the reviews
-already numbered, but as a pickle; here the numbers are made from the authors' archive of texts by the same rules: reviews in the
-order of their files' names, the positive first; Keras's `Tokenizer` rules for words; words numbered by how often they occur in the
-25,000 training reviews; words that only test reviews have are left out. The same seed gives the same reviews in the same order as in
-Keras. What differs: words that occur equally often are numbered in order of appearance here and in another order there, so that
-rare words' numbers differ by some places (those of the 36 most frequent are equal), and 88,582 words are found where Keras's index
+Maas et al. (2011), "Learning word vectors for sentiment analysis"; the authors ask to cite the paper. Keras
+publishes the reviews already numbered, but as a pickle; here the numbers are made from the authors' archive
+of texts by the same rules: reviews in the order of their files' names, the positive first; Keras's
+`Tokenizer` rules for words; words numbered by how often they occur in the 25,000 training reviews; words that
+only test reviews have are left out. The same seed gives the same reviews in the same order as in Keras. What
+differs: words that occur equally often are numbered in order of appearance here and in another order there,
+    so that rare words' numbers differ by some places (those of the 36 most frequent are equal), and 88,582
+    words are found where Keras's index
 lists 88,584.
 """
 
@@ -19,7 +21,15 @@ import numpy as np
 
 from neurona.core.errors import DataError, UnexpectedArgument, suggestion
 from neurona.datasets._common import Split, check_choice, in_language, pandas
-from neurona.datasets._words import Texts, check_word_options, choose_words, encode, index_from_bytes, index_to_bytes, word_index
+from neurona.datasets._words import (
+    Texts,
+    check_word_options,
+    choose_words,
+    encode,
+    index_from_bytes,
+    index_to_bytes,
+    word_index,
+)
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import locate, prepared
 from neurona.preprocessing.text import text_to_word_sequence
@@ -30,7 +40,15 @@ _FILE = PublicFile(
     "sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
 )
 _LABELLED_ONLY = "imdb_reviews.tar.xz"
-_ARRAYS = ("train_words", "train_offsets", "train_labels", "test_words", "test_offsets", "test_labels", "word_index")
+_ARRAYS = (
+    "train_words",
+    "train_offsets",
+    "train_labels",
+    "test_words",
+    "test_offsets",
+    "test_labels",
+    "word_index",
+)
 _CLASSES = {"en": ("negative", "positive"), "es": ("negativa", "positiva")}
 _OPTIONS = ("path", "num_words", "skip_top", "maxlen", "seed", "start_char", "oov_char", "index_from")
 
@@ -51,7 +69,8 @@ def load_data(
     The first call numbers the texts and keeps the result in the cache; later calls read it.
 
     Args:
-        path: Keras's name for its numbered file, which is a pickle and not read; or the path of a review archive (`.tar.*`).
+        path: Keras's name for its numbered file, which is a pickle and not read; or the path of a review
+            archive (`.tar.*`).
         num_words: words with this number or a greater one become `oov_char`; None keeps all.
         skip_top: numbers below this one become `oov_char`.
         maxlen: only reviews shorter than this, start mark included, are kept.
@@ -61,7 +80,8 @@ def load_data(
         index_from: added to the numbers of `get_word_index()`; 0 is kept for padding.
 
     Shapes: x (25000,) objects, each a list of int; y (25000,) int64, 1 for positive.
-    Raises: ArgumentError for impossible options; UnexpectedArgument for unknown ones; DownloadError when no archive is there.
+    Raises: ArgumentError for impossible options; UnexpectedArgument for unknown ones; DownloadError when no
+        archive is there.
     """
     for name in kwargs:
         raise UnexpectedArgument(f"imdb.load_data has no argument {name!r}.{suggestion(name, _OPTIONS)}")
@@ -85,18 +105,27 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     """Each word's number, 1 for the most frequent; `load_data` adds `index_from` to it.
 
     Args:
-        path: Keras's name for its file, whose numbers would not fit and which is not read; or the path of a review archive.
+        path: Keras's name for its file, whose numbers would not fit and which is not read; or the path of a
+            review archive.
     """
     return index_from_bytes(_numbered(path)[6])
 
 
 def as_frame(subset: str = "train", *, language: str = "en") -> Any:
-    """The `"train"`, `"test"` or `"all"` reviews as a pandas frame: the text, its stars (1 to 10) and its class by name."""
+    """The `"train"`, `"test"` or `"all"` reviews as a pandas frame: the text, its stars (1 to 10) and its
+    class by name.
+    """
     check_choice("as_frame", "subset", subset, ("train", "test", "all"))
-    text, stars, label = in_language({"en": ("text", "stars", "label"), "es": ("texto", "estrellas", "etiqueta")}, language)
+    text, stars, label = in_language(
+        {"en": ("text", "stars", "label"), "es": ("texto", "estrellas", "etiqueta")}, language
+    )
     reviews = [review for review in _read_reviews(_archive("")) if subset in ("all", review[0])]
-    frame = pandas().DataFrame({text: [review[3] for review in reviews], stars: [_stars(review[2]) for review in reviews]})
-    frame[label] = pandas().Categorical.from_codes([int(review[1] == "pos") for review in reviews], class_names(language))
+    frame = pandas().DataFrame(
+        {text: [review[3] for review in reviews], stars: [_stars(review[2]) for review in reviews]}
+    )
+    frame[label] = pandas().Categorical.from_codes(
+        [int(review[1] == "pos") for review in reviews], class_names(language)
+    )
     return frame
 
 
@@ -127,15 +156,30 @@ def _number_words(archive: Path) -> list[np.ndarray]:
         tokens[subset].append(text_to_word_sequence(text))
         labels[subset].append(int(label == "pos"))
     if not tokens["train"] or not tokens["test"]:
-        raise DataError(f"{archive}: expected reviews in aclImdb/train/{{pos,neg}} and aclImdb/test/{{pos,neg}}. Received: none in one")
+        raise DataError(
+            f"{archive}: expected reviews in aclImdb/train/{{pos,neg}} and aclImdb/test/{{pos,neg}}. "
+            "Received: none in one"
+        )
     index = word_index(tokens["train"])
     train, test = (encode(tokens[subset], index, labels[subset]) for subset in ("train", "test"))
-    return [train.words, train.offsets, train.labels, test.words, test.offsets, test.labels, index_to_bytes(index)]
+    return [
+        train.words,
+        train.offsets,
+        train.labels,
+        test.words,
+        test.offsets,
+        test.labels,
+        index_to_bytes(index),
+    ]
 
 
 def _read_reviews(archive: Path) -> list[tuple[str, str, str, str]]:
-    """(subset, "pos" or "neg", file name, text) of every review: train before test, positive before negative, then by name."""
-    return sorted(_stream_reviews(archive), key=lambda review: (review[0] == "test", review[1] == "neg", review[2]))
+    """(subset, "pos" or "neg", file name, text) of every review: train before test, positive before negative,
+    then by name.
+    """
+    return sorted(
+        _stream_reviews(archive), key=lambda review: (review[0] == "test", review[1] == "neg", review[2])
+    )
 
 
 def _stream_reviews(archive: Path) -> Iterator[tuple[str, str, str, str]]:
@@ -149,7 +193,9 @@ def _stream_reviews(archive: Path) -> Iterator[tuple[str, str, str, str]]:
                 if stream is not None:
                     yield parts[-3], parts[-2], parts[-1], stream.read().decode("utf-8")
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DataError(f"{archive}: the archive is damaged ({error}). Delete it to have it downloaded again.") from error
+        raise DataError(
+            f"{archive}: the archive is damaged ({error}). Delete it to have it downloaded again."
+        ) from error
 
 
 def _stars(name: str) -> int:

@@ -1,7 +1,8 @@
 """Iris: 150 flowers of three species, four measurements each.
 
-Fisher, R. A. (1936), "The use of multiple measurements in taxonomic problems". The copy is scikit-learn's, which corrects
-two values that are wrong in the UCI repository's; UCI publishes the data under CC BY 4.0, scikit-learn its copy under BSD-3.
+Fisher, R. A. (1936), "The use of multiple measurements in taxonomic problems". The copy is scikit-learn's,
+which corrects two values that are wrong in the UCI repository's; UCI publishes the data under CC BY 4.0,
+scikit-learn its copy under BSD-3.
 """
 
 from typing import Any
@@ -14,7 +15,12 @@ from neurona.datasets.local import SHIPPED
 _CLASSES = {"en": ("setosa", "versicolor", "virginica"), "es": ("setosa", "versicolor", "virginica")}
 _FEATURES = {
     "en": ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"),
-    "es": ("largo del sépalo (cm)", "ancho del sépalo (cm)", "largo del pétalo (cm)", "ancho del pétalo (cm)"),
+    "es": (
+        "largo del sépalo (cm)",
+        "ancho del sépalo (cm)",
+        "largo del pétalo (cm)",
+        "ancho del pétalo (cm)",
+    ),
 }
 
 

@@ -1,4 +1,6 @@
-"""Where the data lie: the folder named by `NEURONA_DATA`, then the user's cache; and safe reading of what lies there."""
+"""Where the data lie: the folder named by `NEURONA_DATA`, then the user's cache; and safe reading of what
+lies there.
+"""
 
 import contextlib
 import hashlib
@@ -24,9 +26,13 @@ def data_folder() -> Path | None:
 
 
 def cache_folder() -> Path:
-    """The folder for downloads: `datasets` in `NEURONA_CACHE` if that is set, else in the user's cache folder of Neurona."""
+    """The folder for downloads: `datasets` in `NEURONA_CACHE` if that is set, else in the user's cache folder
+    of Neurona.
+    """
     named = os.environ.get("NEURONA_CACHE")
-    return (Path(named).expanduser() if named else platformdirs.user_cache_path("neurona", appauthor=False)) / "datasets"
+    return (
+        Path(named).expanduser() if named else platformdirs.user_cache_path("neurona", appauthor=False)
+    ) / "datasets"
 
 
 def locate(name: str) -> Path | None:
@@ -37,7 +43,14 @@ def locate(name: str) -> Path | None:
     """
     if os.path.isabs(name):
         return Path(name) if os.path.isfile(name) else None
-    return next((folder / name for folder in (data_folder(), cache_folder()) if folder is not None and (folder / name).is_file()), None)
+    return next(
+        (
+            folder / name
+            for folder in (data_folder(), cache_folder())
+            if folder is not None and (folder / name).is_file()
+        ),
+        None,
+    )
 
 
 def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
@@ -50,21 +63,32 @@ def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
         with np.load(path, allow_pickle=False) as stored:
             missing = [name for name in names if name not in stored]
             if missing:
-                raise DataError(f"{path}: expected the arrays {', '.join(names)}. Received: {', '.join(stored.files) or 'none'}")
+                raise DataError(
+                    f"{path}: expected the arrays {', '.join(names)}. Received: "
+                    f"{', '.join(stored.files) or 'none'}"
+                )
             return [stored[name] for name in names]
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, (DataError, FileNotFoundError, PermissionError)):
             raise
         if "allow_pickle" in str(error):
-            raise DataError(f"{path}: it holds pickled objects, which can run code when read; Neurona reads plain arrays only.") from error
-        raise DataError(f"{path}: the file is damaged ({error}). Delete it to have it downloaded again.") from error
+            raise DataError(
+                f"{path}: it holds pickled objects, which can run code when read; Neurona reads plain arrays "
+                "only."
+            ) from error
+        raise DataError(
+            f"{path}: the file is damaged ({error}). Delete it to have it downloaded again."
+        ) from error
 
 
-def prepared(kind: str, source: Path, names: Sequence[str], build: Callable[[Path], Sequence[np.ndarray]]) -> list[np.ndarray]:
+def prepared(
+    kind: str, source: Path, names: Sequence[str], build: Callable[[Path], Sequence[np.ndarray]]
+) -> list[np.ndarray]:
     """Arrays that are slow to make from a file: made once, then read from the cache.
 
     Args:
-        kind: names what is made, and the version of how; part of the cached file's name beside the digest of `source`.
+        kind: names what is made, and the version of how; part of the cached file's name beside the digest of
+            `source`.
         source: the file to make them from.
         names: names of the arrays.
         build: makes them, in that order.
@@ -79,7 +103,9 @@ def prepared(kind: str, source: Path, names: Sequence[str], build: Callable[[Pat
             warnings.warn(f"{cached} is damaged and is made again.", stacklevel=2)
     arrays = list(build(source))
     named: dict[str, Any] = dict(zip(names, arrays, strict=True))
-    part = cached.with_name(f"{cached.stem}.{os.getpid()}.part")  # processes that prepare it at the same time do not meet
+    part = cached.with_name(
+        f"{cached.stem}.{os.getpid()}.part"
+    )  # processes that prepare it at the same time do not meet
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as out:
@@ -88,5 +114,8 @@ def prepared(kind: str, source: Path, names: Sequence[str], build: Callable[[Pat
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        warnings.warn(f"{cached} can't be written ({error}): this data set will be prepared anew each time.", stacklevel=2)
+        warnings.warn(
+            f"{cached} can't be written ({error}): this data set will be prepared anew each time.",
+            stacklevel=2,
+        )
     return arrays

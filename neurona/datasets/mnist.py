@@ -1,7 +1,8 @@
 """MNIST: 70,000 handwritten digits of 28x28 pixels.
 
-LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document recognition"; made from NIST's special
-databases 1 and 3 by LeCun, Cortes and Burges; CC BY-SA 3.0. The file is the one that Keras publishes.
+LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document recognition"; made from
+NIST's special databases 1 and 3 by LeCun, Cortes and Burges; CC BY-SA 3.0. The file is the one that Keras
+publishes.
 """
 
 from typing import Any

@@ -1,11 +1,13 @@
 """Reuters: newswires of 1987 in 46 topics, as lists of word numbers.
 
-Lewis (1997), "Reuters-21578, Distribution 1.0": Reuters Ltd. and Carnegie Group, Inc. let it be used for research. Keras publishes
-11,228 of the wires already numbered, but as a pickle; here the numbers are made from the archive of SGML files by the rules of
-the script that made Keras's file (`make_reuters_dataset`, Keras 0.1): wires with exactly one topic; topics with at least 15 such
-wires, which are the 46 of `get_label_names()`, numbered as they appear; words by Keras's `Tokenizer`, numbered by frequency over all
-wires; and the body of a wire without one is the next body in the file. Words that occur equally often can be numbered otherwise than in
-Keras's file, and the wires can be in another order, so that the same seed may give another split.
+Lewis (1997), "Reuters-21578, Distribution 1.0": Reuters Ltd. and Carnegie Group, Inc. let it be used for
+research. Keras publishes 11,228 of the wires already numbered, but as a pickle; here the numbers are made
+from the archive of SGML files by the rules of the script that made Keras's file (`make_reuters_dataset`,
+Keras 0.1): wires with exactly one topic; topics with at least 15 such wires, which are the 46 of
+`get_label_names()`, numbered as they appear; words by Keras's `Tokenizer`, numbered by frequency over all
+wires; and the body of a wire without one is the next body in the file. Words that occur equally often can be
+numbered otherwise than in Keras's file, and the wires can be in another order, so that the same seed may give
+another split.
 """
 
 import re
@@ -18,7 +20,15 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.datasets._common import Split, check_test_split, in_language, pandas
-from neurona.datasets._words import Texts, check_word_options, choose_words, encode, index_from_bytes, index_to_bytes, word_index
+from neurona.datasets._words import (
+    Texts,
+    check_word_options,
+    choose_words,
+    encode,
+    index_from_bytes,
+    index_to_bytes,
+    word_index,
+)
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import locate, prepared
 from neurona.preprocessing.text import text_to_word_sequence
@@ -60,7 +70,8 @@ def load_data(
     The first call numbers the texts and keeps the result in the cache; later calls read it.
 
     Args:
-        path: Keras's name for its numbered file, which is a pickle and not read; or the path of an archive of SGML files (`.tar.*`).
+        path: Keras's name for its numbered file, which is a pickle and not read; or the path of an archive of
+            SGML files (`.tar.*`).
         num_words: words with this number or a greater one become `oov_char`; None keeps all.
         skip_top: numbers below this one become `oov_char`.
         maxlen: only wires shorter than this, start mark included, are kept.
@@ -95,7 +106,8 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
     """Each word's number, 1 for the most frequent; `load_data` adds `index_from` to it.
 
     Args:
-        path: Keras's name for its file, whose numbers would not fit and which is not read; or the path of an archive of SGML files.
+        path: Keras's name for its file, whose numbers would not fit and which is not read; or the path of an
+            archive of SGML files.
     """
     return index_from_bytes(_numbered(path)[3])
 
@@ -154,7 +166,9 @@ def _read_wires(archive: Path) -> list[tuple[int, str]]:
                 if stream is not None:
                     files[name] = stream.read().decode("latin-1")  # reut2-017.sgm is not UTF-8
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DataError(f"{archive}: the archive is damaged ({error}). Delete it to have it downloaded again.") from error
+        raise DataError(
+            f"{archive}: the archive is damaged ({error}). Delete it to have it downloaded again."
+        ) from error
     wires: list[tuple[int, str]] = []
     for _, content in sorted(files.items()):
         for match in re.finditer(r"<TOPICS>((?:<D>[^<]*</D>)*)</TOPICS>", content):
@@ -164,5 +178,8 @@ def _read_wires(archive: Path) -> list[tuple[int, str]]:
                 end = content.find("</", begin)
                 wires.append((_LABELS[topics[0]], content[begin + len("<BODY>") : end]))
     if not wires:
-        raise DataError(f"{archive}: expected the files reut2-NNN.sgm of Reuters-21578. Found no wire with one of the 46 topics")
+        raise DataError(
+            f"{archive}: expected the files reut2-NNN.sgm of Reuters-21578. Found no wire with one of the 46 "
+            "topics"
+        )
     return wires

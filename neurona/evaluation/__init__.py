@@ -1,6 +1,11 @@
 """How good a model is: figures for classes and for numbers, and a report that is one HTML file."""
 
-from neurona.evaluation.classification import ClassFigures, Classification, classification_figures, confusion_matrix
+from neurona.evaluation.classification import (
+    ClassFigures,
+    Classification,
+    classification_figures,
+    confusion_matrix,
+)
 from neurona.evaluation.regression import Regression, regression_figures
 from neurona.evaluation.report import Picture, Report, Table, report_html, write_report
 

@@ -48,7 +48,8 @@ class Classification:
 
 
 def predicted_labels(y_pred: Any) -> np.ndarray:
-    """The labels that predictions say: the largest of several probabilities, or a single one above 1/2; labels stay as they are.
+    """The labels that predictions say: the largest of several probabilities, or a single one above 1/2;
+    labels stay as they are.
 
     Shapes: (n, classes), (n, 1) or (n,) -> (n,) integers.
 
@@ -82,18 +83,26 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: int | None = None) -> np
     """
     truth, guess = predicted_labels(y_true), predicted_labels(y_pred)
     if len(truth) != len(guess):
-        raise ShapeError(f"confusion_matrix: expected as many predictions as labels. Received: {len(guess)} and {len(truth)}")
+        raise ShapeError(
+            f"confusion_matrix: expected as many predictions as labels. Received: {len(guess)} and "
+            f"{len(truth)}"
+        )
     if not len(truth):
         raise DataError("confusion_matrix: expected at least one example. Received: none")
     columns = max((np.shape(part)[1] for part in (y_true, y_pred) if np.ndim(part) == 2), default=1)
     count = classes or (columns if columns > 1 else int(max(truth.max(), guess.max(), 1)) + 1)
     for what, labels in (("y_true", truth), ("y_pred", guess)):
         if labels.min() < 0 or labels.max() >= count:
-            raise DataError(f"confusion_matrix: labels lie in 0..{count - 1}. Received: {what} from {labels.min()} to {labels.max()}")
+            raise DataError(
+                f"confusion_matrix: labels lie in 0..{count - 1}. Received: {what} from {labels.min()} to "
+                f"{labels.max()}"
+            )
     return np.bincount(truth * count + guess, minlength=count * count).reshape(count, count)
 
 
-def classification_figures(y_true: Any, y_pred: Any, class_names: Sequence[str] | None = None) -> Classification:
+def classification_figures(
+    y_true: Any, y_pred: Any, class_names: Sequence[str] | None = None
+) -> Classification:
     """Accuracy, and precision, recall and F1 of every class; a share of nothing counts as 0.
 
     precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN).

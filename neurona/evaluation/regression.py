@@ -13,7 +13,8 @@ class Regression:
     """Figures of a regression.
 
     Attributes:
-        r2: the share of the variance that is explained, 1 - sum (y - p)^2 / sum (y - mean(y))^2; NaN when y is constant.
+        r2: the share of the variance that is explained, 1 - sum (y - p)^2 / sum (y - mean(y))^2; NaN when y
+            is constant.
         mae: the mean absolute error, in y's unit.
         rmse: the root of the mean squared error, in y's unit.
         count: how many examples.
@@ -39,7 +40,10 @@ def regression_figures(y_true: Any, y_pred: Any) -> Regression:
     """
     actual, predicted = np.asarray(y_true, np.float64).reshape(-1), np.asarray(y_pred, np.float64).reshape(-1)
     if len(actual) != len(predicted):
-        raise ShapeError(f"regression_figures: expected as many predictions as values. Received: {len(predicted)} and {len(actual)}")
+        raise ShapeError(
+            f"regression_figures: expected as many predictions as values. Received: {len(predicted)} and "
+            f"{len(actual)}"
+        )
     if not len(actual):
         raise DataError("regression_figures: expected at least one example. Received: none")
     errors = predicted - actual

@@ -90,7 +90,8 @@ class Report:
         title: its heading.
         lead: a sentence below the title.
         figures: the main numbers, as (name, value as text).
-        sections: (heading, what is in it): tables, pictures, paragraphs as `str`, and `bytes` for preformatted text in UTF-8.
+        sections: (heading, what is in it): tables, pictures, paragraphs as `str`, and `bytes` for
+            preformatted text in UTF-8.
         notice: a warning at the top, such as that training was interrupted.
         version, date: for the last line.
         language: `"en"` or `"es"`.
@@ -118,8 +119,13 @@ def report_html(report: Report) -> str:
         '<html lang="en">'
     """
     words = in_language(_TEXTS, report.language)
-    links = "".join(f'<li><a href="#s{number}">{_text(heading)}</a></li>' for number, (heading, _) in enumerate(report.sections, 1))
-    figures = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in report.figures)
+    links = "".join(
+        f'<li><a href="#s{number}">{_text(heading)}</a></li>'
+        for number, (heading, _) in enumerate(report.sections, 1)
+    )
+    figures = "".join(
+        f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in report.figures
+    )
     sections = "\n".join(
         f'<section id="s{number}" aria-labelledby="h{number}">\n<h2 id="h{number}">{_text(heading)}</h2>\n'
         + "\n".join(map(_block, blocks))

@@ -31,7 +31,12 @@ from neurona.initializers.random import (
 constant, zeros, ones, identity, stft = Constant, Zeros, Ones, Identity, STFT
 glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUniform, HeNormal, HeUniform
 lecun_normal, lecun_uniform, orthogonal = LecunNormal, LecunUniform, Orthogonal
-random_normal, random_uniform, truncated_normal, variance_scaling = RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling
+random_normal, random_uniform, truncated_normal, variance_scaling = (
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+)
 IdentityInitializer, OrthogonalInitializer, STFTInitializer = Identity, Orthogonal, STFT
 
 
@@ -51,7 +56,10 @@ def get(identifier: Any) -> Any:
 
     def initialize(shape: tuple[int, ...], dtype: Any = None) -> jax.Array:
         if tuple(shape) != identifier.shape:
-            raise ShapeError(f"An array given as initializer must have the weight's shape {tuple(shape)}. Received: {identifier.shape}")
+            raise ShapeError(
+                f"An array given as initializer must have the weight's shape {tuple(shape)}. Received: "
+                f"{identifier.shape}"
+            )
         return jnp.asarray(identifier, standardize_dtype(dtype))
 
     return initialize

@@ -65,7 +65,8 @@ class Identity(Initializer, aliases=("IdentityInitializer",)):
     Raises:
         ShapeError: the weight is not a matrix.
 
-    Source: Le, Jaitly and Hinton, A Simple Way to Initialize Recurrent Networks of Rectified Linear Units, 2015.
+    Source: Le, Jaitly and Hinton, A Simple Way to Initialize Recurrent Networks of Rectified Linear Units,
+        2015.
 
     Example:
 
@@ -78,12 +79,15 @@ class Identity(Initializer, aliases=("IdentityInitializer",)):
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> jax.Array:
         if len(shape) != 2:
-            raise ShapeError(f"Identity makes matrices: the shape must be (rows, columns). Received: {tuple(shape)}")
+            raise ShapeError(
+                f"Identity makes matrices: the shape must be (rows, columns). Received: {tuple(shape)}"
+            )
         return device_array((self.gain * np.eye(*shape)).astype(standardize_dtype(dtype)))
 
 
 class STFT(Initializer, aliases=("STFTInitializer",)):
-    """The kernel that makes a convolution a short-time Fourier transform: w(t) cos or sin(-2 pi t f / F) / norm(w).
+    """The kernel that makes a convolution a short-time Fourier transform: w(t) cos or sin(-2 pi t f / F) /
+    norm(w).
 
     Args:
         side: `"real"` for the cosine, `"imag"` for the sine.
@@ -96,7 +100,8 @@ class STFT(Initializer, aliases=("STFTInitializer",)):
     Raises:
         ArgumentError: side or scaling is none of these, or the window is unknown or of another length.
 
-    Source: Allen, Short Term Spectral Analysis, Synthesis, and Modification by Discrete Fourier Transform, 1977.
+    Source: Allen, Short Term Spectral Analysis, Synthesis, and Modification by Discrete Fourier Transform,
+        1977.
 
     Example:
 
@@ -104,7 +109,13 @@ class STFT(Initializer, aliases=("STFTInitializer",)):
         [[[1.0, 1.0]], [[1.0, -1.0]]]
     """
 
-    def __init__(self, side: str = "real", window: Any = "hann", scaling: str | None = "density", periodic: bool = False) -> None:
+    def __init__(
+        self,
+        side: str = "real",
+        window: Any = "hann",
+        scaling: str | None = "density",
+        periodic: bool = False,
+    ) -> None:
         if side not in ("real", "imag"):
             raise ArgumentError(f"STFT: side is 'real' or 'imag'. Received: {side!r}")
         if scaling not in ("density", "spectrum", None):
@@ -119,19 +130,26 @@ class STFT(Initializer, aliases=("STFTInitializer",)):
         try:
             return signal.get_window(self.window, length, self.periodic)
         except ValueError as error:
-            raise ArgumentError(f"STFT: window {self.window!r} is not one of scipy.signal's: {error}") from None
+            raise ArgumentError(
+                f"STFT: window {self.window!r} is not one of scipy.signal's: {error}"
+            ) from None
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> jax.Array:
         name = standardize_dtype(dtype)
         length, _, bins = shape
         precision = np.float64 if name == "float64" else np.float32
-        times, frequencies = np.arange(length, dtype=precision)[:, None, None], np.arange(bins, dtype=precision) / precision(2 * (bins - 1))
+        times, frequencies = (
+            np.arange(length, dtype=precision)[:, None, None],
+            np.arange(bins, dtype=precision) / precision(2 * (bins - 1)),
+        )
         angles = precision(-2) * times * frequencies * precision(np.pi)
         kernel = np.cos(angles) if self.side == "real" else np.sin(angles)
         window = self._window_values(length)
         if window is not None:
             if window.shape != (length,):
-                raise ArgumentError(f"STFT: the window must have the kernel's length ({length},). Received: {window.shape}")
+                raise ArgumentError(
+                    f"STFT: the window must have the kernel's length ({length},). Received: {window.shape}"
+                )
             norms = {"density": np.sqrt(np.sum(window**2)), "spectrum": np.sum(np.abs(window)), None: 1.0}
             kernel = kernel * (window[:, None, None] / norms[self.scaling])
         return device_array(kernel.astype(name))

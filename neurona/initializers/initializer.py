@@ -31,7 +31,9 @@ class Initializer(Serializable):
             shape: of the weight.
             dtype: of the weight; None means `floatx()`.
         """
-        raise NotImplementedError(f"{type(self).__name__} needs a method __call__(self, shape, dtype=None) that returns an array.")
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a method __call__(self, shape, dtype=None) that returns an array."
+        )
 
     def clone(self) -> Self:
         """Another initializer with the same config."""

@@ -22,7 +22,8 @@ _DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
 
 class RandomInitializer(Initializer):
-    """Base of those that draw: an integer seed draws the same numbers at each call, None draws new ones from the global stream.
+    """Base of those that draw: an integer seed draws the same numbers at each call, None draws new ones from
+    the global stream.
 
     Raises:
         ArgumentError: the seed is neither an integer, a `SeedGenerator`, a key nor None.
@@ -30,8 +31,12 @@ class RandomInitializer(Initializer):
 
     def __init__(self, seed: Any = None) -> None:
         self.seed = deserialize(seed, kind="random") if isinstance(seed, Mapping) else seed
-        if not isinstance(self.seed, (int, np.integer, SeedGenerator, jax.Array, type(None))) or isinstance(self.seed, bool):
-            raise ArgumentError(f"{type(self).__name__}: seed is an integer, a SeedGenerator or None. Received: {seed!r}")
+        if not isinstance(self.seed, (int, np.integer, SeedGenerator, jax.Array, type(None))) or isinstance(
+            self.seed, bool
+        ):
+            raise ArgumentError(
+                f"{type(self).__name__}: seed is an integer, a SeedGenerator or None. Received: {seed!r}"
+            )
 
 
 class RandomNormal(RandomInitializer, aliases=("normal",)):
@@ -76,7 +81,9 @@ class TruncatedNormal(RandomInitializer):
         self.mean, self.stddev = mean, stddev
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> jax.Array:
-        return sampling.truncated_normal(self.seed, tuple(shape), standardize_dtype(dtype), self.mean, self.stddev)
+        return sampling.truncated_normal(
+            self.seed, tuple(shape), standardize_dtype(dtype), self.mean, self.stddev
+        )
 
 
 class RandomUniform(RandomInitializer, aliases=("uniform",)):
@@ -125,12 +132,14 @@ def compute_fans(
 
 
 class VarianceScaling(RandomInitializer):
-    """Weights of variance scale / n, where n counts inputs, outputs or their mean: signals keep their size from layer to layer.
+    """Weights of variance scale / n, where n counts inputs, outputs or their mean: signals keep their size
+    from layer to layer.
 
     Args:
         scale: above 0.
         mode: n is `"fan_in"`, `"fan_out"` or `"fan_avg"`.
-        distribution: `"truncated_normal"` (also `"normal"`), `"untruncated_normal"`, or `"uniform"` on +-sqrt(3 scale / n).
+        distribution: `"truncated_normal"` (also `"normal"`), `"untruncated_normal"`, or `"uniform"` on
+            +-sqrt(3 scale / n).
         seed: an integer, a `SeedGenerator`, or None.
         input_axes, output_axes: see `compute_fans`.
 
@@ -163,7 +172,9 @@ class VarianceScaling(RandomInitializer):
         if mode not in _MODES:
             raise ArgumentError(f"{name}: mode is one of {', '.join(_MODES)}. Received: {mode!r}")
         if distribution not in _DISTRIBUTIONS:
-            raise ArgumentError(f"{name}: distribution is one of {', '.join(_DISTRIBUTIONS)}. Received: {distribution!r}")
+            raise ArgumentError(
+                f"{name}: distribution is one of {', '.join(_DISTRIBUTIONS)}. Received: {distribution!r}"
+            )
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
 
@@ -177,13 +188,16 @@ class VarianceScaling(RandomInitializer):
             return sampling.uniform(self.seed, shape, dtype, -limit, limit)
         if self.distribution == "untruncated_normal":
             return sampling.normal(self.seed, shape, dtype, 0.0, math.sqrt(variance))
-        return sampling.truncated_normal(self.seed, shape, dtype, 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV)
+        return sampling.truncated_normal(
+            self.seed, shape, dtype, 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV
+        )
 
 
 class GlorotUniform(VarianceScaling, aliases=("xavier_uniform",)):
     """Uniform on +-sqrt(6 / (fan_in + fan_out)): the default of most layers.
 
-    Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks, 2010.
+    Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks,
+        2010.
 
     Example:
 
@@ -191,14 +205,20 @@ class GlorotUniform(VarianceScaling, aliases=("xavier_uniform",)):
         True
     """
 
-    def __init__(self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed, input_axes, output_axes)
 
 
 class GlorotNormal(VarianceScaling, aliases=("xavier_normal",)):
     """Truncated normal of variance 2 / (fan_in + fan_out).
 
-    Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks, 2010.
+    Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks,
+        2010.
 
     Example:
 
@@ -206,7 +226,12 @@ class GlorotNormal(VarianceScaling, aliases=("xavier_normal",)):
         True
     """
 
-    def __init__(self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, input_axes, output_axes)
 
 
@@ -221,7 +246,12 @@ class LecunNormal(VarianceScaling):
         True
     """
 
-    def __init__(self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(1.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
 
 
@@ -236,7 +266,12 @@ class LecunUniform(VarianceScaling):
         True
     """
 
-    def __init__(self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(1.0, "fan_in", "uniform", seed, input_axes, output_axes)
 
 
@@ -251,7 +286,12 @@ class HeNormal(VarianceScaling):
         True
     """
 
-    def __init__(self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(2.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
 
 
@@ -266,12 +306,18 @@ class HeUniform(VarianceScaling):
         True
     """
 
-    def __init__(self, seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: Any = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(2.0, "fan_in", "uniform", seed, input_axes, output_axes)
 
 
 class Orthogonal(RandomInitializer, aliases=("OrthogonalInitializer",)):
-    """gain times an orthogonal matrix: Q of the QR decomposition of a random normal one, with the signs of R's diagonal.
+    """gain times an orthogonal matrix: Q of the QR decomposition of a random normal one, with the signs of
+    R's diagonal.
 
     Args:
         gain: the length of each row or column.
@@ -282,7 +328,8 @@ class Orthogonal(RandomInitializer, aliases=("OrthogonalInitializer",)):
     Raises:
         ShapeError: the rank is below 2.
 
-    Source: Saxe, McClelland and Ganguli, Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Networks, 2014.
+    Source: Saxe, McClelland and Ganguli, Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear
+        Networks, 2014.
 
     Example:
 

@@ -1,7 +1,7 @@
 """Random float32 arrays on the host, with JAX's own numbers.
 
-XLA would compile a program for each new shape, 0.15 s and more per weight of a model. The generator is a counter-based hash, so NumPy
-can draw the same bits at once.
+XLA would compile a program for each new shape, 0.15 s and more per weight of a model. The generator is a
+counter-based hash, so NumPy can draw the same bits at once.
 Other dtypes, other generators and large arrays go through `jax.random`.
 """
 
@@ -18,7 +18,8 @@ from neurona.core.scope import current_scope
 
 # Above this many numbers XLA's compilation is the smaller cost.
 HOST_LIMIT = 1 << 20
-# Giles, Approximating the erfinv Function, GPU Computing Gems 2, 2010: in w - 2.5 for w < 5, else in sqrt(w) - 3.
+# Giles, Approximating the erfinv Function, GPU Computing Gems 2, 2010: in w - 2.5 for w < 5, else in sqrt(w)
+# - 3.
 # fmt: off
 _CENTRE = (
     2.81022636e-8,
@@ -61,7 +62,11 @@ def _erf_inv(x: np.ndarray) -> np.ndarray:
 def _drawn(seed: Any, shape: tuple[int, ...], dtype: str) -> tuple[Any, np.ndarray | None]:
     """A key, or its two words where NumPy can draw the numbers."""
     # Not partitionable, the counters are laid out by shape.
-    on_host = dtype == "float32" and math.prod(shape) <= HOST_LIMIT and jax.config.values["jax_threefry_partitionable"]
+    on_host = (
+        dtype == "float32"
+        and math.prod(shape) <= HOST_LIMIT
+        and jax.config.values["jax_threefry_partitionable"]
+    )
     scope = current_scope()
     outside = scope is None or (scope.key is None and not scope.pure)
     if on_host and seed is None and outside and jax.config.values["jax_default_prng_impl"] == "threefry2x32":
@@ -112,7 +117,8 @@ def normal(seed: Any, shape: tuple[int, ...], dtype: str, mean: float, stddev: f
 
 
 def truncated_normal(seed: Any, shape: tuple[int, ...], dtype: str, mean: float, stddev: float) -> jax.Array:
-    """Normally distributed numbers, none of them 2 standard deviations or more (before truncation) from the mean.
+    """Normally distributed numbers, none of them 2 standard deviations or more (before truncation) from the
+    mean.
 
     Example:
 
@@ -123,13 +129,26 @@ def truncated_normal(seed: Any, shape: tuple[int, ...], dtype: str, mean: float,
     return _bell(seed, shape, dtype, mean, stddev, -edge, edge, 2.0)
 
 
-def _bell(seed: Any, shape: tuple[int, ...], dtype: str, mean: float, stddev: float, low: float, high: float, bound: float) -> jax.Array:
+def _bell(
+    seed: Any,
+    shape: tuple[int, ...],
+    dtype: str,
+    mean: float,
+    stddev: float,
+    low: float,
+    high: float,
+    bound: float,
+) -> jax.Array:
     """The normal quantile of uniform numbers, cut at +-bound."""
     with jax.ensure_compile_time_eval():
         key, words = _drawn(seed, shape, dtype)
         if words is not None:
-            inside = np.nextafter(np.float32(bound), np.float32(0)) if np.isfinite(bound) else np.float32(np.inf)
-            sample = np.clip(np.float32(math.sqrt(2)) * _erf_inv(_host_uniform(words, shape, low, high)), -inside, inside)
+            inside = (
+                np.nextafter(np.float32(bound), np.float32(0)) if np.isfinite(bound) else np.float32(np.inf)
+            )
+            sample = np.clip(
+                np.float32(math.sqrt(2)) * _erf_inv(_host_uniform(words, shape, low, high)), -inside, inside
+            )
             return device_array(sample * np.float32(stddev) + np.float32(mean))
         if np.isfinite(bound):
             sample = jax.random.truncated_normal(key, -bound, bound, shape, dtype)

@@ -1,14 +1,14 @@
 """The computations that decide how fast a network trains: each in pure XLA, and most also in C++ for CPUs.
 
-    native.py                the libraries built from cpp/, and which of the two computes: the only place where that is decided
-    dense.py                 a matrix product with bias and activation
+    native.py                the libraries built from cpp/, and which of the two computes: the only place
+    where that is decided dense.py                 a matrix product with bias and activation
     window.py                sizes and paddings that convolution and pooling share
     geometry.py              strides, padding, dilation and groups of a convolution, and XLA's own convolution
     convolution_cpu.py       the forms in which XLA's CPU compiler runs convolutions and their gradients well
     convolution_native.py    the calls of the native convolution
-    convolution.py           convolution, depthwise and transposed convolution: arguments, differentiation, which form runs where
-    convolution_pooling.py   a convolution of few channels with 2x2 maximum pooling behind it, in one
-    pooling.py               maximum and average pooling
+    convolution.py           convolution, depthwise and transposed convolution: arguments, differentiation,
+    which form runs where convolution_pooling.py   a convolution of few channels with 2x2 maximum pooling
+    behind it, in one pooling.py               maximum and average pooling
     recurrent.py             SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
     attention.py             scaled dot-product attention in several heads
     embedding.py             rows of a table by their numbers, and the table's gradient
@@ -25,4 +25,13 @@ from .convolution import convolution, convolution_transpose, depthwise_convoluti
 from .pooling import average_pool, max_pool
 from .recurrent import gru, lstm, simple_rnn
 
-__all__ = ["average_pool", "convolution", "convolution_transpose", "depthwise_convolution", "gru", "lstm", "max_pool", "simple_rnn"]
+__all__ = [
+    "average_pool",
+    "convolution",
+    "convolution_transpose",
+    "depthwise_convolution",
+    "gru",
+    "lstm",
+    "max_pool",
+    "simple_rnn",
+]

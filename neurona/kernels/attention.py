@@ -10,15 +10,19 @@ import numpy as np
 from . import native
 
 
-def attention(query: jax.Array, key: jax.Array, value: jax.Array, allowed: jax.Array | None, scale: float) -> jax.Array:
+def attention(
+    query: jax.Array, key: jax.Array, value: jax.Array, allowed: jax.Array | None, scale: float
+) -> jax.Array:
     """y = softmax(scale * query . key) @ value, in each head.
 
     Args:
         query, key, value: the inputs, of one dtype.
-        allowed: true where a query may see a key; None for everywhere. A query that may see no key gets the mean of all values.
+        allowed: true where a query may see a key; None for everywhere. A query that may see no key gets the
+            mean of all values.
         scale: usually 1 / sqrt(H).
 
-    Shapes: query (B, T, N, H), key (B, S, N, H), value (B, S, N, V), allowed (B, N, T, S), any of its axes may be 1 -> (B, T, N, V).
+    Shapes: query (B, T, N, H), key (B, S, N, H), value (B, S, N, V), allowed (B, N, T, S), any of its axes
+        may be 1 -> (B, T, N, V).
 
     Source: Vaswani et al., Attention Is All You Need, 2017.
 
@@ -46,17 +50,23 @@ def _work(query: jax.Array, value: jax.Array) -> int:
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(4,))
-def _attention(query: jax.Array, key: jax.Array, value: jax.Array, allowed: jax.Array, scale: float) -> jax.Array:
+def _attention(
+    query: jax.Array, key: jax.Array, value: jax.Array, allowed: jax.Array, scale: float
+) -> jax.Array:
     return _forward(query, key, value, allowed, scale)
 
 
 @partial(jax.jit, static_argnums=4)
-def _forward(query: jax.Array, key: jax.Array, value: jax.Array, allowed: jax.Array, scale: float) -> jax.Array:
+def _forward(
+    query: jax.Array, key: jax.Array, value: jax.Array, allowed: jax.Array, scale: float
+) -> jax.Array:
     def kernel_call(query: jax.Array, key: jax.Array, value: jax.Array, allowed: jax.Array) -> jax.Array:
         result = jax.ShapeDtypeStruct((*query.shape[:3], value.shape[3]), query.dtype)
         return native.call("neurona_attention", result, query, key, value, allowed, scale=np.float32(scale))
 
-    return native.run("attention", _work(query, value), kernel_call, partial(_twin, scale=scale), query, key, value, allowed)
+    return native.run(
+        "attention", _work(query, value), kernel_call, partial(_twin, scale=scale), query, key, value, allowed
+    )
 
 
 @partial(jax.jit, static_argnums=5)

@@ -1,9 +1,11 @@
 """Convolution, depthwise and transposed convolution over one to three spatial axes.
 
-Three operations carry everything: `convolution_forward`, `convolution_input_gradient` and `convolution_kernel_gradient`. A convolution is
-the first and differentiates into the other two; a transposed convolution is the second and differentiates into the first and the third.
-Each is one choice between the native kernels, the forms of `convolution_cpu` and XLA's own convolution, which is the definition and what
-accelerators run. They are compiled on their own, so that a convolution outside any compiled function is one program too.
+Three operations carry everything: `convolution_forward`, `convolution_input_gradient` and
+`convolution_kernel_gradient`. A convolution is the first and differentiates into the other two; a transposed
+convolution is the second and differentiates into the first and the third.
+Each is one choice between the native kernels, the forms of `convolution_cpu` and XLA's own convolution, which
+is the definition and what accelerators run. They are compiled on their own, so that a convolution outside any
+compiled function is one program too.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,25 +29,39 @@ Activation = Callable[..., Any]
 
 
 @partial(jax.jit, static_argnums=(3, 4))
-def convolution_forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
+def convolution_forward(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
+) -> jax.Array:
     """activation(x * kernel + bias)."""
 
     def twin(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
-        forms = {"cpu": partial(convolution_cpu.forward, geometry=geometry), "default": partial(convolve, geometry=geometry)}
+        forms = {
+            "cpu": partial(convolution_cpu.forward, geometry=geometry),
+            "default": partial(convolve, geometry=geometry),
+        }
         return activation(lax.platform_dependent(x, kernel, **forms) + bias)
 
     def kernel_call(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
         return convolution_native.forward(x, kernel, bias, geometry, activation)
 
     positions = x.shape[0] * prod(geometry.output_sizes(x.shape[1:-1], kernel.shape[:-2]))
-    return native.run(_family(x.shape[-1], geometry), positions * kernel.size, kernel_call, twin, x, kernel, bias)
+    return native.run(
+        _family(x.shape[-1], geometry), positions * kernel.size, kernel_call, twin, x, kernel, bias
+    )
 
 
 @partial(jax.jit, static_argnums=(3, 4, 5))
 def convolution_input_gradient(
-    g: jax.Array, y: jax.Array | None, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...], activation: Activation
+    g: jax.Array,
+    y: jax.Array | None,
+    kernel: jax.Array,
+    geometry: Geometry,
+    sizes: tuple[int, ...],
+    activation: Activation,
 ) -> jax.Array:
-    """The gradient of x, from that of y = activation(x * kernel + bias); y may be None where the activation is linear."""
+    """The gradient of x, from that of y = activation(x * kernel + bias); y may be None where the activation
+    is linear.
+    """
 
     def transposed(g: jax.Array, kernel: jax.Array) -> jax.Array:
         x = jax.ShapeDtypeStruct((g.shape[0], *sizes, kernel.shape[-2] * geometry.groups), g.dtype)
@@ -53,11 +69,16 @@ def convolution_input_gradient(
         return dx
 
     def twin(g: jax.Array, y: jax.Array | None, kernel: jax.Array) -> jax.Array:
-        forms = {"cpu": partial(convolution_cpu.input_gradient, geometry=geometry, sizes=sizes), "default": transposed}
+        forms = {
+            "cpu": partial(convolution_cpu.input_gradient, geometry=geometry, sizes=sizes),
+            "default": transposed,
+        }
         return lax.platform_dependent(_before(activation, g, y), kernel, **forms)
 
     def kernel_call(g: jax.Array, y: jax.Array | None, kernel: jax.Array) -> jax.Array:
-        return convolution_native.input_gradient(g, g if y is None else y, kernel, geometry, sizes, activation)
+        return convolution_native.input_gradient(
+            g, g if y is None else y, kernel, geometry, sizes, activation
+        )
 
     family = _family(kernel.shape[-2] * geometry.groups, geometry)
     return native.run(family, g.size // g.shape[-1] * kernel.size, kernel_call, twin, g, y, kernel)
@@ -65,7 +86,12 @@ def convolution_input_gradient(
 
 @partial(jax.jit, static_argnums=(3, 4, 5))
 def convolution_kernel_gradient(
-    x: jax.Array, g: jax.Array, y: jax.Array | None, geometry: Geometry, taps: tuple[int, ...], activation: Activation
+    x: jax.Array,
+    g: jax.Array,
+    y: jax.Array | None,
+    geometry: Geometry,
+    taps: tuple[int, ...],
+    activation: Activation,
 ) -> tuple[jax.Array, jax.Array]:
     """The gradients of kernel and bias, from that of y = activation(x * kernel + bias)."""
 
@@ -76,7 +102,10 @@ def convolution_kernel_gradient(
 
     def twin(x: jax.Array, g: jax.Array, y: jax.Array | None) -> tuple[jax.Array, jax.Array]:
         z = _before(activation, g, y)
-        forms = {"cpu": partial(convolution_cpu.kernel_gradient, geometry=geometry, taps=taps), "default": transposed}
+        forms = {
+            "cpu": partial(convolution_cpu.kernel_gradient, geometry=geometry, taps=taps),
+            "default": transposed,
+        }
         return lax.platform_dependent(x, z, **forms), z.sum(range(z.ndim - 1))
 
     def kernel_call(x: jax.Array, g: jax.Array, y: jax.Array | None) -> tuple[jax.Array, jax.Array]:
@@ -97,7 +126,9 @@ def _before(activation: Activation, g: jax.Array, y: jax.Array | None) -> jax.Ar
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3, 4))
-def _convolution(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
+def _convolution(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
+) -> jax.Array:
     return convolution_forward(x, kernel, bias, geometry, activation)
 
 
@@ -108,7 +139,9 @@ def _convolution_residuals(
     return y, (x, kernel, None if activation is activations.linear else y)
 
 
-def _convolution_gradients(geometry: Geometry, activation: Activation, residuals: Any, g: jax.Array) -> tuple[jax.Array, ...]:
+def _convolution_gradients(
+    geometry: Geometry, activation: Activation, residuals: Any, g: jax.Array
+) -> tuple[jax.Array, ...]:
     x, kernel, y = residuals
     dx = convolution_input_gradient(g, y, kernel, geometry, x.shape[1:-1], activation)
     return dx, *convolution_kernel_gradient(x, g, y, geometry, kernel.shape[:-2], activation)
@@ -132,7 +165,9 @@ def _transpose_gradients(
     geometry: Geometry, _sizes: tuple[int, ...], residuals: tuple[jax.Array, jax.Array], g: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     x, kernel = residuals
-    dx = convolution_forward(g, kernel, jnp.zeros(kernel.shape[-1:], kernel.dtype), geometry, activations.linear)
+    dx = convolution_forward(
+        g, kernel, jnp.zeros(kernel.shape[-1:], kernel.dtype), geometry, activations.linear
+    )
     dkernel, _ = convolution_kernel_gradient(g, x, None, geometry, kernel.shape[:-2], activations.linear)
     return dx, dkernel
 
@@ -154,7 +189,8 @@ def convolution(
 ) -> jax.Array:
     """Slide a kernel over the input, y = activation(x * kernel + bias), where
 
-        (x * kernel)[n, p, f] = sum over taps t and channels c of x[n, p * strides + t * dilation, c] * kernel[t, c, f]
+        (x * kernel)[n, p, f] = sum over taps t and channels c of x[n, p * strides + t * dilation, c] *
+        kernel[t, c, f]
 
     Args:
         x: the input.
@@ -162,13 +198,15 @@ def convolution(
         bias: added to every position, (F,).
         activation: a function of the sum, in the layout of x.
         strides: inputs between neighbouring outputs, one number or one for each spatial axis.
-        padding: "valid" (none), "same" (outputs = ceil(inputs / strides)), "causal" (one spatial axis: no output sees later inputs), or
-            a pair (before, after) for each spatial axis.
+        padding: "valid" (none), "same" (outputs = ceil(inputs / strides)), "causal" (one spatial axis: no
+            output sees later inputs), or a pair (before, after) for each spatial axis.
         dilation: inputs between neighbouring taps.
-        groups: parts into which channels and filters are split; the filters of a part see the channels of that part alone.
+        groups: parts into which channels and filters are split; the filters of a part see the channels of
+            that part alone.
         data_format: "channels_last" or "channels_first".
 
-    Shapes: x (N, *spatial, C) -> y (N, *outputs, F); kernel (*taps, C / groups, F); one to three spatial axes.
+    Shapes: x (N, *spatial, C) -> y (N, *outputs, F); kernel (*taps, C / groups, F); one to three spatial
+        axes.
 
     Raises:
         ShapeError: the shapes don't fit each other, or the kernel is larger than the padded input.
@@ -180,21 +218,26 @@ def convolution(
         >>> convolution(x, jnp.array([-1.0, 0.0, 1.0]).reshape(3, 1, 1), padding="same")[0, :, 0].tolist()
         [1.0, 2.0, 2.0, 2.0, -3.0]
     """
-    x, kernel = _same_dtype(channels_last(jnp.asarray(x), data_format, function="convolution"), kernel, function="convolution")
+    x, kernel = _same_dtype(
+        channels_last(jnp.asarray(x), data_format, function="convolution"), kernel, function="convolution"
+    )
     *taps, inputs, filters = kernel.shape
     bias = jnp.zeros(filters, x.dtype) if bias is None else bias.astype(x.dtype)
     fused = activation if any(activation is known for known in FUSED) else activations.linear
     if groups < 1 or x.shape[-1] != inputs * groups or filters % groups:
         raise ShapeError(
-            f"convolution: x of {x.shape[-1]} channels in {groups} groups needs a kernel (*taps, {x.shape[-1]} / {groups}, filters) "
+            f"convolution: x of {x.shape[-1]} channels in {groups} groups needs a kernel (*taps, "
+            f"{x.shape[-1]} / {groups}, filters) "
             f"whose filters divide by {groups}. Received a kernel of shape {kernel.shape}."
         )
     geometry = _geometry(x, taps, strides, padding, dilation, groups, function="convolution")
     outputs = geometry.output_sizes(x.shape[1:-1], taps)
     if x.size and 0 in outputs:
         raise ShapeError(
-            f"convolution: the kernel spans {tuple(geometry.window(taps))} inputs, more than there are: x has spatial sizes "
-            f"{x.shape[1:-1]} and padding {geometry.padding}. Use padding='same', a smaller kernel or a larger input."
+            f"convolution: the kernel spans {tuple(geometry.window(taps))} inputs, more than there are: x "
+            "has spatial sizes "
+            f"{x.shape[1:-1]} and padding {geometry.padding}. Use padding='same', a smaller kernel or a "
+            "larger input."
         )
     if 0 in (*x.shape, *outputs):  # no rows: XLA refuses a gradient over none
         return activation(back_to(jnp.zeros((x.shape[0], *outputs, filters), x.dtype) + bias, data_format))
@@ -213,7 +256,8 @@ def depthwise_convolution(
     dilation: int | Sequence[int] = 1,
     data_format: str = "channels_last",
 ) -> jax.Array:
-    """Convolve every channel with its own filters: y[..., c * multiplier + m] = activation(x[..., c] * kernel[..., c, m] + bias).
+    """Convolve every channel with its own filters: y[..., c * multiplier + m] = activation(x[..., c] *
+    kernel[..., c, m] + bias).
 
     Args: as in `convolution`.
 
@@ -227,7 +271,12 @@ def depthwise_convolution(
     """
     *taps, channels, multiplier = kernel.shape
     kernel = kernel.reshape(*taps, 1, channels * multiplier)
-    options: dict[str, Any] = {"strides": strides, "padding": padding, "dilation": dilation, "data_format": data_format}
+    options: dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "dilation": dilation,
+        "data_format": data_format,
+    }
     return convolution(x, kernel, bias, activation, groups=channels, **options)
 
 
@@ -241,7 +290,8 @@ def convolution_transpose(
     dilation: int | Sequence[int] = 1,
     data_format: str = "channels_last",
 ) -> jax.Array:
-    """Spread every input over the outputs that a kernel reaches: the transpose, as a linear map, of a convolution from y to x.
+    """Spread every input over the outputs that a kernel reaches: the transpose, as a linear map, of a
+    convolution from y to x.
 
     The number of outputs along an axis of n inputs, stride s and a kernel that spans w:
 
@@ -272,26 +322,39 @@ def convolution_transpose(
         [1.0, 10.0, 102.0, 20.0, 200.0]
     """
     function = "convolution_transpose"
-    x, kernel = _same_dtype(channels_last(jnp.asarray(x), data_format, function=function), kernel, function=function)
+    x, kernel = _same_dtype(
+        channels_last(jnp.asarray(x), data_format, function=function), kernel, function=function
+    )
     *taps, filters, channels = kernel.shape
     if x.shape[-1] != channels:
         raise ShapeError(
-            f"{function}: x has {x.shape[-1]} channels, so kernel must be (*taps, filters, {x.shape[-1]}). Received {kernel.shape}."
+            f"{function}: x has {x.shape[-1]} channels, so kernel must be (*taps, filters, {x.shape[-1]}). "
+            f"Received {kernel.shape}."
         )
     if padding not in ("valid", "same"):
         raise ArgumentError(f"{function}: padding must be 'valid' or 'same'. Received: {padding!r}")
     rank = len(taps)
     strides = per_axis(strides, rank, argument="strides", function=function)
     dilation = per_axis(dilation, rank, argument="dilation", function=function)
-    extra = (output_padding,) * rank if output_padding is None or isinstance(output_padding, int) else tuple(output_padding)
+    extra = (
+        (output_padding,) * rank
+        if output_padding is None or isinstance(output_padding, int)
+        else tuple(output_padding)
+    )
     if len(extra) != rank:
-        raise ArgumentError(f"{function}: output_padding must be None, an integer or {rank} of them. Received: {output_padding!r}")
+        raise ArgumentError(
+            f"{function}: output_padding must be None, an integer or {rank} of them. Received: "
+            f"{output_padding!r}"
+        )
     window = Geometry(strides, (), dilation).window(taps)
     crops = [_crop(w, s, e, padding) for w, s, e in zip(window, strides, extra)]
-    sizes = tuple((n - 1) * s + w - low - high for n, s, w, (low, high) in zip(x.shape[1:-1], strides, window, crops))
+    sizes = tuple(
+        (n - 1) * s + w - low - high for n, s, w, (low, high) in zip(x.shape[1:-1], strides, window, crops)
+    )
     if x.size and min(sizes) < 1:
         raise ShapeError(
-            f"{function}: x of spatial sizes {x.shape[1:-1]} with strides {strides}, padding {padding!r} and output_padding "
+            f"{function}: x of spatial sizes {x.shape[1:-1]} with strides {strides}, padding {padding!r} and "
+            "output_padding "
             f"{output_padding!r} would give outputs of sizes {sizes}, and each must be at least 1."
         )
     if x.size == 0 or filters == 0:
@@ -300,7 +363,9 @@ def convolution_transpose(
 
 
 def _crop(window: int, stride: int, extra: int | None, padding: str) -> tuple[int, int]:
-    """How much of the (n - 1) * stride + window positions that the inputs reach is cut away at either end; negative adds zeros."""
+    """How much of the (n - 1) * stride + window positions that the inputs reach is cut away at either end;
+    negative adds zeros.
+    """
     if padding == "valid":
         return 0, -(max(stride - window, 0) if extra is None else extra)
     kept = stride - 1 if extra is None else window % 2 + extra - 1  # outputs beyond (n - 1) * stride + 1
@@ -311,7 +376,10 @@ def _crop(window: int, stride: int, extra: int | None, padding: str) -> tuple[in
 
 def _same_dtype(x: jax.Array, kernel: jax.Array, *, function: str) -> tuple[jax.Array, jax.Array]:
     if kernel.ndim != x.ndim:
-        raise ShapeError(f"{function}: x of shape {x.shape} needs a kernel of {x.ndim} axes. Received a kernel of shape {kernel.shape}.")
+        raise ShapeError(
+            f"{function}: x of shape {x.shape} needs a kernel of {x.ndim} axes. Received a kernel of shape "
+            f"{kernel.shape}."
+        )
     dtype = jnp.promote_types(x.dtype, kernel.dtype)
     return x.astype(dtype), kernel.astype(dtype)
 
@@ -329,4 +397,9 @@ def _geometry(
     strides = per_axis(strides, len(taps), argument="strides", function=function)
     dilation = per_axis(dilation, len(taps), argument="dilation", function=function)
     window = Geometry(strides, (), dilation).window(taps)
-    return Geometry(strides, explicit_padding(padding, x.shape[1:-1], window, strides, function=function), dilation, groups)
+    return Geometry(
+        strides,
+        explicit_padding(padding, x.shape[1:-1], window, strides, function=function),
+        dilation,
+        groups,
+    )

@@ -1,14 +1,16 @@
 """Convolutions and their gradients in the forms that XLA's CPU compiler runs well.
 
-Left to itself, inside the loop that trains an epoch, XLA keeps the gradient convolutions in unusual orders of dimensions and falls back to
-scalar loops: five times slower for LeNet-5, fifty times and more for wider layers. Every function here is therefore either a plain
-convolution (batch, *spatial, channels) * (*kernel, in, out) of operands that were transposed beforehand, behind an `optimization_barrier`
-that keeps the compiler from folding the transposition back into it, or a matrix product. Which one:
+Left to itself, inside the loop that trains an epoch, XLA keeps the gradient convolutions in unusual orders of
+dimensions and falls back to scalar loops: five times slower for LeNet-5, fifty times and more for wider
+layers. Every function here is therefore either a plain convolution (batch, *spatial, channels) * (*kernel,
+in, out) of operands that were transposed beforehand, behind an `optimization_barrier` that keeps the compiler
+from folding the transposition back into it, or a matrix product. Which one:
 
     general        one convolution each, also with strides, dilation and groups
-    few channels   images of up to four channels: patches that serve four neighbouring outputs each, times a banded matrix
-    pointwise      a kernel of one tap is a matrix product: patches of a single output
-    depthwise      one group per channel: multiply and add, tap by tap; XLA has no fast grouped convolution here
+    few channels   images of up to four channels: patches that serve four neighbouring outputs each, times a
+    banded matrix pointwise      a kernel of one tap is a matrix product: patches of a single output
+    depthwise      one group per channel: multiply and add, tap by tap; XLA has no fast grouped convolution
+    here
 
 Shapes: x (N, *S, C), kernel (*K, C / groups, F), y and its gradient g (N, *O, F).
 """
@@ -39,7 +41,8 @@ def forward(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
 
 
 def input_gradient(g: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...]) -> jax.Array:
-    """dx, (N, *S, C): g, its positions spread out by the strides, convolved with the mirrored kernel whose channels change places.
+    """dx, (N, *S, C): g, its positions spread out by the strides, convolved with the mirrored kernel whose
+    channels change places.
 
     Args:
         sizes: the spatial sizes S of x, which g does not tell when the strides leave a remainder.
@@ -53,7 +56,9 @@ def input_gradient(g: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: t
     backward = Geometry((1,) * rank, padding, geometry.dilation, groups)
     mirrored = jnp.flip(kernel, range(rank))
     if is_depthwise(groups * inputs, geometry):
-        g = lax.pad(g, jnp.zeros((), g.dtype), [(0, 0, 0), *((0, 0, s - 1) for s in geometry.strides), (0, 0, 0)])
+        g = lax.pad(
+            g, jnp.zeros((), g.dtype), [(0, 0, 0), *((0, 0, s - 1) for s in geometry.strides), (0, 0, 0)]
+        )
         return _depthwise_input_gradient(g, mirrored, backward)
     mirrored = jnp.swapaxes(mirrored.reshape(*taps, inputs, groups, outputs // groups), -1, -3)
     mirrored = lax.optimization_barrier(mirrored.reshape(*taps, outputs // groups, groups * inputs))
@@ -61,7 +66,8 @@ def input_gradient(g: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: t
 
 
 def kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequence[int]) -> jax.Array:
-    """dkernel, (*K, C / groups, F): x convolved with g, where the batch plays the channels and the channels play the batch.
+    """dkernel, (*K, C / groups, F): x convolved with g, where the batch plays the channels and the channels
+    play the batch.
 
     Args:
         taps: the spatial sizes K of the kernel.
@@ -72,11 +78,15 @@ def kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequen
         return _depthwise_kernel_gradient(x, g, geometry, taps)
     if outputs := _outputs_per_patch((*taps, channels // groups, g.shape[-1]), geometry):
         return _patches_kernel_gradient(x, g, geometry, taps, outputs)
-    images = jnp.moveaxis(x.reshape(batch, *sizes, groups, channels // groups), (0, -1), (-1, 0)).reshape(-1, *sizes, groups * batch)
+    images = jnp.moveaxis(x.reshape(batch, *sizes, groups, channels // groups), (0, -1), (-1, 0)).reshape(
+        -1, *sizes, groups * batch
+    )
     filters = jnp.moveaxis(g, 0, -2)
     padding = tuple(
         (low, (k - 1) * d + (o - 1) * s + 1 - n - low)
-        for k, d, o, s, n, (low, _) in zip(taps, geometry.dilation, g.shape[1:-1], geometry.strides, sizes, geometry.padding)
+        for k, d, o, s, n, (low, _) in zip(
+            taps, geometry.dilation, g.shape[1:-1], geometry.strides, sizes, geometry.padding
+        )
     )
     images, filters = lax.optimization_barrier((images, filters))
     result = convolve(images, filters, Geometry(geometry.dilation, padding, geometry.strides, groups))
@@ -88,8 +98,9 @@ def is_depthwise(channels: int, geometry: Geometry) -> bool:
     return geometry.groups == channels > 1
 
 
-# Few channels and pointwise: patches times a matrix. A patch covers what `outputs` neighbouring positions of the last spatial axis see, so
-# that the matrix has outputs * F columns, enough to fill the vector registers, and the input is copied fewer times than once for each tap.
+# Few channels and pointwise: patches times a matrix. A patch covers what `outputs` neighbouring positions of
+# the last spatial axis see, so that the matrix has outputs * F columns, enough to fill the vector registers,
+# and the input is copied fewer times than once for each tap.
 
 
 def _outputs_per_patch(kernel_shape: Sequence[int], geometry: Geometry) -> int:
@@ -103,14 +114,21 @@ def _outputs_per_patch(kernel_shape: Sequence[int], geometry: Geometry) -> int:
 
 
 def _patches(x: jax.Array, geometry: Geometry, taps: Sequence[int], outputs: int) -> jax.Array:
-    """(N, *O[:-1], ceil(O[-1] / outputs), patch): all that `outputs` neighbouring positions see, taps of the other axes first."""
+    """(N, *O[:-1], ceil(O[-1] / outputs), patch): all that `outputs` neighbouring positions see, taps of the
+    other axes first.
+    """
     *sizes, channels = x.shape[1:]
     *leading, last = geometry.output_sizes(sizes, taps)
     count = -(-last // outputs)  # patches along the last axis
     step, width = outputs * geometry.strides[-1], _patch_width(geometry, taps, outputs)
     blocks = -(-width // step)  # a patch reaches into so many blocks of `step` inputs
     low = geometry.padding[-1][0]
-    pads = [(0, 0, 0), *((a, b, 0) for a, b in geometry.padding[:-1]), (low, (count + blocks - 1) * step - sizes[-1] - low, 0), (0, 0, 0)]
+    pads = [
+        (0, 0, 0),
+        *((a, b, 0) for a, b in geometry.padding[:-1]),
+        (low, (count + blocks - 1) * step - sizes[-1] - low, 0),
+        (0, 0, 0),
+    ]
     x = lax.pad(x, jnp.zeros((), x.dtype), pads)
     x = x.reshape(*x.shape[:-2], count + blocks - 1, step * channels)
     x = jnp.concatenate([x[..., j : j + count, :] for j in range(blocks)], axis=-1)[..., : width * channels]
@@ -139,30 +157,43 @@ def _patches_forward(x: jax.Array, kernel: jax.Array, geometry: Geometry, output
     return y[..., : geometry.output_sizes(x.shape[1:-1], taps)[-1], :]
 
 
-def _patches_kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequence[int], outputs: int) -> jax.Array:
+def _patches_kernel_gradient(
+    x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequence[int], outputs: int
+) -> jax.Array:
     channels, filters = x.shape[-1], g.shape[-1]
     patches = _patches(x, geometry, taps, outputs)
     ragged = -g.shape[-2] % outputs
     g = jnp.pad(g, [(0, 0)] * (g.ndim - 2) + [(0, ragged), (0, 0)])
     matrix = patches.reshape(-1, patches.shape[-1]).T @ g.reshape(-1, outputs * filters)
     matrix = matrix.reshape(*taps[:-1], _patch_width(geometry, taps, outputs), channels, outputs, filters)
-    return reduce(add, (matrix[..., _band(geometry, taps, output), :, output, :] for output in range(outputs)))
+    return reduce(
+        add, (matrix[..., _band(geometry, taps, output), :, output, :] for output in range(outputs))
+    )
 
 
 # Depthwise: each tap multiplies the whole shifted input, which XLA fuses into one pass.
 
 
-def _tap_slices(positions: Sequence[int], taps: Sequence[int], geometry: Geometry) -> Iterator[tuple[slice, ...]]:
-    """For each tap, what of the padded input the window's positions see through it: an index for the batch and the spatial axes."""
+def _tap_slices(
+    positions: Sequence[int], taps: Sequence[int], geometry: Geometry
+) -> Iterator[tuple[slice, ...]]:
+    """For each tap, what of the padded input the window's positions see through it: an index for the batch
+    and the spatial axes.
+    """
     for tap in product(*map(range, taps)):
         starts = [t * d for t, d in zip(tap, geometry.dilation)]
-        yield (slice(None), *(slice(a, a + (o - 1) * s + 1, s) for a, o, s in zip(starts, positions, geometry.strides)))
+        yield (
+            slice(None),
+            *(slice(a, a + (o - 1) * s + 1, s) for a, o, s in zip(starts, positions, geometry.strides)),
+        )
 
 
 def _shifted(x: jax.Array, geometry: Geometry, taps: Sequence[int]) -> list[jax.Array]:
     """The input as each tap sees it: prod(K) arrays (N, *O, C)."""
     positions = geometry.output_sizes(x.shape[1:-1], taps)
-    padded = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((a, b, 0) for a, b in geometry.padding), (0, 0, 0)])
+    padded = lax.pad(
+        x, jnp.zeros((), x.dtype), [(0, 0, 0), *((a, b, 0) for a, b in geometry.padding), (0, 0, 0)]
+    )
     padded = lax.optimization_barrier(padded)  # padded once, not again for every tap
     return [padded[index] for index in _tap_slices(positions, taps, geometry)]
 
@@ -182,7 +213,9 @@ def _depthwise_input_gradient(g: jax.Array, mirrored: jax.Array, backward: Geome
     return reduce(add, ((seen * row).sum(-1) for seen, row in zip(shifted, rows)))
 
 
-def _depthwise_kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequence[int]) -> jax.Array:
+def _depthwise_kernel_gradient(
+    x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequence[int]
+) -> jax.Array:
     channels = x.shape[-1]
     g = g.reshape(*g.shape[:-1], channels, -1)
     rows = [jnp.sum(seen[..., None] * g, axis=range(g.ndim - 2)) for seen in _shifted(x, geometry, taps)]

@@ -14,16 +14,30 @@ from .dense import FUSED
 from .geometry import Geometry
 
 
-def forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Callable[..., Any]) -> jax.Array:
+def forward(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Callable[..., Any]
+) -> jax.Array:
     """y = activation(x * kernel + bias)."""
     sizes, taps = x.shape[1:-1], kernel.shape[:-2]
     outputs = geometry.output_sizes(sizes, taps)
     result = jax.ShapeDtypeStruct((x.shape[0], *outputs, kernel.shape[-1]), x.dtype)
-    return native.call("neurona_convolution", result, x, kernel, bias, **_attributes(sizes, outputs, taps, geometry, activation))
+    return native.call(
+        "neurona_convolution",
+        result,
+        x,
+        kernel,
+        bias,
+        **_attributes(sizes, outputs, taps, geometry, activation),
+    )
 
 
 def input_gradient(
-    g: jax.Array, y: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...], activation: Callable[..., Any]
+    g: jax.Array,
+    y: jax.Array,
+    kernel: jax.Array,
+    geometry: Geometry,
+    sizes: tuple[int, ...],
+    activation: Callable[..., Any],
 ) -> jax.Array:
     """dx, (N, *S, C), from the gradient behind the activation."""
     result = jax.ShapeDtypeStruct((g.shape[0], *sizes, kernel.shape[-2] * geometry.groups), g.dtype)
@@ -32,7 +46,12 @@ def input_gradient(
 
 
 def kernel_gradient(
-    x: jax.Array, g: jax.Array, y: jax.Array, geometry: Geometry, taps: tuple[int, ...], activation: Callable[..., Any]
+    x: jax.Array,
+    g: jax.Array,
+    y: jax.Array,
+    geometry: Geometry,
+    taps: tuple[int, ...],
+    activation: Callable[..., Any],
 ) -> tuple[jax.Array, jax.Array]:
     """dkernel, (*K, C / groups, F), and dbias, (F,), from the gradient behind the activation."""
     dkernel = jax.ShapeDtypeStruct((*taps, x.shape[-1] // geometry.groups, g.shape[-1]), x.dtype)
@@ -42,9 +61,16 @@ def kernel_gradient(
 
 
 def forward_max_pool(
-    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Callable[..., Any], block: int
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array,
+    geometry: Geometry,
+    activation: Callable[..., Any],
+    block: int,
 ) -> tuple[jax.Array, jax.Array]:
-    """The maxima of y's windows of 2x2, (N, *(O // 2), F), and their winners, (blocks of samples, *(O // 2), F, block) bytes."""
+    """The maxima of y's windows of 2x2, (N, *(O // 2), F), and their winners, (blocks of samples, *(O // 2),
+    F, block) bytes.
+    """
     sizes, taps, filters = x.shape[1:-1], kernel.shape[:-2], kernel.shape[-1]
     outputs = geometry.output_sizes(sizes, taps)
     windows = [n // 2 for n in outputs]
@@ -67,7 +93,9 @@ def input_gradient_max_pool(
     taps = kernel.shape[:-2]
     result = jax.ShapeDtypeStruct((g.shape[0], *sizes, kernel.shape[-2]), g.dtype)
     attributes = _attributes(sizes, geometry.output_sizes(sizes, taps), taps, geometry, activation)
-    return native.call("neurona_convolution_max_pool_input_gradient", result, kernel, y, g, record, **attributes)
+    return native.call(
+        "neurona_convolution_max_pool_input_gradient", result, kernel, y, g, record, **attributes
+    )
 
 
 def kernel_gradient_max_pool(
@@ -84,10 +112,18 @@ def kernel_gradient_max_pool(
     dbias = jax.ShapeDtypeStruct((g.shape[-1],), x.dtype)
     sizes = x.shape[1:-1]
     attributes = _attributes(sizes, geometry.output_sizes(sizes, taps), taps, geometry, activation)
-    return tuple(native.call("neurona_convolution_max_pool_kernel_gradient", (dkernel, dbias), x, y, g, record, **attributes))
+    return tuple(
+        native.call(
+            "neurona_convolution_max_pool_kernel_gradient", (dkernel, dbias), x, y, g, record, **attributes
+        )
+    )
 
 
 def _attributes(
-    sizes: Sequence[int], outputs: Sequence[int], taps: Sequence[int], geometry: Geometry, activation: Callable[..., Any]
+    sizes: Sequence[int],
+    outputs: Sequence[int],
+    taps: Sequence[int],
+    geometry: Geometry,
+    activation: Callable[..., Any],
 ) -> dict[str, Any]:
     return {"activation": np.int32(FUSED[activation][0]), "axes": geometry.axes(sizes, outputs, taps)}

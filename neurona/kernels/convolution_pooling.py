@@ -1,7 +1,9 @@
-"""A convolution of few channels, its activation and 2x2 maximum pooling in one: what lies between them never leaves the cache.
+"""A convolution of few channels, its activation and 2x2 maximum pooling in one: what lies between them never
+leaves the cache.
 
-Forward, the native kernel keeps only the largest of each window and the number of the winner, 0 to 3, in a record of bytes. Backward, the
-two gradients spread the pooled one over the winners as they read it. The twin is the two operations, one after the other.
+Forward, the native kernel keeps only the largest of each window and the number of the winner, 0 to 3, in a
+record of bytes. Backward, the two gradients spread the pooled one over the winners as they read it. The twin
+is the two operations, one after the other.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +42,8 @@ def convolution_max_pool(
     groups: int = 1,
     data_format: str = "channels_last",
 ) -> jax.Array | None:
-    """max_pool(convolution(x, kernel, bias, activation), 2) at once, or None where the two are faster one after the other.
+    """max_pool(convolution(x, kernel, bias, activation), 2) at once, or None where the two are faster one
+    after the other.
 
     Args: as in `convolution`, which accepts them.
 
@@ -55,9 +58,18 @@ def convolution_max_pool(
     """
     *taps, channels, filters = kernel.shape
     blocks = -(-x.shape[0] // BLOCK)
-    if x.ndim != 4 or data_format != "channels_last" or groups > 1 or not any(activation is known for known in FUSED):
+    if (
+        x.ndim != 4
+        or data_format != "channels_last"
+        or groups > 1
+        or not any(activation is known for known in FUSED)
+    ):
         return None
-    if x.shape[0] < LEAST_FULL * blocks * BLOCK or max(channels, filters) > MOST_CHANNELS or x.dtype != kernel.dtype:
+    if (
+        x.shape[0] < LEAST_FULL * blocks * BLOCK
+        or max(channels, filters) > MOST_CHANNELS
+        or x.dtype != kernel.dtype
+    ):
         return None
     steps, gaps = (per_axis(value, 2, argument="", function="convolution") for value in (strides, dilation))
     pads = explicit_padding(padding, x.shape[1:-1], taps, steps, function="convolution")
@@ -67,7 +79,9 @@ def convolution_max_pool(
     if {*steps, *gaps} != {1} or not inside or min(*outputs, channels, filters) < 1 or min(outputs) < 2:
         return None
     bias = jnp.zeros(filters, x.dtype) if bias is None else bias.astype(x.dtype)
-    if not native.usable("convolution with pooling", _work(x.shape[0], x.shape[1:-1], kernel.shape, geometry), x, kernel, bias):
+    if not native.usable(
+        "convolution with pooling", _work(x.shape[0], x.shape[1:-1], kernel.shape, geometry), x, kernel, bias
+    ):
         return None
     return _pooled(x, kernel, bias, geometry, activation)
 
@@ -78,11 +92,15 @@ def _work(batch: int, sizes: Sequence[int], kernel_shape: Sequence[int], geometr
 
 
 @partial(jax.jit, static_argnums=(3, 4))
-def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> tuple[jax.Array, jax.Array]:
+def _forward(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
+) -> tuple[jax.Array, jax.Array]:
     """The maxima, and the record of winners."""
 
     def twin(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> tuple[jax.Array, jax.Array]:
-        y, where = largest_and_where(whole_tiles(convolution_forward(x, kernel, bias, geometry, activation), WINDOW), WINDOW)
+        y, where = largest_and_where(
+            whole_tiles(convolution_forward(x, kernel, bias, geometry, activation), WINDOW), WINDOW
+        )
         return y, _record(where)
 
     def kernel_call(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -94,7 +112,13 @@ def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometr
 
 @partial(jax.jit, static_argnums=(4, 5, 6))
 def _input_gradient(
-    g: jax.Array, y: jax.Array, record: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...], activation: Activation
+    g: jax.Array,
+    y: jax.Array,
+    record: jax.Array,
+    kernel: jax.Array,
+    geometry: Geometry,
+    sizes: tuple[int, ...],
+    activation: Activation,
 ) -> jax.Array:
     outputs = geometry.output_sizes(sizes, kernel.shape[:-2])
 
@@ -111,7 +135,13 @@ def _input_gradient(
 
 @partial(jax.jit, static_argnums=(4, 5, 6))
 def _kernel_gradient(
-    x: jax.Array, g: jax.Array, y: jax.Array, record: jax.Array, geometry: Geometry, taps: tuple[int, ...], activation: Activation
+    x: jax.Array,
+    g: jax.Array,
+    y: jax.Array,
+    record: jax.Array,
+    geometry: Geometry,
+    taps: tuple[int, ...],
+    activation: Activation,
 ) -> tuple[jax.Array, jax.Array]:
     outputs = geometry.output_sizes(x.shape[1:-1], taps)
 
@@ -119,7 +149,9 @@ def _kernel_gradient(
         z = _spread(g * FUSED[activation][1](y), record, outputs)
         return convolution_kernel_gradient(x, z, None, geometry, taps, activations.linear)
 
-    def kernel_call(x: jax.Array, g: jax.Array, y: jax.Array, record: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def kernel_call(
+        x: jax.Array, g: jax.Array, y: jax.Array, record: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
         return convolution_native.kernel_gradient_max_pool(x, g, y, record, geometry, taps, activation)
 
     work = _work(x.shape[0], x.shape[1:-1], (*taps, x.shape[-1], g.shape[-1]), geometry)
@@ -129,12 +161,16 @@ def _kernel_gradient(
 def _record(where: jax.Array) -> jax.Array:
     """(N, *windows, F) -> (blocks, *windows, F, BLOCK) bytes."""
     missing = -where.shape[0] % BLOCK
-    blocks = jnp.pad(where.astype(jnp.int8), ((0, missing), (0, 0), (0, 0), (0, 0))).reshape(-1, BLOCK, *where.shape[1:])
+    blocks = jnp.pad(where.astype(jnp.int8), ((0, missing), (0, 0), (0, 0), (0, 0))).reshape(
+        -1, BLOCK, *where.shape[1:]
+    )
     return jnp.moveaxis(blocks, 1, -1)
 
 
 def _spread(z: jax.Array, record: jax.Array, outputs: Sequence[int]) -> jax.Array:
-    """The gradient of the convolution's outputs, (N, *outputs, F), from that of the windows: their winners have it, the others 0."""
+    """The gradient of the convolution's outputs, (N, *outputs, F), from that of the windows: their winners
+    have it, the others 0.
+    """
     where = jnp.moveaxis(record, -1, 1).reshape(-1, *record.shape[1:-1])[: z.shape[0]]
     (spread,) = tile_gradient(WINDOW, where.astype(jnp.int32), z)
     ragged = [(0, n - m) for n, m in zip(outputs, spread.shape[1:])]
@@ -142,16 +178,22 @@ def _spread(z: jax.Array, record: jax.Array, outputs: Sequence[int]) -> jax.Arra
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3, 4))
-def _pooled(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> jax.Array:
+def _pooled(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
+) -> jax.Array:
     return _forward(x, kernel, bias, geometry, activation)[0]
 
 
-def _residuals(x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation) -> tuple[jax.Array, Any]:
+def _residuals(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
+) -> tuple[jax.Array, Any]:
     y, record = _forward(x, kernel, bias, geometry, activation)
     return y, (x, kernel, y, record)
 
 
-def _gradients(geometry: Geometry, activation: Activation, residuals: Any, g: jax.Array) -> tuple[jax.Array, ...]:
+def _gradients(
+    geometry: Geometry, activation: Activation, residuals: Any, g: jax.Array
+) -> tuple[jax.Array, ...]:
     x, kernel, y, record = residuals
     dx = _input_gradient(g, y, record, kernel, geometry, x.shape[1:-1], activation)
     return dx, *_kernel_gradient(x, g, y, record, geometry, kernel.shape[:-2], activation)

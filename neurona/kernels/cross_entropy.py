@@ -25,7 +25,9 @@ def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
     classes = logits.shape[-1]
     logits = logits if jnp.issubdtype(logits.dtype, jnp.inexact) else logits.astype(float)
     sparse = targets.ndim < logits.ndim
-    targets = targets.ravel().astype(jnp.int32) if sparse else targets.reshape(-1, classes).astype(logits.dtype)
+    targets = (
+        targets.ravel().astype(jnp.int32) if sparse else targets.reshape(-1, classes).astype(logits.dtype)
+    )
     errors: Any = _errors(logits.reshape(-1, classes), targets)
     return errors.reshape(logits.shape[:-1])
 
@@ -49,14 +51,20 @@ def _errors(logits: jax.Array, targets: jax.Array) -> jax.Array:
 
 @jax.jit
 def _forward(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The errors, and two numbers of each row for the gradient: its maximum, and log(sum(exp(row - maximum)))."""
+    """The errors, and two numbers of each row for the gradient: its maximum, and log(sum(exp(row -
+    maximum))).
+    """
 
     def twin(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
         maximum = logits.max(-1)
-        return _twin(logits, targets), jnp.stack([maximum, jnp.log(jnp.exp(logits - maximum[:, None]).sum(-1))], -1)
+        return _twin(logits, targets), jnp.stack(
+            [maximum, jnp.log(jnp.exp(logits - maximum[:, None]).sum(-1))], -1
+        )
 
     def kernel_call(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
-        errors, scales = (jax.ShapeDtypeStruct(shape, logits.dtype) for shape in ((len(logits),), (len(logits), 2)))
+        errors, scales = (
+            jax.ShapeDtypeStruct(shape, logits.dtype) for shape in ((len(logits),), (len(logits), 2))
+        )
         return tuple(native.call(_name(targets), (errors, scales), logits, targets))
 
     return native.run("cross-entropy", logits.shape[1], kernel_call, twin, logits, targets)
@@ -68,14 +76,18 @@ def _with_residuals(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, A
 
 
 @jax.jit
-def _backward(residuals: tuple[jax.Array, jax.Array, jax.Array], g: jax.Array) -> tuple[jax.Array, jax.Array | None]:
+def _backward(
+    residuals: tuple[jax.Array, jax.Array, jax.Array], g: jax.Array
+) -> tuple[jax.Array, jax.Array | None]:
     logits, targets, _ = residuals
 
     def twin(logits: jax.Array, targets: jax.Array, scales: jax.Array, g: jax.Array) -> jax.Array:
         return jax.vjp(lambda logits: _twin(logits, targets), logits)[1](g)[0]
 
     def kernel_call(logits: jax.Array, *others: jax.Array) -> jax.Array:
-        return native.call(_name(targets) + "_gradient", jax.ShapeDtypeStruct(logits.shape, logits.dtype), logits, *others)
+        return native.call(
+            _name(targets) + "_gradient", jax.ShapeDtypeStruct(logits.shape, logits.dtype), logits, *others
+        )
 
     of_logits = native.run("cross-entropy", logits.shape[1], kernel_call, twin, *residuals, g)
     return of_logits, -g[:, None] * jax.nn.log_softmax(logits) if targets.ndim == 2 else None

@@ -21,7 +21,12 @@ FUSED: dict[Callable[..., Any], tuple[int, Callable[[jax.Array], jax.Array]]] = 
 }
 
 
-def dense(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, activation: Callable[..., Any] = activations.linear) -> jax.Array:
+def dense(
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array | None = None,
+    activation: Callable[..., Any] = activations.linear,
+) -> jax.Array:
     """y = activation(x @ kernel + bias).
 
     Shapes: x (..., d), kernel (d, n), bias (n,) -> y (..., n).
@@ -51,14 +56,24 @@ def _forward(x: jax.Array, kernel: jax.Array, bias: jax.Array, activation: Calla
 
     def kernel_call(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
         result = jax.ShapeDtypeStruct((*x.shape[:-1], kernel.shape[-1]), x.dtype)
-        return native.call("neurona_dense", result, x, kernel, bias, activation=np.int32(FUSED[activation][0]))
+        return native.call(
+            "neurona_dense", result, x, kernel, bias, activation=np.int32(FUSED[activation][0])
+        )
 
     return _run(kernel_call, twin, x, kernel, bias)
 
 
-def _run(kernel_call: Callable[..., Any], twin: Callable[..., Any], x: jax.Array, kernel: jax.Array, *others: jax.Array) -> Any:
+def _run(
+    kernel_call: Callable[..., Any],
+    twin: Callable[..., Any],
+    x: jax.Array,
+    kernel: jax.Array,
+    *others: jax.Array,
+) -> Any:
     entry = "dense" if x.shape[0] > 1 and kernel.shape[1] > 1 else "dense with a vector"
-    return native.run(entry, x.shape[0] * kernel.size, kernel_call, twin, x, kernel, *others, takes_several=True)
+    return native.run(
+        entry, x.shape[0] * kernel.size, kernel_call, twin, x, kernel, *others, takes_several=True
+    )
 
 
 @jax.custom_jvp  # because what has a rule for vmap has no derivatives of its own
@@ -79,8 +94,11 @@ def _one_transposed(matrix: jax.Array) -> jax.Array:
 
 @_one_transposed.def_vmap
 def _(axis_size: int, in_batched: Any, matrices: jax.Array) -> Any:
-    # Where XLA on a CPU multiplies many small matrices and sees that they are transposes, it takes 3 to 6 times as long.
-    transposed = lax.platform_dependent(matrices.mT, cpu=lax.optimization_barrier, default=lambda array: array)
+    # Where XLA on a CPU multiplies many small matrices and sees that they are transposes, it takes 3 to 6
+    # times as long.
+    transposed = lax.platform_dependent(
+        matrices.mT, cpu=lax.optimization_barrier, default=lambda array: array
+    )
     return transposed, True
 
 
@@ -90,18 +108,27 @@ def _gradients(
 ) -> tuple[jax.Array | None, jax.Array, jax.Array]:
     """The gradients of x (None unless asked for), kernel and bias."""
 
-    def twin(x: jax.Array, kernel: jax.Array, y: jax.Array, g: jax.Array) -> tuple[jax.Array | None, jax.Array, jax.Array]:
+    def twin(
+        x: jax.Array, kernel: jax.Array, y: jax.Array, g: jax.Array
+    ) -> tuple[jax.Array | None, jax.Array, jax.Array]:
         z = g * FUSED[activation][1](y)
         return (z @ _transposed(kernel) if of_x else None), _transposed(x) @ z, z.sum(0)
 
-    def kernel_call(x: jax.Array, kernel: jax.Array, y: jax.Array, g: jax.Array) -> tuple[jax.Array | None, jax.Array, jax.Array]:
+    def kernel_call(
+        x: jax.Array, kernel: jax.Array, y: jax.Array, g: jax.Array
+    ) -> tuple[jax.Array | None, jax.Array, jax.Array]:
         dx, dkernel, dbias = (
-            jax.ShapeDtypeStruct(shape, x.dtype) for shape in (x.shape, kernel.shape, (*kernel.shape[:-2], kernel.shape[-1]))
+            jax.ShapeDtypeStruct(shape, x.dtype)
+            for shape in (x.shape, kernel.shape, (*kernel.shape[:-2], kernel.shape[-1]))
         )
         code = np.int32(FUSED[activation][0])
         if of_x:
-            return tuple(native.call("neurona_dense_gradients", (dx, dkernel, dbias), x, kernel, y, g, activation=code))
-        return None, *native.call("neurona_dense_weight_gradients", (dkernel, dbias), x, y, g, activation=code)
+            return tuple(
+                native.call("neurona_dense_gradients", (dx, dkernel, dbias), x, kernel, y, g, activation=code)
+            )
+        return None, *native.call(
+            "neurona_dense_weight_gradients", (dkernel, dbias), x, y, g, activation=code
+        )
 
     return _run(kernel_call, twin, x, kernel, y, g)
 
@@ -111,7 +138,9 @@ def _with_residuals(x: Any, kernel: Any, bias: Any, activation: Callable[..., An
     return y, (x.value, kernel.value, y, () if x.perturbed else None)
 
 
-def _backward(activation: Callable[..., Any], residuals: Any, g: Any) -> tuple[jax.Array | None, jax.Array, jax.Array]:
+def _backward(
+    activation: Callable[..., Any], residuals: Any, g: Any
+) -> tuple[jax.Array | None, jax.Array, jax.Array]:
     x, kernel, y, of_x = residuals
     if isinstance(g, jax.custom_derivatives.SymbolicZero):
         g = jnp.zeros(y.shape, y.dtype)

@@ -13,7 +13,8 @@ from . import native
 def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ...]) -> jax.Array:
     """y = x / (1 - rate) where `jax.random.bernoulli(key, 1 - rate, mask_shape)` is true, else 0.
 
-    The native kernel computes the very bits that JAX would, and nothing is kept for the gradient: the key gives the same mask again.
+    The native kernel computes the very bits that JAX would, and nothing is kept for the gradient: the key
+    gives the same mask again.
 
     Args:
         x: any shape.
@@ -27,7 +28,11 @@ def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ..
         [2.0, 0.0, 2.0, 2.0, 0.0, 0.0]
     """
     settings: Any = jax.config
-    threefry = jax.random.key_impl(key) == "threefry2x32" and settings.jax_threefry_partitionable and not settings.jax_enable_x64
+    threefry = (
+        jax.random.key_impl(key) == "threefry2x32"
+        and settings.jax_threefry_partitionable
+        and not settings.jax_enable_x64
+    )
     if not threefry or tuple(mask_shape) != x.shape:
         return _twin(1.0 - rate, mask_shape, x, key)
     return _dropout(x, jax.random.key_data(key), 1.0 - rate)
@@ -48,7 +53,9 @@ def _forward(x: jax.Array, key: jax.Array, keep: float) -> jax.Array:
         return _twin(keep, x.shape, x, jax.random.wrap_key_data(key, impl="threefry2x32"))
 
     def kernel_call(x: jax.Array, key: jax.Array) -> jax.Array:
-        return native.call("neurona_dropout", jax.ShapeDtypeStruct(x.shape, x.dtype), x, key, keep=np.float32(keep))
+        return native.call(
+            "neurona_dropout", jax.ShapeDtypeStruct(x.shape, x.dtype), x, key, keep=np.float32(keep)
+        )
 
     return native.run("dropout", x.size, kernel_call, twin, x, key)
 

@@ -21,7 +21,9 @@ def embedding(table: jax.Array, numbers: jax.Array) -> jax.Array:
     """
     rows = table.shape[0]
     flat = numbers.ravel() if numbers.dtype.itemsize >= 4 else numbers.ravel().astype(jnp.int32)
-    flat = jnp.clip(flat, 0 if jnp.issubdtype(flat.dtype, jnp.unsignedinteger) else -rows - 1, rows).astype(jnp.int32)
+    flat = jnp.clip(flat, 0 if jnp.issubdtype(flat.dtype, jnp.unsignedinteger) else -rows - 1, rows).astype(
+        jnp.int32
+    )
     exists = (flat < rows) & (flat >= -rows)
     flat = jnp.where(exists, jnp.where(flat < 0, flat + rows, flat), -1)
     y: Any = _rows(table, flat, rows)
@@ -38,7 +40,9 @@ def _rows(table: jax.Array, numbers: jax.Array, rows: int) -> jax.Array:
 def _forward(table: jax.Array, numbers: jax.Array) -> jax.Array:
 
     def twin(table: jax.Array, numbers: jax.Array) -> jax.Array:
-        return jnp.where(numbers[:, None] >= 0, jnp.take(table, numbers, axis=0, mode="clip"), jnp.nan).astype(table.dtype)
+        return jnp.where(
+            numbers[:, None] >= 0, jnp.take(table, numbers, axis=0, mode="clip"), jnp.nan
+        ).astype(table.dtype)
 
     def kernel_call(table: jax.Array, numbers: jax.Array) -> jax.Array:
         result = jax.ShapeDtypeStruct((numbers.size, table.shape[1]), table.dtype)
@@ -56,7 +60,9 @@ def _gradient(numbers: jax.Array, g: jax.Array, rows: int) -> jax.Array:
         return jnp.zeros((rows, g.shape[1]), g.dtype).at[numbers].add(g, mode="drop")
 
     def kernel_call(numbers: jax.Array, g: jax.Array) -> jax.Array:
-        return native.call("neurona_embedding_gradient", jax.ShapeDtypeStruct((rows, g.shape[1]), g.dtype), numbers, g)
+        return native.call(
+            "neurona_embedding_gradient", jax.ShapeDtypeStruct((rows, g.shape[1]), g.dtype), numbers, g
+        )
 
     return native.run("embedding", g.size, kernel_call, twin, numbers, g)
 

@@ -35,13 +35,19 @@ class Geometry:
         return [output_size(*each) for each in zip(sizes, self.window(taps), self.strides, self.padding)]
 
     def axes(self, sizes: Sequence[int], outputs: Sequence[int], taps: Sequence[int]) -> np.ndarray:
-        """What the native kernels are told of the spatial axes, which they expect to be three: those that are missing get size 1."""
+        """What the native kernels are told of the spatial axes, which they expect to be three: those that are
+        missing get size 1.
+        """
         numbers = [three_axes(each) for each in (sizes, outputs, taps, self.strides, self.dilation)]
         return np.concatenate([*numbers, three_axes([low for low, _ in self.padding], fill=0)])
 
 
-def convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry, *, spread: tuple[int, ...] | None = None) -> jax.Array:
-    """XLA's convolution (N, *S, C) * (*K, C / groups, F) -> (N, *O, F); `spread` puts spread - 1 zeros between neighbouring inputs."""
+def convolve(
+    x: jax.Array, kernel: jax.Array, geometry: Geometry, *, spread: tuple[int, ...] | None = None
+) -> jax.Array:
+    """XLA's convolution (N, *S, C) * (*K, C / groups, F) -> (N, *O, F); `spread` puts spread - 1 zeros
+    between neighbouring inputs.
+    """
     spatial = "DHW"[5 - x.ndim :]
     return lax.conv_general_dilated(
         x,

@@ -12,7 +12,8 @@ from .normalization import standardize
 
 
 def layer_normalization(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float) -> jax.Array:
-    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance of each sample over the last axis.
+    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance of each sample
+    over the last axis.
 
     Shapes: x (..., features), gamma and beta (features,) -> y as x.
 
@@ -36,7 +37,9 @@ def _normalized(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float)
 
 
 @partial(jax.jit, static_argnums=3)
-def _forward(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _forward(
+    x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float
+) -> tuple[jax.Array, jax.Array, jax.Array]:
     """y, and two numbers of each sample for the gradients: its mean, and 1 / sqrt(variance + epsilon)."""
 
     def twin(x: jax.Array, gamma: jax.Array, beta: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -44,7 +47,9 @@ def _forward(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float) ->
 
     def kernel_call(x: jax.Array, gamma: jax.Array, beta: jax.Array) -> tuple[jax.Array, ...]:
         results = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in (x.shape, x.shape[:-1], x.shape[:-1])]
-        return tuple(native.call("neurona_layer_normalization", results, x, gamma, beta, epsilon=np.float32(epsilon)))
+        return tuple(
+            native.call("neurona_layer_normalization", results, x, gamma, beta, epsilon=np.float32(epsilon))
+        )
 
     return native.run("layer normalization", x.shape[-1], kernel_call, twin, x, gamma, beta)
 
@@ -56,7 +61,9 @@ def _with_residuals(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: fl
 
 @partial(jax.jit, static_argnums=0)
 def _backward(epsilon: float, residuals: tuple[jax.Array, ...], g: jax.Array) -> tuple[jax.Array, ...]:
-    def twin(x: jax.Array, gamma: jax.Array, mean: jax.Array, inverse_deviation: jax.Array, g: jax.Array) -> Any:
+    def twin(
+        x: jax.Array, gamma: jax.Array, mean: jax.Array, inverse_deviation: jax.Array, g: jax.Array
+    ) -> Any:
         return jax.vjp(partial(_twin, epsilon), x, gamma, jnp.zeros_like(gamma))[1](g)
 
     def kernel_call(x: jax.Array, gamma: jax.Array, *others: jax.Array) -> tuple[jax.Array, ...]:

@@ -1,8 +1,10 @@
-"""The native kernels: finding the library for this processor, and deciding for each computation whether its kernel or its twin runs.
+"""The native kernels: finding the library for this processor, and deciding for each computation whether its
+kernel or its twin runs.
 
-Every kernel has a twin in pure XLA that computes the same numbers: the twin is the definition, what accelerators run, and what runs here
-where there is no library. `NEURONA_KERNELS=off` in the environment switches the kernels off; `NEURONA_KERNELS=avx2`, or another
-instruction set that this processor has, chooses a library, which gives the same bits on different machines.
+Every kernel has a twin in pure XLA that computes the same numbers: the twin is the definition, what
+accelerators run, and what runs here where there is no library. `NEURONA_KERNELS=off` in the environment
+switches the kernels off; `NEURONA_KERNELS=avx2`, or another instruction set that this processor has, chooses
+a library, which gives the same bits on different machines.
 """
 
 import ctypes
@@ -21,7 +23,8 @@ from neurona.core.errors import ArgumentError, MissingDependencyError
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")  # of which each includes those before it
 
-# From how many multiplications, or elements, on a kernel is faster than XLA, and up to how many; measured on two cores with AVX-512.
+# From how many multiplications, or elements, on a kernel is faster than XLA, and up to how many; measured on
+# two cores with AVX-512.
 WORTH: dict[str, tuple[float, float]] = {
     "attention": (20e3, 1e12),
     "batch normalization": (256, 1e12),
@@ -29,7 +32,10 @@ WORTH: dict[str, tuple[float, float]] = {
     "convolution with pooling": (2e3, 1e12),
     "cross-entropy": (64, 1e12),  # classes
     "dense": (64, 1e9),
-    "dense with a vector": (20e3, 1e9),  # one row, or one unit: XLA makes a sum of it that fuses with what stands beside
+    "dense with a vector": (
+        20e3,
+        1e9,
+    ),  # one row, or one unit: XLA makes a sum of it that fuses with what stands beside
     "depthwise convolution": (3e3, 1e12),
     "pooling": (5e3, 1e12),
     "dropout": (64, 1e12),
@@ -63,7 +69,10 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
         best = library.neurona_instruction_set().decode()
         usable = [name for name in INSTRUCTION_SETS[: INSTRUCTION_SETS.index(best) + 1] if library_path(name)]
         if wanted and wanted not in usable:
-            raise ArgumentError(f"NEURONA_KERNELS must be 'off' or one of {usable}, which were built and run here. Received: {wanted!r}")
+            raise ArgumentError(
+                f"NEURONA_KERNELS must be 'off' or one of {usable}, which were built and run here. Received: "
+                f"{wanted!r}"
+            )
         chosen = wanted or usable[-1]
         return ctypes.CDLL(str(library_path(chosen))), chosen
     except OSError as error:
@@ -71,7 +80,8 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
 
 
 def status() -> str:
-    """The instruction set of the kernels in use; "off" where the environment says so, "missing" where none were built, else the error.
+    """The instruction set of the kernels in use; "off" where the environment says so, "missing" where none
+    were built, else the error.
 
     Example:
 
@@ -87,14 +97,17 @@ def _target(name: str) -> str:
     function = getattr(_load()[0], name, None)
     if function is None:
         raise MissingDependencyError(
-            f"The native kernels were built from older sources: they have no {name}. Install the package again "
+            f"The native kernels were built from older sources: they have no {name}. Install the package "
+            "again "
             "(pip install . or, in a checkout, pip install -e .), or set NEURONA_KERNELS=off."
         )
     jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(function), platform="cpu")
     return name
 
 
-def call(name: str, results: Any, *arrays: Any, aliases: dict[int, int] | None = None, **attributes: Any) -> Any:
+def call(
+    name: str, results: Any, *arrays: Any, aliases: dict[int, int] | None = None, **attributes: Any
+) -> Any:
     """Call a function of the library.
 
     Args:
@@ -111,11 +124,23 @@ def usable(kernel: str, work: float, *arrays: Any) -> bool:
     """Whether `run` would compute this by the native kernel on a CPU."""
     least, most = WORTH[kernel]
     floats = (array for array in jax.tree.leaves(arrays) if jnp.issubdtype(array.dtype, jnp.inexact))
-    return least <= work <= most and all(array.dtype == jnp.float32 for array in floats) and _load()[0] is not None
+    return (
+        least <= work <= most
+        and all(array.dtype == jnp.float32 for array in floats)
+        and _load()[0] is not None
+    )
 
 
-def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[..., Any], *arrays: Any, takes_several: bool = False) -> Any:
-    """Compute by the native kernel where that is possible and faster, else by its twin. The one place where this is decided.
+def run(
+    kernel: str,
+    work: float,
+    native: Callable[..., Any],
+    twin: Callable[..., Any],
+    *arrays: Any,
+    takes_several: bool = False,
+) -> Any:
+    """Compute by the native kernel where that is possible and faster, else by its twin. The one place where
+    this is decided.
 
     Under `vmap`, and for derivatives, `native` behaves as its twin.
 
@@ -123,15 +148,20 @@ def run(kernel: str, work: float, native: Callable[..., Any], twin: Callable[...
         kernel: the entry of `WORTH` that tells which sizes are worth it.
         work: the size: multiplications, or elements.
         native, twin: functions of the arrays with equal results.
-        takes_several: whether `native` also takes arrays that all have one more axis in front, as `vmap` makes them of an ensemble's.
+        takes_several: whether `native` also takes arrays that all have one more axis in front, as `vmap`
+            makes them of an ensemble's.
     """
     if not usable(kernel, work, *arrays):
         return twin(*arrays)
     return lax.platform_dependent(*arrays, cpu=_like_its_twin(native, twin, takes_several), default=twin)
 
 
-def _like_its_twin(native: Callable[..., Any], twin: Callable[..., Any], takes_several: bool) -> Callable[..., Any]:
-    """The native function, with the twin's derivatives, and the twin for several at once where it does not take them."""
+def _like_its_twin(
+    native: Callable[..., Any], twin: Callable[..., Any], takes_several: bool
+) -> Callable[..., Any]:
+    """The native function, with the twin's derivatives, and the twin for several at once where it does not
+    take them.
+    """
     batched = jax.custom_batching.custom_vmap(native)
 
     @batched.def_vmap

@@ -13,7 +13,10 @@ from neurona import activations
 from . import native
 from .pooling import max_pool
 
-WITH_RELU: dict[Callable[..., Any], bool] = {activations.linear: False, activations.relu: True}  # what a kernel computes with it
+WITH_RELU: dict[Callable[..., Any], bool] = {
+    activations.linear: False,
+    activations.relu: True,
+}  # what a kernel computes with it
 
 
 def moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -58,7 +61,8 @@ def batch_normalization(
 
     Args:
         activation: `linear` or `relu`.
-        pools: whether the largest of each window of 2x2 pixels is taken of x (N, height, width, channels), both of which are even.
+        pools: whether the largest of each window of 2x2 pixels is taken of x (N, height, width, channels),
+            both of which are even.
 
     Shapes: x (..., channels), all others (channels,) -> y (..., channels).
 
@@ -74,7 +78,8 @@ def batch_normalization(
 
 
 def standardize(x: jax.Array, mean: Any, variance: Any, gamma: Any, beta: Any, epsilon: float) -> jax.Array:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, as one multiplication and one addition for each element of x.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, as one multiplication and one addition for each
+    element of x.
 
     Shapes: all broadcast to that of x; gamma and beta may be None.
 
@@ -89,26 +94,64 @@ def standardize(x: jax.Array, mean: Any, variance: Any, gamma: Any, beta: Any, e
     return x * factor + (shift if beta is None else shift + beta)
 
 
-def _twin(epsilon: float, activation: Callable[..., Any], x: jax.Array, gamma: Any, beta: Any, mean: Any, variance: Any) -> jax.Array:
+def _twin(
+    epsilon: float,
+    activation: Callable[..., Any],
+    x: jax.Array,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    variance: Any,
+) -> jax.Array:
     y = activation(standardize(x, mean, variance, gamma, beta, epsilon))
     return max_pool(y, 2) if x.ndim == 4 else y
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(5, 6))
-def _normalized(x: jax.Array, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: float, activation: Callable[..., Any]) -> jax.Array:
+def _normalized(
+    x: jax.Array,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: float,
+    activation: Callable[..., Any],
+) -> jax.Array:
     """Of rows (n, channels), or with pooling of images (N, height, width, channels)."""
     return _forward(x, gamma, beta, mean, variance, epsilon, activation)
 
 
 @partial(jax.jit, static_argnums=(5, 6))
-def _forward(x: jax.Array, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: float, activation: Callable[..., Any]) -> jax.Array:
+def _forward(
+    x: jax.Array,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: float,
+    activation: Callable[..., Any],
+) -> jax.Array:
     def kernel_call(x: jax.Array, *channels: jax.Array) -> jax.Array:
         shape = (x.shape[0], x.shape[1] // 2, x.shape[2] // 2, x.shape[3]) if x.ndim == 4 else x.shape
         return native.call(
-            "neurona_batch_normalization", jax.ShapeDtypeStruct(shape, x.dtype), x, *channels, **_options(epsilon, activation)
+            "neurona_batch_normalization",
+            jax.ShapeDtypeStruct(shape, x.dtype),
+            x,
+            *channels,
+            **_options(epsilon, activation),
         )
 
-    return native.run("batch normalization", x.size, kernel_call, partial(_twin, epsilon, activation), x, gamma, beta, mean, variance)
+    return native.run(
+        "batch normalization",
+        x.size,
+        kernel_call,
+        partial(_twin, epsilon, activation),
+        x,
+        gamma,
+        beta,
+        mean,
+        variance,
+    )
 
 
 def _with_residuals(*arguments: Any) -> tuple[jax.Array, Any]:
@@ -116,8 +159,12 @@ def _with_residuals(*arguments: Any) -> tuple[jax.Array, Any]:
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _backward(epsilon: float, activation: Callable[..., Any], residuals: tuple[jax.Array, ...], g: jax.Array) -> tuple[Any, ...]:
-    def twin(x: jax.Array, gamma: jax.Array, beta: jax.Array, mean: jax.Array, variance: jax.Array, g: jax.Array) -> Any:
+def _backward(
+    epsilon: float, activation: Callable[..., Any], residuals: tuple[jax.Array, ...], g: jax.Array
+) -> tuple[Any, ...]:
+    def twin(
+        x: jax.Array, gamma: jax.Array, beta: jax.Array, mean: jax.Array, variance: jax.Array, g: jax.Array
+    ) -> Any:
         def whole(x: jax.Array, gamma: jax.Array, beta: jax.Array) -> jax.Array:
             axes = range(x.ndim - 1)
             return _twin(epsilon, activation, x, gamma, beta, jnp.mean(x, axes), jnp.var(x, axes))
@@ -126,7 +173,16 @@ def _backward(epsilon: float, activation: Callable[..., Any], residuals: tuple[j
 
     def kernel_call(x: jax.Array, gamma: jax.Array, *others: jax.Array) -> tuple[jax.Array, ...]:
         results = [jax.ShapeDtypeStruct(array.shape, x.dtype) for array in (x, gamma, gamma)]
-        return tuple(native.call("neurona_batch_normalization_gradients", results, x, gamma, *others, **_options(epsilon, activation)))
+        return tuple(
+            native.call(
+                "neurona_batch_normalization_gradients",
+                results,
+                x,
+                gamma,
+                *others,
+                **_options(epsilon, activation),
+            )
+        )
 
     return *native.run("batch normalization", residuals[0].size, kernel_call, twin, *residuals, g), None, None
 

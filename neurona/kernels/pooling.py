@@ -1,8 +1,9 @@
 """Maximum and average pooling over one to three spatial axes.
 
-Windows that tile the input, by far the most common, are a reshape and a reduction over the axes inside the windows, with a native kernel
-for the maximum; others are XLA's `reduce_window`, with native kernels for both. Where several inputs of a window share its maximum, as the
-zeros after a ReLU do, the first in order takes the whole gradient in all forms.
+Windows that tile the input, by far the most common, are a reshape and a reduction over the axes inside the
+windows, with a native kernel for the maximum; others are XLA's `reduce_window`, with native kernels for both.
+Where several inputs of a window share its maximum, as the zeros after a ReLU do, the first in order takes the
+whole gradient in all forms.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +41,8 @@ def max_pool(
         x: the input.
         pool_size: the sizes of the window, one number or one for each spatial axis.
         strides: inputs between neighbouring windows; None for windows side by side.
-        padding: "valid" (only whole windows) or "same" (ceil(inputs / strides) windows; what hangs over the edge is ignored).
+        padding: "valid" (only whole windows) or "same" (ceil(inputs / strides) windows; what hangs over the
+            edge is ignored).
         data_format: "channels_last" or "channels_first".
 
     Shapes: x (N, *spatial, C) -> y (N, *windows, C).
@@ -92,7 +94,13 @@ def average_pool(
 
 
 def _windows(
-    x: jax.Array, pool_size: int | Sequence[int], strides: int | Sequence[int] | None, padding: str, data_format: str, *, function: str
+    x: jax.Array,
+    pool_size: int | Sequence[int],
+    strides: int | Sequence[int] | None,
+    padding: str,
+    data_format: str,
+    *,
+    function: str,
 ) -> tuple[jax.Array, tuple[int, ...], tuple[int, ...], Pairs]:
     x = channels_last(jnp.asarray(x), data_format, function=function)
     rank = x.ndim - 2
@@ -121,13 +129,19 @@ def _mean(x: jax.Array, windows: Geometry, size: tuple[int, ...]) -> jax.Array:
     for axis, (n, window, step, pad) in enumerate(zip(x.shape[1:-1], size, windows.strides, windows.padding)):
         starts = np.arange(output_size(n, window, step, pad)) * step - pad[0]
         inside = np.minimum(starts + window, n) - np.maximum(starts, 0)  # inputs that exist, along this axis
-        counts = counts * jnp.asarray(inside, x.dtype).reshape([-1 if i == axis else 1 for i in range(len(size))] + [1])
+        counts = counts * jnp.asarray(inside, x.dtype).reshape(
+            [-1 if i == axis else 1 for i in range(len(size))] + [1]
+        )
     return _reduce_windows(x, 0, lax.add, windows, size) / counts
 
 
-def _reduce_windows(x: jax.Array, start: float, operation: Callable[..., jax.Array], windows: Geometry, size: tuple[int, ...]) -> jax.Array:
+def _reduce_windows(
+    x: jax.Array, start: float, operation: Callable[..., jax.Array], windows: Geometry, size: tuple[int, ...]
+) -> jax.Array:
     padding = ((0, 0), *windows.padding, (0, 0))
-    return lax.reduce_window(x, np.array(start, x.dtype), operation, (1, *size, 1), (1, *windows.strides, 1), padding)
+    return lax.reduce_window(
+        x, np.array(start, x.dtype), operation, (1, *size, 1), (1, *windows.strides, 1), padding
+    )
 
 
 TWINS = {"max": _largest, "average": _mean}
@@ -139,25 +153,33 @@ def _pooled(x: jax.Array, operation: str, windows: Geometry, size: tuple[int, ..
 
 
 @partial(jax.jit, static_argnums=(1, 2, 3))
-def _pooled_and_x(x: jax.Array, operation: str, windows: Geometry, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+def _pooled_and_x(
+    x: jax.Array, operation: str, windows: Geometry, size: tuple[int, ...]
+) -> tuple[jax.Array, jax.Array]:
     twin = partial(TWINS[operation], windows=windows, size=size)
     outputs = windows.output_sizes(x.shape[1:-1], size)
 
     def kernel_call(x: jax.Array) -> jax.Array:
         result = jax.ShapeDtypeStruct((x.shape[0], *outputs, x.shape[-1]), x.dtype)
-        return native.call(f"neurona_{operation}_windows", result, x, axes=windows.axes(x.shape[1:-1], outputs, size))
+        return native.call(
+            f"neurona_{operation}_windows", result, x, axes=windows.axes(x.shape[1:-1], outputs, size)
+        )
 
     return native.run("windows", _work(x, prod(outputs) * prod(size)), kernel_call, twin, x), x
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def _pooled_gradient(operation: str, windows: Geometry, size: tuple[int, ...], x: jax.Array, g: jax.Array) -> tuple[jax.Array]:
+def _pooled_gradient(
+    operation: str, windows: Geometry, size: tuple[int, ...], x: jax.Array, g: jax.Array
+) -> tuple[jax.Array]:
     def twin(x: jax.Array, g: jax.Array) -> jax.Array:
         return jax.vjp(partial(TWINS[operation], windows=windows, size=size), x)[1](g)[0]
 
     def kernel_call(x: jax.Array, g: jax.Array) -> jax.Array:
         axes = windows.axes(x.shape[1:-1], g.shape[1:-1], size)
-        return native.call(f"neurona_{operation}_windows_gradient", jax.ShapeDtypeStruct(x.shape, x.dtype), x, g, axes=axes)
+        return native.call(
+            f"neurona_{operation}_windows_gradient", jax.ShapeDtypeStruct(x.shape, x.dtype), x, g, axes=axes
+        )
 
     return (native.run("windows", _work(x, prod(g.shape[1:-1]) * prod(size)), kernel_call, twin, x, g),)
 
@@ -181,7 +203,9 @@ def whole_tiles(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
 
 def _split(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
     """(N, O1 * p1, O2 * p2, ..., C) -> (N, O1, p1, O2, p2, ..., C)."""
-    return x.reshape(x.shape[0], *(n for whole, p in zip(x.shape[1:-1], size) for n in (whole // p, p)), x.shape[-1])
+    return x.reshape(
+        x.shape[0], *(n for whole, p in zip(x.shape[1:-1], size) for n in (whole // p, p)), x.shape[-1]
+    )
 
 
 def _inside(rank: int) -> tuple[int, ...]:
@@ -212,7 +236,11 @@ def largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, j
         windows = [n // p for n, p in zip(x.shape[1:-1], size)]
         shape = (x.shape[0], *windows, x.shape[-1])
         results = (jax.ShapeDtypeStruct(shape, x.dtype), jax.ShapeDtypeStruct(shape, jnp.int32))
-        return tuple(native.call("neurona_max_pool", results, x, sizes=three_axes(x.shape[1:-1]), window=three_axes(size)))
+        return tuple(
+            native.call(
+                "neurona_max_pool", results, x, sizes=three_axes(x.shape[1:-1]), window=three_axes(size)
+            )
+        )
 
     return native.run("pooling", _work(x, prod(x.shape[1:-1])), kernel_call, twin, x)
 
@@ -230,7 +258,9 @@ def tile_gradient(size: tuple[int, ...], where: jax.Array, g: jax.Array) -> tupl
 
     def kernel_call(where: jax.Array, g: jax.Array) -> jax.Array:
         result = jax.ShapeDtypeStruct(shape, g.dtype)
-        return native.call("neurona_max_pool_gradient", result, where, g, sizes=three_axes(sizes), window=three_axes(size))
+        return native.call(
+            "neurona_max_pool_gradient", result, where, g, sizes=three_axes(sizes), window=three_axes(size)
+        )
 
     return (native.run("pooling", prod(shape), kernel_call, twin, where, g),)
 

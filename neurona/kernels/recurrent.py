@@ -1,9 +1,12 @@
 """Recurrences over a whole sequence: SimpleRNN, LSTM and GRU, forward and backward.
 
-All arrays are time-major, (T, B, ...). In the twins of the native kernels the product of the inputs, x @ kernel + bias, is formed before
-the loop; a step is one product h @ recurrent_kernel for all gates and what follows from it element by element. The gradients are written
-out: the loop that runs backward carries only the state's gradient, and the weights' gradients are one product each over all steps at once.
-Derivatives of a loop as JAX makes them add a weight gradient up step by step, which takes twice the time of the whole.
+All arrays are time-major, (T, B, ...). In the twins of the native kernels the product of the inputs, x @
+kernel + bias, is formed before the loop; a step is one product h @ recurrent_kernel for all gates and what
+follows from it element by element. The gradients are written
+out: the loop that runs backward carries only the state's gradient, and the weights' gradients are one product
+    each over all steps at once.
+Derivatives of a loop as JAX makes them add a weight gradient up step by step, which takes twice the time of
+the whole.
 """
 
 from collections.abc import Callable
@@ -28,11 +31,18 @@ _SLOPES: dict[Callable[..., Any], Callable[[jax.Array], jax.Array]] = {
     activations.tanh: lambda value: 1 - value * value,
     activations.sigmoid: lambda value: value * (1 - value),
     activations.relu: lambda value: (value > 0).astype(value.dtype),
-    activations.hard_sigmoid: lambda value: jnp.where((value > 0) & (value < 1), 1 / 6, 0).astype(value.dtype),
+    activations.hard_sigmoid: lambda value: jnp.where((value > 0) & (value < 1), 1 / 6, 0).astype(
+        value.dtype
+    ),
 }
 
 # Activations that the native kernels compute, and their codes there.
-_NATIVE: dict[Callable[..., Any], int] = {activations.linear: 0, activations.relu: 1, activations.tanh: 2, activations.sigmoid: 3}
+_NATIVE: dict[Callable[..., Any], int] = {
+    activations.linear: 0,
+    activations.relu: 1,
+    activations.tanh: 2,
+    activations.sigmoid: 3,
+}
 
 # What the native kernels take for an array that is not there.
 _ABSENT = np.zeros(0, "float32")
@@ -62,9 +72,10 @@ class Weights(NamedTuple):
 class _Cell:
     """One step forward and one step back.
 
-    `recurrent(weights)` are the weights that a step needs; `forward(z, state, recurrent)` gives the new state and what the way back needs;
-    `backward(kept, old, new, d_new, turned)`, with the recurrent weights transposed, the gradients of z and of the old state;
-    `gather(h, kept, d_z)`, over all steps, those of the inputs' product, of the recurrent kernel and of the bias.
+    `recurrent(weights)` are the weights that a step needs; `forward(z, state, recurrent)` gives the new state
+    and what the way back needs; `backward(kept, old, new, d_new, turned)`, with the recurrent weights
+    transposed, the gradients of z and of the old state; `gather(h, kept, d_z)`, over all steps, those of the
+    inputs' product, of the recurrent kernel and of the bias.
     """
 
     activation: Callable[..., Any]
@@ -133,7 +144,12 @@ class _LSTM(_Gated):
         d_h, d_c = d_new
         value = self.activation(new[1])
         d_c = d_c + d_h * o * slope(value)
-        d_z = _one_array(d_c * g * gate_slope(i), d_c * old[1] * gate_slope(f), d_c * i * slope(g), d_h * value * gate_slope(o))
+        d_z = _one_array(
+            d_c * g * gate_slope(i),
+            d_c * old[1] * gate_slope(f),
+            d_c * i * slope(g),
+            d_h * value * gate_slope(o),
+        )
         return d_z, (d_z @ turned[0], d_c * f)
 
 
@@ -213,7 +229,8 @@ class _GRUResetBefore(_Gated):
 
 
 def _one_array(*parts: jax.Array) -> jax.Array:
-    # Behind the barrier XLA computes the gates once; without it, once for each of the values that are made of them.
+    # Behind the barrier XLA computes the gates once; without it, once for each of the values that are made of
+    # them.
     return lax.optimization_barrier(jnp.concatenate(parts, axis=-1))
 
 
@@ -223,7 +240,9 @@ def _product(left: jax.Array, right: jax.Array) -> jax.Array:
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _recur(cell: _Cell, x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[jax.Array, State]:
+def _recur(
+    cell: _Cell, x: jax.Array, weights: Weights, state: State, mask: jax.Array | None
+) -> tuple[jax.Array, State]:
     outputs, final, _ = _forward(cell, False, x, weights, state, mask)
     return outputs, final
 
@@ -253,9 +272,13 @@ _recur.defvjp(_with_residuals, _gradients, symbolic_zeros=True)
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _forward(cell: _Cell, keeps: bool, *arrays: Any) -> tuple[jax.Array, State, tuple]:
-    """The outputs, the final states, and what the way back needs: the states after each step and what the cell keeps, or nothing."""
+    """The outputs, the final states, and what the way back needs: the states after each step and what the
+    cell keeps, or nothing.
+    """
 
-    def twin(x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[jax.Array, State, tuple]:
+    def twin(
+        x: jax.Array, weights: Weights, state: State, mask: jax.Array | None
+    ) -> tuple[jax.Array, State, tuple]:
         recurrent = cell.recurrent(weights)
 
         def step(state: State, inputs: Any) -> tuple[State, Any]:
@@ -266,15 +289,25 @@ def _forward(cell: _Cell, keeps: bool, *arrays: Any) -> tuple[jax.Array, State, 
             return new, (new, kept)
 
         z = project(x, weights.kernel, cell.outer_bias(weights))
-        final, (states, kept) = lax.scan(step, state, (z, mask), reverse=cell.reverse, unroll=cell.unroll or 1)
+        final, (states, kept) = lax.scan(
+            step, state, (z, mask), reverse=cell.reverse, unroll=cell.unroll or 1
+        )
         return states[0], final, (states, kept) if keeps else ()
 
-    def kernel_call(x: jax.Array, weights: Weights, state: State, mask: jax.Array | None) -> tuple[jax.Array, State, tuple]:
+    def kernel_call(
+        x: jax.Array, weights: Weights, state: State, mask: jax.Array | None
+    ) -> tuple[jax.Array, State, tuple]:
         steps, batch, units = *x.shape[:2], state[0].shape[-1]
         h, c = _h_and_c(state)
-        shapes = (steps, *h.shape), (steps if keeps else 1, *c.shape), (steps, batch, cell.kept_gates * units) if keeps else (0,)
+        shapes = (
+            (steps, *h.shape),
+            (steps if keeps else 1, *c.shape),
+            (steps, batch, cell.kept_gates * units) if keeps else (0,),
+        )
         results = tuple(jax.ShapeDtypeStruct(shape, x.dtype) for shape in shapes)
-        all_h, all_c, kept = native.call(cell.symbol, results, x, *_without_none(weights), h, c, _flags(mask), **_options(cell))
+        all_h, all_c, kept = native.call(
+            cell.symbol, results, x, *_without_none(weights), h, c, _flags(mask), **_options(cell)
+        )
         states = (all_h, all_c)[: len(state)]
         final = tuple(each[0 if cell.reverse else -1] for each in states)
         return all_h, final, (states, kept) if keeps else ()
@@ -286,7 +319,16 @@ def _forward(cell: _Cell, keeps: bool, *arrays: Any) -> tuple[jax.Array, State, 
 def _backward(cell: _Cell, of_x: bool, *arrays: Any) -> tuple[jax.Array | None, Weights, State]:
     """The gradients of x (None unless asked for), of the weights and of the state before the first step."""
 
-    def twin(x: Any, weights: Weights, first: State, mask: Any, states: State, kept: Any, d_outputs: Any, d_final: State) -> Any:
+    def twin(
+        x: Any,
+        weights: Weights,
+        first: State,
+        mask: Any,
+        states: State,
+        kept: Any,
+        d_outputs: Any,
+        d_final: State,
+    ) -> Any:
         turned = lax.optimization_barrier(jax.tree.map(jnp.transpose, cell.recurrent(weights)))
         before = tuple(
             jnp.concatenate([all_steps[1:], start[None]] if cell.reverse else [start[None], all_steps[:-1]])
@@ -308,22 +350,54 @@ def _backward(cell: _Cell, of_x: bool, *arrays: Any) -> tuple[jax.Array | None, 
         d_weights = Weights(_product(x, d_z), d_recurrent_kernel, None if weights.bias is None else d_bias)
         return project(d_z, weights.kernel.T, None) if of_x else None, d_weights, d_first
 
-    def kernel_call(x: Any, weights: Weights, first: State, mask: Any, states: State, kept: Any, d_outputs: Any, d_final: State) -> Any:
+    def kernel_call(
+        x: Any,
+        weights: Weights,
+        first: State,
+        mask: Any,
+        states: State,
+        kept: Any,
+        d_outputs: Any,
+        d_final: State,
+    ) -> Any:
         like = x if of_x else _ABSENT, *_without_none(weights), *_h_and_c(first)
         results = tuple(jax.ShapeDtypeStruct(each.shape, x.dtype) for each in like)
-        given = x, *weights[:2], *_h_and_c(first), _flags(mask), *_h_and_c(states), kept, d_outputs, *_h_and_c(d_final)
-        dx, d_kernel, d_recurrent_kernel, d_bias, *d_first = native.call(f"{cell.symbol}_gradients", results, *given, **_options(cell))
+        given = (
+            x,
+            *weights[:2],
+            *_h_and_c(first),
+            _flags(mask),
+            *_h_and_c(states),
+            kept,
+            d_outputs,
+            *_h_and_c(d_final),
+        )
+        dx, d_kernel, d_recurrent_kernel, d_bias, *d_first = native.call(
+            f"{cell.symbol}_gradients", results, *given, **_options(cell)
+        )
         d_weights = Weights(d_kernel, d_recurrent_kernel, None if weights.bias is None else d_bias)
         return dx if of_x else None, d_weights, tuple(d_first[: len(first)])
 
     results = _run(cell, kernel_call, twin, *arrays)
-    return jax.tree.map(lambda gradient, array: gradient.astype(array.dtype), results, (arrays[0] if of_x else None, *arrays[1:3]))
+    return jax.tree.map(
+        lambda gradient, array: gradient.astype(array.dtype),
+        results,
+        (arrays[0] if of_x else None, *arrays[1:3]),
+    )
 
 
-def _run(cell: _Cell, kernel_call: Callable[..., Any], twin: Callable[..., Any], x: jax.Array, weights: Weights, *arrays: Any) -> Any:
+def _run(
+    cell: _Cell,
+    kernel_call: Callable[..., Any],
+    twin: Callable[..., Any],
+    x: jax.Array,
+    weights: Weights,
+    *arrays: Any,
+) -> Any:
     if not cell.symbol or not all(any(function is known for known in _NATIVE) for function in cell.functions):
         return twin(x, weights, *arrays)
-    # Weights that do not fit a core's cache are better divided among the cores, as XLA does, than the samples.
+    # Weights that do not fit a core's cache are better divided among the cores, as XLA does, than the
+    # samples.
     size = weights.kernel.size + weights.recurrent_kernel.size if x.size else 0
     return native.run("recurrent weights", size, kernel_call, twin, x, weights, *arrays)
 
@@ -380,7 +454,8 @@ def simple_rnn(
         reverse: whether to begin at the last step. The outputs keep their places in time.
         unroll: whether to compile the loop as one straight program.
 
-    Shapes: x (T, B, d), kernel (d, n), recurrent_kernel (n, n), bias (n,), mask (T, B, 1), h (B, n) -> outputs (T, B, n), final (h,).
+    Shapes: x (T, B, d), kernel (d, n), recurrent_kernel (n, n), bias (n,), mask (T, B, 1), h (B, n) ->
+        outputs (T, B, n), final (h,).
 
     Source: Elman, Finding Structure in Time, 1990.
 
@@ -390,7 +465,9 @@ def simple_rnn(
         >>> simple_rnn(jnp.ones((3, 1, 1)), one, one, None, (one * 0,), activation=activations.linear)[0].ravel().tolist()
         [1.0, 2.0, 3.0]
     """
-    return _recur(_SimpleRNN(activation, reverse, unroll), x, Weights(kernel, recurrent_kernel, bias), state, mask)
+    return _recur(
+        _SimpleRNN(activation, reverse, unroll), x, Weights(kernel, recurrent_kernel, bias), state, mask
+    )
 
 
 def lstm(
@@ -412,10 +489,11 @@ def lstm(
         state: (h, c), before the first step.
         mask, activation, reverse, unroll: as in `simple_rnn`; the recurrent activation is that of i, f and o.
 
-    Shapes: x (T, B, d), kernel (d, 4n), recurrent_kernel (n, 4n), bias (4n,), mask (T, B, 1), h and c (B, n) -> outputs (T, B, n),
-        final (h, c).
+    Shapes: x (T, B, d), kernel (d, 4n), recurrent_kernel (n, 4n), bias (4n,), mask (T, B, 1), h and c (B, n)
+        -> outputs (T, B, n), final (h, c).
 
-    Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; the forget gate: Gers, Schmidhuber and Cummins, 2000.
+    Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; the forget gate: Gers, Schmidhuber and
+        Cummins, 2000.
 
     Example:
 
@@ -446,11 +524,12 @@ def gru(
 
     Args:
         state: (h,), before the first step.
-        reset_after: whether r multiplies the recurrent product, as on a GPU, or the state before the product, as first published.
+        reset_after: whether r multiplies the recurrent product, as on a GPU, or the state before the product,
+            as first published.
         mask, activation, reverse, unroll: as in `simple_rnn`; the recurrent activation is that of z and r.
 
-    Shapes: x (T, B, d), kernel (d, 3n), recurrent_kernel (n, 3n), bias (2, 3n) with reset_after, one row for each product, else (3n,),
-        mask (T, B, 1), h (B, n) -> outputs (T, B, n), final (h,).
+    Shapes: x (T, B, d), kernel (d, 3n), recurrent_kernel (n, 3n), bias (2, 3n) with reset_after, one row for
+        each product, else (3n,), mask (T, B, 1), h (B, n) -> outputs (T, B, n), final (h,).
 
     Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
 

@@ -42,8 +42,10 @@ def update(
         twin: the same in XLA, a function of the arguments from `learning_rate` on.
         decays: one for each parameter.
         learning_rate: a scalar.
-        rate: what the formula multiplies a step by: the learning rate, for Adam with its correction for early steps.
-        gradients, parameters: arrays of the same shapes; a parameter without a gradient, None, stays as it is.
+        rate: what the formula multiplies a step by: the learning rate, for Adam with its correction for early
+            steps.
+        gradients, parameters: arrays of the same shapes; a parameter without a gradient, None, stays as it
+            is.
         slots: for each name, an array for each parameter.
 
     Example:
@@ -58,7 +60,11 @@ def update(
         return twin(learning_rate, rate, gradients, parameters, slots)
 
     def kernel_call(
-        learning_rate: jax.Array, rate: jax.Array, gradients: list[Any], parameters: list[jax.Array], slots: Slots
+        learning_rate: jax.Array,
+        rate: jax.Array,
+        gradients: list[Any],
+        parameters: list[jax.Array],
+        slots: Slots,
     ) -> tuple[list[jax.Array], Slots]:
         moving = [index for index, gradient in enumerate(gradients) if gradient is not None]
         groups = [parameters, *(slots[name] for name in rule.slots)]

@@ -26,7 +26,8 @@ def per_axis(value: int | Sequence[int], rank: int, *, argument: str, function: 
     sizes = (value,) * rank if isinstance(value, int) else tuple(int(size) for size in value)
     if len(sizes) != rank or any(size < 1 for size in sizes):
         raise ArgumentError(
-            f"{function}: {argument} must be a positive integer or {rank} of them, one for each spatial axis. Received: {value!r}"
+            f"{function}: {argument} must be a positive integer or {rank} of them, one for each spatial "
+            f"axis. Received: {value!r}"
         )
     return sizes
 
@@ -37,12 +38,17 @@ def output_size(size: int, window: int, stride: int, padding: tuple[int, int]) -
 
 
 def explicit_padding(
-    padding: str | Sequence[Any], sizes: Sequence[int], window: Sequence[int], strides: Sequence[int], *, function: str
+    padding: str | Sequence[Any],
+    sizes: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    *,
+    function: str,
 ) -> Pairs:
     """The zeros before and after each spatial axis, from one of the names or from the pairs themselves.
 
-    "valid" adds none; "same" adds so many that there are ceil(size / stride) positions, the odd one at the end; "causal" (one axis) adds
-    window - 1 before, so that no position sees what comes after it.
+    "valid" adds none; "same" adds so many that there are ceil(size / stride) positions, the odd one at the
+    end; "causal" (one axis) adds window - 1 before, so that no position sees what comes after it.
 
     Args:
         padding: one of the names, or a pair (before, after) for each spatial axis.
@@ -71,18 +77,21 @@ def explicit_padding(
             return ((window[0] - 1, 0),)
         known = ["valid", "same", "causal"] if rank == 1 else ["valid", "same"]
         raise ArgumentError(
-            f"{function}: padding over {rank} spatial axes must be one of {known}, or {rank} pairs (before, after). "
+            f"{function}: padding over {rank} spatial axes must be one of {known}, or {rank} pairs (before, "
+            "after). "
             f"Received: {padding!r}.{suggestion(padding, known)}"
         )
     if len(padding) != rank or any(not isinstance(pair, Sequence) or len(pair) != 2 for pair in padding):
         raise ArgumentError(
-            f"{function}: padding must be a name or {rank} pairs (before, after), one for each spatial axis. Received: {padding!r}"
+            f"{function}: padding must be a name or {rank} pairs (before, after), one for each spatial axis. "
+            f"Received: {padding!r}"
         )
     return tuple((int(before), int(after)) for before, after in padding)
 
 
 def three_axes(numbers: Sequence[int], fill: int = 1) -> np.ndarray:
-    """One number for each of three spatial axes, for the native kernels, which share the first among threads and keep the last together.
+    """One number for each of three spatial axes, for the native kernels, which share the first among threads
+    and keep the last together.
 
     Example:
 
@@ -103,10 +112,18 @@ def channels_last(x: jax.Array, data_format: str, *, function: str) -> jax.Array
     """
     if data_format not in ("channels_last", "channels_first"):
         known = ("channels_last", "channels_first")
-        raise ArgumentError(f"{function}: data_format must be one of {known}. Received: {data_format!r}.{suggestion(data_format, known)}")
+        raise ArgumentError(
+            f"{function}: data_format must be one of {known}. Received: "
+            f"{data_format!r}.{suggestion(data_format, known)}"
+        )
     if not 3 <= x.ndim <= 5:
-        axes = "(batch, *spatial, channels)" if data_format == "channels_last" else "(batch, channels, *spatial)"
-        raise ShapeError(f"{function}: the input must be {axes} with 1 to 3 spatial axes. Received an array of shape {x.shape}.")
+        axes = (
+            "(batch, *spatial, channels)" if data_format == "channels_last" else "(batch, channels, *spatial)"
+        )
+        raise ShapeError(
+            f"{function}: the input must be {axes} with 1 to 3 spatial axes. Received an array of shape "
+            f"{x.shape}."
+        )
     return x if data_format == "channels_last" else jnp.moveaxis(x, 1, -1)
 
 

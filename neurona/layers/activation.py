@@ -1,4 +1,6 @@
-"""Activation functions as layers, for those that have a setting, a weight or a mask; and the layer that does nothing."""
+"""Activation functions as layers, for those that have a setting, a weight or a mask; and the layer that does
+nothing.
+"""
 
 from functools import partial
 from typing import Any
@@ -89,7 +91,13 @@ class ReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         _not_negative(0 if max_value is None else max_value, "max_value", "ReLU")
         _not_negative(negative_slope, "negative_slope", "ReLU")
@@ -135,7 +143,8 @@ class PReLU(Layer):
 
     Args:
         alpha_initializer, alpha_regularizer, alpha_constraint: names or objects.
-        shared_axes: the axes along which one slope serves, such as (1, 2) for one slope per channel of an image.
+        shared_axes: the axes along which one slope serves, such as (1, 2) for one slope per channel of an
+            image.
 
     Shapes: x (batch, ...) -> y the same; alpha as x without its batch, with 1 on the shared axes.
 
@@ -158,13 +167,19 @@ class PReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.set_weight_options(alpha=(alpha_initializer, alpha_regularizer, alpha_constraint))
-        self.shared_axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes and list(shared_axes)
+        self._set_weight_options(alpha=(alpha_initializer, alpha_regularizer, alpha_constraint))
+        self.shared_axes = (
+            [shared_axes] if isinstance(shared_axes, int) else shared_axes and list(shared_axes)
+        )
 
     def build(self, input_shape: Any) -> None:
         rank, shared = len(input_shape), [axis % len(input_shape) for axis in self.shared_axes or ()]
-        self.alpha = self.add_weight(tuple(1 if axis in shared else input_shape[axis] for axis in range(1, rank)), name="alpha")
-        self.input_spec = InputSpec(ndim=rank, axes={axis: input_shape[axis] for axis in range(1, rank) if axis not in shared})
+        self.alpha = self.add_weight(
+            tuple(1 if axis in shared else input_shape[axis] for axis in range(1, rank)), name="alpha"
+        )
+        self.input_spec = InputSpec(
+            ndim=rank, axes={axis: input_shape[axis] for axis in range(1, rank) if axis not in shared}
+        )
 
     def call(self, inputs: Any) -> Any:
         return activations.relu(inputs) - self.alpha.value * activations.relu(-inputs)
@@ -220,9 +235,12 @@ class Softmax(Layer):
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is not None:
             mask = jnp.asarray(mask)
-            if mask.ndim > inputs.ndim or any(m not in (1, n) for m, n in zip(mask.shape[::-1], inputs.shape[::-1])):
+            if mask.ndim > inputs.ndim or any(
+                m not in (1, n) for m, n in zip(mask.shape[::-1], inputs.shape[::-1])
+            ):
                 raise ShapeError(
-                    f"Softmax: the mask must broadcast to the input of shape {inputs.shape}. Received a mask of shape {mask.shape}. "
+                    f"Softmax: the mask must broadcast to the input of shape {inputs.shape}. Received a mask "
+                    f"of shape {mask.shape}. "
                     "A mask (batch, time) needs an axis more: mask[..., None]."
                 )
             mask = mask if mask.dtype == bool else mask > 0.5

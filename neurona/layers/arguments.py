@@ -49,7 +49,10 @@ def choice(value: Any, allowed: Iterable[str], name: str, owner: str) -> str:
     """
     allowed = list(allowed)
     if not isinstance(value, str) or value.lower() not in allowed:
-        raise ArgumentError(f"{owner}: {name} is one of {', '.join(allowed)}. Received: {name}={value!r}.{suggestion(value, allowed)}")
+        raise ArgumentError(
+            f"{owner}: {name} is one of {', '.join(allowed)}. Received: "
+            f"{name}={value!r}.{suggestion(value, allowed)}"
+        )
     return value.lower()
 
 

@@ -1,4 +1,6 @@
-"""Attention over given vectors: Attention and AdditiveAttention. Attention with projections of its own is in multi_head_attention.py."""
+"""Attention over given vectors: Attention and AdditiveAttention. Attention with projections of its own is in
+multi_head_attention.py.
+"""
 
 from typing import Any
 
@@ -23,13 +25,19 @@ def causal_mask(queries: int, keys: int) -> jax.Array:
 
 def inverted_dropout(x: jax.Array, rate: float, key: jax.Array) -> jax.Array:
     """Set a random share of x to zero and divide the rest by 1 - rate."""
-    return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0) if rate < 1 else jnp.zeros_like(x)
+    return (
+        jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0)
+        if rate < 1
+        else jnp.zeros_like(x)
+    )
 
 
 class Attention(Layer):
-    """y = softmax(scores(query, key)) @ value: each query gets the mean of the values, weighed by how well their keys fit.
+    """y = softmax(scores(query, key)) @ value: each query gets the mean of the values, weighed by how well
+    their keys fit.
 
-    The score of a query q and a key k is scale * (q . k), or with score_mode "concat" weight * sum(tanh(scale * (q + k))).
+    The score of a query q and a key k is scale * (q . k), or with score_mode "concat" weight * sum(tanh(scale
+    * (q + k))).
 
     Args:
         use_scale: whether the scale is learnt; else it is 1.
@@ -39,12 +47,13 @@ class Attention(Layer):
 
     Call arguments:
         inputs: a list [query, value] or [query, value, key]; the value is its own key.
-        mask: a list [query_mask, value_mask], true where there is something; outputs of masked queries are zero.
+        mask: a list [query_mask, value_mask], true where there is something; outputs of masked queries are
+            zero.
         return_attention_scores: whether to give the softmax too.
         use_causal_mask: whether query i sees the keys up to i only.
 
-    Shapes: query (batch, Tq, d), value (batch, Tv, e), key (batch, Tv, d), masks (batch, Tq) and (batch, Tv) -> (batch, Tq, e)[, softmax
-        (batch, Tq, Tv)].
+    Shapes: query (batch, Tq, d), value (batch, Tv, e), key (batch, Tv, d), masks (batch, Tq) and (batch, Tv)
+        -> (batch, Tq, e)[, softmax (batch, Tq, Tv)].
 
     Raises:
         ArgumentError: the inputs are no such list, or an argument is not one of those allowed.
@@ -60,7 +69,12 @@ class Attention(Layer):
     """
 
     def __init__(
-        self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, seed: int | None = None, **kwargs: Any
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.use_scale = use_scale
@@ -71,12 +85,19 @@ class Attention(Layer):
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
         self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
-        self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight") if self.score_mode == "concat" else None
+        self.concat_score_weight = (
+            self.add_weight((), "ones", name="concat_score_weight") if self.score_mode == "concat" else None
+        )
 
     def _check(self, inputs: Any) -> None:
-        if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3) or isinstance(inputs[0], (int, type(None))):
+        if (
+            not isinstance(inputs, (list, tuple))
+            or len(inputs) not in (2, 3)
+            or isinstance(inputs[0], (int, type(None)))
+        ):
             raise ArgumentError(
-                f"Layer {self.name!r} ({type(self).__name__}) is called on a list [query, value] or [query, value, key]. Received: {inputs}"
+                f"Layer {self.name!r} ({type(self).__name__}) is called on a list [query, value] or [query, "
+                f"value, key]. Received: {inputs}"
             )
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -91,11 +112,19 @@ class Attention(Layer):
         return self.concat_score_weight.value * jnp.sum(jnp.tanh(scale * sums), axis=-1)
 
     def call(
-        self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False, use_causal_mask: bool = False
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
     ) -> Any:
         self._check(inputs)
         if mask is not None and (not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3)):
-            raise ArgumentError(f"Layer {self.name!r} ({type(self).__name__}): mask is a list [query_mask, value_mask]. Received: {mask}")
+            raise ArgumentError(
+                f"Layer {self.name!r} ({type(self).__name__}): mask is a list [query_mask, value_mask]. "
+                f"Received: {mask}"
+            )
         query, value, key = (*inputs, inputs[1])[:3]
         query_mask, value_mask = (None, None) if mask is None else mask[:2]
         scores = self.scores(query, key)
@@ -107,7 +136,7 @@ class Attention(Layer):
             scores = jnp.where(allowed, scores, scores - (65504.0 if scores.dtype == jnp.float16 else 1e9))
         weights = jax.nn.softmax(scores, axis=-1)
         if training and self.dropout:
-            weights = inverted_dropout(weights, self.dropout, self.next_key())
+            weights = inverted_dropout(weights, self.dropout, self._next_key())
         output = jnp.matmul(weights, value)
         if query_mask is not None:
             output = jnp.where(jnp.asarray(query_mask, bool)[..., None], output, 0)
@@ -126,7 +155,8 @@ class AdditiveAttention(Attention):
     Raises:
         ArgumentError: as in `Attention`.
 
-    Source: Bahdanau, Cho and Bengio, Neural Machine Translation by Jointly Learning to Align and Translate, 2015.
+    Source: Bahdanau, Cho and Bengio, Neural Machine Translation by Jointly Learning to Align and Translate,
+        2015.
 
     Example:
 
@@ -134,12 +164,16 @@ class AdditiveAttention(Attention):
         (2, 3, 4)
     """
 
-    def __init__(self, use_scale: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, use_scale: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(use_scale=use_scale, dropout=dropout, seed=seed, **kwargs)
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
-        self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
+        self.scale = (
+            self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
+        )
 
     def scores(self, query: jax.Array, key: jax.Array) -> jax.Array:
         scale = 1 if self.scale is None else self.scale.value

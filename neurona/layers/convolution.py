@@ -47,7 +47,7 @@ class _Convolutional(Layer):
         self.data_format = standardize_data_format(data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.set_weight_options(bias=bias)
+        self._set_weight_options(bias=bias)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def input_channels(self, input_shape: tuple[int | None, ...]) -> int:
@@ -55,13 +55,20 @@ class _Convolutional(Layer):
         axis = -1 if self.data_format == "channels_last" else 1
         channels = input_shape[axis]
         if channels is None:
-            raise ShapeError(f"Layer {self.name!r} ({type(self).__name__}) needs the number of channels, axis {axis} of {input_shape}.")
+            raise ShapeError(
+                f"Layer {self.name!r} ({type(self).__name__}) needs the number of channels, axis {axis} of "
+                f"{input_shape}."
+            )
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
     def add_kernel(self, option: str, shape: tuple[int, ...], name: str) -> Any:
-        """Create a weight whose initializer, regularizer and constraint are called by another name than its own."""
-        initializer, regularizer, constraint = (getattr(self, f"{option}_{kind}") for kind in ("initializer", "regularizer", "constraint"))
+        """Create a weight whose initializer, regularizer and constraint are called by another name than its
+        own.
+        """
+        initializer, regularizer, constraint = (
+            getattr(self, f"{option}_{kind}") for kind in ("initializer", "regularizer", "constraint")
+        )
         return self.add_weight(shape, initializer, regularizer=regularizer, constraint=constraint, name=name)
 
     def add_bias(self, size: int) -> None:
@@ -112,14 +119,22 @@ class _Convolution(_Convolutional):
         self.filters = positive(filters, "filters", type(self).__name__)
         self.groups = positive(groups, "groups", type(self).__name__)
         if filters % groups:
-            raise ArgumentError(f"{type(self).__name__}: filters must be divisible by groups. Received: filters={filters}, groups={groups}")
-        self.set_weight_options(kernel=(kernel_initializer, kernel_regularizer, kernel_constraint))
+            raise ArgumentError(
+                f"{type(self).__name__}: filters must be divisible by groups. Received: filters={filters}, "
+                f"groups={groups}"
+            )
+        self._set_weight_options(kernel=(kernel_initializer, kernel_regularizer, kernel_constraint))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         channels = self.input_channels(input_shape)
         if channels % self.groups:
-            raise ShapeError(f"Layer {self.name!r}: {channels} channels can't be split into groups={self.groups} equal parts.")
-        self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), name="kernel")
+            raise ShapeError(
+                f"Layer {self.name!r}: {channels} channels can't be split into groups={self.groups} equal "
+                "parts."
+            )
+        self.kernel = self.add_weight(
+            (*self.kernel_size, channels // self.groups, self.filters), name="kernel"
+        )
         self.add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
@@ -141,22 +156,28 @@ class _Convolution(_Convolutional):
 
 
 class Conv1D(_Convolution, aliases=("Convolution1D",)):
-    """Convolution over time: y[t] = activation(sum over k of x[t * stride + k * dilation] @ kernel[k] + bias).
+    """Convolution over time: y[t] = activation(sum over k of x[t * stride + k * dilation] @ kernel[k] +
+    bias).
 
     Args:
         filters: number of output channels.
-        kernel_size, strides, dilation_rate: integers; the width of the kernel, the step of the window, the gap in the kernel.
-        padding: "valid" (none), "same" (output as long as the input at stride 1) or "causal" (no look at later steps).
+        kernel_size, strides, dilation_rate: integers; the width of the kernel, the step of the window, the
+            gap in the kernel.
+        padding: "valid" (none), "same" (output as long as the input at stride 1) or "causal" (no look at
+            later steps).
         data_format: "channels_last" or "channels_first".
         groups: parts into which the channels are split, each with its own filters.
         activation: a name or function; None leaves the sum as it is.
         use_bias: whether to add a bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: names or objects.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
+            bias_constraint: names or objects.
 
-    Shapes: x (batch, time, channels) -> y (batch, new time, filters); kernel (kernel_size, channels / groups, filters).
+    Shapes: x (batch, time, channels) -> y (batch, new time, filters); kernel (kernel_size, channels / groups,
+        filters).
 
     Raises:
-        ArgumentError: a size is not positive, filters not divisible by groups, or stride and dilation both above 1.
+        ArgumentError: a size is not positive, filters not divisible by groups, or stride and dilation both
+            above 1.
         ShapeError: x is not of that rank or that number of channels, or shorter than the kernel.
 
     Source: Waibel et al., Phoneme Recognition Using Time-Delay Neural Networks, 1989.
@@ -173,7 +194,8 @@ class Conv1D(_Convolution, aliases=("Convolution1D",)):
 
 
 class Conv2D(_Convolution, aliases=("Convolution2D",)):
-    """Convolution over an image: y[p] = activation(sum over k of x[p * stride + k * dilation] @ kernel[k] + bias).
+    """Convolution over an image: y[p] = activation(sum over k of x[p * stride + k * dilation] @ kernel[k] +
+    bias).
 
     Args:
         filters: number of output channels.
@@ -181,10 +203,12 @@ class Conv2D(_Convolution, aliases=("Convolution2D",)):
         padding: "valid" (none) or "same" (output as large as the input at stride 1).
         data_format, groups, activation, use_bias and the options of the weights: as in `Conv1D`.
 
-    Shapes: x (batch, height, width, channels) -> y (batch, new height, new width, filters); kernel (h, w, channels / groups, filters).
+    Shapes: x (batch, height, width, channels) -> y (batch, new height, new width, filters); kernel (h, w,
+        channels / groups, filters).
 
     Raises:
-        ArgumentError: a size is not positive, filters not divisible by groups, or stride and dilation both above 1.
+        ArgumentError: a size is not positive, filters not divisible by groups, or stride and dilation both
+            above 1.
         ShapeError: x is not of that rank or that number of channels, or smaller than the kernel.
 
     Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998.
@@ -206,10 +230,12 @@ class Conv3D(_Convolution, aliases=("Convolution3D",)):
         padding: "valid" (none) or "same" (output as large as the input at stride 1).
         data_format, groups, activation, use_bias and the options of the weights: as in `Conv1D`.
 
-    Shapes: x (batch, d1, d2, d3, channels) -> y (batch, new d1, new d2, new d3, filters); kernel (k1, k2, k3, channels / groups, filters).
+    Shapes: x (batch, d1, d2, d3, channels) -> y (batch, new d1, new d2, new d3, filters); kernel (k1, k2, k3,
+        channels / groups, filters).
 
     Raises:
-        ArgumentError: a size is not positive, filters not divisible by groups, or stride and dilation both above 1.
+        ArgumentError: a size is not positive, filters not divisible by groups, or stride and dilation both
+            above 1.
         ShapeError: x is not of that rank or that number of channels, or smaller than the kernel.
 
     Source: Ji, Xu, Yang and Yu, 3D Convolutional Neural Networks for Human Action Recognition, 2013.
@@ -259,15 +285,22 @@ class _ConvolutionTranspose(_Convolutional):
         )
         owner = type(self).__name__
         self.filters = positive(filters, "filters", owner)
-        self.output_padding = None if output_padding is None else integers(output_padding, self.rank, "output_padding", owner, minimum=0)
+        self.output_padding = (
+            None
+            if output_padding is None
+            else integers(output_padding, self.rank, "output_padding", owner, minimum=0)
+        )
         if any(extra >= stride for extra, stride in zip(self.output_padding or (), self.strides)):
             raise ArgumentError(
-                f"{owner}: output_padding must be less than the stride. Received: output_padding={output_padding!r}, strides={self.strides}"
+                f"{owner}: output_padding must be less than the stride. Received: "
+                f"output_padding={output_padding!r}, strides={self.strides}"
             )
-        self.set_weight_options(kernel=(kernel_initializer, kernel_regularizer, kernel_constraint))
+        self._set_weight_options(kernel=(kernel_initializer, kernel_regularizer, kernel_constraint))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        self.kernel = self.add_weight((*self.kernel_size, self.filters, self.input_channels(input_shape)), name="kernel")
+        self.kernel = self.add_weight(
+            (*self.kernel_size, self.filters, self.input_channels(input_shape)), name="kernel"
+        )
         self.add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
@@ -284,16 +317,19 @@ class _ConvolutionTranspose(_Convolutional):
 
 
 class Conv1DTranspose(_ConvolutionTranspose, aliases=("Convolution1DTranspose",)):
-    """The transpose of a `Conv1D`, which makes a sequence longer: each input step adds x[t] @ kernel^T around t * stride.
+    """The transpose of a `Conv1D`, which makes a sequence longer: each input step adds x[t] @ kernel^T around
+    t * stride.
 
     Args:
         filters: number of output channels.
-        kernel_size, strides, dilation_rate: integers; the width of the kernel, the factor of length, the gap in the kernel.
+        kernel_size, strides, dilation_rate: integers; the width of the kernel, the factor of length, the gap
+            in the kernel.
         padding: "valid" or "same" (output as long as the input times the stride).
         output_padding: steps to add at the end, less than the stride; None chooses the usual length.
         data_format, activation, use_bias and the options of the weights: as in `Conv1D`.
 
-    Shapes: x (batch, time, channels) -> y (batch, new time, filters); kernel (kernel_size, filters, channels).
+    Shapes: x (batch, time, channels) -> y (batch, new time, filters); kernel (kernel_size, filters,
+        channels).
 
     Raises:
         ArgumentError: a size is not positive, or output_padding not less than the stride.
@@ -316,11 +352,13 @@ class Conv2DTranspose(_ConvolutionTranspose, aliases=("Convolution2DTranspose",)
 
     Args:
         filters: number of output channels.
-        kernel_size, strides, dilation_rate, output_padding: an integer, or one for height and one for width; see `Conv1DTranspose`.
+        kernel_size, strides, dilation_rate, output_padding: an integer, or one for height and one for width;
+            see `Conv1DTranspose`.
         padding: "valid" or "same" (output as large as the input times the stride).
         data_format, activation, use_bias and the options of the weights: as in `Conv1D`.
 
-    Shapes: x (batch, height, width, channels) -> y (batch, new height, new width, filters); kernel (h, w, filters, channels).
+    Shapes: x (batch, height, width, channels) -> y (batch, new height, new width, filters); kernel (h, w,
+        filters, channels).
 
     Raises:
         ArgumentError: a size is not positive, or output_padding not less than the stride.
@@ -341,11 +379,13 @@ class Conv3DTranspose(_ConvolutionTranspose, aliases=("Convolution3DTranspose",)
 
     Args:
         filters: number of output channels.
-        kernel_size, strides, dilation_rate, output_padding: an integer, or one for each dimension; see `Conv1DTranspose`.
+        kernel_size, strides, dilation_rate, output_padding: an integer, or one for each dimension; see
+            `Conv1DTranspose`.
         padding: "valid" or "same" (output as large as the input times the stride).
         data_format, activation, use_bias and the options of the weights: as in `Conv1D`.
 
-    Shapes: x (batch, d1, d2, d3, channels) -> y (batch, new d1, new d2, new d3, filters); kernel (k1, k2, k3, filters, channels).
+    Shapes: x (batch, d1, d2, d3, channels) -> y (batch, new d1, new d2, new d3, filters); kernel (k1, k2, k3,
+        filters, channels).
 
     Raises:
         ArgumentError: a size is not positive, or output_padding not less than the stride.
@@ -396,11 +436,15 @@ class _DepthwiseConvolution(_Convolutional):
             **kwargs,
         )
         self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", type(self).__name__)
-        self.set_weight_options(depthwise=(depthwise_initializer, depthwise_regularizer, depthwise_constraint))
+        self._set_weight_options(
+            depthwise=(depthwise_initializer, depthwise_regularizer, depthwise_constraint)
+        )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         channels = self.input_channels(input_shape)
-        self.kernel = self.add_kernel("depthwise", (*self.kernel_size, channels, self.depth_multiplier), "kernel")
+        self.kernel = self.add_kernel(
+            "depthwise", (*self.kernel_size, channels, self.depth_multiplier), "kernel"
+        )
         self.add_bias(channels * self.depth_multiplier)
 
     def call(self, inputs: Any) -> Any:
@@ -419,12 +463,15 @@ class DepthwiseConv1D(_DepthwiseConvolution):
     """Convolution over time of each channel on its own.
 
     Args:
-        kernel_size, strides, dilation_rate: integers; the width of the kernel, the step of the window, the gap in the kernel.
+        kernel_size, strides, dilation_rate: integers; the width of the kernel, the step of the window, the
+            gap in the kernel.
         padding: "valid" or "same".
         depth_multiplier: how many outputs each channel gives.
-        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_` for `kernel_`.
+        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_`
+        for `kernel_`.
 
-    Shapes: x (batch, time, channels) -> y (batch, new time, channels * depth_multiplier); kernel (kernel_size, channels, depth_multiplier).
+    Shapes: x (batch, time, channels) -> y (batch, new time, channels * depth_multiplier); kernel
+        (kernel_size, channels, depth_multiplier).
 
     Raises:
         ArgumentError: a size is not positive.
@@ -447,9 +494,11 @@ class DepthwiseConv2D(_DepthwiseConvolution):
         kernel_size, strides, dilation_rate: an integer, or one for height and one for width.
         padding: "valid" or "same".
         depth_multiplier: how many outputs each channel gives.
-        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_` for `kernel_`.
+        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_`
+        for `kernel_`.
 
-    Shapes: x (batch, height, width, channels) -> y (batch, new height, new width, channels * depth_multiplier);
+    Shapes: x (batch, height, width, channels) -> y (batch, new height, new width, channels *
+        depth_multiplier);
     kernel (h, w, channels, depth_multiplier).
 
     Raises:
@@ -506,7 +555,7 @@ class _SeparableConvolution(_Convolutional):
         )
         self.filters = positive(filters, "filters", type(self).__name__)
         self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", type(self).__name__)
-        self.set_weight_options(
+        self._set_weight_options(
             depthwise=(depthwise_initializer, depthwise_regularizer, depthwise_constraint),
             pointwise=(pointwise_initializer, pointwise_regularizer, pointwise_constraint),
         )
@@ -536,12 +585,15 @@ class SeparableConv1D(_SeparableConvolution, aliases=("SeparableConvolution1D",)
 
     Args:
         filters: number of output channels.
-        kernel_size, strides, dilation_rate: integers; the width of the kernel, the step of the window, the gap in the kernel.
+        kernel_size, strides, dilation_rate: integers; the width of the kernel, the step of the window, the
+            gap in the kernel.
         padding: "valid" or "same".
         depth_multiplier: how many intermediate outputs each channel gives.
-        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_` and `pointwise_` for `kernel_`.
+        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_`
+        and `pointwise_` for `kernel_`.
 
-    Shapes: x (batch, time, channels) -> y (batch, new time, filters); depthwise_kernel (kernel_size, channels, depth_multiplier),
+    Shapes: x (batch, time, channels) -> y (batch, new time, filters); depthwise_kernel (kernel_size,
+        channels, depth_multiplier),
     pointwise_kernel (1, channels * depth_multiplier, filters).
 
     Raises:
@@ -566,10 +618,12 @@ class SeparableConv2D(_SeparableConvolution, aliases=("SeparableConvolution2D",)
         kernel_size, strides, dilation_rate: an integer, or one for height and one for width.
         padding: "valid" or "same".
         depth_multiplier: how many intermediate outputs each channel gives.
-        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_` and `pointwise_` for `kernel_`.
+        data_format, activation, use_bias and the options of the weights: as in `Conv1D`, with `depthwise_`
+        and `pointwise_` for `kernel_`.
 
     Shapes: x (batch, height, width, channels) -> y (batch, new height, new width, filters);
-    depthwise_kernel (h, w, channels, depth_multiplier), pointwise_kernel (1, 1, channels * depth_multiplier, filters).
+    depthwise_kernel (h, w, channels, depth_multiplier), pointwise_kernel (1, 1, channels * depth_multiplier,
+    filters).
 
     Raises:
         ArgumentError: a size is not positive.

@@ -16,7 +16,8 @@ class Dense(Layer):
         units: number of outputs, at least 1.
         activation: a name or function; None leaves the sum as it is.
         use_bias: whether to add a bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: names or objects.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
+            bias_constraint: names or objects.
 
     Shapes: x (..., d) -> y (..., units); kernel (d, units); bias (units,).
 
@@ -47,10 +48,12 @@ class Dense(Layer):
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if not isinstance(units, int) or units < 1:
-            raise ArgumentError(f"Dense: units is a positive integer, the number of outputs. Received: units={units!r}")
+            raise ArgumentError(
+                f"Dense: units is a positive integer, the number of outputs. Received: units={units!r}"
+            )
         self.units, self.use_bias = units, use_bias
         self.activation = activations.get(activation)
-        self.set_weight_options(
+        self._set_weight_options(
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
         )
@@ -64,4 +67,6 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs: Any) -> Any:
-        return dense(inputs, self.kernel.value, None if self.bias is None else self.bias.value, self.activation)
+        return dense(
+            inputs, self.kernel.value, None if self.bias is None else self.bias.value, self.activation
+        )

@@ -22,11 +22,12 @@ class EinsumDense(Layer):
 
     Args:
         equation: such as `"abc,cd->abd"`, or `"...x,xy->...y"` for any number of axes before.
-        output_shape: the sizes of the output after the batch, None where the input has them; one integer for one axis. Axes that stand
-            behind `...` are left out.
+        output_shape: the sizes of the output after the batch, None where the input has them; one integer for
+            one axis. Axes that stand behind `...` are left out.
         activation: a name or function; None leaves the sum as it is.
         bias_axes: the letters of the output that the bias has, such as `"d"`; None for no bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: names or objects.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
+            bias_constraint: names or objects.
 
     Shapes: those of the equation; the kernel has the axes of its second term.
 
@@ -61,7 +62,8 @@ class EinsumDense(Layer):
         match = _EQUATION.fullmatch(equation.replace(" ", "")) if isinstance(equation, str) else None
         if match is None or (match[1], match[3]) != (match[5], match[7]) or (match[1] and match[3]):
             raise ArgumentError(
-                "EinsumDense: an equation is 'X,W->Y', '...X,W->...Y' or 'X...,W->Y...' with letters for axes, such as 'abc,cd->abd'. "
+                "EinsumDense: an equation is 'X,W->Y', '...X,W->...Y' or 'X...,W->Y...' with letters for "
+                "axes, such as 'abc,cd->abd'. "
                 f"Received: equation={equation!r}"
             )
         self.equation, self.bias_axes = equation, bias_axes
@@ -70,14 +72,17 @@ class EinsumDense(Layer):
         for letter in self.output_axes + self.kernel_axes:
             terms = (self.input_axes, self.kernel_axes, self.output_axes)
             if sum(letter in term for term in terms) < 2:
-                raise ArgumentError(f"EinsumDense: axis {letter!r} stands in one term only. Received: equation={equation!r}")
+                raise ArgumentError(
+                    f"EinsumDense: axis {letter!r} stands in one term only. Received: equation={equation!r}"
+                )
         if bias_axes is not None and (not bias_axes or not set(bias_axes) <= set(self.output_axes)):
             raise ArgumentError(
-                f"EinsumDense: bias_axes are letters of the output {self.output_axes!r}, or None. Received: bias_axes={bias_axes!r}"
+                f"EinsumDense: bias_axes are letters of the output {self.output_axes!r}, or None. Received: "
+                f"bias_axes={bias_axes!r}"
             )
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.activation = activations.get(activation)
-        self.set_weight_options(
+        self._set_weight_options(
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
         )
@@ -87,10 +92,19 @@ class EinsumDense(Layer):
         inward = tuple(i for i, letter in enumerate(self.kernel_axes) if letter not in self.output_axes)
         outward = tuple(i for i, letter in enumerate(self.kernel_axes) if letter in self.output_axes)
         initializer = self.kernel_initializer
-        if isinstance(initializer, VarianceScaling) and (initializer.input_axes is None or initializer.output_axes is None):
-            config = {**initializer.get_config(), "seed": initializer.seed, "input_axes": inward, "output_axes": outward}
+        if isinstance(initializer, VarianceScaling) and (
+            initializer.input_axes is None or initializer.output_axes is None
+        ):
+            config = {
+                **initializer.get_config(),
+                "seed": initializer.seed,
+                "input_axes": inward,
+                "output_axes": outward,
+            }
             initializer = type(initializer).from_config(config)
-        self.kernel = self.add_weight(tuple(sizes[letter] for letter in self.kernel_axes), initializer, name="kernel")
+        self.kernel = self.add_weight(
+            tuple(sizes[letter] for letter in self.kernel_axes), initializer, name="kernel"
+        )
         self.bias = None
         if self.bias_axes is not None:
             first = min(map(self.output_axes.index, self.bias_axes))
@@ -108,15 +122,18 @@ class EinsumDense(Layer):
             given = given[1:]
         if elided < 0 or (elided > 0 and not open_ended) or len(given) != len(self.output_axes):
             raise ShapeError(
-                f"Layer {self.name!r} (EinsumDense) with equation {self.equation!r} and output_shape {self.partial_output_shape} can't "
-                f"take an input of shape {tuple(input_shape)}: the letters of each term and the sizes must be as many."
+                f"Layer {self.name!r} (EinsumDense) with equation {self.equation!r} and output_shape "
+                f"{self.partial_output_shape} can't "
+                f"take an input of shape {tuple(input_shape)}: the letters of each term and the sizes must "
+                "be as many."
             )
         own = input_shape[elided:] if self.elided_on_the_left else input_shape[: len(self.input_axes)]
         sizes = dict(zip(self.input_axes, own))
         for letter, size in zip(self.output_axes, given):
             if size is not None and sizes.get(letter, size) != size:
                 raise ShapeError(
-                    f"Layer {self.name!r} (EinsumDense): axis {letter!r} of {self.equation!r} has size {sizes[letter]} in the input and "
+                    f"Layer {self.name!r} (EinsumDense): axis {letter!r} of {self.equation!r} has size "
+                    f"{sizes[letter]} in the input and "
                     f"{size} in output_shape."
                 )
             if letter not in sizes:
@@ -127,10 +144,16 @@ class EinsumDense(Layer):
         return {**super().get_config(), "output_shape": self.partial_output_shape}
 
     def _is_product_of_matrices(self) -> bool:
-        """Whether the sum runs over the input's last axes and the kernel's first, and all others stay in their order."""
+        """Whether the sum runs over the input's last axes and the kernel's first, and all others stay in
+        their order.
+        """
         summed = "".join(letter for letter in self.input_axes if letter not in self.output_axes)
         kept, added = self.input_axes.removesuffix(summed), self.kernel_axes.removeprefix(summed)
-        ends_match = (kept + summed, summed + added, kept + added) == (self.input_axes, self.kernel_axes, self.output_axes)
+        ends_match = (kept + summed, summed + added, kept + added) == (
+            self.input_axes,
+            self.kernel_axes,
+            self.output_axes,
+        )
         return ends_match and self.bias_axes == added and not self.equation.split(",")[0].endswith("...")
 
     def call(self, inputs: Any) -> Any:

@@ -49,8 +49,13 @@ class Embedding(Layer):
     ) -> None:
         kwargs.pop("input_length", None)  # Keras 2's; the length is seen from the input
         super().__init__(**kwargs)
-        self.input_dim, self.output_dim = positive(input_dim, "input_dim", "Embedding"), positive(output_dim, "output_dim", "Embedding")
-        self.set_weight_options(embeddings=(embeddings_initializer, embeddings_regularizer, embeddings_constraint))
+        self.input_dim, self.output_dim = (
+            positive(input_dim, "input_dim", "Embedding"),
+            positive(output_dim, "output_dim", "Embedding"),
+        )
+        self._set_weight_options(
+            embeddings=(embeddings_initializer, embeddings_regularizer, embeddings_constraint)
+        )
         self.mask_zero = self.supports_masking = mask_zero
         self.autocast = False  # the inputs are numbers of words, not quantities
         for passed_once in ("weights", "input_length"):
@@ -69,8 +74,10 @@ class Embedding(Layer):
             least, most = int(known.min()), int(known.max())
             if least < 0 or most >= self.input_dim:
                 raise DataError(
-                    f"Layer {self.name!r} (Embedding) has input_dim={self.input_dim} vectors, for the integers 0 to {self.input_dim - 1}. "
-                    f"Received integers from {least} to {most}. Give it input_dim={most + 1} or more, or limit the vocabulary."
+                    f"Layer {self.name!r} (Embedding) has input_dim={self.input_dim} vectors, for the "
+                    f"integers 0 to {self.input_dim - 1}. "
+                    f"Received integers from {least} to {most}. Give it input_dim={most + 1} or more, or "
+                    "limit the vocabulary."
                 )
         return embedding(self.embeddings.value, indices).astype(self.compute_dtype)
 
@@ -79,7 +86,8 @@ class Embedding(Layer):
 
 
 class Masking(Layer):
-    """Masks the steps of a sequence in which every feature has the value that means padding, and sets them to 0.
+    """Masks the steps of a sequence in which every feature has the value that means padding, and sets them to
+    0.
 
     Args:
         mask_value: that value.

@@ -1,7 +1,8 @@
 """Two layers in one: a layer that alone reads what another computed may compute both at once.
 
-The first layer attaches its computation to its output while a program is traced, the model's graph says how many read that output, and
-the second layer asks. What nobody reads in the end, compilation leaves out; whoever does need it, such as an activity regularizer, has it.
+The first layer attaches its computation to its output while a program is traced, the model's graph says how
+many read that output, and the second layer asks. What nobody reads in the end, compilation leaves out;
+whoever does need it, such as an activity regularizer, has it.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,9 @@ def set_source(array: Any, compute: Callable[[], Any]) -> None:
 
 
 def set_readers(array: Any, count: int) -> None:
-    """Say how many layers read an array: with more than one its source is forgotten, because they need the array itself."""
+    """Say how many layers read an array: with more than one its source is forgotten, because they need the
+    array itself.
+    """
     if count > 1:
         _sources.pop(id(array), None)
     elif attached(_sources, array) is not None:

@@ -37,14 +37,19 @@ class InputLayer(Layer):
         if shape is None and batch_shape is None and kwargs.get("input_shape") is not None:
             shape = kwargs["input_shape"]
         if (shape is None) == (batch_shape is None):
-            raise ArgumentError("Input needs a shape, without the batch size: Input((28, 28, 1)). (Or batch_shape, with it; not both.)")
+            raise ArgumentError(
+                "Input needs a shape, without the batch size: Input((28, 28, 1)). (Or batch_shape, with it; "
+                "not both.)"
+            )
         if isinstance(shape, int):
             shape = (shape,)
         super().__init__(name=name)
         self.batch_shape = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
         for size in self.batch_shape:
             if size is not None and (not isinstance(size, int) or size < 0):
-                raise ArgumentError(f"Input: a shape has integers, and None for what is unknown. Received: {self.batch_shape}")
+                raise ArgumentError(
+                    f"Input: a shape has integers, and None for what is unknown. Received: {self.batch_shape}"
+                )
         self.sparse, self.ragged, self.optional = sparse, ragged, optional
         self.input_dtype = standardize_dtype(dtype)
         self.built = True

@@ -10,10 +10,12 @@ from neurona.core.registry import deserialize
 
 
 class Lambda(Layer):
-    """y = function(x, **arguments). For what is more than a formula, write a `Layer` of your own: that one may have weights.
+    """y = function(x, **arguments). For what is more than a formula, write a `Layer` of your own: that one
+    may have weights.
 
     Args:
-        function: a function of an array (or of several); it also receives `mask` and `training` if it has arguments of these names.
+        function: a function of an array (or of several); it also receives `mask` and `training` if it has
+            arguments of these names.
         output_shape: accepted; shapes are found by evaluating the function.
         mask: the mask of the output, or a function (inputs, mask) -> mask; None if the layer passes none on.
         arguments: further arguments of the function.
@@ -40,7 +42,12 @@ class Lambda(Layer):
         super().__init__(**kwargs)
         if not callable(function):
             raise ArgumentError(f"Lambda: function is a function of an array. Received: {function!r}")
-        self.function, self.output_shape, self.mask, self.arguments = function, output_shape, mask, dict(arguments or {})
+        self.function, self.output_shape, self.mask, self.arguments = (
+            function,
+            output_shape,
+            mask,
+            dict(arguments or {}),
+        )
         self.supports_masking = mask is not None
         try:
             self._asks_for = {"mask", "training"} & set(inspect.signature(function).parameters)
@@ -63,9 +70,16 @@ class Lambda(Layer):
             if config[name] is None:
                 del config[name]
             elif isinstance(config[name], str):  # a function of Neurona's own
-                config[name] = {"module": "builtins", "class_name": "function", "config": config[name], "registered_name": "function"}
+                config[name] = {
+                    "module": "builtins",
+                    "class_name": "function",
+                    "config": config[name],
+                    "registered_name": "function",
+                }
         return config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        return super().from_config({**config, "function": deserialize(config["function"], kind="activations")})
+        return super().from_config(
+            {**config, "function": deserialize(config["function"], kind="activations")}
+        )

@@ -16,7 +16,9 @@ Shape = tuple[int | None, ...]
 
 
 class _Merge(Layer):
-    """The base of what takes a list of arrays: checks their shapes, gives them one rank, joins them and their masks."""
+    """The base of what takes a list of arrays: checks their shapes, gives them one rank, joins them and their
+    masks.
+    """
 
     supports_masking = True
     count: int | None = None  # how many inputs, if that is fixed
@@ -26,19 +28,34 @@ class _Merge(Layer):
         super().__init__(**kwargs)
 
     def build(self, input_shape: list[Shape]) -> None:
-        if not isinstance(input_shape, (list, tuple)) or not input_shape or not isinstance(input_shape[0], (list, tuple)):
-            raise ShapeError(f"{type(self).__name__} takes a list of arrays: layer([a, b]). Received one of shape {input_shape}.")
+        if (
+            not isinstance(input_shape, (list, tuple))
+            or not input_shape
+            or not isinstance(input_shape[0], (list, tuple))
+        ):
+            raise ShapeError(
+                f"{type(self).__name__} takes a list of arrays: layer([a, b]). Received one of shape "
+                f"{input_shape}."
+            )
         if self.count is not None and len(input_shape) != self.count:
-            raise ShapeError(f"{type(self).__name__} takes exactly {self.count} arrays. Received {len(input_shape)}: {input_shape}.")
+            raise ShapeError(
+                f"{type(self).__name__} takes exactly {self.count} arrays. Received {len(input_shape)}: "
+                f"{input_shape}."
+            )
         self.check_shapes([tuple(shape) for shape in input_shape])
 
     def check_shapes(self, shapes: list[Shape]) -> None:
         """Raise `ShapeError` where the shapes can't be joined."""
         if len({shape[0] for shape in shapes if shape and shape[0] is not None}) > 1:
-            raise ShapeError(f"{type(self).__name__} can't join arrays of different batch sizes. Received shapes {shapes}.")
+            raise ShapeError(
+                f"{type(self).__name__} can't join arrays of different batch sizes. Received shapes {shapes}."
+            )
         for axis in range(1, min(map(len, shapes))):
             if len({shape[-axis] for shape in shapes} - {1, None}) > 1:
-                raise ShapeError(f"{type(self).__name__}: these shapes do not broadcast, they differ on axis {-axis}: {shapes}.")
+                raise ShapeError(
+                    f"{type(self).__name__}: these shapes do not broadcast, they differ on axis {-axis}: "
+                    f"{shapes}."
+                )
 
     def call(self, inputs: Any) -> Any:
         if self.broadcasts:
@@ -57,7 +74,9 @@ class _Merge(Layer):
 
 
 def _with_rank(array: Any, rank: int) -> Any:
-    """The array with axes of size 1 after the batch; the array itself, with its mask, where none are missing."""
+    """The array with axes of size 1 after the batch; the array itself, with its mask, where none are
+    missing.
+    """
     missing = tuple(range(1, 1 + rank - array.ndim))
     return jnp.expand_dims(array, missing) if missing else array
 
@@ -133,9 +152,15 @@ class Multiply(_Merge):
 
     def merge(self, inputs: list[Any]) -> Any:
         masks = [_mask_like(array) for array in inputs]
-        output = functools.reduce(jnp.multiply, [x if mask is None else jnp.where(mask, x, 1) for x, mask in zip(inputs, masks)])
+        output = functools.reduce(
+            jnp.multiply, [x if mask is None else jnp.where(mask, x, 1) for x, mask in zip(inputs, masks)]
+        )
         present = [mask for mask in masks if mask is not None]
-        return jnp.where(functools.reduce(jnp.logical_or, present), output, 0) if len(present) == len(masks) else output
+        return (
+            jnp.where(functools.reduce(jnp.logical_or, present), output, 0)
+            if len(present) == len(masks)
+            else output
+        )
 
 
 class Average(_Merge):
@@ -218,7 +243,10 @@ class Concatenate(_Merge):
     def check_shapes(self, shapes: list[Shape]) -> None:
         rank = len(shapes[0])
         if any(len(shape) != rank for shape in shapes) or not -rank <= self.axis < rank:
-            raise ShapeError(f"Concatenate on axis {self.axis} takes arrays of one rank that have that axis. Received shapes {shapes}.")
+            raise ShapeError(
+                f"Concatenate on axis {self.axis} takes arrays of one rank that have that axis. Received "
+                f"shapes {shapes}."
+            )
         for axis in set(range(rank)) - {self.axis % rank}:
             if len({shape[axis] for shape in shapes} - {None}) > 1:
                 raise ShapeError(
@@ -244,9 +272,11 @@ class Dot(_Merge):
 
     Args:
         axes: the axis to sum over, the same for both, or one for each. The batch, axis 0, is not among them.
-        normalize: whether to bring the vectors along that axis to length 1 first; the result is then their cosine.
+        normalize: whether to bring the vectors along that axis to length 1 first; the result is then their
+            cosine.
 
-    Shapes: x1 (batch, a..., d), x2 (batch, b..., d) -> (batch, a..., b...); two plain batches of vectors -> (batch, 1).
+    Shapes: x1 (batch, a..., d), x2 (batch, b..., d) -> (batch, a..., b...); two plain batches of vectors ->
+        (batch, 1).
 
     Raises:
         ArgumentError: the axes are not one integer or two.
@@ -261,11 +291,20 @@ class Dot(_Merge):
     count = 2
     broadcasts = False
 
-    def __init__(self, axes: int | tuple[int, int] | list[int], normalize: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, axes: int | tuple[int, int] | list[int], normalize: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         pair = [axes, axes] if isinstance(axes, int) else axes
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(axis, int) for axis in pair) or 0 in pair:
-            raise ArgumentError(f"Dot: axes is an integer or two, none of them 0, the batch. Received: axes={axes!r}")
+        if (
+            not isinstance(pair, (list, tuple))
+            or len(pair) != 2
+            or not all(isinstance(axis, int) for axis in pair)
+            or 0 in pair
+        ):
+            raise ArgumentError(
+                f"Dot: axes is an integer or two, none of them 0, the batch. Received: axes={axes!r}"
+            )
         self.axes, self.normalize = axes, normalize
 
     def _axes(self, ranks: list[int]) -> list[int]:
@@ -273,9 +312,14 @@ class Dot(_Merge):
         return [axis % rank for axis, rank in zip(pair, ranks)]
 
     def check_shapes(self, shapes: list[Shape]) -> None:
-        first, second = (shape[axis] for shape, axis in zip(shapes, self._axes([len(shape) for shape in shapes])))
+        first, second = (
+            shape[axis] for shape, axis in zip(shapes, self._axes([len(shape) for shape in shapes]))
+        )
         if first is not None and second is not None and first != second:
-            raise ShapeError(f"Dot over axes {self.axes} takes equal sizes there; {first} is not {second}. Received shapes {shapes}.")
+            raise ShapeError(
+                f"Dot over axes {self.axes} takes equal sizes there; {first} is not {second}. Received "
+                f"shapes {shapes}."
+            )
 
     def merge(self, inputs: list[Any]) -> Any:
         axes = self._axes([array.ndim for array in inputs])

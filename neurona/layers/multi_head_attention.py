@@ -1,4 +1,6 @@
-"""Attention in several heads, each with projections of its own: MultiHeadAttention and GroupQueryAttention."""
+"""Attention in several heads, each with projections of its own: MultiHeadAttention and
+GroupQueryAttention.
+"""
 
 import math
 import string
@@ -19,31 +21,53 @@ from neurona.layers.einsum_dense import EinsumDense
 
 
 class _HeadedAttention(Layer):
-    """What both layers share: the options of the projections, the masks, and softmax(q . k / sqrt(key size)) @ v in each head."""
+    """What both layers share: the options of the projections, the masks, and softmax(q . k / sqrt(key size))
+    @ v in each head.
+    """
 
     key_size: int
     axes: tuple[int, ...] = (1,)  # of the inputs, along which there is attention
 
-    def set_options(self, dropout: float, use_bias: bool, use_gate: bool, sliding_window: int | None, flash: Any, seed: int | None) -> None:
+    def set_options(
+        self,
+        dropout: float,
+        use_bias: bool,
+        use_gate: bool,
+        sliding_window: int | None,
+        flash: Any,
+        seed: int | None,
+    ) -> None:
         """Check and keep the arguments that both have."""
         owner = type(self).__name__
-        self.dropout, self.use_bias, self.use_gate, self.seed = fraction(dropout, "dropout", owner), use_bias, use_gate, seed
-        self.sliding_window = None if sliding_window is None else positive(sliding_window, "sliding_window", owner)
+        self.dropout, self.use_bias, self.use_gate, self.seed = (
+            fraction(dropout, "dropout", owner),
+            use_bias,
+            use_gate,
+            seed,
+        )
+        self.sliding_window = (
+            None if sliding_window is None else positive(sliding_window, "sliding_window", owner)
+        )
         self.flash_attention = flash
         if flash and dropout:
-            raise ArgumentError(f"{owner}: with flash_attention there is no dropout. Received: dropout={dropout}; leave one of them out.")
+            raise ArgumentError(
+                f"{owner}: with flash_attention there is no dropout. Received: dropout={dropout}; leave one "
+                "of them out."
+            )
         self.supports_masking = True
 
     def set_projections(self, kernel: tuple, bias: tuple, activity_regularizer: Any) -> None:
         """Keep the initializer, regularizer and constraint that every projection gets."""
-        self.set_weight_options(kernel=kernel, bias=bias)
+        self._set_weight_options(kernel=kernel, bias=bias)
         # Each projection's activity is regularized, and the layer's own output is the last of them.
         self._of_activity = activity_regularizer
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activity_regularizer": serialize(self._of_activity)}
 
-    def projection(self, name: str, equation: str, sizes: tuple[int | None, ...], bias_axes: str, activation: Any = None) -> EinsumDense:
+    def projection(
+        self, name: str, equation: str, sizes: tuple[int | None, ...], bias_axes: str, activation: Any = None
+    ) -> EinsumDense:
         """One of the projections, not yet built."""
         options = {
             f"{weight}_{option}": _copy(getattr(self, f"{weight}_{option}"))
@@ -62,11 +86,15 @@ class _HeadedAttention(Layer):
             **options,
         )
 
-    def allowed(self, rank: int, masks: list[Any], attention_mask: Any, lengths: tuple[int, int], causal: bool) -> jax.Array | None:
+    def allowed(
+        self, rank: int, masks: list[Any], attention_mask: Any, lengths: tuple[int, int], causal: bool
+    ) -> jax.Array | None:
         """True where a query may see a key: everything that any mask says, brought to the scores' rank."""
         query_mask, value_mask, key_mask = masks
         parts = [None if query_mask is None else jnp.asarray(query_mask, bool)[..., :, None]]
-        parts += [None if mask is None else jnp.asarray(mask, bool)[..., None, :] for mask in (value_mask, key_mask)]
+        parts += [
+            None if mask is None else jnp.asarray(mask, bool)[..., None, :] for mask in (value_mask, key_mask)
+        ]
         if causal:
             parts.append(causal_mask(*lengths)[None])
         if self.sliding_window is not None:
@@ -77,12 +105,19 @@ class _HeadedAttention(Layer):
         for part in parts:
             if part is not None:
                 # The axes that a mask lacks, the heads' first of all, stand before those of attention.
-                part = jnp.expand_dims(part, tuple(range(-2 * len(self.axes) - rank + part.ndim, -2 * len(self.axes))))
+                part = jnp.expand_dims(
+                    part, tuple(range(-2 * len(self.axes) - rank + part.ndim, -2 * len(self.axes)))
+                )
                 found = part if found is None else found & part
         return found
 
     def attend(
-        self, arrays: tuple[jax.Array, ...], equations: tuple[str, str], masks: tuple, training: bool, return_scores: bool
+        self,
+        arrays: tuple[jax.Array, ...],
+        equations: tuple[str, str],
+        masks: tuple,
+        training: bool,
+        return_scores: bool,
     ) -> tuple[jax.Array, jax.Array | None]:
         """The outputs of all heads and, where it is asked for, the softmax.
 
@@ -90,7 +125,10 @@ class _HeadedAttention(Layer):
         """
         query, key, value = arrays
         if self.flash_attention and return_scores:
-            raise ArgumentError(f"Layer {self.name!r} ({type(self).__name__}): with flash_attention there are no scores to return.")
+            raise ArgumentError(
+                f"Layer {self.name!r} ({type(self).__name__}): with flash_attention there are no scores to "
+                "return."
+            )
         scale = 1 / math.sqrt(self.key_size)
         if query.ndim == 4 and not (self.dropout or return_scores):
             return attention(query, key, value, self.allowed(4, *masks), scale), None
@@ -101,10 +139,15 @@ class _HeadedAttention(Layer):
             exact = jnp.where(allowed, exact, 0.7 * jnp.finfo(exact.dtype).min)
         weights = jax.nn.softmax(exact, axis=tuple(range(-len(self.axes), 0)))
         if allowed is not None:
-            # As in Keras: a query that may see nothing gets zeros here, and the mean of all values in the fused computation above.
+            # As in Keras: a query that may see nothing gets zeros here, and the mean of all values in the
+            # fused computation above.
             weights = jnp.where(allowed, weights, 0)
         weights = weights.astype(value.dtype)
-        dropped = inverted_dropout(weights, self.dropout, self.next_key()) if training and self.dropout else weights
+        dropped = (
+            inverted_dropout(weights, self.dropout, self._next_key())
+            if training and self.dropout
+            else weights
+        )
         return jnp.einsum(equations[1], dropped, value), weights
 
 
@@ -114,7 +157,8 @@ def _copy(value: Any) -> Any:
 
 
 class MultiHeadAttention(_HeadedAttention):
-    """Each head attends in projections of its own: y = concat(softmax(q k^T / sqrt(key_dim)) v) W_o, with q = query W_q, and so on.
+    """Each head attends in projections of its own: y = concat(softmax(q k^T / sqrt(key_dim)) v) W_o, with q =
+    query W_q, and so on.
 
     Args:
         num_heads: number of heads.
@@ -123,7 +167,8 @@ class MultiHeadAttention(_HeadedAttention):
         dropout: the share of the softmax that is set to zero in training.
         use_bias: whether the projections have biases.
         output_shape: the sizes of the output's last axes; None for the size of the query.
-        attention_axes: the axes of the inputs along which there is attention; None for all between batch and features.
+        attention_axes: the axes of the inputs along which there is attention; None for all between batch and
+            features.
         sliding_window: a query sees the keys less than so many places away; None for all.
         flash_attention: accepted for Keras's sake: XLA chooses how to compute.
         kernel_..., bias_initializer, _regularizer, _constraint, activity_regularizer: of the projections.
@@ -132,19 +177,21 @@ class MultiHeadAttention(_HeadedAttention):
 
     Call arguments:
         query, value, key: the inputs; the value is its own key.
-        query_mask, value_mask, key_mask: true where there is something; they come by themselves from masked layers before.
+        query_mask, value_mask, key_mask: true where there is something; they come by themselves from masked
+            layers before.
         attention_mask: true where query i may see key j.
         return_attention_scores: whether to give the softmax too.
         use_causal_mask: whether query i sees the keys up to i only.
 
-    Shapes: query (B, T, d), value (B, S, e), key (B, S, f), masks (B, T) and (B, S), attention_mask (B, T, S) or (B, heads, T, S) ->
-        (B, T, d)[, softmax (B, heads, T, S)].
+    Shapes: query (B, T, d), value (B, S, e), key (B, S, f), masks (B, T) and (B, S), attention_mask (B, T, S)
+        or (B, heads, T, S) -> (B, T, d)[, softmax (B, heads, T, S)].
 
     Raises:
         ArgumentError: a size is not positive, or an argument is not one of those allowed.
         ShapeError: key and value differ in length.
 
-    Source: Vaswani et al., Attention Is All You Need, 2017; the gate: Qiu et al., Gated Attention for Large Language Models, 2025.
+    Source: Vaswani et al., Attention Is All You Need, 2017; the gate: Qiu et al., Gated Attention for Large
+        Language Models, 2025.
 
     Example:
 
@@ -178,7 +225,10 @@ class MultiHeadAttention(_HeadedAttention):
     ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
-        self.num_heads, self.key_dim = positive(num_heads, "num_heads", owner), positive(key_dim, "key_dim", owner)
+        self.num_heads, self.key_dim = (
+            positive(num_heads, "num_heads", owner),
+            positive(key_dim, "key_dim", owner),
+        )
         self.value_dim = self.key_dim if value_dim is None else positive(value_dim, "value_dim", owner)
         self.key_size = self.key_dim
         self.set_options(dropout, use_bias, use_gate, sliding_window, flash_attention, seed)
@@ -188,12 +238,18 @@ class MultiHeadAttention(_HeadedAttention):
             activity_regularizer,
         )
         sizes = (output_shape,) if isinstance(output_shape, int) else output_shape
-        self.output_sizes = None if sizes is None else tuple(positive(size, "output_shape", owner) for size in sizes)
+        self.output_sizes = (
+            None if sizes is None else tuple(positive(size, "output_shape", owner) for size in sizes)
+        )
         self.attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
         if self.attention_axes is not None and not (
-            isinstance(self.attention_axes, (list, tuple)) and all(isinstance(axis, int) for axis in self.attention_axes)
+            isinstance(self.attention_axes, (list, tuple))
+            and all(isinstance(axis, int) for axis in self.attention_axes)
         ):
-            raise ArgumentError(f"{owner}: attention_axes is an integer or a list of them. Received: attention_axes={attention_axes!r}")
+            raise ArgumentError(
+                f"{owner}: attention_axes is an integer or a list of them. Received: "
+                f"attention_axes={attention_axes!r}"
+            )
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "output_shape": self.output_sizes}
@@ -207,13 +263,22 @@ class MultiHeadAttention(_HeadedAttention):
         self.equations = _attention_equations(free + 2, self.axes)
         self.query_dense = self._inward("query", query_shape, self.key_dim)
         self.key_dense = self._inward("key", key_shape, self.key_dim)
-        self.gate_dense = self._inward("gate", query_shape, self.value_dim, "sigmoid") if self.use_gate else None
+        self.gate_dense = (
+            self._inward("gate", query_shape, self.value_dim, "sigmoid") if self.use_gate else None
+        )
         self.value_dense = self._inward("value", value_shape, self.value_dim)
         free, sizes = len(query_shape) - 1, self.output_sizes or (query_shape[-1],)
         letters = string.ascii_lowercase
-        before, heads, after = letters[:free], letters[free : free + 2], letters[free + 2 : free + 2 + len(sizes)]
+        before, heads, after = (
+            letters[:free],
+            letters[free : free + 2],
+            letters[free + 2 : free + 2 + len(sizes)],
+        )
         self.output_dense = self.projection(
-            "attention_output", f"{before}{heads},{heads}{after}->{before}{after}", (*[None] * (free - 1), *sizes), after
+            "attention_output",
+            f"{before}{heads},{heads}{after}->{before}{after}",
+            (*[None] * (free - 1), *sizes),
+            after,
         )
         self.output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
 
@@ -221,7 +286,9 @@ class MultiHeadAttention(_HeadedAttention):
         letters, free = string.ascii_lowercase, len(shape) - 1
         before, feature, heads = letters[:free], letters[free], letters[free + 1 : free + 3]
         sizes = (*[None] * (free - 1), self.num_heads, size)
-        layer = self.projection(name, f"{before}{feature},{feature}{heads}->{before}{heads}", sizes, heads, activation)
+        layer = self.projection(
+            name, f"{before}{feature},{feature}{heads}->{before}{heads}", sizes, heads, activation
+        )
         layer.build(shape)
         return layer
 
@@ -239,7 +306,12 @@ class MultiHeadAttention(_HeadedAttention):
         use_causal_mask: bool = False,
     ) -> Any:
         key = value if key is None else key
-        masks = [query_mask, value_mask, key_mask], attention_mask, (query.shape[1], value.shape[1]), use_causal_mask
+        masks = (
+            [query_mask, value_mask, key_mask],
+            attention_mask,
+            (query.shape[1], value.shape[1]),
+            use_causal_mask,
+        )
         arrays = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         heads, scores = self.attend(arrays, self.equations, masks, training, return_attention_scores)
         output = self.output_dense(heads if self.gate_dense is None else heads * self.gate_dense(query))
@@ -255,16 +327,18 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         head_dim: size of a head's queries, keys and values.
         num_query_heads: number of heads of queries.
         num_key_value_heads: number of heads of keys and values; divides the former.
-        dropout, use_bias, sliding_window, flash_attention, use_gate, seed: as in `MultiHeadAttention`, and so are the initializers,
-            regularizers, constraints and call arguments.
+        dropout, use_bias, sliding_window, flash_attention, use_gate, seed: as in `MultiHeadAttention`, and so
+            are the initializers, regularizers, constraints and call arguments.
 
-    Shapes: query (B, T, d), value (B, S, e), key (B, S, f) -> (B, T, d)[, softmax (B, num_query_heads, T, S)].
+    Shapes: query (B, T, d), value (B, S, e), key (B, S, f) -> (B, T, d)[, softmax (B, num_query_heads, T,
+        S)].
 
     Raises:
         ArgumentError: a size is not positive, or the heads do not divide.
         ShapeError: an input has not 3 dimensions, or key and value differ in length.
 
-    Source: Ainslie et al., GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints, 2023.
+    Source: Ainslie et al., GQA: Training Generalized Multi-Query Transformer Models from Multi-Head
+        Checkpoints, 2023.
 
     Example:
 
@@ -300,7 +374,8 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         self.num_key_value_heads = positive(num_key_value_heads, "num_key_value_heads", owner)
         if self.num_query_heads % self.num_key_value_heads:
             raise ArgumentError(
-                f"{owner}: num_key_value_heads divides num_query_heads. Received: {num_key_value_heads} and {num_query_heads}"
+                f"{owner}: num_key_value_heads divides num_query_heads. Received: {num_key_value_heads} and "
+                f"{num_query_heads}"
             )
         self.set_options(dropout, use_bias, use_gate, sliding_window, flash_attention, seed)
         self.set_projections(
@@ -315,11 +390,14 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         for name, shape in (("query", query_shape), ("value", value_shape), ("key", key_shape)):
             if len(shape) != 3:
                 raise ShapeError(
-                    f"Layer {self.name!r} (GroupQueryAttention): {name} has shape (batch, length, features). Received {shape}."
+                    f"Layer {self.name!r} (GroupQueryAttention): {name} has shape (batch, length, features). "
+                    f"Received {shape}."
                 )
         self.query_dense = self._inward("query", query_shape, self.num_query_heads)
         self.key_dense = self._inward("key", key_shape, self.num_key_value_heads)
-        self.gate_dense = self._inward("gate", query_shape, self.num_query_heads, "sigmoid") if self.use_gate else None
+        self.gate_dense = (
+            self._inward("gate", query_shape, self.num_query_heads, "sigmoid") if self.use_gate else None
+        )
         self.value_dense = self._inward("value", value_shape, self.num_key_value_heads)
         self.output_dense = self.projection("attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m")
         self.output_dense.build((None, None, self.num_query_heads, self.head_dim))
@@ -343,14 +421,21 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         use_causal_mask: bool = False,
     ) -> Any:
         key = value if key is None else key
-        masks = [query_mask, value_mask, key_mask], attention_mask, (query.shape[1], value.shape[1]), use_causal_mask
+        masks = (
+            [query_mask, value_mask, key_mask],
+            attention_mask,
+            (query.shape[1], value.shape[1]),
+            use_causal_mask,
+        )
         repeats = self.num_query_heads // self.num_key_value_heads
         arrays = (
             self.query_dense(query),
             jnp.repeat(self.key_dense(key), repeats, axis=2),  # (B, S, num_query_heads, head_dim)
             jnp.repeat(self.value_dense(value), repeats, axis=2),
         )
-        heads, scores = self.attend(arrays, ("bquh,bkuh->buqk", "buqk,bkuh->bquh"), masks, training, return_attention_scores)
+        heads, scores = self.attend(
+            arrays, ("bquh,bkuh->buqk", "buqk,bkuh->bquh"), masks, training, return_attention_scores
+        )
         output = self.output_dense(heads if self.gate_dense is None else heads * self.gate_dense(query))
         if query_mask is not None:
             set_mask(output, query_mask)

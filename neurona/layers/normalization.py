@@ -1,4 +1,6 @@
-"""Layers that bring activations to mean 0 and variance 1, or to length 1: over the batch, the features or groups of them."""
+"""Layers that bring activations to mean 0 and variance 1, or to length 1: over the batch, the features or
+groups of them.
+"""
 
 import math
 from collections.abc import Mapping
@@ -32,7 +34,9 @@ def _axes(axis: Any, owner: str) -> int | list[int]:
 
 
 class _AffineNormalization(Layer):
-    """What layers with a learned scale gamma and offset beta share. They compute in float32 at least, whatever the policy."""
+    """What layers with a learned scale gamma and offset beta share. They compute in float32 at least,
+    whatever the policy.
+    """
 
     gamma: Any = None
     beta: Any = None
@@ -44,16 +48,24 @@ class _AffineNormalization(Layer):
 
     def gamma_and_beta(self, shape: list[int], dtype: Any) -> list[Any]:
         """Their values in a shape that broadcasts, None for what the layer does not have."""
-        return [None if weight is None else weight.value.astype(dtype).reshape(shape) for weight in (self.gamma, self.beta)]
+        return [
+            None if weight is None else weight.value.astype(dtype).reshape(shape)
+            for weight in (self.gamma, self.beta)
+        ]
 
     def scale_and_offset(self, size: int, dtype: Any) -> tuple[Any, Any]:
-        """Their values for the last axis, ones and zeros for what the layer does not have: what kernels take."""
+        """Their values for the last axis, ones and zeros for what the layer does not have: what kernels
+        take.
+        """
         gamma, beta = self.gamma_and_beta([size], dtype)
-        return jnp.ones(size, dtype) if gamma is None else gamma, jnp.zeros(size, dtype) if beta is None else beta
+        return jnp.ones(size, dtype) if gamma is None else gamma, jnp.zeros(
+            size, dtype
+        ) if beta is None else beta
 
 
 class BatchNormalization(_AffineNormalization):
-    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each channel over the batch.
+    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each channel over the
+    batch.
 
     In training the statistics are the batch's own, and moving averages of them are kept:
     moving = moving * momentum + batch * (1 - momentum).
@@ -64,16 +76,19 @@ class BatchNormalization(_AffineNormalization):
         momentum: how slowly the moving averages follow.
         epsilon: keeps the root from zero.
         center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer, beta_regularizer, gamma_regularizer,
+        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer,
+        beta_regularizer, gamma_regularizer,
             beta_constraint, gamma_constraint: names or objects.
-        renorm: whether to correct the batch's statistics towards moving ones, for small batches (Ioffe, Batch Renormalization, 2017).
+        renorm: whether to correct the batch's statistics towards moving ones, for small batches (Ioffe, Batch
+            Renormalization, 2017).
         renorm_clipping: limits `rmin`, `rmax`, `dmax` of that correction.
         renorm_momentum: how slowly the statistics of the correction follow.
         synchronized: accepted; a batch that is split over devices is normalized whole in any case.
 
     Call arguments: `mask` (batch, ...), of x without its channels: False where x does not count.
 
-    Shapes: x (any, with channels on the axis) -> y the same; gamma, beta, moving_mean, moving_variance (channels,).
+    Shapes: x (any, with channels on the axis) -> y the same; gamma, beta, moving_mean, moving_variance
+        (channels,).
 
     Raises:
         ArgumentError: renorm_clipping has an unknown or an impossible limit.
@@ -114,14 +129,18 @@ class BatchNormalization(_AffineNormalization):
         super().__init__(**kwargs)
         self.axis, self.momentum, self.epsilon = int(axis), float(momentum), float(epsilon)
         self.center, self.scale, self.synchronized = center, scale, synchronized
-        self.set_weight_options(
+        self._set_weight_options(
             beta=(beta_initializer, beta_regularizer, beta_constraint),
             gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
         )
         self.moving_mean_initializer = resolve("initializers", moving_mean_initializer)
         self.moving_variance_initializer = resolve("initializers", moving_variance_initializer)
         limits = dict(renorm_clipping or {})
-        self.renorm, self.renorm_clipping, self.renorm_momentum = renorm, limits if renorm else renorm_clipping, renorm_momentum
+        self.renorm, self.renorm_clipping, self.renorm_momentum = (
+            renorm,
+            limits if renorm else renorm_clipping,
+            renorm_momentum,
+        )
         for limit in limits:
             if limit not in ("rmin", "rmax", "dmax"):
                 raise ArgumentError(
@@ -129,7 +148,9 @@ class BatchNormalization(_AffineNormalization):
                     f"Received: {limit!r}.{suggestion(limit, ['rmin', 'rmax', 'dmax'])}"
                 )
         if limits.get("rmin", 0) > limits.get("rmax", math.inf) or limits.get("dmax", 0) < 0:
-            raise ArgumentError(f"BatchNormalization: renorm_clipping needs rmin <= rmax and dmax >= 0. Received: {limits}")
+            raise ArgumentError(
+                f"BatchNormalization: renorm_clipping needs rmin <= rmax and dmax >= 0. Received: {limits}"
+            )
 
     def build(self, input_shape: Any) -> None:
         channels = input_shape[self.axis]
@@ -143,9 +164,15 @@ class BatchNormalization(_AffineNormalization):
             def deviation(shape: Any, dtype: Any) -> Any:
                 return jnp.sqrt(variance(shape, dtype))
 
-            self.moving_stddev = self.add_weight(shape, deviation, trainable=False, autocast=False, name="moving_stddev")
-            self.renorm_mean = self.add_weight(shape, mean, trainable=False, autocast=False, name="renorm_mean")
-            self.renorm_stddev = self.add_weight(shape, deviation, trainable=False, autocast=False, name="renorm_stddev")
+            self.moving_stddev = self.add_weight(
+                shape, deviation, trainable=False, autocast=False, name="moving_stddev"
+            )
+            self.renorm_mean = self.add_weight(
+                shape, mean, trainable=False, autocast=False, name="renorm_mean"
+            )
+            self.renorm_stddev = self.add_weight(
+                shape, deviation, trainable=False, autocast=False, name="renorm_stddev"
+            )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
@@ -163,7 +190,10 @@ class BatchNormalization(_AffineNormalization):
                 self._follow(self.moving_mean, mean, self.momentum)
                 self._follow(self.moving_variance, variance, self.momentum)
         else:
-            mean, variance = self.moving_mean.value.astype(x.dtype), self.moving_variance.value.astype(x.dtype)
+            mean, variance = (
+                self.moving_mean.value.astype(x.dtype),
+                self.moving_variance.value.astype(x.dtype),
+            )
         y = standardize(x, mean.reshape(shape), variance.reshape(shape), gamma, beta, self.epsilon)
         return y.astype(self.compute_dtype)
 
@@ -172,7 +202,9 @@ class BatchNormalization(_AffineNormalization):
         mean, variance = moments(jax.lax.stop_gradient(x))
         self._follow(self.moving_mean, mean, self.momentum)
         self._follow(self.moving_variance, variance, self.momentum)
-        compute = partial(batch_normalization, x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon)
+        compute = partial(
+            batch_normalization, x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon
+        )
         y = compute().astype(self.compute_dtype)
         if y.dtype == x.dtype:
             set_source(y, compute)
@@ -184,7 +216,10 @@ class BatchNormalization(_AffineNormalization):
             return jnp.mean(x, axes), jnp.var(x, axes)
         mask = jnp.asarray(mask)
         if mask.ndim != x.ndim - 1:
-            raise ShapeError(f"BatchNormalization: the mask has one axis less than the input {x.shape}. Received shape {mask.shape}.")
+            raise ShapeError(
+                f"BatchNormalization: the mask has one axis less than the input {x.shape}. Received shape "
+                f"{mask.shape}."
+            )
         mask = jnp.broadcast_to(mask[..., None].astype(bool), x.shape)
         count = jnp.sum(mask, axes, dtype=x.dtype, keepdims=True) + small_number()
         mean = jnp.sum(jnp.where(mask, x, 0), axes, keepdims=True) / count
@@ -196,8 +231,12 @@ class BatchNormalization(_AffineNormalization):
         moving.assign(moved)
         return moved
 
-    def _renormalized(self, mean: Any, variance: Any, gamma: Any, beta: Any, shape: list[int]) -> tuple[Any, Any]:
-        """Gamma and beta with the correction r = deviation / renorm_stddev, d = (mean - renorm_mean) / renorm_stddev in them."""
+    def _renormalized(
+        self, mean: Any, variance: Any, gamma: Any, beta: Any, shape: list[int]
+    ) -> tuple[Any, Any]:
+        """Gamma and beta with the correction r = deviation / renorm_stddev, d = (mean - renorm_mean) /
+        renorm_stddev in them.
+        """
         deviation = jnp.sqrt(variance + self.epsilon)
         reference = jnp.maximum(self.renorm_stddev.value.astype(mean.dtype), math.sqrt(self.epsilon))
         limits = self.renorm_clipping or {}
@@ -215,14 +254,17 @@ class BatchNormalization(_AffineNormalization):
 
 
 class LayerNormalization(_AffineNormalization):
-    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each sample over its features.
+    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each sample over its
+    features.
 
     Args:
         axis: the axis or axes of the features.
         epsilon: keeps the root from zero.
         center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: names or objects.
-        rms_scaling: old option of Keras: y = gamma * x / sqrt(variance + epsilon). `RMSNormalization` is the method of the literature.
+        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+            gamma_constraint: names or objects.
+        rms_scaling: old option of Keras: y = gamma * x / sqrt(variance + epsilon). `RMSNormalization` is the
+            method of the literature.
 
     Shapes: x (any) -> y the same; gamma, beta: the sizes of the axes.
 
@@ -257,7 +299,7 @@ class LayerNormalization(_AffineNormalization):
         super().__init__(**kwargs)
         self.axis, self.epsilon = _axes(axis, "LayerNormalization"), float(epsilon)
         self.center, self.scale, self.rms_scaling = center, scale, rms_scaling
-        self.set_weight_options(
+        self._set_weight_options(
             beta=(beta_initializer, beta_regularizer, beta_constraint),
             gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
         )
@@ -272,22 +314,28 @@ class LayerNormalization(_AffineNormalization):
         x = _precise(inputs)
         axes = tuple(axis % x.ndim for axis in ([self.axis] if isinstance(self.axis, int) else self.axis))
         if axes == (x.ndim - 1,) and not self.rms_scaling:
-            return layer_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), self.epsilon).astype(self.compute_dtype)
-        gamma, beta = self.gamma_and_beta([size if axis in axes else 1 for axis, size in enumerate(x.shape)], x.dtype)
+            return layer_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), self.epsilon).astype(
+                self.compute_dtype
+            )
+        gamma, beta = self.gamma_and_beta(
+            [size if axis in axes else 1 for axis, size in enumerate(x.shape)], x.dtype
+        )
         mean, variance = jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True)
         y = standardize(x, 0 if self.rms_scaling else mean, variance, gamma, beta, self.epsilon)
         return y.astype(self.compute_dtype)
 
 
 class GroupNormalization(_AffineNormalization):
-    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each sample over each group of its channels.
+    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each sample over each
+    group of its channels.
 
     Args:
         groups: number of groups; -1 for as many as channels (instance normalization), 1 for all together.
         axis: the channels' axis.
         epsilon: keeps the root from zero.
         center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: names or objects.
+        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+            gamma_constraint: names or objects.
 
     Shapes: x (batch, ..., with channels on the axis) -> y the same; gamma, beta (channels,).
 
@@ -322,9 +370,12 @@ class GroupNormalization(_AffineNormalization):
     ) -> None:
         super().__init__(**kwargs)
         if not isinstance(groups, int) or (groups < 1 and groups != -1):
-            raise ArgumentError(f"GroupNormalization: groups is a positive integer, or -1 for one per channel. Received: groups={groups!r}")
+            raise ArgumentError(
+                "GroupNormalization: groups is a positive integer, or -1 for one per channel. Received: "
+                f"groups={groups!r}"
+            )
         self.groups, self.axis, self.epsilon, self.center, self.scale = groups, axis, epsilon, center, scale
-        self.set_weight_options(
+        self._set_weight_options(
             beta=(beta_initializer, beta_regularizer, beta_constraint),
             gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
         )
@@ -333,7 +384,10 @@ class GroupNormalization(_AffineNormalization):
     def build(self, input_shape: Any) -> None:
         channels = input_shape[self.axis]
         if (channels or 0) % self.groups:
-            raise ShapeError(f"Layer {self.name!r}: {channels} channels can't be split into groups={self.groups} equal groups.")
+            raise ShapeError(
+                f"Layer {self.name!r}: {channels} channels can't be split into groups={self.groups} equal "
+                "groups."
+            )
         shape = (channels,)
         self.add_gamma_and_beta(shape, self.scale, self.center)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
@@ -348,7 +402,9 @@ class GroupNormalization(_AffineNormalization):
         gamma, beta = self.gamma_and_beta(shape, x.dtype)
         x = x.reshape(*x.shape[:axis], *split, *x.shape[axis + 1 :])
         axes = tuple(one for one in range(1, x.ndim) if one != axis)
-        y = standardize(x, jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True), gamma, beta, self.epsilon)
+        y = standardize(
+            x, jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True), gamma, beta, self.epsilon
+        )
         return y.reshape(inputs.shape).astype(self.compute_dtype)
 
 
@@ -372,7 +428,9 @@ class RMSNormalization(Layer):
         [[0.0, 2.0, 0.0, 0.0]]
     """
 
-    def __init__(self, axis: int | list[int] | tuple[int, ...] = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
+    def __init__(
+        self, axis: int | list[int] | tuple[int, ...] = -1, epsilon: float = 1e-6, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.axis, self.epsilon = _axes(axis, "RMSNormalization"), epsilon
 
@@ -384,7 +442,9 @@ class RMSNormalization(Layer):
     def call(self, inputs: Any) -> Any:
         x = _precise(inputs)
         axes = tuple(axis % x.ndim for axis in ([self.axis] if isinstance(self.axis, int) else self.axis))
-        scale = self.scale.value.astype(x.dtype).reshape([size if axis in axes else 1 for axis, size in enumerate(x.shape)])
+        scale = self.scale.value.astype(x.dtype).reshape(
+            [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
+        )
         y = x * jax.lax.rsqrt(jnp.mean(jnp.square(x), axes, keepdims=True) + self.epsilon) * scale
         return y.astype(inputs.dtype)
 

@@ -1,4 +1,6 @@
-"""Pooling layers: the largest or the mean value of a window, of everything, or of as many windows as are asked for."""
+"""Pooling layers: the largest or the mean value of a window, of everything, or of as many windows as are
+asked for.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +24,12 @@ class _Pooling(Layer):
     pool: Callable[..., Any]
 
     def __init__(
-        self, pool_size: Any = 2, strides: Any = None, padding: str = "valid", data_format: str | None = None, **kwargs: Any
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
@@ -33,7 +40,9 @@ class _Pooling(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Any) -> Any:
-        return type(self).pool(inputs, self.pool_size, strides=self.strides, padding=self.padding, data_format=self.data_format)
+        return type(self).pool(
+            inputs, self.pool_size, strides=self.strides, padding=self.padding, data_format=self.data_format
+        )
 
 
 class MaxPooling1D(_Pooling, aliases=("MaxPool1D",)):
@@ -64,7 +73,8 @@ class MaxPooling2D(_Pooling, aliases=("MaxPool2D",)):
     """The largest value of each window of an image.
 
     Args:
-        pool_size, strides: an integer, or one for height and one for width; strides=None for windows side by side.
+        pool_size, strides: an integer, or one for height and one for width; strides=None for windows side by
+            side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
 
@@ -95,7 +105,9 @@ class MaxPooling2D(_Pooling, aliases=("MaxPool2D",)):
 
 
 def _pooled_at_once(source: Any) -> Any:
-    """The largest of each window of 2x2, together with what computes the input; None where that is not faster."""
+    """The largest of each window of 2x2, together with what computes the input; None where that is not
+    faster.
+    """
     if source.func is not batch_normalization:
         return convolution_max_pool(*source.args, **source.keywords)
     x = source.args[0]
@@ -107,7 +119,8 @@ class MaxPooling3D(_Pooling, aliases=("MaxPool3D",)):
     """The largest value of each window of a volume.
 
     Args:
-        pool_size, strides: an integer, or one for each of the three dimensions; strides=None for windows side by side.
+        pool_size, strides: an integer, or one for each of the three dimensions; strides=None for windows side
+            by side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
 
@@ -154,7 +167,8 @@ class AveragePooling2D(_Pooling, aliases=("AvgPool2D",)):
     """The mean of each window of an image; what lies in the padding does not count.
 
     Args:
-        pool_size, strides: an integer, or one for height and one for width; strides=None for windows side by side.
+        pool_size, strides: an integer, or one for height and one for width; strides=None for windows side by
+            side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
 
@@ -179,7 +193,8 @@ class AveragePooling3D(_Pooling, aliases=("AvgPool3D",)):
     """The mean of each window of a volume; what lies in the padding does not count.
 
     Args:
-        pool_size, strides: an integer, or one for each of the three dimensions; strides=None for windows side by side.
+        pool_size, strides: an integer, or one for each of the three dimensions; strides=None for windows side
+            by side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
 
@@ -210,7 +225,9 @@ class _GlobalPooling(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Any) -> Any:
-        return type(self).reduce(inputs, axis=spatial_axes(self.data_format, self.rank), keepdims=self.keepdims)
+        return type(self).reduce(
+            inputs, axis=spatial_axes(self.data_format, self.rank), keepdims=self.keepdims
+        )
 
 
 class GlobalMaxPooling1D(_GlobalPooling, aliases=("GlobalMaxPool1D",)):
@@ -288,7 +305,11 @@ class GlobalAveragePooling1D(_GlobalPooling, aliases=("GlobalAvgPool1D",)):
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is None:
             return super().call(inputs)
-        mask = jnp.asarray(mask)[:, :, None] if self.data_format == "channels_last" else jnp.asarray(mask)[:, None]
+        mask = (
+            jnp.asarray(mask)[:, :, None]
+            if self.data_format == "channels_last"
+            else jnp.asarray(mask)[:, None]
+        )
         mask = mask.astype(bool)
         (axis,) = spatial_axes(self.data_format, 1)
         total = jnp.sum(jnp.where(mask, inputs, 0), axis=axis, keepdims=self.keepdims)
@@ -337,7 +358,9 @@ class GlobalAveragePooling3D(_GlobalPooling, aliases=("GlobalAvgPool3D",)):
 
 
 class _AdaptivePooling(Layer):
-    """As many windows as are asked for: along an axis of n, window i of m goes from floor(i n / m) to ceil((i + 1) n / m)."""
+    """As many windows as are asked for: along an axis of n, window i of m goes from floor(i n / m) to ceil((i
+    + 1) n / m).
+    """
 
     rank = 2
     reduce: Callable[..., Any]

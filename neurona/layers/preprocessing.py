@@ -32,9 +32,14 @@ class Rescaling(Layer):
         self.scale, self.offset = scale, offset
 
     def call(self, inputs: Any) -> Any:
-        scale, offset = jnp.asarray(self.scale, self.compute_dtype), jnp.asarray(self.offset, self.compute_dtype)
+        scale, offset = (
+            jnp.asarray(self.scale, self.compute_dtype),
+            jnp.asarray(self.offset, self.compute_dtype),
+        )
         if scale.ndim and image_data_format() == "channels_first":
-            scale, offset = (one.reshape(*one.shape, *[1] * (3 - one.ndim)) if one.ndim else one for one in (scale, offset))
+            scale, offset = (
+                one.reshape(*one.shape, *[1] * (3 - one.ndim)) if one.ndim else one for one in (scale, offset)
+            )
         return inputs.astype(self.compute_dtype) * scale + offset
 
 
@@ -42,7 +47,8 @@ class Normalization(Layer):
     """y = (x - mean) / sqrt(variance), with statistics given or learned from data by `adapt`.
 
     Args:
-        axis: the axis or axes that keep statistics of their own, usually the features; None for one mean of everything.
+        axis: the axis or axes that keep statistics of their own, usually the features; None for one mean of
+            everything.
         mean, variance: the statistics, if they are known.
         invert: whether to undo the normalization instead: y = x * sqrt(variance) + mean.
 
@@ -63,15 +69,21 @@ class Normalization(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         self.input_mean, self.input_variance, self.invert = mean, variance, invert
         if (mean is None) != (variance is None):
-            raise ArgumentError(f"Normalization needs both mean and variance, or neither. Received: mean={mean!r}, variance={variance!r}")
+            raise ArgumentError(
+                f"Normalization needs both mean and variance, or neither. Received: mean={mean!r}, "
+                f"variance={variance!r}"
+            )
         if np.shape(mean) != np.shape(variance) or np.ndim(mean) > len(self.axis):
             raise ArgumentError(
-                f"Normalization: mean and variance have one shape, of at most {len(self.axis)} dimensions for axis={self.axis}. "
+                f"Normalization: mean and variance have one shape, of at most {len(self.axis)} dimensions "
+                f"for axis={self.axis}. "
                 f"Received shapes {np.shape(mean)} and {np.shape(variance)}."
             )
         self._shape: tuple[int, ...] | None = None  # of the statistics, with 1 for what they are taken over
@@ -79,11 +91,15 @@ class Normalization(Layer):
     def build(self, input_shape: Any) -> None:
         rank = len(input_shape)
         if any(not -rank <= axis < rank for axis in self.axis):
-            raise ShapeError(f"Layer {self.name!r} (Normalization) has axis={self.axis}. Received an input of shape {tuple(input_shape)}.")
+            raise ShapeError(
+                f"Layer {self.name!r} (Normalization) has axis={self.axis}. Received an input of shape "
+                f"{tuple(input_shape)}."
+            )
         kept = sorted(axis % rank for axis in self.axis)
         if any(input_shape[axis] is None for axis in kept):
             raise ShapeError(
-                f"Layer {self.name!r} (Normalization) needs the size of axes {kept} of its input. Received {tuple(input_shape)}."
+                f"Layer {self.name!r} (Normalization) needs the size of axes {kept} of its input. Received "
+                f"{tuple(input_shape)}."
             )
         self._shape = tuple(input_shape[axis] if axis in kept else 1 for axis in range(rank))
         self._kept = kept
@@ -94,9 +110,13 @@ class Normalization(Layer):
             self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
 
     def adapt(self, data: Any) -> None:
-        """Learn mean and variance from an array, or from an iterable of batches (of which the first of a tuple counts)."""
+        """Learn mean and variance from an array, or from an iterable of batches (of which the first of a
+        tuple counts).
+        """
         if self.input_mean is not None:
-            raise ArgumentError(f"Layer {self.name!r} (Normalization) was given mean and variance; there is nothing to adapt.")
+            raise ArgumentError(
+                f"Layer {self.name!r} (Normalization) was given mean and variance; there is nothing to adapt."
+            )
         batches: Iterable[Any] = [data] if hasattr(data, "__array__") else data
         count, mean, squares = 0, np.zeros(()), np.zeros(())
         for batch in batches:
@@ -104,15 +124,22 @@ class Normalization(Layer):
             if not self.built:
                 with self._context():
                     self.build(batch.shape)
-            if batch.ndim != len(self._shape or ()) or any(batch.shape[axis] != (self._shape or ())[axis] for axis in self._kept):
+            if batch.ndim != len(self._shape or ()) or any(
+                batch.shape[axis] != (self._shape or ())[axis] for axis in self._kept
+            ):
                 raise ShapeError(
-                    f"Layer {self.name!r} (Normalization) keeps statistics of shape {self._shape}. Received data of {batch.shape}."
+                    f"Layer {self.name!r} (Normalization) keeps statistics of shape {self._shape}. Received "
+                    f"data of {batch.shape}."
                 )
             over = tuple(axis for axis in range(batch.ndim) if axis not in self._kept)
             new = batch.size // max(int(np.prod([batch.shape[axis] for axis in self._kept])), 1)
-            if new:  # Chan, Golub and LeVeque 1979: means and sums of squares of two parts give those of the whole
+            if (
+                new
+            ):  # Chan, Golub and LeVeque 1979: means and sums of squares of two parts give those of the whole
                 difference = batch.mean(over) - mean
-                squares = squares + batch.var(over) * new + np.square(difference) * count * new / (count + new)
+                squares = (
+                    squares + batch.var(over) * new + np.square(difference) * count * new / (count + new)
+                )
                 mean = mean + difference * new / (count + new)
                 count += new
         if not count:
@@ -148,4 +175,7 @@ class Normalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         given = {"mean": self.input_mean, "variance": self.input_variance}
-        return {**super().get_config(), **{name: None if value is None else np.asarray(value).tolist() for name, value in given.items()}}
+        return {
+            **super().get_config(),
+            **{name: None if value is None else np.asarray(value).tolist() for name, value in given.items()},
+        }

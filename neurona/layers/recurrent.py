@@ -1,4 +1,6 @@
-"""Recurrent layers: RNN carries any cell along a sequence; SimpleRNN, LSTM and GRU are RNN with a cell of their own."""
+"""Recurrent layers: RNN carries any cell along a sequence; SimpleRNN, LSTM and GRU are RNN with a cell of
+their own.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -33,14 +35,17 @@ class RNN(Layer):
     Where a mask is false, the states stay as they are and the output is the one before.
 
     Args:
-        cell: a cell, or a list of cells to stack. A cell of your own is a layer (or any object) with an attribute `state_size`, an integer
-            or a list of them, and a method `call(inputs, states) -> output, new states`; it may have `output_size` and
-            `get_initial_state(batch_size)`.
+        cell: a cell, or a list of cells to stack. A cell of your own is a layer (or any object) with an
+            attribute `state_size`, an integer or a list of them, and a method `call(inputs, states) ->
+            output, new states`; it may have `output_size` and `get_initial_state(batch_size)`.
         return_sequences: whether to give the outputs of all steps, or only the last.
         return_state: whether to give the final states after the output.
-        go_backwards: whether to begin at the last step; all outputs then come in the order in which they are made.
-        stateful: whether a batch begins with the states in which the one before ended. The batch size must be known.
-        unroll: whether to compile the loop as one straight program: sometimes faster for short sequences, slower to compile.
+        go_backwards: whether to begin at the last step; all outputs then come in the order in which they are
+            made.
+        stateful: whether a batch begins with the states in which the one before ended. The batch size must be
+            known.
+        unroll: whether to compile the loop as one straight program: sometimes faster for short sequences,
+            slower to compile.
         zero_output_for_mask: whether the output is zero where the mask is false.
 
     Call arguments:
@@ -48,8 +53,8 @@ class RNN(Layer):
         initial_state: an array or a list of them; zeros, or the states kept, by default.
         mask: true where a step counts.
 
-    Shapes: sequences (batch, time, ...), mask (batch, time), each state (batch, size) -> (batch, size) or (batch, time, size), then the
-        states.
+    Shapes: sequences (batch, time, ...), mask (batch, time), each state (batch, size) -> (batch, size) or
+        (batch, time, size), then the states.
 
     Raises:
         ArgumentError: the cell is no cell, or stateful without a known batch size.
@@ -97,13 +102,17 @@ class RNN(Layer):
         if self.stateful and self.states is None:
             if shape[0] is None:
                 raise ArgumentError(
-                    f"Layer {self.name!r} ({type(self).__name__}) is stateful: it keeps a state for each row of the batch, so the batch "
-                    f"size must be known. Received shape {tuple(shape)}. Begin the model with Input(batch_shape=(batch, time, features))."
+                    f"Layer {self.name!r} ({type(self).__name__}) is stateful: it keeps a state for each row "
+                    "of the batch, so the batch "
+                    f"size must be known. Received shape {tuple(shape)}. Begin the model with "
+                    "Input(batch_shape=(batch, time, features))."
                 )
             self.states = jax.tree.map(self._kept, self.get_initial_state(shape[0]))
 
     def _kept(self, value: jax.Array) -> Variable:
-        state = Variable(value, dtype=self.variable_dtype, trainable=False, name="rnn_state", path=f"{self.name}/rnn_state")
+        state = Variable(
+            value, dtype=self.variable_dtype, trainable=False, name="rnn_state", path=f"{self.name}/rnn_state"
+        )
         state.persistent = False
         return state
 
@@ -119,10 +128,14 @@ class RNN(Layer):
     reset_states = reset_state
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        mask = (_first(previous_mask) if previous_mask is not None else None) if self.return_sequences else None
+        mask = (
+            (_first(previous_mask) if previous_mask is not None else None) if self.return_sequences else None
+        )
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
-    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
         if isinstance(sequences, (list, tuple)):
             sequences, *given = sequences
             initial_state = given or initial_state
@@ -133,7 +146,9 @@ class RNN(Layer):
         if mask is not None and self.zero_output_for_mask:
             outputs = jnp.where(mask.reshape(*mask.shape[:2], *(1,) * (outputs.ndim - 2)), outputs, 0)
         if self.stateful:
-            for kept, state in zip(jax.tree.leaves(self.states, is_leaf=_is_variable), jax.tree.leaves(states), strict=True):
+            for kept, state in zip(
+                jax.tree.leaves(self.states, is_leaf=_is_variable), jax.tree.leaves(states), strict=True
+            ):
                 kept.assign(state)
         if self.return_sequences:
             output = jnp.swapaxes(jnp.flip(outputs, 0) if self.go_backwards else outputs, 0, 1)
@@ -141,12 +156,21 @@ class RNN(Layer):
             output = outputs[0 if self.go_backwards else -1]
         return (output, *states) if self.return_state else output
 
-    def _run_cell(self, inputs: jax.Array, states: list[Any], mask: Any, training: Any) -> tuple[jax.Array, list[Any]]:
+    def _run_cell(
+        self, inputs: jax.Array, states: list[Any], mask: Any, training: Any
+    ) -> tuple[jax.Array, list[Any]]:
         cell, how = self.cell, {"reverse": self.go_backwards, "unroll": self.unroll}
         if has_sequence(cell):
             return cell.sequence(inputs, states, mask, training, **how)
         with _one_key(inputs, training):
-            return walk(step_of(cell), inputs, states, mask, last=-1 if isinstance(cell, StackedRNNCells) else 0, **how)
+            return walk(
+                step_of(cell),
+                inputs,
+                states,
+                mask,
+                last=-1 if isinstance(cell, StackedRNNCells) else 0,
+                **how,
+            )
 
     def _first_states(self, batch_size: int, given: Any) -> list[Any]:
         expected = self.get_initial_state(batch_size)
@@ -159,8 +183,10 @@ class RNN(Layer):
         if shapes != sizes:
             kept = " It is stateful: every batch must have the size of the first." if self.stateful else ""
             raise ShapeError(
-                f"Layer {self.name!r} ({type(self).__name__}) needs {len(sizes)} initial state{'s' * (len(sizes) > 1)} of shape "
-                f"{', '.join(map(str, sizes))}, for a batch of {batch_size}. Received {', '.join(map(str, shapes)) or 'none'}.{kept}"
+                f"Layer {self.name!r} ({type(self).__name__}) needs {len(sizes)} initial "
+                f"state{'s' * (len(sizes) > 1)} of shape "
+                f"{', '.join(map(str, sizes))}, for a batch of {batch_size}. Received "
+                f"{', '.join(map(str, shapes)) or 'none'}.{kept}"
             )
         cast = [jnp.asarray(array).astype(self.compute_dtype) for array in arrays]
         return jax.tree.unflatten(jax.tree.structure(expected), cast)
@@ -169,7 +195,8 @@ class RNN(Layer):
         mask = jnp.asarray(mask).astype(bool)
         if mask.shape[:2] != sequences.shape[:2]:
             raise ShapeError(
-                f"Layer {self.name!r} ({type(self).__name__}) needs a mask of shape (batch, time) = {sequences.shape[:2]}, true where a "
+                f"Layer {self.name!r} ({type(self).__name__}) needs a mask of shape (batch, time) = "
+                f"{sequences.shape[:2]}, true where a "
                 f"step counts. Received shape {mask.shape}."
             )
         mask = mask.reshape(*mask.shape[:2], -1).any(-1, keepdims=True)
@@ -186,7 +213,9 @@ def _first(mask: Any) -> Any:
 
 @contextlib.contextmanager
 def _one_key(inputs: Any, training: Any) -> Iterator[None]:
-    """A key for what a cell of your own draws inside the loop; all steps draw the same, as dropout in a recurrence should."""
+    """A key for what a cell of your own draws inside the loop; all steps draw the same, as dropout in a
+    recurrence should.
+    """
     scope = current_scope()
     if scope is None or scope.pure or scope.key is not None or not training or isinstance(inputs, Tracer):
         yield
@@ -221,8 +250,8 @@ class SimpleRNN(_CellLayer):
         activity_regularizer: a function of the output that is added to the loss.
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in `RNN`.
 
-    Shapes: sequences (batch, time, d), mask (batch, time), the state (batch, units) -> (batch, units) or (batch, time, units), then the
-        state.
+    Shapes: sequences (batch, time, d), mask (batch, time), the state (batch, units) -> (batch, units) or
+        (batch, time, units), then the state.
 
     Raises:
         ArgumentError, ShapeError: as `SimpleRNNCell` and `RNN`.
@@ -280,7 +309,14 @@ class SimpleRNN(_CellLayer):
             **_for_cell(kwargs),
         )
         super().__init__(
-            cell, return_sequences, return_state, go_backwards, stateful, unroll, activity_regularizer=activity_regularizer, **kwargs
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
         )
         self.input_spec = InputSpec(ndim=3)
 
@@ -294,8 +330,8 @@ class LSTM(_CellLayer):
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in `RNN`.
         use_cudnn: accepted for Keras's sake: XLA compiles the loop for whatever device there is.
 
-    Shapes: sequences (batch, time, d), mask (batch, time), states h and c (batch, units) -> (batch, units) or (batch, time, units), then h
-        and c.
+    Shapes: sequences (batch, time, d), mask (batch, time), states h and c (batch, units) -> (batch, units) or
+        (batch, time, units), then h and c.
 
     Raises:
         ArgumentError, ShapeError: as `LSTMCell` and `RNN`.
@@ -361,7 +397,14 @@ class LSTM(_CellLayer):
             **_for_cell(kwargs),
         )
         super().__init__(
-            cell, return_sequences, return_state, go_backwards, stateful, unroll, activity_regularizer=activity_regularizer, **kwargs
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
         )
         self.use_cudnn = use_cudnn
         self.input_spec = InputSpec(ndim=3)
@@ -376,8 +419,8 @@ class GRU(_CellLayer):
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in `RNN`.
         use_cudnn: accepted for Keras's sake: XLA compiles the loop for whatever device there is.
 
-    Shapes: sequences (batch, time, d), mask (batch, time), the state (batch, units) -> (batch, units) or (batch, time, units), then the
-        state.
+    Shapes: sequences (batch, time, d), mask (batch, time), the state (batch, units) -> (batch, units) or
+        (batch, time, units), then the state.
 
     Raises:
         ArgumentError, ShapeError: as `GRUCell` and `RNN`.
@@ -443,7 +486,14 @@ class GRU(_CellLayer):
             **_for_cell(kwargs),
         )
         super().__init__(
-            cell, return_sequences, return_state, go_backwards, stateful, unroll, activity_regularizer=activity_regularizer, **kwargs
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
         )
         self.use_cudnn = use_cudnn
         self.input_spec = InputSpec(ndim=3)

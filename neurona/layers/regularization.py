@@ -21,22 +21,29 @@ def _noise_shape(noise_shape: Any, owner: str) -> tuple[int | None, ...] | None:
     sizes = tuple(noise_shape) if isinstance(noise_shape, (tuple, list)) else (0,)
     if any(size is not None and (not isinstance(size, int) or size < 1) for size in sizes):
         raise ArgumentError(
-            f"{owner}: noise_shape is a tuple of positive integers, or None for a size of the input. Received: {noise_shape!r}"
+            f"{owner}: noise_shape is a tuple of positive integers, or None for a size of the input. "
+            f"Received: {noise_shape!r}"
         )
     return sizes
 
 
 def _filled(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     """A noise shape with the input's sizes where it says None."""
-    return shape if noise_shape is None else tuple(size if given is None else given for given, size in zip(noise_shape, shape, strict=True))
+    return (
+        shape
+        if noise_shape is None
+        else tuple(size if given is None else given for given, size in zip(noise_shape, shape, strict=True))
+    )
 
 
 class Dropout(Layer):
-    """In training, sets a random share of the inputs to zero and divides the others by 1 - rate; otherwise y = x.
+    """In training, sets a random share of the inputs to zero and divides the others by 1 - rate; otherwise y
+    = x.
 
     Args:
         rate: the share that is dropped, from 0 to 1.
-        noise_shape: the shape of the random mask, with 1 where one draw serves a whole axis, None where the input's size is meant.
+        noise_shape: the shape of the random mask, with 1 where one draw serves a whole axis, None where the
+            input's size is meant.
         seed: an integer, for a stream of this layer's own.
 
     Shapes: x (any) -> y the same.
@@ -69,16 +76,23 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return jnp.zeros_like(inputs)
-        return dropout(inputs, self.next_key(), self.rate, self.mask_shape(inputs.shape))
+        return dropout(inputs, self._next_key(), self.rate, self.mask_shape(inputs.shape))
 
 
 class _SpatialDropout(Dropout):
-    """Dropout of whole channels: neighbours in space are alike, so dropping single values would hide little."""
+    """Dropout of whole channels: neighbours in space are alike, so dropping single values would hide
+    little.
+    """
 
     rank = 1
 
     def __init__(
-        self, rate: float, data_format: str | None = None, seed: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(rate, seed=seed, name=name, dtype=dtype)
         self.data_format = standardize_data_format(data_format)
@@ -112,7 +126,9 @@ class SpatialDropout1D(_SpatialDropout):
         True
     """
 
-    def __init__(self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(
+        self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None
+    ) -> None:
         super().__init__(rate, "channels_last", seed, name, dtype)
 
 
@@ -161,9 +177,11 @@ class SpatialDropout3D(_SpatialDropout):
 
 
 class AlphaDropout(Layer):
-    """Dropout for SELU networks, in training: dropped inputs become SELU's negative limit, and mean and variance are kept.
+    """Dropout for SELU networks, in training: dropped inputs become SELU's negative limit, and mean and
+    variance are kept.
 
-    With a' = -1.7581, SELU's limit: y = a * (x * kept + a' * (1 - kept)) + b, where a = ((1 - rate) (1 + rate a'^2))^-1/2, b = -a a' rate.
+    With a' = -1.7581, SELU's limit: y = a * (x * kept + a' * (1 - kept)) + b, where a = ((1 - rate) (1 + rate
+    a'^2))^-1/2, b = -a a' rate.
 
     Args:
         rate: the share that is dropped, from 0 to 1.
@@ -193,7 +211,7 @@ class AlphaDropout(Layer):
             return inputs
         limit = -1.6732632423543772 * 1.0507009873554805
         scale = ((1 - self.rate) * (1 + self.rate * limit**2)) ** -0.5 if self.rate < 1 else 0.0
-        kept = jax.random.uniform(self.next_key(), _filled(self.noise_shape, inputs.shape)) >= self.rate
+        kept = jax.random.uniform(self._next_key(), _filled(self.noise_shape, inputs.shape)) >= self.rate
         return scale * jnp.where(kept, inputs, limit) - scale * limit * self.rate
 
 
@@ -207,7 +225,8 @@ class GaussianDropout(Layer):
     Raises:
         ArgumentError: the rate is not from 0 to 1.
 
-    Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014, section 10.
+    Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014,
+        section 10.
 
     Example:
 
@@ -221,13 +240,17 @@ class GaussianDropout(Layer):
         super().__init__(**kwargs)
         self.rate, self.seed = fraction(rate, "rate", "GaussianDropout"), seed
         if rate == 1:
-            raise ArgumentError("GaussianDropout: at rate=1 the noise would be infinite. Give a rate below 1.")
+            raise ArgumentError(
+                "GaussianDropout: at rate=1 the noise would be infinite. Give a rate below 1."
+            )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0:
             return inputs
         deviation = math.sqrt(self.rate / (1 - self.rate))
-        return inputs * (1 + deviation * jax.random.normal(self.next_key(), inputs.shape, self.compute_dtype))
+        return inputs * (
+            1 + deviation * jax.random.normal(self._next_key(), inputs.shape, self.compute_dtype)
+        )
 
 
 class GaussianNoise(Layer):
@@ -257,7 +280,7 @@ class GaussianNoise(Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.stddev == 0:
             return inputs
-        return inputs + self.stddev * jax.random.normal(self.next_key(), inputs.shape, self.compute_dtype)
+        return inputs + self.stddev * jax.random.normal(self._next_key(), inputs.shape, self.compute_dtype)
 
 
 class ActivityRegularization(Layer):

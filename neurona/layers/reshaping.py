@@ -1,4 +1,6 @@
-"""Layers that move numbers without changing them: flatten, reshape, permute, repeat, pad, crop, and enlarge."""
+"""Layers that move numbers without changing them: flatten, reshape, permute, repeat, pad, crop, and
+enlarge.
+"""
 
 import math
 from collections.abc import Sequence
@@ -62,14 +64,17 @@ class Reshape(Layer):
         super().__init__(**kwargs)
         sizes = integers(target_shape, len(tuple(target_shape)), "target_shape", "Reshape", minimum=-1)
         if sizes.count(-1) > 1:
-            raise ArgumentError(f"Reshape: at most one size of target_shape is -1. Received: target_shape={target_shape!r}")
+            raise ArgumentError(
+                f"Reshape: at most one size of target_shape is -1. Received: target_shape={target_shape!r}"
+            )
         self.target_shape = sizes
 
     def call(self, inputs: Any) -> Any:
         have, known = math.prod(inputs.shape[1:]), math.prod(size for size in self.target_shape if size != -1)
         if have != known if -1 not in self.target_shape else known == 0 or have % known:
             raise ShapeError(
-                f"Layer {self.name!r} (Reshape) can't make {self.target_shape} of {inputs.shape[1:]}: that has {have} elements a sample."
+                f"Layer {self.name!r} (Reshape) can't make {self.target_shape} of {inputs.shape[1:]}: that "
+                f"has {have} elements a sample."
             )
         sizes = [have // known if size == -1 else size for size in self.target_shape]
         return inputs.reshape(inputs.shape[0], *sizes)
@@ -96,7 +101,9 @@ class Permute(Layer):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ArgumentError(f"Permute: dims holds each of 1, 2, ... once; the batch is axis 0. Received: dims={dims!r}")
+            raise ArgumentError(
+                f"Permute: dims holds each of 1, 2, ... once; the batch is axis 0. Received: dims={dims!r}"
+            )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: Any) -> Any:
@@ -135,7 +142,10 @@ def _pairs(value: Any, rank: int, name: str, owner: str) -> tuple:
         return integers(value, 2, name, owner, minimum=0)
     values = [value] * rank if np.ndim(value) == 0 and not isinstance(value, (tuple, list)) else list(value)
     if len(values) != rank:
-        raise ArgumentError(f"{owner}: {name} is an integer, {rank} of them, or {rank} pairs (before, after). Received: {name}={value!r}")
+        raise ArgumentError(
+            f"{owner}: {name} is an integer, {rank} of them, or {rank} pairs (before, after). Received: "
+            f"{name}={value!r}"
+        )
     return tuple(integers(one, 2, name, owner, minimum=0) for one in values)
 
 
@@ -152,7 +162,9 @@ class _ZeroPadding(Layer):
 
     def call(self, inputs: Any) -> Any:
         widths = [(0, 0)] * inputs.ndim
-        for axis, pair in zip(spatial_axes(self.data_format, self.rank), [self.padding] if self.rank == 1 else self.padding):
+        for axis, pair in zip(
+            spatial_axes(self.data_format, self.rank), [self.padding] if self.rank == 1 else self.padding
+        ):
             widths[axis] = pair
         return jnp.pad(inputs, widths)
 
@@ -231,10 +243,13 @@ class _Cropping(Layer):
 
     def call(self, inputs: Any) -> Any:
         cut = [slice(None)] * inputs.ndim
-        for axis, (before, after) in zip(spatial_axes(self.data_format, self.rank), [self.cropping] if self.rank == 1 else self.cropping):
+        for axis, (before, after) in zip(
+            spatial_axes(self.data_format, self.rank), [self.cropping] if self.rank == 1 else self.cropping
+        ):
             if before + after >= inputs.shape[axis]:
                 raise ShapeError(
-                    f"Layer {self.name!r} ({type(self).__name__}) would cut {before} + {after} of the {inputs.shape[axis]} on axis {axis} "
+                    f"Layer {self.name!r} ({type(self).__name__}) would cut {before} + {after} of the "
+                    f"{inputs.shape[axis]} on axis {axis} "
                     f"and leave nothing. Received shape {inputs.shape}."
                 )
             cut[axis] = slice(before, inputs.shape[axis] - after)
@@ -284,7 +299,9 @@ class Cropping2D(_Cropping):
 
     rank = 2
 
-    def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(cropping, data_format, **kwargs)
 
 
@@ -309,7 +326,9 @@ class Cropping3D(_Cropping):
 
     rank = 3
 
-    def __init__(self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(cropping, data_format, **kwargs)
 
 
@@ -365,7 +384,13 @@ class UpSampling2D(Layer):
         [1.0, 1.0, 3.0, 3.0]
     """
 
-    def __init__(self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        size: Any = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.data_format = standardize_data_format(data_format)
         self.size = integers(size, 2, "size", "UpSampling2D")

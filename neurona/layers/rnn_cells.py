@@ -1,6 +1,8 @@
-"""Cells: one step of a recurrence each. SimpleRNNCell, LSTMCell, GRUCell, and StackedRNNCells, several as one.
+"""Cells: one step of a recurrence each. SimpleRNNCell, LSTMCell, GRUCell, and StackedRNNCells, several as
+one.
 
-A cell takes the step's inputs and the list of its states and gives the output and the new states: `cell(inputs, states) -> output, states`.
+A cell takes the step's inputs and the list of its states and gives the output and the new states:
+`cell(inputs, states) -> output, states`.
 The layers of recurrent.py carry a cell along a sequence.
 """
 
@@ -36,8 +38,8 @@ def walk(
         step: `(inputs at t, states) -> (output, states)`.
         inputs: time-major arrays.
         states: the states before the first step.
-        mask: true where a step counts; elsewhere the states stay, and the output is the first array of `states[last]`, or zero where that
-            is no output.
+        mask: true where a step counts; elsewhere the states stay, and the output is the first array of
+            `states[last]`, or zero where that is no output.
         reverse: whether to begin at the last step.
         unroll: whether to compile the loop as one straight program.
 
@@ -55,7 +57,8 @@ def walk(
         if [old.shape for old in olds] != [one.shape for one in news]:
             raise ShapeError(
                 f"A cell's new states have the shapes of the old ones, {[old.shape for old in olds]}. "
-                f"Received {[one.shape for one in news]} from the cell: compare its state_size with what its call returns."
+                f"Received {[one.shape for one in news]} from the cell: compare its state_size with what its "
+                "call returns."
             )
         if live is not None:
             held = jax.tree.leaves(states[last])[0]
@@ -84,7 +87,14 @@ class _Cell(Layer):
     recurrent_activation: Any = None
 
     def set_options(
-        self, units: int, activation: Any, use_bias: bool, dropout: float, recurrent_dropout: float, seed: int | None, implementation: int
+        self,
+        units: int,
+        activation: Any,
+        use_bias: bool,
+        dropout: float,
+        recurrent_dropout: float,
+        seed: int | None,
+        implementation: int,
     ) -> None:
         """Check and keep the arguments that all cells have."""
         owner = type(self).__name__
@@ -125,7 +135,10 @@ class _Cell(Layer):
         if rate == 1:
             return [jnp.zeros(shape, dtype)] * count
         keep = 1.0 - rate
-        return [jnp.where(jax.random.bernoulli(self.next_key(), keep, shape), 1 / keep, 0).astype(dtype) for _ in range(count)]
+        return [
+            jnp.where(jax.random.bernoulli(self._next_key(), keep, shape), 1 / keep, 0).astype(dtype)
+            for _ in range(count)
+        ]
 
     def project(self, inputs: Any, masks: Masks) -> jax.Array:
         """What the inputs add to all gates: x @ kernel + bias, for one step or many."""
@@ -146,15 +159,22 @@ class _Cell(Layer):
     def sequence(
         self, inputs: jax.Array, states: list[jax.Array], mask: Any, training: Any, **how: bool
     ) -> tuple[jax.Array, list[jax.Array]]:
-        """All steps: outputs and final states. By the kernel where it knows the activations, else step by step.
+        """All steps: outputs and final states. By the kernel where it knows the activations, else step by
+        step.
 
         Shapes: inputs (T, B, d), states (B, units) each, mask (T, B, 1) -> outputs (T, B, units).
         """
         with self._context():
             input_masks = self.dropout_masks(self.dropout, inputs.shape[1:], inputs.dtype, training)
             masks = self.dropout_masks(self.recurrent_dropout, states[0].shape, inputs.dtype, training)
-            functions = [function for function in (self.activation, self.recurrent_activation) if function is not None]
-            if masks is None and (input_masks is None or len(input_masks) == 1) and kernels.has_kernel(*functions):
+            functions = [
+                function for function in (self.activation, self.recurrent_activation) if function is not None
+            ]
+            if (
+                masks is None
+                and (input_masks is None or len(input_masks) == 1)
+                and kernels.has_kernel(*functions)
+            ):
                 if input_masks is not None:
                     inputs = inputs * input_masks[0]
                 bias = None if self.bias is None else self.bias.value
@@ -162,7 +182,13 @@ class _Cell(Layer):
                     inputs, self.kernel.value, self.recurrent_kernel.value, bias, tuple(states), mask, **how
                 )
                 return outputs, list(final)
-            return walk(lambda z, states: self.step(z, states, masks), self.project(inputs, input_masks), states, mask, **how)
+            return walk(
+                lambda z, states: self.step(z, states, masks),
+                self.project(inputs, input_masks),
+                states,
+                mask,
+                **how,
+            )
 
     def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
         """The function of `neurona.kernels.recurrent` that does all steps."""
@@ -173,7 +199,10 @@ def _product(x: jax.Array, kernel: jax.Array, masks: Masks, bias: jax.Array | No
     """x @ kernel + bias, with the same dropout for all gates or another for each."""
     if masks is None or len(masks) == 1:
         return kernels.project(x if masks is None else x * masks[0], kernel, bias)
-    parts = [kernels.project(x * mask, part, None) for mask, part in zip(masks, jnp.split(kernel, len(masks), axis=-1), strict=True)]
+    parts = [
+        kernels.project(x * mask, part, None)
+        for mask, part in zip(masks, jnp.split(kernel, len(masks), axis=-1), strict=True)
+    ]
     z = jnp.concatenate(parts, axis=-1)
     return z if bias is None else z + bias
 
@@ -186,11 +215,13 @@ class SimpleRNNCell(_Cell):
         activation: a name or function.
         use_bias: whether to add a bias.
         kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
-        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in training, the same ones at every
-            step (Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016).
+        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in
+            training, the same ones at every step (Gal and Ghahramani, A Theoretically Grounded Application of
+            Dropout in Recurrent Neural Networks, 2016).
         seed: an integer, for random numbers of this cell's own.
 
-    Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, units), recurrent_kernel (units, units), bias (units,).
+    Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, units), recurrent_kernel (units,
+        units), bias (units,).
 
     Raises:
         ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
@@ -225,7 +256,7 @@ class SimpleRNNCell(_Cell):
     ) -> None:
         super().__init__(**kwargs)
         self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation=2)
-        self.set_weight_options(
+        self._set_weight_options(
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
@@ -242,22 +273,24 @@ class SimpleRNNCell(_Cell):
 class LSTMCell(_Cell):
     """One step of a long short-term memory: c' = f * c + i * g and h' = o * activation(c').
 
-    The gates are i, f, o = recurrent_activation(...) and g = activation(...) of x @ kernel + h @ recurrent_kernel + bias. Their order in
-    the weights is i, f, g, o.
+    The gates are i, f, o = recurrent_activation(...) and g = activation(...) of x @ kernel + h @
+    recurrent_kernel + bias. Their order in the weights is i, f, g, o.
 
     Args:
         units: the size of the output, at least 1.
         activation, recurrent_activation: names or functions, of the state and of the gates.
         use_bias: whether to add a bias.
         kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
-        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in training, the same ones at every
-            step (Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016).
+        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in
+            training, the same ones at every step (Gal and Ghahramani, A Theoretically Grounded Application of
+            Dropout in Recurrent Neural Networks, 2016).
         seed: an integer, for random numbers of this cell's own.
-        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means 1.
+        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means
+            1.
         unit_forget_bias: whether the forget gate's bias begins at 1 (Jozefowicz et al., 2015).
 
-    Shapes: x (batch, d), states [h, c], each (batch, units) -> h', [h', c']; kernel (d, 4 units), recurrent_kernel (units, 4 units),
-        bias (4 units,).
+    Shapes: x (batch, d), states [h, c], each (batch, units) -> h', [h', c']; kernel (d, 4 units),
+        recurrent_kernel (units, 4 units), bias (4 units,).
 
     Raises:
         ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
@@ -298,7 +331,7 @@ class LSTMCell(_Cell):
         super().__init__(**kwargs)
         self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation)
         self.recurrent_activation = activations.get(recurrent_activation)
-        self.set_weight_options(
+        self._set_weight_options(
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
@@ -309,7 +342,9 @@ class LSTMCell(_Cell):
     def bias_options(self) -> tuple[tuple[int, ...], Any]:
         def with_open_forget_gate(shape: tuple[int, ...], dtype: Any) -> jax.Array:
             units, initial = self.units, self.bias_initializer
-            return jnp.concatenate([initial((units,), dtype), jnp.ones(units, dtype), initial((2 * units,), dtype)])
+            return jnp.concatenate(
+                [initial((units,), dtype), jnp.ones(units, dtype), initial((2 * units,), dtype)]
+            )
 
         return (4 * self.units,), with_open_forget_gate if self.unit_forget_bias else self.bias_initializer
 
@@ -321,28 +356,33 @@ class LSTMCell(_Cell):
         return h, [h, c]
 
     def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
-        return kernels.lstm(*args, activation=self.activation, recurrent_activation=self.recurrent_activation, **how)
+        return kernels.lstm(
+            *args, activation=self.activation, recurrent_activation=self.recurrent_activation, **how
+        )
 
 
 class GRUCell(_Cell):
     """One step of a gated recurrent unit: h' = z * h + (1 - z) * candidate.
 
-    z, r = recurrent_activation(x @ kernel + h @ recurrent_kernel + bias), and the candidate is activation(x_h + r * h_h), where x_h and h_h
-    are the last thirds of the two products; without reset_after it is activation(x_h + (r * h) @ recurrent_kernel_h).
+    z, r = recurrent_activation(x @ kernel + h @ recurrent_kernel + bias), and the candidate is activation(x_h
+    + r * h_h), where x_h and h_h are the last thirds of the two products; without reset_after it is
+    activation(x_h + (r * h) @ recurrent_kernel_h).
 
     Args:
         units: the size of the output, at least 1.
         activation, recurrent_activation: names or functions, of the candidate and of the gates.
         use_bias: whether to add a bias.
         kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
-        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in training, the same ones at every
-            step (Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016).
+        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in
+            training, the same ones at every step (Gal and Ghahramani, A Theoretically Grounded Application of
+            Dropout in Recurrent Neural Networks, 2016).
         seed: an integer, for random numbers of this cell's own.
-        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means 1.
+        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means
+            1.
         reset_after: which of the two.
 
-    Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, 3 units), recurrent_kernel (units, 3 units), bias (2, 3 units),
-        a row for each product, or (3 units,) without reset_after.
+    Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, 3 units), recurrent_kernel (units,
+        3 units), bias (2, 3 units), a row for each product, or (3 units,) without reset_after.
 
     Raises:
         ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
@@ -383,7 +423,7 @@ class GRUCell(_Cell):
         super().__init__(**kwargs)
         self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation)
         self.recurrent_activation = activations.get(recurrent_activation)
-        self.set_weight_options(
+        self._set_weight_options(
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
@@ -395,7 +435,9 @@ class GRUCell(_Cell):
 
     def project(self, inputs: Any, masks: Masks) -> jax.Array:
         bias = None if self.bias is None else self.bias.value
-        return _product(inputs, self.kernel.value, masks, bias[0] if bias is not None and self.reset_after else bias)
+        return _product(
+            inputs, self.kernel.value, masks, bias[0] if bias is not None and self.reset_after else bias
+        )
 
     def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
         h, kernel, units = states[0], self.recurrent_kernel.value, self.units
@@ -409,7 +451,9 @@ class GRUCell(_Cell):
         if self.reset_after:
             candidate = self.activation(z_h + reset * inner[:, 2 * units :])
         else:
-            candidate = self.activation(z_h + _product(reset * h, kernel[:, 2 * units :], None if masks is None else masks[2:]))
+            candidate = self.activation(
+                z_h + _product(reset * h, kernel[:, 2 * units :], None if masks is None else masks[2:])
+            )
         h = update * h + (1 - update) * candidate
         return h, [h]
 
@@ -424,7 +468,8 @@ class StackedRNNCells(Layer):
     Args:
         cells: a list of cells, the first nearest to the inputs.
 
-    Shapes: inputs (batch, d), states: a list of the states of each cell -> the last cell's output, the list of new states.
+    Shapes: inputs (batch, d), states: a list of the states of each cell -> the last cell's output, the list
+        of new states.
 
     Raises:
         ArgumentError: there is no cell, or one has no `call` or no `state_size`.
@@ -440,7 +485,9 @@ class StackedRNNCells(Layer):
     def __init__(self, cells: list[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(cells, (list, tuple)) or not cells:
-            raise ArgumentError(f"StackedRNNCells: cells is a list of at least one cell. Received: cells={cells!r}")
+            raise ArgumentError(
+                f"StackedRNNCells: cells is a list of at least one cell. Received: cells={cells!r}"
+            )
         for cell in cells:
             check_cell(cell, "StackedRNNCells: each of the cells")
         self.cells = list(cells)
@@ -472,7 +519,9 @@ class StackedRNNCells(Layer):
             new_states.append(jax.tree.unflatten(jax.tree.structure(state), jax.tree.leaves(new)))
         return inputs, new_states
 
-    def sequence(self, inputs: jax.Array, states: list[Any], mask: Any, training: Any, **how: bool) -> tuple[jax.Array, list[Any]]:
+    def sequence(
+        self, inputs: jax.Array, states: list[Any], mask: Any, training: Any, **how: bool
+    ) -> tuple[jax.Array, list[Any]]:
         """All steps of the first cell, then of the next: outputs of the last cell, final states of all."""
         new_states = []
         for cell, state in zip(self.cells, states, strict=True):
@@ -487,16 +536,21 @@ def check_cell(cell: Any, what: str) -> None:
     Raises:
         ArgumentError: it has no `call`, or no usable `state_size`.
     """
-    if not callable(getattr(cell, "call", None)) or not isinstance(getattr(cell, "state_size", None), (int, list, tuple)):
+    if not callable(getattr(cell, "call", None)) or not isinstance(
+        getattr(cell, "state_size", None), (int, list, tuple)
+    ):
         raise ArgumentError(
-            f"{what} needs a method call(inputs, states) and an attribute state_size, an integer or a list with one for each state. "
+            f"{what} needs a method call(inputs, states) and an attribute state_size, an integer or a list "
+            "with one for each state. "
             f"Received: {cell!r}"
         )
 
 
 def has_sequence(cell: Any) -> bool:
     """Whether a cell, or each of a stack, has a way of its own along a whole sequence."""
-    return all(map(has_sequence, cell.cells)) if isinstance(cell, StackedRNNCells) else isinstance(cell, _Cell)
+    return (
+        all(map(has_sequence, cell.cells)) if isinstance(cell, StackedRNNCells) else isinstance(cell, _Cell)
+    )
 
 
 def step_of(cell: Any) -> Callable[..., Any]:

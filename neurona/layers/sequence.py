@@ -19,7 +19,8 @@ _MERGE_MODES = ("sum", "mul", "concat", "ave", None)
 class Bidirectional(Layer):
     """A recurrent layer and its mirror image, which begins at the other end; their outputs are merged.
 
-    Both are new layers made from the given one's config. Where whole sequences are returned, masked steps give zero.
+    Both are new layers made from the given one's config. Where whole sequences are returned, masked steps
+    give zero.
 
     Args:
         layer: a recurrent layer.
@@ -31,8 +32,8 @@ class Bidirectional(Layer):
         sequences, mask, training: as in the layer.
         initial_state: the forward layer's states before the backward one's.
 
-    Shapes: sequences (batch, time, d) -> outputs of the layer, the last axis twice as long with "concat"; then all states, if the layer
-        returns them.
+    Shapes: sequences (batch, time, d) -> outputs of the layer, the last axis twice as long with "concat";
+        then all states, if the layer returns them.
 
     Raises:
         ArgumentError: the layer is no recurrent one, the two do not match, or the merge mode is unknown.
@@ -47,27 +48,42 @@ class Bidirectional(Layer):
     """
 
     def __init__(
-        self, layer: Layer, merge_mode: str | None = "concat", weights: Any = None, backward_layer: Layer | None = None, **kwargs: Any
+        self,
+        layer: Layer,
+        merge_mode: str | None = "concat",
+        weights: Any = None,
+        backward_layer: Layer | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         for name, given in (("layer", layer), ("backward_layer", backward_layer)):
             if given is not None or name == "layer":
-                missing = [a for a in ("go_backwards", "return_sequences", "return_state", "stateful") if not hasattr(given, a)]
+                missing = [
+                    a
+                    for a in ("go_backwards", "return_sequences", "return_state", "stateful")
+                    if not hasattr(given, a)
+                ]
                 if not isinstance(given, Layer) or missing:
-                    raise ArgumentError(f"Bidirectional: {name} is a recurrent layer, such as LSTM(8). Received: {given!r}")
+                    raise ArgumentError(
+                        f"Bidirectional: {name} is a recurrent layer, such as LSTM(8). Received: {given!r}"
+                    )
         if merge_mode not in _MERGE_MODES:
-            raise ArgumentError(f"Bidirectional: merge_mode is one of {_MERGE_MODES}. Received: merge_mode={merge_mode!r}")
+            raise ArgumentError(
+                f"Bidirectional: merge_mode is one of {_MERGE_MODES}. Received: merge_mode={merge_mode!r}"
+            )
         self.forward_layer: Any = _renamed(layer, "forward_")
         self.backward_layer: Any = backward_layer or _renamed(layer, "backward_", go_backwards=True)
         forward, backward = self.forward_layer, self.backward_layer
         if forward.go_backwards == backward.go_backwards:
             raise ArgumentError(
-                f"Bidirectional: one layer goes forward and one backward. Received go_backwards={forward.go_backwards} for both."
+                "Bidirectional: one layer goes forward and one backward. Received "
+                f"go_backwards={forward.go_backwards} for both."
             )
         for attribute in ("stateful", "return_sequences", "return_state"):
             if getattr(forward, attribute) != getattr(backward, attribute):
                 raise ArgumentError(
-                    f"Bidirectional: both layers have the same {attribute}. Received {getattr(forward, attribute)} and "
+                    f"Bidirectional: both layers have the same {attribute}. Received "
+                    f"{getattr(forward, attribute)} and "
                     f"{getattr(backward, attribute)}."
                 )
         for part in (forward, backward):
@@ -76,7 +92,11 @@ class Bidirectional(Layer):
         self.merge_mode = merge_mode
         self.first_weights = weights
         self._arguments.pop("weights", None)  # only the first values: no part of the config
-        self.stateful, self.return_sequences, self.return_state = forward.stateful, forward.return_sequences, forward.return_state
+        self.stateful, self.return_sequences, self.return_state = (
+            forward.stateful,
+            forward.return_sequences,
+            forward.return_state,
+        )
         self.supports_masking = True
         self.input_spec = layer.input_spec
 
@@ -92,7 +112,11 @@ class Bidirectional(Layer):
         return None if None in pair else (*pair[0], *pair[1])
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layer": serialize(self.forward_layer), "backward_layer": serialize(self.backward_layer)}
+        return {
+            **super().get_config(),
+            "layer": serialize(self.forward_layer),
+            "backward_layer": serialize(self.backward_layer),
+        }
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         for part in (self.forward_layer, self.backward_layer):
@@ -115,7 +139,9 @@ class Bidirectional(Layer):
             return [mask, mask]
         return [mask] if self.return_state else mask
 
-    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
         if isinstance(sequences, (list, tuple)):
             sequences, *given = sequences
             initial_state = given or initial_state
@@ -147,9 +173,15 @@ class Bidirectional(Layer):
 
 def _renamed(layer: Layer, prefix: str, **changes: Any) -> Layer:
     """A new layer of the same config with a prefix before its name."""
-    own = {type(part).__name__: type(part) for part in layer.flatten_layers() if not type(part).__module__.startswith("neurona.")}
+    own = {
+        type(part).__name__: type(part)
+        for part in layer._flatten_layers()
+        if not type(part).__module__.startswith("neurona.")
+    }
     with custom_object_scope(own):
-        return type(layer).from_config({**layer.get_config(), "name": prefix + layer.name.removeprefix(prefix), **changes})
+        return type(layer).from_config(
+            {**layer.get_config(), "name": prefix + layer.name.removeprefix(prefix), **changes}
+        )
 
 
 class TimeDistributed(Wrapper):
@@ -158,7 +190,8 @@ class TimeDistributed(Wrapper):
     Args:
         layer: what is applied to each step.
 
-    Shapes: inputs (batch, time, ...), mask (batch, time) -> (batch, time, ...): what the layer makes of (batch, ...), at every step.
+    Shapes: inputs (batch, time, ...), mask (batch, time) -> (batch, time, ...): what the layer makes of
+        (batch, ...), at every step.
 
     Raises:
         ArgumentError: it is given no layer.
@@ -176,7 +209,8 @@ class TimeDistributed(Wrapper):
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 3:
             raise ShapeError(
-                f"Layer {self.name!r} (TimeDistributed) needs an input of at least 3 dimensions, (batch, time, ...). Received shape "
+                f"Layer {self.name!r} (TimeDistributed) needs an input of at least 3 dimensions, (batch, "
+                "time, ...). Received shape "
                 f"{tuple(input_shape)}."
             )
         super().build((input_shape[0], *input_shape[2:]))
@@ -184,14 +218,17 @@ class TimeDistributed(Wrapper):
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         if mask is not None and mask.shape[:2] != inputs.shape[:2]:
             raise ShapeError(
-                f"Layer {self.name!r} (TimeDistributed) needs a mask of shape (batch, time, ...), as the input, {inputs.shape}, begins. "
+                f"Layer {self.name!r} (TimeDistributed) needs a mask of shape (batch, time, ...), as the "
+                f"input, {inputs.shape}, begins. "
                 f"Received shape {mask.shape}."
             )
         if any(not variable.parameter for variable in self.layer.variables):
             outputs = self._step_by_step(inputs, mask, training)
         else:
             outputs = self._as_rows(inputs, mask)
-        return jax.tree.map(lambda array: array.astype(self.compute_dtype) if is_float(array.dtype) else array, outputs)
+        return jax.tree.map(
+            lambda array: array.astype(self.compute_dtype) if is_float(array.dtype) else array, outputs
+        )
 
     def _as_rows(self, inputs: Any, mask: Any) -> Any:
         """All steps at once: they are rows of a batch like any others."""
@@ -205,13 +242,15 @@ class TimeDistributed(Wrapper):
         return jax.tree.map(lambda array: array.reshape(batch, time, *array.shape[1:]), outputs)
 
     def _step_by_step(self, inputs: Any, mask: Any, training: Any) -> Any:
-        """One step after the other, for a layer that keeps statistics or states: each step sees what the ones before have left."""
+        """One step after the other, for a layer that keeps statistics or states: each step sees what the ones
+        before have left.
+        """
         variables, scope = self.layer.variables, current_scope()
         uncast = autocast_dtype.set(None)
         values = [variable.value for variable in variables]
         autocast_dtype.reset(uncast)
         draws = training and not (scope is not None and scope.pure and scope.key is None)
-        keys = jax.random.split(self.next_key(), inputs.shape[1]) if draws else None
+        keys = jax.random.split(self._next_key(), inputs.shape[1]) if draws else None
         mask = jnp.swapaxes(mask, 0, 1) if mask is not None and _takes_mask(self.layer) else None
 
         def step(values: Any, at: Any) -> tuple[Any, Any]:

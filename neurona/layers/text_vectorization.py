@@ -1,4 +1,6 @@
-"""TextVectorization: from texts to the integers or counts that a network takes. It runs on the host, before the network."""
+"""TextVectorization: from texts to the integers or counts that a network takes. It runs on the host, before
+the network.
+"""
 
 import math
 import re
@@ -27,18 +29,24 @@ _PADDING, _UNKNOWN = "", "[UNK]"
 class TextVectorization(Layer):
     """Splits texts into tokens and looks each up in a vocabulary.
 
-    The vocabulary is given, or learned by `adapt`: the most frequent tokens first. With output_mode="int" the number 0 is padding and 1
-    stands for every unknown token; in the other modes 0 stands for the unknown.
+    The vocabulary is given, or learned by `adapt`: the most frequent tokens first. With output_mode="int" the
+    number 0 is padding and 1 stands for every unknown token; in the other modes 0 stands for the unknown.
 
     Args:
         max_tokens: the largest size of the vocabulary, padding and unknown included; None for no limit.
-        standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of an array of texts.
-        split: "whitespace", "character", None (each text is one token), or a function of a list of texts that returns lists of tokens.
-        ngrams: n for all sequences of up to n tokens, a tuple for those of these lengths, None for single tokens.
-        output_mode: "int" (one number for each token), "multi_hot" (1 for each token that occurs), "count" (how often), or
-            "tf_idf" (how often, times the weight log(1 + texts / (1 + texts with the token))).
-        output_sequence_length: length that "int" outputs are cut or padded to; None for the longest of the call.
-        pad_to_max_tokens: whether the other modes give max_tokens columns even where the vocabulary is smaller.
+        standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of an
+            array of texts.
+        split: "whitespace", "character", None (each text is one token), or a function of a list of texts that
+            returns lists of tokens.
+        ngrams: n for all sequences of up to n tokens, a tuple for those of these lengths, None for single
+            tokens.
+        output_mode: "int" (one number for each token), "multi_hot" (1 for each token that occurs), "count"
+            (how often), or "tf_idf" (how often, times the weight log(1 + texts / (1 + texts with the
+            token))).
+        output_sequence_length: length that "int" outputs are cut or padded to; None for the longest of the
+            call.
+        pad_to_max_tokens: whether the other modes give max_tokens columns even where the vocabulary is
+            smaller.
         vocabulary: a list of tokens, or the path of a text file with one in each line.
         idf_weights: with "tf_idf" and a given vocabulary: the weight of each token.
         encoding: how texts that come as bytes are decoded.
@@ -75,11 +83,17 @@ class TextVectorization(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        kwargs = {key: value for key, value in kwargs.items() if key not in ("vocabulary_size", "has_input_vocabulary")}  # Keras's configs
+        kwargs = {
+            key: value
+            for key, value in kwargs.items()
+            if key not in ("vocabulary_size", "has_input_vocabulary")
+        }  # Keras's configs
         super().__init__(name=name, **kwargs)
         owner = "TextVectorization"
         if sparse or ragged:
-            raise ArgumentError(f"{owner}: outputs are dense arrays here. Received: sparse={sparse}, ragged={ragged}")
+            raise ArgumentError(
+                f"{owner}: outputs are dense arrays here. Received: sparse={sparse}, ragged={ragged}"
+            )
         output_mode = {"binary": "multi_hot", "tf-idf": "tf_idf"}.get(output_mode, output_mode)
         self.output_mode = choice(output_mode, ("int", "multi_hot", "count", "tf_idf"), "output_mode", owner)
         if standardize is not None and not callable(standardize):
@@ -87,13 +101,21 @@ class TextVectorization(Layer):
         if split is not None and not callable(split):
             choice(split, ("whitespace", "character"), "split", owner)
         if output_sequence_length is not None and output_mode != "int":
-            raise ArgumentError(f"{owner}: output_sequence_length is for output_mode='int'. Received: output_mode={output_mode!r}")
+            raise ArgumentError(
+                f"{owner}: output_sequence_length is for output_mode='int'. Received: "
+                f"output_mode={output_mode!r}"
+            )
         for value, name in ((max_tokens, "max_tokens"), (output_sequence_length, "output_sequence_length")):
             if value is not None:
                 integers(value, 1, name, owner)
         if pad_to_max_tokens and max_tokens is None:
             raise ArgumentError(f"{owner}: pad_to_max_tokens=True needs max_tokens.")
-        self.max_tokens, self.standardize, self.split, self.encoding = max_tokens, standardize, split, encoding
+        self.max_tokens, self.standardize, self.split, self.encoding = (
+            max_tokens,
+            standardize,
+            split,
+            encoding,
+        )
         self.ngrams = tuple(ngrams) if isinstance(ngrams, (list, tuple)) else ngrams
         if ngrams is not None:
             integers(ngrams, np.size(ngrams), "ngrams", owner)
@@ -115,7 +137,9 @@ class TextVectorization(Layer):
         return [_PADDING, _UNKNOWN] if self.output_mode == "int" else [_UNKNOWN]
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
-        """The tokens, each at the place of its number; the first are the padding (in "int" mode) and the unknown."""
+        """The tokens, each at the place of its number; the first are the padding (in "int" mode) and the
+        unknown.
+        """
         return (self._special if include_special_tokens else []) + (self._tokens or [])
 
     def vocabulary_size(self) -> int:
@@ -126,24 +150,39 @@ class TextVectorization(Layer):
         """Set the tokens, with or without the special ones in front, and their weights for "tf_idf".
 
         Raises:
-            ArgumentError: a token occurs twice, there are too many or none, or weights are missing or superfluous.
+            ArgumentError: a token occurs twice, there are too many or none, or weights are missing or
+                superfluous.
         """
         tokens = [str(token) for token in vocabulary]
         included = tokens[: len(self._special)] == self._special
         tokens = tokens[len(self._special) :] if included else tokens
         twice = [token for token, count in Counter(tokens).items() if count > 1]
         if not tokens or twice or _PADDING in tokens:
-            what = f"these come twice: {twice[:5]}" if twice else "an empty token is padding" if tokens else "it is empty"
-            raise ArgumentError(f"Layer {self.name!r} (TextVectorization): a vocabulary is a list of different tokens; {what}.")
+            what = (
+                f"these come twice: {twice[:5]}"
+                if twice
+                else "an empty token is padding"
+                if tokens
+                else "it is empty"
+            )
+            raise ArgumentError(
+                f"Layer {self.name!r} (TextVectorization): a vocabulary is a list of different tokens; "
+                f"{what}."
+            )
         if self.max_tokens is not None and len(tokens) + len(self._special) > self.max_tokens:
             raise ArgumentError(
-                f"Layer {self.name!r} (TextVectorization): {len(tokens)} tokens and {len(self._special)} special ones are more than "
+                f"Layer {self.name!r} (TextVectorization): {len(tokens)} tokens and {len(self._special)} "
+                "special ones are more than "
                 f"max_tokens={self.max_tokens}."
             )
-        if (idf_weights is None) == (self.output_mode == "tf_idf") or (idf_weights is not None and len(idf_weights) != len(vocabulary)):
+        if (idf_weights is None) == (self.output_mode == "tf_idf") or (
+            idf_weights is not None and len(idf_weights) != len(vocabulary)
+        ):
             raise ArgumentError(
-                f"Layer {self.name!r} (TextVectorization): idf_weights belong to output_mode='tf_idf', one for each of the "
-                f"{len(vocabulary)} tokens. Received: output_mode={self.output_mode!r}, idf_weights={idf_weights!r}"
+                f"Layer {self.name!r} (TextVectorization): idf_weights belong to output_mode='tf_idf', one "
+                "for each of the "
+                f"{len(vocabulary)} tokens. Received: output_mode={self.output_mode!r}, "
+                f"idf_weights={idf_weights!r}"
             )
         if idf_weights is not None:
             weights = np.asarray(idf_weights, floatx())
@@ -155,7 +194,8 @@ class TextVectorization(Layer):
         self._index = {token: number for number, token in enumerate(tokens, start=len(self._special))}
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn the vocabulary from texts, or from an iterable of batches of texts (of which the first `steps` count).
+        """Learn the vocabulary from texts, or from an iterable of batches of texts (of which the first
+        `steps` count).
 
         Raises:
             DataError: there is no token in them.
@@ -163,7 +203,9 @@ class TextVectorization(Layer):
         counts: Counter[str] = Counter()
         texts_with: Counter[str] = Counter()
         texts = 0
-        for number, batch in enumerate([data] if isinstance(data, (list, tuple, np.ndarray)) or hasattr(data, "__array__") else data):
+        for number, batch in enumerate(
+            [data] if isinstance(data, (list, tuple, np.ndarray)) or hasattr(data, "__array__") else data
+        ):
             if steps is not None and number >= steps:
                 break
             for tokens in self._tokenize(batch):
@@ -173,7 +215,9 @@ class TextVectorization(Layer):
         for token in (_PADDING, _UNKNOWN):
             counts.pop(token, None)
         if not counts:
-            raise DataError(f"Layer {self.name!r} (TextVectorization): adapt received no token in {texts} texts.")
+            raise DataError(
+                f"Layer {self.name!r} (TextVectorization): adapt received no token in {texts} texts."
+            )
         # The most frequent first; among equals the last of the alphabet first, as in Keras's files.
         ordered = sorted(counts, key=lambda token: (counts[token], token), reverse=True)
         ordered = ordered if self.max_tokens is None else ordered[: self.max_tokens - len(self._special)]
@@ -190,10 +234,18 @@ class TextVectorization(Layer):
             array = array[:, 0]
         rows = array.reshape(1) if array.ndim == 0 else array
         if rows.ndim > 1 and self.split is not None:
-            raise DataError(f"Layer {self.name!r} (TextVectorization) takes texts (batch,) or (batch, 1). Received shape {array.shape}.")
-        decoded = [one.decode(self.encoding) if isinstance(one, bytes) else str(one) for one in rows.reshape(-1).tolist()]
+            raise DataError(
+                f"Layer {self.name!r} (TextVectorization) takes texts (batch,) or (batch, 1). Received shape "
+                f"{array.shape}."
+            )
+        decoded = [
+            one.decode(self.encoding) if isinstance(one, bytes) else str(one)
+            for one in rows.reshape(-1).tolist()
+        ]
         if callable(self.standardize):
-            decoded = [str(one) for one in np.asarray(self.standardize(np.array(decoded, dtype=np.str_))).tolist()]
+            decoded = [
+                str(one) for one in np.asarray(self.standardize(np.array(decoded, dtype=np.str_))).tolist()
+            ]
         elif self.standardize is not None:
             if "lower" in self.standardize:
                 decoded = [text.lower() for text in decoded]
@@ -210,16 +262,21 @@ class TextVectorization(Layer):
         if self.ngrams is None:
             return tokens
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
-        return [[" ".join(one[i : i + n]) for n in lengths for i in range(len(one) - n + 1)] for one in tokens]
+        return [
+            [" ".join(one[i : i + n]) for n in lengths for i in range(len(one) - n + 1)] for one in tokens
+        ]
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if is_symbolic(inputs) or isinstance(inputs, Tracer):
             raise TracingError(
-                f"Layer {self.name!r} (TextVectorization) works on texts, which can't enter a compiled model. Map them first, "
+                f"Layer {self.name!r} (TextVectorization) works on texts, which can't enter a compiled "
+                "model. Map them first, "
                 "`x = vectorization(texts)`, and give the model the numbers: `model.fit(x, y)`."
             )
         if self._tokens is None:
-            raise NotBuiltError(f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first.")
+            raise NotBuiltError(
+                f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."
+            )
         return self.call(inputs)
 
     def call(self, inputs: Any) -> Any:
@@ -229,7 +286,9 @@ class TextVectorization(Layer):
             length = self.output_sequence_length or max(map(len, texts), default=0)
             numbers = np.zeros((len(texts), length), np.int32)
             for line, tokens in zip(numbers, texts):
-                line[: len(tokens)] = [self._index.get(token, unknown) if token else 0 for token in tokens[:length]]
+                line[: len(tokens)] = [
+                    self._index.get(token, unknown) if token else 0 for token in tokens[:length]
+                ]
             if self.split is None and self.output_sequence_length is None:
                 return jnp.asarray(numbers.reshape(np.shape(inputs)))
             return jnp.asarray(numbers[0] if single else numbers)
@@ -258,10 +317,13 @@ class TextVectorization(Layer):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         if isinstance(config.get("vocabulary"), str):
             raise SavingError(
-                f"The config of a TextVectorization names a file, {config['vocabulary']!r}, outside of what is being loaded. "
+                f"The config of a TextVectorization names a file, {config['vocabulary']!r}, outside of what "
+                "is being loaded. "
                 "Give the layer its vocabulary with set_vocabulary."
             )
-        return super().from_config({name: value for name, value in config.items() if name != "dtype"})  # of old files: "string"
+        return super().from_config(
+            {name: value for name, value in config.items() if name != "dtype"}
+        )  # of old files: "string"
 
     def save_assets(self, folder: Any) -> None:
         """Write the vocabulary into `vocabulary.txt` in a folder, one token in each line, as Keras does."""

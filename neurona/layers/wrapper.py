@@ -33,9 +33,11 @@ class Wrapper(Layer):
 
 
 class SpectralNormalization(Wrapper):
-    """Divides the kernel of a layer by its largest singular value, in training, so that the layer is 1-Lipschitz.
+    """Divides the kernel of a layer by its largest singular value, in training, so that the layer is
+    1-Lipschitz.
 
-    The singular value is found by power iteration: v = W u / |W u|, u = W^T v / |W^T v|, sigma = v^T W u; u is kept between the steps.
+    The singular value is found by power iteration: v = W u / |W u|, u = W^T v / |W^T v|, sigma = v^T W u; u
+    is kept between the steps.
 
     Args:
         layer: a layer with a kernel or embeddings.
@@ -46,7 +48,8 @@ class SpectralNormalization(Wrapper):
     Raises:
         ArgumentError: power_iterations is not positive, or the layer has neither kernel nor embeddings.
 
-    Source: Miyato, Kataoka, Koyama and Yoshida, Spectral Normalization for Generative Adversarial Networks, 2018.
+    Source: Miyato, Kataoka, Koyama and Yoshida, Spectral Normalization for Generative Adversarial Networks,
+        2018.
 
     Example:
 
@@ -65,9 +68,14 @@ class SpectralNormalization(Wrapper):
         kernel = getattr(self.layer, "kernel", None)
         kernel = getattr(self.layer, "embeddings", None) if kernel is None else kernel
         if kernel is None:
-            raise ArgumentError(f"SpectralNormalization needs a layer with a kernel or embeddings. {self.layer!r} has neither.")
+            raise ArgumentError(
+                f"SpectralNormalization needs a layer with a kernel or embeddings. {self.layer!r} has "
+                "neither."
+            )
         self.kernel, initializer = kernel, TruncatedNormal(stddev=0.02)
-        self.vector_u = self.add_weight((1, self.kernel.shape[-1]), initializer, self.kernel.dtype, trainable=False, name="vector_u")
+        self.vector_u = self.add_weight(
+            (1, self.kernel.shape[-1]), initializer, self.kernel.dtype, trainable=False, name="vector_u"
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if training:
@@ -81,7 +89,9 @@ class SpectralNormalization(Wrapper):
             zero = jnp.all(kernel == 0)
             self.vector_u.assign(jnp.where(zero, self.vector_u.value, u))
             self.kernel.assign(kernel / jnp.where(zero, 1, sigma))
-        return self.layer(inputs).astype(inputs.dtype if jnp.issubdtype(inputs.dtype, jnp.floating) else self.compute_dtype)
+        return self.layer(inputs).astype(
+            inputs.dtype if jnp.issubdtype(inputs.dtype, jnp.floating) else self.compute_dtype
+        )
 
 
 def _unit(vector: Any) -> Any:

@@ -1,4 +1,6 @@
-"""Losses: what training makes small. Each is a function of targets and predictions, and a class that also weighs and reduces."""
+"""Losses: what training makes small. Each is a function of targets and predictions, and a class that also
+weighs and reduces.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +15,16 @@ from neurona.losses.loss import (
     squeeze_or_expand_to_same_rank,
     standardize_reduction,
 )
-from neurona.losses.margin import CategoricalHinge, Circle, Hinge, SquaredHinge, categorical_hinge, circle, hinge, squared_hinge
+from neurona.losses.margin import (
+    CategoricalHinge,
+    Circle,
+    Hinge,
+    SquaredHinge,
+    categorical_hinge,
+    circle,
+    hinge,
+    squared_hinge,
+)
 from neurona.losses.probability import (
     BCE,
     KLD,

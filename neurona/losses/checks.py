@@ -1,4 +1,6 @@
-"""What can be known to be wrong with targets before training starts. NumPy only: nothing is traced or compiled."""
+"""What can be known to be wrong with targets before training starts. NumPy only: nothing is traced or
+compiled.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -29,7 +31,8 @@ def check_targets(loss: Any, y_true: np.ndarray, output_shape: Shape) -> None:
         >>> check_targets(probability.sparse_categorical_crossentropy, np.array([0, 3, 1]), (None, 3))
         Traceback (most recent call last):
         ...
-        neurona.core.errors.DataError: sparse_categorical_crossentropy: label 3 in row 1 is not one of the 3 classes 0..2 ...
+        neurona.core.errors.DataError: sparse_categorical_crossentropy: label 3 in row 1 is not one of the 3
+            classes 0..2 ...
     """
     function, options = (loss.fn, loss.options) if isinstance(loss, LossFunctionWrapper) else (loss, {})
     name = getattr(function, "__name__", None) or getattr(loss, "name", type(loss).__name__)
@@ -38,7 +41,8 @@ def check_targets(loss: Any, y_true: np.ndarray, output_shape: Shape) -> None:
         if targets.dtype.kind not in "OUS":
             return  # such as bfloat16
         raise DataError(
-            f"{name}: targets must be numbers. Received dtype {targets.dtype}, for example {targets.flat[0]!r}. "
+            f"{name}: targets must be numbers. Received dtype {targets.dtype}, for example "
+            f"{targets.flat[0]!r}. "
             "Turn names into class numbers: np.unique(y, return_inverse=True)[1]."
         )
     if np.issubdtype(targets.dtype, np.floating):
@@ -54,7 +58,9 @@ def _place(index: tuple[int, ...]) -> str:
     return f"in row {index[0]}" if len(index) == 1 else f"at index {index} (row {index[0]})"
 
 
-def _refuse(name: str, targets: np.ndarray, wrong: Callable[[np.ndarray], np.ndarray], says: str, what: str = "target") -> None:
+def _refuse(
+    name: str, targets: np.ndarray, wrong: Callable[[np.ndarray], np.ndarray], says: str, what: str = "target"
+) -> None:
     """Raise for the first target for which `wrong` holds."""
     found = wrong(targets)
     if not found.any():
@@ -76,10 +82,12 @@ def _check_broadcast(name: str, targets: np.ndarray, output_shape: Shape) -> Non
     if 1 not in (columns, units):
         raise DataError(
             f"{name}: the targets have {columns} columns, the last layer {units} units. "
-            f"Received targets of shape {targets.shape} for outputs of shape {output_shape}. Give the last layer {columns} units."
+            f"Received targets of shape {targets.shape} for outputs of shape {output_shape}. Give the last "
+            f"layer {columns} units."
         )
     warnings.warn(
-        f"{name}: targets of shape {targets.shape} are compared with outputs of shape {output_shape}, each with all. "
+        f"{name}: targets of shape {targets.shape} are compared with outputs of shape {output_shape}, each "
+        "with all. "
         f"The last layer usually has as many units as the targets have columns: {columns}.",
         stacklevel=4,
     )
@@ -95,7 +103,8 @@ def _check_classes(name: str, targets: np.ndarray, output_shape: Shape, options:
         sums = targets.sum(axis)
         if ((targets == 0) | (targets == 1)).all() and (sums == 1).all():
             raise DataError(
-                f"{name}: the targets are one-hot, of shape {targets.shape}; class numbers are expected, of shape {targets.shape[:-1]}. "
+                f"{name}: the targets are one-hot, of shape {targets.shape}; class numbers are expected, of "
+                f"shape {targets.shape[:-1]}. "
                 "Use categorical_crossentropy, or give y.argmax(axis=-1)."
             )
     if np.issubdtype(targets.dtype, np.floating):
@@ -116,10 +125,18 @@ def _check_classes(name: str, targets: np.ndarray, output_shape: Shape, options:
     else:
         mend = f"The last layer needs at least {high + 1} units, or the labels need numbering: np.unique(y, return_inverse=True)[1]."
     says = f"is not one of the {classes} classes 0..{classes - 1} that the last layer has units for. {mend}"
-    _refuse(name, targets, lambda y: ((y < 0) | (y >= classes)) & (y != ignored if ignored is not None else True), says, "label")
+    _refuse(
+        name,
+        targets,
+        lambda y: ((y < 0) | (y >= classes)) & (y != ignored if ignored is not None else True),
+        says,
+        "label",
+    )
 
 
-def _check_probabilities(name: str, targets: np.ndarray, output_shape: Shape, options: dict[str, Any]) -> None:
+def _check_probabilities(
+    name: str, targets: np.ndarray, output_shape: Shape, options: dict[str, Any]
+) -> None:
     low, high = targets.min(), targets.max()
     if low < 0 or high > 1:
         if set(np.unique(targets)) <= {-1, 1}:
@@ -134,17 +151,26 @@ def _check_probabilities(name: str, targets: np.ndarray, output_shape: Shape, op
 
 def _check_one_hot(name: str, targets: np.ndarray, output_shape: Shape, options: dict[str, Any]) -> None:
     classes = output_shape[options.get("axis", -1)]
-    missing = targets.ndim == len(output_shape) - 1 or (targets.ndim == len(output_shape) and targets.shape[-1] == 1)
+    missing = targets.ndim == len(output_shape) - 1 or (
+        targets.ndim == len(output_shape) and targets.shape[-1] == 1
+    )
     if missing and classes is not None and classes > 1:
         raise DataError(
-            f"{name}: the targets, of shape {targets.shape}, are not one-hot; {classes} columns are expected. "
-            f"For class numbers use sparse_categorical_crossentropy, or make them one-hot: to_categorical(y, {classes})."
+            f"{name}: the targets, of shape {targets.shape}, are not one-hot; {classes} columns are "
+            "expected. "
+            "For class numbers use sparse_categorical_crossentropy, or make them one-hot: to_categorical(y, "
+            f"{classes})."
         )
     _check_probabilities(name, targets, output_shape, options)
 
 
 def _check_counts(name: str, targets: np.ndarray, output_shape: Shape, options: dict[str, Any]) -> None:
-    _refuse(name, targets, lambda y: y < 0, "is negative: a count is 0 or more. For values of any sign use mean_squared_error.")
+    _refuse(
+        name,
+        targets,
+        lambda y: y < 0,
+        "is negative: a count is 0 or more. For values of any sign use mean_squared_error.",
+    )
     _check_broadcast(name, targets, output_shape)
 
 
@@ -169,7 +195,8 @@ def _check_sequences(name: str, targets: np.ndarray, output_shape: Shape, option
     if (needed > time).any():
         row = int(np.argmax(needed > time))
         raise DataError(
-            f"{name}: the {int((targets[row] != 0).sum())} labels in row {row} need {int(needed[row])} time steps (a blank goes between "
+            f"{name}: the {int((targets[row] != 0).sum())} labels in row {row} need {int(needed[row])} time "
+            "steps (a blank goes between "
             f"equal neighbours); the output has {time}. Shorten the labels or pool less over time."
         )
 

@@ -17,12 +17,14 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "
 
 
 class Loss(Serializable):
-    """Base of losses. A loss of your own defines `call(y_true, y_pred)`, which gives one error per sample (and per time step).
+    """Base of losses. A loss of your own defines `call(y_true, y_pred)`, which gives one error per sample
+    (and per time step).
 
     Args:
         name: what it is called in logs.
-        reduction: `"sum_over_batch_size"` or `"mean"` divide the sum of the errors by their number, `"mean_with_sample_weight"` by the
-            sum of their weights; `"sum"` divides by nothing; `"none"` or None leave the errors apart.
+        reduction: `"sum_over_batch_size"` or `"mean"` divide the sum of the errors by their number,
+            `"mean_with_sample_weight"` by the sum of their weights; `"sum"` divides by nothing; `"none"` or
+            None leave the errors apart.
         dtype: in which targets and predictions are compared; None means `floatx()`.
 
     Raises:
@@ -41,7 +43,9 @@ class Loss(Serializable):
     # Whether targets are class numbers, which stay integers: a float would round large ones.
     integer_targets: bool = False
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+    ) -> None:
         self.name = name or snake_case(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
         self.dtype = standardize_dtype(dtype)
@@ -70,7 +74,10 @@ class Loss(Serializable):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """One error per sample (and per time step), before weights and reduction."""
-        raise NotImplementedError(f"{type(self).__name__} needs a method call(self, y_true, y_pred) that returns one error per sample.")
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a method call(self, y_true, y_pred) that returns one error per "
+            "sample."
+        )
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this loss; `dtype` only where one was chosen."""
@@ -111,7 +118,9 @@ class LossFunctionWrapper(Loss):
         vars(self).update(options)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> jax.Array:
-        """The loss; a cross-entropy of a softmax's or sigmoid's output is computed from their logits, as in Keras on TensorFlow."""
+        """The loss; a cross-entropy of a softmax's or sigmoid's output is computed from their logits, as in
+        Keras on TensorFlow.
+        """
         logits = get_logits(y_pred, getattr(self.fn, "activation", None))
         if logits is None or self.options.get("from_logits") or self.options.get("axis", -1) != -1:
             return super().__call__(y_true, y_pred, sample_weight)
@@ -134,7 +143,12 @@ class LossFunctionWrapper(Loss):
         """The arguments that rebuild this loss, a built-in function being described as in Keras's files."""
         config = super().get_config()
         if isinstance(config.get("fn"), str):
-            config["fn"] = {"module": "builtins", "class_name": "function", "config": config["fn"], "registered_name": "function"}
+            config["fn"] = {
+                "module": "builtins",
+                "class_name": "function",
+                "config": config["fn"],
+                "registered_name": "function",
+            }
         return config
 
     @classmethod
@@ -145,13 +159,16 @@ class LossFunctionWrapper(Loss):
         return super().from_config(config)
 
 
-def loss_function(*aliases: str, integer_targets: bool = False, activation: str | None = None) -> Callable[[Any], Any]:
+def loss_function(
+    *aliases: str, integer_targets: bool = False, activation: str | None = None
+) -> Callable[[Any], Any]:
     """Make a function findable among the losses, by its name and these.
 
     Args:
         aliases: more names.
         integer_targets: whether its targets are class numbers.
-        activation: what makes its probabilities of logits; then the loss is computed from those where they are known.
+        activation: what makes its probabilities of logits; then the loss is computed from those where they
+            are known.
 
     Example:
 
@@ -176,7 +193,9 @@ def standardize_reduction(reduction: str | None) -> str | None:
         'sum'
     """
     if reduction not in REDUCTIONS:
-        raise ArgumentError(f"reduction is one of {', '.join(map(repr, REDUCTIONS))}. Received: {reduction!r}")
+        raise ArgumentError(
+            f"reduction is one of {', '.join(map(repr, REDUCTIONS))}. Received: {reduction!r}"
+        )
     return reduction
 
 
@@ -184,7 +203,9 @@ def _arrays(tree: Any, dtype: str, keep_integers: bool = False) -> Any:
     """Every leaf of a tree as an array. Nested lists of numbers are one array, lists of arrays are a tree."""
     if isinstance(tree, Mapping):
         return {key: _arrays(value, dtype, keep_integers) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)) and any(isinstance(item, Mapping) or hasattr(item, "ndim") for item in tree):
+    if isinstance(tree, (list, tuple)) and any(
+        isinstance(item, Mapping) or hasattr(item, "ndim") for item in tree
+    ):
         return type(tree)(_arrays(item, dtype, keep_integers) for item in tree)
     array: Any = tree if hasattr(tree, "dtype") else np.asarray(tree)
     if keep_integers and jnp.issubdtype(array.dtype, jnp.integer):
@@ -193,7 +214,8 @@ def _arrays(tree: Any, dtype: str, keep_integers: bool = False) -> Any:
 
 
 def squeeze_or_expand_to_same_rank(x1: Any, x2: Any, expand_rank_1: bool = True) -> tuple[Any, Any]:
-    """Drop or add a last axis of size 1 where the ranks differ by one: (batch,) and (batch, 1) both become (batch, 1).
+    """Drop or add a last axis of size 1 where the ranks differ by one: (batch,) and (batch, 1) both become
+    (batch, 1).
 
     Args:
         x1, x2: arrays.
@@ -225,7 +247,8 @@ def prepare(function: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax.Arr
         np.broadcast_shapes(y_true.shape, y_pred.shape)
     except ValueError:
         raise ShapeError(
-            f"{function} compares targets with predictions of the same shape. Received: y_true of shape {y_true.shape}, y_pred of shape "
+            f"{function} compares targets with predictions of the same shape. Received: y_true of shape "
+            f"{y_true.shape}, y_pred of shape "
             f"{y_pred.shape}. {_mend(y_true.shape, y_pred.shape)}"
         ) from None
     return y_true, y_pred
@@ -234,7 +257,8 @@ def prepare(function: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax.Arr
 def _mend(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
     if true == pred[:-1] or (true[:-1] == pred[:-1] and true[-1] == 1):
         return (
-            f"If the targets are class numbers, use sparse_categorical_crossentropy, or make them one-hot: to_categorical(y, {pred[-1]}). "
+            "If the targets are class numbers, use sparse_categorical_crossentropy, or make them one-hot: "
+            f"to_categorical(y, {pred[-1]}). "
             "If they are values, the last layer needs 1 unit."
         )
     if len(true) == len(pred) and true[:-1] == pred[:-1]:
@@ -243,7 +267,11 @@ def _mend(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
 
 
 def reduce_weighted_values(
-    values: Any, sample_weight: Any = None, mask: Any = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+    values: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    reduction: str | None = "sum_over_batch_size",
+    dtype: Any = None,
 ) -> jax.Array:
     """Errors times weights, without the masked ones, reduced as in `Loss`.
 
@@ -294,7 +322,9 @@ def apply_mask(sample_weight: Any, mask: Any, dtype: Any, reduction: str | None)
         return sample_weight
     counted = jnp.asarray(mask, dtype)
     if reduction in ("mean", "sum_over_batch_size"):
-        counted = jnp.where(counted != 0, divide_no_nan(jnp.asarray(counted.size, dtype), jnp.sum(counted)), 0)
+        counted = jnp.where(
+            counted != 0, divide_no_nan(jnp.asarray(counted.size, dtype), jnp.sum(counted)), 0
+        )
     if sample_weight is None:
         return counted
     counted, weights = align_weights(counted, jnp.asarray(sample_weight, dtype))
@@ -313,7 +343,8 @@ def divide_no_nan(x: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def align_weights(values: jax.Array, weights: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Errors and weights in shapes that broadcast. Weights of whole samples, (batch,), apply to all time steps of (batch, time).
+    """Errors and weights in shapes that broadcast. Weights of whole samples, (batch,), apply to all time
+    steps of (batch, time).
 
     Raises:
         ShapeError: they can't be.

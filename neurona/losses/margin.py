@@ -57,7 +57,8 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> jax.Array:
         y_true: one-hot, (..., classes).
         y_pred: a score for each class, (..., classes).
 
-    Source: Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines, 2001.
+    Source: Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines,
+        2001.
 
     Example:
 
@@ -80,9 +81,9 @@ def circle(
     gamma: float = 80,
     margin: float = 0.4,
 ) -> jax.Array:
-    """softplus(log sum_p exp(gamma * a_p * (d_p - m)) + log sum_n exp(gamma * a_n * (1 - m - d_n))): cosine distances d to samples p of
-    the same class should be below m = margin, those to samples n of other classes above 1 - m; a_p = m + d_p and a_n = 1 + m - d_n
-    make the worst pairs count most.
+    """softplus(log sum_p exp(gamma * a_p * (d_p - m)) + log sum_n exp(gamma * a_n * (1 - m - d_n))): cosine
+    distances d to samples p of the same class should be below m = margin, those to samples n of other classes
+    above 1 - m; a_p = m + d_p and a_n = 1 + m - d_n make the worst pairs count most.
 
     Args:
         y_true: class numbers, (batch,) or (batch, 1).
@@ -136,7 +137,9 @@ class Hinge(LossFunctionWrapper):
         0.75
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "hinge", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "hinge", dtype: Any = None
+    ) -> None:
         super().__init__(hinge, reduction, name, dtype)
 
 
@@ -152,7 +155,9 @@ class SquaredHinge(LossFunctionWrapper):
         0.25
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "squared_hinge", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "squared_hinge", dtype: Any = None
+    ) -> None:
         super().__init__(squared_hinge, reduction, name, dtype)
 
 
@@ -168,7 +173,12 @@ class CategoricalHinge(LossFunctionWrapper):
         0.5
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "categorical_hinge", dtype: Any = None) -> None:
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_hinge",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(categorical_hinge, reduction, name, dtype)
 
 
@@ -194,4 +204,6 @@ class Circle(LossFunctionWrapper):
         name: str = "circle",
         dtype: Any = None,
     ) -> None:
-        super().__init__(circle, reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal)
+        super().__init__(
+            circle, reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal
+        )

@@ -1,6 +1,7 @@
 """Losses of probabilities: the unlikelihood of the targets under what was predicted.
 
-Probabilities are kept between epsilon and 1 - epsilon before their logarithm is taken; logits need no such care.
+Probabilities are kept between epsilon and 1 - epsilon before their logarithm is taken; logits need no such
+care.
 """
 
 import warnings
@@ -31,7 +32,8 @@ def _same_shape(function: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax
     if y_true.shape != y_pred.shape:
         if y_true.ndim and y_true.shape[-1] == 1 and y_pred.shape[-1] > 1:
             mend = (
-                f"For class numbers use sparse_categorical_crossentropy, or make them one-hot: to_categorical(y, {y_pred.shape[-1]}). "
+                "For class numbers use sparse_categorical_crossentropy, or make them one-hot: "
+                f"to_categorical(y, {y_pred.shape[-1]}). "
                 "For yes or no, the last layer needs 1 unit."
             )
         else:
@@ -44,7 +46,9 @@ def _same_shape(function: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax
 
 
 @loss_function("bce", "BCE", activation="sigmoid")
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> jax.Array:
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> jax.Array:
     """mean(-y_true * log(p) - (1 - y_true) * log(1 - p)) over `axis`.
 
     Args:
@@ -83,7 +87,8 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> jax.Array:
-    """mean(w * (1 - p_t)**gamma * binary crossentropy) over `axis`; p_t = p where y_true is 1, 1 - p where it is 0.
+    """mean(w * (1 - p_t)**gamma * binary crossentropy) over `axis`; p_t = p where y_true is 1, 1 - p where it
+    is 0.
 
     Args:
         y_true, y_pred, from_logits, label_smoothing, axis: as in `binary_crossentropy`.
@@ -113,13 +118,16 @@ def _log_probabilities(y_pred: jax.Array, axis: int) -> jax.Array:
     return jnp.log(_clip(y_pred / jnp.sum(y_pred, axis=axis, keepdims=True)))
 
 
-def _one_hot(function: str, y_true: Any, y_pred: Any, label_smoothing: float, axis: int) -> tuple[jax.Array, jax.Array]:
+def _one_hot(
+    function: str, y_true: Any, y_pred: Any, label_smoothing: float, axis: int
+) -> tuple[jax.Array, jax.Array]:
     if isinstance(axis, bool):
         raise ArgumentError(f"{function}: axis is an integer. Received: {axis!r}")
     y_true, y_pred = _same_shape(function, y_true, y_pred)
     if y_pred.ndim and y_pred.shape[-1] == 1:
         warnings.warn(
-            f"{function} over one class (y_pred of shape {y_pred.shape}) is always 0. For yes or no use sigmoid with binary_crossentropy.",
+            f"{function} over one class (y_pred of shape {y_pred.shape}) is always 0. For yes or no use "
+            "sigmoid with binary_crossentropy.",
             stacklevel=3,
         )
     if label_smoothing:
@@ -131,7 +139,8 @@ def _one_hot(function: str, y_true: Any, y_pred: Any, label_smoothing: float, ax
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> jax.Array:
-    """-sum(y_true * log(p)) over the classes; p = y_pred / sum(y_pred), or softmax(y_pred) with `from_logits`.
+    """-sum(y_true * log(p)) over the classes; p = y_pred / sum(y_pred), or softmax(y_pred) with
+    `from_logits`.
 
     Args:
         y_true: one-hot or probabilities, (..., classes).
@@ -199,14 +208,17 @@ def _class_numbers(function: str, y_true: Any, y_pred: Any, axis: int) -> tuple[
         if y_true.shape == y_pred.shape:
             mend = "The targets look one-hot: use categorical_crossentropy, or give class numbers: y.argmax(axis=-1)."
         raise ShapeError(
-            f"{function} needs one class number for each prediction: targets of shape {wanted} or {(*wanted, 1)} for y_pred of shape "
+            f"{function} needs one class number for each prediction: targets of shape {wanted} or "
+            f"{(*wanted, 1)} for y_pred of shape "
             f"{y_pred.shape}. Received: y_true of shape {y_true.shape}. {mend}"
         )
     return y_true.astype("int32"), y_pred
 
 
 def _pick(values: jax.Array, classes: jax.Array, axis: int) -> jax.Array:
-    """The value of each sample's class; 0 where there is no such class. Compared rather than gathered, so that XLA fuses it."""
+    """The value of each sample's class; 0 where there is no such class. Compared rather than gathered, so
+    that XLA fuses it.
+    """
     place = axis % values.ndim
     numbers = jnp.arange(values.shape[place]).reshape([-1 if i == place else 1 for i in range(values.ndim)])
     return jnp.sum(jnp.where(numbers == jnp.expand_dims(classes, place), values, 0), axis=place)
@@ -253,14 +265,16 @@ def sparse_categorical_crossentropy(
 
 @loss_function(integer_targets=True)
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5) -> jax.Array:
-    """(1 - p[y_true]**q) / q: crossentropy as q goes to 0, absolute error at q = 1; wrong labels do less harm than to crossentropy.
+    """(1 - p[y_true]**q) / q: crossentropy as q goes to 0, absolute error at q = 1; wrong labels do less harm
+    than to crossentropy.
 
     Args:
         y_true: class numbers from 0, (...) or (..., 1).
         y_pred: probabilities p, (..., classes).
         q: between 0 and 1.
 
-    Source: Zhang and Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels, 2018.
+    Source: Zhang and Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
+        Labels, 2018.
 
     Example:
 
@@ -289,7 +303,8 @@ def kl_divergence(y_true: Any, y_pred: Any) -> jax.Array:
 
 @loss_function()
 def poisson(y_true: Any, y_pred: Any) -> jax.Array:
-    """mean(y_pred - y_true * log(y_pred + epsilon)) over the last axis: y_pred is the expected count, y_true the count.
+    """mean(y_pred - y_true * log(y_pred + epsilon)) over the last axis: y_pred is the expected count, y_true
+    the count.
 
     Example:
 
@@ -330,7 +345,8 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
     """`binary_focal_crossentropy` as a `Loss`.
 
     Args:
-        apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis: as in `binary_focal_crossentropy`.
+        apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis: as in
+            `binary_focal_crossentropy`.
         reduction, name, dtype: as in `Loss`.
 
     Example:
@@ -406,7 +422,13 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
         name: str = "categorical_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
-        options = {"alpha": alpha, "gamma": gamma, "from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        options = {
+            "alpha": alpha,
+            "gamma": gamma,
+            "from_logits": from_logits,
+            "label_smoothing": label_smoothing,
+            "axis": axis,
+        }
         super().__init__(categorical_focal_crossentropy, reduction, name, dtype, **options)
 
 
@@ -460,7 +482,9 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
         dtype: Any = None,
     ) -> None:
         if not 0 < q < 1:
-            raise ArgumentError(f"CategoricalGeneralizedCrossEntropy: q is above 0 and below 1. Received: {q!r}")
+            raise ArgumentError(
+                f"CategoricalGeneralizedCrossEntropy: q is above 0 and below 1. Received: {q!r}"
+            )
         super().__init__(categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
 
 
@@ -476,7 +500,9 @@ class KLDivergence(LossFunctionWrapper):
         0.0
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "kl_divergence", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "kl_divergence", dtype: Any = None
+    ) -> None:
         super().__init__(kl_divergence, reduction, name, dtype)
 
 
@@ -492,7 +518,9 @@ class Poisson(LossFunctionWrapper):
         1.0
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "poisson", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "poisson", dtype: Any = None
+    ) -> None:
         super().__init__(poisson, reduction, name, dtype)
 
 

@@ -1,4 +1,6 @@
-"""Losses of values: how far a prediction lies from its target. Targets and predictions (..., d) give errors (...)."""
+"""Losses of values: how far a prediction lies from its target. Targets and predictions (..., d) give errors
+(...).
+"""
 
 from typing import Any
 
@@ -54,7 +56,8 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> jax.Array:
 
 @loss_function("msle", "MSLE")
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> jax.Array:
-    """mean((log(1 + y_true) - log(1 + y_pred))**2) over the last axis, values below epsilon being taken as epsilon.
+    """mean((log(1 + y_true) - log(1 + y_pred))**2) over the last axis, values below epsilon being taken as
+    epsilon.
 
     Example:
 
@@ -68,7 +71,8 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> jax.Array:
 
 @loss_function()
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Array:
-    """-cos(y_true, y_pred) = -sum(y_true / |y_true| * y_pred / |y_pred|): -1 where they point the same way, 0 where one is zero.
+    """-cos(y_true, y_pred) = -sum(y_true / |y_true| * y_pred / |y_pred|): -1 where they point the same way, 0
+    where one is zero.
 
     Example:
 
@@ -78,14 +82,17 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Array:
     y_true, y_pred = prepare("cosine_similarity", y_true, y_pred)
 
     def unit(x: jax.Array) -> jax.Array:
-        return x * jax.lax.rsqrt(jnp.maximum(jnp.sum(jnp.square(x), axis=axis, keepdims=True), epsilon() ** 2))
+        return x * jax.lax.rsqrt(
+            jnp.maximum(jnp.sum(jnp.square(x), axis=axis, keepdims=True), epsilon() ** 2)
+        )
 
     return -jnp.sum(unit(y_true) * unit(y_pred), axis=axis)
 
 
 @loss_function("huber_loss")
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> jax.Array:
-    """mean(h(y_pred - y_true)) over the last axis; h(e) = e**2 / 2 for |e| <= delta, else delta * |e| - delta**2 / 2.
+    """mean(h(y_pred - y_true)) over the last axis; h(e) = e**2 / 2 for |e| <= delta, else delta * |e| -
+    delta**2 / 2.
 
     Source: Huber, Robust Estimation of a Location Parameter, 1964.
 
@@ -102,7 +109,8 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> jax.Array:
 
 @loss_function("logcosh")
 def log_cosh(y_true: Any, y_pred: Any) -> jax.Array:
-    """mean(log(cosh(y_pred - y_true))) over the last axis: like e**2 / 2 for small errors, |e| - log(2) for large ones.
+    """mean(log(cosh(y_pred - y_true))) over the last axis: like e**2 / 2 for small errors, |e| - log(2) for
+    large ones.
 
     Example:
 
@@ -126,7 +134,12 @@ class MeanSquaredError(LossFunctionWrapper):
         2.5
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_error", dtype: Any = None) -> None:
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_squared_error",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(mean_squared_error, reduction, name, dtype)
 
 
@@ -142,7 +155,12 @@ class MeanAbsoluteError(LossFunctionWrapper):
         1.5
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_error", dtype: Any = None) -> None:
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_absolute_error",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(mean_absolute_error, reduction, name, dtype)
 
 
@@ -159,7 +177,10 @@ class MeanAbsolutePercentageError(LossFunctionWrapper):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_percentage_error", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_absolute_percentage_error",
+        dtype: Any = None,
     ) -> None:
         super().__init__(mean_absolute_percentage_error, reduction, name, dtype)
 
@@ -177,7 +198,10 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_logarithmic_error", dtype: Any = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_squared_logarithmic_error",
+        dtype: Any = None,
     ) -> None:
         super().__init__(mean_squared_logarithmic_error, reduction, name, dtype)
 
@@ -196,7 +220,11 @@ class CosineSimilarity(LossFunctionWrapper):
     """
 
     def __init__(
-        self, axis: int = -1, reduction: str | None = "sum_over_batch_size", name: str = "cosine_similarity", dtype: Any = None
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "cosine_similarity",
+        dtype: Any = None,
     ) -> None:
         super().__init__(cosine_similarity, reduction, name, dtype, axis=axis)
 
@@ -215,7 +243,11 @@ class Huber(LossFunctionWrapper):
     """
 
     def __init__(
-        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str = "huber_loss", dtype: Any = None
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "huber_loss",
+        dtype: Any = None,
     ) -> None:
         super().__init__(huber, reduction, name, dtype, delta=delta)
 
@@ -232,7 +264,9 @@ class LogCosh(LossFunctionWrapper):
         0.0
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "log_cosh", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "log_cosh", dtype: Any = None
+    ) -> None:
         super().__init__(log_cosh, reduction, name, dtype)
 
 

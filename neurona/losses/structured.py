@@ -36,11 +36,13 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> jax.Array:
 
 @loss_function()
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None) -> jax.Array:
-    """1 - o / (o + alpha * sum(y_true * (1 - y_pred)) + beta * sum((1 - y_true) * y_pred) + epsilon), o = sum(y_true * y_pred).
+    """1 - o / (o + alpha * sum(y_true * (1 - y_pred)) + beta * sum((1 - y_true) * y_pred) + epsilon), o =
+    sum(y_true * y_pred).
 
     Args:
         y_true, y_pred: membership from 0 to 1, of one shape.
-        alpha: the weight of what was missed, as in Keras (whose documentation names it the weight of false positives).
+        alpha: the weight of what was missed, as in Keras (whose documentation names it the weight of false
+            positives).
         beta: the weight of what was added.
         axis: the axes of one region; None takes the batch as one.
 
@@ -65,7 +67,8 @@ _LOG_ZERO = -1e5
 
 @loss_function(integer_targets=True)
 def ctc(y_true: Any, y_pred: Any) -> jax.Array:
-    """-log p(labels): the sum over all alignments that give the labels once repeats are merged and blanks dropped.
+    """-log p(labels): the sum over all alignments that give the labels once repeats are merged and blanks
+    dropped.
 
     Args:
         y_true: class numbers from 1, (batch, labels), padded with 0, which is the blank.
@@ -92,7 +95,8 @@ def ctc(y_true: Any, y_pred: Any) -> jax.Array:
     # The labels with blanks between and around them: (batch, states), states = 2 * labels + 1.
     states = jnp.zeros((batch, 2 * count + 1), "int32").at[:, 1::2].set(labels)
     emitted = jnp.take_along_axis(log_p, states[:, None, :], axis=2, mode="clip")  # (batch, time, states)
-    # A state may be reached from itself, the one before, and, past a blank between different labels, the one before that.
+    # A state may be reached from itself, the one before, and, past a blank between different labels, the one
+    # before that.
     before = jnp.pad(states, ((0, 0), (2, 0)))[:, :-2]
     may_skip = (states != 0) & (states != before)
 
@@ -123,7 +127,13 @@ class Dice(LossFunctionWrapper):
         0.5
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "dice", axis: Axis = None, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "dice",
+        axis: Axis = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(dice, reduction, name, dtype, axis=axis)
 
 
@@ -164,5 +174,7 @@ class CTC(LossFunctionWrapper):
         True
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "ctc", dtype: Any = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "ctc", dtype: Any = None
+    ) -> None:
         super().__init__(ctc, reduction, name, dtype)

@@ -1,11 +1,13 @@
-"""Metrics: figures that tell how good a model is, counted over many batches. Names, arguments, defaults and numbers are Keras's.
+"""Metrics: figures that tell how good a model is, counted over many batches. Names, arguments, defaults and
+numbers are Keras's.
 
     metric = AUC()
     for x, y in batches:
         metric.update_state(y, model(x))
     metric.result()
 
-A metric is also three pure functions (`stateless_update_state`, `stateless_result`, `stateless_reset_state`), which is what training uses.
+A metric is also three pure functions (`stateless_update_state`, `stateless_result`, `stateless_reset_state`),
+which is what training uses.
 """
 
 from neurona.core.registry import register_built_in
@@ -54,7 +56,12 @@ from neurona.metrics.confusion import (
     TrueNegatives,
     TruePositives,
 )
-from neurona.metrics.correlation import ConcordanceCorrelation, PearsonCorrelation, concordance_correlation, pearson_correlation
+from neurona.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
+)
 from neurona.metrics.f_score import F1Score, FBetaScore
 from neurona.metrics.hinges import CategoricalHinge, Hinge, SquaredHinge
 from neurona.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU, confusion_matrix

@@ -1,4 +1,6 @@
-"""Accuracies: how often a prediction is right. Functions give one 0 or 1 per sample; classes give their mean over all batches."""
+"""Accuracies: how often a prediction is right. Functions give one 0 or 1 per sample; classes give their mean
+over all batches.
+"""
 
 from typing import Any
 
@@ -98,14 +100,17 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> jax.Arra
     return _in_top_k(jnp.argmax(y_true, -1), y_pred, k).astype(floatx())
 
 
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> jax.Array:
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> jax.Array:
     """1 where fewer than k predictions exceed that of the integer label, else 0.
 
     Args:
         k: how many of the largest predictions count as right.
         from_sorted_ids: whether y_pred holds class numbers, best first, rather than one score per class.
 
-    Shapes: y_true (n, ...), y_pred (n, ..., classes), or (n, ..., at least k) of sorted class numbers -> (n, ...).
+    Shapes: y_true (n, ...), y_pred (n, ..., classes), or (n, ..., at least k) of sorted class numbers -> (n,
+        ...).
 
     Raises:
         ShapeError: y_true has another shape, such as that of one-hot labels.
@@ -136,7 +141,8 @@ def _one_hot(name: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax.Array]
     y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
     if y_true.shape != y_pred.shape or not y_pred.ndim:
         raise ShapeError(
-            f"{name}: y_true holds one-hot labels and needs the shape of y_pred. Received: y_true {y_true.shape}, y_pred {y_pred.shape}. "
+            f"{name}: y_true holds one-hot labels and needs the shape of y_pred. Received: y_true "
+            f"{y_true.shape}, y_pred {y_pred.shape}. "
             f"For labels that are integers use sparse_{name}."
         )
     return y_true, y_pred
@@ -149,8 +155,10 @@ def _integer_labels(name: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax
     labels = y_true[..., 0] if expanded else y_true
     if not y_pred.ndim or labels.shape != y_pred.shape[:-1]:
         raise ShapeError(
-            f"{name}: y_true holds one integer where y_pred holds one row of scores: its shape should be {y_pred.shape[:-1]}. "
-            f"Received: y_true {y_true.shape}, y_pred {y_pred.shape}. For one-hot labels use {name.removeprefix('sparse_')}."
+            f"{name}: y_true holds one integer where y_pred holds one row of scores: its shape should be "
+            f"{y_pred.shape[:-1]}. "
+            f"Received: y_true {y_true.shape}, y_pred {y_pred.shape}. For one-hot labels use "
+            f"{name.removeprefix('sparse_')}."
         )
     return labels, y_pred, expanded
 
@@ -191,9 +199,13 @@ class BinaryAccuracy(MeanMetricWrapper):
 
     direction = "max"
 
-    def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
+    def __init__(
+        self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
+    ) -> None:
         if threshold is None or isinstance(threshold, str):
-            raise ArgumentError(f"BinaryAccuracy: threshold is a number such as 0.5. Received: threshold={threshold!r}")
+            raise ArgumentError(
+                f"BinaryAccuracy: threshold is a number such as 0.5. Received: threshold={threshold!r}"
+            )
         super().__init__(binary_accuracy, name=name, dtype=dtype, threshold=threshold)
         self.threshold = threshold
 
@@ -216,7 +228,8 @@ class CategoricalAccuracy(MeanMetricWrapper):
 
 
 class SparseCategoricalAccuracy(MeanMetricWrapper):
-    """The mean of `sparse_categorical_accuracy`: how often the largest prediction is at the integer label's place.
+    """The mean of `sparse_categorical_accuracy`: how often the largest prediction is at the integer label's
+    place.
 
     Example:
 
@@ -233,7 +246,8 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
 
 
 class TopKCategoricalAccuracy(MeanMetricWrapper):
-    """The mean of `top_k_categorical_accuracy`: how often the one-hot label is among the k largest predictions.
+    """The mean of `top_k_categorical_accuracy`: how often the one-hot label is among the k largest
+    predictions.
 
     Args:
         k: how many of the largest predictions count as right.
@@ -248,13 +262,16 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
 
     direction = "max"
 
-    def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None) -> None:
+    def __init__(
+        self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None
+    ) -> None:
         super().__init__(top_k_categorical_accuracy, name=name, dtype=dtype, k=k)
         self.k = _checked_k(self, k)
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
-    """The mean of `sparse_top_k_categorical_accuracy`: how often the integer label is among the k largest predictions.
+    """The mean of `sparse_top_k_categorical_accuracy`: how often the integer label is among the k largest
+    predictions.
 
     Args:
         k: how many of the largest predictions count as right.
@@ -271,9 +288,15 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     direction = "max"
 
     def __init__(
-        self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: Any = None, from_sorted_ids: bool = False
+        self,
+        k: int = 5,
+        name: str | None = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
+        from_sorted_ids: bool = False,
     ) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name=name, dtype=dtype, k=k, from_sorted_ids=from_sorted_ids)
+        super().__init__(
+            sparse_top_k_categorical_accuracy, name=name, dtype=dtype, k=k, from_sorted_ids=from_sorted_ids
+        )
         self.k = _checked_k(self, k)
         self.from_sorted_ids = from_sorted_ids
 

@@ -10,20 +10,30 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon
 from neurona.losses.loss import divide_no_nan
 from neurona.metrics.metric import Metric
-from neurona.metrics.thresholds import KeepsCounts, are_even, checked_thresholds, count_at_thresholds, even_thresholds
+from neurona.metrics.thresholds import (
+    KeepsCounts,
+    are_even,
+    checked_thresholds,
+    count_at_thresholds,
+    even_thresholds,
+)
 
 _CURVES = ("ROC", "PR", "PRGAIN")
 _SUMMATIONS = ("interpolation", "minoring", "majoring")
 
 
 class AUC(KeepsCounts, Metric):
-    """The area under the ROC curve, or a precision-recall curve, as a sum over thresholds: Σᵢ (xᵢ - xᵢ₊₁) h(yᵢ, yᵢ₊₁).
+    """The area under the ROC curve, or a precision-recall curve, as a sum over thresholds: Σᵢ (xᵢ - xᵢ₊₁)
+    h(yᵢ, yᵢ₊₁).
 
-    ROC: x = FP / (FP + TN), y = TP / (TP + FN). PR: x = recall, y = precision. PRGAIN: both as gains over the part of positives.
-    With h the mean (interpolation), the smaller (minoring) or the larger (majoring). PR with interpolation integrates between
-    thresholds as true and false positives change in proportion. More thresholds come closer to the exact area.
+    ROC: x = FP / (FP + TN), y = TP / (TP + FN). PR: x = recall, y = precision. PRGAIN: both as gains over the
+        part of positives.
+    With h the mean (interpolation), the smaller (minoring) or the larger (majoring). PR with interpolation
+    integrates between thresholds as true and false positives change in proportion. More thresholds come
+    closer to the exact area.
 
-    Source: Davis and Goadrich, The relationship between precision-recall and ROC curves, 2006; Flach and Kull,
+    Source: Davis and Goadrich, The relationship between precision-recall and ROC curves, 2006; Flach and
+        Kull,
     Precision-recall-gain curves, 2015.
 
     Args:
@@ -31,7 +41,8 @@ class AUC(KeepsCounts, Metric):
         curve: `"ROC"`, `"PR"` or `"PRGAIN"`.
         summation_method: `"interpolation"`, `"minoring"` or `"majoring"`.
         thresholds: the thresholds themselves, in [0, 1]; one below 0 and one above 1 are added.
-        multi_label: whether the columns of y_true and y_pred are labels of their own, whose areas are averaged.
+        multi_label: whether the columns of y_true and y_pred are labels of their own, whose areas are
+            averaged.
         num_labels: how many columns there are; taken from the first batch if not given.
         label_weights: one weight per column.
         from_logits: whether predictions are logits, to be passed through a sigmoid.
@@ -70,22 +81,29 @@ class AUC(KeepsCounts, Metric):
             raise ArgumentError(f"AUC: curve is one of {', '.join(_CURVES)}. Received: curve={curve!r}")
         if self.summation_method not in _SUMMATIONS:
             raise ArgumentError(
-                f"AUC: summation_method is one of {', '.join(_SUMMATIONS)}. Received: summation_method={summation_method!r}"
+                f"AUC: summation_method is one of {', '.join(_SUMMATIONS)}. Received: "
+                f"summation_method={summation_method!r}"
             )
         if thresholds is not None:
             inner = sorted(checked_thresholds("AUC", thresholds, 0.5))
             self._even = are_even([0.0, *inner, 1.0])
         elif num_thresholds < 2:
-            raise ArgumentError(f"AUC: num_thresholds is an integer > 1. Received: num_thresholds={num_thresholds!r}")
+            raise ArgumentError(
+                f"AUC: num_thresholds is an integer > 1. Received: num_thresholds={num_thresholds!r}"
+            )
         else:
             inner = even_thresholds(num_thresholds)[1:-1]
             self._even = True
-        # The outer thresholds are just outside [0, 1], so that every prediction is above the first and none above the last.
+        # The outer thresholds are just outside [0, 1], so that every prediction is above the first and none
+        # above the last.
         self.thresholds = [-epsilon(), *inner, 1.0 + epsilon()]
         self.num_thresholds = len(self.thresholds)
         self._given_thresholds = thresholds is not None
         if num_labels and not multi_label:
-            raise ArgumentError(f"AUC: num_labels={num_labels} needs multi_label=True: otherwise all columns are counted together.")
+            raise ArgumentError(
+                f"AUC: num_labels={num_labels} needs multi_label=True: otherwise all columns are counted "
+                "together."
+            )
         self.multi_label, self.num_labels, self.from_logits = multi_label, num_labels, from_logits
         self.label_weights = None if label_weights is None else [float(weight) for weight in label_weights]
         self._built = False
@@ -99,9 +117,14 @@ class AUC(KeepsCounts, Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch in."""
         y_pred = jnp.asarray(y_pred)
-        if self.multi_label and (y_pred.ndim != 2 or (self._built and y_pred.shape[1:] != self.true_positives.shape[1:])):
+        if self.multi_label and (
+            y_pred.ndim != 2 or (self._built and y_pred.shape[1:] != self.true_positives.shape[1:])
+        ):
             wanted = self.true_positives.shape[1] if self._built else "labels"
-            raise ShapeError(f"AUC with multi_label=True expects y_pred of shape (batch, {wanted}). Received: {y_pred.shape}.")
+            raise ShapeError(
+                f"AUC with multi_label=True expects y_pred of shape (batch, {wanted}). Received: "
+                f"{y_pred.shape}."
+            )
         if not self._built:
             self._build(y_pred.shape[1:])
         counts = count_at_thresholds(
@@ -138,7 +161,9 @@ class AUC(KeepsCounts, Metric):
         return self._mean_over_labels((x[:-1] - x[1:]) * heights)
 
     def _mean_over_labels(self, areas: jax.Array) -> jax.Array:
-        """The sum of strips (thresholds - 1,), or the weighted mean of the sums of each label (thresholds - 1, labels)."""
+        """The sum of strips (thresholds - 1,), or the weighted mean of the sums of each label (thresholds -
+        1, labels).
+        """
         area = jnp.sum(areas, axis=0)
         if not self.multi_label:
             return area
@@ -149,13 +174,17 @@ class AUC(KeepsCounts, Metric):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this metric."""
-        return {**super().get_config(), "thresholds": self.thresholds[1:-1] if self._given_thresholds else None}
+        return {
+            **super().get_config(),
+            "thresholds": self.thresholds[1:-1] if self._given_thresholds else None,
+        }
 
 
 def _interpolated_precision_recall(tp: jax.Array, fp: jax.Array, fn: jax.Array) -> jax.Array:
     """The strips under a PR curve on which, between two thresholds, TP is linear in P = TP + FP.
 
-    With slope a = ΔTP / ΔP and intercept b = TP - a P, a strip is ∫ (a + b / P) dTP = a (ΔTP + b ln(Pᵢ / Pᵢ₊₁)), over all positives.
+    With slope a = ΔTP / ΔP and intercept b = TP - a P, a strip is ∫ (a + b / P) dTP = a (ΔTP + b ln(Pᵢ /
+    Pᵢ₊₁)), over all positives.
     """
     predicted = tp + fp
     slope = divide_no_nan(tp[:-1] - tp[1:], jnp.maximum(predicted[:-1] - predicted[1:], 0))

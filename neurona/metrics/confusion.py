@@ -1,4 +1,6 @@
-"""Metrics of yes/no predictions at thresholds: counts, precision, recall, and one of two figures where the other is good enough."""
+"""Metrics of yes/no predictions at thresholds: counts, precision, recall, and one of two figures where the
+other is good enough.
+"""
 
 from typing import Any
 
@@ -8,18 +10,31 @@ import jax.numpy as jnp
 from neurona.core.errors import ArgumentError
 from neurona.losses.loss import divide_no_nan
 from neurona.metrics.metric import Metric
-from neurona.metrics.thresholds import BELOW_ALL, KeepsCounts, are_even, checked_thresholds, count_at_thresholds, even_thresholds
+from neurona.metrics.thresholds import (
+    BELOW_ALL,
+    KeepsCounts,
+    are_even,
+    checked_thresholds,
+    count_at_thresholds,
+    even_thresholds,
+)
 
 
 class _AtThresholds(KeepsCounts, Metric):
     """Figures at thresholds that the user chose: a number for one threshold, an array for several."""
 
-    def __init__(self, thresholds: Any, top_k: int | None, class_id: int | None, name: str | None, dtype: Any) -> None:
+    def __init__(
+        self, thresholds: Any, top_k: int | None, class_id: int | None, name: str | None, dtype: Any
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.init_thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         if top_k is not None and (isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1):
-            raise ArgumentError(f"{type(self).__name__}: top_k is an integer >= 1 or None. Received: top_k={top_k!r}")
-        self.thresholds = checked_thresholds(type(self).__name__, thresholds, 0.5 if top_k is None else BELOW_ALL)
+            raise ArgumentError(
+                f"{type(self).__name__}: top_k is an integer >= 1 or None. Received: top_k={top_k!r}"
+            )
+        self.thresholds = checked_thresholds(
+            type(self).__name__, thresholds, 0.5 if top_k is None else BELOW_ALL
+        )
         self._even = are_even(self.thresholds)
         self._add_counts((len(self.thresholds),))
 
@@ -153,7 +168,8 @@ class Precision(_AtThresholds):
 
     Args:
         thresholds: a number or several in [0, 1]; 0.5 by default.
-        top_k: count as positive the k largest predictions of a row (which must also exceed the thresholds, where given).
+        top_k: count as positive the k largest predictions of a row (which must also exceed the thresholds,
+            where given).
         class_id: count this class alone.
 
     Raises:
@@ -171,7 +187,12 @@ class Precision(_AtThresholds):
     direction = "max"
 
     def __init__(
-        self, thresholds: Any = None, top_k: int | None = None, class_id: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        thresholds: Any = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(thresholds, top_k, class_id, name, dtype)
 
@@ -185,7 +206,8 @@ class Recall(_AtThresholds):
 
     Args:
         thresholds: a number or several in [0, 1]; 0.5 by default.
-        top_k: count as positive the k largest predictions of a row (which must also exceed the thresholds, where given).
+        top_k: count as positive the k largest predictions of a row (which must also exceed the thresholds,
+            where given).
         class_id: count this class alone.
 
     Raises:
@@ -203,7 +225,12 @@ class Recall(_AtThresholds):
     direction = "max"
 
     def __init__(
-        self, thresholds: Any = None, top_k: int | None = None, class_id: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        thresholds: Any = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(thresholds, top_k, class_id, name, dtype)
 
@@ -213,15 +240,21 @@ class Recall(_AtThresholds):
 
 
 def _precision(metric: KeepsCounts) -> jax.Array:
-    return divide_no_nan(metric.true_positives.value, metric.true_positives.value + metric.false_positives.value)
+    return divide_no_nan(
+        metric.true_positives.value, metric.true_positives.value + metric.false_positives.value
+    )
 
 
 def _recall(metric: KeepsCounts) -> jax.Array:
-    return divide_no_nan(metric.true_positives.value, metric.true_positives.value + metric.false_negatives.value)
+    return divide_no_nan(
+        metric.true_positives.value, metric.true_positives.value + metric.false_negatives.value
+    )
 
 
 def _specificity(metric: KeepsCounts) -> jax.Array:
-    return divide_no_nan(metric.true_negatives.value, metric.true_negatives.value + metric.false_positives.value)
+    return divide_no_nan(
+        metric.true_negatives.value, metric.true_negatives.value + metric.false_positives.value
+    )
 
 
 class _BestAtConstraint(KeepsCounts, Metric):
@@ -229,12 +262,26 @@ class _BestAtConstraint(KeepsCounts, Metric):
 
     direction = "max"
 
-    def __init__(self, constraint: str, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any) -> None:
+    def __init__(
+        self,
+        constraint: str,
+        value: float,
+        num_thresholds: int,
+        class_id: int | None,
+        name: str | None,
+        dtype: Any,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         if not 0 <= value <= 1:
-            raise ArgumentError(f"{type(self).__name__}: {constraint} is a number from 0 to 1. Received: {constraint}={value!r}")
+            raise ArgumentError(
+                f"{type(self).__name__}: {constraint} is a number from 0 to 1. Received: "
+                f"{constraint}={value!r}"
+            )
         if num_thresholds < 1:
-            raise ArgumentError(f"{type(self).__name__}: num_thresholds is an integer >= 1. Received: num_thresholds={num_thresholds!r}")
+            raise ArgumentError(
+                f"{type(self).__name__}: num_thresholds is an integer >= 1. Received: "
+                f"num_thresholds={num_thresholds!r}"
+            )
         self.value, self.num_thresholds, self.class_id = value, num_thresholds, class_id
         self.thresholds = [0.5] if num_thresholds == 1 else even_thresholds(num_thresholds)
         self._add_counts((len(self.thresholds),))
@@ -247,7 +294,15 @@ class _BestAtConstraint(KeepsCounts, Metric):
         even = self.num_thresholds > 1
         name = type(self).__name__
         self._count(
-            count_at_thresholds(name, y_true, y_pred, self.thresholds, even=even, class_id=self.class_id, sample_weight=sample_weight)
+            count_at_thresholds(
+                name,
+                y_true,
+                y_pred,
+                self.thresholds,
+                even=even,
+                class_id=self.class_id,
+                sample_weight=sample_weight,
+            )
         )
 
     def _best(self, figure: jax.Array, constrained: jax.Array) -> jax.Array:
@@ -274,7 +329,12 @@ class SensitivityAtSpecificity(_BestAtConstraint):
     """
 
     def __init__(
-        self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        specificity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__("specificity", specificity, num_thresholds, class_id, name, dtype)
         self.specificity = specificity
@@ -304,7 +364,12 @@ class SpecificityAtSensitivity(_BestAtConstraint):
     """
 
     def __init__(
-        self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        sensitivity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__("sensitivity", sensitivity, num_thresholds, class_id, name, dtype)
         self.sensitivity = sensitivity
@@ -334,7 +399,12 @@ class PrecisionAtRecall(_BestAtConstraint):
     """
 
     def __init__(
-        self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        recall: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__("recall", recall, num_thresholds, class_id, name, dtype)
         self.recall = recall
@@ -364,7 +434,12 @@ class RecallAtPrecision(_BestAtConstraint):
     """
 
     def __init__(
-        self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        precision: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__("precision", precision, num_thresholds, class_id, name, dtype)
         self.precision = precision

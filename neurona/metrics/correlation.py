@@ -97,7 +97,9 @@ class ConcordanceCorrelation(MeanMetricWrapper):
 
     direction = "max"
 
-    def __init__(self, name: str | None = "concordance_correlation", dtype: Any = None, axis: int = -1) -> None:
+    def __init__(
+        self, name: str | None = "concordance_correlation", dtype: Any = None, axis: int = -1
+    ) -> None:
         super().__init__(concordance_correlation, name=name, dtype=dtype, axis=axis)
         self.axis = axis
 

@@ -19,8 +19,8 @@ class FBetaScore(Metric):
     Source: van Rijsbergen, Information Retrieval, 1979.
 
     Args:
-        average: None for one score per class; `"micro"` counts all classes together; `"macro"` is the mean over classes;
-            `"weighted"` the mean weighted by how often each class is true.
+        average: None for one score per class; `"micro"` counts all classes together; `"macro"` is the mean
+            over classes; `"weighted"` the mean weighted by how often each class is true.
         beta: > 0; how many times recall matters as much as precision.
         threshold: predictions above it are positive; None takes the largest of each row.
 
@@ -50,11 +50,19 @@ class FBetaScore(Metric):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         if average not in _AVERAGES:
-            raise ArgumentError(f"{type(self).__name__}: average is None, 'micro', 'macro' or 'weighted'. Received: average={average!r}")
+            raise ArgumentError(
+                f"{type(self).__name__}: average is None, 'micro', 'macro' or 'weighted'. Received: "
+                f"average={average!r}"
+            )
         if isinstance(beta, bool) or not isinstance(beta, (int, float)) or beta <= 0:
             raise ArgumentError(f"{type(self).__name__}: beta is a number > 0. Received: beta={beta!r}")
-        if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold <= 1):
-            raise ArgumentError(f"{type(self).__name__}: threshold is None or a number in (0, 1]. Received: threshold={threshold!r}")
+        if threshold is not None and (
+            isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold <= 1
+        ):
+            raise ArgumentError(
+                f"{type(self).__name__}: threshold is None or a number in (0, 1]. Received: "
+                f"threshold={threshold!r}"
+            )
         self.average, self.beta = average, float(beta)
         self.threshold = None if threshold is None else float(threshold)
         self._built = False
@@ -72,13 +80,17 @@ class FBetaScore(Metric):
         y_true, y_pred = jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype)
         if y_pred.ndim != 2 or y_true.shape != y_pred.shape:
             raise ShapeError(
-                f"{type(self).__name__} expects y_true and y_pred of shape (batch, classes), labels as one-hot rows. "
+                f"{type(self).__name__} expects y_true and y_pred of shape (batch, classes), labels as "
+                "one-hot rows. "
                 f"Received: y_true {y_true.shape}, y_pred {y_pred.shape}."
             )
         if not self._built:
             self._build(y_pred.shape[1])
         if self.average != "micro" and self.true_positives.shape != y_pred.shape[1:]:
-            raise ShapeError(f"{self.name!r} counts {self.true_positives.shape[0]} classes. Received: y_pred {y_pred.shape}.")
+            raise ShapeError(
+                f"{self.name!r} counts {self.true_positives.shape[0]} classes. Received: y_pred "
+                f"{y_pred.shape}."
+            )
         if self.threshold is None:
             # A row of zeros predicts no class.
             positive = (y_pred >= jnp.max(y_pred, axis=-1, keepdims=True)) & (jnp.abs(y_pred) > 1e-9)
@@ -123,6 +135,10 @@ class F1Score(FBetaScore, aliases=("f1",)):
     """
 
     def __init__(
-        self, average: str | None = None, threshold: float | None = None, name: str | None = "f1_score", dtype: Any = None
+        self,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str | None = "f1_score",
+        dtype: Any = None,
     ) -> None:
         super().__init__(average=average, beta=1.0, threshold=threshold, name=name, dtype=dtype)

@@ -12,7 +12,9 @@ from neurona.core.policy import epsilon, is_float
 from neurona.metrics.metric import Metric
 
 
-def confusion_matrix(labels: Any, predictions: Any, num_classes: int, weights: Any = None, dtype: Any = "int32") -> jax.Array:
+def confusion_matrix(
+    labels: Any, predictions: Any, num_classes: int, weights: Any = None, dtype: Any = "int32"
+) -> jax.Array:
     """How often each true class (row) was predicted as each class (column): Cᵢⱼ = Σ w [y = i][ŷ = j].
 
     Classes outside 0 .. num_classes - 1 are not counted.
@@ -27,11 +29,21 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int, weights: A
         >>> confusion_matrix([0, 1, 1, 2], [0, 1, 2, 2], num_classes=3).tolist()
         [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
     """
-    labels, predictions = jnp.asarray(labels, "int32").reshape(-1), jnp.asarray(predictions, "int32").reshape(-1)
+    labels, predictions = (
+        jnp.asarray(labels, "int32").reshape(-1),
+        jnp.asarray(predictions, "int32").reshape(-1),
+    )
     if labels.shape != predictions.shape:
-        raise ShapeError(f"confusion_matrix: labels and predictions need one length. Received: {labels.size} and {predictions.size}.")
+        raise ShapeError(
+            f"confusion_matrix: labels and predictions need one length. Received: {labels.size} and "
+            f"{predictions.size}."
+        )
     inside = (labels >= 0) & (labels < num_classes) & (predictions >= 0) & (predictions < num_classes)
-    ones = jnp.ones(labels.shape, dtype) if weights is None else jnp.broadcast_to(jnp.asarray(weights, dtype), labels.shape)
+    ones = (
+        jnp.ones(labels.shape, dtype)
+        if weights is None
+        else jnp.broadcast_to(jnp.asarray(weights, dtype), labels.shape)
+    )
     counted = jnp.where(inside, ones, 0)
     cells = jnp.where(inside, labels * num_classes + predictions, 0)
     return jax.ops.segment_sum(counted, cells, num_classes * num_classes).reshape(num_classes, num_classes)
@@ -82,25 +94,36 @@ class IoU(Metric):
         wrong = [each for each in target_class_ids if not 0 <= each < num_classes]
         if wrong or not len(target_class_ids):
             raise ArgumentError(
-                f"{type(self).__name__}: target_class_ids are classes from 0 to {num_classes - 1}. Received: {list(target_class_ids)}"
+                f"{type(self).__name__}: target_class_ids are classes from 0 to {num_classes - 1}. Received: "
+                f"{list(target_class_ids)}"
             )
         self.num_classes, self.target_class_ids = num_classes, [int(each) for each in target_class_ids]
         self.ignore_class = ignore_class
         self.sparse_y_true, self.sparse_y_pred, self.axis = sparse_y_true, sparse_y_pred, axis
-        self.total_cm = self.add_variable((num_classes, num_classes), dtype=self.dtype, name="total_confusion_matrix")
+        self.total_cm = self.add_variable(
+            (num_classes, num_classes), dtype=self.dtype, name="total_confusion_matrix"
+        )
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch in."""
         y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
         given = y_true.shape, y_pred.shape
-        labels = (y_true if self.sparse_y_true else jnp.argmax(y_true, axis=self.axis)).astype("int32").reshape(-1)
-        predictions = (y_pred if self.sparse_y_pred else jnp.argmax(y_pred, axis=self.axis)).astype("int32").reshape(-1)
+        labels = (
+            (y_true if self.sparse_y_true else jnp.argmax(y_true, axis=self.axis)).astype("int32").reshape(-1)
+        )
+        predictions = (
+            (y_pred if self.sparse_y_pred else jnp.argmax(y_pred, axis=self.axis)).astype("int32").reshape(-1)
+        )
         if labels.shape != predictions.shape:
             raise ShapeError(
-                f"{type(self).__name__}: y_true and y_pred need one class for each place. Received: y_true {given[0]}, y_pred {given[1]}. "
-                "Labels or predictions with one score per class need sparse_y_true=False or sparse_y_pred=False (or OneHotIoU)."
+                f"{type(self).__name__}: y_true and y_pred need one class for each place. Received: y_true "
+                f"{given[0]}, y_pred {given[1]}. "
+                "Labels or predictions with one score per class need sparse_y_true=False or "
+                "sparse_y_pred=False (or OneHotIoU)."
             )
-        weights = jnp.ones((), self.dtype) if sample_weight is None else self._weights(sample_weight, labels.size)
+        weights = (
+            jnp.ones((), self.dtype) if sample_weight is None else self._weights(sample_weight, labels.size)
+        )
         if self.ignore_class is not None:
             weights = jnp.where(labels == self.ignore_class, 0, weights)
         self.total_cm.assign_add(confusion_matrix(labels, predictions, self.num_classes, weights, self.dtype))
@@ -115,7 +138,10 @@ class IoU(Metric):
             )
         weights = weights.astype(self.dtype).reshape(-1)
         if weights.size not in (1, size):
-            raise ShapeError(f"{type(self).__name__}: sample_weight needs {size} values, one for each place. Received: {weights.size}.")
+            raise ShapeError(
+                f"{type(self).__name__}: sample_weight needs {size} values, one for each place. Received: "
+                f"{weights.size}."
+            )
         return weights
 
     def result(self) -> jax.Array:
@@ -148,7 +174,11 @@ class BinaryIoU(IoU):
     """
 
     def __init__(
-        self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: str | None = None, dtype: Any = None
+        self,
+        target_class_ids: Sequence[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(num_classes=2, target_class_ids=target_class_ids, name=name, dtype=dtype)
         self.threshold = threshold
@@ -183,7 +213,9 @@ class MeanIoU(IoU):
         sparse_y_pred: bool = True,
         axis: int = -1,
     ) -> None:
-        super().__init__(num_classes, range(num_classes), name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
+        super().__init__(
+            num_classes, range(num_classes), name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis
+        )
 
 
 class OneHotIoU(IoU):

@@ -1,4 +1,6 @@
-"""The base of all metrics: named state that batches are counted into, as an object and as three pure functions."""
+"""The base of all metrics: named state that batches are counted into, as an object and as three pure
+functions.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,8 +21,9 @@ from neurona.core.variable import Variable
 class Metric(Serializable):
     """A figure that is counted over many batches.
 
-    Create the state in the constructor with `add_variable`; `update_state` counts a batch in with `self.x.assign(...)`; `result` makes the
-    figure. The same three methods also run as pure functions, which JAX may jit, scan, vmap and shard:
+    Create the state in the constructor with `add_variable`; `update_state` counts a batch in with
+    `self.x.assign(...)`; `result` makes the figure. The same three methods also run as pure functions, which
+    JAX may jit, scan, vmap and shard:
 
         variables = metric.stateless_update_state(variables, y_true, y_pred)
         figure = metric.stateless_result(variables)
@@ -60,11 +63,15 @@ class Metric(Serializable):
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Count a batch in."""
-        raise NotImplementedError(f"{type(self).__name__} needs an `update_state(self, y_true, y_pred, sample_weight=None)` method.")
+        raise NotImplementedError(
+            f"{type(self).__name__} needs an `update_state(self, y_true, y_pred, sample_weight=None)` method."
+        )
 
     def result(self) -> Any:
         """The figure of all batches so far: a number, an array, or a dictionary of these."""
-        raise NotImplementedError(f"{type(self).__name__} needs a `result(self)` method: it is the figure that is logged.")
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a `result(self)` method: it is the figure that is logged."
+        )
 
     def reset_state(self) -> None:
         """Begin afresh: all variables become zero."""
@@ -79,7 +86,12 @@ class Metric(Serializable):
         return self._dtype
 
     def add_variable(
-        self, shape: Sequence[int], initializer: Any = None, dtype: Any = None, aggregation: str = "sum", name: str | None = None
+        self,
+        shape: Sequence[int],
+        initializer: Any = None,
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
     ) -> Variable:
         """Create a variable of this metric; no optimizer changes it.
 
@@ -94,21 +106,35 @@ class Metric(Serializable):
             NotBuiltError: the constructor did not call `super().__init__()` first.
         """
         if "_variables" not in vars(self):
-            raise NotBuiltError(f"{type(self).__name__}: call `super().__init__()` before the first `add_variable`.")
+            raise NotBuiltError(
+                f"{type(self).__name__}: call `super().__init__()` before the first `add_variable`."
+            )
         del aggregation  # one device or many, the engine counts a batch as one array
         path = f"{self.name.replace('/', '>')}/{name or 'variable'}"
         create = zeros if initializer is None else initializers.get(initializer)
-        variable = Variable(create, tuple(shape), dtype or floatx(), trainable=False, autocast=False, name=name or "variable", path=path)
+        variable = Variable(
+            create,
+            tuple(shape),
+            dtype or floatx(),
+            trainable=False,
+            autocast=False,
+            name=name or "variable",
+            path=path,
+        )
         self._variables.append(variable)
         return variable
 
-    def add_weight(self, shape: Sequence[int] = (), initializer: Any = None, dtype: Any = None, name: str | None = None) -> Variable:
+    def add_weight(
+        self, shape: Sequence[int] = (), initializer: Any = None, dtype: Any = None, name: str | None = None
+    ) -> Variable:
         """The older name of `add_variable`."""
         return self.add_variable(shape=shape, initializer=initializer, dtype=dtype, name=name)
 
     @property
     def variables(self) -> list[Variable]:
-        """The state: this metric's own variables in the order of creation, then those of the metrics it holds."""
+        """The state: this metric's own variables in the order of creation, then those of the metrics it
+        holds.
+        """
         if "_variables" not in vars(self):
             raise NotBuiltError(f"{type(self).__name__}: the constructor must call `super().__init__()`.")
         members = [value for name, value in vars(self).items() if name != "_arguments"]
@@ -168,7 +194,8 @@ class Metric(Serializable):
         variables = self.variables
         if len(values) != len(variables):
             raise ShapeError(
-                f"Metric {self.name!r} ({type(self).__name__}) has {len(variables)} variables. Received {len(values)} values: "
+                f"Metric {self.name!r} ({type(self).__name__}) has {len(variables)} variables. Received "
+                f"{len(values)} values: "
                 f"pass one for each of {[variable.name for variable in variables]}."
             )
         return Scope(values={variable: jnp.asarray(value) for variable, value in zip(variables, values)})

@@ -25,7 +25,10 @@ def aligned(name: str, y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[jax
     """
     y_true, y_pred = squeeze_or_expand_to_same_rank(jnp.asarray(y_true, dtype), jnp.asarray(y_pred, dtype))
     if y_true.shape != y_pred.shape:
-        raise ShapeError(f"{name}: y_true and y_pred need the same shape. Received: y_true {y_true.shape}, y_pred {y_pred.shape}.")
+        raise ShapeError(
+            f"{name}: y_true and y_pred need the same shape. Received: y_true {y_true.shape}, y_pred "
+            f"{y_pred.shape}."
+        )
     return y_true, y_pred
 
 
@@ -34,8 +37,8 @@ def reduce_to_samplewise_values(
 ) -> tuple[jax.Array, jax.Array | None]:
     """One weighted value per sample, and the weight that each has.
 
-    Values of a higher rank than their weights are first reduced over the dimensions that the weights do not have; what remains
-    beyond the batch is reduced after weighting.
+    Values of a higher rank than their weights are first reduced over the dimensions that the weights do not
+    have; what remains beyond the batch is reduced after weighting.
 
     Shapes: values (n, ...); sample_weight (n, ...) or broadcastable to values -> (n,), (n,).
 
@@ -54,7 +57,8 @@ def reduce_to_samplewise_values(
             sample_weight = jnp.broadcast_to(sample_weight, values.shape)
         except ValueError:
             raise ShapeError(
-                f"sample_weight of shape {sample_weight.shape} does not fit values of shape {values.shape}: give one weight per sample "
+                f"sample_weight of shape {sample_weight.shape} does not fit values of shape {values.shape}: "
+                "give one weight per sample "
                 "(and per time step where the values have them)."
             ) from None
         values = values * sample_weight
@@ -140,7 +144,9 @@ class MeanMetricWrapper(Mean):
         2.0
     """
 
-    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         if not callable(fn):
             raise ArgumentError(f"MeanMetricWrapper needs a function fn(y_true, y_pred). Received: {fn!r}")
@@ -161,7 +167,12 @@ class MeanMetricWrapper(Mean):
         """The arguments that rebuild this metric; a function is written as its name."""
         config = super().get_config()
         if isinstance(config.get("fn"), str):
-            config["fn"] = {"module": "builtins", "class_name": "function", "config": config["fn"], "registered_name": "function"}
+            config["fn"] = {
+                "module": "builtins",
+                "class_name": "function",
+                "config": config["fn"],
+                "registered_name": "function",
+            }
         return config
 
     @classmethod

@@ -127,7 +127,9 @@ class LogCoshError(MeanMetricWrapper, aliases=("logcosh", "log_cosh")):
 
 
 def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Array:
-    return -losses.cosine_similarity(y_true, y_pred, axis=axis)  # the loss of this name is negative, as in Keras
+    return -losses.cosine_similarity(
+        y_true, y_pred, axis=axis
+    )  # the loss of this name is negative, as in Keras
 
 
 class CosineSimilarity(MeanMetricWrapper):
@@ -155,18 +157,21 @@ _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 
 
 class R2Score(Metric, aliases=("r2",)):
-    """The coefficient of determination, the part of the variance that predictions explain: 1 - Σ w (y - ŷ)² / Σ w (y - ȳ)².
+    """The coefficient of determination, the part of the variance that predictions explain: 1 - Σ w (y - ŷ)² /
+    Σ w (y - ȳ)².
 
-    With p = `num_regressors` > 0 it is adjusted for the number n of values: 1 - (1 - R²)(n - 1) / (n - p - 1), where n - 1 > p.
+    With p = `num_regressors` > 0 it is adjusted for the number n of values: 1 - (1 - R²)(n - 1) / (n - p -
+    1), where n - 1 > p.
 
     Source: Wright, Correlation and causation, 1921.
 
     Args:
-        class_aggregation: how the scores of the outputs are joined: `"uniform_average"`, `"variance_weighted_average"`, or None
-            for each apart.
+        class_aggregation: how the scores of the outputs are joined: `"uniform_average"`,
+            `"variance_weighted_average"`, or None for each apart.
         num_regressors: how many independent variables the model had; 0 for the plain score.
 
-    Shapes: y_true, y_pred (n, outputs), or (n,) beside (n, 1); sample_weight (n,) or (n, outputs) -> (), or (outputs,).
+    Shapes: y_true, y_pred (n, outputs), or (n,) beside (n, 1); sample_weight (n,) or (n, outputs) -> (), or
+        (outputs,).
 
     Raises:
         ArgumentError: an option has a value that is not allowed.
@@ -192,9 +197,13 @@ class R2Score(Metric, aliases=("r2",)):
         super().__init__(name=name, dtype=dtype)
         if class_aggregation not in _AGGREGATIONS:
             allowed = "None, 'uniform_average' or 'variance_weighted_average'"
-            raise ArgumentError(f"R2Score: class_aggregation is {allowed}. Received: class_aggregation={class_aggregation!r}")
+            raise ArgumentError(
+                f"R2Score: class_aggregation is {allowed}. Received: class_aggregation={class_aggregation!r}"
+            )
         if num_regressors < 0:
-            raise ArgumentError(f"R2Score: num_regressors is an integer >= 0. Received: num_regressors={num_regressors!r}")
+            raise ArgumentError(
+                f"R2Score: num_regressors is an integer >= 0. Received: num_regressors={num_regressors!r}"
+            )
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.num_samples = self.add_variable((), name="num_samples")
         self._built = False
@@ -211,10 +220,14 @@ class R2Score(Metric, aliases=("r2",)):
         y_true, y_pred = aligned("R2Score", y_true, y_pred, self.dtype)
         if y_pred.ndim != 2 or (self._built and y_pred.shape[1:] != self.sum.shape):
             outputs = self.sum.shape[0] if self._built else "outputs"
-            raise ShapeError(f"R2Score expects y_true and y_pred of shape (batch, {outputs}). Received: {y_true.shape}.")
+            raise ShapeError(
+                f"R2Score expects y_true and y_pred of shape (batch, {outputs}). Received: {y_true.shape}."
+            )
         if not self._built:
             self._build(y_pred.shape[1])
-        weights = broadcast_weights("R2Score", 1.0 if sample_weight is None else sample_weight, y_true.shape, self.dtype)
+        weights = broadcast_weights(
+            "R2Score", 1.0 if sample_weight is None else sample_weight, y_true.shape, self.dtype
+        )
         self.sum.assign_add(jnp.sum(y_true * weights, axis=0))
         self.squared_sum.assign_add(jnp.sum(y_true * y_true * weights, axis=0))
         self.total_mse.assign_add(jnp.sum((y_true - y_pred) ** 2 * weights, axis=0))

@@ -10,7 +10,11 @@ from neurona.core.errors import ArgumentError
 from neurona.core.registry import built_in, custom_object_scope, lookup, snake_case
 from neurona.metrics.accuracies import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
 from neurona.metrics.metric import Metric
-from neurona.metrics.probabilistic import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from neurona.metrics.probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
 from neurona.metrics.reduction import MeanMetricWrapper
 
 _BY_SHAPE = {
@@ -20,7 +24,23 @@ _BY_SHAPE = {
 _BY_SHAPE |= {"acc": _BY_SHAPE["accuracy"], "ce": _BY_SHAPE["crossentropy"]}
 _DIRECTIONS = {
     **dict.fromkeys(("acc", "f1", "r2", "score"), "max"),
-    **dict.fromkeys(("loss", "error", "mse", "rmse", "mae", "mape", "msle", "bce", "ce", "crossentropy", "kld", "logcosh"), "min"),
+    **dict.fromkeys(
+        (
+            "loss",
+            "error",
+            "mse",
+            "rmse",
+            "mae",
+            "mape",
+            "msle",
+            "bce",
+            "ce",
+            "crossentropy",
+            "kld",
+            "logcosh",
+        ),
+        "min",
+    ),
 }
 
 
@@ -50,7 +70,11 @@ def get(identifier: Any) -> Any:
 
 
 def _classes() -> dict[str, type[Metric]]:
-    return {snake_case(name): cls for name, cls in built_in("metrics").items() if inspect.isclass(cls) and issubclass(cls, Metric)}
+    return {
+        snake_case(name): cls
+        for name, cls in built_in("metrics").items()
+        if inspect.isclass(cls) and issubclass(cls, Metric)
+    }
 
 
 def serialize(metric: Any) -> Any:
@@ -77,15 +101,22 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         3
     """
     with custom_object_scope(custom_objects or {}):
-        return lookup("metrics", config) if isinstance(config, str) else registry.deserialize(config, kind="metrics")
+        return (
+            lookup("metrics", config)
+            if isinstance(config, str)
+            else registry.deserialize(config, kind="metrics")
+        )
 
 
-def resolve_metric(identifier: Any, y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]) -> Metric:
+def resolve_metric(
+    identifier: Any, y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]
+) -> Metric:
     """The metric that an entry of `compile(metrics=[...])` means for labels and predictions of these shapes.
 
-    `"accuracy"` and `"acc"` (and `"crossentropy"` and `"ce"`) are binary where predictions have a last dimension of 1; sparse where labels
-    have one dimension less, or a last one of 1; else categorical. A metric asked for by name is logged under that name. A function
-    `fn(y_true, y_pred)` is averaged over all samples and logged under its own name.
+    `"accuracy"` and `"acc"` (and `"crossentropy"` and `"ce"`) are binary where predictions have a last
+    dimension of 1; sparse where labels have one dimension less, or a last one of 1; else categorical. A
+    metric asked for by name is logged under that name. A function `fn(y_true, y_pred)` is averaged over all
+    samples and logged under its own name.
 
     Args:
         identifier: a name, a config, a class, an object or a function.
@@ -104,7 +135,9 @@ def resolve_metric(identifier: Any, y_true_shape: Sequence[int | None], y_pred_s
     if identifier is None:
         raise ArgumentError("A metric is a name, a function or a metric object. Received: None")
     choices = _BY_SHAPE.get(identifier.lower()) if isinstance(identifier, str) else None
-    metric = get(identifier) if choices is None else _choose(choices, tuple(y_true_shape), tuple(y_pred_shape))()
+    metric = (
+        get(identifier) if choices is None else _choose(choices, tuple(y_true_shape), tuple(y_pred_shape))()
+    )
     if not isinstance(metric, Metric):
         metric = MeanMetricWrapper(metric, name=_name(metric))
     if isinstance(identifier, str):
@@ -112,7 +145,9 @@ def resolve_metric(identifier: Any, y_true_shape: Sequence[int | None], y_pred_s
     return metric
 
 
-def _choose(choices: tuple[type[Metric], ...], y_true: tuple[int | None, ...], y_pred: tuple[int | None, ...]) -> type[Metric]:
+def _choose(
+    choices: tuple[type[Metric], ...], y_true: tuple[int | None, ...], y_pred: tuple[int | None, ...]
+) -> type[Metric]:
     binary, sparse, categorical = choices
     if len(y_pred) < 2 or y_pred[-1] == 1:
         return binary
@@ -122,7 +157,9 @@ def _choose(choices: tuple[type[Metric], ...], y_true: tuple[int | None, ...], y
 
 
 def _name(function: Any) -> str:
-    return getattr(function, "name", None) or snake_case(getattr(function, "__name__", type(function).__name__))
+    return getattr(function, "name", None) or snake_case(
+        getattr(function, "__name__", type(function).__name__)
+    )
 
 
 def direction_of(name: str, metric: Metric | None = None) -> str | None:
@@ -142,4 +179,7 @@ def direction_of(name: str, metric: Metric | None = None) -> str | None:
     known = {**_DIRECTIONS, **{key: cls.direction for key, cls in _classes().items()}}
     known |= {cls.__name__.lower(): cls.direction for cls in _classes().values()}
     words = re.sub(r"_\d+$", "", name.lower().removeprefix("val_")).split("_")
-    return next((known[end] for end in ("_".join(words[start:]) for start in range(len(words))) if known.get(end)), None)
+    return next(
+        (known[end] for end in ("_".join(words[start:]) for start in range(len(words))) if known.get(end)),
+        None,
+    )

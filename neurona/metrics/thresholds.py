@@ -1,4 +1,6 @@
-"""True and false positives and negatives at each of a list of thresholds: what precision, recall and AUC are made of."""
+"""True and false positives and negatives at each of a list of thresholds: what precision, recall and AUC are
+made of.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +18,9 @@ BELOW_ALL = -1e10  # the score that everything outside the top k gets, and the t
 
 
 class Counts(NamedTuple):
-    """Weighted counts, one per threshold: (thresholds,), or (thresholds, labels) where labels are counted apart."""
+    """Weighted counts, one per threshold: (thresholds,), or (thresholds, labels) where labels are counted
+    apart.
+    """
 
     true_positives: jax.Array
     false_positives: jax.Array
@@ -54,14 +58,20 @@ def checked_thresholds(metric: str, thresholds: Any, default: float) -> list[flo
     listed = list(thresholds) if isinstance(thresholds, (Sequence, np.ndarray)) else [thresholds]
     outside = [value for value in listed if value is None or not 0 <= value <= 1]
     if outside or not listed:
-        raise ArgumentError(f"{metric}: thresholds are numbers from 0 to 1, such as 0.5. Received: thresholds={thresholds!r}")
+        raise ArgumentError(
+            f"{metric}: thresholds are numbers from 0 to 1, such as 0.5. Received: thresholds={thresholds!r}"
+        )
     return [float(value) for value in listed]
 
 
 def are_even(thresholds: Sequence[float]) -> bool:
-    """Whether thresholds lie at equal distances from 0 to 1, so that a score's place among them is a multiplication."""
+    """Whether thresholds lie at equal distances from 0 to 1, so that a score's place among them is a
+    multiplication.
+    """
     count = len(thresholds)
-    return count >= 3 and np.allclose(thresholds, np.arange(count, dtype=np.float32) / (count - 1), atol=epsilon())
+    return count >= 3 and np.allclose(
+        thresholds, np.arange(count, dtype=np.float32) / (count - 1), atol=epsilon()
+    )
 
 
 def even_thresholds(count: int) -> list[float]:
@@ -87,14 +97,16 @@ def count_at_thresholds(
     Args:
         name: whose arguments these are, for messages.
         thresholds: numbers; the first and last may be just outside [0, 1].
-        even: whether `are_even`; then each prediction is put in its bucket: O(n + thresholds) rather than O(n * thresholds).
+        even: whether `are_even`; then each prediction is put in its bucket: O(n + thresholds) rather than O(n
+            * thresholds).
         top_k: only the k largest predictions of a row can be positive.
         class_id: count this column alone.
         sample_weight: per row, or per element.
         label_weights: per column; joined with the sample weights.
         multi_label: count each column apart.
 
-    Shapes: y_true, y_pred (n, ...), squeezed or expanded by a last 1 to one rank; sample_weight (n,) or as y_pred.
+    Shapes: y_true, y_pred (n, ...), squeezed or expanded by a last 1 to one rank; sample_weight (n,) or as
+        y_pred.
 
     Raises:
         ShapeError: the shapes do not fit each other, or class_id or top_k need columns that there are not.
@@ -104,7 +116,9 @@ def count_at_thresholds(
     if y_pred.ndim == 0:
         raise ShapeError(f"{name}: y_true and y_pred need a batch dimension. Received numbers without one.")
     if (top_k is not None or class_id is not None) and y_pred.ndim < 2:
-        raise ShapeError(f"{name}: top_k and class_id need y_pred of shape (batch, classes). Received: {y_pred.shape}.")
+        raise ShapeError(
+            f"{name}: top_k and class_id need y_pred of shape (batch, classes). Received: {y_pred.shape}."
+        )
     if top_k is not None:
         y_pred = _only_top_k(name, y_pred, top_k)
     if class_id is not None:
@@ -116,7 +130,9 @@ def count_at_thresholds(
     if not multi_label:
         y_pred, labels, weights = y_pred.reshape(-1), labels.reshape(-1), weights.reshape(-1)
     if even:
-        return _bucket_counts(labels, y_pred, weights, len(thresholds), first_is_below=thresholds[0] < 0 or thresholds[-1] > 1)
+        return _bucket_counts(
+            labels, y_pred, weights, len(thresholds), first_is_below=thresholds[0] < 0 or thresholds[-1] > 1
+        )
     limits = jnp.asarray(thresholds, dtype).reshape(-1, *(1,) * y_pred.ndim)
     positive = (y_pred > limits).astype(dtype)
     true, false = labels * weights, (1 - labels) * weights
@@ -124,21 +140,35 @@ def count_at_thresholds(
     return Counts(*(jnp.sum(each, axis=1) for each in sums))
 
 
-def _bucket_counts(labels: jax.Array, y_pred: jax.Array, weights: jax.Array, count: int, first_is_below: bool) -> Counts:
-    """Counts at evenly spaced thresholds: the weights are summed into buckets (tᵢ, tᵢ₊₁], and the buckets from the right."""
+def _bucket_counts(
+    labels: jax.Array, y_pred: jax.Array, weights: jax.Array, count: int, first_is_below: bool
+) -> Counts:
+    """Counts at evenly spaced thresholds: the weights are summed into buckets (tᵢ, tᵢ₊₁], and the buckets
+    from the right.
+    """
     scaled = jnp.ceil(jnp.clip(y_pred, 0.0, 1.0) * (count - 1)) - 1
-    # A prediction of exactly 0 falls before the first bucket, and is dropped, unless that threshold is below 0.
+    # A prediction of exactly 0 falls before the first bucket, and is dropped, unless that threshold is below
+    # 0.
     bucket = (jnp.maximum(scaled, 0) if first_is_below else scaled).astype(jnp.int32)
 
     def above(values: jax.Array) -> jax.Array:
         def column(values: jax.Array, bucket: jax.Array) -> jax.Array:
             return jnp.cumsum(jax.ops.segment_sum(values, bucket, count)[::-1])[::-1]
 
-        return column(values, bucket) if values.ndim == 1 else jax.vmap(column, in_axes=1, out_axes=1)(values, bucket)
+        return (
+            column(values, bucket)
+            if values.ndim == 1
+            else jax.vmap(column, in_axes=1, out_axes=1)(values, bucket)
+        )
 
     true, false = labels * weights, (1 - labels) * weights
     true_positives, false_positives = above(true), above(false)
-    return Counts(true_positives, false_positives, jnp.sum(false, axis=0) - false_positives, jnp.sum(true, axis=0) - true_positives)
+    return Counts(
+        true_positives,
+        false_positives,
+        jnp.sum(false, axis=0) - false_positives,
+        jnp.sum(true, axis=0) - true_positives,
+    )
 
 
 def _only_top_k(name: str, y_pred: jax.Array, k: int) -> jax.Array:
@@ -157,7 +187,9 @@ def _weights(name: str, sample_weight: Any, label_weights: Any, shape: tuple[int
     if label_weights is not None:
         label_weights = jnp.asarray(label_weights, floatx())
         if len(shape) < 2 or label_weights.shape != shape[-1:]:
-            raise ShapeError(f"{name}: label_weights {label_weights.shape} need one weight per column of y_pred {shape}.")
+            raise ShapeError(
+                f"{name}: label_weights {label_weights.shape} need one weight per column of y_pred {shape}."
+            )
         weights = weights * label_weights
     return weights
 
@@ -178,5 +210,6 @@ def broadcast_weights(name: str, sample_weight: Any, shape: tuple[int, ...], dty
         return jnp.broadcast_to(weights, shape)
     except ValueError:
         raise ShapeError(
-            f"{name}: sample_weight of shape {given} does not fit y_pred of shape {shape}: give one weight per row, shape {shape[:1]}."
+            f"{name}: sample_weight of shape {given} does not fit y_pred of shape {shape}: give one weight "
+            f"per row, shape {shape[:1]}."
         ) from None

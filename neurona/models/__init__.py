@@ -6,4 +6,13 @@ from neurona.models.model import Functional, Model
 from neurona.models.sequential import Sequential
 from neurona.saving import load_model, save_model
 
-__all__ = ["Functional", "Model", "Sequential", "clone_model", "deserialize", "load_model", "model_from_json", "save_model"]
+__all__ = [
+    "Functional",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "deserialize",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]

@@ -1,4 +1,6 @@
-"""The graph behind a functional model: which calls lead from its inputs to its outputs, and how to run them."""
+"""The graph behind a functional model: which calls lead from its inputs to its outputs, and how to run
+them.
+"""
 
 from collections import Counter
 from typing import Any
@@ -12,7 +14,7 @@ from neurona.layers.fusion import set_readers
 from neurona.layers.input import Input, InputLayer
 
 
-class Graph:
+class CallGraph:
     """The calls between inputs and outputs, in an order in which they can run.
 
     Args:
@@ -25,26 +27,42 @@ class Graph:
     def __init__(self, inputs: Any, outputs: Any) -> None:
         for what, tree in (("inputs", inputs), ("outputs", outputs)):
             if not jax.tree.leaves(tree) or not all(map(is_symbolic, jax.tree.leaves(tree))):
-                raise ArgumentError(f"Model: {what} are symbolic tensors, as Input() and calls of layers on it return. Received: {tree!r}")
+                raise ArgumentError(
+                    f"Model: {what} are symbolic tensors, as Input() and calls of layers on it return. "
+                    f"Received: {tree!r}"
+                )
         self.inputs, self.outputs = inputs, outputs
         self.input_tensors: list[SymbolicTensor] = jax.tree.leaves(inputs)
         self.output_tensors: list[SymbolicTensor] = jax.tree.leaves(outputs)
         if len({id(tensor) for tensor in self.input_tensors}) < len(self.input_tensors):
             raise ArgumentError("Model: the same tensor is given as an input twice.")
         # An input may be a tensor from the middle of another model: it gets an entrance of its own.
-        entrances = [t if _is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype) for t in self.input_tensors]
-        self.input_layers: list[InputLayer] = [entrance.node.operation for entrance in entrances if entrance.node]
+        entrances = [
+            t if _is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype) for t in self.input_tensors
+        ]
+        self.input_layers: list[InputLayer] = [
+            entrance.node.operation for entrance in entrances if entrance.node
+        ]
         self._given = {(t.node, t.index): layer for t, layer in zip(self.input_tensors, self.input_layers)}
         self.nodes = self._sorted()
-        read = (tensor for tensors in (self.output_tensors, *(node.inputs for node in self.nodes)) for tensor in tensors)
+        read = (
+            tensor
+            for tensors in (self.output_tensors, *(node.inputs for node in self.nodes))
+            for tensor in tensors
+        )
         self._readers = Counter((tensor.node, tensor.index) for tensor in read)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
-                raise ArgumentError(f"Two layers are called {name!r}: names are unique in a model. Give one of them another name=.")
+                raise ArgumentError(
+                    f"Two layers are called {name!r}: names are unique in a model. Give one of them another "
+                    "name=."
+                )
 
     def _sorted(self) -> list[Node]:
-        """The nodes, inputs of a node before it; fills `operations` in Keras's order: by depth, then as met from the outputs."""
+        """The nodes, inputs of a node before it; fills `operations` in Keras's order: by depth, then as met
+        from the outputs.
+        """
         order: list[Node] = []
         indices: dict[int, int] = {}
         state: dict[int, str] = {}
@@ -65,7 +83,10 @@ class Graph:
             if id(node) in state:
                 continue
             if isinstance(node.operation, InputLayer):
-                raise ArgumentError(f"Model: the outputs depend on the input {tensor.name!r}, which is not among the model's inputs.")
+                raise ArgumentError(
+                    f"Model: the outputs depend on the input {tensor.name!r}, which is not among the model's "
+                    "inputs."
+                )
             state[id(node)] = "open"
             indices.setdefault(id(node.operation), len(indices))
             stack.append((tensor, True))
@@ -88,7 +109,9 @@ class Graph:
             indices.setdefault(id(layer), len(indices) + number)
         ranked = sorted(operations, key=lambda identity: (-operation_depths[identity], indices[identity]))
         self.operations: list[Any] = [operations[identity] for identity in ranked]
-        self.layers: list[Layer] = [operation for operation in self.operations if isinstance(operation, Layer)]
+        self.layers: list[Layer] = [
+            operation for operation in self.operations if isinstance(operation, Layer)
+        ]
         return order
 
     def run(self, values: list[Any]) -> Any:
@@ -111,7 +134,9 @@ class Graph:
         return [node for node in self.nodes if node.operation is operation]
 
     def address(self, tensor: SymbolicTensor) -> tuple[str, int, int]:
-        """Where a tensor comes from, as files write it: the operation's name, which of its calls, which output."""
+        """Where a tensor comes from, as files write it: the operation's name, which of its calls, which
+        output.
+        """
         layer = self._given.get((tensor.node, tensor.index))
         if layer is not None:
             return layer.name, 0, 0
@@ -122,7 +147,11 @@ class Graph:
 
     def parents(self, operation: Any) -> list[str]:
         """The names of what an operation's inputs come from, for a summary."""
-        return [self.address(tensor)[0] for node in self.calls_of(operation) for tensor in symbolic_leaves((node.args, node.kwargs))]
+        return [
+            self.address(tensor)[0]
+            for node in self.calls_of(operation)
+            for tensor in symbolic_leaves((node.args, node.kwargs))
+        ]
 
 
 def _is_input(tensor: SymbolicTensor) -> bool:

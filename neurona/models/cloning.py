@@ -13,7 +13,9 @@ from neurona.models.model import Model
 from neurona.models.sequential import Sequential
 
 
-def clone_model(model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None) -> Model:
+def clone_model(
+    model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
+) -> Model:
     """A model of the same architecture with new weights.
 
     Args:
@@ -42,13 +44,21 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Callabl
         return copies[id(layer)]
 
     if isinstance(model, Sequential):
-        entrance = [] if model.graph is None else [copy(layer) for layer in model.graph.input_layers]
-        return Sequential([*entrance, *(copy(layer) for layer in model.layers)], name=model.name, trainable=model.trainable)
-    if model.graph is None:
+        entrance = (
+            [] if model._call_graph is None else [copy(layer) for layer in model._call_graph.input_layers]
+        )
+        return Sequential(
+            [*entrance, *(copy(layer) for layer in model.layers)], name=model.name, trainable=model.trainable
+        )
+    if model._call_graph is None:
         if input_tensors is not None:
-            raise ArgumentError(f"clone_model: input_tensors are for functional models; {type(model).__name__} is subclassed.")
+            raise ArgumentError(
+                f"clone_model: input_tensors are for functional models; {type(model).__name__} is subclassed."
+            )
         return type(model).from_config(model.get_config())
-    clone: Model = functional_from_config(type(model), model.get_config(), layers={layer.name: copy(layer) for layer in model.layers})
+    clone: Model = functional_from_config(
+        type(model), model.get_config(), layers={layer.name: copy(layer) for layer in model.layers}
+    )
     if input_tensors is None:
         return clone
     outputs = clone(input_tensors)

@@ -11,17 +11,20 @@ from neurona.core.layer import Layer
 from neurona.core.registry import deserialize, serialize, serialize_object
 from neurona.core.symbolic import Operation, is_symbolic
 from neurona.layers.input import InputLayer
-from neurona.models.graph import Graph
+from neurona.models.call_graph import CallGraph
 
 
-def functional_config(model: Any, graph: Graph) -> dict[str, Any]:
+def functional_config(model: Any, graph: CallGraph) -> dict[str, Any]:
     """A functional model as Keras writes it: each operation with the calls that lead to it."""
 
     def tensor(leaf: Any) -> Any:
         if not is_symbolic(leaf):
             return serialize(leaf)
         address = list(graph.address(leaf))
-        return {"class_name": "__keras_tensor__", "config": {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": address}}
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": address},
+        }
 
     def arguments(tree: Any) -> Any:
         if isinstance(tree, Mapping):
@@ -53,7 +56,9 @@ def functional_config(model: Any, graph: Graph) -> dict[str, Any]:
     }
 
 
-def functional_from_config(cls: Any, config: Mapping[str, Any], layers: Mapping[str, Layer] | None = None) -> Any:
+def functional_from_config(
+    cls: Any, config: Mapping[str, Any], layers: Mapping[str, Layer] | None = None
+) -> Any:
     """Build a functional model from its description, out of given layers (by name) where there are any."""
     operations: dict[str, Any] = {}
     outputs: dict[tuple[str, int], list[Any]] = {}
@@ -95,7 +100,8 @@ def functional_from_config(cls: Any, config: Mapping[str, Any], layers: Mapping[
             outputs[(name, call)] = jax.tree.leaves(result)
         if len(later) == len(waiting):
             raise ArgumentError(
-                f"The description of model {config.get('name')!r} is broken: {later[0][0]!r} is called on tensors that do not exist."
+                f"The description of model {config.get('name')!r} is broken: {later[0][0]!r} is called on "
+                "tensors that do not exist."
             )
         waiting = later
 
@@ -112,8 +118,8 @@ def functional_from_config(cls: Any, config: Mapping[str, Any], layers: Mapping[
 
 def layer_structure(layer: Any) -> Any:
     """What a layer's computation depends on: its class and config, without names."""
-    if hasattr(layer, "structure"):
-        return layer.structure()
+    if hasattr(layer, "_structure"):
+        return layer._structure()
     return _without_names(serialize_object(layer))
 
 
@@ -127,7 +133,7 @@ def _without_names(description: Any) -> Any:
     return [_without_names(item) for item in description] if isinstance(description, list) else description
 
 
-def functional_structure(graph: Graph) -> Any:
+def functional_structure(graph: CallGraph) -> Any:
     """A graph by the numbers of its operations instead of their names."""
     numbers = {operation.name: number for number, operation in enumerate(graph.operations)}
 

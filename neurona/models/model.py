@@ -13,8 +13,8 @@ from neurona.core.scope import get_mask, set_mask
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
+from neurona.models.call_graph import CallGraph
 from neurona.models.description import functional_config, functional_from_config, functional_structure
-from neurona.models.graph import Graph
 from neurona.models.summary import print_summary
 from neurona.training import Trainer
 
@@ -22,7 +22,8 @@ from neurona.training import Trainer
 class Model(Trainer):
     """Layers that are trained together.
 
-    Two ways to make one: from symbolic tensors, `Model(inputs, outputs)`; or by a subclass with a `call` method.
+    Two ways to make one: from symbolic tensors, `Model(inputs, outputs)`; or by a subclass with a `call`
+    method.
 
     Args:
         inputs, outputs: symbolic tensors, or lists or dictionaries of them.
@@ -42,19 +43,19 @@ class Model(Trainer):
         (5, 2)
     """
 
-    _untracked = (*Trainer._untracked, "graph")
+    _untracked = (*Trainer._untracked, "_call_graph")
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         functional = cls is Model and (len(args) == 2 or "outputs" in kwargs)
         return object.__new__(Functional if functional else cls)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
-        self.graph: Graph | None = None
+        self._call_graph: CallGraph | None = None
         super().__init__(**kwargs)
         if outputs is not None:
-            self.graph = Graph(inputs, outputs)
-            self._members_of_graph = self.graph.layers
-            self.output_names = _output_names(self.graph)
+            self._call_graph = CallGraph(inputs, outputs)
+            self._members_of_graph = self._call_graph.layers
+            self.output_names = _output_names(self._call_graph)
             self.built = True
 
     # Structure.
@@ -62,17 +63,17 @@ class Model(Trainer):
     @property
     def layers(self) -> list[Layer]:
         """The model's layers, inputs included, in Keras's order."""
-        return list(self.graph.layers) if self.graph is not None else self.sublayers
+        return list(self._call_graph.layers) if self._call_graph is not None else self._sublayers
 
     @property
     def inputs(self) -> list[SymbolicTensor] | None:
         """The symbolic inputs of a functional model, else None."""
-        return None if self.graph is None else self.graph.input_tensors
+        return None if self._call_graph is None else self._call_graph.input_tensors
 
     @property
     def outputs(self) -> list[SymbolicTensor] | None:
         """The symbolic outputs of a functional model, else None."""
-        return None if self.graph is None else self.graph.output_tensors
+        return None if self._call_graph is None else self._call_graph.output_tensors
 
     @property
     def input(self) -> Any:
@@ -99,10 +100,13 @@ class Model(Trainer):
         """The names of the inputs."""
         return [layer.name for layer in self._require_graph("input names").input_layers]
 
-    def _require_graph(self, what: str) -> Graph:
-        if self.graph is None:
-            raise NotBuiltError(f"Model {self.name!r} has no symbolic {what}: only models made from Input() tensors, and built ones, have.")
-        return self.graph
+    def _require_graph(self, what: str) -> CallGraph:
+        if self._call_graph is None:
+            raise NotBuiltError(
+                f"Model {self.name!r} has no symbolic {what}: only models made from Input() tensors, and "
+                "built ones, have."
+            )
+        return self._call_graph
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its number.
@@ -119,19 +123,24 @@ class Model(Trainer):
             if layer.name == name:
                 return layer
         names = [layer.name for layer in layers]
-        raise ArgumentError(f"Model {self.name!r} has no layer {name!r}.{suggestion(str(name), names)} Its layers: {', '.join(names)}.")
+        raise ArgumentError(
+            f"Model {self.name!r} has no layer {name!r}.{suggestion(str(name), names)} Its layers: "
+            f"{', '.join(names)}."
+        )
 
     # Computing.
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass that has no symbolic outputs defines it."""
-        if self.graph is None:
-            raise TypeError(f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the model computes.")
+        if self._call_graph is None:
+            raise TypeError(
+                f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the model computes."
+            )
         values = self._entering(inputs)
         if mask is not None:
             for value, one in zip(values, jax.tree.leaves(mask)):
                 set_mask(value, one)
-        return self.graph.run(values)
+        return self._call_graph.run(values)
 
     def _entering(self, inputs: Any) -> list[Any]:
         """The inputs in order, in the dtype and rank that the model's Input layers say."""
@@ -143,41 +152,57 @@ class Model(Trainer):
             missing = [name for name in names if name not in inputs]
             if missing:
                 raise ShapeError(
-                    f"Model {self.name!r} needs the inputs {', '.join(map(repr, names))}. Missing: {missing[0]!r}."
+                    f"Model {self.name!r} needs the inputs {', '.join(map(repr, names))}. Missing: "
+                    f"{missing[0]!r}."
                     f"{suggestion(missing[0], inputs)}"
                 )
-            values = jax.tree.leaves({name: inputs[name] for name in names}) if by_name else [inputs[name] for name in names]
+            values = (
+                jax.tree.leaves({name: inputs[name] for name in names})
+                if by_name
+                else [inputs[name] for name in names]
+            )
         else:
             values = jax.tree.leaves(inputs)
         if len(values) != len(layers):
             names = ", ".join(repr(layer.name) for layer in layers)
-            raise ShapeError(f"Model {self.name!r} has {len(layers)} inputs: {names}. Received {len(values)} arrays.")
+            raise ShapeError(
+                f"Model {self.name!r} has {len(layers)} inputs: {names}. Received {len(values)} arrays."
+            )
         return [_adapt(value, layer, self.name) for value, layer in zip(values, layers)]
 
     def output_shapes(self, x: Any) -> Any:
-        if self.graph is not None:
+        if self._call_graph is not None:
             rows = {leaf.shape[0] for leaf in jax.tree.leaves(x)}
-            known = all(tensor.shape and None not in tensor.shape[1:] for tensor in self.graph.output_tensors)
+            known = all(
+                tensor.shape and None not in tensor.shape[1:] for tensor in self._call_graph.output_tensors
+            )
             if known and len(rows) == 1:
                 self._entering(jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), x))
                 size = rows.pop()
-                return jax.tree.map(lambda tensor: jax.ShapeDtypeStruct((size, *tensor.shape[1:]), jnp.dtype(tensor.dtype)), self.output)
+                return jax.tree.map(
+                    lambda tensor: jax.ShapeDtypeStruct((size, *tensor.shape[1:]), jnp.dtype(tensor.dtype)),
+                    self.output,
+                )
         return super().output_shapes(x)
 
     def ensure_built(self, x: Any) -> None:
-        if self.graph is None:
+        if self._call_graph is None:
             super().ensure_built(x)
 
     def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
         if type(self).build is not Model.build:
             super()._check_and_build(args, kwargs)
         elif not self.built:  # the parts are built as `call` reaches them
-            self._build_shapes = {"input_shape": jax.tree.map(lambda leaf: (None, *leaf.shape[1:]), args[0])} if args else None
+            self._build_shapes = (
+                {"input_shape": jax.tree.map(lambda leaf: (None, *leaf.shape[1:]), args[0])} if args else None
+            )
             self.built = True
 
     def build(self, input_shape: Any = None) -> None:
-        """Create the weights of a subclassed model for a shape (or a list or dictionary of shapes), batch included."""
-        if self.graph is None and input_shape is not None:
+        """Create the weights of a subclassed model for a shape (or a list or dictionary of shapes), batch
+        included.
+        """
+        if self._call_graph is None and input_shape is not None:
             self.built = True
             self.compute_output_spec(tensors_of(input_shape, self.compute_dtype))
 
@@ -192,7 +217,8 @@ class Model(Trainer):
         show_trainable: bool = False,
         layer_range: tuple[str, str] | None = None,
     ) -> None:
-        """Print the layers, their output shapes, their parameters and, where it is no plain chain, what they are connected to.
+        """Print the layers, their output shapes, their parameters and, where it is no plain chain, what they
+        are connected to.
 
         Args:
             line_length: the table's width.
@@ -223,11 +249,13 @@ class Model(Trainer):
         return saving.to_json(self, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() if self.graph is None else functional_config(self, self.graph)
+        return super().get_config() if self._call_graph is None else functional_config(self, self._call_graph)
 
-    def structure(self) -> Any:
-        """The model's description without the names of its layers: equal for models whose compiled programs are equal."""
-        return functional_structure(self.graph) if self.graph is not None else None
+    def _structure(self) -> Any:
+        """The model's description without the names of its layers: equal for models whose compiled programs
+        are equal.
+        """
+        return functional_structure(self._call_graph) if self._call_graph is not None else None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
@@ -242,7 +270,7 @@ class Functional(Model):
     keras_module = "keras.src.models.functional"
 
 
-def _output_names(graph: Graph) -> list[str]:
+def _output_names(graph: CallGraph) -> list[str]:
     if isinstance(graph.outputs, Mapping):
         return list(graph.outputs)
     return [graph.address(tensor)[0] for tensor in graph.output_tensors]
@@ -257,9 +285,12 @@ def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
         shape = (*shape, 1)
     elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
         shape = shape[:-1]
-    if len(shape) != len(wanted) or any(want is not None and size is not None and want != size for want, size in zip(wanted, shape)):
+    if len(shape) != len(wanted) or any(
+        want is not None and size is not None and want != size for want, size in zip(wanted, shape)
+    ):
         raise ShapeError(
-            f"Model {model!r} expects input {layer.name!r} of shape {wanted} (None is any size, the first is the batch). "
+            f"Model {model!r} expects input {layer.name!r} of shape {wanted} (None is any size, the first is "
+            "the batch). "
             f"Received an array of shape {tuple(value.shape)}."
         )
     if isinstance(value, jax.ShapeDtypeStruct):

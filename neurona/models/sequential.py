@@ -9,15 +9,16 @@ from neurona.core.layer import Layer
 from neurona.core.registry import serialize
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import Input, InputLayer
+from neurona.models.call_graph import CallGraph
 from neurona.models.description import layer_structure
-from neurona.models.graph import Graph
 from neurona.models.model import Model
 
 
 class Sequential(Model):
     """A chain of layers, each fed with what the one before returns.
 
-    Without an `Input` (or an `input_shape` on the first layer) the weights are created when the first data arrives.
+    Without an `Input` (or an `input_shape` on the first layer) the weights are created when the first data
+    arrives.
 
     Args:
         layers: the layers, in order; an `Input(shape)` may come first.
@@ -41,7 +42,14 @@ class Sequential(Model):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return object.__new__(cls)
 
-    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        layers: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
         self._input: SymbolicTensor | None = None
         self._layers: list[Layer] = []
@@ -66,16 +74,17 @@ class Sequential(Model):
             return
         if not isinstance(layer, Layer):
             raise ArgumentError(
-                f"Sequential model {self.name!r} is made of layers. Received: {layer!r} of type {type(layer).__name__}."
-                + (" Functions go into a Lambda layer." if callable(layer) else "")
+                f"Sequential model {self.name!r} is made of layers. Received: {layer!r} of type "
+                f"{type(layer).__name__}." + (" Functions go into a Lambda layer." if callable(layer) else "")
             )
         if any(layer.name == other.name for other in self._layers):
             raise ArgumentError(
-                f"Sequential model {self.name!r} already has a layer called {layer.name!r}: give one of them another name=."
+                f"Sequential model {self.name!r} already has a layer called {layer.name!r}: give one of them "
+                "another name=."
             )
         if not self._layers and self._input is None:
             inner = getattr(layer, "inputs", None)
-            shape = layer.given_batch_shape or (inner[0].shape if inner else None)
+            shape = layer._given_batch_shape or (inner[0].shape if inner else None)
             if shape is not None:
                 self._input = Input(batch_shape=shape, dtype=inner[0].dtype if inner else None)
         self._layers.append(layer)
@@ -90,20 +99,20 @@ class Sequential(Model):
 
     def _connect(self) -> None:
         """Draw the graph from the input to the last layer, which creates the weights."""
-        self.graph, self.built, self._program = None, False, None
+        self._call_graph, self.built, self._program = None, False, None
         if self._input is None or not self._layers:
             return
         x: Any = self._input
         with self._context():
             for layer in self._layers:
                 x = layer(x)
-        self.graph = Graph(self._input, x)
+        self._call_graph = CallGraph(self._input, x)
         self.output_names = [self._layers[-1].name]
         self.built = True
 
     def build(self, input_shape: Any = None) -> None:
         """Create the weights for an input shape, batch included."""
-        if input_shape is None or self.graph is not None:
+        if input_shape is None or self._call_graph is not None:
             return
         if not self._layers:
             raise ArgumentError(f"Sequential model {self.name!r} has no layers: add some before building it.")
@@ -111,7 +120,7 @@ class Sequential(Model):
         self._connect()
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        if self.graph is not None:
+        if self._call_graph is not None:
             return super().call(inputs, training, mask)
         for layer in self._layers:  # inputs that are no single array can't be drawn as a graph
             inputs = layer(inputs)
@@ -133,7 +142,11 @@ class Sequential(Model):
         return list(self._layers)
 
     def get_config(self) -> dict[str, Any]:
-        entrance = [] if self._input is None or self._input.node is None else [saving.describe_layer(self._input.node.operation)]
+        entrance = (
+            []
+            if self._input is None or self._input.node is None
+            else [saving.describe_layer(self._input.node.operation)]
+        )
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -142,13 +155,15 @@ class Sequential(Model):
             "build_input_shape": None if self._input is None else list(self._input.shape),
         }
 
-    def structure(self) -> Any:
+    def _structure(self) -> Any:
         entrance = None if self._input is None else [list(self._input.shape), self._input.dtype]
         return [entrance, [layer_structure(layer) for layer in self._layers]]
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        model = cls([saving.build_layer(entry, custom_objects) for entry in config["layers"]], name=config.get("name"))
-        if model.graph is None and config.get("build_input_shape"):
+        model = cls(
+            [saving.build_layer(entry, custom_objects) for entry in config["layers"]], name=config.get("name")
+        )
+        if model._call_graph is None and config.get("build_input_shape"):
             model.build(tuple(config["build_input_shape"]))
         return model

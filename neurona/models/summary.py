@@ -37,7 +37,11 @@ def bytes_text(count: int) -> str:
 def _rows(model: Any, expand: bool, depth: int = 0) -> list[tuple[int, Any, Any]]:
     """(depth, layer or operation, the model it stands in) for every line of the table."""
     rows = []
-    steps = model.layers if getattr(model, "graph", None) is None or hasattr(model, "pop") else model.graph.operations
+    steps = (
+        model.layers
+        if getattr(model, "_call_graph", None) is None or hasattr(model, "pop")
+        else model._call_graph.operations
+    )
     for layer in steps:
         rows.append((depth, layer, model))
         if expand and getattr(layer, "layers", None) and hasattr(layer, "summary"):
@@ -46,27 +50,34 @@ def _rows(model: Any, expand: bool, depth: int = 0) -> list[tuple[int, Any, Any]
 
 
 def _observed(model: Any) -> dict[Any, list[Any]]:
-    """The output shapes of the layers of a subclassed model, found by tracing it for the shapes that it was built with."""
+    """The output shapes of the layers of a subclassed model, found by tracing it for the shapes that it was
+    built with.
+    """
     shapes = (model.get_build_config() or {}).get("input_shape")
     seen: dict[Any, list[list[Any]]] = {}
-    if shapes is None or getattr(model, "graph", None) is not None:
+    if shapes is None or getattr(model, "_call_graph", None) is not None:
         return {}
 
     def run(inputs: Any) -> Any:
         with Scope({}, key_of(0), 0, False) as scope:
-            scope.observer = lambda layer, _, outputs: seen.setdefault(layer, []).append([leaf.shape for leaf in jax.tree.leaves(outputs)])
+            scope.observer = lambda layer, _, outputs: seen.setdefault(layer, []).append(
+                [leaf.shape for leaf in jax.tree.leaves(outputs)]
+            )
             return model(inputs)
 
     infer(run, (tensors_of(shapes, model.compute_dtype),), {})
-    # Traced for two sizes of what is unknown: sizes that differ between the first and the last trace are unknown.
+    # Traced for two sizes of what is unknown: sizes that differ between the first and the last trace are
+    # unknown.
     return {
-        layer: [tuple(a if a == b else None for a, b in zip(one, two)) for one, two in zip(traces[0], traces[-1])]
+        layer: [
+            tuple(a if a == b else None for a, b in zip(one, two)) for one, two in zip(traces[0], traces[-1])
+        ]
         for layer, traces in seen.items()
     }
 
 
 def _shape(layer: Any, model: Any, observed: dict[Any, list[Any]]) -> str:
-    graph = getattr(model, "graph", None)
+    graph = getattr(model, "_call_graph", None)
     calls = [] if graph is None or layer in graph.input_layers else graph.calls_of(layer)
     outputs = [node.outputs for node in calls or getattr(layer, "_nodes", ())]
     if not outputs:
@@ -93,14 +104,22 @@ def print_summary(
     """
     rows = _rows(model, expand_nested)
     if not rows and not model.built:
-        raise NotBuiltError(f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before summary().")
+        raise NotBuiltError(
+            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before "
+            "summary()."
+        )
     if layer_range:
         names = [layer.name for _, layer, _ in rows]
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
-    graph = getattr(model, "graph", None)
+    graph = getattr(model, "_call_graph", None)
     chain = graph is None or all(len(set(graph.parents(operation))) <= 1 for operation in graph.operations)
     unicode = print_fn is None and "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
-    table = Table(box=box.HEAVY_HEAD if unicode else box.ASCII, title=f'Model: "{model.name}"', title_justify="left", title_style="bold")
+    table = Table(
+        box=box.HEAVY_HEAD if unicode else box.ASCII,
+        title=f'Model: "{model.name}"',
+        title_justify="left",
+        title_style="bold",
+    )
     table.add_column("Layer (type)", overflow="fold")
     table.add_column("Output Shape", overflow="fold")
     table.add_column("Param #", justify="right")
@@ -112,16 +131,24 @@ def print_summary(
     for depth, layer, owner in rows:
         is_layer = isinstance(layer, Layer)
         kind = type(layer).__name__ if is_layer else layer.class_name
-        count = f"{layer.count_params():,}" if is_layer and layer.built else "0 (unbuilt)" if is_layer else "0"
+        count = (
+            f"{layer.count_params():,}" if is_layer and layer.built else "0 (unbuilt)" if is_layer else "0"
+        )
         row = ["  " * depth + f"{layer.name} ({kind})", _shape(layer, owner, observed), count]
         if not chain:
-            parents = owner.graph.parents(layer) if getattr(owner, "graph", None) is not None else []
+            parents = (
+                owner._call_graph.parents(layer) if getattr(owner, "_call_graph", None) is not None else []
+            )
             row.append(", ".join(dict.fromkeys(parents)) or "-")
         if show_trainable:
             row.append("-" if not is_layer else "Y" if layer.trainable else "N")
         table.add_row(*row)
     trainable, frozen = model.trainable_variables, model.non_trainable_variables
-    lines = [("Total params", [*trainable, *frozen]), ("Trainable params", trainable), ("Non-trainable params", frozen)]
+    lines = [
+        ("Total params", [*trainable, *frozen]),
+        ("Trainable params", trainable),
+        ("Non-trainable params", frozen),
+    ]
     optimizer = getattr(model, "optimizer", None)
     width = line_length or (100 if not chain else 80)
     console = Console(width=width, file=sys.stdout, force_jupyter=False, color_system=None, highlight=False)

@@ -1,6 +1,7 @@
 """Functions of arrays under the names of `keras.ops`, thin over `jax.numpy`, `jax.nn` and `jax.lax`.
 
-They take arrays, variables, numbers, lists of numbers, and symbolic tensors, where they become steps of a functional model.
+They take arrays, variables, numbers, lists of numbers, and symbolic tensors, where they become steps of a
+functional model.
 
 Example:
 

@@ -1,4 +1,6 @@
-"""Arrays as a whole: reductions, shapes, indexing, products, creation. One table from Keras's names to `jax.numpy`."""
+"""Arrays as a whole: reductions, shapes, indexing, products, creation. One table from Keras's names to
+`jax.numpy`.
+"""
 
 import builtins
 import functools
@@ -10,7 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.ops.registry import Operand, Tensor, Tensors, binary, define, reduction, to_array, to_float, unary
+from neurona.ops.registry import (
+    Operand,
+    Tensor,
+    Tensors,
+    binary,
+    define,
+    reduction,
+    to_array,
+    to_float,
+    unary,
+)
 
 Axis = int | tuple[int, ...] | None
 _float_reduction = functools.partial(reduction, floats=True)
@@ -115,19 +127,25 @@ def quantile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", ke
 
 
 @define("Percentile")
-def percentile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Any:
+def percentile(
+    x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Any:
     """The values below which q percent of the elements lie."""
     return jnp.percentile(to_float(x), to_float(q), axis, method=method, keepdims=keepdims)
 
 
 @define("Nanquantile")
-def nanquantile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Any:
+def nanquantile(
+    x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Any:
     """`quantile` of the elements that are not NaN."""
     return jnp.nanquantile(to_float(x), to_float(q), axis, method=method, keepdims=keepdims)
 
 
 @define("Nanpercentile")
-def nanpercentile(x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Any:
+def nanpercentile(
+    x: Tensor, q: Tensor, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Any:
     """`percentile` of the elements that are not NaN."""
     return jnp.nanpercentile(to_float(x), to_float(q), axis, method=method, keepdims=keepdims)
 
@@ -140,7 +158,9 @@ def trapezoid(y: Tensor, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
 
 @define("Bincount")
 def bincount(x: Tensor, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
-    """How often each of 0, 1, 2... occurs, in each row where there are rows; with weights, the sum of its weights."""
+    """How often each of 0, 1, 2... occurs, in each row where there are rows; with weights, the sum of its
+    weights.
+    """
     if sparse:
         raise ArgumentError("bincount: sparse arrays are not supported. Use sparse=False.")
     weights = to_array(weights)
@@ -164,7 +184,9 @@ def histogram(x: Tensor, bins: int = 10, range: tuple[float, float] | None = Non
 
 @define("Reshape")
 def reshape(x: Tensor, newshape: Any) -> Any:
-    """x in another shape with as many elements. -1 is worked out; None keeps the axis at that place, such as an unknown batch."""
+    """x in another shape with as many elements. -1 is worked out; None keeps the axis at that place, such as
+    an unknown batch.
+    """
     shape = (newshape,) if isinstance(newshape, int) else newshape
     return jnp.reshape(x, [x.shape[axis] if size is None else size for axis, size in enumerate(shape)])
 
@@ -238,7 +260,9 @@ def tile(x: Tensor, repeats: Any) -> Any:
 @define("Pad")
 def pad(x: Tensor, pad_width: Any, mode: str = "constant", constant_values: Operand = None) -> Any:
     """x with `(before, after)` elements more along each axis."""
-    return jnp.pad(x, pad_width, mode, **({} if constant_values is None else {"constant_values": constant_values}))
+    return jnp.pad(
+        x, pad_width, mode, **({} if constant_values is None else {"constant_values": constant_values})
+    )
 
 
 @define("View")
@@ -371,7 +395,9 @@ def argpartition(x: Tensor, kth: int, axis: int | None = -1) -> Any:
 def searchsorted(sorted_sequence: Tensor, values: Tensor, side: str = "left") -> Any:
     """Where values would be inserted into a sorted vector."""
     if sorted_sequence.ndim != 1:
-        raise ShapeError(f"searchsorted: the sorted sequence has one dimension. Received shape {sorted_sequence.shape}.")
+        raise ShapeError(
+            f"searchsorted: the sorted sequence has one dimension. Received shape {sorted_sequence.shape}."
+        )
     return jnp.searchsorted(sorted_sequence, values, side)
 
 
@@ -400,7 +426,15 @@ def unique(
 ) -> Any:
     """The different elements; under jit give `size`, to which the result is filled up."""
     return jnp.unique(
-        x, return_index, return_inverse, return_counts, axis, equal_nan=False, size=size, fill_value=fill_value, sorted=sorted
+        x,
+        return_index,
+        return_inverse,
+        return_counts,
+        axis,
+        equal_nan=False,
+        size=size,
+        fill_value=fill_value,
+        sorted=sorted,
     )
 
 
@@ -428,7 +462,9 @@ def tensordot(x1: Tensor, x2: Tensor, axes: Any = 2) -> Any:
 
 
 @define("Cross")
-def cross(x1: Tensor, x2: Tensor, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+def cross(
+    x1: Tensor, x2: Tensor, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
     """Cross product of vectors of length 3."""
     return jnp.cross(x1, x2, axisa, axisb, axisc, axis)
 

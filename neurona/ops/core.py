@@ -37,14 +37,20 @@ def saturate_cast(x: Tensor, dtype: Any) -> Any:
         return (0, 1) if of == jnp.bool_ else (info.min, info.max)
 
     (low, high), (least, greatest) = limits(jnp.dtype(name)), limits(x.dtype)
-    return jnp.clip(x, np.maximum(low, least).astype(x.dtype), np.minimum(high, greatest).astype(x.dtype)).astype(name)
+    return jnp.clip(
+        x, np.maximum(low, least).astype(x.dtype), np.minimum(high, greatest).astype(x.dtype)
+    ).astype(name)
 
 
 @_define("ConvertToTensor")
-def convert_to_tensor(x: Tensor, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
+def convert_to_tensor(
+    x: Tensor, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
+) -> Any:
     """An array of anything that holds numbers."""
     if sparse or ragged:
-        raise ArgumentError("convert_to_tensor: sparse and ragged arrays are not supported. Pad rows of unequal length.")
+        raise ArgumentError(
+            "convert_to_tensor: sparse and ragged arrays are not supported. Pad rows of unequal length."
+        )
     return x if dtype is None else x.astype(standardize_dtype(dtype))
 
 
@@ -90,7 +96,9 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
 
 
 @_define("WhileLoop")
-def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Tree, maximum_iterations: int | None = None) -> Any:
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Tree, maximum_iterations: int | None = None
+) -> Any:
     """`loop_vars = body(*loop_vars)` while `cond(*loop_vars)` holds, at most so many times."""
     many = isinstance(loop_vars, (tuple, list))
     start = tuple(loop_vars) if many else (loop_vars,)
@@ -110,7 +118,9 @@ def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Tr
 
 
 @_define("Scan")
-def scan(f: Operand, init: Tree, xs: Tree = None, length: int | None = None, reverse: bool = False, unroll: Any = 1) -> Any:
+def scan(
+    f: Operand, init: Tree, xs: Tree = None, length: int | None = None, reverse: bool = False, unroll: Any = 1
+) -> Any:
     """`carry, y = f(carry, x)` along the first axis of xs; returns the last carry and all y."""
     return jax.lax.scan(f, init, xs, length, reverse, unroll)
 
@@ -158,11 +168,16 @@ def scatter(indices: Tensor, values: Tensor, shape: Any) -> Any:
 
 @_define("ScatterUpdate")
 def scatter_update(inputs: Tensor, indices: Tensor, updates: Tensor, reduction: str | None = None) -> Any:
-    """The inputs with the elements at indices (count, axes) replaced, or combined by `reduction`: add, max, min, mul."""
+    """The inputs with the elements at indices (count, axes) replaced, or combined by `reduction`: add, max,
+    min, mul.
+    """
     place = inputs.at[tuple(jnp.transpose(indices))]
     table = {None: place.set, "add": place.add, "max": place.max, "min": place.min, "mul": place.multiply}
     if reduction not in table:
-        raise ArgumentError(f"scatter_update: reduction is None, 'add', 'max', 'min' or 'mul'. Received: reduction={reduction!r}")
+        raise ArgumentError(
+            "scatter_update: reduction is None, 'add', 'max', 'min' or 'mul'. Received: "
+            f"reduction={reduction!r}"
+        )
     return table[reduction](updates)
 
 
@@ -179,15 +194,23 @@ def rearrange(tensor: Tensor, pattern: Operand, **axes_lengths: Operand) -> Any:
     Raises:
         ArgumentError: the two sides do not name the same axes, or a split is not given by its sizes.
     """
-    left, right = ([token.strip("()").split() for token in re.findall(r"\([^)]*\)|\w+", side)] for side in pattern.split("->"))
+    left, right = (
+        [token.strip("()").split() for token in re.findall(r"\([^)]*\)|\w+", side)]
+        for side in pattern.split("->")
+    )
     names, wanted = [*itertools.chain(*left)], [*itertools.chain(*right)]
     if sorted(names) != sorted(wanted) or len(left) != tensor.ndim:
-        raise ArgumentError(f"rearrange: {pattern!r} names the axes of shape {tensor.shape} on the left and each of them on the right.")
+        raise ArgumentError(
+            f"rearrange: {pattern!r} names the axes of shape {tensor.shape} on the left and each of them on "
+            "the right."
+        )
     sizes = dict(axes_lengths)
     for group, size in zip(left, tensor.shape):
         unknown = [name for name in group if name not in sizes]
         if len(unknown) > 1:
-            raise ArgumentError(f"rearrange: give the size of {' or '.join(unknown)}, such as {unknown[0]}=2.")
+            raise ArgumentError(
+                f"rearrange: give the size of {' or '.join(unknown)}, such as {unknown[0]}=2."
+            )
         known = [sizes[name] for name in group if name in sizes]
         sizes.update({name: size // int(np.prod(known)) for name in unknown})
     split = jnp.reshape(tensor, [sizes[name] for name in names])
@@ -205,7 +228,8 @@ def stop_gradient(variable: Tensor) -> Any:
 
 
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator of a function that returns its value and `grad(upstream)`, which gives the gradients of its arguments.
+    """Decorator of a function that returns its value and `grad(upstream)`, which gives the gradients of its
+    arguments.
 
     Example:
 

@@ -1,4 +1,6 @@
-"""New arrays, and what is asked of an array without computing: Keras's names over `jax.numpy`. No dtype means `floatx()`."""
+"""New arrays, and what is asked of an array without computing: Keras's names over `jax.numpy`. No dtype means
+`floatx()`.
+"""
 
 import math
 from collections.abc import Callable
@@ -107,27 +109,45 @@ def arange(start: Operand, stop: Operand = None, step: Operand = None, dtype: An
     """Numbers from start to before stop; with one argument, from 0 to before it."""
     if dtype is None:
         given = [value for value in (start, stop, step) if value is not None]
-        dtype = jnp.result_type(*given) if not all(isinstance(value, (int, float)) for value in given) else None
+        dtype = (
+            jnp.result_type(*given) if not all(isinstance(value, (int, float)) for value in given) else None
+        )
         dtype = dtype or (floatx() if any(isinstance(value, float) for value in given) else "int32")
     return jnp.arange(start, stop, step, dtype=standardize_dtype(dtype))
 
 
 @define("Linspace")
 def linspace(
-    start: Tensor, stop: Tensor, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
+    start: Tensor,
+    stop: Tensor,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Any:
     """`num` numbers at equal distances."""
     return jnp.linspace(start, stop, num, endpoint, retstep, dtype, axis)
 
 
 @define("Logspace")
-def logspace(start: Tensor, stop: Tensor, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None, axis: int = 0) -> Any:
+def logspace(
+    start: Tensor,
+    stop: Tensor,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
     """base ** linspace(start, stop)."""
     return jnp.logspace(start, stop, num, endpoint, base, dtype, axis)
 
 
 @define("Geomspace")
-def geomspace(start: Tensor, stop: Tensor, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+def geomspace(
+    start: Tensor, stop: Tensor, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
     """`num` numbers from start to stop in equal ratios."""
     return jnp.geomspace(start, stop, num, endpoint, dtype, axis)
 
@@ -144,7 +164,9 @@ def size(x: Any) -> Any:
     return jnp.size(to_array(x))
 
 
-def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None) -> Callable[..., Any]:
+def vectorize(
+    pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None
+) -> Callable[..., Any]:
     """A function of single elements as one of arrays."""
     return jnp.vectorize(pyfunc, excluded=excluded or frozenset(), signature=signature)
 

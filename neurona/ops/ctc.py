@@ -1,4 +1,6 @@
-"""Connectionist temporal classification (Graves et al., 2006): labels for a sequence without knowing where in it each one lies."""
+"""Connectionist temporal classification (Graves et al., 2006): labels for a sequence without knowing where in
+it each one lies.
+"""
 
 import functools
 from typing import Any
@@ -14,7 +16,9 @@ _IMPOSSIBLE = -1e5  # a log-probability; finite, so that gradients are
 
 
 @_define("CTCLoss")
-def ctc_loss(target: Tensor, output: Tensor, target_length: Tensor, output_length: Tensor, mask_index: int = 0) -> Any:
+def ctc_loss(
+    target: Tensor, output: Tensor, target_length: Tensor, output_length: Tensor, mask_index: int = 0
+) -> Any:
     """-log of the probability of the labels, summed over all their alignments.
 
     Args:

@@ -149,7 +149,9 @@ def allclose(x1: Tensor, x2: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equ
 
 
 @define("Isclose")
-def isclose(x1: Tensor, x2: Tensor, rtol: Operand = 1e-5, atol: Operand = 1e-8, equal_nan: bool = False) -> Any:
+def isclose(
+    x1: Tensor, x2: Tensor, rtol: Operand = 1e-5, atol: Operand = 1e-8, equal_nan: bool = False
+) -> Any:
     """Where |x1 - x2| <= atol + rtol |x2|."""
     return jnp.isclose(x1, x2, rtol, atol, equal_nan)
 

@@ -1,4 +1,6 @@
-"""Pictures, (height, width, channels) or a batch of them: resized, cropped, turned, blurred, compared. Keras's names over `jax.image`."""
+"""Pictures, (height, width, channels) or a batch of them: resized, cropped, turned, blurred, compared.
+Keras's names over `jax.image`.
+"""
 
 import functools
 import math
@@ -18,9 +20,14 @@ _ORDERS = {"nearest": 0, "bilinear": 1}
 
 
 def _batch(images: Any, data_format: str | None) -> tuple[Any, Any]:
-    """Images as (n, height, width, channels), and the function that gives the result the form the images had."""
+    """Images as (n, height, width, channels), and the function that gives the result the form the images
+    had.
+    """
     if images.ndim not in (3, 4):
-        raise ShapeError(f"Images have shape (height, width, channels), or that with a batch before it. Received shape {images.shape}.")
+        raise ShapeError(
+            "Images have shape (height, width, channels), or that with a batch before it. Received shape "
+            f"{images.shape}."
+        )
     single, first = images.ndim == 3, standardize_data_format(data_format) == "channels_first"
     images = images[None] if single else images
     images = jnp.moveaxis(images, 1, -1) if first else images
@@ -44,11 +51,18 @@ def resize(
     fill_value: float = 0.0,
     data_format: str | None = None,
 ) -> Any:
-    """Images at another size (height, width); to keep what they show in proportion, cut off or pad what is too much."""
+    """Images at another size (height, width); to keep what they show in proportion, cut off or pad what is
+    too much.
+    """
     if interpolation not in _INTERPOLATIONS:
-        raise ArgumentError(f"resize: interpolation is one of {', '.join(_INTERPOLATIONS)}. Received: {interpolation!r}")
+        raise ArgumentError(
+            f"resize: interpolation is one of {', '.join(_INTERPOLATIONS)}. Received: {interpolation!r}"
+        )
     if fill_mode != "constant" or (crop_to_aspect_ratio and pad_to_aspect_ratio):
-        raise ArgumentError("resize: fill_mode is 'constant', and the aspect ratio is kept by cropping or by padding, not by both.")
+        raise ArgumentError(
+            "resize: fill_mode is 'constant', and the aspect ratio is kept by cropping or by padding, not by "
+            "both."
+        )
     images, restore = _batch(images, data_format)
     (n, height, width, channels), (new_height, new_width) = images.shape, size
     # The sides that have the target's proportions.
@@ -59,7 +73,9 @@ def resize(
         images = images[:, top : top + h, left : left + w]
     elif pad_to_aspect_ratio:
         v, u = int(max(by_width - height, 0) / 2), int(max(by_height - width, 0) / 2)
-        images = jnp.pad(images, ((0, 0), (v, v), (0, 0) if v else (u, u), (0, 0)), constant_values=fill_value)
+        images = jnp.pad(
+            images, ((0, 0), (v, v), (0, 0) if v else (u, u), (0, 0)), constant_values=fill_value
+        )
     return restore(jax.image.resize(images, (n, new_height, new_width, channels), interpolation, antialias))
 
 
@@ -75,7 +91,10 @@ def rgb_to_grayscale(images: Tensor, data_format: str | None = None) -> Any:
 
 def _check_floats(function: str, images: Any) -> None:
     if not jnp.issubdtype(images.dtype, jnp.floating):
-        raise ArgumentError(f"{function}: images are floats from 0 to 1. Received dtype {images.dtype.name}. Divide by 255 first.")
+        raise ArgumentError(
+            f"{function}: images are floats from 0 to 1. Received dtype {images.dtype.name}. Divide by 255 "
+            "first."
+        )
 
 
 @_define("RGBToHSV")
@@ -88,7 +107,9 @@ def rgb_to_hsv(images: Tensor, data_format: str | None = None) -> Any:
     value = jnp.max(rows, -1)
     spread_of = value - jnp.min(rows, -1)
     safe = 6.0 * jnp.where(spread_of > 0, spread_of, 1.0)
-    hue = jnp.where(value == r, (g - b) / safe, jnp.where(value == g, (b - r) / safe + 1 / 3, (r - g) / safe + 2 / 3))
+    hue = jnp.where(
+        value == r, (g - b) / safe, jnp.where(value == g, (b - r) / safe + 1 / 3, (r - g) / safe + 2 / 3)
+    )
     hue = jnp.where(spread_of > 0, hue + (hue < 0), 0.0)
     saturation = jnp.where(value > 0, spread_of / jnp.where(value > 0, value, 1.0), 0.0)
     return restore(jnp.stack([hue, saturation, value], -1))
@@ -101,13 +122,19 @@ def hsv_to_rgb(images: Tensor, data_format: str | None = None) -> Any:
     rows, restore = _batch(images, data_format)
     hue, saturation, value = jnp.mod(rows[..., 0], 1.0) * 6.0, rows[..., 1], rows[..., 2]
     pure = (jnp.abs(hue - 3.0) - 1.0, 2.0 - jnp.abs(hue - 2.0), 2.0 - jnp.abs(hue - 4.0))
-    return restore(jnp.stack([value * (1.0 - saturation * (1.0 - jnp.clip(color, 0.0, 1.0))) for color in pure], -1))
+    return restore(
+        jnp.stack([value * (1.0 - saturation * (1.0 - jnp.clip(color, 0.0, 1.0))) for color in pure], -1)
+    )
 
 
-def _both(function: str, before: int | None, after: int | None, total: int | None, side: str) -> tuple[int, int]:
+def _both(
+    function: str, before: int | None, after: int | None, total: int | None, side: str
+) -> tuple[int, int]:
     """What is added or cut before and after, one of which may follow from the other and their total."""
     if (before is None) + (after is None) + (total is None) != 1:
-        raise ArgumentError(f"{function}: of the {side} before, that after and the target size, give exactly two.")
+        raise ArgumentError(
+            f"{function}: of the {side} before, that after and the target size, give exactly two."
+        )
     if before is None:
         before = (total or 0) - (after or 0)
     elif after is None:
@@ -128,7 +155,9 @@ def pad_images(
     target_width: int | None = None,
     data_format: str | None = None,
 ) -> Any:
-    """Images with zeros around them. For each axis give two of: the padding before, that after, the target size."""
+    """Images with zeros around them. For each axis give two of: the padding before, that after, the target
+    size.
+    """
     images, restore = _batch(images, data_format)
     _, height, width, _ = images.shape
     vertical = _both("pad_images", top_padding, bottom_padding, _less(target_height, height), "padding")
@@ -147,10 +176,14 @@ def crop_images(
     target_width: int | None = None,
     data_format: str | None = None,
 ) -> Any:
-    """Images without their borders. For each axis give two of: the cropping before, that after, the target size."""
+    """Images without their borders. For each axis give two of: the cropping before, that after, the target
+    size.
+    """
     images, restore = _batch(images, data_format)
     _, height, width, _ = images.shape
-    top, bottom = _both("crop_images", top_cropping, bottom_cropping, _less(height, target_height), "cropping")
+    top, bottom = _both(
+        "crop_images", top_cropping, bottom_cropping, _less(height, target_height), "cropping"
+    )
     left, right = _both("crop_images", left_cropping, right_cropping, _less(width, target_width), "cropping")
     return restore(images[:, top : height - bottom, left : width - right])
 
@@ -161,28 +194,44 @@ def _less(one: int | None, other: int | None) -> int | None:
 
 @_define("ExtractPatches")
 def extract_patches(
-    images: Tensor, size: Any, strides: Any = None, dilation_rate: Any = 1, padding: str = "valid", data_format: str | None = None
+    images: Tensor,
+    size: Any,
+    strides: Any = None,
+    dilation_rate: Any = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
 ) -> Any:
-    """The pixels of each window in a row: (n, h, w, c) -> (n, windows, windows, patch height * width * c); or so for volumes."""
+    """The pixels of each window in a row: (n, h, w, c) -> (n, windows, windows, patch height * width * c); or
+    so for volumes.
+    """
     rank = 3 if isinstance(size, (tuple, list)) and len(size) == 3 else 2
     single = images.ndim == rank + 1
     images = images[None] if single else images
     channels = images.shape[-1 if standardize_data_format(data_format) == "channels_last" else 1]
     window = (*spread(size, rank), channels)
     identity = jnp.eye(math.prod(window), dtype=images.dtype).reshape(*window, -1)
-    patches = conv(images, identity, size if strides is None else strides, padding, data_format, dilation_rate)
+    patches = conv(
+        images, identity, size if strides is None else strides, padding, data_format, dilation_rate
+    )
     return patches[0] if single else patches
 
 
 def extract_patches_3d(
-    volumes: Any, size: Any, strides: Any = None, dilation_rate: Any = 1, padding: str = "valid", data_format: str | None = None
+    volumes: Any,
+    size: Any,
+    strides: Any = None,
+    dilation_rate: Any = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
 ) -> Any:
     """`extract_patches` of volumes (n, depth, height, width, channels)."""
     return extract_patches(volumes, spread(size, 3), strides, dilation_rate, padding, data_format)
 
 
 @_define("MapCoordinates")
-def map_coordinates(inputs: Tensor, coordinates: Tensor, order: int, fill_mode: str = "constant", fill_value: float = 0.0) -> Any:
+def map_coordinates(
+    inputs: Tensor, coordinates: Tensor, order: int, fill_mode: str = "constant", fill_value: float = 0.0
+) -> Any:
     """Values at points between the elements: nearest (order 0) or linear (order 1).
 
     Shapes: inputs of rank r; coordinates (r, ...) -> (...).
@@ -193,7 +242,9 @@ def map_coordinates(inputs: Tensor, coordinates: Tensor, order: int, fill_mode: 
 def _sample(images: Any, y: Any, x: Any, interpolation: str, fill_mode: str, fill_value: Any) -> Any:
     """Images (n, h, w, c) read at points (n, h', w')."""
     if interpolation not in _ORDERS:
-        raise ArgumentError(f"interpolation is 'nearest' or 'bilinear'. Received: interpolation={interpolation!r}")
+        raise ArgumentError(
+            f"interpolation is 'nearest' or 'bilinear'. Received: interpolation={interpolation!r}"
+        )
 
     def plane(image: Any, y: Any, x: Any) -> Any:
         return jax.scipy.ndimage.map_coordinates(image, (y, x), _ORDERS[interpolation], fill_mode, fill_value)
@@ -202,7 +253,9 @@ def _sample(images: Any, y: Any, x: Any, interpolation: str, fill_mode: str, fil
 
 
 def _project(images: Any, transform: Any) -> tuple[Any, Any]:
-    """Where in the input each output pixel (x, y) is read: ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), k = c0 x + c1 y + 1."""
+    """Where in the input each output pixel (x, y) is read: ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k),
+    k = c0 x + c1 y + 1.
+    """
     n, height, width, _ = images.shape
     y, x = jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij")
     a0, a1, a2, b0, b1, b2, c0, c1 = jnp.moveaxis(jnp.broadcast_to(transform, (n, 8)), 1, 0)[:, :, None, None]
@@ -219,7 +272,8 @@ def affine_transform(
     fill_value: float = 0,
     data_format: str | None = None,
 ) -> Any:
-    """Images turned, sheared, scaled and moved by eight numbers (a0, a1, a2, b0, b1, b2, 0, 0), for all or for each image.
+    """Images turned, sheared, scaled and moved by eight numbers (a0, a1, a2, b0, b1, b2, 0, 0), for all or
+    for each image.
 
     The output at (x, y) is the input at (a0 x + a1 y + a2, b0 x + b1 y + b2).
     """
@@ -242,7 +296,9 @@ def perspective_transform(
     Shapes: points (4, 2) or (n, 4, 2).
     """
     images, restore = _batch(images, data_format)
-    start, end = (jnp.broadcast_to(to_float(points), (images.shape[0], 4, 2)) for points in (start_points, end_points))
+    start, end = (
+        jnp.broadcast_to(to_float(points), (images.shape[0], 4, 2)) for points in (start_points, end_points)
+    )
     x, y, one, zero = end[..., 0], end[..., 1], jnp.ones_like(end[..., 0]), jnp.zeros_like(end[..., 0])
     u, v = start[..., 0], start[..., 1]
     # Eight linear equations: u (c0 x + c1 y + 1) = a0 x + a1 y + a2, and likewise for v.
@@ -255,10 +311,18 @@ def perspective_transform(
 
 @_define("ScaleAndTranslate")
 def scale_and_translate(
-    images: Tensor, output_shape: Operand, scale: Tensor, translation: Tensor, spatial_dims: Any, method: str, antialias: bool = True
+    images: Tensor,
+    output_shape: Operand,
+    scale: Tensor,
+    translation: Tensor,
+    spatial_dims: Any,
+    method: str,
+    antialias: bool = True,
 ) -> Any:
     """Images scaled and moved along some axes by `jax.image.scale_and_translate`."""
-    return jax.image.scale_and_translate(images, tuple(output_shape), spatial_dims, scale, translation, method, antialias)
+    return jax.image.scale_and_translate(
+        images, tuple(output_shape), spatial_dims, scale, translation, method, antialias
+    )
 
 
 def _gaussian(size: int, sigma: Any, dtype: Any) -> Any:
@@ -267,8 +331,12 @@ def _gaussian(size: int, sigma: Any, dtype: Any) -> Any:
 
 
 @_define("GaussianBlur")
-def gaussian_blur(images: Tensor, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None) -> Any:
-    """Images averaged with the weights of a normal distribution, `sigma` pixels wide; (x, y) in both arguments."""
+def gaussian_blur(
+    images: Tensor, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: str | None = None
+) -> Any:
+    """Images averaged with the weights of a normal distribution, `sigma` pixels wide; (x, y) in both
+    arguments.
+    """
     images, restore = _batch(images, data_format)
     horizontal, vertical = (_gaussian(*pair, images.dtype) for pair in zip(kernel_size, sigma))
     kernel = jnp.tile(jnp.outer(vertical, horizontal)[:, :, None, None], (1, 1, images.shape[-1], 1))

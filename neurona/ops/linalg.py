@@ -1,4 +1,6 @@
-"""Linear algebra: Keras's names over `jax.numpy.linalg` and `jax.scipy.linalg`. Matrices are the last two axes."""
+"""Linear algebra: Keras's names over `jax.numpy.linalg` and `jax.scipy.linalg`. Matrices are the last two
+axes.
+"""
 
 import functools
 from collections.abc import Callable
@@ -30,7 +32,9 @@ def cholesky(x: Tensor, upper: bool = False) -> Any:
     """
     result = jnp.linalg.cholesky(x, upper=upper)
     if not isinstance(result, Tracer) and jnp.isnan(result).any():
-        raise DataError("cholesky: the matrix is not positive definite. Add a small multiple of the identity to it.")
+        raise DataError(
+            "cholesky: the matrix is not positive definite. Add a small multiple of the identity to it."
+        )
     return result
 
 

@@ -1,4 +1,6 @@
-"""Special functions, segments, ranks and Fourier transforms under Keras's names. Complex arrays are pairs (real, imaginary)."""
+"""Special functions, segments, ranks and Fourier transforms under Keras's names. Complex arrays are pairs
+(real, imaginary).
+"""
 
 import functools
 import math
@@ -43,7 +45,9 @@ def slogdet(x: Tensor) -> Any:
 def cdist(x: Tensor, y: Tensor) -> Any:
     """Euclidean distances between the rows of x and of y: (..., n, d), (..., m, d) -> (..., n, m)."""
     if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-1]:
-        raise ShapeError(f"cdist: x and y are rows of vectors of one length. Received shapes {x.shape} and {y.shape}.")
+        raise ShapeError(
+            f"cdist: x and y are rows of vectors of one length. Received shapes {x.shape} and {y.shape}."
+        )
     return jnp.sqrt(jnp.sum(jnp.square(x[..., :, None, :] - y[..., None, :, :]), -1))
 
 
@@ -67,9 +71,14 @@ def in_top_k(targets: Tensor, predictions: Tensor, k: int) -> Any:
 # Segments: the rows of `data` that have the same number in `segment_ids`.
 
 
-def _segments(function: Callable[..., Any], data: Any, segment_ids: Any, num_segments: int | None, sorted: bool) -> Any:
+def _segments(
+    function: Callable[..., Any], data: Any, segment_ids: Any, num_segments: int | None, sorted: bool
+) -> Any:
     if num_segments is None:
-        raise ArgumentError(f"{function.__name__}: give num_segments, the number of segments: shapes are fixed before numbers are known.")
+        raise ArgumentError(
+            f"{function.__name__}: give num_segments, the number of segments: shapes are fixed before "
+            "numbers are known."
+        )
     if segment_ids.ndim != 1 or segment_ids.shape[0] != data.shape[0]:
         raise ShapeError(
             f"{function.__name__}: segment_ids is a vector with a number for each row of data. "
@@ -79,25 +88,33 @@ def _segments(function: Callable[..., Any], data: Any, segment_ids: Any, num_seg
 
 
 @_define("SegmentSum")
-def segment_sum(data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False) -> Any:
+def segment_sum(
+    data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False
+) -> Any:
     """The sum of each segment."""
     return _segments(jax.ops.segment_sum, data, segment_ids, num_segments, sorted)
 
 
 @_define("SegmentMax")
-def segment_max(data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False) -> Any:
+def segment_max(
+    data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False
+) -> Any:
     """The greatest of each segment."""
     return _segments(jax.ops.segment_max, data, segment_ids, num_segments, sorted)
 
 
 @_define("SegmentMin")
-def segment_min(data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False) -> Any:
+def segment_min(
+    data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False
+) -> Any:
     """The least of each segment."""
     return _segments(jax.ops.segment_min, data, segment_ids, num_segments, sorted)
 
 
 @_define("SegmentProd")
-def segment_prod(data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False) -> Any:
+def segment_prod(
+    data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False
+) -> Any:
     """The product of each segment."""
     return _segments(jax.ops.segment_prod, data, segment_ids, num_segments, sorted)
 
@@ -110,7 +127,10 @@ def _complex(x: Any) -> Any:
         raise ArgumentError(f"A complex array is a pair (real, imaginary). Received: {type(x).__name__}")
     real, imaginary = x
     if real.shape != imaginary.shape:
-        raise ShapeError(f"The real and the imaginary part have the same shape. Received shapes {real.shape} and {imaginary.shape}.")
+        raise ShapeError(
+            f"The real and the imaginary part have the same shape. Received shapes {real.shape} and "
+            f"{imaginary.shape}."
+        )
     return jax.lax.complex(real, imaginary)
 
 
@@ -122,7 +142,9 @@ def _pair(x: Any) -> tuple[Any, Any]:
 def view_as_complex(x: Tensor) -> Any:
     """(..., 2), real and imaginary parts, as complex numbers."""
     if x.ndim < 1 or x.shape[-1] != 2:
-        raise ShapeError(f"view_as_complex: the last axis of x is (real, imaginary). Received shape {x.shape}.")
+        raise ShapeError(
+            f"view_as_complex: the last axis of x is (real, imaginary). Received shape {x.shape}."
+        )
     return jax.lax.complex(x[..., 0], x[..., 1])
 
 
@@ -172,7 +194,10 @@ def extract_sequences(x: Tensor, sequence_length: int, sequence_stride: int) -> 
 def _window(window: Any, length: int, fft_length: int, dtype: Any) -> Any:
     """The window in the middle of `fft_length` zeros; None is a window of ones of that whole length."""
     if fft_length < length:
-        raise ArgumentError(f"fft_length is at least sequence_length. Received: fft_length={fft_length}, sequence_length={length}")
+        raise ArgumentError(
+            f"fft_length is at least sequence_length. Received: fft_length={fft_length}, "
+            f"sequence_length={length}"
+        )
     if window is None:
         return jnp.ones(fft_length, dtype)
     if isinstance(window, str):
@@ -190,7 +215,12 @@ def _window(window: Any, length: int, fft_length: int, dtype: Any) -> Any:
 
 @_define("STFT")
 def stft(
-    x: Tensor, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann", center: bool = True
+    x: Tensor,
+    sequence_length: int,
+    sequence_stride: int,
+    fft_length: int,
+    window: Any = "hann",
+    center: bool = True,
 ) -> tuple[Any, Any]:
     """Short-time Fourier transform: (..., time) -> a pair of (..., pieces, fft_length // 2 + 1)."""
     x = to_float(x)

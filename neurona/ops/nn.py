@@ -1,4 +1,6 @@
-"""What networks are made of: activations, normalizations, cross-entropies, codes, attention. Keras's names over `jax.nn`."""
+"""What networks are made of: activations, normalizations, cross-entropies, codes, attention. Keras's names
+over `jax.nn`.
+"""
 
 import functools
 from typing import Any
@@ -117,7 +119,9 @@ def log_softmax(x: Tensor, axis: Any = -1) -> Any:
 
 @_define("Sparsemax")
 def sparsemax(x: Tensor, axis: int = -1) -> Any:
-    """The nearest probability distribution to x, sparse where softmax is not (Martins and Astudillo, 2016)."""
+    """The nearest probability distribution to x, sparse where softmax is not (Martins and Astudillo,
+    2016).
+    """
     descending = jnp.flip(jnp.sort(x, axis), axis)
     shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
     rank = jnp.arange(1, x.shape[axis] + 1, dtype=x.dtype).reshape(shape)
@@ -138,7 +142,9 @@ def one_hot(x: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, spar
 
 
 @_define("MultiHot")
-def multi_hot(inputs: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
+def multi_hot(
+    inputs: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
+) -> Any:
     """Sets of class numbers, a row each, as vectors with ones at those places."""
     _refuse_sparse("multi_hot", sparse)
     codes = jax.nn.one_hot(inputs.astype("int32"), num_classes, axis=axis, dtype=standardize_dtype(dtype))
@@ -168,7 +174,9 @@ def binary_crossentropy(target: Tensor, output: Tensor, from_logits: bool = Fals
 
 
 @_define("CategoricalCrossentropy")
-def categorical_crossentropy(target: Tensor, output: Tensor, from_logits: bool = False, axis: int = -1) -> Any:
+def categorical_crossentropy(
+    target: Tensor, output: Tensor, from_logits: bool = False, axis: int = -1
+) -> Any:
     """-sum(t log(p)) over the classes; p is normalized to sum 1 and clipped to [epsilon, 1 - epsilon].
 
     Raises:
@@ -179,7 +187,9 @@ def categorical_crossentropy(target: Tensor, output: Tensor, from_logits: bool =
 
 
 @_define("SparseCategoricalCrossentropy")
-def sparse_categorical_crossentropy(target: Tensor, output: Tensor, from_logits: bool = False, axis: int = -1) -> Any:
+def sparse_categorical_crossentropy(
+    target: Tensor, output: Tensor, from_logits: bool = False, axis: int = -1
+) -> Any:
     """-log(p[t]), where t is the number of the right class.
 
     Raises:
@@ -189,8 +199,10 @@ def sparse_categorical_crossentropy(target: Tensor, output: Tensor, from_logits:
         target = jnp.squeeze(target, -1)
     if target.shape != output.shape[:-1]:
         raise ShapeError(
-            f"sparse_categorical_crossentropy: for an output of shape {output.shape}, the target is class numbers of shape "
-            f"{output.shape[:-1]}. Received shape {target.shape}. For one-hot targets use categorical_crossentropy."
+            f"sparse_categorical_crossentropy: for an output of shape {output.shape}, the target is class "
+            "numbers of shape "
+            f"{output.shape[:-1]}. Received shape {target.shape}. For one-hot targets use "
+            "categorical_crossentropy."
         )
     codes = jax.nn.one_hot(target.astype("int32"), output.shape[axis], axis=axis)
     return -jnp.sum(codes * _log_probabilities(output, from_logits, axis), axis)
@@ -205,7 +217,10 @@ def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
 
 def _same_shape(function: str, one: Any, other: Any) -> None:
     if one.shape != other.shape:
-        raise ShapeError(f"{function}: target and output have the same shape. Received shapes {one.shape} and {other.shape}.")
+        raise ShapeError(
+            f"{function}: target and output have the same shape. Received shapes {one.shape} and "
+            f"{other.shape}."
+        )
 
 
 # Normalizations.
@@ -215,7 +230,10 @@ def _same_shape(function: str, one: Any, other: Any) -> None:
 def moments(x: Tensor, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
     """Mean and variance over axes, computed in float32 at least."""
     if synchronized:
-        raise ArgumentError("moments: synchronized=True is not needed: a sharded array's mean is over all devices. Leave it False.")
+        raise ArgumentError(
+            "moments: synchronized=True is not needed: a sharded array's mean is over all devices. Leave it "
+            "False."
+        )
     wide = x.astype(jnp.promote_types(x.dtype, "float32"))
     mean, variance = jnp.mean(wide, axes, keepdims=keepdims), jnp.var(wide, axes, keepdims=keepdims)
     if x.dtype in (jnp.float16, jnp.bfloat16):
@@ -226,7 +244,13 @@ def moments(x: Tensor, axes: Any, keepdims: bool = False, synchronized: bool = F
 
 @_define("BatchNorm")
 def batch_normalization(
-    x: Tensor, mean: Tensor, variance: Tensor, axis: int, offset: Tensor = None, scale: Tensor = None, epsilon: float = 1e-3
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    axis: int,
+    offset: Tensor = None,
+    scale: Tensor = None,
+    epsilon: float = 1e-3,
 ) -> Any:
     """scale (x - mean) / sqrt(variance + epsilon) + offset, with one value of each per element of an axis."""
     shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
@@ -238,14 +262,26 @@ def batch_normalization(
 
 @_define("LayerNorm")
 def layer_normalization(
-    x: Tensor, gamma: Tensor = None, beta: Tensor = None, axis: Any = -1, epsilon: float | None = None, rms_scaling: bool = False
+    x: Tensor,
+    gamma: Tensor = None,
+    beta: Tensor = None,
+    axis: Any = -1,
+    epsilon: float | None = None,
+    rms_scaling: bool = False,
 ) -> Any:
-    """gamma (x - mean) / sqrt(variance + epsilon) + beta, over axes (Ba et al., 2016), computed in float32 at least."""
+    """gamma (x - mean) / sqrt(variance + epsilon) + beta, over axes (Ba et al., 2016), computed in float32 at
+    least.
+    """
     wide = x.astype(jnp.promote_types(x.dtype, "float32"))
     axes = sorted(a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis))
     shape = [size if a in axes else 1 for a, size in enumerate(x.shape)]
-    gamma, beta = (v if v is None or v.ndim == x.ndim or axes == [x.ndim - 1] else v.reshape(shape) for v in (gamma, beta))
-    factor = jax.lax.rsqrt(jnp.var(wide, axes, keepdims=True) + (default_epsilon() if epsilon is None else epsilon))
+    gamma, beta = (
+        v if v is None or v.ndim == x.ndim or axes == [x.ndim - 1] else v.reshape(shape)
+        for v in (gamma, beta)
+    )
+    factor = jax.lax.rsqrt(
+        jnp.var(wide, axes, keepdims=True) + (default_epsilon() if epsilon is None else epsilon)
+    )
     factor = factor if gamma is None else factor * gamma.astype(wide.dtype)
     if rms_scaling:
         return (wide * factor).astype(x.dtype)
@@ -257,7 +293,9 @@ def layer_normalization(
 def rms_normalization(x: Tensor, scale: Tensor = None, axis: Any = -1, epsilon: float | None = None) -> Any:
     """scale x / sqrt(mean(x**2) + epsilon) (Zhang and Sennrich, 2019), computed in float32 at least."""
     wide = jnp.atleast_1d(x).astype(jnp.promote_types(x.dtype, "float32"))
-    y = wide * jax.lax.rsqrt(jnp.mean(wide * wide, axis, keepdims=True) + (default_epsilon() if epsilon is None else epsilon))
+    y = wide * jax.lax.rsqrt(
+        jnp.mean(wide * wide, axis, keepdims=True) + (default_epsilon() if epsilon is None else epsilon)
+    )
     return (y if scale is None else y * scale.astype(wide.dtype)).astype(x.dtype)
 
 
@@ -299,7 +337,8 @@ def dot_product_attention(
 ) -> Any:
     """softmax(scale query key^T + bias) value, per head (Vaswani et al., 2017).
 
-    Shapes: query (batch, T, heads, d); key and value (batch, S, heads, d); bias and mask broadcast to (batch, heads, T, S).
+    Shapes: query (batch, T, heads, d); key and value (batch, S, heads, d); bias and mask broadcast to (batch,
+        heads, T, S).
     `flash_attention=True` asks for cuDNN's kernel.
     """
     if attn_logits_soft_cap is not None:
@@ -331,7 +370,11 @@ def depth_to_space(x: Tensor, block_size: int, data_format: str | None = "channe
     b = _block(block_size)
     if standardize_data_format(data_format) == "channels_last":
         n, h, w, c = x.shape
-        return x.reshape(n, h, w, b, b, c // b**2).transpose(0, 1, 3, 2, 4, 5).reshape(n, h * b, w * b, c // b**2)
+        return (
+            x.reshape(n, h, w, b, b, c // b**2)
+            .transpose(0, 1, 3, 2, 4, 5)
+            .reshape(n, h * b, w * b, c // b**2)
+        )
     n, c, h, w = x.shape
     return x.reshape(n, c // b**2, b, b, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c // b**2, h * b, w * b)
 
@@ -342,9 +385,15 @@ def space_to_depth(x: Tensor, block_size: int, data_format: str | None = "channe
     b = _block(block_size)
     if standardize_data_format(data_format) == "channels_last":
         n, h, w, c = x.shape
-        return x.reshape(n, h // b, b, w // b, b, c).transpose(0, 1, 3, 2, 4, 5).reshape(n, h // b, w // b, c * b**2)
+        return (
+            x.reshape(n, h // b, b, w // b, b, c)
+            .transpose(0, 1, 3, 2, 4, 5)
+            .reshape(n, h // b, w // b, c * b**2)
+        )
     n, c, h, w = x.shape
-    return x.reshape(n, c, h // b, b, w // b, b).transpose(0, 1, 3, 5, 2, 4).reshape(n, c * b**2, h // b, w // b)
+    return (
+        x.reshape(n, c, h // b, b, w // b, b).transpose(0, 1, 3, 5, 2, 4).reshape(n, c * b**2, h // b, w // b)
+    )
 
 
 def _block(block_size: int) -> int:

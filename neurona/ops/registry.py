@@ -1,4 +1,5 @@
-"""What makes a function of `neurona.ops`: it works on arrays, and on symbolic tensors it becomes a step of a functional model.
+"""What makes a function of `neurona.ops`: it works on arrays, and on symbolic tensors it becomes a step of a
+functional model.
 
 A function's annotations say what each argument is:
 
@@ -37,7 +38,8 @@ _keras_modules: dict[str, str] = {}
 
 
 def to_array(value: Any) -> Any:
-    """A JAX array of anything that holds numbers; None stays None. Lists of Python numbers become `floatx()` or int32.
+    """A JAX array of anything that holds numbers; None stays None. Lists of Python numbers become `floatx()`
+    or int32.
 
     Example:
 
@@ -54,8 +56,12 @@ def to_array(value: Any) -> Any:
         try:
             array = np.asarray(value)
         except ValueError as error:
-            raise ShapeError(f"The rows of a list have unequal lengths, so it is no array: pad them first. ({error})") from None
-        return jnp.asarray(array, {np.dtype("float64"): floatx(), np.dtype("int64"): "int32"}.get(array.dtype))
+            raise ShapeError(
+                f"The rows of a list have unequal lengths, so it is no array: pad them first. ({error})"
+            ) from None
+        return jnp.asarray(
+            array, {np.dtype("float64"): floatx(), np.dtype("int64"): "int32"}.get(array.dtype)
+        )
     if isinstance(value, (bool, int, float, complex)) or hasattr(value, "__jax_array__"):
         return jnp.asarray(value)
     return jnp.asarray(np.asarray(value))
@@ -99,7 +105,9 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         parameters = inspect.signature(function).parameters
-        by_name = {name: _CONVERTERS.get(parameter.annotation, _option) for name, parameter in parameters.items()}
+        by_name = {
+            name: _CONVERTERS.get(parameter.annotation, _option) for name, parameter in parameters.items()
+        }
         by_position = list(by_name.values())
 
         @functools.wraps(function)
@@ -118,13 +126,19 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
     return decorate
 
 
-def _named(class_name: str, function: Callable[..., Any], signature: str, module: str, body: Callable[..., Any]) -> Callable[..., Any]:
+def _named(
+    class_name: str, function: Callable[..., Any], signature: str, module: str, body: Callable[..., Any]
+) -> Callable[..., Any]:
     body.__name__ = body.__qualname__ = getattr(function, "__name__", class_name)
-    body.__doc__ = f"`{body.__name__}({signature})`, as `{getattr(function, '__module__', 'jax')}.{body.__name__}`."
+    body.__doc__ = (
+        f"`{body.__name__}({signature})`, as `{getattr(function, '__module__', 'jax')}.{body.__name__}`."
+    )
     return define(class_name, module=module)(body)
 
 
-def unary(class_name: str, function: Callable[..., Any], *, floats: bool = False, module: str = "numpy") -> Callable[..., Any]:
+def unary(
+    class_name: str, function: Callable[..., Any], *, floats: bool = False, module: str = "numpy"
+) -> Callable[..., Any]:
     """An operation on one array. With `floats`, integers are first cast to `floatx()`."""
 
     def body(x: Tensor) -> Any:
@@ -166,7 +180,10 @@ def operation(class_name: str) -> Callable[..., Any]:
         3.0
     """
     if class_name not in _operations:
-        raise SavingError(f"neurona.ops has no operation {class_name!r}, which the model uses.{suggestion(class_name, _operations)}")
+        raise SavingError(
+            f"neurona.ops has no operation {class_name!r}, which the model "
+            f"uses.{suggestion(class_name, _operations)}"
+        )
     return _operations[class_name]
 
 
@@ -175,7 +192,9 @@ def _is_operand(parameter: inspect.Parameter) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A config's value as JSON can hold it; tuples stay tuples, which some of Keras's operations insist on."""
+    """A config's value as JSON can hold it; tuples stay tuples, which some of Keras's operations insist
+    on.
+    """
     return tuple(map(_plain, value)) if isinstance(value, tuple) else serialize(value)
 
 
@@ -203,14 +222,18 @@ def call_from_config(class_name: str, config: Mapping[str, Any], args: Any, kwar
     # Operands come from the node in their order; the options between them come from the config.
     for name, parameter in parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
-            positional = [given.pop(before) for before in list(parameters)[: list(parameters).index(name)]] + rest
+            positional = [
+                given.pop(before) for before in list(parameters)[: list(parameters).index(name)]
+            ] + rest
             rest = []
         elif rest and _is_operand(parameter) and parameter.kind is not parameter.VAR_KEYWORD:
             given[name] = rest.pop(0)
     return function(*positional, **given, **kwargs)
 
 
-def operation_config(operation: Operation, args: tuple, kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], tuple, dict[str, Any]]:
+def operation_config(
+    operation: Operation, args: tuple, kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple, dict[str, Any]]:
     """How Keras writes a recorded call: the inverse of `call_from_config`.
 
     Args:
@@ -218,10 +241,12 @@ def operation_config(operation: Operation, args: tuple, kwargs: Mapping[str, Any
         args, kwargs: what it was called with.
 
     Returns:
-        The operation's description (`module`, `class_name`, `config`, `registered_name`), and the node's args and kwargs.
+        The operation's description (`module`, `class_name`, `config`, `registered_name`), and the node's args
+        and kwargs.
 
     Raises:
-        SavingError: there is no such operation, or a tensor stands where Keras's format has room for numbers only.
+        SavingError: there is no such operation, or a tensor stands where Keras's format has room for numbers
+            only.
 
     Example:
 
@@ -250,8 +275,16 @@ def operation_config(operation: Operation, args: tuple, kwargs: Mapping[str, Any
         elif _is_operand(parameter):
             operands.append(value)
         elif symbolic_leaves(value):
-            raise SavingError(f"Operation {operation.name!r} ({name}) can't be saved: its argument {key} is a symbolic tensor.")
+            raise SavingError(
+                f"Operation {operation.name!r} ({name}) can't be saved: its argument {key} is a symbolic "
+                "tensor."
+            )
         else:
             config[key] = _plain(standardize_data_format(value) if key == "data_format" else _option(value))
-    description = {"module": _keras_modules[name], "class_name": name, "config": config, "registered_name": name}
+    description = {
+        "module": _keras_modules[name],
+        "class_name": name,
+        "config": config,
+        "registered_name": name,
+    }
     return description, tuple(operands), named

@@ -53,7 +53,10 @@ def conv(
     data_format, rank = standardize_data_format(data_format), inputs.ndim - 2
     channels = inputs.shape[-1 if data_format == "channels_last" else 1]
     if channels % kernel.shape[-2]:
-        raise ShapeError(f"conv: the kernel takes {kernel.shape[-2]} channels, and the inputs have {channels}, which is no multiple of it.")
+        raise ShapeError(
+            f"conv: the kernel takes {kernel.shape[-2]} channels, and the inputs have {channels}, which is "
+            "no multiple of it."
+        )
     result = jax.lax.conv_general_dilated(
         inputs.astype(kernel.dtype),
         kernel,
@@ -64,7 +67,10 @@ def conv(
         feature_group_count=channels // kernel.shape[-2],
     )
     if result.size == 0 and inputs.size:
-        raise ShapeError(f"conv: a kernel of shape {kernel.shape} does not fit into inputs of shape {inputs.shape}. Use padding='same'.")
+        raise ShapeError(
+            f"conv: a kernel of shape {kernel.shape} does not fit into inputs of shape {inputs.shape}. Use "
+            "padding='same'."
+        )
     return result
 
 
@@ -81,7 +87,9 @@ def depthwise_conv(
 
     Shapes: inputs (n, space..., c); kernel (space..., c, multiplier) -> (n, space..., c * multiplier).
     """
-    return conv(inputs, kernel.reshape(*kernel.shape[:-2], 1, -1), strides, padding, data_format, dilation_rate)
+    return conv(
+        inputs, kernel.reshape(*kernel.shape[:-2], 1, -1), strides, padding, data_format, dilation_rate
+    )
 
 
 @_define("SeparableConv")
@@ -99,8 +107,12 @@ def separable_conv(
     return conv(depthwise, pointwise_kernel, 1, "valid", data_format)
 
 
-def transposed_padding(kernel: int, stride: int, dilation: int, padding: str, output_padding: int | None) -> tuple[int, int]:
-    """How far a transposed convolution's dilated input is padded before and after, so that sizes come out as in Keras."""
+def transposed_padding(
+    kernel: int, stride: int, dilation: int, padding: str, output_padding: int | None
+) -> tuple[int, int]:
+    """How far a transposed convolution's dilated input is padded before and after, so that sizes come out as
+    in Keras.
+    """
     width = (kernel - 1) * dilation + 1
     if _padding(padding) == "VALID":
         return width - 1, width - 1 + (max(stride - width, 0) if output_padding is None else output_padding)
@@ -126,9 +138,18 @@ def conv_transpose(
     data_format, rank = standardize_data_format(data_format), inputs.ndim - 2
     steps, dilations = spread(strides, rank), spread(dilation_rate, rank)
     extra = spread(output_padding, rank)
-    pads = [transposed_padding(k, s, d, padding, more) for k, s, d, more in zip(kernel.shape, steps, dilations, extra)]
+    pads = [
+        transposed_padding(k, s, d, padding, more)
+        for k, s, d, more in zip(kernel.shape, steps, dilations, extra)
+    ]
     return jax.lax.conv_transpose(
-        inputs, kernel, steps, pads, dilations, dimension_numbers=_layout(rank, data_format), transpose_kernel=True
+        inputs,
+        kernel,
+        steps,
+        pads,
+        dilations,
+        dimension_numbers=_layout(rank, data_format),
+        transpose_kernel=True,
     )
 
 
@@ -142,16 +163,28 @@ def _windows(inputs: Any, pool_size: Any, strides: Any, data_format: str | None)
 
 
 @_define("MaxPool")
-def max_pool(inputs: Tensor, pool_size: Sizes, strides: Sizes | None = None, padding: str = "valid", data_format: str | None = None) -> Any:
+def max_pool(
+    inputs: Tensor,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Any:
     """The greatest value in each window."""
     window, steps = _windows(inputs, pool_size, strides, data_format)
     least = -jnp.inf if jnp.issubdtype(inputs.dtype, jnp.floating) else jnp.iinfo(inputs.dtype).min
-    return jax.lax.reduce_window(inputs, jnp.asarray(least, inputs.dtype)[()], jax.lax.max, window, steps, _padding(padding))
+    return jax.lax.reduce_window(
+        inputs, jnp.asarray(least, inputs.dtype)[()], jax.lax.max, window, steps, _padding(padding)
+    )
 
 
 @_define("AveragePool")
 def average_pool(
-    inputs: Tensor, pool_size: Sizes, strides: Sizes | None = None, padding: str = "valid", data_format: str | None = None
+    inputs: Tensor,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
 ) -> Any:
     """The mean of each window's values, those outside not counted."""
     window, steps = _windows(inputs, pool_size, strides, data_format)
@@ -193,14 +226,27 @@ def unfold(x: Tensor, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 
     if x.ndim != 4:
         raise ShapeError(f"unfold: x has shape (n, channels, height, width). Received shape {x.shape}.")
     patches = jax.lax.conv_general_dilated_patches(
-        x, spread(kernel_size, 2), spread(stride, 2), [(p, p) for p in spread(padding, 2)], rhs_dilation=spread(dilation, 2)
+        x,
+        spread(kernel_size, 2),
+        spread(stride, 2),
+        [(p, p) for p in spread(padding, 2)],
+        rhs_dilation=spread(dilation, 2),
     )
     return patches.reshape(*patches.shape[:2], -1)
 
 
 @_define("Fold")
-def fold(x: Tensor, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Any:
+def fold(
+    x: Tensor,
+    output_size: Sizes,
+    kernel_size: Sizes,
+    dilation: Sizes = 1,
+    padding: Sizes = 0,
+    stride: Sizes = 1,
+) -> Any:
     """The sum of windows laid back into images: the transpose of `unfold`."""
     channels = x.shape[1] // math.prod(spread(kernel_size, 2))
     shape = jax.ShapeDtypeStruct((x.shape[0], channels, *spread(output_size, 2)), x.dtype)
-    return jax.linear_transpose(lambda image: unfold(image, kernel_size, dilation, padding, stride), shape)(x)[0]
+    return jax.linear_transpose(lambda image: unfold(image, kernel_size, dilation, padding, stride), shape)(
+        x
+    )[0]

@@ -1,4 +1,6 @@
-"""Optimizers: what turns gradients into better weights. One family per file; learning-rate schedules in `schedules`."""
+"""Optimizers: what turns gradients into better weights. One family per file; learning-rate schedules in
+`schedules`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -67,7 +69,10 @@ def get(identifier: Any) -> Optimizer | None:
         return OptaxOptimizer(identifier)
     optimizer = registry.resolve("optimizers", identifier)
     if not isinstance(optimizer, Optimizer):
-        raise ArgumentError(f"An optimizer is a name such as 'adam', an Optimizer or an optax transformation. Received: {identifier!r}")
+        raise ArgumentError(
+            "An optimizer is a name such as 'adam', an Optimizer or an optax transformation. Received: "
+            f"{identifier!r}"
+        )
     return optimizer
 
 
@@ -83,7 +88,8 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
-    """Rebuild an optimizer from what `serialize`, or Keras, returned; the class's name may be spelt in any way.
+    """Rebuild an optimizer from what `serialize`, or Keras, returned; the class's name may be spelt in any
+    way.
 
     Raises:
         ArgumentError: there is no such optimizer.

@@ -10,11 +10,13 @@ from neurona.optimizers.state import Entry
 
 
 class Adafactor(Optimizer):
-    """Divide by a mean square stored as the product of row and column means, r and c, so that a matrix (n, m) costs n + m numbers.
+    """Divide by a mean square stored as the product of row and column means, r and c, so that a matrix (n, m)
+    costs n + m numbers.
 
-    With b = 1 - t^beta_2_decay and q = g^2 + epsilon_1: r = b * r + (1 - b) * (means of q's rows); c likewise of its columns;
-    v = r * c / mean(r), for vectors a running mean of q; u = g / sqrt(v);
-    w = w - max(epsilon_2, rms(w)) * min(learning_rate, 1 / sqrt(t)) * u / max(1, rms(u) / clip_threshold). Shazeer and Stern,
+    With b = 1 - t^beta_2_decay and q = g^2 + epsilon_1: r = b * r + (1 - b) * (means of q's rows); c likewise
+    of its columns; v = r * c / mean(r), for vectors a running mean of q; u = g / sqrt(v);
+    w = w - max(epsilon_2, rms(w)) * min(learning_rate, 1 / sqrt(t)) * u / max(1, rms(u) / clip_threshold).
+    Shazeer and Stern,
     Adafactor: Adaptive Learning Rates with Sublinear Memory Cost, 2018.
 
     Args:
@@ -56,8 +58,15 @@ class Adafactor(Optimizer):
             raise self._wrong("takes beta_2_decay <= 0", "beta_2_decay", beta_2_decay)
         if not clip_threshold > 0:
             raise self._wrong("takes clip_threshold > 0", "clip_threshold", clip_threshold)
-        self.beta_2_decay, self.clip_threshold, self.relative_step = beta_2_decay, clip_threshold, relative_step
-        self.epsilon_1, self.epsilon_2 = self._at_least("epsilon_1", epsilon_1), self._at_least("epsilon_2", epsilon_2)
+        self.beta_2_decay, self.clip_threshold, self.relative_step = (
+            beta_2_decay,
+            clip_threshold,
+            relative_step,
+        )
+        self.epsilon_1, self.epsilon_2 = (
+            self._at_least("epsilon_1", epsilon_1),
+            self._at_least("epsilon_2", epsilon_2),
+        )
 
     def slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("row", "column", "velocity"),)
@@ -90,7 +99,8 @@ class Adafactor(Optimizer):
         return parameter - jnp.maximum(self.epsilon_2, _root_mean_square(parameter)) * rate * update, slots
 
     def entries(self) -> list[Entry]:
-        # Keras's files name rows and columns after the weight alone, and hold two integers for each weight that has none.
+        # Keras's files name rows and columns after the weight alone, and hold two integers for each weight
+        # that has none.
         entries = []
         for entry in super().entries():
             key = entry.keys[1] if entry.keys[0] == "slots" else None

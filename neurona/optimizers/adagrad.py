@@ -9,9 +9,11 @@ from neurona.optimizers.base import Optimizer, Options
 
 
 class Adagrad(Optimizer):
-    """Divide by the root of the sum of all squared gradients so far: a = a + g^2; w = w - learning_rate * g / sqrt(a + epsilon).
+    """Divide by the root of the sum of all squared gradients so far: a = a + g^2; w = w - learning_rate * g /
+    sqrt(a + epsilon).
 
-    Duchi, Hazan and Singer, Adaptive Subgradient Methods for Online Learning and Stochastic Optimization, 2011.
+    Duchi, Hazan and Singer, Adaptive Subgradient Methods for Online Learning and Stochastic Optimization,
+    2011.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -39,7 +41,9 @@ class Adagrad(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.initial_accumulator_value = self._at_least("initial_accumulator_value", initial_accumulator_value)
+        self.initial_accumulator_value = self._at_least(
+            "initial_accumulator_value", initial_accumulator_value
+        )
         self.epsilon = self._at_least("epsilon", epsilon)
 
     def slot_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -56,10 +60,11 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Scale the gradient by the recent size of movements over that of gradients: d = -g * sqrt(D + epsilon) / sqrt(G + epsilon).
+    """Scale the gradient by the recent size of movements over that of gradients: d = -g * sqrt(D + epsilon) /
+    sqrt(G + epsilon).
 
-    G = rho * G + (1 - rho) * g^2; D = rho * D + (1 - rho) * d^2; w = w + learning_rate * d. Zeiler, Adadelta: An Adaptive Learning Rate
-    Method, 2012, which has learning_rate = 1.
+    G = rho * G + (1 - rho) * g^2; D = rho * D + (1 - rho) * d^2; w = w + learning_rate * d. Zeiler, Adadelta:
+    An Adaptive Learning Rate Method, 2012, which has learning_rate = 1.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -79,7 +84,9 @@ class Adadelta(Optimizer):
         ['0.553']
     """
 
-    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **options: Unpack[Options]) -> None:
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **options: Unpack[Options]
+    ) -> None:
         super().__init__(learning_rate, **options)
         self.rho, self.epsilon = self._fraction("rho", rho), self._at_least("epsilon", epsilon)
 

@@ -11,10 +11,12 @@ from neurona.optimizers.base import Optimizer, Options
 
 
 class Adam(Optimizer):
-    """Adaptive moments: m and v are running means of g and g^2; w = w - learning_rate * c * m / (sqrt(v) + epsilon).
+    """Adaptive moments: m and v are running means of g and g^2; w = w - learning_rate * c * m / (sqrt(v) +
+    epsilon).
 
-    m = m + (1 - beta_1) * (g - m); v = v + (1 - beta_2) * (g^2 - v); c = sqrt(1 - beta_2^t) / (1 - beta_1^t) undoes their start at zero at
-    step t = 1, 2... Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015. amsgrad: v only grows (Reddi et al., 2018).
+    m = m + (1 - beta_1) * (g - m); v = v + (1 - beta_2) * (g^2 - v); c = sqrt(1 - beta_2^t) / (1 - beta_1^t)
+    undoes their start at zero at step t = 1, 2... Kingma and Ba, Adam: A Method for Stochastic Optimization,
+    2015. amsgrad: v only grows (Reddi et al., 2018).
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -75,7 +77,9 @@ def adam_rate(rate: jax.Array, count: jax.Array, beta_1: float, beta_2: float) -
     return rate * jnp.sqrt(1 - beta_2**count) / (1 - beta_1**count)
 
 
-def adam_moments(gradient: jax.Array, slots: dict[str, jax.Array], beta_1: float, beta_2: float) -> dict[str, jax.Array]:
+def adam_moments(
+    gradient: jax.Array, slots: dict[str, jax.Array], beta_1: float, beta_2: float
+) -> dict[str, jax.Array]:
     """The running means of the gradient and of its square."""
     momentum, velocity = slots["momentum"], slots["velocity"]
     return {
@@ -85,7 +89,8 @@ def adam_moments(gradient: jax.Array, slots: dict[str, jax.Array], beta_1: float
 
 
 def rounded(value: float, dtype: Any) -> float:
-    """A number as a dtype holds it. In float32, 1 - 0.999 is 1e-5 of itself off, and some formulas of Keras are computed so.
+    """A number as a dtype holds it. In float32, 1 - 0.999 is 1e-5 of itself off, and some formulas of Keras
+    are computed so.
 
     Example:
 
@@ -131,15 +136,20 @@ class AdamW(Adam):
         amsgrad: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options
+        )
         if weight_decay is None:
-            raise self._wrong("takes a weight_decay >= 0; Adam is the one without", "weight_decay", weight_decay)
+            raise self._wrong(
+                "takes a weight_decay >= 0; Adam is the one without", "weight_decay", weight_decay
+            )
 
 
 class Adamax(Optimizer):
     """Adam with the greatest gradient in the place of the mean square: u = max(beta_2 * u, |g|).
 
-    m = m + (1 - beta_1) * (g - m); w = w - learning_rate * m / ((1 - beta_1^t) * (u + epsilon)). Kingma and Ba, 2015, section 7.1.
+    m = m + (1 - beta_1) * (g - m); w = w - learning_rate * m / ((1 - beta_1^t) * (u + epsilon)). Kingma and
+    Ba, 2015, section 7.1.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -184,15 +194,18 @@ class Adamax(Optimizer):
         rate, correction = shared
         momentum = slots["momentum"] + (gradient - slots["momentum"]) * (1 - self.beta_1)
         norm = jnp.maximum(self.beta_2 * slots["norm"], jnp.abs(gradient))
-        return parameter - rate * momentum / (correction * (norm + self.epsilon)), {"momentum": momentum, "norm": norm}
+        return parameter - rate * momentum / (correction * (norm + self.epsilon)), {
+            "momentum": momentum,
+            "norm": norm,
+        }
 
 
 class Nadam(Optimizer):
     """Adam with Nesterov's momentum, which looks one step ahead.
 
-    u_t = beta_1 * (1 - 0.96^t / 2) and its running product U_t weigh the moments: m_hat = u_(t+1) * m / (1 - U_(t+1)) + (1 - u_t) * g /
-    (1 - U_t); v_hat = v / (1 - beta_2^t); w = w - learning_rate * m_hat / (sqrt(v_hat) + epsilon). Dozat, Incorporating Nesterov Momentum
-    into Adam, 2016.
+    u_t = beta_1 * (1 - 0.96^t / 2) and its running product U_t weigh the moments: m_hat = u_(t+1) * m / (1 -
+    U_(t+1)) + (1 - u_t) * g / (1 - U_t); v_hat = v / (1 - beta_2^t); w = w - learning_rate * m_hat /
+    (sqrt(v_hat) + epsilon). Dozat, Incorporating Nesterov Momentum into Adam, 2016.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -246,6 +259,10 @@ class Nadam(Optimizer):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, momentum_weight, gradient_weight, correction = shared
-        moments = adam_moments(gradient, slots, rounded(self.beta_1, gradient.dtype), rounded(self.beta_2, gradient.dtype))
+        moments = adam_moments(
+            gradient, slots, rounded(self.beta_1, gradient.dtype), rounded(self.beta_2, gradient.dtype)
+        )
         direction = momentum_weight * moments["momentum"] + gradient_weight * gradient
-        return parameter - direction * rate / (jnp.sqrt(moments["velocity"] / correction) + self.epsilon), moments
+        return parameter - direction * rate / (
+            jnp.sqrt(moments["velocity"] / correction) + self.epsilon
+        ), moments

@@ -3,7 +3,8 @@
     state = optimizer.init(parameters)
     parameters, state = optimizer.update(gradients, state, parameters)     # jit, vmap, scan at will
 
-A family defines `slot_groups` (what it remembers of each parameter), `shared` (what depends on the step only) and `step` (one formula).
+A family defines `slot_groups` (what it remembers of each parameter), `shared` (what depends on the step only)
+and `step` (one formula).
 """
 
 import re
@@ -16,7 +17,15 @@ import numpy as np
 from jax.core import Tracer
 
 from neurona.core.arrays import device_array, zeros
-from neurona.core.errors import ArgumentError, NotBuiltError, SavingError, ShapeError, TracingError, UnexpectedArgument, suggestion
+from neurona.core.errors import (
+    ArgumentError,
+    NotBuiltError,
+    SavingError,
+    ShapeError,
+    TracingError,
+    UnexpectedArgument,
+    suggestion,
+)
 from neurona.core.registry import Serializable, constructor_arguments, serialize, snake_case
 from neurona.kernels.update import Rule, update
 from neurona.optimizers.clipping import clipped
@@ -45,18 +54,21 @@ class Options(TypedDict, total=False):
 class Optimizer(Serializable):
     """Base of the optimizers: what happens around the formula of each.
 
-    An update divides the gradients by `loss_scale_factor`, averages them over `gradient_accumulation_steps`, clips them, shrinks each
-    parameter p to p - p * weight_decay * learning_rate, takes the step, and updates the moving average of the parameters.
+    An update divides the gradients by `loss_scale_factor`, averages them over `gradient_accumulation_steps`,
+    clips them, shrinks each parameter p to p - p * weight_decay * learning_rate, takes the step, and updates
+    the moving average of the parameters.
 
     Args:
         learning_rate: a number; a schedule or any function `step -> rate`.
-        weight_decay: how much each parameter shrinks per step, times the learning rate (Loshchilov and Hutter, 2019).
+        weight_decay: how much each parameter shrinks per step, times the learning rate (Loshchilov and
+            Hutter, 2019).
         clipnorm: the greatest L2 norm of each gradient.
         clipvalue: the greatest absolute value in a gradient.
         global_clipnorm: the greatest L2 norm of all gradients together (Pascanu et al., 2013).
         use_ema: whether to keep a moving average of the parameters (Polyak and Juditsky, 1992).
         ema_momentum: average = ema_momentum * average + (1 - ema_momentum) * parameter.
-        ema_overwrite_frequency: after so many steps the parameters become the average; None leaves that to `finalize_variable_values`.
+        ema_overwrite_frequency: after so many steps the parameters become the average; None leaves that to
+            `finalize_variable_values`.
         loss_scale_factor: what the loss was multiplied by; gradients are divided by it.
         gradient_accumulation_steps: so many gradients are averaged before the parameters move.
         name: made from the class's name if not given.
@@ -98,17 +110,25 @@ class Optimizer(Serializable):
         self.clipvalue = self._at_least("clipvalue", clipvalue)
         self.global_clipnorm = self._at_least("global_clipnorm", global_clipnorm)
         if sum(value is not None for value in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise self._wrong("takes one of clipnorm, clipvalue and global_clipnorm", "", (clipnorm, clipvalue, global_clipnorm))
+            raise self._wrong(
+                "takes one of clipnorm, clipvalue and global_clipnorm",
+                "",
+                (clipnorm, clipvalue, global_clipnorm),
+            )
         self.use_ema = use_ema
         self.ema_momentum = self._fraction("ema_momentum", ema_momentum)
         self.ema_overwrite_frequency = self._count("ema_overwrite_frequency", ema_overwrite_frequency, 1)
         self.loss_scale_factor = self._at_least("loss_scale_factor", loss_scale_factor)
-        self.gradient_accumulation_steps = self._count("gradient_accumulation_steps", gradient_accumulation_steps, 2)
+        self.gradient_accumulation_steps = self._count(
+            "gradient_accumulation_steps", gradient_accumulation_steps, 2
+        )
 
     # ---- what a family defines
 
     def slot_groups(self) -> tuple[tuple[str, ...], ...]:
-        """The names of the arrays kept for each parameter; names in one group are stored side by side in files."""
+        """The names of the arrays kept for each parameter; names in one group are stored side by side in
+        files.
+        """
         return ()
 
     def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
@@ -137,7 +157,9 @@ class Optimizer(Serializable):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """The formula: one parameter's new value and slots. All arrays have the parameter's dtype."""
-        raise NotImplementedError(f"{type(self).__name__} must define step(gradient, parameter, slots, shared).")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define step(gradient, parameter, slots, shared)."
+        )
 
     def native_rule(self) -> Rule | None:
         """The native kernel that computes `step` for all parameters at once, where there is one."""
@@ -145,7 +167,9 @@ class Optimizer(Serializable):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "step" in vars(cls) and "native_rule" not in vars(cls):  # a formula of one's own is not the inherited kernel's
+        if "step" in vars(cls) and "native_rule" not in vars(
+            cls
+        ):  # a formula of one's own is not the inherited kernel's
             cls.native_rule = Optimizer.native_rule
 
     # ---- the pure pair
@@ -154,17 +178,23 @@ class Optimizer(Serializable):
         """The state before the first step.
 
         Returns:
-            a dictionary: `iteration` (int32), `learning_rate` (float32), `slots` {name: [an array or None per parameter]}, and where used
-            `scalars`, `ema` and `accumulated`.
+            a dictionary: `iteration` (int32), `learning_rate` (float32), `slots` {name: [an array or None per
+            parameter]}, and where used `scalars`, `ema` and `accumulated`.
         """
         slots = {
             name: [self.initial_slot(name, index, parameter) for index, parameter in enumerate(parameters)]
             for group in self.slot_groups()
             for name in group
         }
-        state: dict[str, Any] = {"iteration": zeros((), np.int32), "learning_rate": self._rate_at(0), "slots": slots}
+        state: dict[str, Any] = {
+            "iteration": zeros((), np.int32),
+            "learning_rate": self._rate_at(0),
+            "slots": slots,
+        }
         if scalars := self.initial_scalars():
-            state["scalars"] = {name: device_array(np.asarray(value, np.float32)) for name, value in scalars.items()}
+            state["scalars"] = {
+                name: device_array(np.asarray(value, np.float32)) for name, value in scalars.items()
+            }
         for name, used in (("ema", self.use_ema), ("accumulated", self.gradient_accumulation_steps)):
             if used:
                 state[name] = [zeros(parameter.shape, parameter.dtype) for parameter in parameters]
@@ -183,7 +213,9 @@ class Optimizer(Serializable):
         gradients, parameters = self._paired(gradients, parameters)
         if self.loss_scale_factor:
             gradients = [None if g is None else g / self.loss_scale_factor for g in gradients]
-        new_parameters, new_state = (self._accumulate if self.gradient_accumulation_steps else self._move)(gradients, state, parameters)
+        new_parameters, new_state = (self._accumulate if self.gradient_accumulation_steps else self._move)(
+            gradients, state, parameters
+        )
         if self.use_ema:
             new_parameters, new_state = self._average(new_parameters, new_state)
         iteration = state["iteration"] + 1
@@ -193,7 +225,9 @@ class Optimizer(Serializable):
     def _move(
         self, gradients: list[jax.Array | None], state: dict[str, Any], parameters: list[jax.Array]
     ) -> tuple[list[jax.Array], dict[str, Any]]:
-        """Clip, decay and step. Scalars are computed once, in float32 or in the parameters' own dtype where that is wider."""
+        """Clip, decay and step. Scalars are computed once, in float32 or in the parameters' own dtype where
+        that is wider.
+        """
         wide = jnp.result_type(jnp.float32, *(parameter.dtype for parameter in parameters))
         count = (state["iteration"] // (self.gradient_accumulation_steps or 1) + 1).astype(wide)
         rate = state["learning_rate"].astype(wide)
@@ -201,18 +235,32 @@ class Optimizer(Serializable):
         return self._step_all(gradients, state, parameters, rate, count)
 
     def _step_all(
-        self, gradients: list[jax.Array | None], state: dict[str, Any], parameters: list[jax.Array], rate: jax.Array, count: jax.Array
+        self,
+        gradients: list[jax.Array | None],
+        state: dict[str, Any],
+        parameters: list[jax.Array],
+        rate: jax.Array,
+        count: jax.Array,
     ) -> tuple[list[jax.Array], dict[str, Any]]:
         """Decay and formula, on every parameter that has a gradient."""
         scalars = self.advance(state.get("scalars", {}), count)
         shared = self.shared(rate, count, scalars)
-        gradients = [None if g is None else g.astype(parameter.dtype) for g, parameter in zip(gradients, parameters)]
+        gradients = [
+            None if g is None else g.astype(parameter.dtype) for g, parameter in zip(gradients, parameters)
+        ]
         decays = [self.decay_of(index, parameter) or 0.0 for index, parameter in enumerate(parameters)]
-        moved, slots = update(self.native_rule(), self._formula, decays, rate, shared, gradients, parameters, state["slots"])
+        moved, slots = update(
+            self.native_rule(), self._formula, decays, rate, shared, gradients, parameters, state["slots"]
+        )
         return moved, {**state, "slots": slots, **({"scalars": scalars} if scalars else {})}
 
     def _formula(
-        self, rate: jax.Array, shared: Any, gradients: list[jax.Array | None], parameters: list[jax.Array], slots: dict[str, list[Any]]
+        self,
+        rate: jax.Array,
+        shared: Any,
+        gradients: list[jax.Array | None],
+        parameters: list[jax.Array],
+        slots: dict[str, list[Any]],
     ) -> tuple[list[jax.Array], dict[str, list[Any]]]:
         moved, slots = list(parameters), {name: list(arrays) for name, arrays in slots.items()}
         for index, (gradient, parameter) in enumerate(zip(gradients, parameters)):
@@ -234,7 +282,10 @@ class Optimizer(Serializable):
     ) -> tuple[list[jax.Array], dict[str, Any]]:
         steps = self.gradient_accumulation_steps or 1
         kept = state["accumulated"]
-        totals = [None if gradient is None else total + gradient.astype(total.dtype) for gradient, total in zip(gradients, kept)]
+        totals = [
+            None if gradient is None else total + gradient.astype(total.dtype)
+            for gradient, total in zip(gradients, kept)
+        ]
 
         def move() -> tuple[list[jax.Array], dict[str, Any]]:
             means = [None if total is None else total / steps for total in totals]
@@ -242,11 +293,16 @@ class Optimizer(Serializable):
             return moved, {**new_state, "accumulated": [jnp.zeros_like(total) for total in kept]}
 
         def wait() -> tuple[list[jax.Array], dict[str, Any]]:
-            return parameters, {**state, "accumulated": [old if new is None else new for old, new in zip(kept, totals)]}
+            return parameters, {
+                **state,
+                "accumulated": [old if new is None else new for old, new in zip(kept, totals)],
+            }
 
         return jax.lax.cond((state["iteration"] + 1) % steps == 0, move, wait)
 
-    def _average(self, parameters: list[jax.Array], state: dict[str, Any]) -> tuple[list[jax.Array], dict[str, Any]]:
+    def _average(
+        self, parameters: list[jax.Array], state: dict[str, Any]
+    ) -> tuple[list[jax.Array], dict[str, Any]]:
         iteration = state["iteration"] // (self.gradient_accumulation_steps or 1)
         # The first step starts the average at the parameters themselves.
         momentum = jnp.where(iteration == 0, 0.0, self.ema_momentum)
@@ -256,7 +312,9 @@ class Optimizer(Serializable):
             averages.append(weight * average + (1 - weight) * parameter)
         if self.ema_overwrite_frequency:
             overwrite = (iteration + 1) % self.ema_overwrite_frequency == 0
-            parameters = [jnp.where(overwrite, average, parameter) for average, parameter in zip(averages, parameters)]
+            parameters = [
+                jnp.where(overwrite, average, parameter) for average, parameter in zip(averages, parameters)
+            ]
         return parameters, {**state, "ema": averages}
 
     def decay_of(self, index: int, parameter: jax.Array) -> float | None:
@@ -265,7 +323,10 @@ class Optimizer(Serializable):
 
     def _is_excluded(self, index: int) -> bool:
         if self._exclusion is not None and not self._variables:
-            raise NotBuiltError(f"{type(self).__name__} excludes variables from weight decay by name: call build(variables) before update.")
+            raise NotBuiltError(
+                f"{type(self).__name__} excludes variables from weight decay by name: call build(variables) "
+                "before update."
+            )
         return index in self._excluded
 
     def scale_loss(self, loss: jax.Array, state: dict[str, Any] | None = None) -> jax.Array:
@@ -273,9 +334,15 @@ class Optimizer(Serializable):
         return loss * self.loss_scale_factor if self.loss_scale_factor else loss
 
     @property
-    def structure(self) -> Hashable:
-        """What a compiled `update` depends on beside shapes: equal structures may share one program. A plain learning rate is no part."""
-        values = tuple((name, _frozen(getattr(self, name))) for name in self._argument_names() if name not in ("learning_rate", "name"))
+    def _structure(self) -> Hashable:
+        """What a compiled `update` depends on beside shapes: equal structures may share one program. A plain
+        learning rate is no part.
+        """
+        values = tuple(
+            (name, _frozen(getattr(self, name)))
+            for name in self._argument_names()
+            if name not in ("learning_rate", "name")
+        )
         return type(self), values, _frozen(self._rate) if callable(self._rate) else None, self._excluded
 
     # ---- variables
@@ -286,7 +353,8 @@ class Optimizer(Serializable):
         return self.state is not None
 
     def build(self, variables: Iterable[Any]) -> None:
-        """Create the state for these variables; an optimizer built for variables of the same shapes keeps its state.
+        """Create the state for these variables; an optimizer built for variables of the same shapes keeps its
+        state.
 
         Args:
             variables: `Variable`s, or anything with a shape and a dtype.
@@ -305,21 +373,28 @@ class Optimizer(Serializable):
             self._excluded = frozenset(
                 index
                 for index, variable in enumerate(variables)
-                if any(variable is other for other in own) or any(re.search(word, _name(variable)) for word in words)
+                if any(variable is other for other in own)
+                or any(re.search(word, _name(variable)) for word in words)
             )
 
-    def exclude_from_weight_decay(self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None) -> None:
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
         """Let some variables be without weight decay; to be called before the optimizer is built.
 
         Args:
             var_list: variables.
-            var_names: words or regular expressions; a variable whose name contains one is left out, such as `["bias"]`.
+            var_names: words or regular expressions; a variable whose name contains one is left out, such as
+                `["bias"]`.
 
         Raises:
             ArgumentError: the optimizer is built already.
         """
         if self.built:
-            raise ArgumentError(f"{type(self).__name__}: call exclude_from_weight_decay before training starts; it is built already.")
+            raise ArgumentError(
+                f"{type(self).__name__}: call exclude_from_weight_decay before training starts; it is built "
+                "already."
+            )
         self._exclusion = (list(var_list or ()), list(var_names or ()))
 
     def apply(self, gradients: Sequence[Any], trainable_variables: Iterable[Any] | None = None) -> None:
@@ -327,7 +402,8 @@ class Optimizer(Serializable):
 
         Args:
             gradients: one per variable; None leaves it as it is.
-            trainable_variables: the variables, or some of those that the optimizer was built with; may be left out once it is built.
+            trainable_variables: the variables, or some of those that the optimizer was built with; may be
+                left out once it is built.
 
         Raises:
             NotBuiltError: no variables are known yet.
@@ -341,14 +417,20 @@ class Optimizer(Serializable):
                 self.build(chosen)
             gradients = self._placed(gradients, chosen)
         elif not self.built:
-            raise NotBuiltError(f"{type(self).__name__} has no variables yet: call apply(gradients, variables) or build(variables) first.")
-        structure = self.structure
+            raise NotBuiltError(
+                f"{type(self).__name__} has no variables yet: call apply(gradients, variables) or "
+                "build(variables) first."
+            )
+        structure = self._structure
         if self._compiled is None or self._compiled[0] != structure:
             self._compiled = structure, jax.jit(self.update)
-        values, state = self._compiled[1](gradients, self.state, [_value(variable) for variable in self._variables])
+        values, state = self._compiled[1](
+            gradients, self.state, [_value(variable) for variable in self._variables]
+        )
         if _is_traced(state) and not _is_traced(self.state):
             raise TracingError(
-                f"{type(self).__name__}.apply changes the optimizer's state inside a jax.jit of yours, and it would be lost. "
+                f"{type(self).__name__}.apply changes the optimizer's state inside a jax.jit of yours, and "
+                "it would be lost. "
                 "Use `parameters, state = optimizer.update(gradients, state, parameters)` there."
             )
         self.state = state
@@ -366,13 +448,17 @@ class Optimizer(Serializable):
     def _placed(self, gradients: list[Any], chosen: list[Any]) -> list[Any]:
         """The gradients in the order of the variables that the optimizer was built with."""
         if len(gradients) != len(chosen):
-            raise ArgumentError(f"{type(self).__name__}.apply received {len(gradients)} gradients for {len(chosen)} variables.")
+            raise ArgumentError(
+                f"{type(self).__name__}.apply received {len(gradients)} gradients for {len(chosen)} "
+                "variables."
+            )
         places = {id(variable): index for index, variable in enumerate(self._variables)}
         placed: list[Any] = [None] * len(self._variables)
         for gradient, variable in zip(gradients, chosen):
             if id(variable) not in places:
                 raise ArgumentError(
-                    f"{type(self).__name__} was built for other variables and does not know {_name(variable)!r}. "
+                    f"{type(self).__name__} was built for other variables and does not know "
+                    f"{_name(variable)!r}. "
                     "Make a new optimizer for a new set of variables."
                 )
             placed[places[id(variable)]] = gradient
@@ -380,13 +466,21 @@ class Optimizer(Serializable):
 
     def _paired(self, gradients: Sequence[Any], parameters: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         if len(gradients) != len(parameters):
-            raise ArgumentError(f"{type(self).__name__} received {len(gradients)} gradients for {len(parameters)} parameters.")
+            raise ArgumentError(
+                f"{type(self).__name__} received {len(gradients)} gradients for {len(parameters)} parameters."
+            )
         if parameters and all(gradient is None for gradient in gradients):
-            raise ArgumentError(f"{type(self).__name__} received no gradient at all: the loss does not depend on any trainable variable.")
+            raise ArgumentError(
+                f"{type(self).__name__} received no gradient at all: the loss does not depend on any "
+                "trainable variable."
+            )
         for index, (gradient, parameter) in enumerate(zip(gradients, parameters)):
             if gradient is not None and gradient.shape != parameter.shape:
                 name = _name(self._variables[index]) if index < len(self._variables) else f"number {index}"
-                raise ShapeError(f"Parameter {name!r} has shape {parameter.shape}. Received a gradient of shape {gradient.shape}.")
+                raise ShapeError(
+                    f"Parameter {name!r} has shape {parameter.shape}. Received a gradient of shape "
+                    f"{gradient.shape}."
+                )
         return list(gradients), list(parameters)
 
     def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
@@ -399,7 +493,9 @@ class Optimizer(Serializable):
 
     @property
     def learning_rate(self) -> Any:
-        """The learning rate now: a float32 scalar that can be assigned to, or the schedule's value at this step."""
+        """The learning rate now: a float32 scalar that can be assigned to, or the schedule's value at this
+        step.
+        """
         if callable(self._rate):
             return self.state["learning_rate"] if self.built else self._rate_at(0)
         return LearningRate(self)
@@ -419,7 +515,11 @@ class Optimizer(Serializable):
         return count // self.gradient_accumulation_steps if self.gradient_accumulation_steps else count
 
     def _rate_at(self, step: Any) -> jax.Array:
-        return rate_at(self._rate, step) if callable(self._rate) else device_array(np.asarray(self._rate, np.float32))
+        return (
+            rate_at(self._rate, step)
+            if callable(self._rate)
+            else device_array(np.asarray(self._rate, np.float32))
+        )
 
     # ---- files and configs
 
@@ -445,7 +545,8 @@ class Optimizer(Serializable):
 
     @property
     def variables(self) -> list[StateVariable]:
-        """The optimizer's own variables, in the order of Keras's files: iteration, learning rate unless scheduled, and the slots.
+        """The optimizer's own variables, in the order of Keras's files: iteration, learning rate unless
+        scheduled, and the slots.
 
         Example:
 
@@ -480,14 +581,17 @@ class Optimizer(Serializable):
         entries = self.entries()
         if len(values) != len(entries):
             raise SavingError(
-                f"{type(self).__name__} keeps {len(entries)} arrays for these variables. Received {len(values)}: they come from another "
+                f"{type(self).__name__} keeps {len(entries)} arrays for these variables. Received "
+                f"{len(values)}: they come from another "
                 "optimizer, other options or another model."
             )
         state = self.state
         for entry, value in zip(entries, values):
             old = at(state, entry.keys)
             if np.shape(value) != np.shape(old):
-                raise SavingError(f"{entry.path} has shape {np.shape(old)}. Received shape {np.shape(value)}.")
+                raise SavingError(
+                    f"{entry.path} has shape {np.shape(old)}. Received shape {np.shape(value)}."
+                )
             if entry.keys:
                 state = replaced(state, entry.keys, jnp.asarray(value, old.dtype))
         return state
@@ -495,7 +599,9 @@ class Optimizer(Serializable):
     def stateless_apply(
         self, optimizer_variables: Any, grads: Sequence[Any], trainable_variables: Sequence[Any]
     ) -> tuple[list[jax.Array], Any]:
-        """`update` as Keras spells it: the values of `variables` (or the whole state) in, new parameters and new values (or state) out."""
+        """`update` as Keras spells it: the values of `variables` (or the whole state) in, new parameters and
+        new values (or state) out.
+        """
         if isinstance(optimizer_variables, dict):
             return self.update(grads, optimizer_variables, trainable_variables)
         parameters, state = self.update(grads, self._state_of(optimizer_variables), trainable_variables)
@@ -503,7 +609,9 @@ class Optimizer(Serializable):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this optimizer, with the learning rate of now."""
-        config = {name: serialize(getattr(self, name)) for name in self._argument_names() if name != "learning_rate"}
+        config = {
+            name: serialize(getattr(self, name)) for name in self._argument_names() if name != "learning_rate"
+        }
         return {**config, "learning_rate": serialize(self._rate_now())}
 
     def _rate_now(self) -> Any:
@@ -526,7 +634,10 @@ class Optimizer(Serializable):
 
     def _check_built(self) -> None:
         if not self.built:
-            raise NotBuiltError(f"{type(self).__name__} has no state yet: call build(variables) first, or fit the model for a step.")
+            raise NotBuiltError(
+                f"{type(self).__name__} has no state yet: call build(variables) first, or fit the model for "
+                "a step."
+            )
 
     def _unexpected(self, name: str) -> UnexpectedArgument:
         known = self._argument_names()
@@ -536,16 +647,27 @@ class Optimizer(Serializable):
             hint = f" Did you mean {_OTHER_NAMES[name]!r}?"
         else:
             hint = suggestion(name, known)
-        return UnexpectedArgument(f"{type(self).__name__} has no argument {name!r}.{hint} It takes: {', '.join(known)}.")
+        return UnexpectedArgument(
+            f"{type(self).__name__} has no argument {name!r}.{hint} It takes: {', '.join(known)}."
+        )
 
     def _wrong(self, wanted: str, name: str, value: Any) -> ArgumentError:
-        return ArgumentError(f"{type(self).__name__} {wanted}. Received: {name + '=' if name else ''}{value!r}")
+        return ArgumentError(
+            f"{type(self).__name__} {wanted}. Received: {name + '=' if name else ''}{value!r}"
+        )
 
     def _checked_rate(self, rate: Any) -> Any:
         if callable(rate):
             return rate
-        if isinstance(rate, (str, bool)) or np.ndim(rate) or not np.isfinite(number := _number(rate)) or number < 0:
-            raise self._wrong("takes a learning_rate >= 0, a schedule or a function step -> rate", "learning_rate", rate)
+        if (
+            isinstance(rate, (str, bool))
+            or np.ndim(rate)
+            or not np.isfinite(number := _number(rate))
+            or number < 0
+        ):
+            raise self._wrong(
+                "takes a learning_rate >= 0, a schedule or a function step -> rate", "learning_rate", rate
+            )
         return number
 
     def _at_least(self, name: str, value: Any, least: float = 0.0) -> Any:
@@ -573,7 +695,7 @@ def _number(value: Any) -> float:
 
 def _frozen(value: Any) -> Hashable:
     if isinstance(value, Optimizer):
-        return value.structure
+        return value._structure
     if isinstance(value, Serializable):
         try:
             return type(value), _frozen(value.get_config())

@@ -9,11 +9,12 @@ from neurona.optimizers.base import Optimizer, Options
 
 
 class Ftrl(Optimizer):
-    """Follow the regularized leader: weights are solved for afresh at each step, and L1 makes many of them exactly zero.
+    """Follow the regularized leader: weights are solved for afresh at each step, and L1 makes many of them
+    exactly zero.
 
-    With n' = n + g^2, p = -learning_rate_power, sigma = (n'^p - n^p) / learning_rate: z = z + g + 2 * shrinkage * w - sigma * w;
-    w = (clip(z, -l1, l1) - z) / (n'^p / learning_rate + 2 * (l2 + beta / (2 * learning_rate))). McMahan et al., Ad Click Prediction: a View
-    from the Trenches, 2013.
+    With n' = n + g^2, p = -learning_rate_power, sigma = (n'^p - n^p) / learning_rate: z = z + g + 2 *
+    shrinkage * w - sigma * w; w = (clip(z, -l1, l1) - z) / (n'^p / learning_rate + 2 * (l2 + beta / (2 *
+    learning_rate))). McMahan et al., Ad Click Prediction: a View from the Trenches, 2013.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -52,9 +53,15 @@ class Ftrl(Optimizer):
         if learning_rate_power > 0:
             raise self._wrong("takes learning_rate_power <= 0", "learning_rate_power", learning_rate_power)
         self.learning_rate_power, self.beta = learning_rate_power, beta
-        self.initial_accumulator_value = self._at_least("initial_accumulator_value", initial_accumulator_value)
-        self.l1_regularization_strength = self._at_least("l1_regularization_strength", l1_regularization_strength)
-        self.l2_regularization_strength = self._at_least("l2_regularization_strength", l2_regularization_strength)
+        self.initial_accumulator_value = self._at_least(
+            "initial_accumulator_value", initial_accumulator_value
+        )
+        self.l1_regularization_strength = self._at_least(
+            "l1_regularization_strength", l1_regularization_strength
+        )
+        self.l2_regularization_strength = self._at_least(
+            "l2_regularization_strength", l2_regularization_strength
+        )
         self.l2_shrinkage_regularization_strength = self._at_least(
             "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength
         )
@@ -70,7 +77,10 @@ class Ftrl(Optimizer):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, l1 = shared, self.l1_regularization_strength
         total = slots["accumulator"] + jnp.square(gradient)
-        power, old_power = jnp.power(total, -self.learning_rate_power), jnp.power(slots["accumulator"], -self.learning_rate_power)
+        power, old_power = (
+            jnp.power(total, -self.learning_rate_power),
+            jnp.power(slots["accumulator"], -self.learning_rate_power),
+        )
         shrunk = gradient + 2 * self.l2_shrinkage_regularization_strength * parameter
         linear = slots["linear"] + shrunk - (power - old_power) / rate * parameter
         quadratic = power / rate + 2 * (self.l2_regularization_strength + self.beta / (2.0 * rate))

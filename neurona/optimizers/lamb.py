@@ -12,8 +12,8 @@ from neurona.optimizers.base import Optimizer, Options
 class Lamb(Optimizer):
     """Adam's direction d, scaled to each array's own size: w = w - learning_rate * (||w|| / ||d||) * d.
 
-    d = m_hat / (sqrt(v_hat) + epsilon), m_hat and v_hat being Adam's corrected means; where a norm is 0 the ratio is 1. You et al., Large
-    Batch Optimization for Deep Learning: Training BERT in 76 minutes, 2020.
+    d = m_hat / (sqrt(v_hat) + epsilon), m_hat and v_hat being Adam's corrected means; where a norm is 0 the
+    ratio is 1. You et al., Large Batch Optimization for Deep Learning: Training BERT in 76 minutes, 2020.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -59,6 +59,9 @@ class Lamb(Optimizer):
         moments = adam_moments(gradient, slots, self.beta_1, self.beta_2)
         scale = jnp.sqrt(moments["velocity"] / velocity_correction) + self.epsilon
         direction = moments["momentum"] / momentum_correction / scale
-        weight_norm, direction_norm = jnp.sqrt(jnp.sum(jnp.square(parameter))), jnp.sqrt(jnp.sum(jnp.square(direction)))
+        weight_norm, direction_norm = (
+            jnp.sqrt(jnp.sum(jnp.square(parameter))),
+            jnp.sqrt(jnp.sum(jnp.square(direction))),
+        )
         ratio = jnp.where((weight_norm > 0) & (direction_norm > 0), weight_norm / direction_norm, 1.0)
         return parameter - ratio * rate * direction, moments

@@ -9,10 +9,11 @@ from neurona.optimizers.base import Optimizer, Options
 
 
 class Lion(Optimizer):
-    """Move by the sign of a mean gradient: w = w - learning_rate * sign(beta_1 * m + (1 - beta_1) * g); m = beta_2 * m + (1 - beta_2) * g.
+    """Move by the sign of a mean gradient: w = w - learning_rate * sign(beta_1 * m + (1 - beta_1) * g); m =
+    beta_2 * m + (1 - beta_2) * g.
 
-    Every weight moves by the same amount, so rates are 3 to 10 times smaller than Adam's. Chen et al., Symbolic Discovery of Optimization
-    Algorithms, 2023.
+    Every weight moves by the same amount, so rates are 3 to 10 times smaller than Adam's. Chen et al.,
+    Symbolic Discovery of Optimization Algorithms, 2023.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -32,7 +33,13 @@ class Lion(Optimizer):
         [0.75, 1.25]
     """
 
-    def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **options: Unpack[Options]) -> None:
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        **options: Unpack[Options],
+    ) -> None:
         super().__init__(learning_rate, **options)
         self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
         if not beta_1:
@@ -46,4 +53,6 @@ class Lion(Optimizer):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         momentum = slots["momentum"]
         direction = jnp.sign(self.beta_1 * momentum + (1 - self.beta_1) * gradient)
-        return parameter - shared * direction, {"momentum": self.beta_2 * momentum + (1 - self.beta_2) * gradient}
+        return parameter - shared * direction, {
+            "momentum": self.beta_2 * momentum + (1 - self.beta_2) * gradient
+        }

@@ -13,15 +13,19 @@ from neurona.optimizers.state import Entry
 
 
 class LossScaleOptimizer(Optimizer):
-    """Multiply the loss by a scale, divide the gradients by it, and find the largest scale at which they stay finite.
+    """Multiply the loss by a scale, divide the gradients by it, and find the largest scale at which they stay
+    finite.
 
-    A step whose gradients are not all finite moves nothing and halves the scale; after `dynamic_growth_steps` good steps it doubles.
-    Gradients too small for float16 would otherwise become 0. Micikevicius et al., Mixed Precision Training, 2018.
+    A step whose gradients are not all finite moves nothing and halves the scale; after `dynamic_growth_steps`
+    good steps it doubles.
+    Gradients too small for float16 would otherwise become 0. Micikevicius et al., Mixed Precision Training,
+    2018.
 
     Its state is the inner optimizer's with `dynamic_scale` and `step_counter` beside it.
 
     Args:
-        inner_optimizer: the optimizer that moves the parameters; clipping, decay and the like are its options.
+        inner_optimizer: the optimizer that moves the parameters; clipping, decay and the like are its
+            options.
         initial_scale: the first scale.
         dynamic_growth_steps: good steps before the scale doubles.
         name: made from the class's name if not given.
@@ -57,8 +61,12 @@ class LossScaleOptimizer(Optimizer):
         **unknown: Any,
     ) -> None:
         self.inner_optimizer: Optimizer = resolve("optimizers", inner_optimizer)
-        if not isinstance(self.inner_optimizer, Optimizer) or isinstance(self.inner_optimizer, LossScaleOptimizer):
-            raise ArgumentError(f"LossScaleOptimizer wraps an optimizer, such as Adam(). Received: {inner_optimizer!r}")
+        if not isinstance(self.inner_optimizer, Optimizer) or isinstance(
+            self.inner_optimizer, LossScaleOptimizer
+        ):
+            raise ArgumentError(
+                f"LossScaleOptimizer wraps an optimizer, such as Adam(). Received: {inner_optimizer!r}"
+            )
         if unknown:
             raise self._unexpected(next(iter(unknown)))
         super().__init__(self.inner_optimizer._rate, name=name)
@@ -91,14 +99,16 @@ class LossScaleOptimizer(Optimizer):
         return self.inner_optimizer.iterations
 
     @property
-    def structure(self) -> Hashable:
-        return LossScaleOptimizer, self.dynamic_growth_steps, self.inner_optimizer.structure
+    def _structure(self) -> Hashable:
+        return LossScaleOptimizer, self.dynamic_growth_steps, self.inner_optimizer._structure
 
     def _bind(self, variables: list[Any]) -> None:
         self._variables = variables
         self.inner_optimizer._bind(variables)
 
-    def exclude_from_weight_decay(self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None) -> None:
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
         """Let some variables be without weight decay: the inner optimizer's."""
         self.inner_optimizer.exclude_from_weight_decay(var_list, var_names)
 
@@ -108,7 +118,10 @@ class LossScaleOptimizer(Optimizer):
 
     def init(self, parameters: Sequence[jax.Array]) -> dict[str, Any]:
         """The inner optimizer's state with the scale and the count of good steps."""
-        scale = {"dynamic_scale": jnp.asarray(self.initial_scale, jnp.float32), "step_counter": jnp.zeros((), jnp.int32)}
+        scale = {
+            "dynamic_scale": jnp.asarray(self.initial_scale, jnp.float32),
+            "step_counter": jnp.zeros((), jnp.int32),
+        }
         return {**self.inner_optimizer.init(parameters), **scale}
 
     def scale_loss(self, loss: jax.Array, state: dict[str, Any] | None = None) -> jax.Array:
@@ -124,15 +137,26 @@ class LossScaleOptimizer(Optimizer):
         scale, counter = state["dynamic_scale"], state["step_counter"]
 
         def move() -> tuple[list[jax.Array], dict[str, Any]]:
-            moved, new_state = self.inner_optimizer.update([None if g is None else g / scale for g in gradients], state, parameters)
+            moved, new_state = self.inner_optimizer.update(
+                [None if g is None else g / scale for g in gradients], state, parameters
+            )
             grow = counter == self.dynamic_growth_steps - 1
-            new_scale = {"dynamic_scale": jnp.where(grow, scale * 2.0, scale), "step_counter": jnp.where(grow, 0, counter + 1)}
+            new_scale = {
+                "dynamic_scale": jnp.where(grow, scale * 2.0, scale),
+                "step_counter": jnp.where(grow, 0, counter + 1),
+            }
             return moved, {**new_state, **new_scale}
 
         def stay() -> tuple[list[jax.Array], dict[str, Any]]:
-            return parameters, {**state, "dynamic_scale": scale * 0.5, "step_counter": jnp.zeros_like(counter)}
+            return parameters, {
+                **state,
+                "dynamic_scale": scale * 0.5,
+                "step_counter": jnp.zeros_like(counter),
+            }
 
-        finite = jnp.stack([jnp.isfinite(gradient).all() for gradient in gradients if gradient is not None]).all()
+        finite = jnp.stack(
+            [jnp.isfinite(gradient).all() for gradient in gradients if gradient is not None]
+        ).all()
         return jax.lax.cond(finite, move, stay)
 
     def entries(self) -> list[Entry]:
@@ -148,7 +172,9 @@ class LossScaleOptimizer(Optimizer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build it from what `get_config` returned; options without effect that older files carry are left out."""
+        """Build it from what `get_config` returned; options without effect that older files carry are left
+        out.
+        """
         own = ("inner_optimizer", "initial_scale", "dynamic_growth_steps", "name")
         return cls(**{name: config[name] for name in own if name in config})
 

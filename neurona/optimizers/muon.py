@@ -12,13 +12,14 @@ from neurona.optimizers.base import Optimizer, path_of
 
 
 class Muon(Optimizer):
-    """Move matrices along the orthogonal matrix nearest to their momentum: every direction learns at the same speed.
+    """Move matrices along the orthogonal matrix nearest to their momentum: every direction learns at the same
+    speed.
 
     For a matrix of n rows and m columns: M = momentum * M + g; d = g + momentum * M with nesterov, else M;
-    w = w - learning_rate * orthogonal(d) * sqrt(max(n, m)) * rms_rate, where orthogonal is `ns_steps` Newton-Schulz iterations
-    X = a X + (b A + c A^2) X with A = X X^T. Vectors, embeddings, arrays of other ranks and excluded layers get Adam at
-    learning_rate * adam_lr_ratio. Jordan et al., Muon: An optimizer for hidden layers in neural networks, 2024; the scale: Liu et al.,
-    Muon is Scalable for LLM Training, 2025.
+    w = w - learning_rate * orthogonal(d) * sqrt(max(n, m)) * rms_rate, where orthogonal is `ns_steps`
+    Newton-Schulz iterations X = a X + (b A + c A^2) X with A = X X^T. Vectors, embeddings, arrays of other
+    ranks and excluded layers get Adam at learning_rate * adam_lr_ratio. Jordan et al., Muon: An optimizer for
+    hidden layers in neural networks, 2024; the scale: Liu et al., Muon is Scalable for LLM Training, 2025.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -72,30 +73,42 @@ class Muon(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(learning_rate, weight_decay=weight_decay, **options)
-        self.adam_beta_1, self.adam_beta_2 = self._fraction("adam_beta_1", adam_beta_1), self._fraction("adam_beta_2", adam_beta_2)
+        self.adam_beta_1, self.adam_beta_2 = (
+            self._fraction("adam_beta_1", adam_beta_1),
+            self._fraction("adam_beta_2", adam_beta_2),
+        )
         self.adam_weight_decay = self._at_least("adam_weight_decay", adam_weight_decay)
-        self.epsilon, self.adam_lr_ratio = self._at_least("epsilon", epsilon), self._at_least("adam_lr_ratio", adam_lr_ratio)
+        self.epsilon, self.adam_lr_ratio = (
+            self._at_least("epsilon", epsilon),
+            self._at_least("adam_lr_ratio", adam_lr_ratio),
+        )
         self.exclude_layers, self.exclude_embeddings = list(exclude_layers or ()), exclude_embeddings
         self.muon_a, self.muon_b, self.muon_c = muon_a, muon_b, muon_c
         self.momentum, self.nesterov = self._fraction("momentum", momentum), nesterov
         self.ns_steps, self.rms_rate = int(self._at_least("ns_steps", ns_steps, 1)), rms_rate
 
     @property
-    def structure(self) -> Hashable:
-        return super().structure, tuple(self._by_adam(index, len(variable.shape)) for index, variable in enumerate(self._variables))
+    def _structure(self) -> Hashable:
+        return super()._structure, tuple(
+            self._by_adam(index, len(variable.shape)) for index, variable in enumerate(self._variables)
+        )
 
     def _by_adam(self, index: int, rank: int) -> bool:
         """Whether a parameter goes to Adam: by its rank and, once the optimizer is built, by its path."""
         if rank != 2:
             return True
         path = path_of(self._variables[index]) if index < len(self._variables) else ""
-        return (self.exclude_embeddings and "embedding" in path.lower()) or any(re.search(word, path) for word in self.exclude_layers)
+        return (self.exclude_embeddings and "embedding" in path.lower()) or any(
+            re.search(word, path) for word in self.exclude_layers
+        )
 
     def slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "velocity"),)
 
     def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
-        return jnp.zeros_like(parameter) if name == "momentum" or self._by_adam(index, parameter.ndim) else None
+        return (
+            jnp.zeros_like(parameter) if name == "momentum" or self._by_adam(index, parameter.ndim) else None
+        )
 
     def decay_of(self, index: int, parameter: jax.Array) -> float | None:
         decay = self.adam_weight_decay if self._by_adam(index, parameter.ndim) else self.weight_decay
@@ -110,7 +123,9 @@ class Muon(Optimizer):
         rate, corrected_rate = shared
         if "velocity" in slots:
             moments = adam_moments(gradient, slots, self.adam_beta_1, self.adam_beta_2)
-            return parameter - moments["momentum"] * corrected_rate / (jnp.sqrt(moments["velocity"]) + self.epsilon), moments
+            return parameter - moments["momentum"] * corrected_rate / (
+                jnp.sqrt(moments["velocity"]) + self.epsilon
+            ), moments
         momentum = self.momentum * slots["momentum"] + gradient
         update = self._orthogonal(gradient + self.momentum * momentum if self.nesterov else momentum)
         scale = 1.0 if self.rms_rate is None else max(parameter.shape) ** 0.5 * self.rms_rate

@@ -13,7 +13,8 @@ from neurona.optimizers.state import Entry
 class OptaxOptimizer(Optimizer):
     """Move by what an optax `GradientTransformation` says: w = w + learning_rate * update.
 
-    The transformation has its own learning rate inside; the one here is a factor on top, which callbacks may change while training goes on.
+    The transformation has its own learning rate inside; the one here is a factor on top, which callbacks may
+    change while training goes on.
     `compile(optimizer=optax.adam(1e-3))` wraps by itself.
 
     Args:
@@ -37,26 +38,44 @@ class OptaxOptimizer(Optimizer):
     def __init__(self, transformation: Any, learning_rate: Any = 1.0, **options: Unpack[Options]) -> None:
         super().__init__(learning_rate, **options)
         if not is_transformation(transformation):
-            raise ArgumentError(f"OptaxOptimizer wraps an optax transformation such as optax.adam(1e-3). Received: {transformation!r}")
+            raise ArgumentError(
+                "OptaxOptimizer wraps an optax transformation such as optax.adam(1e-3). Received: "
+                f"{transformation!r}"
+            )
         self.transformation = transformation
 
     def init(self, parameters: Any) -> dict[str, Any]:
         """The state of the options above, with the arrays of the transformation's own state under "optax"."""
-        return {**super().init(parameters), "optax": jax.tree.leaves(self.transformation.init(list(parameters)))}
+        return {
+            **super().init(parameters),
+            "optax": jax.tree.leaves(self.transformation.init(list(parameters))),
+        }
 
     def _step_all(
-        self, gradients: list[jax.Array | None], state: dict[str, Any], parameters: list[jax.Array], rate: jax.Array, count: jax.Array
+        self,
+        gradients: list[jax.Array | None],
+        state: dict[str, Any],
+        parameters: list[jax.Array],
+        rate: jax.Array,
+        count: jax.Array,
     ) -> tuple[list[jax.Array], dict[str, Any]]:
         # A parameter on which the loss does not depend has the gradient zero.
         known = [jnp.zeros_like(p) if g is None else g.astype(p.dtype) for g, p in zip(gradients, parameters)]
-        parameters = [p if g is None else self._decayed(i, p, rate) for i, (g, p) in enumerate(zip(gradients, parameters))]
+        parameters = [
+            p if g is None else self._decayed(i, p, rate)
+            for i, (g, p) in enumerate(zip(gradients, parameters))
+        ]
         structure = jax.tree.structure(jax.eval_shape(self.transformation.init, parameters))
-        updates, new = self.transformation.update(known, jax.tree.unflatten(structure, state["optax"]), parameters)
+        updates, new = self.transformation.update(
+            known, jax.tree.unflatten(structure, state["optax"]), parameters
+        )
         moved = [p + (rate.astype(p.dtype) * u).astype(p.dtype) for p, u in zip(parameters, updates)]
         return moved, {**state, "optax": jax.tree.leaves(new)}
 
     def entries(self) -> list[Entry]:
-        return super().entries() + [Entry(f"{self.name}/optax_{i}", ("optax", i)) for i in range(len(self.state["optax"]))]
+        return super().entries() + [
+            Entry(f"{self.name}/optax_{i}", ("optax", i)) for i in range(len(self.state["optax"]))
+        ]
 
     def get_config(self) -> dict[str, Any]:
         """Nothing: an optax transformation is made of functions, which no file can hold.
@@ -65,7 +84,8 @@ class OptaxOptimizer(Optimizer):
             SavingError: always.
         """
         raise SavingError(
-            "An optax transformation can't be written to a file. Save the weights, or the model without its optimizer, and compile again "
+            "An optax transformation can't be written to a file. Save the weights, or the model without its "
+            "optimizer, and compile again "
             "with the same transformation after loading."
         )
 

@@ -10,10 +10,13 @@ from neurona.optimizers.base import Optimizer, Options
 
 
 class RMSprop(Optimizer):
-    """Divide the gradient by a running root mean square: v = rho * v + (1 - rho) * g^2; w = w - learning_rate * g / sqrt(v + epsilon).
+    """Divide the gradient by a running root mean square: v = rho * v + (1 - rho) * g^2; w = w - learning_rate
+    * g / sqrt(v + epsilon).
 
-    With centered the variance takes the place of v: v - a^2, a being the running mean of g. With momentum the quotient is gathered:
-    m = momentum * m + quotient; w = w - m. Tieleman and Hinton, lecture 6.5 of Neural Networks for Machine Learning, 2012; centered:
+    With centered the variance takes the place of v: v - a^2, a being the running mean of g. With momentum the
+    quotient is gathered:
+    m = momentum * m + quotient; w = w - m. Tieleman and Hinton, lecture 6.5 of Neural Networks for Machine
+    Learning, 2012; centered:
     Graves, Generating Sequences with Recurrent Neural Networks, 2013.
 
     Args:
@@ -50,7 +53,11 @@ class RMSprop(Optimizer):
         self.epsilon, self.centered = self._at_least("epsilon", epsilon), centered
 
     def slot_groups(self) -> tuple[tuple[str, ...], ...]:
-        return (("velocity",), *([("momentum",)] if self.momentum else []), *([("average_gradient",)] if self.centered else []))
+        return (
+            ("velocity",),
+            *([("momentum",)] if self.momentum else []),
+            *([("average_gradient",)] if self.centered else []),
+        )
 
     def step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any

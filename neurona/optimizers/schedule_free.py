@@ -12,8 +12,9 @@ from neurona.optimizers.base import Optimizer, Options
 class ScheduleFreeAdamW(Optimizer):
     """AdamW without a schedule: gradients are taken at y, between the fast iterate z and its average x.
 
-    z = z - learning_rate * g / (sqrt(v / (1 - beta_2^t)) + epsilon); x = (1 - 1/t) * x + z / t; y = (1 - beta_1) * z + beta_1 * x is the
-    parameter itself; x is found back from y and z. Defazio et al., The Road Less Scheduled, 2024.
+    z = z - learning_rate * g / (sqrt(v / (1 - beta_2^t)) + epsilon); x = (1 - 1/t) * x + z / t; y = (1 -
+    beta_1) * z + beta_1 * x is the parameter itself; x is found back from y and z. Defazio et al., The Road
+    Less Scheduled, 2024.
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -48,7 +49,10 @@ class ScheduleFreeAdamW(Optimizer):
         self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
         if not beta_1:
             raise self._wrong("divides by beta_1, which can't be 0", "beta_1", beta_1)
-        self.epsilon, self.warmup_steps = self._at_least("epsilon", epsilon), self._at_least("warmup_steps", warmup_steps)
+        self.epsilon, self.warmup_steps = (
+            self._at_least("epsilon", epsilon),
+            self._at_least("warmup_steps", warmup_steps),
+        )
 
     def slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "velocity"),)
@@ -67,7 +71,9 @@ class ScheduleFreeAdamW(Optimizer):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, correction, weight = shared
         fast = slots["momentum"]
-        velocity = slots["velocity"] + (jnp.square(gradient) - slots["velocity"]) * (1 - rounded(self.beta_2, gradient.dtype))
+        velocity = slots["velocity"] + (jnp.square(gradient) - slots["velocity"]) * (
+            1 - rounded(self.beta_2, gradient.dtype)
+        )
         average = (parameter - (1 - self.beta_1) * fast) / self.beta_1
         fast = fast - rate * gradient / (jnp.sqrt(velocity / correction) + self.epsilon)
         average = (1 - weight) * average + weight * fast

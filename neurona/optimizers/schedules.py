@@ -1,6 +1,8 @@
-"""Learning rates that change with the step: each schedule is a function `step -> rate`, on numbers, arrays and traced values alike.
+"""Learning rates that change with the step: each schedule is a function `step -> rate`, on numbers, arrays
+and traced values alike.
 
-`step` counts updates from 0 (batches, not epochs). Arrays of steps give arrays of rates, so a schedule can be plotted in one call.
+`step` counts updates from 0 (batches, not epochs). Arrays of steps give arrays of rates, so a schedule can be
+plotted in one call.
 """
 
 import inspect
@@ -17,7 +19,8 @@ from neurona.core.registry import Serializable
 
 
 class LearningRateSchedule(Serializable):
-    """Base of the schedules. Subclass it, keep the constructor's arguments as attributes, and define `__call__(step)`.
+    """Base of the schedules. Subclass it, keep the constructor's arguments as attributes, and define
+    `__call__(step)`.
 
     Example:
 
@@ -39,7 +42,9 @@ class LearningRateSchedule(Serializable):
 
 def _positive_steps(owner: LearningRateSchedule, name: str, value: float) -> float:
     if not value > 0:
-        raise ArgumentError(f"{type(owner).__name__}: {name} is a number of steps > 0. Received: {name}={value!r}")
+        raise ArgumentError(
+            f"{type(owner).__name__}: {name} is a number of steps > 0. Received: {name}={value!r}"
+        )
     return value
 
 
@@ -48,7 +53,8 @@ def _as_float(step: Any) -> jax.Array:
 
 
 class ExponentialDecay(LearningRateSchedule):
-    """Multiply the rate by `decay_rate` every `decay_steps` steps: rate(t) = initial * decay_rate ** (t / decay_steps).
+    """Multiply the rate by `decay_rate` every `decay_steps` steps: rate(t) = initial * decay_rate ** (t /
+    decay_steps).
 
     Args:
         initial_learning_rate: the rate at step 0.
@@ -66,7 +72,12 @@ class ExponentialDecay(LearningRateSchedule):
     """
 
     def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False, name: str = "ExponentialDecay"
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
     ) -> None:
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
         self.decay_steps = _positive_steps(self, "decay_steps", decay_steps)
@@ -98,7 +109,12 @@ class InverseTimeDecay(LearningRateSchedule):
     """
 
     def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False, name: str = "InverseTimeDecay"
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
     ) -> None:
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
         self.decay_steps = _positive_steps(self, "decay_steps", decay_steps)
@@ -127,25 +143,32 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
+    ) -> None:
         if len(values) != len(boundaries) + 1:
             raise ArgumentError(
                 "PiecewiseConstantDecay needs one value more than boundaries. "
-                f"Received: {len(boundaries)} boundaries {list(boundaries)} and {len(values)} values {list(values)}"
+                f"Received: {len(boundaries)} boundaries {list(boundaries)} and {len(values)} values "
+                f"{list(values)}"
             )
         self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
     def __call__(self, step: Any) -> jax.Array:
         step = jnp.asarray(step)
-        stair = sum(((step > boundary).astype(jnp.int32) for boundary in self.boundaries), jnp.zeros(step.shape, jnp.int32))
+        stair = sum(
+            ((step > boundary).astype(jnp.int32) for boundary in self.boundaries),
+            jnp.zeros(step.shape, jnp.int32),
+        )
         return jnp.asarray(self.values, jnp.float32)[stair]
 
 
 class PolynomialDecay(LearningRateSchedule):
-    """Fall from one rate to another along a power of the time left: rate(t) = (initial - end) * (1 - t / T) ** power + end.
+    """Fall from one rate to another along a power of the time left: rate(t) = (initial - end) * (1 - t / T)
+    ** power + end.
 
-    After T = decay_steps the rate stays at `end_learning_rate`; with `cycle` it starts again over a T as long as the next
-    multiple of decay_steps.
+    After T = decay_steps the rate stays at `end_learning_rate`; with `cycle` it starts again over a T as long
+    as the next multiple of decay_steps.
 
     Args:
         initial_learning_rate: the rate at step 0.
@@ -189,10 +212,12 @@ class PolynomialDecay(LearningRateSchedule):
 
 
 class CosineDecay(LearningRateSchedule):
-    """Fall along half a cosine: rate(t) = initial * ((1 - alpha) * (1 + cos(pi * t / T)) / 2 + alpha), constant after T = decay_steps.
+    """Fall along half a cosine: rate(t) = initial * ((1 - alpha) * (1 + cos(pi * t / T)) / 2 + alpha),
+    constant after T = decay_steps.
 
-    With `warmup_target` the rate first rises in a line from `initial_learning_rate` to `warmup_target` over `warmup_steps` steps and
-    falls from there. Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2017.
+    With `warmup_target` the rate first rises in a line from `initial_learning_rate` to `warmup_target` over
+    `warmup_steps` steps and falls from there. Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with
+    Warm Restarts, 2017.
 
     Args:
         initial_learning_rate: the rate at step 0.
@@ -231,7 +256,9 @@ class CosineDecay(LearningRateSchedule):
         fall = self._fall(step - self.warmup_steps, self.warmup_target)
         if not self.warmup_steps:
             return fall
-        rise = (self.warmup_target - self.initial_learning_rate) * (step / self.warmup_steps) + self.initial_learning_rate
+        rise = (self.warmup_target - self.initial_learning_rate) * (
+            step / self.warmup_steps
+        ) + self.initial_learning_rate
         return jnp.where(step < self.warmup_steps, rise, fall)
 
     def _fall(self, step: jax.Array, start: float) -> jax.Array:
@@ -240,10 +267,12 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine falls that start again: each period is `t_mul` times as long as the last and begins `m_mul` times as high.
+    """Cosine falls that start again: each period is `t_mul` times as long as the last and begins `m_mul`
+    times as high.
 
-    Within a period of which the fraction f is over, rate = initial * ((1 - alpha) * m_mul**i * (1 + cos(pi * f)) / 2 + alpha), i periods
-    having passed. Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2017.
+    Within a period of which the fraction f is over, rate = initial * ((1 - alpha) * m_mul**i * (1 + cos(pi *
+    f)) / 2 + alpha), i periods having passed. Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with
+    Warm Restarts, 2017.
 
     Args:
         initial_learning_rate: the rate at step 0.
@@ -280,7 +309,8 @@ class CosineDecayRestarts(LearningRateSchedule):
             period = jnp.floor(fraction)
             fraction = fraction - period
         else:
-            # The periods' lengths are a geometric series: its sum gives the number of whole periods that fit in.
+            # The periods' lengths are a geometric series: its sum gives the number of whole periods that fit
+            # in.
             period = jnp.floor(jnp.log(1.0 - fraction * (1.0 - self.t_mul)) / math.log(self.t_mul))
             scale = jnp.power(jnp.float32(self.t_mul), period)
             fraction = (fraction - (1.0 - scale) / (1.0 - self.t_mul)) / scale
@@ -290,14 +320,19 @@ class CosineDecayRestarts(LearningRateSchedule):
 
 
 def rate_at(schedule: Callable[..., Any], step: Any) -> jax.Array:
-    """The rate of any schedule at a step, as a float32 scalar; Keras's functions without arguments are called without.
+    """The rate of any schedule at a step, as a float32 scalar; Keras's functions without arguments are called
+    without.
 
     Example:
 
         >>> float(rate_at(lambda step: 0.5 / (1 + step), 1)), float(rate_at(lambda: 0.125, 7))
         (0.25, 0.125)
     """
-    arguments = (step,) if isinstance(schedule, LearningRateSchedule) or inspect.signature(schedule).parameters else ()
+    arguments = (
+        (step,)
+        if isinstance(schedule, LearningRateSchedule) or inspect.signature(schedule).parameters
+        else ()
+    )
     return jnp.asarray(schedule(*arguments), jnp.float32)
 
 

@@ -11,8 +11,9 @@ from neurona.optimizers.base import Optimizer, Options
 class SGD(Optimizer):
     """Stochastic gradient descent: w = w - learning_rate * g.
 
-    With momentum: v = momentum * v - learning_rate * g; w = w + v (Polyak, 1964). With nesterov: w = w + momentum * v - learning_rate * g
-    (Nesterov, 1983; Sutskever et al., On the importance of initialization and momentum in deep learning, 2013).
+    With momentum: v = momentum * v - learning_rate * g; w = w + v (Polyak, 1964). With nesterov: w = w +
+    momentum * v - learning_rate * g (Nesterov, 1983; Sutskever et al., On the importance of initialization
+    and momentum in deep learning, 2013).
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
@@ -33,7 +34,13 @@ class SGD(Optimizer):
         [0.0, 2.0]
     """
 
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **options: Unpack[Options]) -> None:
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
         super().__init__(learning_rate, **options)
         self.momentum, self.nesterov = self._fraction("momentum", momentum), nesterov
 

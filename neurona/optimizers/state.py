@@ -1,4 +1,6 @@
-"""Views into an optimizer's state: its variables as Keras lists them, and the learning rate that can be read and set."""
+"""Views into an optimizer's state: its variables as Keras lists them, and the learning rate that can be read
+and set.
+"""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -84,7 +86,10 @@ class StateVariable(Variable):
         """
         value = jnp.asarray(value, self._value.dtype)
         if value.shape != self._value.shape:
-            raise ShapeError(f"Optimizer variable {self.path!r} has shape {self._value.shape}. Received shape {value.shape}.")
+            raise ShapeError(
+                f"Optimizer variable {self.path!r} has shape {self._value.shape}. Received shape "
+                f"{value.shape}."
+            )
         if self._entry.keys:
             self._optimizer.state = replaced(self._optimizer.state, self._entry.keys, value)
 

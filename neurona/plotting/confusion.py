@@ -22,7 +22,8 @@ def plot_confusion_matrix(
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:
-    """Draw a confusion matrix: rows are true classes, columns predicted ones; colour is the share of the row, numbers are counts.
+    """Draw a confusion matrix: rows are true classes, columns predicted ones; colour is the share of the row,
+    numbers are counts.
 
     Args:
         matrix: counts, as `neurona.evaluation.confusion_matrix` returns them.
@@ -31,7 +32,8 @@ def plot_confusion_matrix(
 
     Shapes: matrix (classes, classes).
     Returns: a `matplotlib.figure.Figure`.
-    Raises: ShapeError when the matrix is not square or the names do not fit; MissingDependencyError without matplotlib.
+    Raises: ShapeError when the matrix is not square or the names do not fit; MissingDependencyError without
+        matplotlib.
 
     Example:
 
@@ -41,18 +43,28 @@ def plot_confusion_matrix(
     """
     counts = np.asarray(matrix)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
-        raise ShapeError(f"plot_confusion_matrix: expected a square matrix (classes, classes). Received: {counts.shape}")
+        raise ShapeError(
+            f"plot_confusion_matrix: expected a square matrix (classes, classes). Received: {counts.shape}"
+        )
     classes = len(counts)
-    names = [str(name) for name in class_names] if class_names is not None else [str(number) for number in range(classes)]
+    names = (
+        [str(name) for name in class_names]
+        if class_names is not None
+        else [str(number) for number in range(classes)]
+    )
     if len(names) != classes:
-        raise ShapeError(f"plot_confusion_matrix: expected {classes} class names, one for each row. Received: {len(names)}")
+        raise ShapeError(
+            f"plot_confusion_matrix: expected {classes} class names, one for each row. Received: {len(names)}"
+        )
     table = texts(language)
     names = [shortened(name, 18) for name in names]
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     longest = max(map(len, names))
     side = float(np.clip(0.62 * classes, 2.6, 7.5))
-    figure = new_figure("plot_confusion_matrix", side + 1.9 + 0.085 * longest, side + 1.2 + 0.06 * longest, dpi)
+    figure = new_figure(
+        "plot_confusion_matrix", side + 1.9 + 0.085 * longest, side + 1.2 + 0.06 * longest, dpi
+    )
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label=table["row_share"], shrink=0.8)

@@ -7,7 +7,8 @@ from neurona.core.errors import NotBuiltError
 from neurona.core.symbolic import symbolic_leaves
 from neurona.plotting.texts import texts
 
-# Tints of Okabe and Ito's colours on which black text reads well, by the file that a layer's class comes from.
+# Tints of Okabe and Ito's colours on which black text reads well, by the file that a layer's class comes
+# from.
 _TINTS = {
     "input": "#D9D9D9",
     "convolution": "#ABD9F4",
@@ -72,15 +73,19 @@ class Diagram:
 
 
 def diagram_of(model: Any, details: Details) -> Diagram:
-    """The diagram of a model: of its graph where it has one, else one box (expanded: a column of its layers, without arrows).
+    """The diagram of a model: of its graph where it has one, else one box (expanded: a column of its layers,
+    without arrows).
 
     Raises:
         NotBuiltError: the model has no shapes yet.
     """
-    graph = getattr(model, "graph", None)
+    graph = getattr(model, "_call_graph", None)
     if graph is None:
         if not model.built:
-            raise NotBuiltError(f"plot_model: {model.name!r} has no shapes yet. Call it on data, or build(input_shape), first.")
+            raise NotBuiltError(
+                f"plot_model: {model.name!r} has no shapes yet. Call it on data, or build(input_shape), "
+                "first."
+            )
         layers = model.layers if details.expand_nested and getattr(model, "layers", None) else [model]
         return Diagram([_box(layer, None, details) for layer in layers], [], [], [])
     number = {operation.name: index for index, operation in enumerate(graph.operations)}
@@ -98,8 +103,10 @@ def diagram_of(model: Any, details: Details) -> Diagram:
 def _box(layer: Any, graph: Any, details: Details) -> Box:
     kind = getattr(layer, "class_name", None) or type(layer).__name__
     title = f"{layer.name} ({kind})" if details.show_layer_names else kind
-    nested = details.expand_nested and getattr(layer, "graph", None) is not None and graph is not None
-    return Box(title, _rows(layer, graph, details), _tint(layer), diagram_of(layer, details) if nested else None)
+    nested = details.expand_nested and getattr(layer, "_call_graph", None) is not None and graph is not None
+    return Box(
+        title, _rows(layer, graph, details), _tint(layer), diagram_of(layer, details) if nested else None
+    )
 
 
 def _tint(layer: Any) -> str:
@@ -134,7 +141,7 @@ def _tensors(layer: Any, graph: Any) -> tuple[list[Any], list[Any]]:
         return calls[0].inputs, symbolic_leaves(calls[0].outputs)
     if graph is not None and layer in graph.input_layers:
         return [], symbolic_leaves(layer.output)
-    own = getattr(layer, "graph", None)
+    own = getattr(layer, "_call_graph", None)
     return (own.input_tensors, own.output_tensors) if own is not None else ([], [])
 
 

@@ -1,4 +1,6 @@
-"""What all pictures share: figures without pyplot's global state, colours that colour-blind people can tell apart, files."""
+"""What all pictures share: figures without pyplot's global state, colours that colour-blind people can tell
+apart, files.
+"""
 
 import functools
 import io
@@ -8,7 +10,15 @@ from typing import Any
 from neurona.core.errors import optional_import
 
 # Okabe and Ito (2008), "Color universal design".
-ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
 GRAY = "#7F7F7F"
 
 
@@ -29,7 +39,9 @@ def new_figure(purpose: str, width: float, height: float, dpi: float) -> Any:
         width, height: in inches.
         dpi: dots per inch.
     """
-    figure = matplotlib_module("figure", purpose).Figure(figsize=(width, height), dpi=dpi, layout="constrained")
+    figure = matplotlib_module("figure", purpose).Figure(
+        figsize=(width, height), dpi=dpi, layout="constrained"
+    )
     matplotlib_module("backends.backend_agg", purpose).FigureCanvasAgg(figure)
     figure._repr_png_ = functools.partial(png, figure)  # notebooks show it
     return figure

@@ -33,7 +33,8 @@ def plot_history(
         to_file: where to write the picture.
 
     Returns: a `matplotlib.figure.Figure`.
-    Raises: ArgumentError when there is nothing to show or a metric is unknown; MissingDependencyError without matplotlib.
+    Raises: ArgumentError when there is nothing to show or a metric is unknown; MissingDependencyError without
+        matplotlib.
 
     Example:
 
@@ -45,7 +46,10 @@ def plot_history(
     known = _names(logs)
     for name in metrics or ():
         if name not in known:
-            raise ArgumentError(f"plot_history: there is no {name!r} in the history.{suggestion(name, known)} It has: {', '.join(known)}.")
+            raise ArgumentError(
+                f"plot_history: there is no {name!r} in the history.{suggestion(name, known)} It has: "
+                f"{', '.join(known)}."
+            )
     chosen = list(metrics or known)
     if not chosen:
         raise ArgumentError("plot_history: the history is empty. Train at least one epoch.")
@@ -64,8 +68,15 @@ def plot_history(
 
 def _names(logs: Mapping[str, Any]) -> list[str]:
     """The metrics, the loss first and the learning rate last."""
-    names = list(dict.fromkeys(name.removeprefix("val_") for name in logs if np.ndim(logs[name]) == 1 and len(logs[name])))
-    return sorted(names, key=lambda name: (name in ("learning_rate", "lr"), name != "loss", not name.endswith("accuracy")))
+    names = list(
+        dict.fromkeys(
+            name.removeprefix("val_") for name in logs if np.ndim(logs[name]) == 1 and len(logs[name])
+        )
+    )
+    return sorted(
+        names,
+        key=lambda name: (name in ("learning_rate", "lr"), name != "loss", not name.endswith("accuracy")),
+    )
 
 
 def _draw(axes: Any, name: str, logs: Mapping[str, Any], language: str) -> None:
@@ -94,7 +105,9 @@ def _draw(axes: Any, name: str, logs: Mapping[str, Any], language: str) -> None:
             )
     axes.set_title(metric_title(name, language))
     axes.set_xlabel(table["epoch"])
-    axes.xaxis.set_major_locator(matplotlib_module("ticker", "plot_history").MaxNLocator(integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(
+        matplotlib_module("ticker", "plot_history").MaxNLocator(integer=True, min_n_ticks=1)
+    )
     axes.grid(alpha=0.3)
     plain_axes(axes)
     if len(axes.lines) > 1:

@@ -1,6 +1,7 @@
 """Where the boxes and lines of a drawn graph go: layers of nodes, few crossings, straight long edges.
 
-The steps of Sugiyama, Tagawa and Toda (1981), "Methods for visual understanding of hierarchical system structures".
+The steps of Sugiyama, Tagawa and Toda (1981), "Methods for visual understanding of hierarchical system
+structures".
 """
 
 import itertools
@@ -31,7 +32,9 @@ class Layout:
     height: float
 
 
-def layered_layout(sizes: list[tuple[float, float]], edges: list[Edge], across: float, along: float) -> Layout:
+def layered_layout(
+    sizes: list[tuple[float, float]], edges: list[Edge], across: float, along: float
+) -> Layout:
     """Place nodes in ranks, every edge leading to a later rank (edges to earlier nodes are drawn backwards).
 
     Args:
@@ -67,7 +70,10 @@ def layered_layout(sizes: list[tuple[float, float]], edges: list[Edge], across: 
     centers -= min(center - width / 2 for center, width in zip(centers, widths))
     turns, tops, heights = _heights(order, links, sizes, centers, along)
     corners = [
-        (float(centers[node] - sizes[node][0] / 2), float(tops[ranks[node]] + (heights[ranks[node]] - sizes[node][1]) / 2))
+        (
+            float(centers[node] - sizes[node][0] / 2),
+            float(tops[ranks[node]] + (heights[ranks[node]] - sizes[node][1]) / 2),
+        )
         for node in range(count)
     ]
     bends = {}
@@ -93,7 +99,11 @@ def _order(ranks: list[int], links: list[Edge]) -> list[list[int]]:
         for row in order[1:] if down else order[-2::-1]:
             place = {node: index for line in order for index, node in enumerate(line)}
             near = parents if down else children
-            row.sort(key=lambda node: np.mean([place[other] for other in near[node]]) if near[node] else place[node])
+            row.sort(
+                key=lambda node: (
+                    np.mean([place[other] for other in near[node]]) if near[node] else place[node]
+                )
+            )
         crossings = _crossings(order, links)
         if crossings < fewest:
             best, fewest = [list(row) for row in order], crossings
@@ -116,12 +126,19 @@ def _crossings(order: list[list[int]], links: list[Edge]) -> int:
     for first, second in links:
         by_rank[rank[first]].append((place[first], place[second]))
     return sum(
-        (one[0] - two[0]) * (one[1] - two[1]) < 0 for pairs in by_rank.values() for i, one in enumerate(pairs) for two in pairs[i + 1 :]
+        (one[0] - two[0]) * (one[1] - two[1]) < 0
+        for pairs in by_rank.values()
+        for i, one in enumerate(pairs)
+        for two in pairs[i + 1 :]
     )
 
 
-def _centers(order: list[list[int]], links: list[Edge], widths: list[float], count: int, across: float) -> np.ndarray:
-    """The horizontal centre of every node: near its neighbours, never over another node, long edges straight."""
+def _centers(
+    order: list[list[int]], links: list[Edge], widths: list[float], count: int, across: float
+) -> np.ndarray:
+    """The horizontal centre of every node: near its neighbours, never over another node, long edges
+    straight.
+    """
     near: dict[int, list[Edge]] = defaultdict(list)  # (neighbour, weight)
     parents, children = _neighbours(links)
     for first, second in links:
@@ -135,16 +152,22 @@ def _centers(order: list[list[int]], links: list[Edge], widths: list[float], cou
     for sweep in range(_SWEEPS):  # a first shape: means of one side
         side = parents if sweep % 2 == 0 else children
         for row in order if sweep % 2 == 0 else order[::-1]:
-            wanted = [float(np.mean(centers[side[node]])) if side[node] else float(centers[node]) for node in row]
+            wanted = [
+                float(np.mean(centers[side[node]])) if side[node] else float(centers[node]) for node in row
+            ]
             centers[row] = _apart(row, wanted, widths, weights, across)
     for sweep in range(3 * _SWEEPS):  # then medians of all neighbours, which make lines straight
         for row in order if sweep % 2 == 0 else order[::-1]:
-            centers[row] = _apart(row, [_median(node, near[node], centers) for node in row], widths, weights, across)
+            centers[row] = _apart(
+                row, [_median(node, near[node], centers) for node in row], widths, weights, across
+            )
     return centers
 
 
 def _median(node: int, near: list[Edge], centers: np.ndarray) -> float:
-    """The weighted median of the neighbours' places; where it is a range, the point of it nearest to the node."""
+    """The weighted median of the neighbours' places; where it is a range, the point of it nearest to the
+    node.
+    """
     if not near:
         return float(centers[node])
     places = sorted((float(centers[other]), weight) for other, weight in near)
@@ -158,8 +181,12 @@ def _median(node: int, near: list[Edge], centers: np.ndarray) -> float:
     return places[-1][0]
 
 
-def _apart(row: list[int], wanted: list[float], widths: list[float], weights: list[float], across: float) -> np.ndarray:
-    """The places nearest to those wanted (least squares) that keep the order and the gaps: isotonic regression."""
+def _apart(
+    row: list[int], wanted: list[float], widths: list[float], weights: list[float], across: float
+) -> np.ndarray:
+    """The places nearest to those wanted (least squares) that keep the order and the gaps: isotonic
+    regression.
+    """
     gaps = [0.0] + [(widths[a] + widths[b]) / 2 + across for a, b in itertools.pairwise(row)]
     offsets = np.cumsum(gaps)
     blocks: list[list[float]] = []  # [weighted mean, weight, members]
@@ -174,9 +201,15 @@ def _apart(row: list[int], wanted: list[float], widths: list[float], weights: li
 
 
 def _heights(
-    order: list[list[int]], links: list[Edge], sizes: list[tuple[float, float]], centers: np.ndarray, along: float
+    order: list[list[int]],
+    links: list[Edge],
+    sizes: list[tuple[float, float]],
+    centers: np.ndarray,
+    along: float,
 ) -> tuple[dict[Edge, float], list[float], list[float]]:
-    """Where every link turns, the top of every rank, and the ranks' heights; gaps widen with the lines that turn in them."""
+    """Where every link turns, the top of every rank, and the ranks' heights; gaps widen with the lines that
+    turn in them.
+    """
     rank = {node: number for number, row in enumerate(order) for node in row}
     heights = [max((sizes[node][1] for node in row if node < len(sizes)), default=0.0) for row in order]
     lanes: dict[int, dict[int, None]] = defaultdict(dict)

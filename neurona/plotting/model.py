@@ -35,10 +35,12 @@ def plot_model(
 ) -> Any:
     """Draw the architecture of a model: a box per layer, an arrow for what flows from one to the next.
 
-    Needs matplotlib, but no Graphviz. Colours tell families of layers apart (convolution, pooling, recurrence...).
+    Needs matplotlib, but no Graphviz. Colours tell families of layers apart (convolution, pooling,
+    recurrence...).
 
     Args:
-        model: a Sequential or functional model; of a subclassed one only its box, or its layers without arrows, can be shown.
+        model: a Sequential or functional model; of a subclassed one only its box, or its layers without
+            arrows, can be shown.
         to_file: the file to write, a PNG unless its ending says otherwise; None writes none.
         show_shapes: show the shapes of inputs and outputs.
         show_dtype: show the outputs' dtype.
@@ -52,8 +54,8 @@ def plot_model(
         language: `"en"` or `"es"`.
 
     Returns: a `matplotlib.figure.Figure`, which notebooks show.
-    Raises: NotBuiltError when the model has no shapes yet; ArgumentError for an unknown direction or form of arrows;
-        MissingDependencyError without matplotlib.
+    Raises: NotBuiltError when the model has no shapes yet; ArgumentError for an unknown direction or form of
+        arrows; MissingDependencyError without matplotlib.
 
     Example:
 
@@ -64,10 +66,22 @@ def plot_model(
         'Output shape: (None, 3)'
     """
     if rankdir not in _DIRECTIONS:
-        raise ArgumentError(f"plot_model: rankdir is one of {', '.join(map(repr, _DIRECTIONS))}. Received: {rankdir!r}")
+        raise ArgumentError(
+            f"plot_model: rankdir is one of {', '.join(map(repr, _DIRECTIONS))}. Received: {rankdir!r}"
+        )
     if str(splines).lower() not in _SPLINES:
-        raise ArgumentError(f"plot_model: splines is one of {', '.join(map(repr, _SPLINES))}. Received: {splines!r}")
-    details = Details(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested, language)
+        raise ArgumentError(
+            f"plot_model: splines is one of {', '.join(map(repr, _SPLINES))}. Received: {splines!r}"
+        )
+    details = Details(
+        show_shapes,
+        show_dtype,
+        show_layer_names,
+        show_layer_activations,
+        show_trainable,
+        expand_nested,
+        language,
+    )
     sheet = _Sheet(rankdir, str(splines).lower())
     block = sheet.measure(diagram_of(model, details))
     width, height = block.size[0] + 2 * _MARGIN, block.size[1] + 2 * _MARGIN
@@ -110,7 +124,10 @@ class _Sheet:
         self._paths = matplotlib_module("textpath", "plot_model").TextToPath()
         self._patches = matplotlib_module("patches", "plot_model")
         self._path = matplotlib_module("path", "plot_model").Path
-        self._title_font, self._row_font = fonts.FontProperties(size=_TITLE_SIZE, weight="bold"), fonts.FontProperties(size=_ROW_SIZE)
+        self._title_font, self._row_font = (
+            fonts.FontProperties(size=_TITLE_SIZE, weight="bold"),
+            fonts.FontProperties(size=_ROW_SIZE),
+        )
 
     # measuring
 
@@ -147,7 +164,10 @@ class _Sheet:
         return self._paths.get_text_width_height_descent(text, font, ismath=False)[0]
 
     def _box_size(self, box: Box) -> Point:
-        widths = [self._width(box.title, self._title_font), *(self._width(row, self._row_font) for row in box.rows)]
+        widths = [
+            self._width(box.title, self._title_font),
+            *(self._width(row, self._row_font) for row in box.rows),
+        ]
         header = _TITLE_SIZE * _LINE_HEIGHT + _PADDING
         rows = len(box.rows) * _ROW_SIZE * _LINE_HEIGHT + (_PADDING if box.rows else 0)
         return max(60.0, *(width + 2 * _PADDING for width in widths)), header + rows
@@ -177,16 +197,31 @@ class _Sheet:
 
     def _draw_frame(self, axes: Any, box: Box, size: Point, corner: Point) -> None:
         frame = self._patches.FancyBboxPatch(
-            corner, *size, boxstyle="round,pad=0,rounding_size=6", facecolor="#7F7F7F18", edgecolor="#7F7F7F", linestyle="--", linewidth=1
+            corner,
+            *size,
+            boxstyle="round,pad=0,rounding_size=6",
+            facecolor="#7F7F7F18",
+            edgecolor="#7F7F7F",
+            linestyle="--",
+            linewidth=1,
         )
         axes.add_patch(frame)
-        axes.text(corner[0] + _FRAME, corner[1] + _FRAME * 0.8, box.title, va="top", ha="left", fontproperties=self._title_font)
+        axes.text(
+            corner[0] + _FRAME,
+            corner[1] + _FRAME * 0.8,
+            box.title,
+            va="top",
+            ha="left",
+            fontproperties=self._title_font,
+        )
 
     def _draw_box(self, axes: Any, box: Box, size: Point, corner: Point) -> None:
         x, y = corner
         header = _TITLE_SIZE * _LINE_HEIGHT + _PADDING
         style = {"boxstyle": "round,pad=0,rounding_size=4", "linewidth": 0.9}
-        axes.add_patch(self._patches.FancyBboxPatch(corner, *size, facecolor="white", edgecolor="none", **style))
+        axes.add_patch(
+            self._patches.FancyBboxPatch(corner, *size, facecolor="white", edgecolor="none", **style)
+        )
         top = self._patches.Rectangle(corner, size[0], header, facecolor=box.tint, edgecolor="none")
         axes.add_patch(top)
         outline = self._patches.FancyBboxPatch(corner, *size, facecolor="none", edgecolor="#404040", **style)
@@ -200,19 +235,29 @@ class _Sheet:
             axes.text(middle, line, row, fontproperties=self._row_font, **style)
 
     def _end(self, block: _Block, number: int, origin: Point, entering: bool, port: int) -> Point:
-        """Where an arrow touches a box; of an expanded model, the box inside that takes this input or gives this output."""
+        """Where an arrow touches a box; of an expanded model, the box inside that takes this input or gives
+        this output.
+        """
         inner = block.inner.get(number)
         if inner is not None:
             inside = inner.diagram.entrances if entering else inner.diagram.exits
             if inside:
-                return self._end(inner, inside[min(port, len(inside) - 1)], self._inner_origin(block, number, origin), entering, port)
+                return self._end(
+                    inner,
+                    inside[min(port, len(inside) - 1)],
+                    self._inner_origin(block, number, origin),
+                    entering,
+                    port,
+                )
         (x, y), (width, height) = self._absolute(block.corners[number], origin), block.sizes[number]
         first_side = entering == (self.rankdir in ("TB", "LR"))
         if self.sideways:
             return (x if first_side else x + width), y + height / 2
         return x + width / 2, (y if first_side else y + height)
 
-    def _draw_arrow(self, axes: Any, block: _Block, origin: Point, edge: tuple[int, int], output: int, place: int) -> None:
+    def _draw_arrow(
+        self, axes: Any, block: _Block, origin: Point, edge: tuple[int, int], output: int, place: int
+    ) -> None:
         first, second = edge
         back = second <= first  # a layer that is called again on its own later output
         if first == second:
@@ -228,34 +273,57 @@ class _Sheet:
             if back:  # beside the lines that lead forward
                 shift = (_BACK / 3, _BACK) if self.sideways else (_BACK, _BACK / 3)
                 points = [self._absolute(point, shift) for point in points]
-                points[0], points[-1] = (_with(points[end], 1 - axis, (start, stop)[end][1 - axis]) for end in (0, -1))
+                points[0], points[-1] = (
+                    _with(points[end], 1 - axis, (start, stop)[end][1 - axis]) for end in (0, -1)
+                )
         axes.add_patch(
             self._patches.FancyArrowPatch(
-                path=self._line(points), arrowstyle="-|>", mutation_scale=9, color="#555555", linewidth=1.2, shrinkA=0, shrinkB=0
+                path=self._line(points),
+                arrowstyle="-|>",
+                mutation_scale=9,
+                color="#555555",
+                linewidth=1.2,
+                shrinkA=0,
+                shrinkB=0,
             )
         )
 
     def _loop(self, block: _Block, number: int, origin: Point) -> list[Point]:
         (x, y), (width, height) = self._absolute(block.corners[number], origin), block.sizes[number]
         right, reach = x + width, 10.0
-        return [(right, y + 0.7 * height), (right + reach, y + 0.7 * height), (right + reach, y + 0.3 * height), (right, y + 0.3 * height)]
+        return [
+            (right, y + 0.7 * height),
+            (right + reach, y + 0.7 * height),
+            (right + reach, y + 0.3 * height),
+            (right, y + 0.3 * height),
+        ]
 
     def _line(self, points: list[Point]) -> Any:
         """The points joined in the form that `splines` asks for."""
         path = self._path
         if self.splines in ("line", "polyline", "false"):
-            kept = [points[0], *((np.add(a, b) / 2) for a, b in zip(points[2:-2:2], points[3:-2:2])), points[-1]]
+            kept = [
+                points[0],
+                *((np.add(a, b) / 2) for a, b in zip(points[2:-2:2], points[3:-2:2])),
+                points[-1],
+            ]
             return path(kept)
         if self.splines != "ortho":
             vertices, codes = [points[0]], [path.MOVETO]
-            ends = [points[0], *(tuple(np.add(points[i], points[i + 1]) / 2) for i in range(2, len(points) - 3, 2)), points[-1]]
+            ends = [
+                points[0],
+                *(tuple(np.add(points[i], points[i + 1]) / 2) for i in range(2, len(points) - 3, 2)),
+                points[-1],
+            ]
             for number, stop in enumerate(ends[1:]):
                 vertices += [points[1 + 2 * number], points[2 + 2 * number], stop]
                 codes += [path.CURVE4] * 3
             return path(vertices, codes)
         vertices, codes = [points[0]], [path.MOVETO]
         for before, corner, after in zip(points, points[1:], points[2:]):
-            radius = min(5.0, np.hypot(*np.subtract(corner, before)) / 2, np.hypot(*np.subtract(after, corner)) / 2)
+            radius = min(
+                5.0, np.hypot(*np.subtract(corner, before)) / 2, np.hypot(*np.subtract(after, corner)) / 2
+            )
             if radius > 0.3:
                 vertices += [_toward(corner, before, radius), corner, _toward(corner, after, radius)]
                 codes += [path.LINETO, path.CURVE3, path.CURVE3]

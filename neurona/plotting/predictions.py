@@ -27,8 +27,9 @@ def plot_predictions(
 ) -> Any:
     """Draw predictions beside the truth.
 
-    Images get their predicted class and its probability as a title (✓ or ✗, and the true class). Without images, the probabilities
-    of the classes are bars, a row per example; and numbers, when they are no probabilities, are pairs of points on a line.
+    Images get their predicted class and its probability as a title (✓ or ✗, and the true class). Without
+    images, the probabilities of the classes are bars, a row per example; and numbers, when they are no
+    probabilities, are pairs of points on a line.
 
     Args:
         y_true: labels 0..classes-1, or actual values.
@@ -55,14 +56,20 @@ def plot_predictions(
     predictions = predictions.reshape(len(predictions), -1)
     lengths = {len(part) for part in (truth, predictions, images, examples) if part is not None}
     if len(lengths) != 1 or not len(truth):
-        raise ShapeError(f"plot_predictions: expected examples of one number in all arguments. Received: {sorted(lengths)}")
+        raise ShapeError(
+            f"plot_predictions: expected examples of one number in all arguments. Received: {sorted(lengths)}"
+        )
     truth, predictions = truth[:count], predictions[:count]
     if predictions.shape[1] == 1 and class_names is None:
         figure = _values(truth, predictions[:, 0], examples, name, language, dpi)
     else:
         if predictions.shape[1] == 1:
             predictions = np.concatenate([1 - predictions, predictions], axis=1)
-        names = list(class_names) if class_names is not None else [str(number) for number in range(predictions.shape[1])]
+        names = (
+            list(class_names)
+            if class_names is not None
+            else [str(number) for number in range(predictions.shape[1])]
+        )
         if images is not None:
             figure = _images(np.asarray(images)[:count], truth.astype(int), predictions, names, dpi)
         else:
@@ -76,7 +83,9 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text).replace("$", r"\$")
 
 
-def _images(images: np.ndarray, truth: np.ndarray, predictions: np.ndarray, names: list[str], dpi: float) -> Any:
+def _images(
+    images: np.ndarray, truth: np.ndarray, predictions: np.ndarray, names: list[str], dpi: float
+) -> Any:
     columns = min(len(images), 6)
     rows = -(-len(images) // columns)
     side = 1.9 if max(map(len, names)) > 6 else 1.5
@@ -94,16 +103,27 @@ def _images(images: np.ndarray, truth: np.ndarray, predictions: np.ndarray, name
         guess = int(row.argmax())
         right = guess == label
         mark = "✓" if right else "✗"
-        said = f"{mark} {shortened(names[guess], 16)} {row[guess]:.0%}" + ("" if right else f"\n({shortened(names[label], 18)})")
+        said = f"{mark} {shortened(names[guess], 16)} {row[guess]:.0%}" + (
+            "" if right else f"\n({shortened(names[label], 18)})"
+        )
         panel.set_title(said, fontsize=9, color=BLUE if right else VERMILLION)
     return figure
 
 
-def _bars(truth: np.ndarray, predictions: np.ndarray, examples: Sequence[str] | None, names: list[str], language: str, dpi: float) -> Any:
+def _bars(
+    truth: np.ndarray,
+    predictions: np.ndarray,
+    examples: Sequence[str] | None,
+    names: list[str],
+    language: str,
+    dpi: float,
+) -> Any:
     table = texts(language)
     shown = [textwrap.fill(shortened(_printable(text), 150), 60) for text in (examples or [])[: len(truth)]]
     tall = max((text.count("\n") + 1 for text in shown), default=1)
-    figure = new_figure("plot_predictions", 11 if shown else 8.5, 1.6 + len(truth) * max(0.36, 0.17 * tall), dpi)
+    figure = new_figure(
+        "plot_predictions", 11 if shown else 8.5, 1.6 + len(truth) * max(0.36, 0.17 * tall), dpi
+    )
     axes = figure.subplots()
     places = np.arange(len(truth))
     guesses = predictions.argmax(axis=1)
@@ -114,8 +134,16 @@ def _bars(truth: np.ndarray, predictions: np.ndarray, examples: Sequence[str] | 
         name, other = shortened(names[guess], 20), shortened(names[label], 20)
         said = f"✓ {name}" if guess == label else f"✗ {name} ({table['true']}: {other})"
         axes.text(1.12, place, said, va="center", ha="left", fontsize=9, color=color)
-        axes.text(predictions[place, guess] + 0.01, place, f"{predictions[place, guess]:.0%}", va="center", fontsize=9)
-    axes.set_yticks(places, shown or [f"{table['sample']} {place + 1}" for place in places], fontsize=8 if shown else 9)
+        axes.text(
+            predictions[place, guess] + 0.01,
+            place,
+            f"{predictions[place, guess]:.0%}",
+            va="center",
+            fontsize=9,
+        )
+    axes.set_yticks(
+        places, shown or [f"{table['sample']} {place + 1}" for place in places], fontsize=8 if shown else 9
+    )
     axes.set_ylim(len(truth) - 0.4, -0.6)
     axes.set_xlim(0, 1.1)
     axes.set_xticks(np.linspace(0, 1, 6), [f"{share:.0%}" for share in np.linspace(0, 1, 6)])
@@ -124,18 +152,42 @@ def _bars(truth: np.ndarray, predictions: np.ndarray, examples: Sequence[str] | 
     return figure
 
 
-def _values(truth: np.ndarray, predictions: np.ndarray, examples: Sequence[str] | None, name: str | None, language: str, dpi: float) -> Any:
+def _values(
+    truth: np.ndarray,
+    predictions: np.ndarray,
+    examples: Sequence[str] | None,
+    name: str | None,
+    language: str,
+    dpi: float,
+) -> Any:
     table = texts(language)
     figure = new_figure("plot_predictions", 8, 1.5 + 0.34 * len(truth), dpi)
     axes = figure.subplots()
     places = np.arange(len(truth))
-    axes.hlines(places, np.minimum(truth, predictions), np.maximum(truth, predictions), color=GRAY, linewidth=2, zorder=1)
+    axes.hlines(
+        places,
+        np.minimum(truth, predictions),
+        np.maximum(truth, predictions),
+        color=GRAY,
+        linewidth=2,
+        zorder=1,
+    )
     axes.scatter(truth, places, color=BLUE, s=46, label=table["actual"], zorder=2)
     axes.scatter(
-        predictions, places, color=ORANGE, s=46, marker="D", edgecolors="black", linewidths=0.6, label=table["predicted"], zorder=2
+        predictions,
+        places,
+        color=ORANGE,
+        s=46,
+        marker="D",
+        edgecolors="black",
+        linewidths=0.6,
+        label=table["predicted"],
+        zorder=2,
     )
     labels = (
-        [shortened(_printable(text), 60) for text in examples[: len(truth)]] if examples else [f"{table['sample']} {n + 1}" for n in places]
+        [shortened(_printable(text), 60) for text in examples[: len(truth)]]
+        if examples
+        else [f"{table['sample']} {n + 1}" for n in places]
     )
     axes.set_yticks(places, labels, fontsize=9)
     axes.set_ylim(len(truth) - 0.4, -0.6)

@@ -30,7 +30,8 @@ def plot_residuals(
 
     Shapes: y_true, y_pred (n,) or (n, 1).
     Returns: a `matplotlib.figure.Figure`.
-    Raises: ShapeError when the lengths differ or are 0; DataError when nothing is finite; MissingDependencyError without matplotlib.
+    Raises: ShapeError when the lengths differ or are 0; DataError when nothing is finite;
+        MissingDependencyError without matplotlib.
 
     Example:
 
@@ -40,7 +41,10 @@ def plot_residuals(
     """
     actual, predicted = np.asarray(y_true, float).reshape(-1), np.asarray(y_pred, float).reshape(-1)
     if len(actual) != len(predicted) or not len(actual):
-        raise ShapeError(f"plot_residuals: expected two arrays of one length. Received: {np.shape(y_true)} and {np.shape(y_pred)}")
+        raise ShapeError(
+            f"plot_residuals: expected two arrays of one length. Received: {np.shape(y_true)} and "
+            f"{np.shape(y_pred)}"
+        )
     finite = np.isfinite(actual) & np.isfinite(predicted)
     if not finite.any():
         raise DataError("plot_residuals: expected numbers. Received: only NaN or infinity")
@@ -50,11 +54,15 @@ def plot_residuals(
     left, right = figure.subplots(1, 2)
     low, high = _range(np.concatenate([actual, predicted]))
     if len(actual) > _MOST_POINTS:
-        density = left.hexbin(actual, predicted, gridsize=45, bins="log", cmap="Blues", mincnt=1, extent=(low, high, low, high))
+        density = left.hexbin(
+            actual, predicted, gridsize=45, bins="log", cmap="Blues", mincnt=1, extent=(low, high, low, high)
+        )
         figure.colorbar(density, ax=left, label=table["count"])
     else:
         left.scatter(actual, predicted, s=14, alpha=0.6, color=BLUE, edgecolors="none")
-    left.plot([low, high], [low, high], color=VERMILLION, linestyle="--", linewidth=1.5, label=table["perfect"])
+    left.plot(
+        [low, high], [low, high], color=VERMILLION, linestyle="--", linewidth=1.5, label=table["perfect"]
+    )
     left.set_aspect("equal")
     note = f"\n{name}" if name else ""
     left.set_xlabel(table["actual_value"] + note)

@@ -103,6 +103,11 @@ def metric_title(name: str, language: str) -> str:
         >>> metric_title("accuracy", "es"), metric_title("sparse_top_k_accuracy", "en")
         ('Exactitud', 'Sparse top k accuracy')
     """
-    known = {"acc": "accuracy", "mean_absolute_error": "mae", "mean_squared_error": "mse", "lr": "learning_rate"}
+    known = {
+        "acc": "accuracy",
+        "mean_absolute_error": "mae",
+        "mean_squared_error": "mse",
+        "lr": "learning_rate",
+    }
     table = texts(language)
     return table.get(known.get(name, name)) or name.replace("_", " ").capitalize()

@@ -22,20 +22,23 @@ def plot_weights(
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:
-    """Draw the kernels of a layer, or of every layer of a model: matrices as images, filters of convolutions as a grid of tiles.
+    """Draw the kernels of a layer, or of every layer of a model: matrices as images, filters of convolutions
+    as a grid of tiles.
 
-    Blue is negative, white 0, red positive, to the largest absolute value of the layer. Filters over three channels are shown as
-    colour images, those over other numbers of channels as one row of tiles per input channel.
+    Blue is negative, white 0, red positive, to the largest absolute value of the layer. Filters over three
+    channels are shown as colour images, those over other numbers of channels as one row of tiles per input
+    channel.
 
     Args:
         model: a model or a layer, with its weights.
-        image_shape: `(height, width)`, when the rows of the first matrix are pixels: its columns are then shown as images.
+        image_shape: `(height, width)`, when the rows of the first matrix are pixels: its columns are then
+            shown as images.
         max_filters: how many filters (or columns) of a layer are shown.
         title, language, dpi, to_file: as in `plot_history`.
 
     Returns: a `matplotlib.figure.Figure`.
-    Raises: NotBuiltError when there are no weights yet; ArgumentError when none is a kernel; ShapeError when image_shape does not fit;
-        MissingDependencyError without matplotlib.
+    Raises: NotBuiltError when there are no weights yet; ArgumentError when none is a kernel; ShapeError when
+        image_shape does not fit; MissingDependencyError without matplotlib.
 
     Example:
 
@@ -46,10 +49,15 @@ def plot_weights(
         'hidden  (4, 3)'
     """
     if not model.built:
-        raise NotBuiltError(f"plot_weights: {model.name!r} has no weights yet. Call it on data, or build(input_shape), first.")
+        raise NotBuiltError(
+            f"plot_weights: {model.name!r} has no weights yet. Call it on data, or build(input_shape), first."
+        )
     kernels = _kernels(model)
     if not kernels:
-        raise ArgumentError(f"plot_weights: no layer of {model.name!r} has a kernel, that is a weight of two or more dimensions.")
+        raise ArgumentError(
+            f"plot_weights: no layer of {model.name!r} has a kernel, that is a weight of two or more "
+            "dimensions."
+        )
     shown, more = kernels[:_MOST_LAYERS], len(kernels) - _MOST_LAYERS
     pictures = []
     for number, (name, values) in enumerate(shown):
@@ -93,8 +101,12 @@ def plot_weights(
 def _kernels(model: Any) -> list[tuple[str, np.ndarray]]:
     """(layer's name, values) of every weight with two or more dimensions, in order."""
     found = []
-    for layer in model.flatten_layers():
-        own = [variable for variable in vars(layer).values() if hasattr(variable, "assign") and len(getattr(variable, "shape", ())) >= 2]
+    for layer in model._flatten_layers():
+        own = [
+            variable
+            for variable in vars(layer).values()
+            if hasattr(variable, "assign") and len(getattr(variable, "shape", ())) >= 2
+        ]
         for variable in own:
             name = layer.name if len(own) == 1 else f"{layer.name}/{variable.name}"
             found.append((name, np.asarray(variable.value, np.float32)))
@@ -107,11 +119,16 @@ def _picture(values: np.ndarray, image_shape: tuple[int, ...] | None, most: int)
         if image_shape is None:
             return values, True
         if np.prod(image_shape) != values.shape[0] or len(image_shape) != 2:
-            raise ShapeError(f"plot_weights: the first matrix has {values.shape[0]} rows. Received: image_shape={image_shape}")
+            raise ShapeError(
+                f"plot_weights: the first matrix has {values.shape[0]} rows. Received: "
+                f"image_shape={image_shape}"
+            )
         return _grid(values.T.reshape(-1, *image_shape)[:most]), False
     if values.ndim == 3:  # Conv1D: (width, channels, filters), a tile is (channels, width)
         return _grid(values.transpose(2, 1, 0)[:most]), False
-    filters = values.reshape(-1, *values.shape[-4:])[0] if values.ndim > 4 else values  # of a volume, the first slice
+    filters = (
+        values.reshape(-1, *values.shape[-4:])[0] if values.ndim > 4 else values
+    )  # of a volume, the first slice
     if filters.shape[2] == 3:
         limit = float(np.abs(filters).max()) or 1.0
         return _grid(filters.transpose(3, 0, 1, 2)[:most] / (2 * limit) + 0.5), False
@@ -123,13 +140,17 @@ def _picture(values: np.ndarray, image_shape: tuple[int, ...] | None, most: int)
 
 
 def _grid(tiles: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Tiles (count, height, width[, 3]) side by side, with gray lines (NaN where it is no colour image) around them."""
+    """Tiles (count, height, width[, 3]) side by side, with gray lines (NaN where it is no colour image)
+    around them.
+    """
     count, height, width = tiles.shape[:3]
     if columns is None:
         columns = max(1, min(count, round(np.sqrt(1.4 * count * height / width))))
     rows = -(-count // columns)
     filler = np.nan if tiles.ndim == 3 else _GRAY
-    sheet = np.full((rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, *tiles.shape[3:]), filler, np.float32)
+    sheet = np.full(
+        (rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, *tiles.shape[3:]), filler, np.float32
+    )
     for number, tile in enumerate(tiles):
         top, left = _GAP + (number // columns) * (height + _GAP), _GAP + (number % columns) * (width + _GAP)
         sheet[top : top + height, left : left + width] = tile

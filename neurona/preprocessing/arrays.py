@@ -15,7 +15,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         num_classes: how many classes; by default the largest number + 1.
 
     Shapes: x (...) or (..., 1) -> y (..., num_classes) float64.
-    Raises: DataError when x is empty without num_classes, is not whole numbers, or has one outside 0..num_classes - 1.
+    Raises: DataError when x is empty without num_classes, is not whole numbers, or has one outside
+        0..num_classes - 1.
 
     Example:
 
@@ -26,7 +27,10 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     given = np.asarray(x)
     labels = given.astype(np.int64) if given.dtype != object else np.array(given.tolist(), np.int64)
     if given.dtype.kind == "f" and not np.array_equal(labels, given):
-        raise DataError("to_categorical: expected whole class numbers. Received fractions or NaN; are these probabilities or targets?")
+        raise DataError(
+            "to_categorical: expected whole class numbers. Received fractions or NaN; are these "
+            "probabilities or targets?"
+        )
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if not num_classes:
@@ -35,7 +39,9 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         num_classes = int(labels.max()) + 1
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if wrong.size:
-        raise DataError(f"to_categorical: expected class numbers in 0..{num_classes - 1}. Received: {wrong[0]}")
+        raise DataError(
+            f"to_categorical: expected class numbers in 0..{num_classes - 1}. Received: {wrong[0]}"
+        )
     return (labels[..., None] == np.arange(num_classes)).astype(np.float64)
 
 
@@ -58,7 +64,9 @@ def normalize(x: Any, axis: int = -1, order: int | float = 2) -> np.ndarray:
     """
     values = np.asarray(x)
     if not -values.ndim <= axis < values.ndim:
-        raise ArgumentError(f"normalize: expected an axis of an array of shape {values.shape}. Received: axis={axis}")
+        raise ArgumentError(
+            f"normalize: expected an axis of an array of shape {values.shape}. Received: axis={axis}"
+        )
     if values.dtype.kind not in "fc":
         values = values.astype(np.float64)
     absolute = np.abs(values)

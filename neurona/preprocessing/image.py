@@ -1,4 +1,6 @@
-"""Images from files to arrays and back, resizing, and a folder of images as batches. Reading and writing files needs pillow."""
+"""Images from files to arrays and back, resizing, and a folder of images as batches. Reading and writing
+files needs pillow.
+"""
 
 import io
 import os
@@ -10,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import ArgumentError, DataError, ShapeError, UnexpectedArgument, optional_import, suggestion
+from neurona.core.errors import (
+    ArgumentError,
+    DataError,
+    ShapeError,
+    UnexpectedArgument,
+    optional_import,
+    suggestion,
+)
 from neurona.preprocessing.arrays import to_categorical
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -35,10 +44,12 @@ def load_img(
         path: the file, or its bytes as `io.BytesIO`.
         color_mode: `"rgb"`, `"rgba"` or `"grayscale"`, to which it is converted.
         target_size: (height, width) to resize to; None keeps the size.
-        interpolation: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos"`, `"box"` or `"hamming"` (pillow's filters).
+        interpolation: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos"`, `"box"` or `"hamming"` (pillow's
+            filters).
         keep_aspect_ratio: cut the middle out first, so that nothing is distorted.
 
-    Raises: ArgumentError for other options; DataError when the file is not an image; MissingDependencyError without pillow.
+    Raises: ArgumentError for other options; DataError when the file is not an image; MissingDependencyError
+        without pillow.
     """
     _check("load_img", "color_mode", color_mode, _COLOR_MODES)
     _check("load_img", "interpolation", interpolation, _PIL_FILTERS)
@@ -81,7 +92,9 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
     first = _channels_first("img_to_array", data_format)
     pixels = np.asarray(img, dtype=dtype or "float32")
     if pixels.ndim not in (2, 3):
-        raise ShapeError(f"img_to_array: expected (height, width) or (height, width, channels). Received: {pixels.shape}")
+        raise ShapeError(
+            f"img_to_array: expected (height, width) or (height, width, channels). Received: {pixels.shape}"
+        )
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     return pixels.transpose(2, 0, 1) if first else pixels
@@ -97,17 +110,23 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
         dtype: to calculate in, float32 by default.
 
     Shapes: (height, width, 1, 3 or 4), or channels first.
-    Raises: ArgumentError for another data_format; ShapeError for other shapes; MissingDependencyError without pillow.
+    Raises: ArgumentError for another data_format; ShapeError for other shapes; MissingDependencyError without
+        pillow.
     """
     first = _channels_first("array_to_img", data_format)
     image = _pillow("array_to_img")
     pixels = np.asarray(x, dtype=dtype or "float32")
     if pixels.ndim != 3:
-        raise ShapeError(f"array_to_img: expected one image (height, width, channels). Received: {pixels.shape}")
+        raise ShapeError(
+            f"array_to_img: expected one image (height, width, channels). Received: {pixels.shape}"
+        )
     if first:
         pixels = pixels.transpose(1, 2, 0)
     if pixels.shape[2] not in (1, 3, 4):
-        raise ShapeError(f"array_to_img: expected 1, 3 or 4 channels. Received: {pixels.shape[2]} in the shape {np.shape(x)}")
+        raise ShapeError(
+            f"array_to_img: expected 1, 3 or 4 channels. Received: {pixels.shape[2]} in the shape "
+            f"{np.shape(x)}"
+        )
     if scale:
         pixels = pixels - pixels.min()
         largest = pixels.max()
@@ -118,7 +137,14 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     return image.fromarray(pixels.astype("uint8"))
 
 
-def save_img(path: Any, x: Any, data_format: str | None = None, file_format: str | None = None, scale: bool = True, **kwargs: Any) -> None:
+def save_img(
+    path: Any,
+    x: Any,
+    data_format: str | None = None,
+    file_format: str | None = None,
+    scale: bool = True,
+    **kwargs: Any,
+) -> None:
     """Write an array of one image to a file.
 
     Args:
@@ -138,17 +164,23 @@ def save_img(path: Any, x: Any, data_format: str | None = None, file_format: str
 
 
 def smart_resize(
-    x: Any, size: tuple[int, int], interpolation: str = "bilinear", data_format: str = "channels_last", **kwargs: Any
+    x: Any,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    data_format: str = "channels_last",
+    **kwargs: Any,
 ) -> np.ndarray:
     """Resize without distorting: the largest middle part of the new proportions, resized.
 
     Args:
         x: one image or a batch.
         size: (height, width).
-        interpolation: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos3"` or `"lanczos5"`, without smoothing before shrinking.
+        interpolation: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos3"` or `"lanczos5"`, without smoothing
+            before shrinking.
         data_format: `"channels_last"` or `"channels_first"`.
 
-    Shapes: (height, width, channels) or (batch, height, width, channels) -> (..., size[0], size[1], channels); channels first likewise.
+    Shapes: (height, width, channels) or (batch, height, width, channels) -> (..., size[0], size[1],
+        channels); channels first likewise.
     Raises: ArgumentError for other options; ShapeError for other ranks.
 
     Example:
@@ -157,12 +189,18 @@ def smart_resize(
         (200, 200, 3)
     """
     for name in kwargs:
-        raise UnexpectedArgument(f"smart_resize has no argument {name!r}.{suggestion(name, ('size', 'interpolation', 'data_format'))}")
+        raise UnexpectedArgument(
+            "smart_resize has no argument "
+            f"{name!r}.{suggestion(name, ('size', 'interpolation', 'data_format'))}"
+        )
     first = _channels_first("smart_resize", data_format)
     height, width = _size("smart_resize", size)
     images = np.asarray(x)
     if images.ndim not in (3, 4):
-        raise ShapeError(f"smart_resize: expected (height, width, channels), with or without a batch axis. Received: {images.shape}")
+        raise ShapeError(
+            "smart_resize: expected (height, width, channels), with or without a batch axis. Received: "
+            f"{images.shape}"
+        )
     if first:
         images = np.moveaxis(images, -3, -1)
     top, left, rows, columns = _center(images.shape[-3], images.shape[-2], height, width)
@@ -171,10 +209,12 @@ def smart_resize(
 
 
 def resize(images: np.ndarray, size: tuple[int, int], interpolation: str = "bilinear") -> np.ndarray:
-    """Resize images by a separable kernel: Y = A X B^T, the rows of A and B being kernel weights around each new pixel's centre.
+    """Resize images by a separable kernel: Y = A X B^T, the rows of A and B being kernel weights around each
+    new pixel's centre.
 
-    Pixel centres lie at halves: new pixel i looks at (i + 1/2) * old / new - 1/2. The kernel is not widened when shrinking
-    (no smoothing), as in `jax.image.resize(..., antialias=False)` and `tf.image.resize`. Integers are rounded and clipped.
+    Pixel centres lie at halves: new pixel i looks at (i + 1/2) * old / new - 1/2. The kernel is not widened
+    when shrinking (no smoothing), as in `jax.image.resize(..., antialias=False)` and `tf.image.resize`.
+    Integers are rounded and clipped.
 
     Shapes: (..., height, width, channels) -> (..., size[0], size[1], channels), same dtype.
     Raises: ArgumentError for an unknown interpolation.
@@ -182,11 +222,14 @@ def resize(images: np.ndarray, size: tuple[int, int], interpolation: str = "bili
     _check("resize", "interpolation", interpolation, _RESIZERS)
     if interpolation == "nearest":
         rows, columns = (
-            np.floor((np.arange(new, dtype=np.float32) + 0.5) * (old / new)).astype(int) for old, new in zip(images.shape[-3:-1], size)
+            np.floor((np.arange(new, dtype=np.float32) + 0.5) * (old / new)).astype(int)
+            for old, new in zip(images.shape[-3:-1], size)
         )
         return images[..., rows[:, None], columns, :]
     exact = images.dtype if images.dtype.kind == "f" else np.dtype(np.float32)
-    down, across = (_weights(old, new, interpolation).astype(exact) for old, new in zip(images.shape[-3:-1], size))
+    down, across = (
+        _weights(old, new, interpolation).astype(exact) for old, new in zip(images.shape[-3:-1], size)
+    )
     resized = np.einsum("ih,jw,...hwc->...ijc", down, across, images.astype(exact), optimize=True)
     if images.dtype.kind == "f":
         return resized
@@ -211,10 +254,11 @@ def _weights(old: int, new: int, interpolation: str) -> np.ndarray:
 
 
 class ImageBatches:
-    """Images of a folder in batches: `len()` of them, read from disk when asked for by number; a loop goes through one epoch.
+    """Images of a folder in batches: `len()` of them, read from disk when asked for by number; a loop goes
+    through one epoch.
 
-    `on_epoch_end()` puts the images in a new order when they are shuffled. `class_names` are the classes in the order of the
-    labels, `file_paths` the files in the first epoch's order.
+    `on_epoch_end()` puts the images in a new order when they are shuffled. `class_names` are the classes in
+    the order of the labels, `file_paths` the files in the first epoch's order.
     """
 
     def __init__(
@@ -277,8 +321,10 @@ def image_dataset_from_directory(
 
     Args:
         directory: the folder.
-        labels: `"inferred"` from the sub-folders, None for images alone, or one number per file in the order of their sorted paths.
-        label_mode: `"int"`; `"categorical"` for one-hot rows; `"binary"` for a column of 0 and 1; None for images alone.
+        labels: `"inferred"` from the sub-folders, None for images alone, or one number per file in the order
+            of their sorted paths.
+        label_mode: `"int"`; `"categorical"` for one-hot rows; `"binary"` for a column of 0 and 1; None for
+            images alone.
         class_names: sub-folders to use, in the order of their labels; by default all, sorted.
         color_mode: `"rgb"`, `"rgba"` or `"grayscale"`.
         batch_size: images in a batch; None gives single images.
@@ -294,8 +340,10 @@ def image_dataset_from_directory(
         data_format: `"channels_last"` (default) or `"channels_first"`.
         verbose: print how many files were found.
 
-    Shapes: x (batch, height, width, channels) float32 in 0..255; y (batch,) int32, (batch, classes) float32 or (batch, 1) float32.
-    Raises: ArgumentError for impossible options; DataError when no image is found; MissingDependencyError without pillow.
+    Shapes: x (batch, height, width, channels) float32 in 0..255; y (batch,) int32, (batch, classes) float32
+        or (batch, 1) float32.
+    Raises: ArgumentError for impossible options; DataError when no image is found; MissingDependencyError
+        without pillow.
     """
     name = "image_dataset_from_directory"
     _check(name, "label_mode", label_mode, ("int", "categorical", "binary", None))
@@ -305,9 +353,13 @@ def image_dataset_from_directory(
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ArgumentError(f"{name}: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other.")
     if isinstance(labels, str) and labels != "inferred":
-        raise ArgumentError(f"{name}: expected labels='inferred', None or a list of numbers. Received: {labels!r}")
+        raise ArgumentError(
+            f"{name}: expected labels='inferred', None or a list of numbers. Received: {labels!r}"
+        )
     if class_names is not None and labels != "inferred":
-        raise ArgumentError(f"{name}: class_names goes with labels='inferred' only. Received: labels={labels!r}")
+        raise ArgumentError(
+            f"{name}: class_names goes with labels='inferred' only. Received: labels={labels!r}"
+        )
     reading = {
         "color_mode": color_mode,
         "size": _size(name, (image_size, image_size) if isinstance(image_size, int) else image_size),
@@ -317,11 +369,16 @@ def image_dataset_from_directory(
     }
     _pillow(name)
 
-    paths, numbers, names = _index(Path(directory), labels if label_mode is not None else None, class_names, follow_links)
+    paths, numbers, names = _index(
+        Path(directory), labels if label_mode is not None else None, class_names, follow_links
+    )
     if not paths:
         raise DataError(f"{name}: no image ({', '.join(EXTENSIONS)}) in {directory}.")
     if verbose:
-        print(f"Found {len(paths)} files" + (f" belonging to {len(names)} classes." if names is not None else "."))
+        print(
+            f"Found {len(paths)} files"
+            + (f" belonging to {len(names)} classes." if names is not None else ".")
+        )
     if shuffle:
         if seed is None:
             seed = int(np.random.randint(10**6))
@@ -333,9 +390,19 @@ def image_dataset_from_directory(
 
     def batches(rows: slice, shuffled: bool) -> ImageBatches:
         if not paths[rows]:
-            raise DataError(f"{name}: validation_split={validation_split} of {len(paths)} images leaves no image for one subset.")
+            raise DataError(
+                f"{name}: validation_split={validation_split} of {len(paths)} images leaves no image for one "
+                "subset."
+            )
         part = encoded[rows] if encoded is not None else None
-        return ImageBatches(paths[rows], part, names, batch_size=batch_size, shuffle_seed=seed if shuffled else None, **reading)
+        return ImageBatches(
+            paths[rows],
+            part,
+            names,
+            batch_size=batch_size,
+            shuffle_seed=seed if shuffled else None,
+            **reading,
+        )
 
     cut = len(paths) - int((validation_split or 0) * len(paths))
     if subset == "both":
@@ -355,13 +422,20 @@ def _index(
         if labels is None:
             return paths, None, None
         if len(labels) != len(paths):
-            raise DataError(f"{name}: expected one label for each of the {len(paths)} files in {directory}. Received: {len(labels)}")
+            raise DataError(
+                f"{name}: expected one label for each of the {len(paths)} files in {directory}. Received: "
+                f"{len(labels)}"
+            )
         return paths, np.array(labels, np.int32), [str(label) for label in sorted(set(labels))]
-    found = sorted(entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    found = sorted(
+        entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.name.startswith(".")
+    )
     classes = found if class_names is None else list(class_names)
     for wanted in classes:
         if wanted not in found:
-            raise ArgumentError(f"{name}: expected class_names among the sub-folders {found}. Received: {wanted!r}")
+            raise ArgumentError(
+                f"{name}: expected class_names among the sub-folders {found}. Received: {wanted!r}"
+            )
     per_class = [_images_under(directory / one, follow_links) for one in classes]
     numbers = np.repeat(np.arange(len(classes), dtype=np.int32), [len(paths) for paths in per_class])
     return [path for paths in per_class for path in paths], numbers, classes
@@ -369,20 +443,31 @@ def _index(
 
 def _images_under(folder: Path, follow_links: bool) -> list[str]:
     walk = sorted(os.walk(folder, followlinks=follow_links))
-    return [os.path.join(root, file) for root, _, files in walk for file in sorted(files) if file.lower().endswith(EXTENSIONS)]
+    return [
+        os.path.join(root, file)
+        for root, _, files in walk
+        for file in sorted(files)
+        if file.lower().endswith(EXTENSIONS)
+    ]
 
 
-def _encode_labels(name: str, numbers: np.ndarray, label_mode: str | None, names: Sequence[str]) -> np.ndarray:
+def _encode_labels(
+    name: str, numbers: np.ndarray, label_mode: str | None, names: Sequence[str]
+) -> np.ndarray:
     if label_mode == "categorical":
         return to_categorical(numbers, len(names)).astype(np.float32)
     if label_mode == "binary":
         if len(names) != 2:
-            raise ArgumentError(f"{name}: label_mode='binary' needs exactly two classes. Received: {list(names)}")
+            raise ArgumentError(
+                f"{name}: label_mode='binary' needs exactly two classes. Received: {list(names)}"
+            )
         return numbers.astype(np.float32)[:, None]
     return numbers
 
 
-def _read_image(path: str, *, color_mode: str, size: tuple[int, int], interpolation: str, fit: str, channels_first: bool) -> np.ndarray:
+def _read_image(
+    path: str, *, color_mode: str, size: tuple[int, int], interpolation: str, fit: str, channels_first: bool
+) -> np.ndarray:
     pixels = img_to_array(load_img(path, color_mode))
     height, width = size
     if fit == "crop":
@@ -398,10 +483,14 @@ def _read_image(path: str, *, color_mode: str, size: tuple[int, int], interpolat
     return pixels.transpose(2, 0, 1) if channels_first else pixels
 
 
-def _check_subset(name: str, validation_split: float | None, subset: str | None, shuffle: bool, seed: int | None) -> None:
+def _check_subset(
+    name: str, validation_split: float | None, subset: str | None, shuffle: bool, seed: int | None
+) -> None:
     _check(name, "subset", subset, ("training", "validation", "both", None))
     if bool(validation_split) != bool(subset):
-        raise ArgumentError(f"{name}: validation_split and subset go together. Received: {validation_split} and {subset!r}")
+        raise ArgumentError(
+            f"{name}: validation_split and subset go together. Received: {validation_split} and {subset!r}"
+        )
     if validation_split and not 0 < validation_split < 1:
         raise ArgumentError(f"{name}: expected 0 < validation_split < 1. Received: {validation_split}")
     if validation_split and shuffle and seed is None:
@@ -417,7 +506,9 @@ def _center(height: int, width: int, new_height: int, new_width: int) -> tuple[i
 
 def _size(name: str, size: Any) -> tuple[int, int]:
     if not isinstance(size, (tuple, list)) or len(size) != 2 or min(size) < 1:
-        raise ArgumentError(f"{name}: expected a size (height, width) of at least one pixel. Received: {size!r}")
+        raise ArgumentError(
+            f"{name}: expected a size (height, width) of at least one pixel. Received: {size!r}"
+        )
     return int(size[0]), int(size[1])
 
 
@@ -430,7 +521,8 @@ def _check(name: str, argument: str, value: Any, choices: Any) -> None:
     if value not in choices:
         known = [choice for choice in choices if isinstance(choice, str)]
         raise ArgumentError(
-            f"{name}: expected {argument} to be one of {', '.join(map(repr, choices))}. Received: {value!r}.{suggestion(str(value), known)}"
+            f"{name}: expected {argument} to be one of {', '.join(map(repr, choices))}. Received: "
+            f"{value!r}.{suggestion(str(value), known)}"
         )
 
 

@@ -27,8 +27,8 @@ def pad_sequences(
         value: what to fill up with.
 
     Shapes: n sequences of elements (...) -> (n, maxlen, ...).
-    Raises: ArgumentError for another padding or truncating; DataError without sequences or when one of them is a single value;
-        ShapeError when elements have unequal shapes.
+    Raises: ArgumentError for another padding or truncating; DataError without sequences or when one of them
+        is a single value; ShapeError when elements have unequal shapes.
 
     Example:
 
@@ -45,10 +45,14 @@ def pad_sequences(
         raise DataError(f"pad_sequences: expected a list of sequences. Received: {type(sequences).__name__}")
     for position, row in enumerate(sequences):
         if not hasattr(row, "__len__"):
-            raise DataError(f"pad_sequences: expected a list of sequences. Received at position {position}: {row!r}")
+            raise DataError(
+                f"pad_sequences: expected a list of sequences. Received at position {position}: {row!r}"
+            )
     kind = np.dtype(dtype)
     if isinstance(value, str) and kind.kind not in "OUS":
-        raise ArgumentError(f"pad_sequences: value={value!r} does not fit dtype={dtype!r}. Give dtype=object for strings.")
+        raise ArgumentError(
+            f"pad_sequences: value={value!r} does not fit dtype={dtype!r}. Give dtype=object for strings."
+        )
     if maxlen is None:
         if not len(sequences):
             raise DataError("pad_sequences: there is no sequence, so maxlen must be given.")
@@ -63,7 +67,9 @@ def pad_sequences(
         try:
             kept = np.asarray(kept, dtype=dtype)
         except ValueError as error:
-            raise ShapeError(f"pad_sequences: sequence {position} does not fit dtype={dtype!r} and one shape: {error}") from error
+            raise ShapeError(
+                f"pad_sequences: sequence {position} does not fit dtype={dtype!r} and one shape: {error}"
+            ) from error
         if kept.shape[1:] != element:
             raise ShapeError(
                 f"pad_sequences: expected every element to have the shape {element} of the first. "
@@ -77,9 +83,18 @@ def pad_sequences(
 
 
 class TimeseriesBatches:
-    """Windows over a series, in batches: `len()` of them, read by number; a loop over it goes through one epoch."""
+    """Windows over a series, in batches: `len()` of them, read by number; a loop over it goes through one
+    epoch.
+    """
 
-    def __init__(self, data: np.ndarray, targets: np.ndarray | None, starts: np.ndarray, steps: np.ndarray, batch_size: int | None) -> None:
+    def __init__(
+        self,
+        data: np.ndarray,
+        targets: np.ndarray | None,
+        starts: np.ndarray,
+        steps: np.ndarray,
+        batch_size: int | None,
+    ) -> None:
         self.data, self.targets, self.starts, self.steps = data, targets, starts, steps
         self.batch_size = batch_size
 
@@ -136,10 +151,15 @@ def timeseries_dataset_from_array(
         (array([1, 2, 3]), 10)
     """
     series = np.asarray(data)
-    for name, number in (("sequence_length", sequence_length), ("sequence_stride", sequence_stride), ("sampling_rate", sampling_rate)):
+    for name, number in (
+        ("sequence_length", sequence_length),
+        ("sequence_stride", sequence_stride),
+        ("sampling_rate", sampling_rate),
+    ):
         if number < 1 or (name != "sequence_length" and number >= len(series)):
             raise ArgumentError(
-                f"timeseries_dataset_from_array: expected 1 <= {name} < {len(series)}, the length of the data. Received: {number}"
+                f"timeseries_dataset_from_array: expected 1 <= {name} < {len(series)}, the length of the "
+                f"data. Received: {number}"
             )
     begin = 0 if start_index is None else start_index
     end = len(series) if end_index is None else end_index
@@ -154,10 +174,13 @@ def timeseries_dataset_from_array(
         windows = min(windows, len(wanted))
     if windows < 1:
         raise DataError(
-            f"timeseries_dataset_from_array: {end - begin} points are too few for one window of {sequence_length} points, "
+            f"timeseries_dataset_from_array: {end - begin} points are too few for one window of "
+            f"{sequence_length} points, "
             f"{sampling_rate} apart."
         )
     starts = np.arange(0, windows, sequence_stride)
     if shuffle:
         np.random.RandomState(seed).shuffle(starts)
-    return TimeseriesBatches(series[begin:end], wanted, starts, np.arange(sequence_length) * sampling_rate, batch_size)
+    return TimeseriesBatches(
+        series[begin:end], wanted, starts, np.arange(sequence_length) * sampling_rate, batch_size
+    )

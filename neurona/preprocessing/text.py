@@ -16,7 +16,9 @@ FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _MODES = ("binary", "count", "tfidf", "freq")
 
 
-def text_to_word_sequence(input_text: str, filters: str = FILTERS, lower: bool = True, split: str = " ") -> list[str]:
+def text_to_word_sequence(
+    input_text: str, filters: str = FILTERS, lower: bool = True, split: str = " "
+) -> list[str]:
     """The words of a text: lower case, punctuation replaced by `split`, cut at `split`.
 
     Args:
@@ -50,7 +52,8 @@ def hashing_trick(
     Args:
         text: the text.
         n: numbers run from 1 to n - 1.
-        hash_function: `"md5"` for the same numbers in every process, a function, or None for Python's `hash`, which differs between them.
+        hash_function: `"md5"` for the same numbers in every process, a function, or None for Python's `hash`,
+            which differs between them.
         filters, lower, split: as in `text_to_word_sequence`.
         analyzer: cuts the text into words instead.
 
@@ -66,7 +69,9 @@ def hashing_trick(
     if hash_function == "md5":
         hash_function = _md5
     elif isinstance(hash_function, str):
-        raise ArgumentError(f"hashing_trick: expected hash_function 'md5', a function or None. Received: {hash_function!r}")
+        raise ArgumentError(
+            f"hashing_trick: expected hash_function 'md5', a function or None. Received: {hash_function!r}"
+        )
     number = hash_function or hash
     words = analyzer(text) if analyzer else text_to_word_sequence(text, filters, lower, split)
     return [number(word) % (n - 1) + 1 for word in words]
@@ -80,7 +85,9 @@ def one_hot(
     split: str = " ",
     analyzer: Callable[[str], Iterable[str]] | None = None,
 ) -> list[int]:
-    """`hashing_trick` with Python's `hash`: numbers, despite the name, that differ from process to process."""
+    """`hashing_trick` with Python's `hash`: numbers, despite the name, that differ from process to
+    process.
+    """
     return hashing_trick(input_text, n, None, filters, lower, split, analyzer)
 
 
@@ -95,10 +102,12 @@ class Tokenizer:
         num_words: only words with a smaller number are used; None for all. All are counted in any case.
         filters, lower, split: as in `text_to_word_sequence`.
         char_level: every character is a word.
-        oov_token: gets number 1 and stands for every word that is unknown or beyond `num_words`; None leaves such words out.
+        oov_token: gets number 1 and stands for every word that is unknown or beyond `num_words`; None leaves
+            such words out.
         analyzer: cuts a text into words instead.
 
-    After `fit_on_texts`: `word_index`, `index_word`, `word_counts`, `word_docs` (texts with the word) and `document_count`.
+    After `fit_on_texts`: `word_index`, `index_word`, `word_counts`, `word_docs` (texts with the word) and
+    `document_count`.
     Raises: ArgumentError if num_words < 1; UnexpectedArgument for unknown arguments.
 
     Example:
@@ -128,7 +137,9 @@ class Tokenizer:
             known = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "analyzer")
             raise UnexpectedArgument(f"Tokenizer has no argument {name!r}.{suggestion(name, known)}")
         if num_words is not None and num_words < 1:
-            raise ArgumentError(f"Tokenizer: expected num_words >= 1, or None for all words. Received: {num_words}")
+            raise ArgumentError(
+                f"Tokenizer: expected num_words >= 1, or None for all words. Received: {num_words}"
+            )
         self.num_words, self.filters, self.lower, self.split = num_words, filters, lower, split
         self.char_level, self.oov_token, self.analyzer = char_level, oov_token, analyzer
         self.word_counts: dict[str, int] = {}
@@ -140,7 +151,10 @@ class Tokenizer:
     def fit_on_texts(self, texts: Iterable[str | Sequence[str]]) -> None:
         """Count the words of texts, or of lists of words, and number them by frequency."""
         if isinstance(texts, str):
-            raise DataError("Tokenizer.fit_on_texts: expected a list of texts. Received one text; put it in a list: [text]")
+            raise DataError(
+                "Tokenizer.fit_on_texts: expected a list of texts. Received one text; put it in a list: "
+                "[text]"
+            )
         for text in texts:
             words = self._words(text)
             self.document_count += 1
@@ -156,7 +170,9 @@ class Tokenizer:
             self.index_docs[self.word_index[word]] = documents
 
     def fit_on_sequences(self, sequences: Iterable[Sequence[int]]) -> None:
-        """Count in how many sequences each number occurs, for `mode="tfidf"`, when the texts are numbered already."""
+        """Count in how many sequences each number occurs, for `mode="tfidf"`, when the texts are numbered
+        already.
+        """
         for numbers in sequences:
             self.document_count += 1
             for number in set(numbers):
@@ -165,9 +181,15 @@ class Tokenizer:
     def texts_to_sequences(self, texts: Iterable[str | Sequence[str]]) -> list[list[int]]:
         """A list of word numbers for each text."""
         if isinstance(texts, str):
-            raise DataError("Tokenizer.texts_to_sequences: expected a list of texts. Received one text; put it in a list: [text]")
+            raise DataError(
+                "Tokenizer.texts_to_sequences: expected a list of texts. Received one text; put it in a "
+                "list: [text]"
+            )
         unknown = None if self.oov_token is None else self.word_index.get(self.oov_token)
-        numbers = ((self._bounded(self.word_index.get(word), unknown) for word in self._words(text)) for text in texts)
+        numbers = (
+            (self._bounded(self.word_index.get(word), unknown) for word in self._words(text))
+            for text in texts
+        )
         return [[number for number in row if number is not None] for row in numbers]
 
     def sequences_to_texts(self, sequences: Iterable[Iterable[int]]) -> list[str]:
@@ -175,7 +197,9 @@ class Tokenizer:
         unknown = None if self.oov_token is None else self.word_index.get(self.oov_token)
         texts = []
         for row in sequences:
-            numbers = (self._bounded(number if number in self.index_word else None, unknown) for number in row)
+            numbers = (
+                self._bounded(number if number in self.index_word else None, unknown) for number in row
+            )
             texts.append(" ".join(self.index_word[number] for number in numbers if number is not None))
         return texts
 
@@ -195,12 +219,19 @@ class Tokenizer:
         Raises: ArgumentError for another mode; DataError before any text was counted.
         """
         if mode not in _MODES:
-            raise ArgumentError(f"Tokenizer: expected mode to be one of {_MODES}. Received: {mode!r}.{suggestion(str(mode), _MODES)}")
+            raise ArgumentError(
+                f"Tokenizer: expected mode to be one of {_MODES}. Received: "
+                f"{mode!r}.{suggestion(str(mode), _MODES)}"
+            )
         columns = self.num_words or (len(self.word_index) + 1 if self.word_index else 0)
         if not columns:
-            raise DataError("Tokenizer: the number of columns is not known. Give num_words, or call fit_on_texts first.")
+            raise DataError(
+                "Tokenizer: the number of columns is not known. Give num_words, or call fit_on_texts first."
+            )
         if mode == "tfidf" and not self.document_count:
-            raise DataError("Tokenizer: mode='tfidf' needs document counts. Call fit_on_texts or fit_on_sequences first.")
+            raise DataError(
+                "Tokenizer: mode='tfidf' needs document counts. Call fit_on_texts or fit_on_sequences first."
+            )
         matrix = np.zeros((len(sequences), columns))
         for row, numbers in zip(matrix, sequences):
             for number, count in Counter(number for number in numbers if number < columns).items():
@@ -213,14 +244,18 @@ class Tokenizer:
         if mode == "freq":
             return count / length
         if mode == "tfidf":
-            return (1 + math.log(count)) * math.log(1 + self.document_count / (1 + self.index_docs.get(number, 0)))
+            return (1 + math.log(count)) * math.log(
+                1 + self.document_count / (1 + self.index_docs.get(number, 0))
+            )
         return 1
 
     def get_config(self) -> dict[str, Any]:
         """Options and counts; the tables as JSON texts, as Keras writes them."""
         options = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "document_count")
         tables = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
-        return {name: getattr(self, name) for name in options} | {name: json.dumps(getattr(self, name)) for name in tables}
+        return {name: getattr(self, name) for name in options} | {
+            name: json.dumps(getattr(self, name)) for name in tables
+        }
 
     def to_json(self, **kwargs: Any) -> str:
         """The tokenizer as JSON, read back by `tokenizer_from_json`; `kwargs` go to `json.dumps`."""
@@ -228,7 +263,11 @@ class Tokenizer:
 
     def _words(self, text: str | Sequence[str]) -> Sequence[str]:
         if isinstance(text, str) and not self.char_level:
-            return list(self.analyzer(text)) if self.analyzer else text_to_word_sequence(text, self.filters, self.lower, self.split)
+            return (
+                list(self.analyzer(text))
+                if self.analyzer
+                else text_to_word_sequence(text, self.filters, self.lower, self.split)
+            )
         if not self.lower:
             return text
         return text.lower() if isinstance(text, str) else [word.lower() for word in text]
@@ -240,7 +279,10 @@ class Tokenizer:
 def tokenizer_from_json(json_string: str) -> Tokenizer:
     """A `Tokenizer` from what `to_json` wrote, here or in Keras."""
     config = json.loads(json_string)["config"]
-    tables = {name: json.loads(config.pop(name)) for name in ("word_counts", "word_docs", "index_docs", "index_word", "word_index")}
+    tables = {
+        name: json.loads(config.pop(name))
+        for name in ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
+    }
     tokenizer = Tokenizer(**config)
     tokenizer.word_counts, tokenizer.word_index = tables["word_counts"], tables["word_index"]
     tokenizer.word_docs.update(tables["word_docs"])

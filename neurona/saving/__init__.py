@@ -1,4 +1,6 @@
-"""Saving and loading: `.keras` and `.weights.h5` files, exchanged with Keras; writing is atomic, loading runs no code."""
+"""Saving and loading: `.keras` and `.weights.h5` files, exchanged with Keras; writing is atomic, loading runs
+no code.
+"""
 
 from neurona.core.registry import (
     custom_object_scope,

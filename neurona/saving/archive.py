@@ -33,7 +33,10 @@ def describe_model(model: Any) -> dict[str, Any]:
     try:
         compile_config = model.get_compile_config() if hasattr(model, "get_compile_config") else None
     except SavingError as error:
-        warnings.warn(f"The file will not say how the model was compiled: compile it again after loading. {error}", stacklevel=3)
+        warnings.warn(
+            f"The file will not say how the model was compiled: compile it again after loading. {error}",
+            stacklevel=3,
+        )
         compile_config = None
     if compile_config is not None:
         description["compile_config"] = compile_config
@@ -52,24 +55,35 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         model: the model, with its weights.
         filepath: ends in `.keras`.
         overwrite: whether an older file may be replaced.
-        include_optimizer: whether to keep how the model was compiled and the optimizer's state, so that training can go on.
+        include_optimizer: whether to keep how the model was compiled and the optimizer's state, so that
+            training can go on.
 
     Raises:
-        SavingError: the name has another ending, the file may not be replaced, or a part (such as a lambda) can't be written.
+        SavingError: the name has another ending, the file may not be replaced, or a part (such as a lambda)
+            can't be written.
         NotBuiltError: the model has no weights yet.
     """
     path = Path(filepath)
     if path.suffix != ".keras":
-        raise SavingError(f"A model is saved as something.keras (weights alone: something.weights.h5). Received: {str(filepath)!r}")
+        raise SavingError(
+            "A model is saved as something.keras (weights alone: something.weights.h5). Received: "
+            f"{str(filepath)!r}"
+        )
     if not model.built:
-        raise NotBuiltError(f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before saving.")
+        raise NotBuiltError(
+            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before saving."
+        )
     description = describe_model(model)
     if not include_optimizer:
         description.pop("compile_config", None)
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
         write_weights(model, file, with_optimizer="compile_config" in description)
-    metadata = {"keras_version": _FORMAT, "neurona_version": __version__, "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S")}
+    metadata = {
+        "keras_version": _FORMAT,
+        "neurona_version": __version__,
+        "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S"),
+    }
     with atomic_path(path, overwrite) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
         archive.writestr(_CONFIG, json.dumps(description))
@@ -91,8 +105,12 @@ def _write_assets(model: Any, archive: zipfile.ZipFile) -> None:
 def _read_assets(model: Any, assets: Mapping[str, bytes]) -> None:
     for place, layer in walk(model):
         prefix = f"{_ASSETS}{place}/"
-        files = {name.removeprefix(prefix): content for name, content in assets.items() if name.startswith(prefix)}
-        files = {name: content for name, content in files.items() if name == Path(name).name}  # nothing outside the folder
+        files = {
+            name.removeprefix(prefix): content for name, content in assets.items() if name.startswith(prefix)
+        }
+        files = {
+            name: content for name, content in files.items() if name == Path(name).name
+        }  # nothing outside the folder
         load = getattr(layer, "load_assets", None)
         if files and load is not None:
             with tempfile.TemporaryDirectory() as folder:
@@ -101,7 +119,12 @@ def _read_assets(model: Any, assets: Mapping[str, bytes]) -> None:
                 load(folder)
 
 
-def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
+def load_model(
+    filepath: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
     """Read a model from a `.keras` file of Neurona's or Keras's.
 
     Args:
@@ -115,7 +138,10 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, c
     """
     path = Path(filepath)
     if path.suffix in (".h5", ".hdf5"):
-        raise SavingError(f"{path.name} is in the HDF5 format of Keras 1 and 2, which is not read yet. Save it as .keras from Keras 3.")
+        raise SavingError(
+            f"{path.name} is in the HDF5 format of Keras 1 and 2, which is not read yet. Save it as .keras "
+            "from Keras 3."
+        )
     config, weights, assets = _read_archive(path)
     with custom_object_scope(custom_objects or {}):
         model: Any = deserialize(config, kind="models")
@@ -136,7 +162,11 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, c
 def _read_archive(path: Path) -> tuple[dict[str, Any], io.BytesIO, dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            assets = {name: archive.read(name) for name in archive.namelist() if name.startswith(_ASSETS) and not name.endswith("/")}
+            assets = {
+                name: archive.read(name)
+                for name in archive.namelist()
+                if name.startswith(_ASSETS) and not name.endswith("/")
+            }
             return json.loads(archive.read(_CONFIG)), io.BytesIO(archive.read(_WEIGHTS)), assets
     except FileNotFoundError:
         raise SavingError(f"There is no file {str(path)!r}.") from None
@@ -157,7 +187,10 @@ def load_weights(model: Layer, filepath: Any, skip_mismatch: bool = False) -> No
         NotBuiltError: the model has no weights yet.
     """
     if not model.built:
-        raise NotBuiltError(f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before loading.")
+        raise NotBuiltError(
+            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before "
+            "loading."
+        )
     path = Path(filepath)
     with open_h5(_read_archive(path)[1] if path.suffix == ".keras" else path) as file:
         assignments = read_weights(model, file, skip_mismatch)

@@ -11,7 +11,8 @@ from neurona.core.errors import SavingError
 
 @contextlib.contextmanager
 def atomic_path(target: Path, overwrite: bool = True) -> Iterator[Path]:
-    """A temporary path beside the target, which takes its place when the block ends well and is removed when it does not.
+    """A temporary path beside the target, which takes its place when the block ends well and is removed when
+    it does not.
 
     Args:
         target: where the file shall be; its folder is created.

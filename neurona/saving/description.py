@@ -18,7 +18,9 @@ def describe_layer(layer: Layer) -> dict[str, Any]:
 
 
 def is_layer(description: Mapping[str, Any]) -> bool:
-    """Whether an entry of a functional model describes a layer rather than an operation such as an addition."""
+    """Whether an entry of a functional model describes a layer rather than an operation such as an
+    addition.
+    """
     return ".ops." not in str(description.get("module", ""))
 
 

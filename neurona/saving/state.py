@@ -61,7 +61,8 @@ def _without_arrays(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_without_arrays(item, arrays) for item in value]
     raise SavingError(
-        f"Training state is made of numbers, texts, lists, dictionaries with texts as keys, and arrays. Received: {value!r} "
+        "Training state is made of numbers, texts, lists, dictionaries with texts as keys, and arrays. "
+        f"Received: {value!r} "
         f"of type {type(value).__name__}."
     )
 

@@ -1,4 +1,6 @@
-"""Weights in HDF5, in the layout of Keras 3's `.weights.h5`: groups follow the tree of attributes, each with its `vars`."""
+"""Weights in HDF5, in the layout of Keras 3's `.weights.h5`: groups follow the tree of attributes, each with
+its `vars`.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ Assignment = tuple[Variable, np.ndarray]
 
 def own_variables(layer: Layer) -> list[Variable]:
     """The variables of a layer that are not its parts', in the order of the file."""
-    below = {id(variable) for part in layer.sublayers for variable in part.variables}
+    below = {id(variable) for part in layer._sublayers for variable in part.variables}
     return [variable for variable in layer.variables if id(variable) not in below]
 
 
@@ -31,7 +33,7 @@ def walk(layer: Layer, path: str = "", seen: set[int] | None = None) -> Iterator
     seen.add(id(layer))
     yield path, layer
     attributes = {name: value for name, value in vars(layer).items() if name not in layer._untracked}
-    if getattr(layer, "graph", None) is not None or hasattr(layer, "_layers"):
+    if getattr(layer, "_call_graph", None) is not None or hasattr(layer, "_layers"):
         yield from _walk_value(getattr(layer, "layers"), f"{path}/layers", seen)  # noqa: B009 - models have it, layers do not
     for name in sorted(attributes):
         yield from _walk_value(attributes[name], f"{path}/{name}", seen)
@@ -79,18 +81,24 @@ def _read_group(file: h5py.File, path: str) -> list[np.ndarray]:
         if not isinstance(group, h5py.Group) or part not in group:
             return []
         if not isinstance(group.get(part, getlink=True), h5py.HardLink):
-            raise SavingError(f"The file's group {path!r} is a link to somewhere else; Neurona does not follow it.")
+            raise SavingError(
+                f"The file's group {path!r} is a link to somewhere else; Neurona does not follow it."
+            )
         group = group[part]
     names = sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
     return [_array(group, name) for name in names]
 
 
 def _array(group: h5py.Group, name: str) -> np.ndarray:
-    if not isinstance(group.get(name, getlink=True), h5py.HardLink) or not isinstance(group[name], h5py.Dataset):
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink) or not isinstance(
+        group[name], h5py.Dataset
+    ):
         raise SavingError(f"Entry {name!r} of {group.name!r} is not an array; Neurona does not follow links.")
     dataset: Any = group[name]
     if dataset.external:
-        raise SavingError(f"Entry {name!r} of {group.name!r} keeps its data in another file; Neurona does not follow it.")
+        raise SavingError(
+            f"Entry {name!r} of {group.name!r} keeps its data in another file; Neurona does not follow it."
+        )
     array = np.asarray(dataset)
     return array.astype(jnp.bfloat16) if dataset.attrs.get("dtype") == "bfloat16" else array
 
@@ -108,12 +116,17 @@ def read_weights(model: Layer, file: h5py.File, skip_mismatch: bool = False) -> 
             if skip_mismatch:
                 continue
             hint = "" if layer.built else " The layer has no weights yet: call the model on data first."
-            raise SavingError(f"Layer {layer.name!r} has {len(variables)} weights, the file holds {len(arrays)} (at {path!r}).{hint}")
+            raise SavingError(
+                f"Layer {layer.name!r} has {len(variables)} weights, the file holds {len(arrays)} (at "
+                f"{path!r}).{hint}"
+            )
         for variable, array in zip(variables, arrays):
             if variable.shape == array.shape:
                 assignments.append((variable, array))
             elif not skip_mismatch:
-                raise SavingError(f"Weight {variable.path!r} has shape {variable.shape}, the file's has {array.shape}.")
+                raise SavingError(
+                    f"Weight {variable.path!r} has shape {variable.shape}, the file's has {array.shape}."
+                )
     return assignments
 
 
@@ -147,7 +160,9 @@ def save_weights(model: Layer, filepath: Any, overwrite: bool = True) -> None:
     """
     path = _checked_weights_path(filepath)
     if not model.built:
-        raise NotBuiltError(f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before saving.")
+        raise NotBuiltError(
+            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before saving."
+        )
     with atomic_path(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
         write_weights(model, file, with_optimizer=True)
 

@@ -20,18 +20,22 @@ from neurona.training.loop import Epoch, epochs_alone, is_small
 from neurona.training.step import is_stateful
 from neurona.training.trainer import refuse_unknown
 
-ROWS_OF_ALL = 2**17  # rows of an epoch, those of all members together, up to which many epochs run as one program
+ROWS_OF_ALL = (
+    2**17
+)  # rows of an epoch, those of all members together, up to which many epochs run as one program
 
 
 class Ensemble:
-    """K models of one structure, trained at once: the same network from many seeds, or with many learning rates.
+    """K models of one structure, trained at once: the same network from many seeds, or with many learning
+    rates.
 
-    One compiled program (`jax.vmap`) trains all members, so that 32 small networks cost little more than one. Each ends with the numbers
-    that it would have alone, after `neurona.utils.set_random_seed(seed)`, building, compiling and `fit`: it has its own first weights,
-    order of rows and dropout. What is not trained (frozen weights, statistics, vocabularies) begins as it is in the model.
+    One compiled program (`jax.vmap`) trains all members, so that 32 small networks cost little more than one.
+    Each ends with the numbers that it would have alone, after `neurona.utils.set_random_seed(seed)`,
+    building, compiling and `fit`: it has its own first weights, order of rows and dropout. What is not
+    trained (frozen weights, statistics, vocabularies) begins as it is in the model.
 
-    A member whose loss or gradients are no longer finite keeps the weights from before that step and counts as NaN from then on; the
-    others go on.
+    A member whose loss or gradients are no longer finite keeps the weights from before that step and counts
+    as NaN from then on; the others go on.
 
     Args:
         model: compiled; its weights do not matter and do not change.
@@ -39,7 +43,8 @@ class Ensemble:
         learning_rate: a number for each member; None for that of the model's optimizer.
 
     Raises:
-        ArgumentError: a seed or a learning rate is not allowed; two members are equal; the optimizer has a schedule.
+        ArgumentError: a seed or a learning rate is not allowed; two members are equal; the optimizer has a
+            schedule.
         NotBuiltError: the model is not compiled.
 
     Example:
@@ -57,23 +62,37 @@ class Ensemble:
         [[1.0]]
     """
 
-    def __init__(self, model: Model, seeds: Iterable[int], learning_rate: Sequence[float] | None = None) -> None:
+    def __init__(
+        self, model: Model, seeds: Iterable[int], learning_rate: Sequence[float] | None = None
+    ) -> None:
         if not isinstance(model, Model):
             raise ArgumentError(f"Ensemble takes a model, such as Sequential([...]). Received: {model!r}")
         if not model.compiled:
-            raise NotBuiltError("Call compile(optimizer=..., loss=...) on the model before Ensemble(model, seeds).")
+            raise NotBuiltError(
+                "Call compile(optimizer=..., loss=...) on the model before Ensemble(model, seeds)."
+            )
         if model.run_eagerly:
-            raise ArgumentError("Ensemble trains in one compiled program: compile the model without run_eagerly=True.")
+            raise ArgumentError(
+                "Ensemble trains in one compiled program: compile the model without run_eagerly=True."
+            )
         if is_stateful(model):
-            raise ArgumentError("Ensemble can't train a model with a stateful layer, whose state follows the order of its batches.")
+            raise ArgumentError(
+                "Ensemble can't train a model with a stateful layer, whose state follows the order of its "
+                "batches."
+            )
         self.model = model
         self.seeds = _checked_seeds(seeds)
-        self.learning_rate = None if learning_rate is None else _checked_rates(learning_rate, self.seeds, model)
+        self.learning_rate = (
+            None if learning_rate is None else _checked_rates(learning_rate, self.seeds, model)
+        )
         members = list(zip(self.seeds, self.learning_rate or [None] * len(self)))
         twice = next((number for number, member in enumerate(members) if member in members[:number]), None)
         if twice is not None:
             same = "the same seed" if learning_rate is None else "the same seed and learning rate"
-            raise ArgumentError(f"Members {members.index(members[twice])} and {twice} have {same}, so they would be the same model twice.")
+            raise ArgumentError(
+                f"Members {members.index(members[twice])} and {twice} have {same}, so they would be the same "
+                "model twice."
+            )
         self.history: History | None = None
         self._members: Members | None = None
         self._streams = [Stream(seed) for seed in self.seeds]
@@ -104,8 +123,8 @@ class Ensemble:
 
         Args:
             x, y: arrays, as in `Model.fit`.
-            batch_size, epochs, verbose, validation_split, validation_data, class_weight, sample_weight: as in `Model.fit`; the progress
-                bar shows means over the members.
+            batch_size, epochs, verbose, validation_split, validation_data, class_weight, sample_weight: as in
+                `Model.fit`; the progress bar shows means over the members.
             shuffle: whether the rows come in a new order every epoch, another one for each member.
 
         Returns:
@@ -117,15 +136,27 @@ class Ensemble:
         """
         refuse_unknown(Ensemble.fit, unknown)
         arrays, validation = self.model._batches_for_fit(
-            x, y, sample_weight, batch_size, False, class_weight, None, validation_split, validation_data, batch_size, None
+            x,
+            y,
+            sample_weight,
+            batch_size,
+            False,
+            class_weight,
+            None,
+            validation_split,
+            validation_data,
+            batch_size,
+            None,
         )
         if not isinstance(arrays, ArrayBatches) or not isinstance(validation, (ArrayBatches, type(None))):
             raise DataError(
-                "Ensemble.fit takes arrays that fit into memory: every member reads them in an order of its own. It takes no source of "
+                "Ensemble.fit takes arrays that fit into memory: every member reads them in an order of its "
+                "own. It takes no source of "
                 "batches and no memory-mapped arrays."
             )
-        built = all(layer.built for layer in self.model.flatten_layers())
-        # The order in which `fit` draws: a model that is not built yet draws its weights after the order of rows.
+        built = all(layer.built for layer in self.model._flatten_layers())
+        # The order in which `fit` draws: a model that is not built yet draws its weights after the order of
+        # rows.
         generators = [] if built else self._generators()
         members = self._prepared(arrays)
         batches = MembersBatches(arrays.host, batch_size, shuffle, generators or self._generators())
@@ -147,7 +178,10 @@ class Ensemble:
                 logs = self._run("train", batches, watchers)
                 members.steps_trained += batches.steps
                 if validation is not None:
-                    logs |= {f"val_{name}": values for name, values in self._run("test", validation, watchers).items()}
+                    logs |= {
+                        f"val_{name}": values
+                        for name, values in self._run("test", validation, watchers).items()
+                    }
                 watchers.call("on_epoch_end", number, dict(sorted(logs.items())))
                 if members.stop_training:
                     break
@@ -157,7 +191,9 @@ class Ensemble:
         self._report(failed)
         return self.history
 
-    def evaluate(self, x: Any, y: Any = None, batch_size: int | None = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
+    def evaluate(
+        self, x: Any, y: Any = None, batch_size: int | None = None, sample_weight: Any = None
+    ) -> dict[str, np.ndarray]:
         """The loss and the metrics of every member on data that is not trained on: {name: (K,)}.
 
         Args:
@@ -166,12 +202,16 @@ class Ensemble:
         """
         arrays = self.model._batches(x, y, sample_weight, batch_size, None)
         if not isinstance(arrays, ArrayBatches):
-            raise DataError("Ensemble.evaluate takes arrays that fit into memory, not a source of batches or memory-mapped arrays.")
+            raise DataError(
+                "Ensemble.evaluate takes arrays that fit into memory, not a source of batches or "
+                "memory-mapped arrays."
+            )
         members = self._prepared(arrays)
         return self._run("test", arrays, CallbackList([], members, {}))
 
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
-        """The outputs of every member, (K, rows, ...), as NumPy arrays; `.mean(axis=0)` is the ensemble's vote.
+        """The outputs of every member, (K, rows, ...), as NumPy arrays; `.mean(axis=0)` is the ensemble's
+        vote.
 
         Args:
             x: arrays, as in `Model.predict`.
@@ -188,7 +228,9 @@ class Ensemble:
 
     @property
     def models(self) -> Sequence[Model]:
-        """The members as ordinary models: copies with each member's weights and optimizer, to look at, save or train further."""
+        """The members as ordinary models: copies with each member's weights and optimizer, to look at, save
+        or train further.
+        """
         return _Models(self)
 
     def best(self, monitor: str = "val_loss", mode: str = "auto") -> Model:
@@ -204,18 +246,35 @@ class Ensemble:
         self._trained("best")
         figures = self.history.history if self.history is not None else {}
         if monitor not in figures:
-            raise ArgumentError(f"The history has no figure {monitor!r}.{suggestion(monitor, figures)} It has: {', '.join(figures)}.")
+            raise ArgumentError(
+                f"The history has no figure {monitor!r}.{suggestion(monitor, figures)} It has: "
+                f"{', '.join(figures)}."
+            )
         metrics = [metric for metric in self.model.metrics if metric.name == monitor.removeprefix("val_")]
         direction = direction_of(monitor, metrics[0] if metrics else None) if mode == "auto" else mode
         if direction not in ("min", "max"):
-            raise ArgumentError(f"best() can't tell whether more or less of {monitor!r} is better: pass mode='max' or mode='min'.")
+            raise ArgumentError(
+                f"best() can't tell whether more or less of {monitor!r} is better: pass mode='max' or "
+                "mode='min'."
+            )
         values = figures[monitor][-1]
         return self.models[int(np.nanargmin(values) if direction == "min" else np.nanargmax(values))]
 
     def _is_quick(self, arrays: ArrayBatches, validation: ArrayBatches | None) -> bool:
-        """Whether many epochs can run as one program: little data, steps of the usual kind, and nobody fails."""
-        small = is_small(arrays) and arrays.rows * len(self) <= ROWS_OF_ALL and (validation is None or is_small(validation))
-        return small and not self.failures and self.model.custom_step("train") is None and self.model.custom_step("test") is None
+        """Whether many epochs can run as one program: little data, steps of the usual kind, and nobody
+        fails.
+        """
+        small = (
+            is_small(arrays)
+            and arrays.rows * len(self) <= ROWS_OF_ALL
+            and (validation is None or is_small(validation))
+        )
+        return (
+            small
+            and not self.failures
+            and self.model.custom_step("train") is None
+            and self.model.custom_step("test") is None
+        )
 
     def _generators(self) -> list[np.random.Generator]:
         """A new generator for each member's order of rows."""
@@ -244,7 +303,9 @@ class Ensemble:
         members.reset_metrics()
         if kind == "test":
             watchers.call("on_test_begin", None)
-        logs = Epoch(members, members, kind, watchers, members.keys, members.steps_trained if kind == "train" else 0).run(batches)
+        logs = Epoch(
+            members, members, kind, watchers, members.keys, members.steps_trained if kind == "train" else 0
+        ).run(batches)
         if kind == "test":
             watchers.call("on_test_end", logs)
         return logs
@@ -291,7 +352,8 @@ class _Models(Sequence[Model]):
                 {
                     "epoch": ensemble.history.epoch,
                     "history": {
-                        name: [take(value, number).tolist() for value in values] for name, values in ensemble.history.history.items()
+                        name: [take(value, number).tolist() for value in values]
+                        for name, values in ensemble.history.history.items()
                     },
                 }
             )
@@ -312,12 +374,19 @@ def _checked_seeds(seeds: Any) -> list[int]:
 
 def _checked_rates(rates: Any, seeds: list[int], model: Model) -> list[float]:
     if not isinstance(model.optimizer.learning_rate, LearningRate):
-        raise ArgumentError("learning_rate can't be given for each member where the model's optimizer follows a schedule.")
+        raise ArgumentError(
+            "learning_rate can't be given for each member where the model's optimizer follows a schedule."
+        )
     if not isinstance(rates, Iterable):
-        raise ArgumentError(f"learning_rate holds a number for each member; one for all is the optimizer's. Received: {rates!r}")
+        raise ArgumentError(
+            "learning_rate holds a number for each member; one for all is the optimizer's. Received: "
+            f"{rates!r}"
+        )
     checked = [float(rate) for rate in rates]
     if len(checked) != len(seeds):
-        raise ArgumentError(f"learning_rate needs a number for each of the {len(seeds)} seeds. Received {len(checked)}.")
+        raise ArgumentError(
+            f"learning_rate needs a number for each of the {len(seeds)} seeds. Received {len(checked)}."
+        )
     wrong = next((rate for rate in checked if not rate >= 0 or np.isinf(rate)), None)
     if wrong is not None:
         raise ArgumentError(f"A learning rate is a finite number, at least 0. Received: {wrong!r}")

@@ -1,4 +1,6 @@
-"""The members of an ensemble: K states that the loop of training sees as one trainer, and the steps that advance them together."""
+"""The members of an ensemble: K states that the loop of training sees as one trainer, and the steps that
+advance them together.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,8 +32,8 @@ def take(tree: Any, number: int) -> Any:
 class Members:
     """The states of K models of one structure.
 
-    What is trained begins with values that a member's own seed draws, as if the model were built after `set_random_seed(seed)`; all else
-    (frozen weights, statistics) begins as it is in the model.
+    What is trained begins with values that a member's own seed draws, as if the model were built after
+    `set_random_seed(seed)`; all else (frozen weights, statistics) begins as it is in the model.
 
     Args:
         model: built, and prepared for its data; it gives the structure and does not change.
@@ -59,8 +61,16 @@ class Members:
     def _first_state(self) -> TrainingState:
         trainable, others, _ = self.model._groups
         in_order_of_creation = sorted((*trainable, *others), key=lambda variable: variable.number)
-        random = [one for one in in_order_of_creation if one.initializer is not None and not isinstance(one.initializer, (Zeros, Ones))]
-        begun = {one: one.draw(one.shape, one.dtype) for one in in_order_of_creation if isinstance(one.initializer, (Zeros, Ones))}
+        random = [
+            one
+            for one in in_order_of_creation
+            if one.initializer is not None and not isinstance(one.initializer, (Zeros, Ones))
+        ]
+        begun = {
+            one: one.draw(one.shape, one.dtype)
+            for one in in_order_of_creation
+            if isinstance(one.initializer, (Zeros, Ones))
+        }
         members = []
         for stream in self._streams:
             with stream:
@@ -116,12 +126,16 @@ class Members:
     def train_many(
         self, state: TrainingState, data: Batch, order: Any, keys: Any, first_step: Any, start: Any, stop: Any
     ) -> tuple[TrainingState, Any, Any, bool]:
-        """Steps of all members. One that meets a number that is not finite goes back to before that step, and stays there."""
+        """Steps of all members. One that meets a number that is not finite goes back to before that step, and
+        stays there.
+        """
         self.program.trainer = self.model
         stops = np.where(self.alive, stop, start).astype(np.int32)
         before = state
         while True:
-            state, logs, reached, fine = self.program.members.train_many(before, data, order, keys, first_step, start, stops)
+            state, logs, reached, fine = self.program.members.train_many(
+                before, data, order, keys, first_step, start, stops
+            )
             wrong = ~np.asarray(fine) & (stops > start)
             if not wrong.any():
                 break
@@ -130,7 +144,9 @@ class Members:
             self.alive[member] = False
             rows = np.asarray(order[stops[member], member])
             batch = jax.tree.map(lambda leaf, rows=rows: leaf[rows], data)
-            self._note_failure(member, take(state, member), batch, keys[member], int(first_step + stops[member]), rows)
+            self._note_failure(
+                member, take(state, member), batch, keys[member], int(first_step + stops[member]), rows
+            )
         self.stop_training = not self.alive.any()
         return state, self._without_failed(logs), stop, True
 
@@ -159,7 +175,9 @@ class Members:
             value[~self.alive] = np.nan
         return logs
 
-    def _note_failure(self, member: int, state: TrainingState, batch: Batch, key: Any, step: int, rows: np.ndarray) -> None:
+    def _note_failure(
+        self, member: int, state: TrainingState, batch: Batch, key: Any, step: int, rows: np.ndarray
+    ) -> None:
         try:
             raise_non_finite(self.model, state, batch, key, step, step - self.steps_trained, rows)
         except NonFiniteError as error:
@@ -182,9 +200,14 @@ class MembersBatches(ArrayBatches):
         generators: NumPy's, one per member.
     """
 
-    def __init__(self, data: Batch, batch_size: int | None, shuffle: bool | str, generators: list[np.random.Generator]) -> None:
+    def __init__(
+        self, data: Batch, batch_size: int | None, shuffle: bool | str, generators: list[np.random.Generator]
+    ) -> None:
         super().__init__(*data, batch_size, shuffle)
-        self._orders = [ArrayBatches(*data, batch_size, shuffle, generator=lambda own=generator: own) for generator in generators]
+        self._orders = [
+            ArrayBatches(*data, batch_size, shuffle, generator=lambda own=generator: own)
+            for generator in generators
+        ]
 
     def position(self) -> dict[str, Any]:
         """Where the next epoch begins, as plain values for `restore`."""

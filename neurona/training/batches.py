@@ -21,7 +21,8 @@ def new_numpy_generator() -> np.random.Generator:
 
 
 def to_numpy(value: Any, what: str) -> Any:
-    """Arrays, frames, torch tensors and lists of numbers as NumPy arrays in the dtypes that JAX computes in, keeping lists and dicts.
+    """Arrays, frames, torch tensors and lists of numbers as NumPy arrays in the dtypes that JAX computes in,
+    keeping lists and dicts.
 
     Memory-mapped arrays stay in their files, and so in their dtypes.
 
@@ -40,23 +41,34 @@ def to_numpy(value: Any, what: str) -> Any:
     try:
         array = tensor.to_numpy() if hasattr(tensor, "to_numpy") else np.asarray(tensor)
     except ValueError as error:
-        raise DataError(f"{what} is ragged: its rows have different lengths. Use neurona.preprocessing.pad_sequences. ({error})") from None
+        raise DataError(
+            f"{what} is ragged: its rows have different lengths. Use neurona.preprocessing.pad_sequences. "
+            f"({error})"
+        ) from None
     if array.dtype == object:
         try:
             array = array.astype(np.float64)
         except (TypeError, ValueError):
             raise DataError(
-                f"{what} holds values that are no numbers, such as {array.flat[0]!r}. Encode text with TextVectorization and categories "
+                f"{what} holds values that are no numbers, such as {array.flat[0]!r}. Encode text with "
+                "TextVectorization and categories "
                 "with pandas.get_dummies or integer codes first."
             ) from None
     if array.dtype.kind in "USM":
-        raise DataError(f"{what} holds text or dates, such as {array.flat[0]!r}: turn them into numbers first (TextVectorization).")
+        raise DataError(
+            f"{what} holds text or dates, such as {array.flat[0]!r}: turn them into numbers first "
+            "(TextVectorization)."
+        )
     return array if is_mapped(array) else array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
 
 
 def is_mapped(array: Any) -> bool:
-    """Whether an array, or the one that it is a view of, lies in a file: `np.load(path, mmap_mode="r")`, `np.memmap`."""
-    while array is not None and getattr(array, "_mmap", None) is None:  # a copy of a memmap is one without a file
+    """Whether an array, or the one that it is a view of, lies in a file: `np.load(path, mmap_mode="r")`,
+    `np.memmap`.
+    """
+    while (
+        array is not None and getattr(array, "_mmap", None) is None
+    ):  # a copy of a memmap is one without a file
         array = getattr(array, "base", None)
     return array is not None
 
@@ -73,7 +85,8 @@ def _is_numbers(value: Any) -> bool:
 def on_device(array: Any) -> jax.Array:
     """An array on the device, independent of the one given.
 
-    On a CPU a NumPy array is copied to where XLA can use it in place (64-byte alignment), which takes a third of XLA's own copy.
+    On a CPU a NumPy array is copied to where XLA can use it in place (64-byte alignment), which takes a third
+    of XLA's own copy.
     """
     if not isinstance(array, np.ndarray) or jax.default_backend() != "cpu" or not array.nbytes:
         return jnp.asarray(array)
@@ -131,7 +144,8 @@ class ArrayBatches:
     Args:
         x, y, sample_weight: arrays, or lists or dictionaries of them.
         batch_size: rows in a batch; the last batch of an epoch has what remains.
-        shuffle: True for a new order of rows every epoch, `"batch"` for a new order of batches, False for none.
+        shuffle: True for a new order of rows every epoch, `"batch"` for a new order of batches, False for
+            none.
         steps: batches in an epoch, if not all; the next epoch goes on where one ended.
         generator: NumPy's, for the order.
     """
@@ -158,7 +172,10 @@ class ArrayBatches:
         self._partial = steps is not None
         self._rest: Iterator[np.ndarray] = iter(())
         self._generator = generator() if shuffle and generator else np.random.default_rng(0)
-        self._pass_began, self._used = self._generator.bit_generator.state, 0  # of the pass that an epoch of some steps left unfinished
+        self._pass_began, self._used = (
+            self._generator.bit_generator.state,
+            0,
+        )  # of the pass that an epoch of some steps left unfinished
         self._device: Batch | None = None
 
     def example(self) -> Batch:
@@ -201,7 +218,8 @@ class ArrayBatches:
         rows, batch_size = position.get("rows"), position.get("batch_size")
         if (rows, batch_size) != (self.rows, self.batch_size):
             raise SavingError(
-                f"The checkpoint was made with {rows} rows in batches of {batch_size}, not {self.rows} in batches of {self.batch_size}."
+                f"The checkpoint was made with {rows} rows in batches of {batch_size}, not {self.rows} in "
+                f"batches of {self.batch_size}."
             )
         self._generator.bit_generator.state = self._pass_began = position["generator"]
         self._used = position["used"]
@@ -233,7 +251,8 @@ def class_weights_to_sample_weights(y: Any, class_weight: Any, sample_weight: An
     Args:
         y: integer labels (n,) or (n, 1), or one-hot (n, classes).
         class_weight: a dictionary from class number to weight (classes not named weigh 1), or `"balanced"`:
-            n / (classes * rows of the class), as in King and Zeng, Logistic Regression in Rare Events Data, 2001.
+            n / (classes * rows of the class), as in King and Zeng, Logistic Regression in Rare Events Data,
+            2001.
         sample_weight: multiplied in, where given.
 
     Raises:
@@ -251,12 +270,16 @@ def class_weights_to_sample_weights(y: Any, class_weight: Any, sample_weight: An
     labels = np.round(labels).astype(np.int64)
     if isinstance(class_weight, str):
         if class_weight != "balanced":
-            raise DataError(f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}")
+            raise DataError(
+                f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}"
+            )
         classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
         weights = (len(labels) / (len(classes) * counts))[inverse]
     else:
         if not isinstance(class_weight, Mapping):
-            raise DataError(f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}")
+            raise DataError(
+                f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}"
+            )
         weights = np.ones(len(labels))
         for label, weight in class_weight.items():
             weights[labels == label] = weight
@@ -280,6 +303,11 @@ def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
 
 def is_stream(x: Any) -> bool:
     """Whether data comes batch by batch rather than as arrays."""
-    if x is None or isinstance(x, (np.ndarray, jax.Array, list, tuple, Mapping)) or hasattr(x, "to_numpy") or hasattr(x, "detach"):
+    if (
+        x is None
+        or isinstance(x, (np.ndarray, jax.Array, list, tuple, Mapping))
+        or hasattr(x, "to_numpy")
+        or hasattr(x, "detach")
+    ):
         return False
     return hasattr(x, "__next__") or hasattr(x, "__iter__") or hasattr(x, "__getitem__")

@@ -1,4 +1,6 @@
-"""What `compile` was given, matched to the model's outputs: one loss, weight and list of metrics per output."""
+"""What `compile` was given, matched to the model's outputs: one loss, weight and list of metrics per
+output.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +18,8 @@ class Outputs:
     """The names and shapes of a model's outputs, in order.
 
     Args:
-        predictions: what the model returns for a batch: an array, a list or a dictionary of them (or of their shapes).
+        predictions: what the model returns for a batch: an array, a list or a dictionary of them (or of their
+            shapes).
         names: the model's own names for its outputs, where it has any.
     """
 
@@ -26,7 +29,11 @@ class Outputs:
             self.names = list(predictions)
         else:
             count = 1 if self.single else len(predictions)
-            self.names = list(names) if names and len(names) == count else [f"output_{index}" for index in range(count)]
+            self.names = (
+                list(names)
+                if names and len(names) == count
+                else [f"output_{index}" for index in range(count)]
+            )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -48,7 +55,8 @@ class Outputs:
             for name in value:
                 if name not in self.names:
                     raise DataError(
-                        f"{what} names an output {name!r} that the model does not have.{suggestion(name, self.names)} "
+                        f"{what} names an output {name!r} that the model does not "
+                        f"have.{suggestion(name, self.names)} "
                         f"Its outputs: {', '.join(self.names)}."
                     )
             return [value.get(name) for name in self.names]
@@ -57,11 +65,15 @@ class Outputs:
                 return list(value)
             if len(value) == 1 and share:
                 return list(value) * len(self)
-            raise DataError(f"The model has {len(self)} outputs ({', '.join(self.names)}). {what} has {len(value)} entries.")
+            raise DataError(
+                f"The model has {len(self)} outputs ({', '.join(self.names)}). {what} has {len(value)} "
+                "entries."
+            )
         if len(self) == 1 or share:
             return [value] * len(self)
         raise DataError(
-            f"The model has {len(self)} outputs ({', '.join(self.names)}): {what} needs an entry for each, as a list or a dict."
+            f"The model has {len(self)} outputs ({', '.join(self.names)}): {what} needs an entry for each, "
+            "as a list or a dict."
         )
 
     def leaves(self, predictions: Any) -> list[Any]:
@@ -75,7 +87,8 @@ class CompiledLoss:
     """The weighted sum of each output's loss.
 
     Args:
-        loss: a name, function or object for all outputs, or a list or dictionary of them; None entries have no loss.
+        loss: a name, function or object for all outputs, or a list or dictionary of them; None entries have
+            no loss.
         weights: a number per output, as a list or dictionary.
         outputs: the model's outputs.
     """
@@ -86,7 +99,10 @@ class CompiledLoss:
         self.losses = [None if one is None else _as_loss(one) for one in specified]
         self.weights = outputs.spread(weights, "loss_weights", share=True)
         if all(one is None for one in self.losses):
-            raise ArgumentError("compile() was given no loss, so there is nothing to minimize: pass loss=..., such as loss='mse'.")
+            raise ArgumentError(
+                "compile() was given no loss, so there is nothing to minimize: pass loss=..., such as "
+                "loss='mse'."
+            )
         count = sum(one is not None for one in self.losses)
         self.trackers = [
             Mean(name=f"{name}_loss")
@@ -100,7 +116,9 @@ class CompiledLoss:
         predictions = self.outputs.leaves(y_pred)
         sample_weights = self.outputs.spread(sample_weight, "sample_weight", share=True)
         values, total = [], jnp.zeros((), jnp.float32)
-        for loss, weight, target, prediction, rows in zip(self.losses, self.weights, targets, predictions, sample_weights):
+        for loss, weight, target, prediction, rows in zip(
+            self.losses, self.weights, targets, predictions, sample_weights
+        ):
             if loss is None:
                 continue
             value = loss(target, prediction, rows)
@@ -133,7 +151,9 @@ class CompiledLoss:
         Raises:
             DataError: they do not fit the loss or the output.
         """
-        for name, loss, target, prediction in zip(self.outputs.names, self.losses, self.targets(y_true), self.outputs.leaves(predictions)):
+        for name, loss, target, prediction in zip(
+            self.outputs.names, self.losses, self.targets(y_true), self.outputs.leaves(predictions)
+        ):
             if loss is None:
                 continue
             if target is None:
@@ -152,12 +172,20 @@ class CompiledMetrics:
     """The metrics of each output, named as Keras names them in logs.
 
     Args:
-        metrics, weighted_metrics: a list for a single output; a list per output, in order or by name, for several.
+        metrics, weighted_metrics: a list for a single output; a list per output, in order or by name, for
+            several.
         outputs: the model's outputs.
         targets, predictions: arrays or shapes of one batch, which decide what `"accuracy"` means.
     """
 
-    def __init__(self, metrics: Any, weighted_metrics: Any, outputs: Outputs, targets: list[Any], predictions: list[Any]) -> None:
+    def __init__(
+        self,
+        metrics: Any,
+        weighted_metrics: Any,
+        outputs: Outputs,
+        targets: list[Any],
+        predictions: list[Any],
+    ) -> None:
         self.outputs = outputs
         self.entries: list[tuple[int, Metric, bool]] = []
         for given, weighted in ((metrics, False), (weighted_metrics, True)):
@@ -165,7 +193,9 @@ class CompiledMetrics:
                 for identifier in identifiers:
                     shape = tuple(predictions[index].shape)
                     target_shape = shape if targets[index] is None else tuple(targets[index].shape)
-                    self.entries.append((index, metrics_module.resolve_metric(identifier, target_shape, shape), weighted))
+                    self.entries.append(
+                        (index, metrics_module.resolve_metric(identifier, target_shape, shape), weighted)
+                    )
         self.names = _unique([self._log_name(index, metric) for index, metric, _ in self.entries])
 
     @staticmethod
@@ -176,7 +206,11 @@ class CompiledMetrics:
                 metrics_module.get(one)
 
     def _log_name(self, index: int, metric: Metric) -> str:
-        return metric.name if self.outputs.single or len(self.outputs) == 1 else f"{self.outputs.names[index]}_{metric.name}"
+        return (
+            metric.name
+            if self.outputs.single or len(self.outputs) == 1
+            else f"{self.outputs.names[index]}_{metric.name}"
+        )
 
     @property
     def metrics(self) -> list[Metric]:
@@ -187,7 +221,11 @@ class CompiledMetrics:
         """Let each metric see a batch; only the weighted ones see the sample weights."""
         for index, metric, weighted in self.entries:
             if targets[index] is not None:
-                metric.update_state(targets[index], predictions[index], sample_weight=sample_weights[index] if weighted else None)
+                metric.update_state(
+                    targets[index],
+                    predictions[index],
+                    sample_weight=sample_weights[index] if weighted else None,
+                )
 
 
 def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:
@@ -204,7 +242,8 @@ def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:
         return [as_list(given[0]) if nested else given]
     if len(given) != len(outputs):
         raise ArgumentError(
-            f"The model has {len(outputs)} outputs ({', '.join(outputs.names)}): metrics needs a list for each, or a dict by output name. "
+            f"The model has {len(outputs)} outputs ({', '.join(outputs.names)}): metrics needs a list for "
+            "each, or a dict by output name. "
             f"Received {len(given)} entries."
         )
     return [as_list(value) for value in given]

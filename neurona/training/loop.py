@@ -1,4 +1,6 @@
-"""The host's side of an epoch: chunks of steps sized by time, callbacks in between, and what happens at a NaN."""
+"""The host's side of an epoch: chunks of steps sized by time, callbacks in between, and what happens at a
+NaN.
+"""
 
 import contextlib
 import functools
@@ -115,7 +117,13 @@ class Epoch:
                 return
 
     def _run_steps(
-        self, data: Batch, block: np.ndarray, position: int, stop: int, batch_at: Callable[[int], Batch], numbers: np.ndarray | None = None
+        self,
+        data: Batch,
+        block: np.ndarray,
+        position: int,
+        stop: int,
+        batch_at: Callable[[int], Batch],
+        numbers: np.ndarray | None = None,
     ) -> bool:
         """Steps `position` to `stop` of a block of equal batches, and whether all went well.
 
@@ -130,14 +138,22 @@ class Epoch:
         pace = self.trainer.pace(self.kind, block.shape[1])
         while position < stop and not self._stopped():
             steps = min(stop - position, pace.steps)
-            steps = min(steps, self.callbacks.steps_until_due(self.kind, self.first_step + self.done) or steps)
+            steps = min(
+                steps, self.callbacks.steps_until_due(self.kind, self.first_step + self.done) or steps
+            )
             self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
             began = time.perf_counter()
             self.program.trainer = self.trainer
             first = integer(self.first_step + self.done - position)
-            state, logs, reached, fine = many(self._state, data, order, self.key, first, integer(position), integer(position + steps))
+            state, logs, reached, fine = many(
+                self._state, data, order, self.key, first, integer(position), integer(position + steps)
+            )
             if not fine:
-                bad = self._go_back(functools.partial(many, self._state, data, order, self.key, first), position, int(reached) - 1)
+                bad = self._go_back(
+                    functools.partial(many, self._state, data, order, self.key, first),
+                    position,
+                    int(reached) - 1,
+                )
                 self._report(batch_at(bad), self.done, None if numbers is None else numbers[bad])
                 return False
             pace.learn(steps, time.perf_counter() - began)
@@ -151,11 +167,14 @@ class Epoch:
         self.trainer.take_training_state(state)
         self.callbacks.call_batch(self._end, self.done - 1, self.first_step + self.done - 1, self.logs)
         if self.kind == "train":
-            self._state = self.trainer.training_state()  # a callback may have changed weights or the learning rate
+            self._state = (
+                self.trainer.training_state()
+            )  # a callback may have changed weights or the learning rate
         self.callbacks.call("on_chunk_end", self.done, self.logs)
 
     def _go_back(self, run: Callable[[Any, Any], Any], position: int, bad: int) -> int:
-        """Go back to the state before the bad step, which running the good steps again gives; returns the bad step.
+        """Go back to the state before the bad step, which running the good steps again gives; returns the bad
+        step.
 
         Where a loss is not finite, the step before may be the one that spoilt the weights.
         """
@@ -187,11 +206,17 @@ def is_small(batches: Any) -> bool:
 
 
 def run_epochs(
-    trainer: Any, batches: ArrayBatches, validation: ArrayBatches | None, key: jax.Array, first_step: int, count: int
+    trainer: Any,
+    batches: ArrayBatches,
+    validation: ArrayBatches | None,
+    key: jax.Array,
+    first_step: int,
+    count: int,
 ) -> list[dict[str, float]]:
     """Run whole epochs on little data as one program, and return the logs of each.
 
-    Where a number is not finite nothing is trained, and there are no logs: steps of their own will find where it arose.
+    Where a number is not finite nothing is trained, and there are no logs: steps of their own will find where
+    it arose.
     """
     program = trainer._current_program()
     program.trainer = trainer
@@ -199,18 +224,32 @@ def run_epochs(
     orders = [_stacked(blocks) for blocks in zip(*(batches.blocks() for _ in range(count)))]
     tests = None if validation is None else (validation.device, validation.blocks())
     state, logs, fine = program.train_epochs(
-        trainer.training_state(), trainer._fresh_metrics, batches.device, orders, tests, key, integer(first_step), integer(count)
+        trainer.training_state(),
+        trainer._fresh_metrics,
+        batches.device,
+        orders,
+        tests,
+        key,
+        integer(first_step),
+        integer(count),
     )
     if not fine:
         batches.restore(position)
         return []
     trainer.take_training_state(state)
-    columns = {name: values.tolist() if values.ndim == 1 else list(values) for name, values in sorted(jax.device_get(logs).items())}
+    columns = {
+        name: values.tolist() if values.ndim == 1 else list(values)
+        for name, values in sorted(jax.device_get(logs).items())
+    }
     return [{name: values[number] for name, values in columns.items()} for number in range(count)]
 
 
-def epochs_alone(trainer: Any, batches: Any, validation: Any, key: jax.Array, epochs: int) -> Iterator[dict[str, float]]:
-    """The logs of epochs that run many at once, because nobody wants to know of each when it ends; fewer where `run_epochs` gives none."""
+def epochs_alone(
+    trainer: Any, batches: Any, validation: Any, key: jax.Array, epochs: int
+) -> Iterator[dict[str, float]]:
+    """The logs of epochs that run many at once, because nobody wants to know of each when it ends; fewer
+    where `run_epochs` gives none.
+    """
     pace = trainer.pace("epochs", batches.rows)
     while epochs > 0 and not trainer.stop_training:
         count = min(epochs, EPOCHS_AT_ONCE, pace.steps)
@@ -225,7 +264,9 @@ def epochs_alone(trainer: Any, batches: Any, validation: Any, key: jax.Array, ep
 
 
 def _stacked(blocks: Sequence[np.ndarray]) -> np.ndarray:
-    """A block of each epoch, in an array that has always room for the same number of them, so that one compilation serves all."""
+    """A block of each epoch, in an array that has always room for the same number of them, so that one
+    compilation serves all.
+    """
     stacked = np.zeros((EPOCHS_AT_ONCE, *blocks[0].shape), blocks[0].dtype)
     stacked[: len(blocks)] = blocks
     return stacked

@@ -29,18 +29,20 @@ class Predictor:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self._assignments = Layer.assignments
+        self._assignments = Layer._structure_version
         self._parts = _parts_of(model)
-        self._is_built_in = all(is_built_in(layer) for layer in model.flatten_layers())  # these change no lists on their own
+        self._is_built_in = all(
+            is_built_in(layer) for layer in model._flatten_layers()
+        )  # these change no lists on their own
         self.program = program_for(model, prediction=True)
         self.variables = model.variables
         self.rows_are_independent = rows_are_independent(model)
 
     def is_valid(self) -> bool:
         """Whether the model still has the layers and variables that it had, with the same ones trainable."""
-        if self._is_built_in and self._assignments == Layer.assignments:
+        if self._is_built_in and self._assignments == Layer._structure_version:
             return True
-        self._assignments = Layer.assignments
+        self._assignments = Layer._structure_version
         return self._parts == _parts_of(self.model)
 
     def __call__(self, x: Any) -> Any:
@@ -53,12 +55,19 @@ class Predictor:
 
 
 def _parts_of(model: Any) -> list[Any]:
-    return [(layer, variables, [variable.trainable for variable in variables]) for layer, variables in model.walk()]
+    return [
+        (layer, variables, [variable.trainable for variable in variables])
+        for layer, variables in model._walk()
+    ]
 
 
 def _filled(x: Any, rows: int) -> Any:
-    """The batch with its last row again and again, up to so many rows: a real input, so no NaN arises where there was none."""
-    return jax.tree.map(lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], rows - len(leaf), axis=0)]), x)
+    """The batch with its last row again and again, up to so many rows: a real input, so no NaN arises where
+    there was none.
+    """
+    return jax.tree.map(
+        lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], rows - len(leaf), axis=0)]), x
+    )
 
 
 def _collect(parts: list[tuple[Any, int]]) -> Any:
@@ -67,7 +76,13 @@ def _collect(parts: list[tuple[Any, int]]) -> Any:
     return arrays[0] if len(arrays) == 1 else jax.tree.map(lambda *leaves: np.concatenate(leaves), *arrays)
 
 
-def predict_arrays(predictor: Predictor, x: Any, batch_size: int, steps: int | None, watchers_for: Callable[[int], CallbackList]) -> Any:
+def predict_arrays(
+    predictor: Predictor,
+    x: Any,
+    batch_size: int,
+    steps: int | None,
+    watchers_for: Callable[[int], CallbackList],
+) -> Any:
     """The outputs for arrays.
 
     Args:

@@ -1,4 +1,6 @@
-"""Which compiled program a model trains with: models of equal structure share one, and compiled code is kept on disk."""
+"""Which compiled program a model trains with: models of equal structure share one, and compiled code is kept
+on disk.
+"""
 
 import json
 import os
@@ -15,7 +17,8 @@ from neurona.core.layer import Layer
 from neurona.core.registry import built_in, serialize
 from neurona.training.step import Program
 
-# JAX hands a program to a thread of its own. To wake it takes longer than a small program, and a model waits for its results anyway.
+# JAX hands a program to a thread of its own. To wake it takes longer than a small program, and a model waits
+# for its results anyway.
 jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 _PROGRAMS_KEPT = 32
@@ -29,7 +32,9 @@ def cache_directory() -> Path:
 
 
 def keep_compiled_programs() -> None:
-    """Let XLA keep what it compiles on disk, unless a place was chosen already; JAX_ENABLE_COMPILATION_CACHE=false switches it off."""
+    """Let XLA keep what it compiles on disk, unless a place was chosen already;
+    JAX_ENABLE_COMPILATION_CACHE=false switches it off.
+    """
     settings: Any = jax.config
     if settings.jax_compilation_cache_dir:
         return
@@ -43,19 +48,23 @@ def is_built_in(layer: Layer) -> bool:
 
 
 def structure_of(trainer: Any, prediction: bool) -> str | None:
-    """A text that is equal for models whose programs are equal, or None where that can't be known: with code of the user's own."""
-    layers = list(trainer.flatten_layers())
+    """A text that is equal for models whose programs are equal, or None where that can't be known: with code
+    of the user's own.
+    """
+    layers = list(trainer._flatten_layers())
     if not all(is_built_in(layer) for layer in layers):
         return None
     try:
         parts: list[Any] = [
-            trainer.structure(),
+            trainer._structure(),
             [(variable.shape, variable.dtype, variable.trainable) for variable in trainer.variables],
             jax.dtypes.canonicalize_dtype("float64").name,  # whether JAX computes in 64 bits
         ]
         if not prediction:
             compiled = trainer.get_compile_config()
-            compiled["optimizer"] = repr(trainer.optimizer.structure)  # the learning rate is state, not structure
+            compiled["optimizer"] = repr(
+                trainer.optimizer._structure
+            )  # the learning rate is state, not structure
             parts.append(compiled)
             parts.append([serialize(metric) for metric in trainer.metrics])
             if trainer.custom_step("train") or trainer.custom_step("test"):
@@ -87,15 +96,19 @@ def clear_programs() -> None:
 
 
 def rows_are_independent(model: Layer) -> bool:
-    """Whether every row of a prediction depends on its own row of the input alone, so that rows may be added to fill a batch.
+    """Whether every row of a prediction depends on its own row of the input alone, so that rows may be added
+    to fill a batch.
 
-    True of Neurona's own layers outside training, unless they carry state from batch to batch; unknown, so False, of other code.
+    True of Neurona's own layers outside training, unless they carry state from batch to batch; unknown, so
+    False, of other code.
     """
     lambda_layer = built_in("layers").get("Lambda")
-    for layer in model.flatten_layers():
+    for layer in model._flatten_layers():
         if not is_built_in(layer) or type(layer) is lambda_layer or getattr(layer, "stateful", False):
             return False
-        graph = getattr(layer, "graph", None)
-        if graph is not None and len(graph.layers) < len(graph.operations):  # functions of neurona.ops may mix rows
+        graph = getattr(layer, "_call_graph", None)
+        if graph is not None and len(graph.layers) < len(
+            graph.operations
+        ):  # functions of neurona.ops may mix rows
             return False
     return True

@@ -23,13 +23,21 @@ class Place:
         epoch: the number of the first epoch.
     """
 
-    def __init__(self, trainer: Any, batches: ArrayBatches | RowBatches | StreamBatches, watchers: CallbackList, epoch: int) -> None:
+    def __init__(
+        self,
+        trainer: Any,
+        batches: ArrayBatches | RowBatches | StreamBatches,
+        watchers: CallbackList,
+        epoch: int,
+    ) -> None:
         self.trainer, self.batches, self.watchers = trainer, batches, watchers
         self._resumed: TrainingState | None = None
         self.epoch, self.step, self._data = epoch, 0, batches.position()
 
     def begin_epoch(self) -> None:
-        """To be called after the callbacks' `on_epoch_begin`, whose changes a state from the middle of the epoch holds already."""
+        """To be called after the callbacks' `on_epoch_begin`, whose changes a state from the middle of the
+        epoch holds already.
+        """
         if self._resumed is not None and self.step:
             self.trainer.take_training_state(self._resumed)
         self._resumed = None
@@ -39,7 +47,9 @@ class Place:
         self.epoch, self.step, self._data = self.epoch + 1, 0, self.batches.position()
 
     def checkpoint(self, step: int) -> dict[str, Any]:
-        """Everything that `resume` needs, as plain values and NumPy arrays; `step` counts the epoch's steps so far."""
+        """Everything that `resume` needs, as plain values and NumPy arrays; `step` counts the epoch's steps
+        so far.
+        """
         trainer = self.trainer
         return {
             "epoch": self.epoch,

@@ -23,9 +23,10 @@ class NpzShards:
 
     Args:
         paths: the files, each written by `np.savez(path, x=..., y=...)`, with `sample_weight` if wanted.
-        batch_size: rows in a batch; a batch may begin in one file and end in the next, so that only the last one of an epoch is smaller.
-        shuffle: whether every epoch takes the files in a new order, and each file's rows too. Rows of different files are not mixed, so
-            each file should hold rows of all kinds.
+        batch_size: rows in a batch; a batch may begin in one file and end in the next, so that only the last
+            one of an epoch is smaller.
+        shuffle: whether every epoch takes the files in a new order, and each file's rows too. Rows of
+            different files are not mixed, so each file should hold rows of all kinds.
         seed: an integer makes the orders repeat; None takes one from the global stream.
 
     Raises:
@@ -43,9 +44,14 @@ class NpzShards:
         (4, [8, 8, 8, 6])
     """
 
-    def __init__(self, paths: Iterable[Any], batch_size: int = 32, shuffle: bool = True, seed: int | None = None) -> None:
+    def __init__(
+        self, paths: Iterable[Any], batch_size: int = 32, shuffle: bool = True, seed: int | None = None
+    ) -> None:
         if isinstance(paths, (str, Path)):
-            raise ArgumentError(f"NpzShards takes a list of paths, such as sorted(Path(folder).glob('*.npz')). Received: {paths!r}")
+            raise ArgumentError(
+                "NpzShards takes a list of paths, such as sorted(Path(folder).glob('*.npz')). Received: "
+                f"{paths!r}"
+            )
         self.paths = [Path(path) for path in paths]
         if not self.paths:
             raise ArgumentError("NpzShards received no paths.")
@@ -65,7 +71,9 @@ class NpzShards:
         if self.shuffle:
             self._generator.shuffle(paths)
         rest: Arrays = ()
-        with contextlib.closing(read_ahead((functools.partial(_read, path) for path in paths), ahead=1)) as files:
+        with contextlib.closing(
+            read_ahead((functools.partial(_read, path) for path in paths), ahead=1)
+        ) as files:
             for arrays in itertools.chain.from_iterable(files):
                 for batch in self._cut(rest, arrays):
                     rest = batch if len(batch[0]) < self.batch_size else ()
@@ -77,7 +85,10 @@ class NpzShards:
     def _cut(self, rest: Arrays, arrays: Arrays) -> Iterator[Arrays]:
         """A file's rows in batches, the first of which begins with the rest of the file before."""
         if rest and len(rest) != len(arrays):
-            raise DataError(f"The files of NpzShards hold different arrays: some {_NAMES[: len(rest)]}, some {_NAMES[: len(arrays)]}.")
+            raise DataError(
+                f"The files of NpzShards hold different arrays: some {_NAMES[: len(rest)]}, some "
+                f"{_NAMES[: len(arrays)]}."
+            )
         order = self._generator.permutation(len(arrays[0])) if self.shuffle else np.arange(len(arrays[0]))
         for start in range(-len(rest[0]) if rest else 0, len(order), self.batch_size):
             batch = tuple(array[order[max(start, 0) : start + self.batch_size]] for array in arrays)
@@ -91,7 +102,9 @@ def _rows_of(path: Path) -> int:
             raise DataError(f"{path} has no array called x: write it with np.savez(path, x=..., y=...).")
         with archive.open("x.npy") as member:
             first = np.lib.format.read_magic(member) == (1, 0)
-            shape, _, _ = (np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0)(member)
+            shape, _, _ = (
+                np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+            )(member)
     return shape[0]
 
 
@@ -102,5 +115,7 @@ def _read(path: Path) -> Arrays:
             raise DataError(f"{path} holds {names} but no {_NAMES[len(names) - 1]!r}.")
         arrays = tuple(file[name] for name in names)
     if len({len(array) for array in arrays}) > 1:
-        raise DataError(f"The arrays in {path} have different lengths: {', '.join(str(len(array)) for array in arrays)}.")
+        raise DataError(
+            f"The arrays in {path} have different lengths: {', '.join(str(len(array)) for array in arrays)}."
+        )
     return arrays

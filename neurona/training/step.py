@@ -1,4 +1,6 @@
-"""One step of training as a pure function of the training state, and the programs that run many of them at once."""
+"""One step of training as a pure function of the training state, and the programs that run many of them at
+once.
+"""
 
 import functools
 from typing import Any, NamedTuple
@@ -14,7 +16,8 @@ from neurona.core.scope import Scope
 class TrainingState(NamedTuple):
     """All that training changes: what a step receives and returns, a checkpoint saves, and vmap stacks.
 
-    Keras's stateless order, so that a `train_step(self, state, data)` written for Keras on JAX unpacks it as it is.
+    Keras's stateless order, so that a `train_step(self, state, data)` written for Keras on JAX unpacks it as
+    it is.
     """
 
     trainable: list[Any]
@@ -25,7 +28,7 @@ class TrainingState(NamedTuple):
 
 def positions_of(model: Any) -> dict[Any, int]:
     """Every layer's number in the model, which gives each its own random stream."""
-    return {layer: index for index, layer in enumerate(model.flatten_layers())}
+    return {layer: index for index, layer in enumerate(model._flatten_layers())}
 
 
 def forward(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any, training: bool) -> Any:
@@ -33,7 +36,9 @@ def forward(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any,
     x, y, sample_weight = batch
     trainable, others = trainer.trainable_variables, trainer.non_trainable_variables
     metrics = trainer.metrics_variables  # a compute_loss of one's own may update metrics
-    values = dict(zip((*trainable, *others, *metrics), (*state.trainable, *state.non_trainable, *state.metrics)))
+    values = dict(
+        zip((*trainable, *others, *metrics), (*state.trainable, *state.non_trainable, *state.metrics))
+    )
     with Scope(values, key, step, training, positions_of(trainer)):
         y_pred = trainer(x)
         loss = trainer.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
@@ -42,7 +47,9 @@ def forward(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any,
     return loss, (y_pred, parts, state._replace(non_trainable=new[0], metrics=new[1]))
 
 
-def update_metrics(trainer: Any, state: TrainingState, batch: Any, y_pred: Any, loss: Any, parts: list[Any]) -> list[Any]:
+def update_metrics(
+    trainer: Any, state: TrainingState, batch: Any, y_pred: Any, loss: Any, parts: list[Any]
+) -> list[Any]:
     """The metrics' values after seeing a batch."""
     x, y, sample_weight = batch
     values = dict(zip(trainer.metrics_variables, state.metrics))
@@ -52,7 +59,9 @@ def update_metrics(trainer: Any, state: TrainingState, batch: Any, y_pred: Any, 
     return [values[variable] for variable in trainer.metrics_variables]
 
 
-def train_step(trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any]:
+def train_step(
+    trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any
+) -> tuple[TrainingState, Any]:
     """Loss, gradients, update, metrics: the new state, and the loss."""
     optimizer = trainer.optimizer
 
@@ -60,10 +69,15 @@ def train_step(trainer: Any, state: TrainingState, batch: Any, key: Any, step: A
         loss, aux = forward(trainer, state._replace(trainable=trainable), batch, key, step, training=True)
         return optimizer.scale_loss(loss, state.optimizer), (loss, aux)
 
-    (_, (loss, (y_pred, parts, after))), gradients = jax.value_and_grad(objective, has_aux=True)(state.trainable)
+    (_, (loss, (y_pred, parts, after))), gradients = jax.value_and_grad(objective, has_aux=True)(
+        state.trainable
+    )
     trainable, optimizer_state = optimizer.update(gradients, state.optimizer, state.trainable)
     constraints = [variable.constraint for variable in trainer.trainable_variables]
-    trainable = [value if constraint is None else constraint(value) for value, constraint in zip(trainable, constraints)]
+    trainable = [
+        value if constraint is None else constraint(value)
+        for value, constraint in zip(trainable, constraints)
+    ]
     metrics = update_metrics(trainer, after, batch, y_pred, loss, parts)
     return TrainingState(trainable, after.non_trainable, optimizer_state, metrics), loss
 
@@ -81,9 +95,11 @@ def results(trainer: Any, metrics: list[Any]) -> dict[str, Any]:
 
 
 class Program:
-    """The compiled functions of one structure of model, optimizer, loss and metrics; models of equal structure share one.
+    """The compiled functions of one structure of model, optimizer, loss and metrics; models of equal
+    structure share one.
 
-    JAX compiles each function once per shapes. The function that is traced reads the trainer from `self.trainer`, which every call sets:
+    JAX compiles each function once per shapes. The function that is traced reads the trainer from
+    `self.trainer`, which every call sets:
     any trainer of this structure gives the same program.
     """
 
@@ -104,8 +120,12 @@ class Program:
         """The same functions for K models of this structure at once."""
         return MembersProgram(self)
 
-    def _one(self, kind: str, state: TrainingState, batch: Any, key: Any, step: Any) -> tuple[TrainingState, Any, Any]:
-        """One step: the new state, custom logs where the model has a step of its own, and whether the loss was finite."""
+    def _one(
+        self, kind: str, state: TrainingState, batch: Any, key: Any, step: Any
+    ) -> tuple[TrainingState, Any, Any]:
+        """One step: the new state, custom logs where the model has a step of its own, and whether the loss
+        was finite.
+        """
         trainer = self.trainer
         self.traces += 1
         key = jax.random.fold_in(key, step)
@@ -137,9 +157,11 @@ class Program:
     ) -> tuple[TrainingState, Any, Any, Any]:
         """Steps `start` to `stop` of a block of equal batches, ending early where a loss is not finite.
 
-        The bounds are numbers in the program, not constants: one compilation serves every chunk. A gradient that is not finite spoils
-        the weights, and so the next loss; a look at the weights at the end finds what the last step did, and costs the steps nothing.
-        With an axis of `vmap` all of its models end together: a loop that ends for one of them alone must copy every state at each step.
+        The bounds are numbers in the program, not constants: one compilation serves every chunk. A gradient
+        that is not finite spoils the weights, and so the next loss; a look at the weights at the end finds
+        what the last step did, and costs the steps nothing.
+        With an axis of `vmap` all of its models end together: a loop that ends for one of them alone must
+        copy every state at each step.
         """
 
         def batch_at(index: Any) -> Any:
@@ -160,7 +182,12 @@ class Program:
             _, shapes, _ = jax.eval_shape(lambda: self._one(kind, state, batch_at(start), key, first_step))
             logs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         index, state, logs, fine = jax.lax.while_loop(go_on, body, (start, state, logs, jnp.asarray(True)))
-        return state, logs, index, _for_all(fine & _finite(state.trainable), axis) if looks_at_weights else fine
+        return (
+            state,
+            logs,
+            index,
+            _for_all(fine & _finite(state.trainable), axis) if looks_at_weights else fine,
+        )
 
     def _epochs(
         self,
@@ -174,18 +201,25 @@ class Program:
         count: Any,
         axis: str | None = None,
     ) -> tuple[TrainingState, dict[str, Any], Any]:
-        """The first `count` epochs of some: the new state, the logs of every epoch, and whether all was finite.
+        """The first `count` epochs of some: the new state, the logs of every epoch, and whether all was
+        finite.
 
         Args:
             orders: the blocks of the epochs, each of shape (epochs, steps, batch size).
             validation: the data and the blocks to validate on after every epoch, or None.
         """
-        zero = jnp.minimum(count, 0)  # which the compiler does not know: even a loop of one step stays a loop, with the bits of `_many`
+        zero = jnp.minimum(
+            count, 0
+        )  # which the compiler does not know: even a loop of one step stays a loop, with the bits of `_many`
 
-        def run(kind: str, state: TrainingState, data: Any, blocks: Any, step: Any) -> tuple[TrainingState, dict[str, Any], Any]:
+        def run(
+            kind: str, state: TrainingState, data: Any, blocks: Any, step: Any
+        ) -> tuple[TrainingState, dict[str, Any], Any]:
             state, fine = state._replace(metrics=fresh_metrics), jnp.asarray(True)
             for block in blocks:
-                state, _, _, still_fine = self._many(kind, state, data, block, key, step, zero, zero + len(block), axis, False)
+                state, _, _, still_fine = self._many(
+                    kind, state, data, block, key, step, zero, zero + len(block), axis, False
+                )
                 fine, step = fine & still_fine, step + len(block)
             return state, results(self.trainer, state.metrics), fine
 
@@ -197,11 +231,20 @@ class Program:
             if validation is not None:
                 state, validated, _ = run("test", state, validation[0], validation[1], zero)
                 values |= {f"val_{name}": value for name, value in validated.items()}
-            return number + 1, state, {name: logs[name].at[number].set(value) for name, value in values.items()}, fine
+            return (
+                number + 1,
+                state,
+                {name: logs[name].at[number].set(value) for name, value in values.items()},
+                fine,
+            )
 
         prefixes = ("", "val_") if validation is not None else ("",)
         shapes = jax.eval_shape(functools.partial(results, self.trainer), fresh_metrics)
-        logs = {prefix + name: jnp.zeros((len(orders[0]), *leaf.shape), leaf.dtype) for prefix in prefixes for name, leaf in shapes.items()}
+        logs = {
+            prefix + name: jnp.zeros((len(orders[0]), *leaf.shape), leaf.dtype)
+            for prefix in prefixes
+            for name, leaf in shapes.items()
+        }
         _, state, logs, fine = jax.lax.while_loop(
             lambda carry: (carry[0] < count) & carry[3], epoch, (zero, state, logs, jnp.asarray(True))
         )
@@ -215,20 +258,30 @@ class Program:
 
 
 class MembersProgram:
-    """The functions of a program for K models at once, by `vmap`: every state, key and bound `stop` has a leading axis of K.
+    """The functions of a program for K models at once, by `vmap`: every state, key and bound `stop` has a
+    leading axis of K.
 
-    In training each model has an order of rows of its own, (steps, K, batch size); in a test all share one, (steps, batch size). Only
-    whole epochs end for all models together.
+    In training each model has an order of rows of its own, (steps, K, batch size); in a test all share one,
+    (steps, batch size). Only whole epochs end for all models together.
     """
 
     def __init__(self, program: Program) -> None:
-        self.train_many = jax.jit(jax.vmap(functools.partial(program._many, "train"), (0, None, 1, 0, None, None, 0)))
-        self.test_many = jax.jit(jax.vmap(functools.partial(program._many, "test"), (0, None, None, 0, None, None, None)))
+        self.train_many = jax.jit(
+            jax.vmap(functools.partial(program._many, "train"), (0, None, 1, 0, None, None, 0))
+        )
+        self.test_many = jax.jit(
+            jax.vmap(functools.partial(program._many, "test"), (0, None, None, 0, None, None, None))
+        )
         epochs = jax.vmap(
-            functools.partial(program._epochs, axis="members"), (0, 0, None, 2, None, 0, None, None), (0, 1, 0), axis_name="members"
+            functools.partial(program._epochs, axis="members"),
+            (0, 0, None, 2, None, 0, None, None),
+            (0, 1, 0),
+            axis_name="members",
         )
         self.train_epochs = jax.jit(epochs)
-        self.predict = jax.jit(jax.vmap(lambda values, x: program.trainer.apply(values, x, key=key_of(0))[0], (0, None)))
+        self.predict = jax.jit(
+            jax.vmap(lambda values, x: program.trainer.apply(values, x, key=key_of(0))[0], (0, None))
+        )
         self.results = jax.jit(jax.vmap(lambda metrics: results(program.trainer, metrics)))
 
 
@@ -244,7 +297,7 @@ def _finite(arrays: list[Any]) -> Any:
 
 def is_stateful(model: Any) -> bool:
     """Whether a layer of the model carries state from one batch to the next."""
-    return any(getattr(layer, "stateful", False) for layer in model.flatten_layers())
+    return any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
 
 
 def _like(new: TrainingState, old: TrainingState) -> TrainingState:

@@ -1,4 +1,6 @@
-"""Batches that are read while the steps before them run: from generators and data sets, and from arrays that do not fit on the device."""
+"""Batches that are read while the steps before them run: from generators and data sets, and from arrays that
+do not fit on the device.
+"""
 
 import concurrent.futures
 import contextlib
@@ -32,13 +34,17 @@ SURELY_FITS = 1 << 26  # bytes of data for which it is not worth asking how much
 _END: Any = object()
 
 
-def read_ahead(tasks: Iterator[Callable[[], Any]], threads: int = 1, ahead: int = AHEAD) -> Generator[list[Any], None, None]:
-    """What the tasks return, in order: a list of those that are ready, one at least. Threads work on others until the generator is closed.
+def read_ahead(
+    tasks: Iterator[Callable[[], Any]], threads: int = 1, ahead: int = AHEAD
+) -> Generator[list[Any], None, None]:
+    """What the tasks return, in order: a list of those that are ready, one at least. Threads work on others
+    until the generator is closed.
 
     Args:
         tasks: each reads a batch, or returns `_END` where there is none left.
         threads: how many tasks may run at once.
-        ahead: how many batches may be read, or ready, beside those that are in use; with 0 there are no threads.
+        ahead: how many batches may be read, or ready, beside those that are in use; with 0 there are no
+            threads.
 
     Raises:
         Exception: what a task raised, with the traceback that it had in its thread.
@@ -51,7 +57,12 @@ def read_ahead(tasks: Iterator[Callable[[], Any]], threads: int = 1, ahead: int 
         try:
             while waiting and (batch := waiting.popleft().result()) is not _END:
                 ready = [batch]
-                while waiting and waiting[0].done() and not waiting[0].exception() and waiting[0].result() is not _END:
+                while (
+                    waiting
+                    and waiting[0].done()
+                    and not waiting[0].exception()
+                    and waiting[0].result() is not _END
+                ):
                     ready.append(waiting.popleft().result())
                 waiting.extend(pool.submit(task) for task in itertools.islice(tasks, ahead - len(waiting)))
                 yield ready
@@ -115,7 +126,10 @@ def _joined(batches: list[Batch], room: int) -> Chunk:
 
 def in_memory(tree: Any) -> Any:
     """Arrays that lie in files, read, in the dtypes that JAX computes in; others as they are."""
-    return jax.tree.map(lambda leaf: np.array(leaf, jax.dtypes.canonicalize_dtype(leaf.dtype)) if is_mapped(leaf) else leaf, tree)
+    return jax.tree.map(
+        lambda leaf: np.array(leaf, jax.dtypes.canonicalize_dtype(leaf.dtype)) if is_mapped(leaf) else leaf,
+        tree,
+    )
 
 
 class StreamBatches:
@@ -138,9 +152,13 @@ class StreamBatches:
         generator: Callable[[], np.random.Generator] | None = None,
     ) -> None:
         self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
-        self.indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__") and hasattr(source, "on_epoch_end")
+        self.indexed = (
+            hasattr(source, "__getitem__") and hasattr(source, "__len__") and hasattr(source, "on_epoch_end")
+        )
         self._threads = max(1, getattr(source, "workers", 1) or 1) if self.indexed else 1
-        self.ahead = max(self._threads, getattr(source, "max_queue_size", AHEAD) or 1) if self.indexed else AHEAD
+        self.ahead = (
+            max(self._threads, getattr(source, "max_queue_size", AHEAD) or 1) if self.indexed else AHEAD
+        )
         if isinstance(source, list):  # whose batches are here already
             self.ahead = 0
         known = len(source) if hasattr(source, "__len__") else None
@@ -160,15 +178,23 @@ class StreamBatches:
         if not self._first:
             batch = self._load(next(self._open(), _END))
             if batch is _END:
-                raise DataError("The data set yields no batches: it is empty, or an iterator that was already consumed.")
+                raise DataError(
+                    "The data set yields no batches: it is empty, or an iterator that was already consumed."
+                )
             self._first = [batch]
         return self._first[0]
 
     def epoch(self) -> Generator[list[Batch], None, None]:
-        """The batches of one epoch as they get ready, read and prepared while those before them are in use. To be closed if left early."""
+        """The batches of one epoch as they get ready, read and prepared while those before them are in use.
+        To be closed if left early.
+        """
         first, self._first = self._first, []
-        items = itertools.islice(self._open(), None if self._limit is None else max(0, self._limit - len(first)))
-        tasks = itertools.chain((functools.partial(lambda batch: batch, batch) for batch in first), self._tasks(items))
+        items = itertools.islice(
+            self._open(), None if self._limit is None else max(0, self._limit - len(first))
+        )
+        tasks = itertools.chain(
+            (functools.partial(lambda batch: batch, batch) for batch in first), self._tasks(items)
+        )
         count = 0
         with contextlib.closing(read_ahead(tasks, self._threads, self.ahead)) as reader:
             for ready in reader:
@@ -184,12 +210,16 @@ class StreamBatches:
             self.source.on_epoch_end()
 
     def chunks(self, skip: int) -> Generator[Chunk, None, None]:
-        """The batches of one epoch but for the first `skip`, those that are ready together joined. To be closed if left early."""
+        """The batches of one epoch but for the first `skip`, those that are ready together joined. To be
+        closed if left early.
+        """
         with contextlib.closing(self.epoch()) as ready:
             yield from _chunks(ready, max(1, self.ahead), skip)
 
     def close(self) -> None:
-        """Close what was opened to read from; a generator that was given stays as it is, and can be read from again."""
+        """Close what was opened to read from; a generator that was given stays as it is, and can be read from
+        again.
+        """
         if self._iterator is not None:
             self._iterator.close()
         self._iterator = None
@@ -217,7 +247,9 @@ class StreamBatches:
         return {"generator": self._pass_began, "used": self._used - len(self._first)}
 
     def restore(self, position: dict[str, Any]) -> None:
-        """Let the next epoch begin where another's did; what was used before is read again and thrown away."""
+        """Let the next epoch begin where another's did; what was used before is read again and thrown
+        away.
+        """
         self._generator.bit_generator.state = position["generator"]
         if not self._once:
             self._iterator, self._first = None, []
@@ -266,7 +298,8 @@ class StreamBatches:
 
 
 class RowBatches:
-    """Arrays that stay where they are, in files or in the host's memory: a thread gathers the rows of the batches to come.
+    """Arrays that stay where they are, in files or in the host's memory: a thread gathers the rows of the
+    batches to come.
 
     The order of the rows is that of `ArrayBatches`, so training gives the same numbers.
 
@@ -290,7 +323,9 @@ class RowBatches:
                 yield from ready
 
     def _pieces(self, skip: int) -> Iterator[tuple[np.ndarray, int]]:
-        """The rows of some batches, (batches, batch size), and how many batches there is room for in a chunk of their kind."""
+        """The rows of some batches, (batches, batch size), and how many batches there is room for in a chunk
+        of their kind.
+        """
         bytes_of_row = max(1, sum(leaf[:1].nbytes for leaf in jax.tree.leaves(self._arrays.host)))
         for block in self._arrays.blocks():
             room = max(1, min(len(block), CHUNK_BYTES // (block.shape[1] * bytes_of_row)))
@@ -309,7 +344,11 @@ class RowBatches:
 
         data = jax.tree.map(read, self._arrays.host)
         batches = [rows_of(data, start, start + batch_size) for start in range(0, rows.size, batch_size)]
-        return Chunk(batches, jax.tree.map(jax.device_put, data), np.arange(room * batch_size, dtype=np.int32).reshape(room, batch_size))
+        return Chunk(
+            batches,
+            jax.tree.map(jax.device_put, data),
+            np.arange(room * batch_size, dtype=np.int32).reshape(room, batch_size),
+        )
 
     def position(self) -> dict[str, Any]:
         """Where the next epoch begins, as plain values for `restore`."""

@@ -43,20 +43,31 @@ def refuse_unknown(function: Callable[..., Any], given: Mapping[str, Any]) -> No
     """Raise `UnexpectedArgument`, with a suggestion, for arguments that a method does not have."""
     for name in given:
         known = [name for name in inspect.signature(function).parameters if name not in ("self", "unknown")]
-        raise UnexpectedArgument(f"{function.__name__}() has no argument {name!r}.{suggestion(name, known)} It takes: {', '.join(known)}.")
+        raise UnexpectedArgument(
+            f"{function.__name__}() has no argument {name!r}.{suggestion(name, known)} It takes: "
+            f"{', '.join(known)}."
+        )
 
 
 def _is_due(epoch: int, frequency: Any) -> bool:
     """Whether an epoch, numbered from 0, is one after which to validate."""
-    return (epoch + 1) in frequency if isinstance(frequency, (list, tuple, set)) else (epoch + 1) % frequency == 0
+    return (
+        (epoch + 1) in frequency
+        if isinstance(frequency, (list, tuple, set))
+        else (epoch + 1) % frequency == 0
+    )
 
 
 def _as_list(callbacks: Any) -> list[Any]:
-    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
+    return (
+        list(callbacks) if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
+    )
 
 
 class Trainer(Layer):
-    """A layer that can be trained: the part of a model that knows about losses, optimizers and data, but not about its architecture."""
+    """A layer that can be trained: the part of a model that knows about losses, optimizers and data, but not
+    about its architecture.
+    """
 
     kind = "models"
 
@@ -74,7 +85,15 @@ class Trainer(Layer):
     _program: Program | None = None
     _predictor: Predictor | None = None
     _place: Place | None = None
-    _untracked = (*Layer._untracked, "optimizer", "history", "_place", "_compile_arguments", "_groups", "_predictor")
+    _untracked = (
+        *Layer._untracked,
+        "optimizer",
+        "history",
+        "_place",
+        "_compile_arguments",
+        "_groups",
+        "_predictor",
+    )
 
     def compile(
         self,
@@ -107,7 +126,11 @@ class Trainer(Layer):
         """
         refuse_unknown(Trainer.compile, unknown)
         self.optimizer = optimizers.get(optimizer)
-        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not self.optimizer.skips_overflow:
+        if (
+            auto_scale_loss
+            and self.dtype_policy.name == "mixed_float16"
+            and not self.optimizer.skips_overflow
+        ):
             self.optimizer = optimizers.LossScaleOptimizer(self.optimizer)
         CompiledLoss.check_names(loss)
         CompiledMetrics.check_names((metrics, weighted_metrics))
@@ -152,12 +175,23 @@ class Trainer(Layer):
 
     # What a subclass may override, as in Keras.
 
-    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True) -> Any:
-        """The number to minimize: the compiled loss, and what layers and regularizers add. Returns a scalar."""
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The number to minimize: the compiled loss, and what layers and regularizers add. Returns a
+        scalar.
+        """
         added = sum((jnp.asarray(loss, jnp.float32) for loss in self.losses), jnp.zeros((), jnp.float32))
         if self._compiled_loss is None or y is None:
             if not self.losses:
-                raise DataError("There is nothing to minimize: no layer adds a loss, and y is missing. Call fit(x, y).")
+                raise DataError(
+                    "There is nothing to minimize: no layer adds a loss, and y is missing. Call fit(x, y)."
+                )
             return added
         value, self._loss_parts = self._compiled_loss(y, y_pred, sample_weight)
         return value + added
@@ -174,7 +208,11 @@ class Trainer(Layer):
     def get_metrics_result(self) -> dict[str, Any]:
         """The results of all metrics, by the names they have in logs."""
         logs: dict[str, Any] = {}
-        named = list(zip(self._compiled_metrics.names, self._compiled_metrics.metrics)) if self._compiled_metrics else []
+        named = (
+            list(zip(self._compiled_metrics.names, self._compiled_metrics.metrics))
+            if self._compiled_metrics
+            else []
+        )
         known = {id(metric) for _, metric in named}
         others = [metric for metric in self.metrics if id(metric) not in known]
         for name, metric in [*((metric.name, metric) for metric in others), *named]:
@@ -202,14 +240,20 @@ class Trainer(Layer):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics: the loss's mean, each output's, the compiled ones, and those that layers keep as attributes."""
+        """The metrics: the loss's mean, each output's, the compiled ones, and those that layers keep as
+        attributes.
+        """
         found: list[Metric] = []
         if self.compiled:
             found.append(self._loss_tracker)
             found += self._compiled_loss.trackers if self._compiled_loss else []
             found += self._compiled_metrics.metrics if self._compiled_metrics else []
-        for layer in self.flatten_layers():
-            found += [metric for name, metric in vars(layer).items() if isinstance(metric, Metric) and name != "_loss_tracker"]
+        for layer in self._flatten_layers():
+            found += [
+                metric
+                for name, metric in vars(layer).items()
+                if isinstance(metric, Metric) and name != "_loss_tracker"
+            ]
         return list(dict.fromkeys(found))
 
     @property
@@ -244,7 +288,9 @@ class Trainer(Layer):
         return self._paces.setdefault((kind, rows), Pace())
 
     def _prepare(self, example: Any) -> None:
-        """Build the model, the loss, the metrics and the optimizer for batches like this one, and find the compiled program."""
+        """Build the model, the loss, the metrics and the optimizer for batches like this one, and find the
+        compiled program.
+        """
         x, y, _ = example
         self.ensure_built(x)
         if self._compiled_metrics is None and y is not None:
@@ -257,11 +303,16 @@ class Trainer(Layer):
             else:
                 targets = outputs.spread(y, "y")
             self._compiled_metrics = CompiledMetrics(
-                arguments["metrics"], arguments["weighted_metrics"], outputs, targets, outputs.leaves(predictions)
+                arguments["metrics"],
+                arguments["weighted_metrics"],
+                outputs,
+                targets,
+                outputs.leaves(predictions),
             )
         if self._random_key is None:
             self._random_key = new_key()
-        # Walking the tree of layers for its variables costs more than a small epoch, so it is done once per call of fit.
+        # Walking the tree of layers for its variables costs more than a small epoch, so it is done once per
+        # call of fit.
         groups = self.trainable_variables, self.non_trainable_variables, self.metrics_variables
         self.optimizer.build(groups[0])
         if list(map(id, groups[2])) != list(map(id, self._groups[2])):
@@ -279,7 +330,7 @@ class Trainer(Layer):
 
     def ensure_built(self, x: Any) -> None:
         """Create the weights from the shapes of a batch, if they do not exist yet."""
-        if not self.built or not all(layer.built for layer in self.flatten_layers()):
+        if not self.built or not all(layer.built for layer in self._flatten_layers()):
             self.output_shapes(x)
 
     def output_shapes(self, x: Any) -> Any:
@@ -316,9 +367,10 @@ class Trainer(Layer):
         """Train.
 
         Args:
-            x: arrays, frames, or lists or dictionaries of them for several inputs; or anything that yields batches
-                `(x, y)` or `(x, y, sample_weight)`: a generator, a PyDataset, a torch DataLoader. Arrays that are mapped from files
-                (`np.load(path, mmap_mode="r")`), or too large for the device's memory, are read batch by batch while others train.
+            x: arrays, frames, or lists or dictionaries of them for several inputs; or anything that yields
+                batches `(x, y)` or `(x, y, sample_weight)`: a generator, a PyDataset, a torch DataLoader.
+                Arrays that are mapped from files (`np.load(path, mmap_mode="r")`), or too large for the
+                device's memory, are read batch by batch while others train.
             y: the targets, where x does not bring them.
             batch_size: rows in a step, 32 by default.
             epochs: the number of the last epoch.
@@ -354,7 +406,11 @@ class Trainer(Layer):
             self.check_targets(validation.host)
         self.history = History()
         given = _as_list(callbacks)
-        progress = [] if verbose == 0 or any(isinstance(one, ProgbarLogger) for one in given) else [ProgbarLogger(verbose=verbose)]
+        progress = (
+            []
+            if verbose == 0 or any(isinstance(one, ProgbarLogger) for one in given)
+            else [ProgbarLogger(verbose=verbose)]
+        )
         watchers = CallbackList(
             [*given, *progress, self.history],
             self,
@@ -366,7 +422,9 @@ class Trainer(Layer):
         watchers.call("on_train_begin", None)
         try:
             whole = self._runs_whole_epochs(batches, watchers) and not steps_per_epoch
-            alone = validation is None or (is_small(validation) and validation_freq == 1 and not validation_steps)
+            alone = validation is None or (
+                is_small(validation) and validation_freq == 1 and not validation_steps
+            )
             if whole and alone and watchers.callbacks == [self.history]:
                 for logs in epochs_alone(self, batches, validation, self._random_key, epochs - initial_epoch):
                     watchers.call("on_epoch_end", place.epoch, logs)
@@ -375,12 +433,28 @@ class Trainer(Layer):
                 self._reset_metrics_quickly()
                 watchers.call("on_epoch_begin", number, None)
                 place.begin_epoch()
-                epoch = Epoch(self, self._current_program(), "train", watchers, self._random_key, self.steps_trained, place.step, whole)
+                epoch = Epoch(
+                    self,
+                    self._current_program(),
+                    "train",
+                    watchers,
+                    self._random_key,
+                    self.steps_trained,
+                    place.step,
+                    whole,
+                )
                 logs = epoch.run(batches)
                 self.steps_trained += epoch.done
                 place.end_epoch()
-                if validation is not None and logs and not self.stops_on_bad_loss(logs) and _is_due(number, validation_freq):
-                    logs |= {f"val_{name}": value for name, value in self._evaluate(validation, watchers).items()}
+                if (
+                    validation is not None
+                    and logs
+                    and not self.stops_on_bad_loss(logs)
+                    and _is_due(number, validation_freq)
+                ):
+                    logs |= {
+                        f"val_{name}": value for name, value in self._evaluate(validation, watchers).items()
+                    }
                 logs = dict(sorted(logs.items()))
                 if epoch.done:
                     watchers.call("on_epoch_end", number, logs)
@@ -389,8 +463,10 @@ class Trainer(Layer):
                 if isinstance(batches, StreamBatches) and batches.exhausted:
                     if number + 1 < epochs:
                         warnings.warn(
-                            f"The data ran out after epoch {number + 1} of {epochs}: an iterator can be used once. Pass what can be "
-                            "iterated over again (a PyDataset, a list, a DataLoader), or an endless generator and steps_per_epoch.",
+                            f"The data ran out after epoch {number + 1} of {epochs}: an iterator can be used "
+                            "once. Pass what can be "
+                            "iterated over again (a PyDataset, a list, a DataLoader), or an endless "
+                            "generator and steps_per_epoch.",
                             stacklevel=2,
                         )
                     break
@@ -405,12 +481,17 @@ class Trainer(Layer):
         return self.history
 
     def _runs_whole_epochs(self, batches: Batches, watchers: CallbackList) -> bool:
-        """Whether an epoch can run as one program: compiled steps of the usual kind, on little data, that no callback waits for."""
+        """Whether an epoch can run as one program: compiled steps of the usual kind, on little data, that no
+        callback waits for.
+        """
         watched = watchers.steps_until_due("train", 0) is not None
-        return is_small(batches) and not watched and not self.run_eagerly and self.custom_step("train") is None
+        return (
+            is_small(batches) and not watched and not self.run_eagerly and self.custom_step("train") is None
+        )
 
     def checkpoint(self, step: int = 0) -> dict[str, Any]:
-        """For callbacks: all that a later fit needs to go on from here with the same bits, as plain values and arrays.
+        """For callbacks: all that a later fit needs to go on from here with the same bits, as plain values
+        and arrays.
 
         Args:
             step: the steps done in this epoch, when not at an epoch's end.
@@ -440,26 +521,45 @@ class Trainer(Layer):
     ) -> tuple[Batches, Batches | None]:  # fmt: skip
         if is_stream(x):
             if y is not None or sample_weight is not None:
-                raise DataError("x yields batches, which bring their own targets: don't pass y or sample_weight beside it.")
+                raise DataError(
+                    "x yields batches, which bring their own targets: don't pass y or sample_weight beside "
+                    "it."
+                )
             if validation_split:
-                raise DataError("validation_split needs arrays, whose rows can be split; pass validation_data beside a source of batches.")
+                raise DataError(
+                    "validation_split needs arrays, whose rows can be split; pass validation_data beside a "
+                    "source of batches."
+                )
             batches: Batches = StreamBatches(x, steps, shuffle, class_weight, new_numpy_generator)
         else:
             x, y, sample_weight = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight")
             if class_weight is not None:
                 sample_weight = class_weights_to_sample_weights(y, class_weight, sample_weight)
             if validation_split and validation_data is None:
-                (x, y, sample_weight), validation_data = split_validation((x, y, sample_weight), validation_split)
+                (x, y, sample_weight), validation_data = split_validation(
+                    (x, y, sample_weight), validation_split
+                )
             batches = batches_of(x, y, sample_weight, batch_size, shuffle, steps, new_numpy_generator)
         if validation_data is None:
             return batches, None
-        x, y, sample_weight = (validation_data, None, None) if is_stream(validation_data) else unpack(validation_data)
+        x, y, sample_weight = (
+            (validation_data, None, None) if is_stream(validation_data) else unpack(validation_data)
+        )
         return batches, self._batches(x, y, sample_weight, validation_batch_size, validation_steps)
 
-    def _batches(self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None) -> Batches:
+    def _batches(
+        self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None
+    ) -> Batches:
         if is_stream(x):
             return StreamBatches(x, steps)
-        return batches_of(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"), batch_size, False, steps)
+        return batches_of(
+            to_numpy(x, "x"),
+            to_numpy(y, "y"),
+            to_numpy(sample_weight, "sample_weight"),
+            batch_size,
+            False,
+            steps,
+        )
 
     def _reset_metrics_quickly(self) -> None:
         """`reset_metrics`, from arrays kept by `_prepare`: small fits are many epochs."""
@@ -467,8 +567,10 @@ class Trainer(Layer):
             variable.take(value)
 
     def _current_program(self) -> Program:
-        """The compiled program; another one where what it depends on has changed, such as a schedule that a callback replaced."""
-        signature = self.optimizer.structure, [list(map(id, group)) for group in self._groups[:2]]
+        """The compiled program; another one where what it depends on has changed, such as a schedule that a
+        callback replaced.
+        """
+        signature = self.optimizer._structure, [list(map(id, group)) for group in self._groups[:2]]
         if self._program is None or self._program_signature != signature:
             self._program, self._program_signature = program_for(self), signature
         return self._program
@@ -511,7 +613,9 @@ class Trainer(Layer):
         self._prepare(batches.example())
         self.check_targets(batches.host if isinstance(batches, ArrayBatches) else batches.example())
         progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
-        watchers = CallbackList([*progress, *_as_list(callbacks)], self, {"steps": batches.steps, "verbose": verbose})
+        watchers = CallbackList(
+            [*progress, *_as_list(callbacks)], self, {"steps": batches.steps, "verbose": verbose}
+        )
         with contextlib.closing(batches):
             return self._in_order(self._evaluate(batches, watchers), return_dict)
 
@@ -551,7 +655,13 @@ class Trainer(Layer):
         arrays = to_numpy(x, "x")
         self.ensure_built(arrays)
         rows = 32 if batch_size is None else int(batch_size)
-        return predict_arrays(self._current_predictor(), arrays, rows, steps, lambda count: CallbackList(given, self, {"steps": count}))
+        return predict_arrays(
+            self._current_predictor(),
+            arrays,
+            rows,
+            steps,
+            lambda count: CallbackList(given, self, {"steps": count}),
+        )
 
     def _current_predictor(self) -> Predictor:
         if self._predictor is None or not self._predictor.is_valid():
@@ -560,30 +670,52 @@ class Trainer(Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model on arrays or symbolic tensors; plain lists of numbers count as arrays."""
-        if args and isinstance(args[0], (list, tuple)) and not any(hasattr(leaf, "shape") for leaf in jax.tree.leaves(args[0])):
+        if (
+            args
+            and isinstance(args[0], (list, tuple))
+            and not any(hasattr(leaf, "shape") for leaf in jax.tree.leaves(args[0]))
+        ):
             args = (to_numpy(args[0], "inputs"), *args[1:])
         return super().__call__(*args, **kwargs)
 
     # One batch at a time.
 
-    def _one_batch(self, kind: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
+    def _one_batch(
+        self, kind: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
+    ) -> Any:
         self._require_compiled(f"{kind}_on_batch")
         batch = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight")
         if class_weight is not None:
             batch = (*batch[:2], class_weights_to_sample_weights(batch[1], class_weight, batch[2]))
         self._prepare(batch)
         self.check_targets(batch)
-        epoch = Epoch(self, self._current_program(), kind, CallbackList([], self, {}), self._random_key, self.steps_trained)
+        epoch = Epoch(
+            self,
+            self._current_program(),
+            kind,
+            CallbackList([], self, {}),
+            self._random_key,
+            self.steps_trained,
+        )
         logs = epoch.run(StreamBatches([batch]))
         if kind == "train":
             self.steps_trained += 1
         return self._in_order(logs, return_dict)
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """One step of training; returns the loss and metrics since `reset_metrics`."""
         return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """The loss and metrics of one batch, and of those since `reset_metrics`."""
         return self._one_batch("test", x, y, sample_weight, None, return_dict)
 

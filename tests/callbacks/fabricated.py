@@ -12,11 +12,19 @@ Y = X.sum(1, keepdims=True)
 
 def both(optimizer="sgd", rate=0.05):
     """A small model in Keras and in Neurona with equal weights, compiled."""
-    theirs = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(1)])
+    theirs = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(1)]
+    )
     ours = models.Sequential([layers.Input((4,)), layers.Dense(3, activation="tanh"), layers.Dense(1)])
     ours.set_weights(theirs.get_weights())
-    theirs.compile(keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": rate}}), "mse", metrics=["mae"])
-    ours.compile(optimizers.get({"class_name": optimizer, "config": {"learning_rate": rate}}), "mse", metrics=["mae"])
+    theirs.compile(
+        keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": rate}}),
+        "mse",
+        metrics=["mae"],
+    )
+    ours.compile(
+        optimizers.get({"class_name": optimizer, "config": {"learning_rate": rate}}), "mse", metrics=["mae"]
+    )
     return theirs, ours
 
 
@@ -31,7 +39,9 @@ def fabricating(library, values):
 
 
 def fit_both(make_callback, values, epochs, optimizer="sgd", rate=0.05, shuffle=False):
-    """Fit both models for as many epochs as their callbacks let them; returns ((history, callback, model), (history, callback, model))."""
+    """Fit both models for as many epochs as their callbacks let them; returns ((history, callback, model),
+    (history, callback, model)).
+    """
     results = []
     for library, model in zip((keras, neurona), both(optimizer, rate)):
         callback = make_callback(library.callbacks)

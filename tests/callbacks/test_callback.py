@@ -25,7 +25,9 @@ def recorder(base):
 
         return note
 
-    moments = [f"on_{kind}_{end}" for kind in ("train", "test", "predict", "epoch") for end in ("begin", "end")]
+    moments = [
+        f"on_{kind}_{end}" for kind in ("train", "test", "predict", "epoch") for end in ("begin", "end")
+    ]
     moments += [f"on_{kind}_batch_{end}" for kind in ("train", "test", "predict") for end in ("begin", "end")]
     for name in moments:
         setattr(Record, name, noting(name))
@@ -39,7 +41,16 @@ def test_every_moment_comes_as_in_keras():
         made = library.models.Sequential([library.layers.Input((4,)), library.layers.Dense(1)])
         made.compile("sgd", "mse", metrics=["mae"])
         record = recorder(library.callbacks.Callback)
-        made.fit(X, Y, batch_size=4, epochs=2, verbose=0, validation_data=(X, Y), validation_batch_size=7, callbacks=[record])
+        made.fit(
+            X,
+            Y,
+            batch_size=4,
+            epochs=2,
+            verbose=0,
+            validation_data=(X, Y),
+            validation_batch_size=7,
+            callbacks=[record],
+        )
         made.evaluate(X, Y, batch_size=7, verbose=0, callbacks=[record])
         made.predict(X, batch_size=7, verbose=0, callbacks=[record])
         seen[library.__name__] = record.seen
@@ -159,5 +170,8 @@ def test_subclasses_of_ones_own_refuse_unknown_arguments_too():
             self.pause, self.color = pause, color
 
     assert Mine(3, color="blue").color == "blue"
-    with pytest.raises(UnexpectedArgument, match=r"Mine has no argument 'colour'. Did you mean 'color'\? It takes: pause, color"):
+    with pytest.raises(
+        UnexpectedArgument,
+        match=r"Mine has no argument 'colour'. Did you mean 'color'\? It takes: pause, color",
+    ):
         Mine(3, colour="blue")

@@ -78,7 +78,11 @@ def test_the_files_hold_the_best_weights(tmp_path):
 
 def test_it_says_what_it_saves(tmp_path, capsys):
     path = tmp_path / "m.keras"
-    fit(model(), fabricating(neurona, {"loss": [1.0, 3.0, 0.5]}), ModelCheckpoint(path, "loss", 1, save_best_only=True))
+    fit(
+        model(),
+        fabricating(neurona, {"loss": [1.0, 3.0, 0.5]}),
+        ModelCheckpoint(path, "loss", 1, save_best_only=True),
+    )
     out = capsys.readouterr().out
     assert f"Epoch 1: loss 1.00000, saved {path}." in out
     assert "Epoch 2: loss 3.00000 is no better than 1.00000." in out
@@ -91,7 +95,10 @@ def test_mistakes_are_told(tmp_path):
     for wrong in ("batch", 0, 1.5, True):
         with pytest.raises(ArgumentError, match="save_freq='epoch' or a number of batches"):
             ModelCheckpoint("a.keras", save_freq=wrong)
-    with pytest.raises(ArgumentError, match=r"asks for 'los', which is not among.*Did you mean 'loss'\? There are: epoch, loss, mae"):
+    with pytest.raises(
+        ArgumentError,
+        match=r"asks for 'los', which is not among.*Did you mean 'loss'\? There are: epoch, loss, mae",
+    ):
         fit(model(), ModelCheckpoint(tmp_path / "{los:.2f}.keras"))
     with pytest.raises(ArgumentError, match="needs the name of a folder"):
         BackupAndRestore("")
@@ -104,7 +111,11 @@ def test_a_state_comes_back_with_its_bits(tmp_path):
     generator = np.random.default_rng(3)
     tree = {
         "floats": [0.1, float("inf"), None, True, "é", 2**127 + 1],
-        "arrays": (generator.normal(size=(3, 4)).astype(np.float32), np.zeros((), np.int32), np.zeros((0, 2))),
+        "arrays": (
+            generator.normal(size=(3, 4)).astype(np.float32),
+            np.zeros((), np.int32),
+            np.zeros((0, 2)),
+        ),
         "half": jax.numpy.asarray([1.5, -2.0], "bfloat16"),
         "scalar": np.float32(0.1),
         "generator": generator.bit_generator.state,
@@ -208,7 +219,10 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, source, 
     def run(*watchers, seed=11):
         set_random_seed(seed)
         made = everything()
-        extra = [ReduceLROnPlateau("loss", patience=1, min_delta=0.2), LearningRateScheduler(lambda epoch, rate: rate * 0.9)]
+        extra = [
+            ReduceLROnPlateau("loss", patience=1, min_delta=0.2),
+            LearningRateScheduler(lambda epoch, rate: rate * 0.9),
+        ]
         history = made.fit(epochs=5, verbose=0, callbacks=[*extra, *watchers], **SOURCES[source]())
         return made, history
 
@@ -222,7 +236,9 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, source, 
         def on_epoch_begin(self, epoch, logs=None):
             began.append(epoch)
 
-    made, history = run(BackupAndRestore(tmp_path / "b", save_freq), Begins(), seed=12)  # the backup holds what the seed decides
+    made, history = run(
+        BackupAndRestore(tmp_path / "b", save_freq), Begins(), seed=12
+    )  # the backup holds what the seed decides
     assert began[0] >= stop[0] - 1
     if save_freq == "epoch":
         assert began[0] == stop[0]
@@ -329,7 +345,12 @@ def test_what_other_callbacks_know_is_kept(tmp_path):
 
     def watchers():
         best = ModelCheckpoint(tmp_path / "best.keras", save_best_only=True)
-        return fabricating(neurona, values), EarlyStopping(patience=3, restore_best_weights=True), best, CSVLogger(tmp_path / "log.csv")
+        return (
+            fabricating(neurona, values),
+            EarlyStopping(patience=3, restore_best_weights=True),
+            best,
+            CSVLogger(tmp_path / "log.csv"),
+        )
 
     with pytest.raises(KeyboardInterrupt):
         fit(model(), *watchers(), BackupAndRestore(tmp_path / "b"), Interrupt(3), epochs=7)
@@ -337,7 +358,14 @@ def test_what_other_callbacks_know_is_kept(tmp_path):
     history = fit(model(), *again, BackupAndRestore(tmp_path / "b"), epochs=7)
     assert history.epoch == [0, 1, 2, 3, 4]
     assert (again[1].best_epoch, again[1].stopped_epoch, again[2].best) == (1, 4, 2.0)
-    assert [row.split(",")[0] for row in (tmp_path / "log.csv").read_text().split()] == ["epoch", "0", "1", "2", "3", "4"]
+    assert [row.split(",")[0] for row in (tmp_path / "log.csv").read_text().split()] == [
+        "epoch",
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
 
 
 def test_checkpoints_are_for_callbacks():

@@ -33,7 +33,9 @@ RISING = [0.1, 0.5, 0.4, 0.6, 0.6, 0.59, 0.61, 0.3, 0.2, 0.1, 0.0, 0.0]
 def test_stops_and_restores_as_keras(arguments, values, restore):
     monitor = arguments.get("monitor", "val_loss")
     (theirs, their_stop, their_model), (ours, our_stop, our_model) = fit_both(
-        lambda library: library.EarlyStopping(restore_best_weights=restore, **arguments), {monitor: values}, len(values)
+        lambda library: library.EarlyStopping(restore_best_weights=restore, **arguments),
+        {monitor: values},
+        len(values),
     )
     assert ours.epoch == theirs.epoch
     assert (our_stop.stopped_epoch, our_stop.best_epoch, our_stop.wait) == (
@@ -65,14 +67,20 @@ def test_nan_never_counts_as_best():
 
 
 def test_says_what_it_does(capsys):
-    fit(model(), EarlyStopping("loss", min_delta=1e9, patience=2, verbose=1, restore_best_weights=True), epochs=9)
+    fit(
+        model(),
+        EarlyStopping("loss", min_delta=1e9, patience=2, verbose=1, restore_best_weights=True),
+        epochs=9,
+    )
     out = capsys.readouterr().out
     assert "Stopped early after epoch 3: loss was best in epoch 1." in out
     assert "weights of epoch 1" in out
 
 
 def test_a_misspelt_monitor_is_told_once():
-    with pytest.warns(UserWarning, match=r"'mea', which is not among.*Did you mean 'mae'\? There are: loss, mae") as seen:
+    with pytest.warns(
+        UserWarning, match=r"'mea', which is not among.*Did you mean 'mae'\? There are: loss, mae"
+    ) as seen:
         fit(model(), EarlyStopping("mea"))
     assert len([one for one in seen if "EarlyStopping" in str(one.message)]) == 1
 
@@ -85,7 +93,9 @@ def test_missing_validation_is_told():
 def test_mistakes_are_told():
     with pytest.raises(ArgumentError, match=r"mode='auto', 'min' or 'max'.*'maxx'"):
         EarlyStopping(mode="maxx")
-    with pytest.raises(UnexpectedArgument, match=r"EarlyStopping has no argument 'patiance'. Did you mean 'patience'\?"):
+    with pytest.raises(
+        UnexpectedArgument, match=r"EarlyStopping has no argument 'patiance'. Did you mean 'patience'\?"
+    ):
         EarlyStopping(patiance=3)
     stop = EarlyStopping("quirk")
     stop.model = model()

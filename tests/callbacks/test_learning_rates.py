@@ -8,7 +8,28 @@ from neurona.callbacks import LearningRateScheduler, ReduceLROnPlateau
 from neurona.core.errors import ArgumentError, UnexpectedArgument
 from tests.callbacks.fabricated import fit, fit_both, model
 
-VALUES = [1.0, 0.9, 0.91, 0.92, 0.9, 0.8999, 0.85, 0.86, 0.87, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6]
+VALUES = [
+    1.0,
+    0.9,
+    0.91,
+    0.92,
+    0.9,
+    0.8999,
+    0.85,
+    0.86,
+    0.87,
+    0.9,
+    0.9,
+    0.9,
+    0.9,
+    0.5,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+]
 
 
 @pytest.mark.parametrize(
@@ -33,10 +54,17 @@ def test_reduces_as_keras(arguments):
 
 
 @pytest.mark.parametrize(
-    "schedule", [lambda epoch: 0.1 / (epoch + 1), lambda epoch, rate: rate * 0.9, lambda epoch, lr=0.5: float(np.float32(lr) * 0.5)]
+    "schedule",
+    [
+        lambda epoch: 0.1 / (epoch + 1),
+        lambda epoch, rate: rate * 0.9,
+        lambda epoch, lr=0.5: float(np.float32(lr) * 0.5),
+    ],
 )
 def test_schedules_as_keras(schedule):
-    (theirs, _, their_model), (ours, _, our_model) = fit_both(lambda library: library.LearningRateScheduler(schedule), {}, 5, "adam")
+    (theirs, _, their_model), (ours, _, our_model) = fit_both(
+        lambda library: library.LearningRateScheduler(schedule), {}, 5, "adam"
+    )
     np.testing.assert_allclose(ours.history["learning_rate"], theirs.history["learning_rate"], rtol=1e-6)
     for one, other in zip(our_model.get_weights(), their_model.get_weights()):
         np.testing.assert_allclose(one, other, atol=1e-5)
@@ -46,12 +74,20 @@ def test_a_new_rate_compiles_nothing():
     made = model(optimizer="adam")
     fit(made, epochs=1)
     traces = made._program.traces
-    fit(made, LearningRateScheduler(lambda epoch, rate: rate / 2), ReduceLROnPlateau("loss", patience=1, min_delta=1e9), epochs=6)
+    fit(
+        made,
+        LearningRateScheduler(lambda epoch, rate: rate / 2),
+        ReduceLROnPlateau("loss", patience=1, min_delta=1e9),
+        epochs=6,
+    )
     assert made._program.traces == traces
 
 
 def test_they_say_what_they_do(capsys):
-    watchers = LearningRateScheduler(lambda epoch: 0.25, verbose=1), ReduceLROnPlateau("loss", 0.5, 1, verbose=1, min_delta=1e9)
+    watchers = (
+        LearningRateScheduler(lambda epoch: 0.25, verbose=1),
+        ReduceLROnPlateau("loss", 0.5, 1, verbose=1, min_delta=1e9),
+    )
     fit(model(), *watchers, epochs=2)
     out = capsys.readouterr().out
     assert "Epoch 1: the learning rate is 0.25." in out

@@ -12,7 +12,14 @@ import pytest
 
 import neurona
 from neurona import layers, optimizers
-from neurona.callbacks import Callback, CSVLogger, LambdaCallback, RemoteMonitor, SwapEMAWeights, TerminateOnNaN
+from neurona.callbacks import (
+    Callback,
+    CSVLogger,
+    LambdaCallback,
+    RemoteMonitor,
+    SwapEMAWeights,
+    TerminateOnNaN,
+)
 from neurona.core.errors import ArgumentError, NonFiniteError, UnexpectedArgument
 from tests.callbacks.fabricated import X, Y, fabricating, fit, model
 
@@ -106,15 +113,22 @@ class Server(http.server.ThreadingHTTPServer):
 @pytest.mark.parametrize("as_json", [False, True])
 def test_the_server_hears_every_epoch(as_json):
     with Server() as server:
-        monitor = RemoteMonitor(server.root, path="/here/", field="figures", headers={"X-Course": "IA"}, send_as_json=as_json)
+        monitor = RemoteMonitor(
+            server.root, path="/here/", field="figures", headers={"X-Course": "IA"}, send_as_json=as_json
+        )
         history = fit(model(), monitor)
         monitor.on_epoch_end(9, {"each": np.array([1.0, 2.0]), "one": np.float32(0.5)})
     assert [path for path, _, _ in server.requests] == ["/here/"] * 4
     assert all(headers["X-Course"] == "IA" for _, headers, _ in server.requests)
-    bodies = [json.loads(body if as_json else urllib.parse.parse_qs(body)["figures"][0]) for _, _, body in server.requests]
+    bodies = [
+        json.loads(body if as_json else urllib.parse.parse_qs(body)["figures"][0])
+        for _, _, body in server.requests
+    ]
     assert [body["loss"] for body in bodies[:3]] == history.history["loss"]
     assert bodies[3] == {"epoch": 9, "each": [1.0, 2.0], "one": 0.5}
-    assert server.requests[0][1]["Content-Type"] == ("application/json" if as_json else "application/x-www-form-urlencoded")
+    assert server.requests[0][1]["Content-Type"] == (
+        "application/json" if as_json else "application/x-www-form-urlencoded"
+    )
 
 
 def test_training_goes_on_without_the_server():
@@ -133,7 +147,14 @@ def test_training_goes_on_without_the_server():
 
 
 def test_functions_are_called_as_in_keras():
-    moments = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end")
+    moments = (
+        "on_train_begin",
+        "on_train_end",
+        "on_epoch_begin",
+        "on_epoch_end",
+        "on_train_batch_begin",
+        "on_train_batch_end",
+    )
     calls = {}
     for library in (keras, neurona):
         seen = calls[library.__name__] = []
@@ -169,7 +190,11 @@ def test_ends_at_the_first_nan(capsys, stream):
     x, y = np.tile(X, (4, 1)), np.tile(Y, (4, 1))
     y[22] = np.inf
     made = model(layers.Dense(3))
-    data = {"x": iter([(x[i : i + 5], y[i : i + 5]) for i in range(0, 40, 5)])} if stream else {"x": x, "y": y, "batch_size": 5}
+    data = (
+        {"x": iter([(x[i : i + 5], y[i : i + 5]) for i in range(0, 40, 5)])}
+        if stream
+        else {"x": x, "y": y, "batch_size": 5}
+    )
     before = model(layers.Dense(3))
     before.set_weights(made.get_weights())
     history = made.fit(epochs=4, shuffle=False, verbose=0, callbacks=[TerminateOnNaN()], **data)
@@ -217,7 +242,18 @@ def test_evaluates_with_the_average_as_keras(swap_on_epoch):
             library.callbacks.SwapEMAWeights(swap_on_epoch),
             library.callbacks.LambdaCallback(on_epoch_end=remember(library.__name__, made)),
         ]
-        histories.append(made.fit(X, Y, batch_size=5, epochs=3, shuffle=False, verbose=0, validation_data=(X, Y), callbacks=watchers))
+        histories.append(
+            made.fit(
+                X,
+                Y,
+                batch_size=5,
+                epochs=3,
+                shuffle=False,
+                verbose=0,
+                validation_data=(X, Y),
+                callbacks=watchers,
+            )
+        )
     for name, values in histories[0].history.items():
         np.testing.assert_allclose(histories[1].history[name], values, rtol=1e-5)
     for one, other in zip(at_epoch_end["neurona"], at_epoch_end["keras"]):

@@ -92,7 +92,9 @@ def test_the_bar_moves_while_steps_run(terminal, monkeypatch):
 def test_the_bar_fits_into_narrow_terminals(terminal, monkeypatch):
     monkeypatch.setattr("neurona.callbacks.progress.REDRAW_SECONDS", 0.0)
     stream = terminal(columns=30)
-    model().fit(X, Y, batch_size=1, verbose=1, callbacks=[LambdaCallback(on_train_batch_end=lambda batch, logs: None)])
+    model().fit(
+        X, Y, batch_size=1, verbose=1, callbacks=[LambdaCallback(on_train_batch_end=lambda batch, logs: None)]
+    )
     moving = stream.getvalue().split("\n")[0].split("\r")[:-1]
     assert len(moving) == 11
     assert max(map(len, moving)) <= 29
@@ -123,7 +125,9 @@ def test_a_pipe_gets_one_line_per_epoch_without_control_characters(capsys):
     for number, line in enumerate(lines, 1):
         matches(rf"Epoch {number}/2 - 2/2 - {FIGURES} - val_loss: \d+\.\d{{4}} - val_mae: \d+\.\d{{4}}", line)
     assert out.isascii()
-    assert out.isprintable() or set(out) - {"\n"} == {character for character in out if character.isprintable()}
+    assert out.isprintable() or set(out) - {"\n"} == {
+        character for character in out if character.isprintable()
+    }
 
 
 def test_verbose_2_is_a_line_per_epoch_in_a_terminal_too(terminal):
@@ -179,7 +183,9 @@ def test_every_batch_of_a_source_counts(capsys):
 def test_messages_of_others_do_not_tear_the_line(terminal, monkeypatch):
     monkeypatch.setattr("neurona.callbacks.progress.REDRAW_SECONDS", 0.0)
     stream = terminal()
-    speak = LambdaCallback(on_epoch_end=lambda epoch, logs: screen.print("said"), on_train_batch_end=lambda batch, logs: None)
+    speak = LambdaCallback(
+        on_epoch_end=lambda epoch, logs: screen.print("said"), on_train_batch_end=lambda batch, logs: None
+    )
     train(callbacks=[speak], epochs=1)
     lines = stream.lines()
     assert lines[0] == "said"
@@ -201,7 +207,10 @@ def test_an_interrupted_bar_ends_its_line(terminal, monkeypatch):
 
 
 def test_figures_that_callbacks_add_are_shown(capsys):
-    train(callbacks=[LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(each=np.array([0.25, 0.75])))], epochs=1)
+    train(
+        callbacks=[LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(each=np.array([0.25, 0.75])))],
+        epochs=1,
+    )
     assert "- each: 0.5000 - loss:" in capsys.readouterr().out
 
 
@@ -244,7 +253,9 @@ def test_a_real_terminal():
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
     root = Path(neurona.__file__).parents[1]
-    with subprocess.Popen([sys.executable, "-c", program], stdout=theirs, env=environment, cwd=root) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=theirs, env=environment, cwd=root
+    ) as process:
         os.close(theirs)
         output = b""
         while True:

@@ -20,7 +20,9 @@ def read(folder):
     accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0})
     accumulator.Reload()
     return {
-        tag: [(event.step, tensor_util.make_ndarray(event.tensor_proto)) for event in accumulator.Tensors(tag)]
+        tag: [
+            (event.step, tensor_util.make_ndarray(event.tensor_proto)) for event in accumulator.Tensors(tag)
+        ]
         for tag in accumulator.Tags()["tensors"]
     }
 
@@ -35,14 +37,20 @@ def test_the_figures_of_every_epoch(tmp_path):
     train, validation = read(tmp_path / "train"), read(tmp_path / "validation")
     assert set(train) == {"keras", "epoch_loss", "epoch_mae", "epoch_learning_rate", "epoch_steps_per_second"}
     for name in ("loss", "mae"):
-        np.testing.assert_allclose(numbers(train[f"epoch_{name}"]), list(enumerate(history.history[name])), rtol=1e-6)
-        np.testing.assert_allclose(numbers(validation[f"epoch_{name}"]), list(enumerate(history.history[f"val_{name}"])), rtol=1e-6)
+        np.testing.assert_allclose(
+            numbers(train[f"epoch_{name}"]), list(enumerate(history.history[name])), rtol=1e-6
+        )
+        np.testing.assert_allclose(
+            numbers(validation[f"epoch_{name}"]), list(enumerate(history.history[f"val_{name}"])), rtol=1e-6
+        )
     assert [step for step, _ in validation["evaluation_loss_vs_iterations"]] == [2, 4, 6]
     assert float(train["epoch_learning_rate"][0][1]) == np.float32(0.01)
     assert all(speed > 0 for _, speed in numbers(train["epoch_steps_per_second"]))
 
 
-@pytest.mark.parametrize(("update_freq", "steps"), [("batch", [1, 2, 3, 4, 5, 6]), (2, [2, 4, 6]), (4, [4]), ("epoch", None)])
+@pytest.mark.parametrize(
+    ("update_freq", "steps"), [("batch", [1, 2, 3, 4, 5, 6]), (2, [2, 4, 6]), (4, [4]), ("epoch", None)]
+)
 def test_figures_between_epochs(tmp_path, update_freq, steps):
     fit(model(), TensorBoard(tmp_path, update_freq=update_freq, write_steps_per_second=True))
     train = read(tmp_path / "train")
@@ -54,12 +62,21 @@ def test_figures_between_epochs(tmp_path, update_freq, steps):
 
 
 def test_weights_as_histograms_and_pictures(tmp_path):
-    made = models.Sequential([layers.Input((6, 6, 1)), layers.Conv2D(4, 3, name="look"), layers.Flatten(), layers.Dense(2, name="tell")])
+    made = models.Sequential(
+        [
+            layers.Input((6, 6, 1)),
+            layers.Conv2D(4, 3, name="look"),
+            layers.Flatten(),
+            layers.Dense(2, name="tell"),
+        ]
+    )
     made.compile("sgd", "mse")
     watcher = TensorBoard(tmp_path, histogram_freq=2, write_images=True)
     made.fit(np.ones((4, 6, 6, 1)), np.ones((4, 2)), epochs=3, verbose=0, callbacks=[watcher])
     train = read(tmp_path / "train")
-    assert {tag for tag in train if tag.endswith("/histogram")} == {f"{weight.path}/histogram" for weight in made.weights}
+    assert {tag for tag in train if tag.endswith("/histogram")} == {
+        f"{weight.path}/histogram" for weight in made.weights
+    }
     step, buckets = train[f"{made.layers[-1].kernel.path}/histogram"][-1]
     values = made.layers[-1].kernel.numpy()
     assert step == 2
@@ -90,7 +107,9 @@ def test_a_model_that_can_not_be_described_is_trained_all_the_same(tmp_path):
 
 
 def test_word_vectors_for_the_projector(tmp_path):
-    made = models.Sequential([layers.Input((3,)), layers.Embedding(7, 5, name="words"), layers.Flatten(), layers.Dense(1)])
+    made = models.Sequential(
+        [layers.Input((3,)), layers.Embedding(7, 5, name="words"), layers.Flatten(), layers.Dense(1)]
+    )
     made.compile("sgd", "mse")
     watcher = TensorBoard(tmp_path, embeddings_freq=1, embeddings_metadata={"words": "labels.tsv"})
     made.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0, callbacks=[watcher])
@@ -107,7 +126,9 @@ def test_evaluate_alone_writes_too(tmp_path):
     made = model()
     fit(made, epochs=2)
     loss, _ = made.evaluate(X, Y, verbose=0, callbacks=[TensorBoard(tmp_path)])
-    np.testing.assert_allclose(numbers(read(tmp_path / "validation")["evaluation_loss_vs_iterations"]), [(4, loss)], rtol=1e-6)
+    np.testing.assert_allclose(
+        numbers(read(tmp_path / "validation")["evaluation_loss_vs_iterations"]), [(4, loss)], rtol=1e-6
+    )
 
 
 def test_mistakes_are_told(tmp_path):

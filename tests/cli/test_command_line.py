@@ -39,7 +39,20 @@ def digits(tmp_path_factory):
     """A folder with a quickly trained model of digits."""
     folder = tmp_path_factory.mktemp("digits")
     with pytest.raises(SystemExit):
-        main(["train", "digits", "--model", "mlp", "--epochs", "8", "--output", str(folder), "--language", "en"])
+        main(
+            [
+                "train",
+                "digits",
+                "--model",
+                "mlp",
+                "--epochs",
+                "8",
+                "--output",
+                str(folder),
+                "--language",
+                "en",
+            ]
+        )
     return folder
 
 
@@ -54,9 +67,9 @@ def images():
 def test_the_languages_say_the_same_things():
     assert TABLES["en"].keys() == TABLES["es"].keys()
     for key, text in TABLES["en"].items():
-        assert {part.split("}")[0] for part in text.split("{")[1:]} == {part.split("}")[0] for part in TABLES["es"][key].split("{")[1:]}, (
-            key
-        )
+        assert {part.split("}")[0] for part in text.split("{")[1:]} == {
+            part.split("}")[0] for part in TABLES["es"][key].split("{")[1:]
+        }, key
 
 
 def test_the_language_comes_from_the_arguments_or_the_environment(monkeypatch):
@@ -96,10 +109,28 @@ def test_every_data_set_has_networks_and_every_network_a_data_set():
 
 
 def test_training_writes_everything(capsys, tmp_path):
-    status, said, _ = call(capsys, "train", "iris", "--epochs", 3, "--output", tmp_path / "a" / "b", "--language", "es", "--seed", 5)
+    status, said, _ = call(
+        capsys,
+        "train",
+        "iris",
+        "--epochs",
+        3,
+        "--output",
+        tmp_path / "a" / "b",
+        "--language",
+        "es",
+        "--seed",
+        5,
+    )
     folder = tmp_path / "a" / "b"
     assert status == 0
-    assert files_in(folder) == PICTURES | {"model.keras", "labels.json", "history.csv", "report.html", "confusion_matrix.png"}
+    assert files_in(folder) == PICTURES | {
+        "model.keras",
+        "labels.json",
+        "history.csv",
+        "report.html",
+        "confusion_matrix.png",
+    }
     assert "Entrenando mlp con iris: 108 ejemplos, 3 épocas, lotes de 16." in said
     assert "Con los 30 ejemplos de prueba:" in said
     rows = list(csv.DictReader((folder / "history.csv").open(encoding="utf-8")))
@@ -114,14 +145,20 @@ def test_training_writes_everything(capsys, tmp_path):
     assert "<script" not in page
     assert "versicolor" in page
     assert "neurona train iris --model mlp --epochs 3 --batch-size 16 --learning-rate 0.005 --seed 5" in page
-    assert json.loads((folder / "labels.json").read_text(encoding="utf-8"))["classes"] == ["setosa", "versicolor", "virginica"]
+    assert json.loads((folder / "labels.json").read_text(encoding="utf-8"))["classes"] == [
+        "setosa",
+        "versicolor",
+        "virginica",
+    ]
     (_, _), (x, _) = nn.datasets.iris.load_data()
     assert nn.models.load_model(folder / "model.keras").predict(x, verbose=0).shape == (30, 3)
 
 
 def test_a_second_run_replaces_the_first(capsys, tmp_path):
     for network in ("mlp", "linear"):
-        status, said, _ = call(capsys, "train", "iris", "--model", network, "--epochs", 2, "--output", tmp_path)
+        status, said, _ = call(
+            capsys, "train", "iris", "--model", network, "--epochs", 2, "--output", tmp_path
+        )
         assert status == 0
         assert network in said
     assert nn.models.load_model(tmp_path / "model.keras").name == "iris_linear"
@@ -132,7 +169,11 @@ def test_the_same_seed_gives_the_same_model(capsys, tmp_path):
     weights = []
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
         call(capsys, "train", "iris", "--epochs", 2, "--seed", seed, "--output", tmp_path / folder)
-        weights.append(np.concatenate([one.ravel() for one in nn.models.load_model(tmp_path / folder / "model.keras").get_weights()]))
+        weights.append(
+            np.concatenate(
+                [one.ravel() for one in nn.models.load_model(tmp_path / folder / "model.keras").get_weights()]
+            )
+        )
     np.testing.assert_array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
 
@@ -159,7 +200,13 @@ def test_a_data_set_that_is_not_here_is_explained(tmp_path):
         "https_proxy": "http://127.0.0.1:9",
     }
     done = subprocess.run(
-        [*PROGRAM, "train", "mnist"], cwd=tmp_path, env=os.environ | nowhere, capture_output=True, text=True, check=False, timeout=120
+        [*PROGRAM, "train", "mnist"],
+        cwd=tmp_path,
+        env=os.environ | nowhere,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 1
     assert "Error" in done.stderr
@@ -169,7 +216,19 @@ def test_a_data_set_that_is_not_here_is_explained(tmp_path):
 
 def test_without_matplotlib_training_goes_on(tmp_path):
     block = "import sys; sys.modules['matplotlib'] = None; from neurona.cli.main import main; main()"
-    command = [sys.executable, "-c", block, "train", "iris", "--epochs", "2", "--output", str(tmp_path), "--language", "en"]
+    command = [
+        sys.executable,
+        "-c",
+        block,
+        "train",
+        "iris",
+        "--epochs",
+        "2",
+        "--output",
+        str(tmp_path),
+        "--language",
+        "en",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("pip install 'neurona[plot]'") == 1
@@ -179,7 +238,19 @@ def test_without_matplotlib_training_goes_on(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to whole consoles")
 def test_ctrl_c_leaves_a_usable_model(tmp_path):
-    command = [*PROGRAM, "train", "digits", "--model", "linear", "--epochs", "100000", "--output", str(tmp_path), "--language", "en"]
+    command = [
+        *PROGRAM,
+        "train",
+        "digits",
+        "--model",
+        "linear",
+        "--epochs",
+        "100000",
+        "--output",
+        str(tmp_path),
+        "--language",
+        "en",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     for line in process.stdout:
@@ -200,7 +271,19 @@ def test_ctrl_c_leaves_a_usable_model(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to whole consoles")
 def test_a_second_ctrl_c_ends_at_once_and_still_leaves_the_model(tmp_path):
     # The second Ctrl-C comes as soon as the model is saved, while pictures and report are made.
-    command = [*PROGRAM, "train", "digits", "--model", "linear", "--epochs", "100000", "--output", str(tmp_path), "--language", "en"]
+    command = [
+        *PROGRAM,
+        "train",
+        "digits",
+        "--model",
+        "linear",
+        "--epochs",
+        "100000",
+        "--output",
+        str(tmp_path),
+        "--language",
+        "en",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     for line in process.stdout:
@@ -252,7 +335,16 @@ def test_images_are_predicted_on_any_ground_and_in_any_size(capsys, digits, imag
     transparent = np.stack([np.zeros_like(ink)] * 3 + [ink], axis=-1)
     Image.fromarray(transparent).save(tmp_path / "transparent.png")
     files = [tmp_path / name for name in ("dark_on_white.png", "white_on_dark.jpg", "transparent.png")]
-    status, said, _ = call(capsys, "predict", digits / "model.keras", *files, "--language", "en", "--output", tmp_path / "out.csv")
+    status, said, _ = call(
+        capsys,
+        "predict",
+        digits / "model.keras",
+        *files,
+        "--language",
+        "en",
+        "--output",
+        tmp_path / "out.csv",
+    )
     assert status == 0
     assert said.count("bright background") == 2
     rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
@@ -270,7 +362,14 @@ def test_rows_of_pixels_are_predicted_from_csv_and_npy(capsys, digits, images, t
     np.savetxt(tmp_path / "rows.csv", x[:5].reshape(5, 64), fmt="%d", delimiter=",")
     for name, count in (("images.npy", 30), ("one.npy", 1), ("rows.csv", 5)):
         status, said, _ = call(
-            capsys, "predict", digits / "model.keras", tmp_path / name, "--output", tmp_path / "out.csv", "--language", "en"
+            capsys,
+            "predict",
+            digits / "model.keras",
+            tmp_path / name,
+            "--output",
+            tmp_path / "out.csv",
+            "--language",
+            "en",
         )
         assert status == 0
         assert ("and 10 more rows" in said) == (count == 30)
@@ -286,7 +385,9 @@ def table(tmp_path_factory):
     model = nn.Sequential([nn.Input((2,)), nn.layers.Dense(1)])
     model.set_weights([np.array([[2.0], [1.0]]), np.zeros(1)])
     model.save(folder / "model.keras")
-    (folder / "labels.json").write_text(json.dumps({"kind": "table", "features": ["a", "b"], "target": "sum"}))
+    (folder / "labels.json").write_text(
+        json.dumps({"kind": "table", "features": ["a", "b"], "target": "sum"})
+    )
     return folder
 
 
@@ -304,7 +405,14 @@ def table(tmp_path_factory):
 def test_tables_of_many_kinds(capsys, table, tmp_path, text, values, message):
     (tmp_path / "rows.csv").write_text(text, encoding="utf-8")
     status, said, error = call(
-        capsys, "predict", table / "model.keras", tmp_path / "rows.csv", "--output", tmp_path / "out.csv", "--language", "en"
+        capsys,
+        "predict",
+        table / "model.keras",
+        tmp_path / "rows.csv",
+        "--output",
+        tmp_path / "out.csv",
+        "--language",
+        "en",
     )
     assert status == 0, error
     assert message in said
@@ -362,7 +470,14 @@ def test_labels_may_be_a_plain_list(capsys, tmp_path):
 
 
 def test_texts_are_predicted_by_their_words(capsys, tmp_path):
-    model = nn.Sequential([nn.Input((5,)), nn.layers.Embedding(6, 1), nn.layers.GlobalMaxPooling1D(), nn.layers.Activation("sigmoid")])
+    model = nn.Sequential(
+        [
+            nn.Input((5,)),
+            nn.layers.Embedding(6, 1),
+            nn.layers.GlobalMaxPooling1D(),
+            nn.layers.Activation("sigmoid"),
+        ]
+    )
     model.set_weights([np.array([[-9], [-9], [-9], [-9], [9], [-9]])])
     model.save(tmp_path / "model.keras")
     (tmp_path / "labels.json").write_text(json.dumps({"kind": "text", "classes": ["negativa", "positiva"]}))
@@ -377,7 +492,9 @@ def test_texts_are_predicted_by_their_words(capsys, tmp_path):
 
 
 def test_summary_and_picture(capsys, digits, tmp_path):
-    status, said, _ = call(capsys, "summary", digits / "model.keras", "--picture", tmp_path / "model", "--language", "es")
+    status, said, _ = call(
+        capsys, "summary", digits / "model.keras", "--picture", tmp_path / "model", "--language", "es"
+    )
     assert status == 0
     assert "Total params" in said
     assert "Imagen escrita" in said
@@ -401,7 +518,8 @@ def test_doctor(capsys, monkeypatch, tmp_path):
 
 @pytest.mark.experiment
 @pytest.mark.parametrize(
-    ("dataset", "figure", "least"), [("digits", "Accuracy", 0.97), ("iris", "Accuracy", 0.93), ("california_housing", "R²", 0.77)]
+    ("dataset", "figure", "least"),
+    [("digits", "Accuracy", 0.97), ("iris", "Accuracy", 0.93), ("california_housing", "R²", 0.77)],
 )
 def test_what_people_are_promised(capsys, tmp_path, dataset, figure, least):
     status, said, _ = call(capsys, "train", dataset, "--output", tmp_path, "--language", "en")

@@ -1,4 +1,6 @@
-"""A clean data folder and cache for each test, archives in the official formats, and a web server of our own."""
+"""A clean data folder and cache for each test, archives in the official formats, and a web server of our
+own.
+"""
 
 import http.server
 import io
@@ -14,7 +16,9 @@ import pytest
 
 @pytest.fixture
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """A data folder and a cache with nothing in them, and a proxy that refuses, so that nothing leaves the machine."""
+    """A data folder and a cache with nothing in them, and a proxy that refuses, so that nothing leaves the
+    machine.
+    """
     data, cache = tmp_path / "data", tmp_path / "cache"
     data.mkdir()
     monkeypatch.setenv("NEURONA_DATA", str(data))
@@ -122,7 +126,9 @@ def cifar_pictures() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def cifar_records(cifar_pictures: dict[str, bytes]) -> dict[str, np.ndarray]:
-    """The same as records of the official binary format: the label, then 1024 red, 1024 green, 1024 blue bytes."""
+    """The same as records of the official binary format: the label, then 1024 red, 1024 green, 1024 blue
+    bytes.
+    """
     image = pytest.importorskip("PIL.Image")
     classes = sorted({name.split("/")[2] for name in cifar_pictures})
     records: dict[str, list[np.ndarray]] = {"train": [], "test": []}

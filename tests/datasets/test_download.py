@@ -186,9 +186,9 @@ class TestGetFile:
         url = f"{server.url}/file.bin"
         path = get_file(origin=url, file_hash=SHA256[7:])
         assert path == str(empty_machine[1] / "datasets" / "file.bin")
-        assert get_file("other.bin", url, md5_hash=MD5[4:], cache_dir=tmp_path / "mine", cache_subdir="x") == str(
-            tmp_path / "mine" / "x" / "other.bin"
-        )
+        assert get_file(
+            "other.bin", url, md5_hash=MD5[4:], cache_dir=tmp_path / "mine", cache_subdir="x"
+        ) == str(tmp_path / "mine" / "x" / "other.bin")
         get_file(origin=url, file_hash=SHA256[7:])
         assert len(server.ranges) == 2
         get_file(origin=url, force_download=True)
@@ -202,7 +202,9 @@ class TestGetFile:
         assert path.read_bytes() == CONTENT
 
     def test_unpacks_tar_and_zip(self, server, empty_machine, make_tar, tmp_path):
-        server.content["/flowers.tgz"] = make_tar(tmp_path / "flowers.gz", {"flowers/rose.txt": b"red"}).read_bytes()
+        server.content["/flowers.tgz"] = make_tar(
+            tmp_path / "flowers.gz", {"flowers/rose.txt": b"red"}
+        ).read_bytes()
         folder = Path(get_file(origin=f"{server.url}/flowers.tgz", extract=True))
         assert folder == empty_machine[1] / "datasets" / "flowers.tgz"
         assert (folder / "flowers" / "rose.txt").read_bytes() == b"red"
@@ -216,7 +218,9 @@ class TestGetFile:
         assert Path(get_file("lilies", f"{server.url}/lilies.zip", extract=True)).name == "lilies"
 
     def test_member_outside_the_folder_is_refused(self, server, empty_machine, make_tar, tmp_path):
-        server.content["/evil.tar.gz"] = make_tar(tmp_path / "evil.gz", {"../../outside.txt": b"x"}).read_bytes()
+        server.content["/evil.tar.gz"] = make_tar(
+            tmp_path / "evil.gz", {"../../outside.txt": b"x"}
+        ).read_bytes()
         with pytest.raises(tarfile.OutsideDestinationError):
             get_file(origin=f"{server.url}/evil.tar.gz", extract=True)
         assert not list(empty_machine[1].rglob("outside.txt"))

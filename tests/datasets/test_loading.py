@@ -48,10 +48,11 @@ def check_images(data, train: int, test: int, shape: tuple[int, ...], labels: tu
 
 
 def test_import_is_lazy_and_free_of_jax():
-    code = (
-        "import sys, neurona.datasets as d; print([m for m in d.__all__ if 'neurona.datasets.' + m in sys.modules], 'jax' in sys.modules)"
+    code = "import sys, neurona.datasets as d; print([m for m in d.__all__ if 'neurona.datasets.' + m in sys.modules], 'jax' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[] False\n"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[] False\n"
 
 
 def test_names_of_the_package():
@@ -168,7 +169,9 @@ def test_mnist_at_a_path_of_its_own(empty_machine, tmp_path):
 
 
 def test_mnist_offline(empty_machine):
-    with pytest.raises(DownloadError, match=r"mnist\.npz is not on this machine.*tf-keras-datasets/mnist\.npz.*NEURONA_DATA"):
+    with pytest.raises(
+        DownloadError, match=r"mnist\.npz is not on this machine.*tf-keras-datasets/mnist\.npz.*NEURONA_DATA"
+    ):
         mnist.load_data()
 
 
@@ -181,8 +184,12 @@ def test_fashion_mnist_from_npz_and_from_idx_files(tmp_path, monkeypatch):
     folder.mkdir()
     for prefix, (x, y) in zip(("train", "t10k"), data):
         x, y = x[:20], y[:20]
-        (folder / f"{prefix}-images-idx3-ubyte.gz").write_bytes(gzip.compress(struct.pack(">IIII", 0x803, 20, 28, 28) + x.tobytes()))
-        (folder / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(struct.pack(">II", 0x801, 20) + y.tobytes()))
+        (folder / f"{prefix}-images-idx3-ubyte.gz").write_bytes(
+            gzip.compress(struct.pack(">IIII", 0x803, 20, 28, 28) + x.tobytes())
+        )
+        (folder / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(
+            gzip.compress(struct.pack(">II", 0x801, 20) + y.tobytes())
+        )
     monkeypatch.setenv("NEURONA_DATA", str(tmp_path))
     monkeypatch.setenv("NEURONA_CACHE", str(tmp_path / "cache"))
     again = fashion_mnist.load_data()
@@ -211,9 +218,15 @@ def test_damaged_idx_file(tmp_path, content, message):
 def test_california_housing():
     path = need("california_housing.csv")
     (x_train, y_train), (x_test, y_test) = california_housing.load_data()
-    assert (x_train.shape, y_train.shape, x_test.shape, y_test.shape) == ((16512, 8), (16512,), (4128, 8), (4128,))
+    assert (x_train.shape, y_train.shape, x_test.shape, y_test.shape) == (
+        (16512, 8),
+        (16512,),
+        (4128, 8),
+        (4128,),
+    )
     assert x_train.dtype == y_train.dtype == np.float32
-    # The targets that F. Chollet prints from Keras's file in "Deep Learning with Python", 3rd edition, listing 4.24.
+    # The targets that F. Chollet prints from Keras's file in "Deep Learning with Python", 3rd edition,
+    # listing 4.24.
     assert y_train[:3].tolist() == [252300, 146900, 290900]
     small = california_housing.load_data(version="small")
     assert [part.shape for pair in small for part in pair] == [(480, 8), (480,), (120, 8), (120,)]
@@ -247,7 +260,10 @@ def test_boston_housing_is_split_as_in_keras(empty_machine, monkeypatch):
     np.savez(path, x=x, y=y)
     theirs = importlib.import_module("keras.src.datasets.boston_housing")
     monkeypatch.setattr(theirs, "get_file", lambda *args, **kwargs: str(path))
-    ours, expected = boston_housing.load_data(test_split=0.3, seed=5), theirs.load_data(test_split=0.3, seed=5)
+    ours, expected = (
+        boston_housing.load_data(test_split=0.3, seed=5),
+        theirs.load_data(test_split=0.3, seed=5),
+    )
     for pair, expected_pair in zip(ours, expected):
         for array, expected_array in zip(pair, expected_pair):
             np.testing.assert_array_equal(array, expected_array)
@@ -294,7 +310,10 @@ def test_damaged_npz(empty_machine):
 
 def cifar10_members(records: dict[str, np.ndarray]) -> dict[str, bytes]:
     parts = np.array_split(records["train"], 5)
-    members = {f"cifar-10-batches-bin/data_batch_{number}.bin": part.tobytes() for number, part in enumerate(parts, start=1)}
+    members = {
+        f"cifar-10-batches-bin/data_batch_{number}.bin": part.tobytes()
+        for number, part in enumerate(parts, start=1)
+    }
     # The official archive holds its files in no particular order, among others that are not data.
     return {
         "cifar-10-batches-bin/batches.meta.txt": b"airplane\n",
@@ -308,7 +327,9 @@ def test_cifar10_from_the_official_format(empty_machine, make_tar, cifar_picture
     make_tar(empty_machine[0] / "cifar-10-binary.tar.gz", cifar10_members(cifar_records))
     data = cifar10.load_data()
     check_images(data, 30, 30, (32, 32, 3), (1,))
-    names = {subset: [name for name in cifar_pictures if f"/{subset}/" in name] for subset in ("train", "test")}
+    names = {
+        subset: [name for name in cifar_pictures if f"/{subset}/" in name] for subset in ("train", "test")
+    }
     for (x, y), subset in zip(data, ("train", "test")):
         for pixels, label, name in zip(x, y[:, 0], names[subset]):
             np.testing.assert_array_equal(pixels, np.asarray(image.open(io.BytesIO(cifar_pictures[name]))))
@@ -327,7 +348,9 @@ def test_cifar10_from_pictures(empty_machine, make_tar, cifar_pictures):
             for name, content in cifar_pictures.items()
             if f"/{subset}/" in name
         }
-        assert [cifar10.class_names()[label] for label in y[:, 0]] == [expected[pixels.tobytes()] for pixels in x]
+        assert [cifar10.class_names()[label] for label in y[:, 0]] == [
+            expected[pixels.tobytes()] for pixels in x
+        ]
         assert y[:, 0].tolist() != sorted(y[:, 0])
     assert len(list((empty_machine[1] / "datasets" / "prepared").glob("cifar10-*.npz"))) == 1
     again = cifar10.load_data()
@@ -342,9 +365,13 @@ def test_cifar10_pictures_are_not_taken_from_an_empty_archive(empty_machine, mak
 
 def test_cifar100_from_the_official_format(empty_machine, make_tar, cifar_records):
     random = np.random.default_rng(0)
-    labels = {subset: random.integers(0, (20, 100), (len(rows), 2), dtype=np.uint8) for subset, rows in cifar_records.items()}
+    labels = {
+        subset: random.integers(0, (20, 100), (len(rows), 2), dtype=np.uint8)
+        for subset, rows in cifar_records.items()
+    }
     members = {
-        f"cifar-100-binary/{subset}.bin": np.hstack([labels[subset], rows[:, 1:]]).tobytes() for subset, rows in cifar_records.items()
+        f"cifar-100-binary/{subset}.bin": np.hstack([labels[subset], rows[:, 1:]]).tobytes()
+        for subset, rows in cifar_records.items()
     }
     make_tar(empty_machine[0] / "cifar-100-binary.tar.gz", members)
     fine, coarse = cifar100.load_data(), cifar100.load_data(label_mode="coarse")
@@ -362,8 +389,14 @@ def test_cifar100_from_the_official_format(empty_machine, make_tar, cifar_record
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda members: {name: content for name, content in members.items() if "batch_3" not in name}, r"Missing: data_batch_3\.bin"),
-        (lambda members: {**members, "cifar-10-batches-bin/test_batch.bin": b"12345"}, "3073 bytes each. Received: 5 bytes"),
+        (
+            lambda members: {name: content for name, content in members.items() if "batch_3" not in name},
+            r"Missing: data_batch_3\.bin",
+        ),
+        (
+            lambda members: {**members, "cifar-10-batches-bin/test_batch.bin": b"12345"},
+            "3073 bytes each. Received: 5 bytes",
+        ),
     ],
 )
 def test_cifar_archive_with_wrong_files(empty_machine, make_tar, cifar_records, change, message):
@@ -395,7 +428,11 @@ def test_prepared_is_made_once_per_source(empty_machine, tmp_path):
         source.write_bytes(content)
         assert prepared("kind", source, ["content"], build)[0].tobytes() == content
     assert len(calls) == 2
-    (cached,) = [path for path in (empty_machine[1] / "datasets" / "prepared").iterdir() if np.load(path)["content"].tobytes() == b"two"]
+    (cached,) = [
+        path
+        for path in (empty_machine[1] / "datasets" / "prepared").iterdir()
+        if np.load(path)["content"].tobytes() == b"two"
+    ]
     cached.write_bytes(b"damaged")
     with pytest.warns(UserWarning, match="made again"):
         assert prepared("kind", source, ["content"], build)[0].tobytes() == b"two"
@@ -408,4 +445,8 @@ def test_prepared_without_a_cache_to_write(tmp_path, monkeypatch):
     (tmp_path / "source").write_text("x")
     monkeypatch.setenv("NEURONA_CACHE", str(tmp_path / "occupied"))
     with pytest.warns(UserWarning, match="prepared anew each time"):
-        assert prepared("kind", tmp_path / "source", ["a"], lambda path: [np.arange(3)])[0].tolist() == [0, 1, 2]
+        assert prepared("kind", tmp_path / "source", ["a"], lambda path: [np.arange(3)])[0].tolist() == [
+            0,
+            1,
+            2,
+        ]

@@ -19,9 +19,7 @@ KERAS_FIRST_REVIEW = """
 4 12118 1029 13 104 88 4 381 15 297 98 32 2071 56 26 141 6 194 7486 18 4 226 22 21 134 476 26 480 5 144 30 5535 18 51 36 28 224 92 25
 104 4 226 65 16 38 1334 88 12 16 283 5 16 4472 113 103 32 15 16 5345 19 178 32
 """
-KERAS_COMMONEST = (
-    "the and a of to is br in it i this that was as for with movie but film on not you are his have he be one all at by an they who so from"
-)
+KERAS_COMMONEST = "the and a of to is br in it i this that was as for with movie but film on not you are his have he be one all at by an they who so from"
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +42,14 @@ def test_imdb_is_keras_up_to_ties(reviews):
     assert y_test[:5].tolist() == [0, 1, 1, 0, 1]
     assert [len(x_train[0]), len(x_train[1]), len(x_test[0])] == [218, 189, 68]
     keras_first = [int(number) for number in KERAS_FIRST_REVIEW.split()]
-    # Only words that occur equally often are numbered otherwise: close by for common words, further for rare ones.
+    # Only words that occur equally often are numbered otherwise: close by for common words, further for rare
+    # ones.
     for ours, theirs in zip(x_train[0], keras_first, strict=True):
         assert ours == theirs or (theirs > 40 and abs(ours - theirs) <= 0.06 * theirs)
     # Equal words have equal numbers and different words different ones in both.
-    assert [x_train[0].index(number) for number in x_train[0]] == [keras_first.index(number) for number in keras_first]
+    assert [x_train[0].index(number) for number in x_train[0]] == [
+        keras_first.index(number) for number in keras_first
+    ]
     assert y_train.sum() == y_test.sum() == 12500
 
 
@@ -67,12 +68,18 @@ def few_reviews(empty_machine, make_tar):
     """A small archive in the official form: unlabelled reviews and other files among the labelled."""
     random = np.random.default_rng(0)
     words = [f"word{number}" for number in range(40)] + ["ñandú", "it's"]
-    members = {"aclImdb/README": b"Large Movie Review Dataset", "aclImdb/train/unsup/0_0.txt": b"unlabelled", "aclImdb/imdb.vocab": b"the"}
+    members = {
+        "aclImdb/README": b"Large Movie Review Dataset",
+        "aclImdb/train/unsup/0_0.txt": b"unlabelled",
+        "aclImdb/imdb.vocab": b"the",
+    }
     for subset in ("train", "test"):
         for label in ("neg", "pos"):
             for number in range(12):
                 text = " ".join(random.choice(words, random.integers(3, 30)))
-                members[f"aclImdb/{subset}/{label}/{number}_{random.integers(1, 11)}.txt"] = f"{text}.<br />{subset}only!".encode()
+                members[f"aclImdb/{subset}/{label}/{number}_{random.integers(1, 11)}.txt"] = (
+                    f"{text}.<br />{subset}only!".encode()
+                )
     make_tar(empty_machine[0] / "aclImdb_v1.tar.gz", members)
     return empty_machine
 
@@ -106,7 +113,9 @@ def test_imdb_options_as_in_keras(few_reviews, monkeypatch, options):
     arrays = keras_arrays((("train", *stored[:3]), ("test", *stored[3:6])))
     monkeypatch.setattr(theirs, "get_file", lambda *args, **kwargs: "")
     monkeypatch.setattr(theirs.npz_utils, "load_npz", lambda path: arrays)
-    for (x, y), (expected_x, expected_y) in zip(imdb.load_data(**options), theirs.load_data(**options), strict=True):
+    for (x, y), (expected_x, expected_y) in zip(
+        imdb.load_data(**options), theirs.load_data(**options), strict=True
+    ):
         assert x.tolist() == expected_x.tolist()
         assert y.tolist() == list(expected_y)
         assert y.dtype == np.int64
@@ -203,7 +212,10 @@ def wires(empty_machine, make_tar):
         (["earn"], body.format("Shr 34 cts vs 1.19 dlrs")),
         (["cocoa"], body.format("cocoa &lt;XYZ> again £ caf\xe9")),
     ]
-    second = [(["potato"], body.format("a rare topic, left out")), (["acq"], body.format("Smith bought the cocoa shares"))]
+    second = [
+        (["potato"], body.format("a rare topic, left out")),
+        (["acq"], body.format("Smith bought the cocoa shares")),
+    ]
     files = {}
     for name, rows in (("reut2-001.sgm", second), ("reut2-000.sgm", first)):
         text = '<!DOCTYPE lewis SYSTEM "lewis.dtd">\n' + "".join(
@@ -240,8 +252,12 @@ def test_reuters_options_as_in_keras(wires, monkeypatch, options):
     arrays = keras_arrays((("all", words, offsets, labels),))
     theirs = importlib.import_module("keras.src.datasets.reuters")
     monkeypatch.setattr(theirs, "get_file", lambda *args, **kwargs: "")
-    monkeypatch.setattr(theirs.npz_utils, "load_npz", lambda path: {"x": arrays["x_all"], "y": arrays["y_all"]})
-    for (x, y), (expected_x, expected_y) in zip(reuters.load_data(**options), theirs.load_data(**options), strict=True):
+    monkeypatch.setattr(
+        theirs.npz_utils, "load_npz", lambda path: {"x": arrays["x_all"], "y": arrays["y_all"]}
+    )
+    for (x, y), (expected_x, expected_y) in zip(
+        reuters.load_data(**options), theirs.load_data(**options), strict=True
+    ):
         assert x.tolist() == expected_x.tolist()
         assert y.tolist() == expected_y.tolist()
 

@@ -11,7 +11,10 @@ from neurona.evaluation import classification_figures, confusion_matrix, regress
 
 pairs = st.integers(2, 6).flatmap(
     lambda classes: st.tuples(
-        st.just(classes), st.lists(st.tuples(st.integers(0, classes - 1), st.integers(0, classes - 1)), min_size=1, max_size=60)
+        st.just(classes),
+        st.lists(
+            st.tuples(st.integers(0, classes - 1), st.integers(0, classes - 1)), min_size=1, max_size=60
+        ),
     )
 )
 
@@ -22,14 +25,18 @@ def test_classes_as_scikit_learn_counts_them(case):
     classes, rows = case
     truth, guess = np.array(rows).T
     labels = list(range(classes))
-    np.testing.assert_array_equal(confusion_matrix(truth, guess, classes), metrics.confusion_matrix(truth, guess, labels=labels))
+    np.testing.assert_array_equal(
+        confusion_matrix(truth, guess, classes), metrics.confusion_matrix(truth, guess, labels=labels)
+    )
     figures = classification_figures(truth, guess, [str(label) for label in labels])
     assert figures.accuracy == pytest.approx(metrics.accuracy_score(truth, guess))
     wanted = metrics.precision_recall_fscore_support(truth, guess, labels=labels, zero_division=0)
     found = [(one.precision, one.recall, one.f1, one.support) for one in figures.classes]
     np.testing.assert_allclose(np.array(found).T, wanted)
     for average, mean in (("macro", figures.macro), ("weighted", figures.weighted)):
-        wanted = metrics.precision_recall_fscore_support(truth, guess, labels=labels, average=average, zero_division=0)[:3]
+        wanted = metrics.precision_recall_fscore_support(
+            truth, guess, labels=labels, average=average, zero_division=0
+        )[:3]
         np.testing.assert_allclose((mean.precision, mean.recall, mean.f1), wanted)
 
 

@@ -14,7 +14,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Checker(HTMLParser):
-    """Fails on tags that are not closed in order, ids that are not unique, scripts, and anything outside the file."""
+    """Fails on tags that are not closed in order, ids that are not unique, scripts, and anything outside the
+    file.
+    """
 
     def __init__(self):
         super().__init__()
@@ -45,7 +47,9 @@ def check(page):
     assert not checker.open
     assert len(set(checker.ids)) == len(checker.ids)
     assert all(link.startswith("#") and link[1:] in checker.ids for link in checker.links)
-    assert all(picture["alt"] and picture["src"].startswith("data:image/png;base64,") for picture in checker.pictures)
+    assert all(
+        picture["alt"] and picture["src"].startswith("data:image/png;base64,") for picture in checker.pictures
+    )
     assert "http" not in page
     return checker
 
@@ -53,9 +57,14 @@ def check(page):
 def report(**options):
     sections = [
         ("Curves & more", [Picture(PNG, 'a "curve"', "falls"), "A paragraph <b>."]),
-        ("Classes", [Table(["class", "share", "count"], [["<dog>", 0.98765, 4], ["cat", 1.0, 5]]), b"a < b\n"]),
+        (
+            "Classes",
+            [Table(["class", "share", "count"], [["<dog>", 0.98765, 4], ["cat", 1.0, 5]]), b"a < b\n"],
+        ),
     ]
-    return Report("Title <1>", "Lead & so on", [("Accuracy", "0.99")], sections, "1.0", "2025-01-01", **options)
+    return Report(
+        "Title <1>", "Lead & so on", [("Accuracy", "0.99")], sections, "1.0", "2025-01-01", **options
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -102,7 +111,10 @@ def luminance(color):
 
 
 def test_both_schemes_have_the_contrast_that_wcag_asks_for():
-    schemes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r":root \{([^}]*)\}", _STYLE)[:2]]
+    schemes = [
+        dict(re.findall(r"--(\w+): (#\w{6})", block))
+        for block in re.findall(r":root \{([^}]*)\}", _STYLE)[:2]
+    ]
     assert len(schemes) == 2
     for colors in schemes:
         for ink in ("ink", "accent", "quiet"):

@@ -1,4 +1,6 @@
-"""Every program of the course runs, shortened where it is long; `make experiments` runs them whole, to their targets."""
+"""Every program of the course runs, shortened where it is long; `make experiments` runs them whole, to their
+targets.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -69,7 +71,8 @@ def test_every_example_is_tested():
     assert {path.stem for path in FOLDER.glob("*.py")} == tested
 
 
-# Where the last epochs of plain SGD wander by half a percent, the target is for the mean of five seeds, as it is for Iris.
+# Where the last epochs of plain SGD wander by half a percent, the target is for the mean of five seeds, as it
+# is for Iris.
 WHOLE = {
     "fashion_mnist_deep": (5, 0.88),
     "mnist_mlp": (1, 0.97),

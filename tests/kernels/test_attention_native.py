@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from neurona.kernels import native
 from neurona.kernels.attention import _twin, attention
 
-pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
+pytestmark = pytest.mark.skipif(
+    native.library_path("baseline") is None, reason="the native kernels were not built here"
+)
 EVERYWHERE = jnp.ones((1, 1, 1, 1), bool)
 
 
@@ -36,7 +38,9 @@ def arrays(batch, queries, keys, heads, size, value_size):
 
 
 def value_and_gradients(function, query, key, value, weight):
-    return jax.value_and_grad(lambda *inputs: (function(*inputs) * weight).sum(), (0, 1, 2))(query, key, value)
+    return jax.value_and_grad(lambda *inputs: (function(*inputs) * weight).sum(), (0, 1, 2))(
+        query, key, value
+    )
 
 
 def close(found, expected):
@@ -46,7 +50,12 @@ def close(found, expected):
 
 @settings(max_examples=20, deadline=None)
 @given(
-    shape=st.tuples(*[st.sampled_from(sizes) for sizes in ([1, 2, 5], [1, 15, 64, 65], [1, 16, 17, 33], [1, 3], [1, 4, 17], [1, 16, 20])]),
+    shape=st.tuples(
+        *[
+            st.sampled_from(sizes)
+            for sizes in ([1, 2, 5], [1, 15, 64, 65], [1, 16, 17, 33], [1, 3], [1, 4, 17], [1, 16, 20])
+        ]
+    ),
     masked=st.sampled_from([None, (0, 3), (2, 3), (0, 1, 2, 3), (0, 2)]),
 )
 def test_values_and_gradients(shape, masked):

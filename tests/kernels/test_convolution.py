@@ -1,4 +1,6 @@
-"""Convolution, depthwise and transposed convolution against Keras 3 on JAX, and against finite differences."""
+"""Convolution, depthwise and transposed convolution against Keras 3 on JAX, and against finite
+differences.
+"""
 
 from functools import partial
 
@@ -20,7 +22,10 @@ def normal(*shape, seed=0, dtype="float32"):
 def assert_near(ours, theirs, tolerance=1e-5):
     assert ours.shape == theirs.shape
     assert ours.dtype == theirs.dtype
-    assert np.abs(np.asarray(ours - theirs, "float64")).max() <= tolerance * np.abs(np.asarray(theirs, "float64")).max()
+    assert (
+        np.abs(np.asarray(ours - theirs, "float64")).max()
+        <= tolerance * np.abs(np.asarray(theirs, "float64")).max()
+    )
 
 
 def assert_same_function(ours, theirs, x, kernel):
@@ -35,7 +40,8 @@ def assert_same_function(ours, theirs, x, kernel):
         assert_near(mine, other)
 
 
-# (channels, filters, groups): few channels, the general form, groups, depthwise; pointwise is the kernel of one tap below
+# (channels, filters, groups): few channels, the general form, groups, depthwise; pointwise is the kernel of
+# one tap below
 CHANNELS = [(3, 2, 1), (6, 5, 1), (6, 4, 2), (5, 5, 5)]
 # spatial sizes, taps, strides, padding, dilation
 WINDOWS = [
@@ -81,10 +87,14 @@ def test_causal_sees_nothing_later(channels):
 @pytest.mark.parametrize("channels", [2, 6])
 def test_explicit_padding(channels):
     def padded(x, kernel):
-        return keras_ops.conv(jnp.pad(x, ((0, 0), (1, 3), (0, 2), (0, 0))), kernel, 2, "valid", "channels_last")
+        return keras_ops.conv(
+            jnp.pad(x, ((0, 0), (1, 3), (0, 2), (0, 0))), kernel, 2, "valid", "channels_last"
+        )
 
     x, kernel = normal(2, 6, 7, channels), normal(3, 3, channels, 4)
-    assert_same_function(lambda x, k: convolution(x, k, strides=2, padding=((1, 3), (0, 2))), padded, x, kernel)
+    assert_same_function(
+        lambda x, k: convolution(x, k, strides=2, padding=((1, 3), (0, 2))), padded, x, kernel
+    )
 
 
 def test_channels_first_equals_channels_last():
@@ -124,8 +134,12 @@ def test_depthwise_equals_keras(strides, multiplier):
 def test_transpose_equals_keras(taps, strides, output_padding, dilation, padding, channels):
     x, kernel = normal(2, *(5, 4, 3)[: len(taps)], channels), normal(*taps, 7 - channels, channels)
     assert_same_function(
-        lambda x, k: convolution_transpose(x, k, strides=strides, padding=padding, output_padding=output_padding, dilation=dilation),
-        lambda x, k: keras_ops.conv_transpose(x, k, strides, padding, output_padding, "channels_last", dilation),
+        lambda x, k: convolution_transpose(
+            x, k, strides=strides, padding=padding, output_padding=output_padding, dilation=dilation
+        ),
+        lambda x, k: keras_ops.conv_transpose(
+            x, k, strides, padding, output_padding, "channels_last", dilation
+        ),
         x,
         kernel,
     )
@@ -135,10 +149,21 @@ def test_transpose_equals_keras(taps, strides, output_padding, dilation, padding
 @pytest.mark.parametrize("groups", [1, 2])
 def test_gradients_equal_finite_differences(channels, groups):
     with jax.enable_x64(True):
-        x, kernel = normal(2, 5, 6, channels, dtype="float64"), normal(3, 2, channels // groups, 4, dtype="float64")
-        check_grads(lambda x, k: convolution(x, k, strides=(2, 1), padding="same", groups=groups), (x, kernel), 1, modes=["rev"])
+        x, kernel = (
+            normal(2, 5, 6, channels, dtype="float64"),
+            normal(3, 2, channels // groups, 4, dtype="float64"),
+        )
         check_grads(
-            lambda x, k: convolution_transpose(x, k, strides=2), (x, jnp.swapaxes(kernel, -1, -2)), 1, modes=["rev"]
+            lambda x, k: convolution(x, k, strides=(2, 1), padding="same", groups=groups),
+            (x, kernel),
+            1,
+            modes=["rev"],
+        )
+        check_grads(
+            lambda x, k: convolution_transpose(x, k, strides=2),
+            (x, jnp.swapaxes(kernel, -1, -2)),
+            1,
+            modes=["rev"],
         ) if groups == 1 else None
 
 
@@ -161,14 +186,18 @@ def test_gradient_of_a_gradient():
 @pytest.mark.parametrize("channels", [2, 6])
 def test_vmap_over_models_equals_a_loop(channels):
     def gradients(x, kernel):
-        return jax.grad(lambda x, k: jnp.sum(convolution(x, k, strides=2, padding="same") ** 2), argnums=(0, 1))(x, kernel)
+        return jax.grad(
+            lambda x, k: jnp.sum(convolution(x, k, strides=2, padding="same") ** 2), argnums=(0, 1)
+        )(x, kernel)
 
     x, kernel = normal(3, 2, 6, 7, channels), normal(3, 3, 3, channels, 4)
     together = jax.vmap(gradients)(x, kernel)
     for model in range(3):
         for mine, other in zip(together, gradients(x[model], kernel[model])):
             assert_near(mine[model], other)
-    for mine, other in zip(jax.vmap(gradients, (None, 0))(x[0], kernel), jax.vmap(gradients)(jnp.stack([x[0]] * 3), kernel)):
+    for mine, other in zip(
+        jax.vmap(gradients, (None, 0))(x[0], kernel), jax.vmap(gradients)(jnp.stack([x[0]] * 3), kernel)
+    ):
         assert_near(mine, other)
 
 
@@ -209,7 +238,9 @@ def test_half_precision(dtype, channels, groups):
     x, kernel = normal(2, 6, 6, channels), normal(3, 3, channels // groups, 6)
 
     def gradients(x, kernel):
-        return jax.grad(lambda x, k: convolution(x, k, padding="same", groups=groups).sum(), argnums=(0, 1))(x, kernel)
+        return jax.grad(lambda x, k: convolution(x, k, padding="same", groups=groups).sum(), argnums=(0, 1))(
+            x, kernel
+        )
 
     for half, full in zip(gradients(x.astype(dtype), kernel.astype(dtype)), gradients(x, kernel)):
         assert half.dtype == dtype

@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 from jax import lax
 
 from neurona import activations
-from neurona.kernels import average_pool, convolution, convolution_transpose, depthwise_convolution, max_pool, native
+from neurona.kernels import (
+    average_pool,
+    convolution,
+    convolution_transpose,
+    depthwise_convolution,
+    max_pool,
+    native,
+)
 from neurona.kernels.dense import FUSED
 
-pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
+pytestmark = pytest.mark.skipif(
+    native.library_path("baseline") is None, reason="the native kernels were not built here"
+)
 CHANNELS = st.sampled_from([1, 2, 3, 5, 8, 15, 16, 17, 33])
 
 
@@ -32,7 +41,9 @@ def normal(*shape):
 def plain(x, kernel, bias, activation, strides, padding, dilation, groups):
     spatial = "DHW"[5 - x.ndim :]
     names = (f"N{spatial}C", f"{spatial}IO", f"N{spatial}C")
-    y = lax.conv_general_dilated(x, kernel, strides, padding, None, dilation, names, feature_group_count=groups, precision="highest")
+    y = lax.conv_general_dilated(
+        x, kernel, strides, padding, None, dilation, names, feature_group_count=groups, precision="highest"
+    )
     return activation(y + bias)
 
 
@@ -53,12 +64,24 @@ def assert_equal(ours, theirs, *arrays):
 
 
 @settings(max_examples=12, deadline=None)
-@given(data=st.data(), rank=st.integers(1, 3), batch=st.sampled_from([1, 2, 5, 33]), channels=CHANNELS, filters=CHANNELS)
+@given(
+    data=st.data(),
+    rank=st.integers(1, 3),
+    batch=st.sampled_from([1, 2, 5, 33]),
+    channels=CHANNELS,
+    filters=CHANNELS,
+)
 def test_values_and_gradients(data, rank, batch, channels, filters):
     def each(*values):
         return tuple(data.draw(st.sampled_from(values)) for _ in range(rank))
 
-    sizes, taps, strides, dilation, groups = each(1, 4, 7, 9), each(1, 2, 3, 5), each(1, 1, 2, 3), each(1, 1, 2), *each(1, 1, 2)[:1]
+    sizes, taps, strides, dilation, groups = (
+        each(1, 4, 7, 9),
+        each(1, 2, 3, 5),
+        each(1, 1, 2, 3),
+        each(1, 1, 2),
+        *each(1, 1, 2)[:1],
+    )
     padding = tuple(zip(each(0, 1, 2), each(0, 1, 3)))
     assume(all(n + sum(p) > (k - 1) * d for n, p, k, d in zip(sizes, padding, taps, dilation)))
     activation = data.draw(st.sampled_from(list(FUSED)))
@@ -73,7 +96,13 @@ def test_values_and_gradients(data, rank, batch, channels, filters):
 
 
 @settings(max_examples=12, deadline=None)
-@given(data=st.data(), rank=st.integers(1, 3), batch=st.sampled_from([1, 2, 5, 33]), channels=CHANNELS, multiplier=st.integers(1, 3))
+@given(
+    data=st.data(),
+    rank=st.integers(1, 3),
+    batch=st.sampled_from([1, 2, 5, 33]),
+    channels=CHANNELS,
+    multiplier=st.integers(1, 3),
+)
 def test_depthwise_values_and_gradients(data, rank, batch, channels, multiplier):
     def each(*values):
         return tuple(data.draw(st.sampled_from(values)) for _ in range(rank))
@@ -84,7 +113,9 @@ def test_depthwise_values_and_gradients(data, rank, batch, channels, multiplier)
     activation = data.draw(st.sampled_from(list(FUSED)))
     options = {"strides": strides, "padding": padding, "dilation": dilation}
     assert_equal(
-        lambda x, kernel, bias: depthwise_convolution(x, kernel.reshape(*taps, channels, multiplier), bias, activation, **options),
+        lambda x, kernel, bias: depthwise_convolution(
+            x, kernel.reshape(*taps, channels, multiplier), bias, activation, **options
+        ),
         lambda *a: plain(*a, activation, **options, groups=channels),
         normal(batch, *sizes, channels),
         normal(*taps, 1, channels * multiplier) / np.sqrt(np.prod(taps)),
@@ -108,7 +139,12 @@ def test_the_kernels_really_run():
     x, kernel, bias = normal(32, 9, 9, 3), normal(3, 3, 3, 8), normal(8)
     step = jax.jit(jax.grad(lambda k: max_pool(convolution(x, k, bias, activations.relu), 2).sum()))
     text = step.lower(kernel).compile().as_text()
-    for name in ("neurona_convolution", "neurona_convolution_kernel_gradient", "neurona_max_pool", "neurona_max_pool_gradient"):
+    for name in (
+        "neurona_convolution",
+        "neurona_convolution_kernel_gradient",
+        "neurona_max_pool",
+        "neurona_max_pool_gradient",
+    ):
         assert f'"{name}"' in text
     assert "neurona_convolution_input_gradient" not in text  # x is data: its gradient is not computed
 
@@ -122,11 +158,19 @@ def test_one_filter_for_each_channel_is_native_too():
 
 def test_transposed_uses_the_input_gradient():
     x, kernel = normal(2, 5, 6, 8), normal(3, 3, 4, 8)
-    assert "neurona_convolution_input_gradient" in jax.jit(lambda x: convolution_transpose(x, kernel, strides=2)).lower(x).as_text()
+    assert (
+        "neurona_convolution_input_gradient"
+        in jax.jit(lambda x: convolution_transpose(x, kernel, strides=2)).lower(x).as_text()
+    )
     assert_equal(
         lambda x, k: convolution_transpose(x, k, strides=2),
         lambda x, k: lax.conv_general_dilated(
-            x, jnp.flip(jnp.swapaxes(k, -1, -2), (0, 1)), (1, 1), ((2, 2), (2, 2)), (2, 2), dimension_numbers=("NHWC", "HWIO", "NHWC")
+            x,
+            jnp.flip(jnp.swapaxes(k, -1, -2), (0, 1)),
+            (1, 1),
+            ((2, 2), (2, 2)),
+            (2, 2),
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
         ),
         x,
         kernel,
@@ -141,7 +185,9 @@ def test_many_at_once_and_second_derivatives():
         close(one, convolution(x, k, bias))
 
     def penalty(function):
-        return jax.grad(lambda x: (jax.grad(lambda x: function(x, kernel, bias, activations.tanh).sum())(x) ** 2).sum())(x)
+        return jax.grad(
+            lambda x: (jax.grad(lambda x: function(x, kernel, bias, activations.tanh).sum())(x) ** 2).sum()
+        )(x)
 
     close(penalty(convolution), penalty(lambda *a: plain(*a, (1, 1), "VALID", (1, 1), 1)))
 
@@ -178,7 +224,11 @@ def test_pooling(data, rank, batch, channels):
 
 @settings(max_examples=12, deadline=None)
 @given(
-    data=st.data(), rank=st.integers(1, 3), batch=st.sampled_from([1, 3, 33]), channels=CHANNELS, padding=st.sampled_from(["VALID", "SAME"])
+    data=st.data(),
+    rank=st.integers(1, 3),
+    batch=st.sampled_from([1, 3, 33]),
+    channels=CHANNELS,
+    padding=st.sampled_from(["VALID", "SAME"]),
 )
 def test_pooling_by_any_windows(data, rank, batch, channels, padding):
     sizes = tuple(data.draw(st.integers(4, 11)) for _ in range(rank))

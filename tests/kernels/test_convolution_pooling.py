@@ -1,4 +1,6 @@
-"""Convolution and 2x2 maximum pooling in one: against XLA's own operations, and in models whose graph allows it or forbids it."""
+"""Convolution and 2x2 maximum pooling in one: against XLA's own operations, and in models whose graph allows
+it or forbids it.
+"""
 
 import json
 import os
@@ -18,7 +20,9 @@ from neurona.kernels import convolution_pooling, native
 from neurona.kernels.convolution_pooling import convolution_max_pool
 from neurona.kernels.dense import FUSED
 
-pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
+pytestmark = pytest.mark.skipif(
+    native.library_path("baseline") is None, reason="the native kernels were not built here"
+)
 
 
 @pytest.fixture
@@ -35,7 +39,9 @@ def normal(*shape):
 
 
 def plain(x, kernel, bias, activation, padding):
-    y = lax.conv_general_dilated(x, kernel, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"), precision="highest")
+    y = lax.conv_general_dilated(
+        x, kernel, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"), precision="highest"
+    )
     return lax.reduce_window(activation(y + bias), -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
 
 
@@ -58,12 +64,22 @@ def assert_close(found, expected):
     activation=st.sampled_from(list(FUSED)),
 )
 def test_values_and_gradients(any_batch, data, batch, channels, filters, activation):
-    sizes, taps = (tuple(data.draw(st.sampled_from(values)) for _ in range(2)) for values in ((2, 5, 8, 9), (1, 2, 3, 5)))
+    sizes, taps = (
+        tuple(data.draw(st.sampled_from(values)) for _ in range(2)) for values in ((2, 5, 8, 9), (1, 2, 3, 5))
+    )
     padding = tuple(tuple(data.draw(st.integers(0, k - 1)) for _ in range(2)) for k in taps)
     assume(all(n + sum(p) - k + 1 >= 2 for n, p, k in zip(sizes, padding, taps)))
-    arrays = normal(batch, *sizes, channels), normal(*taps, channels, filters) / np.sqrt(np.prod(taps) * channels), normal(filters)
+    arrays = (
+        normal(batch, *sizes, channels),
+        normal(*taps, channels, filters) / np.sqrt(np.prod(taps) * channels),
+        normal(filters),
+    )
     assert_close(
-        jax.jit(lambda *a: values_and_gradients(lambda *a: convolution_max_pool(*a, activation, padding=padding), *a))(*arrays),
+        jax.jit(
+            lambda *a: values_and_gradients(
+                lambda *a: convolution_max_pool(*a, activation, padding=padding), *a
+            )
+        )(*arrays),
         values_and_gradients(lambda *a: plain(*a, activation, padding), *arrays),
     )
 
@@ -77,7 +93,9 @@ def test_the_first_of_equal_maxima_takes_the_gradient():
 
 
 def test_nan_reaches_what_sees_it():
-    y = convolution_max_pool(normal(16, 12, 12, 2).at[3, 3, 4, 1].set(jnp.nan), normal(3, 3, 2, 6), activation=activations.relu)
+    y = convolution_max_pool(
+        normal(16, 12, 12, 2).at[3, 3, 4, 1].set(jnp.nan), normal(3, 3, 2, 6), activation=activations.relu
+    )
     expected = np.zeros((16, 5, 5, 6), bool)
     expected[3, 0:2, 1:3] = True
     np.testing.assert_array_equal(np.isnan(y), expected)
@@ -86,12 +104,16 @@ def test_nan_reaches_what_sees_it():
 def test_several_at_once_and_second_derivatives(any_batch):
     x, kernel, bias = normal(18, 6, 7, 3), normal(3, 3, 3, 5), normal(5)
     kernels = jnp.stack([kernel, -kernel])
-    found = jax.vmap(lambda k: values_and_gradients(lambda x, k: convolution_max_pool(x, k, bias, activations.tanh), x, k))(kernels)
+    found = jax.vmap(
+        lambda k: values_and_gradients(lambda x, k: convolution_max_pool(x, k, bias, activations.tanh), x, k)
+    )(kernels)
     for number, one in enumerate(kernels):
         expected = values_and_gradients(lambda x, k: plain(x, k, bias, activations.tanh, "VALID"), x, one)
         assert_close([part[number] for part in found], expected)
     jacobian = jax.jacrev(lambda k: convolution_max_pool(x, k, bias, activations.tanh)[3, 1, 0])(kernel)
-    assert_close([jacobian], [jax.jacrev(lambda k: plain(x, k, bias, activations.tanh, "VALID")[3, 1, 0])(kernel)])
+    assert_close(
+        [jacobian], [jax.jacrev(lambda k: plain(x, k, bias, activations.tanh, "VALID")[3, 1, 0])(kernel)]
+    )
 
     def penalty(function):
         return jax.grad(lambda x: (jax.grad(lambda x: function(x).sum())(x) ** 2).sum())(x)
@@ -112,7 +134,12 @@ def test_several_at_once_and_second_derivatives(any_batch):
     ],
 )
 def test_what_the_kernel_does_not_know(options):
-    assert convolution_max_pool(jnp.ones((16, 12, 12, 2)), jnp.ones((3, 3, 2 // options.get("groups", 1), 4)), **options) is None
+    assert (
+        convolution_max_pool(
+            jnp.ones((16, 12, 12, 2)), jnp.ones((3, 3, 2 // options.get("groups", 1), 4)), **options
+        )
+        is None
+    )
 
 
 def test_small_batches_and_many_channels_are_left_to_two_operations():
@@ -121,7 +148,12 @@ def test_small_batches_and_many_channels_are_left_to_two_operations():
 
 
 def program_of(model, *inputs):
-    return jax.jit(lambda values, *x: model.apply(values, *x)[0]).lower([v.value for v in model.variables], *inputs).compile().as_text()
+    return (
+        jax.jit(lambda values, *x: model.apply(values, *x)[0])
+        .lower([v.value for v in model.variables], *inputs)
+        .compile()
+        .as_text()
+    )
 
 
 def test_a_model_computes_both_in_one():
@@ -138,19 +170,30 @@ def test_a_convolution_that_others_read_is_computed_once():
     pooled = layers.MaxPooling2D()(convolved)
     joined = layers.Concatenate()([layers.UpSampling2D()(pooled), convolved])  # as in a U-Net
     data = normal(32, 12, 12, 1)
-    for model in (Model(x, joined), Model(x, [convolved, pooled]), Model(x, layers.MaxPooling2D()(Model(x, joined)(x)))):
+    for model in (
+        Model(x, joined),
+        Model(x, [convolved, pooled]),
+        Model(x, layers.MaxPooling2D()(Model(x, joined)(x))),
+    ):
         text = program_of(model, data)
         assert '"neurona_convolution_max_pool"' not in text
         assert text.count('"neurona_convolution"') == 1
     both, whole = Model(x, [convolved, pooled])(data), Model(x, pooled)
     np.testing.assert_allclose(whole.predict(data, batch_size=32, verbose=0), both[1], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(Model(x, convolved).predict(data, batch_size=32, verbose=0), both[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        Model(x, convolved).predict(data, batch_size=32, verbose=0), both[0], rtol=1e-5, atol=1e-6
+    )
 
 
 def test_activity_regularizers_see_the_whole_output():
-    block = [layers.Conv2D(4, 3, activation="relu", activity_regularizer="l2", name="convolution"), layers.MaxPooling2D()]
+    block = [
+        layers.Conv2D(4, 3, activation="relu", activity_regularizer="l2", name="convolution"),
+        layers.MaxPooling2D(),
+    ]
     model, data = Sequential([Input((12, 12, 1)), *block]), normal(32, 12, 12, 1)
-    (_, _), losses = jax.jit(lambda values: model.apply_with_losses(values, data))([v.value for v in model.variables])
+    (_, _), losses = jax.jit(lambda values: model._apply_with_losses(values, data))(
+        [v.value for v in model.variables]
+    )
     np.testing.assert_allclose(losses[0], 0.01 * jnp.sum(block[0](data) ** 2) / 32, rtol=1e-5)
 
 
@@ -174,7 +217,13 @@ print(json.dumps([losses, [weight.ravel().tolist() for weight in model.get_weigh
 
 def test_training_is_as_without_kernels():
     def outcome(**environment):
-        run = subprocess.run([sys.executable, "-c", TRAINING], env=os.environ | environment, capture_output=True, text=True, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", TRAINING],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return [np.concatenate([np.ravel(part) for part in each]) for each in json.loads(run.stdout)]
 
     for mine, other in zip(outcome(), outcome(NEURONA_KERNELS="off")):

@@ -31,19 +31,30 @@ def problem(rows, classes, seed, scale=3.0):
     generator = np.random.default_rng(seed)
     logits = jnp.asarray(generator.normal(size=(rows, classes)) * scale, jnp.float32)
     dense = jnp.asarray(generator.uniform(size=(rows, classes)), jnp.float32)
-    sparse = jnp.asarray(generator.integers(-1, classes + 1, rows), jnp.int32)  # -1 and `classes` are no classes
+    sparse = jnp.asarray(
+        generator.integers(-1, classes + 1, rows), jnp.int32
+    )  # -1 and `classes` are no classes
     return logits, dense, sparse, jnp.asarray(generator.normal(size=rows), jnp.float32)
 
 
 def check(logits, targets, g, *wrt):
-    found, pull = jax.vjp(lambda *arrays: cross_entropy(*arrays, *((targets,) if len(arrays) == 1 else ())), logits, *wrt)
-    expected, expected_pull = jax.vjp(lambda *arrays: formula(*arrays, *((targets,) if len(arrays) == 1 else ())), logits, *wrt)
+    found, pull = jax.vjp(
+        lambda *arrays: cross_entropy(*arrays, *((targets,) if len(arrays) == 1 else ())), logits, *wrt
+    )
+    expected, expected_pull = jax.vjp(
+        lambda *arrays: formula(*arrays, *((targets,) if len(arrays) == 1 else ())), logits, *wrt
+    )
     for one, other in zip((found, *pull(g)), (expected, *expected_pull(g)), strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-6 * float(jnp.abs(other).max() + 1))
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.integers(1, 40), classes=st.integers(1, 70), seed=st.integers(0, 99), scale=st.sampled_from([0.1, 3.0, 50.0]))
+@given(
+    rows=st.integers(1, 40),
+    classes=st.integers(1, 70),
+    seed=st.integers(0, 99),
+    scale=st.sampled_from([0.1, 3.0, 50.0]),
+)
 def test_equals_its_twin(rows, classes, seed, scale):
     logits, dense, sparse, g = problem(rows, classes, seed, scale)
     check(logits, sparse, g)
@@ -60,7 +71,11 @@ def test_large_arrays_over_threads():
 def test_the_kernels_run():
     logits, dense, sparse, _ = problem(3, 5, 1)
     for kind, targets in (("dense", dense), ("sparse", sparse)):
-        text = jax.jit(jax.grad(lambda logits, targets=targets: cross_entropy(logits, targets).sum())).lower(logits).as_text()
+        text = (
+            jax.jit(jax.grad(lambda logits, targets=targets: cross_entropy(logits, targets).sum()))
+            .lower(logits)
+            .as_text()
+        )
         assert f"neurona_{kind}_cross_entropy" in text
         assert f"neurona_{kind}_cross_entropy_gradient" in text
 
@@ -74,14 +89,18 @@ def test_far_from_zero_and_not_finite():
     spoiled = logits.at[0, 3].set(jnp.nan).at[1, 3].set(jnp.inf).at[2, 3].set(-jnp.inf)
     np.testing.assert_allclose(cross_entropy(spoiled, classes), formula(spoiled, classes), rtol=1e-5)
     gradient = jax.grad(lambda logits: cross_entropy(logits, classes).sum())(spoiled)
-    np.testing.assert_array_equal(jnp.isnan(gradient), jnp.array([[True], [True], [False], [False]]) & jnp.ones((4, 20), bool))
+    np.testing.assert_array_equal(
+        jnp.isnan(gradient), jnp.array([[True], [True], [False], [False]]) & jnp.ones((4, 20), bool)
+    )
 
 
 def test_several_models_at_once_and_time_steps():
     logits, _, _, _ = problem(12, 20, 1)
     classes = jnp.arange(12)
     stacked, numbers = logits.reshape(3, 4, 20), classes.reshape(3, 4)
-    np.testing.assert_allclose(jax.vmap(cross_entropy)(stacked, numbers), formula(stacked, numbers), rtol=1e-5)
+    np.testing.assert_allclose(
+        jax.vmap(cross_entropy)(stacked, numbers), formula(stacked, numbers), rtol=1e-5
+    )
     np.testing.assert_allclose(cross_entropy(stacked, numbers), formula(stacked, numbers), rtol=1e-5)
     assert cross_entropy(logits.astype(jnp.bfloat16), classes).dtype == jnp.bfloat16
     assert cross_entropy(jnp.zeros((0, 5)), jnp.zeros(0, jnp.int32)).shape == (0,)

@@ -16,7 +16,9 @@ from neurona import activations
 from neurona.kernels import native
 from neurona.kernels.dense import FUSED, dense
 
-pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
+pytestmark = pytest.mark.skipif(
+    native.library_path("baseline") is None, reason="the native kernels were not built here"
+)
 SIZES = st.sampled_from([1, 2, 15, 16, 17, 31, 33, 64, 100, 130])
 
 
@@ -44,7 +46,12 @@ def arrays(*shapes):
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.sampled_from([1, 15, 16, 17, 33, 65, 200, 1000]), inputs=SIZES, units=SIZES, activation=st.sampled_from(list(FUSED)))
+@given(
+    rows=st.sampled_from([1, 15, 16, 17, 33, 65, 200, 1000]),
+    inputs=SIZES,
+    units=SIZES,
+    activation=st.sampled_from(list(FUSED)),
+)
 def test_values_and_gradients(rows, inputs, units, activation):
     x, kernel, bias = arrays((rows, inputs), (inputs, units), (units,))
     close(dense(x, kernel, bias, activation), plain(x, kernel, bias, activation))
@@ -73,16 +80,23 @@ def test_no_rows():
 def test_nan_and_infinity_pass(activation):
     x, kernel, bias = arrays((17, 20), (20, 33), (33,))
     x = x.at[3, 4].set(jnp.nan).at[5, 6].set(jnp.inf)
-    np.testing.assert_allclose(dense(x, kernel, bias, activation), plain(x, kernel, bias, activation), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        dense(x, kernel, bias, activation), plain(x, kernel, bias, activation), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_many_at_once_and_second_derivatives():
     x, kernel, bias = arrays((20, 30), (30, 40), (40,))
     kernels = jnp.stack([kernel, 2 * kernel, -kernel])
-    close(jax.vmap(lambda k: dense(x, k, bias))(kernels), jax.vmap(lambda k: plain(x, k, bias, activations.linear))(kernels))
+    close(
+        jax.vmap(lambda k: dense(x, k, bias))(kernels),
+        jax.vmap(lambda k: plain(x, k, bias, activations.linear))(kernels),
+    )
 
     def penalty(function):
-        return jax.grad(lambda x: (jax.grad(lambda x: function(x, kernel, bias, activations.tanh).sum())(x) ** 2).sum())(x)
+        return jax.grad(
+            lambda x: (jax.grad(lambda x: function(x, kernel, bias, activations.tanh).sum())(x) ** 2).sum()
+        )(x)
 
     close(penalty(dense), penalty(plain))
 
@@ -133,7 +147,9 @@ def train(kernels):
 
 
 def test_the_environment_chooses():
-    """Off, the plainest library and the widest one train the same network; the same library twice, with the same bits."""
+    """Off, the plainest library and the widest one train the same network; the same library twice, with the
+    same bits.
+    """
     expected = train("off")
     assert expected[0] == "off"
     for name in ("baseline", native.status()):

@@ -36,7 +36,9 @@ def problem(shape, seed):
 
 def assert_close(found, expected, tolerance=1e-5, terms=0.0):
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * max(terms, float(jnp.abs(other).max())))
+        np.testing.assert_allclose(
+            one, other, rtol=tolerance, atol=tolerance * max(terms, float(jnp.abs(other).max()))
+        )
 
 
 def check(shape, seed, epsilon=1e-3):
@@ -44,7 +46,8 @@ def check(shape, seed, epsilon=1e-3):
     found, pull = jax.vjp(partial(layer_normalization, epsilon=epsilon), x, gamma, beta)
     expected, expected_pull = jax.vjp(partial(formula, epsilon=epsilon), x, gamma, beta)
     assert_close([found], [expected])
-    # With two features the gradient of x is the little that remains of terms as large as g: it is as exact as they are.
+    # With two features the gradient of x is the little that remains of terms as large as g: it is as exact as
+    # they are.
     assert_close(pull(g), expected_pull(g), 3e-5, terms=float(jnp.abs(g).max()))
 
 
@@ -65,7 +68,9 @@ def test_large_arrays_over_threads(shape):
     check(shape, 1)
     x, gamma, beta, g = problem(shape, 2)
     gradients = jax.jit(lambda *arrays: jax.vjp(partial(layer_normalization, epsilon=1e-3), *arrays)[1](g))
-    assert all((one == other).all() for one, other in zip(gradients(x, gamma, beta), gradients(x, gamma, beta)))
+    assert all(
+        (one == other).all() for one, other in zip(gradients(x, gamma, beta), gradients(x, gamma, beta))
+    )
 
 
 def test_one_feature_has_no_deviation():
@@ -87,7 +92,9 @@ def test_against_double_precision_far_from_zero():
 
 def test_the_kernels_run():
     x, gamma, beta, g = problem((4, 3), 1)
-    lowered = jax.jit(lambda *arrays: jax.vjp(partial(layer_normalization, epsilon=0.1), *arrays)[1](g)).lower(x, gamma, beta)
+    lowered = jax.jit(
+        lambda *arrays: jax.vjp(partial(layer_normalization, epsilon=0.1), *arrays)[1](g)
+    ).lower(x, gamma, beta)
     assert "neurona_layer_normalization" in lowered.as_text()
     assert "neurona_layer_normalization_gradients" in lowered.as_text()
 
@@ -109,10 +116,14 @@ def test_several_layers_at_once_and_no_rows():
     found = jax.vmap(partial(layer_normalization, epsilon=1e-3))(*stacked)
     assert_close([found], [jax.vmap(partial(formula, epsilon=1e-3))(*stacked)])
     x, gamma, beta, g = problem((0, 5), 1)
-    assert [array.sum() for array in jax.vjp(partial(layer_normalization, epsilon=1e-3), x, gamma, beta)[1](g)] == [0, 0, 0]
+    assert [
+        array.sum() for array in jax.vjp(partial(layer_normalization, epsilon=1e-3), x, gamma, beta)[1](g)
+    ] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}, {"scale": False, "center": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"scale": False}, {"center": False}, {"scale": False, "center": False}]
+)
 def test_the_layer_over_its_last_axis(options):
     x, gamma, beta, _ = problem((4, 7, 20), 1)
     layer = layers.LayerNormalization(**options)

@@ -8,14 +8,23 @@ import pytest
 import neurona
 from neurona.kernels import native
 
-pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
+pytestmark = pytest.mark.skipif(
+    native.library_path("baseline") is None, reason="the native kernels were not built here"
+)
 
 
 def train(seed: int) -> list[np.ndarray]:
     generator = np.random.default_rng(seed)
     x, y = generator.normal(size=(512, 60)).astype("float32"), generator.integers(0, 10, 512)
     layers = neurona.layers
-    model = neurona.Sequential([neurona.Input((60,)), layers.Dense(128, "relu"), layers.Dense(64, "tanh"), layers.Dense(10, "softmax")])
+    model = neurona.Sequential(
+        [
+            neurona.Input((60,)),
+            layers.Dense(128, "relu"),
+            layers.Dense(64, "tanh"),
+            layers.Dense(10, "softmax"),
+        ]
+    )
     for weight in model.trainable_variables:
         weight.assign(generator.normal(size=weight.shape).astype("float32") * 0.1)
     model.compile("adam", "sparse_categorical_crossentropy")
@@ -26,7 +35,9 @@ def train(seed: int) -> list[np.ndarray]:
 def test_models_in_several_threads_end_as_they_do_alone():
     alone = [train(seed) for seed in range(4)]
     together: dict[int, list[np.ndarray]] = {}
-    threads = [threading.Thread(target=lambda seed=seed: together.update({seed: train(seed)})) for seed in range(4)]
+    threads = [
+        threading.Thread(target=lambda seed=seed: together.update({seed: train(seed)})) for seed in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

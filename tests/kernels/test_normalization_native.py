@@ -24,7 +24,11 @@ def _every_size(monkeypatch):
 
 def ours(x, gamma, beta, epsilon=1e-3, activation=activations.linear, pools=False):
     mean, variance = moments(x)
-    return batch_normalization(x, gamma, beta, mean, variance, epsilon, activation, pools=pools), mean, variance
+    return (
+        batch_normalization(x, gamma, beta, mean, variance, epsilon, activation, pools=pools),
+        mean,
+        variance,
+    )
 
 
 def formula(x, gamma, beta, epsilon=1e-3, activation=activations.linear, pools=False):
@@ -38,13 +42,17 @@ def problem(shape, seed, offset=0.0, pools=False):
     generator = np.random.default_rng(seed)
     x = jnp.asarray(generator.normal(size=shape), jnp.float32)
     g = x[:, 1::2, ::2] + 1 if pools else jnp.asarray(generator.normal(size=shape), jnp.float32)
-    gamma, beta, g_mean, g_variance = (jnp.asarray(generator.normal(size=shape[-1]), jnp.float32) for _ in range(4))
+    gamma, beta, g_mean, g_variance = (
+        jnp.asarray(generator.normal(size=shape[-1]), jnp.float32) for _ in range(4)
+    )
     return x + offset, gamma, beta, (g, g_mean, g_variance)
 
 
 def assert_close(found, expected, tolerance=1e-5):
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * max(1.0, float(jnp.abs(other).max())))
+        np.testing.assert_allclose(
+            one, other, rtol=tolerance, atol=tolerance * max(1.0, float(jnp.abs(other).max()))
+        )
 
 
 def check(shape, seed, **options):
@@ -125,7 +133,15 @@ def test_several_layers_at_once():
 
 def network(relu, *others):
     return Sequential(
-        [Input((12, 12, 3)), layers.Conv2D(5, 3), layers.BatchNormalization(), relu, *others, layers.Flatten(), layers.Dense(2)]
+        [
+            Input((12, 12, 3)),
+            layers.Conv2D(5, 3),
+            layers.BatchNormalization(),
+            relu,
+            *others,
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
     )
 
 
@@ -141,10 +157,16 @@ def test_a_model_trains_as_with_separate_layers(relu, others, absent):
     def relu_by_itself(x):
         return jnp.maximum(x, 0)
 
-    together, apart = network(relu, *others), network(layers.Lambda(relu_by_itself), *[type(each)(**each.get_config()) for each in others])
+    together, apart = (
+        network(relu, *others),
+        network(layers.Lambda(relu_by_itself), *[type(each)(**each.get_config()) for each in others]),
+    )
     apart.set_weights(together.get_weights())
     generator = np.random.default_rng(0)
-    x, y = generator.normal(size=(40, 12, 12, 3)).astype("float32"), generator.normal(size=(40, 2)).astype("float32")
+    x, y = (
+        generator.normal(size=(40, 12, 12, 3)).astype("float32"),
+        generator.normal(size=(40, 2)).astype("float32"),
+    )
     for model in (together, apart):
         model.compile("sgd", "mse")
         model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0)

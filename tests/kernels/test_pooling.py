@@ -38,11 +38,15 @@ WINDOWS = [
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize(("sizes", "pool_size", "strides"), WINDOWS)
-@pytest.mark.parametrize(("ours", "theirs"), [(max_pool, keras_ops.max_pool), (average_pool, keras_ops.average_pool)])
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(max_pool, keras_ops.max_pool), (average_pool, keras_ops.average_pool)]
+)
 def test_pooling_equals_keras(ours, theirs, sizes, pool_size, strides, padding):
     x = jax.nn.relu(normal(3, *sizes, 4))  # half of the inputs are equal: zero
     mine = output_and_gradient(lambda x: ours(x, pool_size, strides=strides, padding=padding), x)
-    other = output_and_gradient(lambda x: theirs(x, pool_size, strides or pool_size, padding, "channels_last"), x)
+    other = output_and_gradient(
+        lambda x: theirs(x, pool_size, strides or pool_size, padding, "channels_last"), x
+    )
     for a, b in zip(mine, other):
         assert a.shape == b.shape
         assert np.abs(a - b).max() <= 1e-5 * np.abs(b).max()
@@ -58,7 +62,12 @@ def test_the_first_of_equal_maxima_takes_the_gradient(strides):
 @pytest.mark.parametrize("pool", [max_pool, average_pool])
 def test_gradient_equals_finite_differences(pool, strides):
     with jax.enable_x64(True):
-        check_grads(lambda x: pool(x, 2, strides=strides, padding="same"), (normal(2, 6, 5, 3, dtype="float64"),), 1, modes=["rev"])
+        check_grads(
+            lambda x: pool(x, 2, strides=strides, padding="same"),
+            (normal(2, 6, 5, 3, dtype="float64"),),
+            1,
+            modes=["rev"],
+        )
 
 
 @pytest.mark.parametrize("pool", [max_pool, average_pool])
@@ -72,7 +81,10 @@ def test_layouts_vmap_no_rows_and_dtypes(pool):
     np.testing.assert_allclose(jnp.moveaxis(first, 1, -1), loop[0], rtol=1e-6)
     for strides in (2, 1):
         assert pool(x[0, :0], 2, strides=strides).shape == (0, *pool(x[0], 2, strides=strides).shape[1:])
-        assert jax.grad(lambda x, s=strides: pool(x, 2, strides=s).sum())(x[0].astype("bfloat16")).dtype == jnp.bfloat16
+        assert (
+            jax.grad(lambda x, s=strides: pool(x, 2, strides=s).sum())(x[0].astype("bfloat16")).dtype
+            == jnp.bfloat16
+        )
 
 
 def test_max_pool_of_integers():

@@ -13,7 +13,9 @@ import neurona as nn
 from neurona import activations
 from neurona.kernels import native, recurrent
 
-pytestmark = pytest.mark.skipif(native.library_path("baseline") is None, reason="the native kernels were not built here")
+pytestmark = pytest.mark.skipif(
+    native.library_path("baseline") is None, reason="the native kernels were not built here"
+)
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 SIZES = st.sampled_from([1, 2, 15, 16, 17, 33, 50])
 KNOWN = [activations.tanh, activations.sigmoid, activations.relu, activations.linear]
@@ -28,7 +30,9 @@ def kernels_at_every_size(monkeypatch):
 
 
 def recurrence(name):
-    return partial(recurrent.gru, reset_after=False) if name == "gru_reset_before" else getattr(recurrent, name)
+    return (
+        partial(recurrent.gru, reset_after=False) if name == "gru_reset_before" else getattr(recurrent, name)
+    )
 
 
 def problem(name, steps, batch, inputs, units, masked=False, seed=0):
@@ -42,11 +46,18 @@ def problem(name, steps, batch, inputs, units, masked=False, seed=0):
     state = tuple(normal(batch, units) for _ in range(2 if name == "lstm" else 1))
     kernels = normal(inputs, width) / inputs**0.5, normal(units, width) / units**0.5
     mask = jnp.asarray(generator.integers(0, 2, (steps, batch, 1)), bool) if masked else None
-    return (normal(steps, batch, inputs), *kernels, normal(2, width) if name == "gru" else normal(width), state), mask
+    return (
+        normal(steps, batch, inputs),
+        *kernels,
+        normal(2, width) if name == "gru" else normal(width),
+        state,
+    ), mask
 
 
 def outputs_and_gradients(name, arrays, mask, **options):
-    """The outputs, the final states, and the gradients of all arrays, in one program, which is also given as text."""
+    """The outputs, the final states, and the gradients of all arrays, in one program, which is also given as
+    text.
+    """
 
     def whole(*arrays):
         results, pull = jax.vjp(lambda *arrays: recurrence(name)(*arrays, mask, **options), *arrays)
@@ -71,7 +82,9 @@ def with_twin(*args, **options):
 
 def assert_close(found, expected):
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * max(1.0, float(np.abs(other).max(initial=0))))
+        np.testing.assert_allclose(
+            one, other, rtol=0, atol=1e-5 * max(1.0, float(np.abs(other).max(initial=0)))
+        )
 
 
 @settings(max_examples=8, deadline=None)
@@ -87,7 +100,12 @@ def assert_close(found, expected):
 )
 def test_equals_its_twin(name, steps, batch, inputs, units, masked, reverse, activation):
     arrays, mask = problem(name, steps, batch, inputs, units, masked, seed=steps)
-    arrays = (arrays[0], arrays[1] / 2, arrays[2] / 2, *arrays[3:])  # so that relu and linear stay bounded over 20 steps
+    arrays = (
+        arrays[0],
+        arrays[1] / 2,
+        arrays[2] / 2,
+        *arrays[3:],
+    )  # so that relu and linear stay bounded over 20 steps
     found, text = outputs_and_gradients(name, arrays, mask, activation=activation, reverse=reverse)
     assert f"neurona_{name}" in text
     assert f"neurona_{name}_gradients" in text
@@ -115,7 +133,12 @@ def test_without_bias_and_with_other_gates(name):
     arrays = x, kernel, recurrent_kernel, state
     found = jax.jit(jax.value_and_grad(loss, (0, 1, 2, 3)))(*arrays)
     with jax.enable_x64(True):  # double precision takes the twin
-        assert_close(found, jax.value_and_grad(loss, (0, 1, 2, 3))(*jax.tree.map(lambda each: each.astype("float64"), arrays)))
+        assert_close(
+            found,
+            jax.value_and_grad(loss, (0, 1, 2, 3))(
+                *jax.tree.map(lambda each: each.astype("float64"), arrays)
+            ),
+        )
 
 
 @pytest.mark.parametrize("name", GATES)
@@ -155,7 +178,10 @@ def test_what_takes_the_twin():
     arrays, mask = problem("gru", 4, 3, 5, 6)
     half = jax.tree.map(lambda each: each.astype(jnp.bfloat16), arrays)
     assert "neurona_" not in outputs_and_gradients("gru", half, mask)[1]
-    assert "neurona_" not in outputs_and_gradients("gru", arrays, mask, recurrent_activation=activations.hard_sigmoid)[1]
+    assert (
+        "neurona_"
+        not in outputs_and_gradients("gru", arrays, mask, recurrent_activation=activations.hard_sigmoid)[1]
+    )
 
 
 @pytest.mark.parametrize("name", GATES)
@@ -192,7 +218,9 @@ def test_data_get_no_gradient():
     assert "tensor<0xf32>, tensor<5x24xf32>" in text
 
 
-@pytest.mark.parametrize("layer", [nn.layers.SimpleRNN, nn.layers.LSTM, nn.layers.GRU, partial(nn.layers.GRU, reset_after=False)])
+@pytest.mark.parametrize(
+    "layer", [nn.layers.SimpleRNN, nn.layers.LSTM, nn.layers.GRU, partial(nn.layers.GRU, reset_after=False)]
+)
 def test_layers_train_with_masks_in_both_directions(layer):
     """Zeros in front or behind change nothing where they are masked, also along a bidirectional layer."""
     tokens = np.random.default_rng(0).integers(1, 20, (8, 6))

@@ -1,4 +1,6 @@
-"""The kernels' own C++ tests, compiled with the compiler's sanitizers and run: memory, undefined behaviour, data races."""
+"""The kernels' own C++ tests, compiled with the compiler's sanitizers and run: memory, undefined behaviour,
+data races.
+"""
 
 import os
 import platform
@@ -22,7 +24,16 @@ SANITIZERS = {
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_clean(source, sanitizer, tmp_path):
     program = tmp_path / source.stem
-    flags = ["-std=c++17", "-O1", "-g", "-w", "-fno-math-errno", "-ffp-contract=fast", "-pthread", *SANITIZERS[sanitizer]]
+    flags = [
+        "-std=c++17",
+        "-O1",
+        "-g",
+        "-w",
+        "-fno-math-errno",
+        "-ffp-contract=fast",
+        "-pthread",
+        *SANITIZERS[sanitizer],
+    ]
     subprocess.run([COMPILER, *flags, source, "-o", program], check=True)
     done = subprocess.run([program], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-4000:]

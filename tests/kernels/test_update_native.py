@@ -1,4 +1,6 @@
-"""The native updates of the optimizers: equal to the formulas in XLA, which are tested against Keras, for all weights at once."""
+"""The native updates of the optimizers: equal to the formulas in XLA, which are tested against Keras, for all
+weights at once.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from neurona.kernels import native
 from neurona.optimizers import SGD, Adam, AdamW, RMSprop
 
-pytestmark = pytest.mark.skipif(not native.status().startswith(("baseline", "avx", "neon")), reason=native.status())
+pytestmark = pytest.mark.skipif(
+    not native.status().startswith(("baseline", "avx", "neon")), reason=native.status()
+)
 
 OPTIMIZERS = [
     SGD(0.1),
@@ -70,7 +74,10 @@ def assert_close(found, expected):
 def test_equals_its_twin(optimizer, shapes, seed):
     parameters = normal(shapes, seed)
     gradients = normal(shapes, seed + 1)
-    assert_close(three_steps(optimizer, gradients, parameters), three_steps(with_twin(optimizer), gradients, parameters))
+    assert_close(
+        three_steps(optimizer, gradients, parameters),
+        three_steps(with_twin(optimizer), gradients, parameters),
+    )
 
 
 def test_the_kernel_runs():
@@ -85,7 +92,10 @@ def test_large_arrays_over_threads():
     parameters, gradients = normal(shapes, 1), normal(shapes, 2)
     first = three_steps(Adam(), gradients, parameters)
     assert_close(first, three_steps(with_twin(Adam()), gradients, parameters))
-    assert all((a == b).all() for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(three_steps(Adam(), gradients, parameters))))
+    assert all(
+        (a == b).all()
+        for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(three_steps(Adam(), gradients, parameters)))
+    )
 
 
 def test_without_gradient_or_weights():

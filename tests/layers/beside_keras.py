@@ -44,7 +44,11 @@ def build(layer, *args, **kwargs):
 def split(tree):
     """The floating-point leaves of a tree, and how to put others in their places."""
     leaves, structure = jax.tree.flatten(tree)
-    inexact = [i for i, leaf in enumerate(leaves) if hasattr(leaf, "dtype") and np.issubdtype(leaf.dtype, np.floating)]
+    inexact = [
+        i
+        for i, leaf in enumerate(leaves)
+        if hasattr(leaf, "dtype") and np.issubdtype(leaf.dtype, np.floating)
+    ]
 
     def join(floats):
         filled = list(leaves)
@@ -58,7 +62,8 @@ def split(tree):
 def parity(ours, theirs, *args, seed=0, tolerance=TOLERANCE, **kwargs):
     """Both layers called alike from the same random weights; returns our outputs.
 
-    Compared: names and shapes of the weights, outputs, masks, gradients of all weights and of all floating-point inputs.
+    Compared: names and shapes of the weights, outputs, masks, gradients of all weights and of all
+        floating-point inputs.
     """
     rng = np.random.default_rng(seed)
     build(ours, *args, **kwargs)
@@ -75,7 +80,11 @@ def parity(ours, theirs, *args, seed=0, tolerance=TOLERANCE, **kwargs):
     def weighed(leaves):
         # Random but fixed weights for the sum of all outputs: its gradient sees every one of them.
         draws = np.random.default_rng(1)
-        return sum(jnp.sum(leaf * draws.normal(size=leaf.shape)) for leaf in leaves if jnp.issubdtype(leaf.dtype, jnp.floating))
+        return sum(
+            jnp.sum(leaf * draws.normal(size=leaf.shape))
+            for leaf in leaves
+            if jnp.issubdtype(leaf.dtype, jnp.floating)
+        )
 
     def our_loss(weights, floats):
         values = [variable.value for variable in ours.variables]
@@ -106,7 +115,9 @@ def parity(ours, theirs, *args, seed=0, tolerance=TOLERANCE, **kwargs):
             np.testing.assert_array_equal(one, other)
     largest = max((float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(their_gradients)), default=0)
     for one, other in zip(jax.tree.leaves(gradients), jax.tree.leaves(their_gradients), strict=True):
-        close(one, other, 2 * tolerance, scale=0.1 * largest)  # some are zero but for rounding, such as a key's bias in a softmax
+        close(
+            one, other, 2 * tolerance, scale=0.1 * largest
+        )  # some are zero but for rounding, such as a key's bias in a softmax
     return outputs
 
 
@@ -118,7 +129,9 @@ def round_trip(ours, *args, **kwargs):
     for layer in (theirs, back):
         build(layer, *args, **kwargs)
         layer.set_weights(ours.get_weights())
-        for one, other in zip(jax.tree.leaves(expected), keras_tree.flatten(layer(*args, **kwargs)), strict=True):
+        for one, other in zip(
+            jax.tree.leaves(expected), keras_tree.flatten(layer(*args, **kwargs)), strict=True
+        ):
             close(one, other)
     assert ours.get_config().keys() <= back.get_config().keys()
     return theirs

@@ -13,7 +13,8 @@ class Case:
 
     Args:
         layer: the class's name, the same in Neurona and in Keras.
-        options: its arguments; where they hold layers or functions, a function of the library (`library.layers`, `library.activations`).
+        options: its arguments; where they hold layers or functions, a function of the library
+            (`library.layers`, `library.activations`).
         inputs: the shape of the input, or a list of shapes for layers that take a list.
         integers: inputs are integers below this instead of normal numbers.
         training: what the layer is called with.
@@ -38,7 +39,11 @@ class Case:
     tolerance: float = 1e-5
 
     def __str__(self) -> str:
-        options = "nested" if callable(self.options) else ",".join(f"{name}={value}" for name, value in self.options.items())
+        options = (
+            "nested"
+            if callable(self.options)
+            else ",".join(f"{name}={value}" for name, value in self.options.items())
+        )
         marks = ["training"] * self.training + ["masked"] * bool(self.masked)
         return f"{self.layer}({options}){self.inputs}{''.join(marks)}".replace(" ", "")
 
@@ -53,18 +58,42 @@ FIRST = {"data_format": "channels_first"}
 ACTIVATIONS = [
     *grid("Identity", (2, 3), {}),
     *grid("Activation", (2, 3, 2), {"activation": "relu"}, {"activation": "softmax"}, masked=[0]),
-    *grid("ReLU", (2, 5), {}, {"max_value": 0.5}, {"negative_slope": 0.2}, {"threshold": 0.3, "negative_slope": 0.1, "max_value": 1.0}),
+    *grid(
+        "ReLU",
+        (2, 5),
+        {},
+        {"max_value": 0.5},
+        {"negative_slope": 0.2},
+        {"threshold": 0.3, "negative_slope": 0.1, "max_value": 1.0},
+    ),
     *grid("LeakyReLU", (2, 5), {}, {"negative_slope": 0.1}),
-    *grid("PReLU", (2, 4, 3), {}, {"shared_axes": [1]}, {"shared_axes": 2, "alpha_initializer": "ones", "alpha_regularizer": "l2"}),
+    *grid(
+        "PReLU",
+        (2, 4, 3),
+        {},
+        {"shared_axes": [1]},
+        {"shared_axes": 2, "alpha_initializer": "ones", "alpha_regularizer": "l2"},
+    ),
     *grid("ELU", (2, 5), {}, {"alpha": 0.5}),
     *grid("Softmax", (2, 3, 4), {}, {"axis": 1}, {"axis": [1, 2]}),
     Case("Softmax", {}, (2, 4), call={"mask": np.array([[True, False, True, True], [False] * 4])}),
-    Case("Softmax", {"axis": (0, 1)}, (2, 3), call={"mask": np.array([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0]], "float32")}),
+    Case(
+        "Softmax",
+        {"axis": (0, 1)},
+        (2, 3),
+        call={"mask": np.array([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0]], "float32")},
+    ),
 ]
 
 DENSE = [
     *grid("Dense", (2, 3), {"units": 4}, {"units": 2, "activation": "tanh", "use_bias": False}),
-    Case("Dense", {"units": 4, "kernel_regularizer": "l2", "bias_constraint": "non_neg"}, (2, 3, 5), masked=[0], unknown=[1]),
+    Case(
+        "Dense",
+        {"units": 4, "kernel_regularizer": "l2", "bias_constraint": "non_neg"},
+        (2, 3, 5),
+        masked=[0],
+        unknown=[1],
+    ),
 ]
 
 CONVOLUTIONS = [
@@ -82,8 +111,21 @@ CONVOLUTIONS = [
         "Conv2D",
         (2, 6, 5, 2),
         {"filters": 3, "kernel_size": (3, 2), "kernel_regularizer": "l2", "bias_initializer": "ones"},
-        {"filters": 2, "kernel_size": 3, "strides": (2, 1), "padding": "same", "activation": "tanh", "groups": 2},
-        {"filters": 2, "kernel_size": 2, "dilation_rate": 2, "use_bias": False, "kernel_initializer": "he_normal"},
+        {
+            "filters": 2,
+            "kernel_size": 3,
+            "strides": (2, 1),
+            "padding": "same",
+            "activation": "tanh",
+            "groups": 2,
+        },
+        {
+            "filters": 2,
+            "kernel_size": 2,
+            "dilation_rate": 2,
+            "use_bias": False,
+            "kernel_initializer": "he_normal",
+        },
         unknown=[1, 2],
     ),
     Case("Conv2D", {"filters": 2, "kernel_size": 3, "strides": 2, **FIRST}, (2, 3, 6, 5), unknown=[2]),
@@ -112,8 +154,15 @@ CONVOLUTIONS = [
         {"filters": 2, "kernel_size": 2},
         unknown=[1, 2],
     ),
-    Case("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, **FIRST}, (2, 3, 3, 2), unknown=[3]),
-    *grid("Conv3DTranspose", (1, 2, 2, 3, 2), {"filters": 2, "kernel_size": 2, "strides": (1, 2, 1)}, unknown=[3]),
+    Case(
+        "Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, **FIRST}, (2, 3, 3, 2), unknown=[3]
+    ),
+    *grid(
+        "Conv3DTranspose",
+        (1, 2, 2, 3, 2),
+        {"filters": 2, "kernel_size": 2, "strides": (1, 2, 1)},
+        unknown=[3],
+    ),
     *grid(
         "DepthwiseConv1D",
         (2, 6, 3),
@@ -151,13 +200,28 @@ POOLINGS = [
     case
     for kind in ("Max", "Average")
     for case in [
-        *grid(f"{kind}Pooling1D", (2, 7, 3), {"pool_size": 2}, {"pool_size": 3, "strides": 2, "padding": "same"}, unknown=[1]),
+        *grid(
+            f"{kind}Pooling1D",
+            (2, 7, 3),
+            {"pool_size": 2},
+            {"pool_size": 3, "strides": 2, "padding": "same"},
+            unknown=[1],
+        ),
         *grid(f"{kind}Pooling1D", (2, 3, 7), {**FIRST, "pool_size": 3}),
         *grid(
-            f"{kind}Pooling2D", (2, 6, 5, 2), {"pool_size": 2}, {"pool_size": (3, 2), "strides": (1, 2), "padding": "same"}, unknown=[1, 2]
+            f"{kind}Pooling2D",
+            (2, 6, 5, 2),
+            {"pool_size": 2},
+            {"pool_size": (3, 2), "strides": (1, 2), "padding": "same"},
+            unknown=[1, 2],
         ),
         *grid(f"{kind}Pooling2D", (2, 3, 6, 5), {**FIRST, "pool_size": 2, "strides": 1}, unknown=[2]),
-        *grid(f"{kind}Pooling3D", (1, 4, 4, 5, 2), {"pool_size": 2}, {"pool_size": 2, "strides": 1, "padding": "same"}),
+        *grid(
+            f"{kind}Pooling3D",
+            (1, 4, 4, 5, 2),
+            {"pool_size": 2},
+            {"pool_size": 2, "strides": 1, "padding": "same"},
+        ),
         *grid(f"{kind}Pooling3D", (1, 2, 4, 4, 5), {**FIRST, "pool_size": 2}),
         *grid(f"Global{kind}Pooling1D", (2, 5, 3), {}, {"keepdims": True}, FIRST, unknown=[1]),
         *grid(f"Global{kind}Pooling2D", (2, 3, 4, 3), {}, {"keepdims": True}, FIRST),
@@ -171,22 +235,47 @@ POOLINGS = [
 ]
 POOLINGS += [
     *grid("GlobalAveragePooling1D", (2, 5, 3), {}, {"keepdims": True}, masked=[0]),
-    Case("GlobalAveragePooling1D", FIRST, (2, 3, 5), call={"mask": np.array([[True, True, False, True, False]] * 2)}),
+    Case(
+        "GlobalAveragePooling1D",
+        FIRST,
+        (2, 3, 5),
+        call={"mask": np.array([[True, True, False, True, False]] * 2)},
+    ),
 ]
 
 RESHAPINGS = [
     *grid("Flatten", (2, 3, 4), {}, FIRST),
     *grid("Flatten", (3,), {}),
-    *grid("Reshape", (2, 3, 4), {"target_shape": (4, 3)}, {"target_shape": (2, -1, 3)}, {"target_shape": (-1,)}),
+    *grid(
+        "Reshape", (2, 3, 4), {"target_shape": (4, 3)}, {"target_shape": (2, -1, 3)}, {"target_shape": (-1,)}
+    ),
     Case("Reshape", {"target_shape": (-1, 2)}, (2, 3, 4), unknown=[1]),
     *grid("Permute", (2, 3, 4), {"dims": (2, 1)}),
     *grid("RepeatVector", (2, 3), {"n": 4}),
     *grid("ZeroPadding1D", (2, 3, 2), {}, {"padding": (0, 2)}, {**FIRST, "padding": 2}, unknown=[1]),
-    *grid("ZeroPadding2D", (2, 3, 2, 2), {}, {"padding": ((1, 0), (2, 3))}, {"padding": (1, 2), **FIRST}, unknown=[2]),
-    *grid("ZeroPadding3D", (1, 2, 3, 2, 2), {}, {"padding": ((1, 0), (2, 3), (0, 0))}, {"padding": 1, **FIRST}),
+    *grid(
+        "ZeroPadding2D",
+        (2, 3, 2, 2),
+        {},
+        {"padding": ((1, 0), (2, 3))},
+        {"padding": (1, 2), **FIRST},
+        unknown=[2],
+    ),
+    *grid(
+        "ZeroPadding3D", (1, 2, 3, 2, 2), {}, {"padding": ((1, 0), (2, 3), (0, 0))}, {"padding": 1, **FIRST}
+    ),
     *grid("Cropping1D", (2, 5, 2), {}, {"cropping": (0, 2)}, unknown=[1]),
-    *grid("Cropping2D", (2, 4, 5, 6), {}, {"cropping": ((1, 0), (2, 1))}, {"cropping": (1, 2), **FIRST}, unknown=[2]),
-    *grid("Cropping3D", (1, 4, 5, 6, 5), {}, {"cropping": ((1, 0), (2, 1), (0, 0))}, {"cropping": 2, **FIRST}),
+    *grid(
+        "Cropping2D",
+        (2, 4, 5, 6),
+        {},
+        {"cropping": ((1, 0), (2, 1))},
+        {"cropping": (1, 2), **FIRST},
+        unknown=[2],
+    ),
+    *grid(
+        "Cropping3D", (1, 4, 5, 6, 5), {}, {"cropping": ((1, 0), (2, 1), (0, 0))}, {"cropping": 2, **FIRST}
+    ),
     *grid("UpSampling1D", (2, 3, 2), {}, {"size": 3}, unknown=[1]),
     *grid("UpSampling2D", (2, 3, 4, 2), {}, {"size": (1, 3)}, {"size": 2, **FIRST}, unknown=[1]),
     *[
@@ -202,9 +291,23 @@ NORMALIZATIONS = [
         case
         for training in (False, True)
         for case in [
-            *grid("BatchNormalization", (4, 3), {}, {"center": False, "momentum": 0.5, "epsilon": 0.1}, training=training),
-            Case("BatchNormalization", {"axis": 1, "gamma_regularizer": "l2"}, (2, 3, 4, 2), training=training, unknown=[2]),
-            Case("BatchNormalization", {"scale": False}, (2, 4, 3), training=training, masked=[0], unknown=[1]),
+            *grid(
+                "BatchNormalization",
+                (4, 3),
+                {},
+                {"center": False, "momentum": 0.5, "epsilon": 0.1},
+                training=training,
+            ),
+            Case(
+                "BatchNormalization",
+                {"axis": 1, "gamma_regularizer": "l2"},
+                (2, 3, 4, 2),
+                training=training,
+                unknown=[2],
+            ),
+            Case(
+                "BatchNormalization", {"scale": False}, (2, 4, 3), training=training, masked=[0], unknown=[1]
+            ),
             Case(
                 "BatchNormalization",
                 {"renorm": True, "momentum": 0.7, "renorm_clipping": {"rmax": 1.1, "dmax": 0.5}},
@@ -237,27 +340,48 @@ NORMALIZATIONS = [
     *grid("RMSNormalization", (2, 4, 3), {}, {"axis": [1, 2], "epsilon": 0.1}),
     Case("RMSNormalization", {"axis": 1}, (2, 4)),
     *grid("UnitNormalization", (2, 4, 3), {}, {"axis": (1, 2)}, {"axis": 1}, masked=[0]),
-    Case("SpectralNormalization", lambda library: {"layer": library.layers.Dense(3, name="inner")}, (2, 4), differentiable=False),
+    Case(
+        "SpectralNormalization",
+        lambda library: {"layer": library.layers.Dense(3, name="inner")},
+        (2, 4),
+        differentiable=False,
+    ),
     Case(
         "SpectralNormalization",
         lambda library: {"layer": library.layers.Dense(3, name="inner"), "power_iterations": 2},
         (2, 4),
         training=True,
     ),
-    Case("SpectralNormalization", lambda library: {"layer": library.layers.Conv2D(2, 2, name="inner")}, (2, 3, 3, 2), training=True),
+    Case(
+        "SpectralNormalization",
+        lambda library: {"layer": library.layers.Conv2D(2, 2, name="inner")},
+        (2, 3, 3, 2),
+        training=True,
+    ),
 ]
 
 REGULARIZATIONS = [
-    *grid("Dropout", (2, 4, 3), {"rate": 0.4}, {"rate": 0.5, "noise_shape": (None, 1, 3), "seed": 3}, masked=[0]),
+    *grid(
+        "Dropout", (2, 4, 3), {"rate": 0.4}, {"rate": 0.5, "noise_shape": (None, 1, 3), "seed": 3}, masked=[0]
+    ),
     Case("Dropout", {"rate": 1.0}, (2, 3), training=True),
     Case("Dropout", {"rate": 0.0}, (2, 3), training=True),
-    *grid("Dropout", (40, 50), {"rate": 0.4, "seed": 7}, {"rate": 0.3, "seed": 8, "noise_shape": (None, 1)}, training=True, random=True),
+    *grid(
+        "Dropout",
+        (40, 50),
+        {"rate": 0.4, "seed": 7},
+        {"rate": 0.3, "seed": 8, "noise_shape": (None, 1)},
+        training=True,
+        random=True,
+    ),
     *grid("SpatialDropout1D", (2, 4, 3), {"rate": 0.4}),
     *grid("SpatialDropout2D", (2, 4, 3, 2), {"rate": 0.4}),
     *grid("SpatialDropout3D", (2, 4, 3, 2, 2), {"rate": 0.4}),
     Case("SpatialDropout1D", {"rate": 0.4, "seed": 5}, (20, 4, 60), training=True, random=True),
     Case("SpatialDropout2D", {"rate": 0.4, "seed": 5}, (20, 3, 2, 60), training=True, random=True),
-    Case("SpatialDropout3D", {"rate": 0.4, "seed": 5, **FIRST}, (20, 60, 3, 2, 2), training=True, random=True),
+    Case(
+        "SpatialDropout3D", {"rate": 0.4, "seed": 5, **FIRST}, (20, 60, 3, 2, 2), training=True, random=True
+    ),
     *grid("AlphaDropout", (2, 4), {"rate": 0.4}),
     Case("AlphaDropout", {"rate": 0.4, "seed": 5}, (40, 50), training=True, random=True),
     *grid("GaussianDropout", (2, 4), {"rate": 0.4}),
@@ -304,11 +428,25 @@ OTHERS = [
     *grid("Masking", (2, 4, 3), {}, unknown=[1]),
     Case("Masking", {"mask_value": 1}, (2, 6, 1), integers=3),
     Case("Lambda", lambda library: {"function": library.activations.relu}, (2, 3)),
-    Case("Lambda", lambda library: {"function": library.activations.leaky_relu, "arguments": {"negative_slope": 0.5}}, (2, 3)),
-    *grid("Rescaling", (2, 4, 3), {"scale": 0.5}, {"scale": 2.0, "offset": -1.0}, {"scale": [1.0, 2.0, 3.0], "offset": [0.0, 1.0, 2.0]}),
+    Case(
+        "Lambda",
+        lambda library: {"function": library.activations.leaky_relu, "arguments": {"negative_slope": 0.5}},
+        (2, 3),
+    ),
+    *grid(
+        "Rescaling",
+        (2, 4, 3),
+        {"scale": 0.5},
+        {"scale": 2.0, "offset": -1.0},
+        {"scale": [1.0, 2.0, 3.0], "offset": [0.0, 1.0, 2.0]},
+    ),
     Case("Rescaling", {"scale": 0.5}, (2, 4), integers=9),
     *grid(
-        "Normalization", (4, 3), {}, {"mean": 2.0, "variance": 4.0}, {"mean": [1.0, 2.0, 3.0], "variance": [1.0, 4.0, 9.0], "invert": True}
+        "Normalization",
+        (4, 3),
+        {},
+        {"mean": 2.0, "variance": 4.0},
+        {"mean": [1.0, 2.0, 3.0], "variance": [1.0, 4.0, 9.0], "invert": True},
     ),
     *grid("Normalization", (4, 2, 3), {"axis": None}, {"axis": (1, 2)}, {"axis": 1, "invert": True}),
 ]
@@ -324,11 +462,29 @@ SEQUENCES = [
         ]
     ],
     Case(
-        "RNN", lambda library: {"cell": library.layers.GRUCell(3, name="inner"), "return_sequences": True}, (2, 4, 2), differentiable=False
+        "RNN",
+        lambda library: {"cell": library.layers.GRUCell(3, name="inner"), "return_sequences": True},
+        (2, 4, 2),
+        differentiable=False,
     ),
-    Case("Bidirectional", lambda library: {"layer": library.layers.LSTM(2, name="inner")}, (2, 4, 3), masked=[0], differentiable=False),
-    Case("TimeDistributed", lambda library: {"layer": library.layers.Dense(2, name="inner")}, (2, 4, 3), differentiable=False),
-    *grid("EinsumDense", (2, 4, 3), {"equation": "abc,cd->abd", "output_shape": (4, 5), "bias_axes": "d", "activation": "relu"}),
+    Case(
+        "Bidirectional",
+        lambda library: {"layer": library.layers.LSTM(2, name="inner")},
+        (2, 4, 3),
+        masked=[0],
+        differentiable=False,
+    ),
+    Case(
+        "TimeDistributed",
+        lambda library: {"layer": library.layers.Dense(2, name="inner")},
+        (2, 4, 3),
+        differentiable=False,
+    ),
+    *grid(
+        "EinsumDense",
+        (2, 4, 3),
+        {"equation": "abc,cd->abd", "output_shape": (4, 5), "bias_axes": "d", "activation": "relu"},
+    ),
     *grid("Attention", [(2, 3, 4), (2, 5, 4)], {}, {"use_scale": True, "score_mode": "concat"}, masked=[1]),
     *grid("AdditiveAttention", [(2, 3, 4), (2, 5, 4)], {}, {"use_scale": False}),
 ]
@@ -346,7 +502,8 @@ CASES = [
     *SEQUENCES,
 ]
 
-# What has no case here: bases, which compute nothing, and layers called otherwise, with the test file that they have.
+# What has no case here: bases, which compute nothing, and layers called otherwise, with the test file that
+# they have.
 BASES = {"Layer", "Wrapper", "InputLayer"}
 ELSEWHERE = {
     "GRUCell": "test_recurrent.py",

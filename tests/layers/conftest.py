@@ -1,4 +1,6 @@
-"""Compiling is what takes the time here; and layers are compared in single precision, which a float64 test must leave behind it."""
+"""Compiling is what takes the time here; and layers are compared in single precision, which a float64 test
+must leave behind it.
+"""
 
 import jax
 import pytest

@@ -11,7 +11,14 @@ import pytest
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.scope import get_mask
 from neurona.core.symbolic import SymbolicTensor
-from neurona.layers import AdditiveAttention, Attention, EinsumDense, Embedding, GroupQueryAttention, MultiHeadAttention
+from neurona.layers import (
+    AdditiveAttention,
+    Attention,
+    EinsumDense,
+    Embedding,
+    GroupQueryAttention,
+    MultiHeadAttention,
+)
 from tests.layers.beside_keras import close, finite_differences, parity, round_trip
 
 RNG = np.random.default_rng(0)
@@ -26,12 +33,42 @@ K = keras.layers
 @pytest.mark.parametrize(
     ("ours", "theirs", "inputs", "call"),
     [
-        (Attention(use_scale=True), K.Attention(use_scale=True), [Q, V, KEY], {"return_attention_scores": True}),
-        (Attention(score_mode="concat", use_scale=True), K.Attention(score_mode="concat", use_scale=True), [Q, V, KEY], {}),
-        (Attention(score_mode="concat"), K.Attention(score_mode="concat"), [Q, V], {"mask": [QUERY_MASK, VALUE_MASK]}),
-        (Attention(), K.Attention(), [Q, V], {"mask": [None, VALUE_MASK], "use_causal_mask": True, "return_attention_scores": True}),
-        (AdditiveAttention(), K.AdditiveAttention(), [Q, V, KEY], {"mask": [QUERY_MASK, VALUE_MASK], "use_causal_mask": True}),
-        (AdditiveAttention(use_scale=False), K.AdditiveAttention(use_scale=False), [Q, V], {"return_attention_scores": True}),
+        (
+            Attention(use_scale=True),
+            K.Attention(use_scale=True),
+            [Q, V, KEY],
+            {"return_attention_scores": True},
+        ),
+        (
+            Attention(score_mode="concat", use_scale=True),
+            K.Attention(score_mode="concat", use_scale=True),
+            [Q, V, KEY],
+            {},
+        ),
+        (
+            Attention(score_mode="concat"),
+            K.Attention(score_mode="concat"),
+            [Q, V],
+            {"mask": [QUERY_MASK, VALUE_MASK]},
+        ),
+        (
+            Attention(),
+            K.Attention(),
+            [Q, V],
+            {"mask": [None, VALUE_MASK], "use_causal_mask": True, "return_attention_scores": True},
+        ),
+        (
+            AdditiveAttention(),
+            K.AdditiveAttention(),
+            [Q, V, KEY],
+            {"mask": [QUERY_MASK, VALUE_MASK], "use_causal_mask": True},
+        ),
+        (
+            AdditiveAttention(use_scale=False),
+            K.AdditiveAttention(use_scale=False),
+            [Q, V],
+            {"return_attention_scores": True},
+        ),
     ],
 )
 def test_attention_equals_keras(ours, theirs, inputs, call):
@@ -41,7 +78,8 @@ def test_attention_equals_keras(ours, theirs, inputs, call):
     parity(ours, theirs, inputs, **call)
 
 
-# Keras's fused computation on JAX refuses values of another size than the keys; with dropout or scores it takes another way.
+# Keras's fused computation on JAX refuses values of another size than the keys; with dropout or scores it
+# takes another way.
 @pytest.mark.parametrize(
     ("options", "call"),
     [
@@ -62,7 +100,12 @@ def test_multi_head_attention_equals_keras(options, call):
 @pytest.mark.parametrize("axes", [None, (1, 2), 2, (-2,)])
 def test_attention_along_several_axes(axes):
     grid = RNG.normal(size=(2, 3, 4, 5)).astype("float32")
-    parity(MultiHeadAttention(2, 3, attention_axes=axes), K.MultiHeadAttention(2, 3, attention_axes=axes), grid, grid)
+    parity(
+        MultiHeadAttention(2, 3, attention_axes=axes),
+        K.MultiHeadAttention(2, 3, attention_axes=axes),
+        grid,
+        grid,
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +117,9 @@ def test_attention_along_several_axes(axes):
     ],
 )
 def test_group_query_attention_equals_keras(options, call):
-    parity(GroupQueryAttention(3, 4, 2, **options), K.GroupQueryAttention(3, 4, 2, **options), Q, V, KEY, **call)
+    parity(
+        GroupQueryAttention(3, 4, 2, **options), K.GroupQueryAttention(3, 4, 2, **options), Q, V, KEY, **call
+    )
 
 
 @pytest.mark.parametrize("scores", [False, True])
@@ -132,7 +177,13 @@ def test_projections_of_equal_shape_begin_differently():
 
 
 def test_configs_travel_both_ways():
-    options = {"kernel_regularizer": "l2", "bias_initializer": "ones", "activity_regularizer": "l1", "seed": 3, "use_gate": True}
+    options = {
+        "kernel_regularizer": "l2",
+        "bias_initializer": "ones",
+        "activity_regularizer": "l1",
+        "seed": 3,
+        "use_gate": True,
+    }
     layer = MultiHeadAttention(2, 3, value_dim=5, output_shape=(2, 3), dropout=0.1, **options)
     theirs = round_trip(layer, Q, V)
     assert layer.get_config().keys() - {"flash_attention"} == theirs.get_config().keys()
@@ -145,7 +196,10 @@ def test_configs_travel_both_ways():
     built = MultiHeadAttention.from_config(layer.get_config())
     built.build_from_config(layer.get_build_config())
     assert [w.shape for w in built.weights] == [w.shape for w in layer.weights]
-    assert K.serialize(theirs)["build_config"]["shapes_dict"].keys() == layer.get_build_config()["shapes_dict"].keys()
+    assert (
+        K.serialize(theirs)["build_config"]["shapes_dict"].keys()
+        == layer.get_build_config()["shapes_dict"].keys()
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,7 +236,9 @@ def test_gradients_by_finite_differences(kind, options):
     finite_differences(loss, [query, value, *[v.value for v in layer.variables]])
 
 
-@pytest.mark.parametrize("layer", [MultiHeadAttention(2, 3), GroupQueryAttention(3, 4, 2)], ids=["multi-head", "grouped"])
+@pytest.mark.parametrize(
+    "layer", [MultiHeadAttention(2, 3), GroupQueryAttention(3, 4, 2)], ids=["multi-head", "grouped"]
+)
 def test_pure_equals_stateful_and_vmap_equals_three(layer):
     y = layer(Q, V, attention_mask=ALLOWED)
     values = [v.value for v in layer.variables]
@@ -214,7 +270,11 @@ def test_symbolic_shapes():
         (lambda: MultiHeadAttention(2, 3, sliding_window=0), ArgumentError, "sliding_window"),
         (lambda: MultiHeadAttention(2, 3, dropout=2), ArgumentError, "dropout"),
         (lambda: MultiHeadAttention(2, 3, flash_attention=True, dropout=0.1), ArgumentError, "flash"),
-        (lambda: MultiHeadAttention(2, 3, flash_attention=True)(Q, V, return_attention_scores=True), ArgumentError, "flash"),
+        (
+            lambda: MultiHeadAttention(2, 3, flash_attention=True)(Q, V, return_attention_scores=True),
+            ArgumentError,
+            "flash",
+        ),
         (lambda: MultiHeadAttention(2, 3)(Q, V, Q), ShapeError, "value and key"),
         (lambda: GroupQueryAttention(3, 4, 3), ArgumentError, "divides"),
         (lambda: GroupQueryAttention(3, 4, 2)(Q[0], V[0]), ShapeError, "features"),

@@ -1,4 +1,6 @@
-"""One test for every registered layer: Keras's numbers, gradients, masks and configs, and the laws of Neurona's own house."""
+"""One test for every registered layer: Keras's numbers, gradients, masks and configs, and the laws of
+Neurona's own house.
+"""
 
 import json
 import types
@@ -24,7 +26,9 @@ from tests.layers.cases import BASES, CASES, ELSEWHERE, Case
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`"),
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword"),  # Keras's variables
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy keyword"
+    ),  # Keras's variables
 ]
 LIBRARY = types.SimpleNamespace(layers=neurona.layers, activations=activations)
 comparable = [case for case in CASES if not case.random]
@@ -81,7 +85,9 @@ def randomize(case: Case, mine: Any, other: Any = None) -> list[np.ndarray]:
     values = []
     for weight in mine.weights:
         value = rng.normal(size=weight.shape).astype(weight.dtype)
-        values.append(np.abs(value) + 0.5 if any(part in weight.name for part in ("variance", "stddev")) else value)
+        values.append(
+            np.abs(value) + 0.5 if any(part in weight.name for part in ("variance", "stddev")) else value
+        )
     mine.set_weights(values)
     if other is not None:
         other.set_weights(values)
@@ -94,7 +100,11 @@ def symbols(case: Case, make: Any, unknown: Any = ()) -> Any:
     """Symbolic inputs, with these axes unknown."""
     dtype = "int32" if case.integers else "float32"
     hidden = lambda shape: tuple(None if axis in unknown else size for axis, size in enumerate(shape))  # noqa: E731
-    return [make(hidden(shape), dtype) for shape in case.inputs] if isinstance(case.inputs, list) else make(hidden(case.inputs), dtype)
+    return (
+        [make(hidden(shape), dtype) for shape in case.inputs]
+        if isinstance(case.inputs, list)
+        else make(hidden(case.inputs), dtype)
+    )
 
 
 def built(case: Case, **more: Any) -> tuple[Any, Any]:
@@ -110,7 +120,9 @@ def assert_close(actual: Any, expected: Any, tolerance: float, what: str) -> Non
         assert one.shape == two.shape, f"{what}: shape {one.shape}, Keras {two.shape}"
         largest = np.max(np.abs(two), initial=1e-6)
         difference = np.max(np.abs(one - two), initial=0.0)
-        assert difference <= tolerance * largest, f"{what}: differs by {difference:.2e}, the largest is {largest:.2e}"
+        assert difference <= tolerance * largest, (
+            f"{what}: differs by {difference:.2e}, the largest is {largest:.2e}"
+        )
 
 
 def weighted_sum(tree: Any) -> Any:
@@ -136,7 +148,7 @@ def my_program(layer: Any, case: Case) -> Any:
 
     def program(weights: list[Any], x: Any) -> tuple[Any, Any]:
         x = with_masks(x, case, set_mask)
-        (y, state), losses = layer.apply_with_losses(weights, x, **options)
+        (y, state), losses = layer._apply_with_losses(weights, x, **options)
         return weighted_sum(y), (y, [get_mask(leaf) for leaf in jax.tree.leaves(y)], state, losses)
 
     return program
@@ -148,12 +160,19 @@ def keras_program(layer: Any, case: Case) -> Any:
 
     def program(weights: list[Any], x: Any) -> tuple[Any, Any]:
         x = with_masks(x, case, keras_backend.set_keras_mask)
-        with keras.StatelessScope(state_mapping=list(zip(layer.weights, weights)), collect_losses=True) as scope:
+        with keras.StatelessScope(
+            state_mapping=list(zip(layer.weights, weights)), collect_losses=True
+        ) as scope:
             y = layer(x, **options)
             losses = layer.losses
         state = [scope.get_current_value(weight) for weight in layer.weights]
         state = [old if new is None else new for new, old in zip(state, weights)]
-        return weighted_sum(y), (y, [keras_backend.get_keras_mask(leaf) for leaf in jax.tree.leaves(y)], state, losses)
+        return weighted_sum(y), (
+            y,
+            [keras_backend.get_keras_mask(leaf) for leaf in jax.tree.leaves(y)],
+            state,
+            losses,
+        )
 
     return program
 
@@ -189,7 +208,8 @@ def test_equals_keras(case: Case) -> None:
     if 0 in arguments:  # statistics have gradients that nobody uses
         keep = [weight in mine.trainable_weights for weight in mine.weights]
         gradients, keras_gradients = (
-            ([one for one, kept in zip(each[0], keep) if kept], *each[1:]) for each in (gradients, keras_gradients)
+            ([one for one, kept in zip(each[0], keep) if kept], *each[1:])
+            for each in (gradients, keras_gradients)
         )
     assert_close(gradients, keras_gradients, 10 * case.tolerance, "gradients")
 
@@ -229,7 +249,9 @@ def test_an_ensemble_is_vmap(case: Case) -> None:
     x, options = inputs_of(case), call_options(case, mine)
     mine(x, **options)
     values = randomize(case, mine)
-    stacked = [jnp.stack([jnp.asarray(value * factor, value.dtype) for factor in (1, 2, 3)]) for value in values]
+    stacked = [
+        jnp.stack([jnp.asarray(value * factor, value.dtype) for factor in (1, 2, 3)]) for value in values
+    ]
     if not stacked:
         x = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf, leaf]), x)
         each, over = jax.jit(lambda x: mine.apply([], x, **options)[0]), x
@@ -262,7 +284,10 @@ def test_gradients_are_finite_differences(case: Case) -> None:
     rng = np.random.default_rng(2)
     direction = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), point)
     step = 1e-6
-    ahead, behind = (loss_and_gradient(jax.tree.map(lambda p, d, sign=sign: p + sign * step * d, point, direction))[0] for sign in (1, -1))
+    ahead, behind = (
+        loss_and_gradient(jax.tree.map(lambda p, d, sign=sign: p + sign * step * d, point, direction))[0]
+        for sign in (1, -1)
+    )
     gradient = loss_and_gradient(point)[1]
     along = sum(float(jnp.sum(g * d)) for g, d in zip(jax.tree.leaves(gradient), jax.tree.leaves(direction)))
     assert abs(along - float(ahead - behind) / (2 * step)) <= 1e-6 * max(1.0, abs(along))
@@ -270,7 +295,9 @@ def test_gradients_are_finite_differences(case: Case) -> None:
 
 @pytest.mark.parametrize("case", comparable, ids=str)
 def test_symbolic_shape_is_the_real_one(case: Case) -> None:
-    """With the batch, and what else may be, unknown: Keras's symbolic shape, and no contradiction to the real one."""
+    """With the batch, and what else may be, unknown: Keras's symbolic shape, and no contradiction to the real
+    one.
+    """
 
     mine, other = ours(case), theirs(case)
     unknown = (0, *case.unknown)
@@ -299,28 +326,37 @@ def test_mixed_precision(case: Case) -> None:
     mine, other = built(case)
     assert [w.dtype for w in mine.weights] == [w.dtype for w in other.weights]
     weights, x = [jnp.asarray(value) for value in randomize(case, mine, other)], inputs_of(case)
-    (_, (y, *_)), (_, (expected, *_)) = (jax.jit(program)(weights, x) for program in (my_program(mine, case), keras_program(other, case)))
+    (_, (y, *_)), (_, (expected, *_)) = (
+        jax.jit(program)(weights, x) for program in (my_program(mine, case), keras_program(other, case))
+    )
     assert [leaf.dtype for leaf in jax.tree.leaves(y)] == [leaf.dtype for leaf in jax.tree.leaves(expected)]
     assert_close(y, expected, 0.05, "output")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.random], ids=str)
 def test_random_layers(case: Case) -> None:
-    """The same key gives the same draw, another key another, no training none; a seed gives Keras's very numbers."""
+    """The same key gives the same draw, another key another, no training none; a seed gives Keras's very
+    numbers.
+    """
     mine, other = ours(case), theirs(case)
     x = inputs_of(case)
     np.testing.assert_array_equal(mine(x), x)
     assert_close(mine(x, training=True), other(x, training=True), 1e-6, "first draw")
     assert_close(mine(x, training=True), other(x, training=True), 1e-6, "second draw")
-    unseeded = ours(Case(case.layer, {name: value for name, value in case.options.items() if name != "seed"}, case.inputs))
+    unseeded = ours(
+        Case(case.layer, {name: value for name, value in case.options.items() if name != "seed"}, case.inputs)
+    )
     draw = lambda seed: unseeded.apply([], x, key=jax.random.key(seed), training=True)[0]  # noqa: E731
     np.testing.assert_array_equal(draw(0), draw(0))
     assert not np.array_equal(draw(0), draw(1))
     ones = unseeded.apply([], jnp.ones(case.inputs), key=jax.random.key(0), training=True)[0]
     if case.layer == "AlphaDropout":
-        normal = unseeded.apply([], jnp.asarray(generator(case).normal(size=case.inputs), "float32"), key=jax.random.key(0), training=True)[
-            0
-        ]
+        normal = unseeded.apply(
+            [],
+            jnp.asarray(generator(case).normal(size=case.inputs), "float32"),
+            key=jax.random.key(0),
+            training=True,
+        )[0]
         assert abs(float(normal.mean())) < 0.1
         assert abs(float(normal.std()) - 1) < 0.1
     else:

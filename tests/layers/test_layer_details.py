@@ -1,4 +1,6 @@
-"""What the conformance test can't see: functions beside the layers, learned statistics, old spellings, other authorities."""
+"""What the conformance test can't see: functions beside the layers, learned statistics, old spellings, other
+authorities.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +15,9 @@ from neurona.core.scope import get_mask, set_mask
 from neurona.core.symbolic import SymbolicTensor
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"])
+@pytest.mark.parametrize(
+    "name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"]
+)
 def test_functions_that_merge(name: str) -> None:
     """On arrays, on symbolic tensors, and on one of each."""
     a, b = (np.random.default_rng(n).normal(size=(2, 3)).astype("float32") for n in (0, 1))
@@ -34,7 +38,12 @@ def test_adaptive_pooling_equals_torch(size: int, windows: int) -> None:
         (layers.AdaptiveAveragePooling1D, torch.nn.AdaptiveAvgPool1d),
         (layers.AdaptiveMaxPooling1D, torch.nn.AdaptiveMaxPool1d),
     ):
-        np.testing.assert_allclose(mine(windows, data_format="channels_first")(x), other(windows)(torch.tensor(x)), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            mine(windows, data_format="channels_first")(x),
+            other(windows)(torch.tensor(x)),
+            rtol=1e-5,
+            atol=1e-6,
+        )
 
 
 @pytest.mark.parametrize("axis", [-1, None, (1, 2), 1])
@@ -134,7 +143,12 @@ def test_alpha_is_the_old_name_of_the_slope() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "other"), [("Convolution2D", "Conv2D"), ("MaxPool2D", "MaxPooling2D"), ("GlobalAvgPool1D", "GlobalAveragePooling1D")]
+    ("name", "other"),
+    [
+        ("Convolution2D", "Conv2D"),
+        ("MaxPool2D", "MaxPooling2D"),
+        ("GlobalAvgPool1D", "GlobalAveragePooling1D"),
+    ],
 )
 def test_other_names(name: str, other: str) -> None:
     assert getattr(layers, name) is getattr(layers, other) is lookup("layers", name)
@@ -143,7 +157,9 @@ def test_other_names(name: str, other: str) -> None:
 
 def test_all_public_layers_are_exported() -> None:
     missing = [
-        name for name, layer in built_in("layers").items() if layer.__module__.startswith("neurona.layers") and name not in layers.__all__
+        name
+        for name, layer in built_in("layers").items()
+        if layer.__module__.startswith("neurona.layers") and name not in layers.__all__
     ]
     assert missing == []
 

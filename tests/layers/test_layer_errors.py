@@ -22,7 +22,11 @@ ARGUMENTS = [
     ("Conv2D", {"filters": 3, "kernel_size": 3, "padding": "sam"}, "one of valid, same.*Did you mean 'same'"),
     ("Conv2D", {"filters": 3, "kernel_size": 3, "padding": "causal"}, "one of valid, same"),
     ("Conv2D", {"filters": 3, "kernel_size": 3, "data_format": "last"}, "channels_last"),
-    ("Conv2DTranspose", {"filters": 3, "kernel_size": 3, "strides": 2, "output_padding": 2}, "less than the stride"),
+    (
+        "Conv2DTranspose",
+        {"filters": 3, "kernel_size": 3, "strides": 2, "output_padding": 2},
+        "less than the stride",
+    ),
     ("DepthwiseConv2D", {"kernel_size": 3, "depth_multiplier": 0}, "depth_multiplier"),
     ("MaxPooling2D", {"pool_size": 0}, "pool_size is an integer >= 1"),
     ("AdaptiveMaxPooling2D", {"output_size": (1, 2, 3)}, "output_size"),
@@ -48,9 +52,15 @@ ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "options", "message"), ARGUMENTS, ids=lambda value: str(value) if isinstance(value, dict) else None)
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    ARGUMENTS,
+    ids=lambda value: str(value) if isinstance(value, dict) else None,
+)
 def test_arguments(name: str, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ArgumentError, match=rf"(?s)^{name}.*{message}" if "data_format" not in options else message):
+    with pytest.raises(
+        ArgumentError, match=rf"(?s)^{name}.*{message}" if "data_format" not in options else message
+    ):
         getattr(layers, name)(**options)
 
 
@@ -74,7 +84,9 @@ INPUTS = [
 ]
 
 
-@pytest.mark.parametrize(("make", "shape", "message"), INPUTS, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("make", "shape", "message"), INPUTS, ids=lambda value: value if isinstance(value, str) else None
+)
 def test_inputs(make: Any, shape: Any, message: str) -> None:
     x = [jnp.ones(one) for one in shape] if isinstance(shape, list) else jnp.ones(shape)
     with pytest.raises(ShapeError, match=rf"(?s){message}"):

@@ -48,7 +48,15 @@ def test_layers_equal_keras(name, options):
     ("name", "options"),
     [
         ("GRU", {"reset_after": False}),
-        ("GRU", {"reset_after": False, "use_bias": False, "recurrent_activation": "hard_sigmoid", "go_backwards": True}),
+        (
+            "GRU",
+            {
+                "reset_after": False,
+                "use_bias": False,
+                "recurrent_activation": "hard_sigmoid",
+                "go_backwards": True,
+            },
+        ),
         ("GRU", {"reset_after": False, "activation": "softsign"}),
         ("GRU", {"activation": "softsign", "use_bias": False}),
         ("LSTM", {"recurrent_activation": "hard_sigmoid", "activation": None, "unit_forget_bias": False}),
@@ -100,7 +108,9 @@ def test_unrolled_is_the_same(name):
     state = [np.ones((3, 3), "float32")] * (2 if name == "LSTM" else 1)
     looped(X), unrolled(X)
     unrolled.set_weights(looped.get_weights())
-    for one, other in zip(looped(X, initial_state=state, mask=LEFT), unrolled(X, initial_state=state, mask=LEFT)):
+    for one, other in zip(
+        looped(X, initial_state=state, mask=LEFT), unrolled(X, initial_state=state, mask=LEFT)
+    ):
         close(one, other)
 
 
@@ -152,7 +162,9 @@ def test_rnn_of_cells(cells, mask):
 @pytest.mark.parametrize("cell", [SimpleRNNCell(3), LSTMCell(3), GRUCell(3), GRUCell(3, reset_after=False)])
 def test_one_step_of_a_cell(cell):
     theirs = getattr(keras.layers, type(cell).__name__).from_config(cell.get_config())
-    states = [RNG.normal(size=(3, 3)).astype("float32") for _ in range(2 if isinstance(cell, LSTMCell) else 1)]
+    states = [
+        RNG.normal(size=(3, 3)).astype("float32") for _ in range(2 if isinstance(cell, LSTMCell) else 1)
+    ]
     parity(cell, theirs, X[:, 0], states)
     assert cell.get_config().keys() - {"seed"} == theirs.get_config().keys() - {"seed"}
 
@@ -239,7 +251,9 @@ def test_configs_travel_both_ways(name):
 
 def test_gradients_by_finite_differences():
     # Of the one backward pass that the conformance test does not reach.
-    layer = GRU(2, reset_after=False, go_backwards=True, return_sequences=True, return_state=True, dtype="float64")
+    layer = GRU(
+        2, reset_after=False, go_backwards=True, return_sequences=True, return_state=True, dtype="float64"
+    )
     x = jnp.asarray(X, "float64")
     layer.build(x.shape)
 
@@ -257,7 +271,9 @@ def test_second_derivatives():
     values = [variable.value for variable in layer.variables]
 
     def slope(arrays):
-        return sum(jnp.sum(jnp.sin(g)) for g in jax.grad(lambda values: layer.apply(values, x)[0].sum())(arrays))
+        return sum(
+            jnp.sum(jnp.sin(g)) for g in jax.grad(lambda values: layer.apply(values, x)[0].sum())(arrays)
+        )
 
     finite_differences(slope, values)
 
@@ -265,7 +281,11 @@ def test_second_derivatives():
 def test_symbolic_shapes():
     x = SymbolicTensor((None, None, 4))
     assert LSTM(3)(x).shape == (None, 3)
-    assert [t.shape for t in LSTM(3, return_sequences=True, return_state=True)(x)] == [(None, None, 3), (None, 3), (None, 3)]
+    assert [t.shape for t in LSTM(3, return_sequences=True, return_state=True)(x)] == [
+        (None, None, 3),
+        (None, 3),
+        (None, 3),
+    ]
     assert RNN([GRUCell(2), SimpleRNNCell(5)])(x).shape == (None, 5)
     assert SimpleRNN(3, unroll=True, return_sequences=True)(x).shape == (None, None, 3)
     assert GRU(3, stateful=True)(SymbolicTensor((2, None, 4))).shape == (2, 3)
@@ -313,13 +333,26 @@ def test_dropout_with_a_seed_is_keras_s(name):
 
 def test_dropout_is_inverted_and_the_same_at_every_step():
     ones = np.ones((200, 6, 8), "float32")
-    layer = SimpleRNN(8, activation=None, dropout=0.25, kernel_initializer="identity", recurrent_initializer="zeros", return_sequences=True)
+    layer = SimpleRNN(
+        8,
+        activation=None,
+        dropout=0.25,
+        kernel_initializer="identity",
+        recurrent_initializer="zeros",
+        return_sequences=True,
+    )
     assert (layer(ones) == 1).all()
     y = np.asarray(layer(ones, training=True))
     assert (y == y[:, :1]).all()
     assert np.allclose(np.unique(y), [0, 4 / 3])
     assert abs((y[:, 0] == 0).mean() - 0.25) < 0.04  # 3.7 standard deviations of 1600 draws
-    recurrent = SimpleRNN(8, activation=None, recurrent_dropout=0.25, kernel_initializer="zeros", recurrent_initializer="identity")
+    recurrent = SimpleRNN(
+        8,
+        activation=None,
+        recurrent_dropout=0.25,
+        kernel_initializer="zeros",
+        recurrent_initializer="identity",
+    )
     y = np.asarray(recurrent(ones, initial_state=np.ones((200, 8), "float32"), training=True))
     assert np.allclose(np.unique(y), [0, (4 / 3) ** 6])  # what is dropped once is dropped at every step
     assert abs((y == 0).mean() - 0.25) < 0.04

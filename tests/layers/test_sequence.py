@@ -41,13 +41,19 @@ K = keras.layers
     ],
 )
 def test_bidirectional_equals_keras(kind, options, inner, mask):
-    ours = Bidirectional({"LSTM": LSTM, "GRU": GRU, "SimpleRNN": SimpleRNN}[kind](3, **inner, name="inner"), **options)
+    ours = Bidirectional(
+        {"LSTM": LSTM, "GRU": GRU, "SimpleRNN": SimpleRNN}[kind](3, **inner, name="inner"), **options
+    )
     parity(ours, K.Bidirectional(getattr(K, kind)(3, **inner, name="inner"), **options), X, mask=mask)
 
 
 def test_two_different_layers():
-    ours = Bidirectional(LSTM(3, name="a"), backward_layer=LSTM(3, activation="relu", go_backwards=True, name="b"))
-    theirs = K.Bidirectional(K.LSTM(3, name="a"), backward_layer=K.LSTM(3, activation="relu", go_backwards=True, name="b"))
+    ours = Bidirectional(
+        LSTM(3, name="a"), backward_layer=LSTM(3, activation="relu", go_backwards=True, name="b")
+    )
+    theirs = K.Bidirectional(
+        K.LSTM(3, name="a"), backward_layer=K.LSTM(3, activation="relu", go_backwards=True, name="b")
+    )
     parity(ours, theirs, X)
 
 
@@ -112,13 +118,19 @@ def test_symbolic_shapes():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Bidirectional(GRU(2, dtype="float64"), dtype="float64"), lambda: TimeDistributed(GRU(2, dtype="float64"), dtype="float64")],
+    [
+        lambda: Bidirectional(GRU(2, dtype="float64"), dtype="float64"),
+        lambda: TimeDistributed(GRU(2, dtype="float64"), dtype="float64"),
+    ],
 )
 def test_gradients_by_finite_differences(make):
     layer, x = make(), jnp.asarray(RNG.normal(size=(2, 3, 4)))
     x = x[..., None] if isinstance(layer, TimeDistributed) else x
     layer.build(x.shape)
-    finite_differences(lambda arrays: jnp.sum(jnp.sin(layer.apply(arrays[1:], arrays[0])[0])), [x, *[v.value for v in layer.variables]])
+    finite_differences(
+        lambda arrays: jnp.sum(jnp.sin(layer.apply(arrays[1:], arrays[0])[0])),
+        [x, *[v.value for v in layer.variables]],
+    )
 
 
 def test_time_distributed_equals_keras():
@@ -129,7 +141,10 @@ def test_time_distributed_equals_keras():
 
 
 def test_statistics_move_at_every_step():
-    ours, theirs = TimeDistributed(BatchNormalization(momentum=0.5)), K.TimeDistributed(K.BatchNormalization(momentum=0.5))
+    ours, theirs = (
+        TimeDistributed(BatchNormalization(momentum=0.5)),
+        K.TimeDistributed(K.BatchNormalization(momentum=0.5)),
+    )
     for _ in range(2):
         close(ours(X, training=True), theirs(X, training=True))
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
@@ -155,7 +170,11 @@ def test_dropout_differs_between_steps():
         (lambda: Bidirectional(Dense(3)), ArgumentError, "recurrent"),
         (lambda: Bidirectional(LSTM(3), merge_mode="add"), ArgumentError, "merge_mode"),
         (lambda: Bidirectional(LSTM(3), backward_layer=LSTM(3)), ArgumentError, "go_backwards"),
-        (lambda: Bidirectional(LSTM(3), backward_layer=LSTM(3, return_state=True, go_backwards=True)), ArgumentError, "return_state"),
+        (
+            lambda: Bidirectional(LSTM(3), backward_layer=LSTM(3, return_state=True, go_backwards=True)),
+            ArgumentError,
+            "return_state",
+        ),
         (lambda: TimeDistributed("dense"), ArgumentError, "layer"),
         (lambda: TimeDistributed(Dense(2))(X[0]), ShapeError, "3 dimensions"),
         (lambda: TimeDistributed(Dense(2))(X, mask=MASK[:2]), ShapeError, "mask"),

@@ -75,7 +75,9 @@ def test_multi_hot_and_count() -> None:
         layer = TextVectorization(output_mode=mode, vocabulary=["a", "b"])
         assert layer.get_vocabulary() == ["[UNK]", "a", "b"]
         assert layer(texts).tolist() == rows
-        padded = TextVectorization(max_tokens=5, output_mode=mode, pad_to_max_tokens=True, vocabulary=["a", "b"])
+        padded = TextVectorization(
+            max_tokens=5, output_mode=mode, pad_to_max_tokens=True, vocabulary=["a", "b"]
+        )
         assert padded(texts).tolist() == [[*row, 0, 0] for row in rows]
 
 
@@ -106,7 +108,9 @@ def test_config_and_assets(tmp_path: Path) -> None:
     assert again(TEXTS).tolist() == layer(TEXTS).tolist()
     # Keras keeps what was learned in a file beside the config.
     layer.save_assets(tmp_path)
-    bare = TextVectorization.from_config({**config, "vocabulary": None, "vocabulary_size": 9, "has_input_vocabulary": False})
+    bare = TextVectorization.from_config(
+        {**config, "vocabulary": None, "vocabulary_size": 9, "has_input_vocabulary": False}
+    )
     bare.load_assets(tmp_path)
     assert bare.get_vocabulary() == layer.get_vocabulary()
     from_file = TextVectorization(vocabulary=tmp_path / "vocabulary.txt")

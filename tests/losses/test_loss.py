@@ -60,7 +60,9 @@ def test_a_function_becomes_a_loss():
     assert float(scalar([[1.0]], [[3.0], [4.0]])) == 7.0
     theirs = keras.losses.deserialize(losses.serialize(losses.LossFunctionWrapper(losses.mse)))
     assert float(theirs(np.array([[1.0]]), np.array([[3.0]]))) == 4.0
-    back = losses.deserialize(keras.losses.serialize(keras.src.losses.LossFunctionWrapper(keras.losses.mean_absolute_error)))
+    back = losses.deserialize(
+        keras.losses.serialize(keras.src.losses.LossFunctionWrapper(keras.losses.mean_absolute_error))
+    )
     assert back.fn is losses.mae
 
 
@@ -71,14 +73,24 @@ def test_a_loss_without_call_says_so():
 
 @pytest.mark.parametrize(
     ("true", "pred"),
-    [((6,), (6, 1)), ((6, 1), (6,)), ((6,), (6,)), ((6, 3), (6, 3, 1)), ((6, 3, 1), (6, 3)), ((6, 1), (6, 4))],
+    [
+        ((6,), (6, 1)),
+        ((6, 1), (6,)),
+        ((6,), (6,)),
+        ((6, 3), (6, 3, 1)),
+        ((6, 3, 1), (6, 3)),
+        ((6, 1), (6, 4)),
+    ],
 )
 @pytest.mark.parametrize("name", ["MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh"])
 def test_ranks_are_squeezed_or_expanded_as_in_keras(name, true, pred):
     rng = np.random.default_rng(1)
     true, pred = rng.normal(size=true).astype("float32"), rng.normal(size=pred).astype("float32")
     for reduction in ("sum_over_batch_size", None):
-        ours, theirs = getattr(losses, name)(reduction=reduction), getattr(keras.losses, name)(reduction=reduction)
+        ours, theirs = (
+            getattr(losses, name)(reduction=reduction),
+            getattr(keras.losses, name)(reduction=reduction),
+        )
         np.testing.assert_allclose(ours(true, pred), theirs(true, pred), rtol=1e-5)
 
 
@@ -87,7 +99,9 @@ def test_weights_of_samples_apply_to_all_their_time_steps():
     true, pred = rng.normal(size=(2, 4, 5, 3)).astype("float32")
     weight, mask = rng.uniform(size=4).astype("float32"), rng.integers(0, 2, (4, 5)).astype(bool)
     loss = losses.MeanSquaredError()
-    np.testing.assert_allclose(loss(true, pred, weight), loss(true, pred, np.repeat(weight[:, None], 5, 1)), rtol=1e-6)
+    np.testing.assert_allclose(
+        loss(true, pred, weight), loss(true, pred, np.repeat(weight[:, None], 5, 1)), rtol=1e-6
+    )
     errors = np.square(true - pred).mean(-1)
     masked = jnp.asarray(pred)
     set_mask(masked, jnp.asarray(mask))
@@ -109,14 +123,18 @@ def test_an_empty_batch_costs_nothing():
 def test_trees_of_targets():
     class Both(losses.Loss):
         def call(self, y_true, y_pred):
-            return jnp.mean(jnp.square(y_true["a"] - y_pred["a"]) + jnp.abs(y_true["b"][0] - y_pred["b"][0]), axis=-1)
+            return jnp.mean(
+                jnp.square(y_true["a"] - y_pred["a"]) + jnp.abs(y_true["b"][0] - y_pred["b"][0]), axis=-1
+            )
 
     true = {"a": np.ones((4, 2)), "b": [np.zeros((4, 2))]}
     pred = {"a": np.zeros((4, 2)), "b": [np.full((4, 2), 3.0)]}
     assert float(Both()(true, pred)) == 4.0
 
     def pairs(y_true, y_pred):
-        return jnp.mean(jnp.square(y_true[0] - y_pred[0]), axis=-1) + jnp.mean(jnp.square(y_true[1] - y_pred[1]), axis=-1)
+        return jnp.mean(jnp.square(y_true[0] - y_pred[0]), axis=-1) + jnp.mean(
+            jnp.square(y_true[1] - y_pred[1]), axis=-1
+        )
 
     wrapped = losses.LossFunctionWrapper(pairs)
     assert float(wrapped([np.ones(4), np.ones((4, 1))], [np.zeros((4, 1)), np.full((4, 1), 3.0)])) == 5.0
@@ -172,31 +190,79 @@ def call(loss, true, pred, **weights):
             ShapeError,
             r"\(32,\).*\(32, 10\).*sparse_categorical.*to_categorical\(y, 10\)",
         ),
-        (call(losses.CategoricalCrossentropy(), (32, 1), (32, 10)), ShapeError, "sparse_categorical_crossentropy.*to_categorical"),
-        (call(losses.CategoricalCrossentropy(), (32, 3), (32, 10)), ShapeError, "as many units as the targets have columns: 3"),
-        (call(losses.BinaryCrossentropy(), (32, 3), (32, 1)), ShapeError, "as many units as the targets have columns: 3"),
+        (
+            call(losses.CategoricalCrossentropy(), (32, 1), (32, 10)),
+            ShapeError,
+            "sparse_categorical_crossentropy.*to_categorical",
+        ),
+        (
+            call(losses.CategoricalCrossentropy(), (32, 3), (32, 10)),
+            ShapeError,
+            "as many units as the targets have columns: 3",
+        ),
+        (
+            call(losses.BinaryCrossentropy(), (32, 3), (32, 1)),
+            ShapeError,
+            "as many units as the targets have columns: 3",
+        ),
         (call(losses.BinaryCrossentropy(), (32, 1), (32, 2)), ShapeError, "the last layer needs 1 unit"),
-        (call(losses.SparseCategoricalCrossentropy(), (32, 10), (32, 10)), ShapeError, "look one-hot: use categorical_crossentropy"),
+        (
+            call(losses.SparseCategoricalCrossentropy(), (32, 10), (32, 10)),
+            ShapeError,
+            "look one-hot: use categorical_crossentropy",
+        ),
         (
             call(losses.SparseCategoricalCrossentropy(), (31,), (32, 10)),
             ShapeError,
             r"\(32,\) or \(32, 1\).*y_true of shape \(31,\)",
         ),
-        (call(losses.MeanSquaredError(), (32, 3), (32, 2)), ShapeError, "mean_squared_error.*as many units as the targets have columns: 3"),
+        (
+            call(losses.MeanSquaredError(), (32, 3), (32, 2)),
+            ShapeError,
+            "mean_squared_error.*as many units as the targets have columns: 3",
+        ),
         (call(losses.MeanSquaredError(), (32,), (32, 10)), ShapeError, "the last layer needs 1 unit"),
-        (call(losses.Hinge(), (31, 4), (32, 4)), ShapeError, r"Received: y_true of shape \(31, 4\), y_pred of shape \(32, 4\)"),
-        (call(losses.CTC(), (4,), (4, 5, 6)), ShapeError, r"ctc needs class numbers of shape \(batch, labels\)"),
-        (call(losses.Circle(), (4, 3), (4, 6)), ShapeError, r"circle needs class numbers of shape \(batch,\)"),
-        (call(losses.MeanSquaredError(), (6, 2), (6, 2), sample_weight=np.ones(5)), ShapeError, r"one weight per sample, \(6,\)"),
+        (
+            call(losses.Hinge(), (31, 4), (32, 4)),
+            ShapeError,
+            r"Received: y_true of shape \(31, 4\), y_pred of shape \(32, 4\)",
+        ),
+        (
+            call(losses.CTC(), (4,), (4, 5, 6)),
+            ShapeError,
+            r"ctc needs class numbers of shape \(batch, labels\)",
+        ),
+        (
+            call(losses.Circle(), (4, 3), (4, 6)),
+            ShapeError,
+            r"circle needs class numbers of shape \(batch,\)",
+        ),
+        (
+            call(losses.MeanSquaredError(), (6, 2), (6, 2), sample_weight=np.ones(5)),
+            ShapeError,
+            r"one weight per sample, \(6,\)",
+        ),
         (
             lambda: losses.MeanSquaredError(reduction="average"),
             ArgumentError,
             "reduction is one of 'sum_over_b.*Received: 'average'",
         ),
         (lambda: losses.Huber(dleta=1), UnexpectedArgument, "Did you mean 'delta'"),
-        (lambda: losses.CategoricalGeneralizedCrossEntropy(q=1), ArgumentError, "above 0 and below 1. Received: 1"),
-        (lambda: losses.categorical_crossentropy(np.ones((2, 2)), np.ones((2, 2)), axis=True), ArgumentError, "axis is an integer"),
-        (lambda: losses.get("categorical_crosentropy"), ArgumentError, "Did you mean 'categorical_crossentropy'"),
+        (
+            lambda: losses.CategoricalGeneralizedCrossEntropy(q=1),
+            ArgumentError,
+            "above 0 and below 1. Received: 1",
+        ),
+        (
+            lambda: losses.categorical_crossentropy(np.ones((2, 2)), np.ones((2, 2)), axis=True),
+            ArgumentError,
+            "axis is an integer",
+        ),
+        (
+            lambda: losses.get("categorical_crosentropy"),
+            ArgumentError,
+            "Did you mean 'categorical_crossentropy'",
+        ),
         (lambda: losses.get(3), ArgumentError, "Received: 3"),
     ],
 )
@@ -219,7 +285,9 @@ def test_one_class_warns():
     ],
 )
 def test_a_saturated_output_still_has_a_gradient(loss, activation, y_true):
-    """Logits of 400 round the probability to 0, where the logarithm's clipping would leave no gradient: raw 0..255 pixels do this."""
+    """Logits of 400 round the probability to 0, where the logarithm's clipping would leave no gradient: raw
+    0..255 pixels do this.
+    """
     function = losses.LossFunctionWrapper(loss)
     activate = activations.get(activation)
     logits = jnp.array([[400.0, -400.0]])
@@ -228,5 +296,8 @@ def test_a_saturated_output_still_has_a_gradient(loss, activation, y_true):
     np.testing.assert_allclose(value, expected, rtol=1e-6)
     assert abs(gradient).max() > 0.4
     small = jnp.array([[0.3, -0.2]])
-    ours, plain = function(jnp.array(y_true), activate(small)), function(jnp.array(y_true), 1.0 * activate(small))
+    ours, plain = (
+        function(jnp.array(y_true), activate(small)),
+        function(jnp.array(y_true), 1.0 * activate(small)),
+    )
     np.testing.assert_allclose(ours, plain, rtol=1e-5)

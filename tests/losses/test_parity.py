@@ -1,4 +1,6 @@
-"""Every loss found by registry: Keras's values and gradients with weights and masks, finite differences, configs that travel both ways."""
+"""Every loss found by registry: Keras's values and gradients with weights and masks, finite differences,
+configs that travel both ways.
+"""
 
 import inspect
 import zlib
@@ -14,7 +16,11 @@ from neurona import losses
 from neurona.core.registry import built_in
 from neurona.core.scope import set_mask
 
-CLASSES = sorted(n for n, v in built_in("losses").items() if inspect.isclass(v) and n not in ("Loss", "LossFunctionWrapper"))
+CLASSES = sorted(
+    n
+    for n, v in built_in("losses").items()
+    if inspect.isclass(v) and n not in ("Loss", "LossFunctionWrapper")
+)
 FUNCTIONS = sorted(n for n, v in built_in("losses").items() if inspect.isfunction(v))
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 LOGITS = [{}, {"from_logits": True}, {"label_smoothing": 0.1}, {"from_logits": True, "label_smoothing": 0.2}]
@@ -22,7 +28,11 @@ OPTIONS = {
     "BinaryCrossentropy": [*LOGITS, {"axis": 1}],
     "BinaryFocalCrossentropy": [*LOGITS, {"apply_class_balancing": True, "alpha": 0.7, "gamma": 1.5}],
     "CategoricalCrossentropy": LOGITS,
-    "CategoricalFocalCrossentropy": [*LOGITS, {"alpha": 0.6, "gamma": 3.0}, {"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]}],
+    "CategoricalFocalCrossentropy": [
+        *LOGITS,
+        {"alpha": 0.6, "gamma": 3.0},
+        {"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]},
+    ],
     "SparseCategoricalCrossentropy": [
         {},
         {"from_logits": True},
@@ -67,12 +77,19 @@ def data(name, options, shape):
         if options.get("ignore_class") == -1:
             true[::2] = -1
         return true, pred if logits else rng.dirichlet(np.ones(classes), shape[:-1])
-    if name in ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge", "KLDivergence"):
+    if name in (
+        "CategoricalCrossentropy",
+        "CategoricalFocalCrossentropy",
+        "CategoricalHinge",
+        "KLDivergence",
+    ):
         true = np.eye(classes)[rng.integers(0, classes, shape[:-1])]
         if name == "KLDivergence":
             true = rng.dirichlet(np.ones(classes), shape[:-1])
         # Not normalized: Keras does it.
-        return true, pred if logits or name == "CategoricalHinge" else 0.7 * rng.dirichlet(np.ones(classes), shape[:-1])
+        return true, pred if logits or name == "CategoricalHinge" else 0.7 * rng.dirichlet(
+            np.ones(classes), shape[:-1]
+        )
     return rng.normal(size=shape), pred
 
 
@@ -83,7 +100,11 @@ def in32(true, pred):
 def test_every_keras_loss_is_here_with_its_arguments():
     theirs = {n: v for n, v in vars(keras.losses).items() if inspect.isclass(v) and n != "Loss"}
     assert set(theirs) == set(CLASSES)
-    functions = {n for n, v in vars(keras.losses).items() if inspect.isfunction(v)} - {"get", "serialize", "deserialize"}
+    functions = {n for n, v in vars(keras.losses).items() if inspect.isfunction(v)} - {
+        "get",
+        "serialize",
+        "deserialize",
+    }
     assert functions <= set(FUNCTIONS)
     for name, theirs_ in [*theirs.items(), *((n, getattr(keras.losses, n)) for n in functions)]:
         ours, want = inspect.signature(getattr(losses, name)), inspect.signature(theirs_)
@@ -106,7 +127,9 @@ def test_functions_equal_keras(name):
 
 
 def compare(name, options, shape, reduction, weigh, mask):
-    """Value and gradient beside Keras's, weighed and masked by functions of the errors' shape that give an array or None."""
+    """Value and gradient beside Keras's, weighed and masked by functions of the errors' shape that give an
+    array or None.
+    """
     ours = getattr(losses, name)(**options, reduction=reduction)
     theirs = getattr(keras.losses, name)(**options, reduction=reduction)
     true, pred = in32(*data(name, options, shape))
@@ -123,10 +146,15 @@ def compare(name, options, shape, reduction, weigh, mask):
         value, pull = jax.vjp(call, jnp.asarray(pred))
         return value, pull(jnp.cos(jnp.arange(value.size, dtype="float32").reshape(value.shape)))[0]
 
-    (value, gradient), (want, want_gradient) = value_and_gradient(ours, set_mask), value_and_gradient(theirs, backend.set_keras_mask)
+    (value, gradient), (want, want_gradient) = (
+        value_and_gradient(ours, set_mask),
+        value_and_gradient(theirs, backend.set_keras_mask),
+    )
     assert (value.dtype, value.shape) == ("float32", want.shape)
     np.testing.assert_allclose(value, want, rtol=1e-5, atol=1e-5 * max(1e-3, np.abs(want).max()))
-    np.testing.assert_allclose(gradient, want_gradient, rtol=1e-5, atol=1e-5 * max(1e-3, np.abs(want_gradient).max()))
+    np.testing.assert_allclose(
+        gradient, want_gradient, rtol=1e-5, atol=1e-5 * max(1e-3, np.abs(want_gradient).max())
+    )
 
 
 def nothing(shape):
@@ -150,7 +178,13 @@ def test_values_and_gradients_equal_keras(name, options):
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize(
-    ("name", "options"), [("MeanSquaredError", {}), ("SparseCategoricalCrossentropy", {"ignore_class": 2}), ("Circle", {}), ("Dice", {})]
+    ("name", "options"),
+    [
+        ("MeanSquaredError", {}),
+        ("SparseCategoricalCrossentropy", {"ignore_class": 2}),
+        ("Circle", {}),
+        ("Dice", {}),
+    ],
 )
 def test_every_reduction_weighs_and_masks_as_keras(name, options, reduction):
     def columns(shape):
@@ -163,12 +197,25 @@ def test_every_reduction_weighs_and_masks_as_keras(name, options, reduction):
         return np.zeros(shape, bool) if shape else None
 
     for shape in SHAPES.get(name, [(6, 5), (4, 3, 5)]):
-        for weigh, mask in ((weights, nothing), (nothing, half), (columns, half), (first_column, nothing), (nothing, none)):
+        for weigh, mask in (
+            (weights, nothing),
+            (nothing, half),
+            (columns, half),
+            (first_column, nothing),
+            (nothing, none),
+        ):
             compare(name, options, shape, reduction, weigh, mask)
 
 
 @pytest.mark.parametrize(
-    "name", ["BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy", "KLDivergence", "Poisson"]
+    "name",
+    [
+        "BinaryCrossentropy",
+        "CategoricalCrossentropy",
+        "SparseCategoricalCrossentropy",
+        "KLDivergence",
+        "Poisson",
+    ],
 )
 def test_certain_predictions_equal_keras(name):
     """Probabilities of exactly 0 and 1, where the clipping decides."""
@@ -228,15 +275,23 @@ def test_configs_travel_both_ways(name, options):
     ours, theirs = getattr(losses, name)(**options), getattr(keras.losses, name)(**options)
     config, want = ours.get_config(), theirs.get_config()
     # Keras forgets these; without them a loaded loss would be another.
-    forgotten = {"CosineSimilarity": {"axis"}, "Huber": {"delta"}, "SparseCategoricalCrossentropy": {"axis"}}.get(name, set())
+    forgotten = {
+        "CosineSimilarity": {"axis"},
+        "Huber": {"delta"},
+        "SparseCategoricalCrossentropy": {"axis"},
+    }.get(name, set())
     assert set(config) == set(want) | forgotten
-    assert {key: config[key] for key in want} == {key: list(value) if isinstance(value, tuple) else value for key, value in want.items()}
+    assert {key: config[key] for key in want} == {
+        key: list(value) if isinstance(value, tuple) else value for key, value in want.items()
+    }
     assert getattr(losses, name)(**options, dtype="float16").get_config()["dtype"] == "float16"
     true, pred = in32(*data(name, options, SHAPES.get(name, [(6, 5)])[0]))
     value = ours(true, pred)
     to_keras = keras.saving.deserialize_keras_object(losses.serialize(ours))
     copies = [losses.deserialize(losses.serialize(ours)), to_keras]
-    for loss in copies if forgotten & set(options) else [*copies, losses.deserialize(keras.losses.serialize(theirs))]:
+    for loss in (
+        copies if forgotten & set(options) else [*copies, losses.deserialize(keras.losses.serialize(theirs))]
+    ):
         assert (type(loss).__name__, loss.name, loss.reduction) == (name, "mine", "sum")
         np.testing.assert_allclose(loss(true, pred), value, rtol=1e-5)
 

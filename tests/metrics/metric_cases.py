@@ -1,4 +1,6 @@
-"""Data and options that every metric is tried with. `CASES[name]` is a list of (options, shape of the data)."""
+"""Data and options that every metric is tried with. `CASES[name]` is a list of (options, shape of the
+data).
+"""
 
 import numpy as np
 
@@ -40,7 +42,9 @@ def labels_and_scores(kind: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
         case "binary grid":  # scores exactly at thresholds
             return rng.integers(2, size=(*n, 1)), (rng.integers(11, size=(*n, 1)) / 10).astype("float32")
         case "binary logits":
-            return rng.integers(2, size=(*n, 1)).astype("float32"), rng.normal(size=(*n, 1)).astype("float32") * 2
+            return rng.integers(2, size=(*n, 1)).astype("float32"), rng.normal(size=(*n, 1)).astype(
+                "float32"
+            ) * 2
         case "multi label":
             return rng.integers(2, size=(*n, 4)).astype("float32"), uniform(4)
         case "one hot":
@@ -81,7 +85,12 @@ _precision_and_recall = [
     ({"class_id": 1}, "multi label"),
     ({"class_id": 2, "top_k": 2}, "multi label"),
 ]
-_plain = [({}, "numbers"), ({}, "images"), ({}, "vector and column"), ({"name": "mine", "dtype": "float32"}, "numbers")]
+_plain = [
+    ({}, "numbers"),
+    ({}, "images"),
+    ({}, "vector and column"),
+    ({"name": "mine", "dtype": "float32"}, "numbers"),
+]
 _iou = [
     ({"num_classes": 3}, "classes"),
     ({"num_classes": 3, "ignore_class": 1}, "classes"),
@@ -112,7 +121,12 @@ def _at(constraint: str) -> list:
 
 CASES: dict[str, list[tuple[dict, str]]] = {
     "Accuracy": [({}, "equal integers"), ({}, "classes")],
-    "BinaryAccuracy": [({}, "binary"), ({}, "binary vector"), ({"threshold": 0.3}, "multi label"), ({"threshold": 0}, "binary logits")],
+    "BinaryAccuracy": [
+        ({}, "binary"),
+        ({}, "binary vector"),
+        ({"threshold": 0.3}, "multi label"),
+        ({"threshold": 0}, "binary logits"),
+    ],
     "CategoricalAccuracy": [({}, "one hot"), ({}, "one hot in time")],
     "SparseCategoricalAccuracy": [({}, "sparse"), ({}, "sparse column"), ({}, "sparse in time")],
     "TopKCategoricalAccuracy": [({}, "one hot"), ({"k": 2}, "one hot in time")],
@@ -157,13 +171,23 @@ CASES: dict[str, list[tuple[dict, str]]] = {
         *(({**options, "target_class_ids": [0, options["num_classes"] - 1]}, kind) for options, kind in _iou),
         ({"num_classes": 3, "target_class_ids": [2], "sparse_y_pred": False}, "segmentation"),
     ],
-    "BinaryIoU": [({}, "binary"), ({"target_class_ids": [1], "threshold": 0.3}, "images"), ({"dtype": "float32"}, "binary")],
+    "BinaryIoU": [
+        ({}, "binary"),
+        ({"target_class_ids": [1], "threshold": 0.3}, "images"),
+        ({"dtype": "float32"}, "binary"),
+    ],
     "MeanIoU": [*_iou, ({"num_classes": 3, "sparse_y_pred": False}, "segmentation")],
     "OneHotIoU": [
         ({"num_classes": 3, "target_class_ids": [0, 2]}, "one hot segmentation"),
-        ({"num_classes": 3, "target_class_ids": [1], "sparse_y_pred": True, "ignore_class": 0}, "one hot classes"),
+        (
+            {"num_classes": 3, "target_class_ids": [1], "sparse_y_pred": True, "ignore_class": 0},
+            "one hot classes",
+        ),
     ],
-    "OneHotMeanIoU": [({"num_classes": 3}, "one hot segmentation"), ({"num_classes": 3, "sparse_y_pred": True}, "one hot classes")],
+    "OneHotMeanIoU": [
+        ({"num_classes": 3}, "one hot segmentation"),
+        ({"num_classes": 3, "sparse_y_pred": True}, "one hot classes"),
+    ],
     "KLDivergence": [({}, "positive"), ({}, "one hot")],
     "Poisson": [({}, "positive"), ({}, "images")],
     "BinaryCrossentropy": [

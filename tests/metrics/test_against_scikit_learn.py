@@ -48,26 +48,33 @@ def test_f_scores(average, beta):
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"), [("uniform_average",) * 2, ("variance_weighted_average", "variance_weighted"), (None, "raw_values")]
+    ("ours", "theirs"),
+    [("uniform_average",) * 2, ("variance_weighted_average", "variance_weighted"), (None, "raw_values")],
 )
 @pytest.mark.parametrize("weights", [None, WEIGHTS[:1000]], ids=["plain", "weighted"])
 def test_r2(ours, theirs, weights):
     y_true = RNG.normal(size=(1000, 3)).astype("float32") * [1, 2, 3]
     y_pred = (y_true + RNG.normal(size=(1000, 3))).astype("float32")
     figure = counted(metrics.R2Score(class_aggregation=ours), y_true, y_pred, weights)
-    np.testing.assert_allclose(figure, sk.r2_score(y_true, y_pred, multioutput=theirs, sample_weight=weights), rtol=1e-5)
+    np.testing.assert_allclose(
+        figure, sk.r2_score(y_true, y_pred, multioutput=theirs, sample_weight=weights), rtol=1e-5
+    )
 
 
 def test_confusion_matrix_and_iou():
     true, predicted = ONE_HOT.argmax(1), CLASS_SCORES.argmax(1)
-    np.testing.assert_array_equal(metrics.confusion_matrix(true, predicted, 5), sk.confusion_matrix(true, predicted))
+    np.testing.assert_array_equal(
+        metrics.confusion_matrix(true, predicted, 5), sk.confusion_matrix(true, predicted)
+    )
     figure = counted(metrics.MeanIoU(5), true, predicted)
     assert figure == pytest.approx(sk.jaccard_score(true, predicted, average="macro"), rel=1e-5)
 
 
 def test_accuracies():
     true = ONE_HOT.argmax(1)
-    assert counted(metrics.CategoricalAccuracy(), ONE_HOT, CLASS_SCORES) == pytest.approx(sk.accuracy_score(true, CLASS_SCORES.argmax(1)))
+    assert counted(metrics.CategoricalAccuracy(), ONE_HOT, CLASS_SCORES) == pytest.approx(
+        sk.accuracy_score(true, CLASS_SCORES.argmax(1))
+    )
     assert counted(metrics.SparseTopKCategoricalAccuracy(k=2), true, CLASS_SCORES) == pytest.approx(
         sk.top_k_accuracy_score(true, CLASS_SCORES, k=2)
     )

@@ -1,4 +1,6 @@
-"""What a metric is: state, pure functions, subclasses as in Keras, names, directions, and what it says about bad input."""
+"""What a metric is: state, pure functions, subclasses as in Keras, names, directions, and what it says about
+bad input.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +42,12 @@ def test_a_subclass_as_in_keras_works_unchanged_and_inside_jit():
     mine, other = positives(Metric, jnp)(), positives(keras.Metric, keras.ops)()
     rng = np.random.default_rng(0)
     batches = [
-        (rng.integers(2, size=8), jnp.asarray(rng.uniform(size=8), "float32"), rng.uniform(size=8).astype("float32")) for _ in range(3)
+        (
+            rng.integers(2, size=8),
+            jnp.asarray(rng.uniform(size=8), "float32"),
+            rng.uniform(size=8).astype("float32"),
+        )
+        for _ in range(3)
     ]
     values = mine.stateless_reset_state()
     step = jax.jit(mine.stateless_update_state)
@@ -71,12 +78,20 @@ def test_metrics_inside_a_metric_and_bare_variables_are_state_too():
             self.last.assign(jnp.asarray(values)[-1])
 
         def result(self):
-            return {"mean": self.parts["mean"].result(), "sum": self.parts["rest"][0].result(), "last": self.last}
+            return {
+                "mean": self.parts["mean"].result(),
+                "sum": self.parts["rest"][0].result(),
+                "last": self.last,
+            }
 
     metric = Both()
     assert [v.name for v in metric.variables] == ["first", "last", "total", "count", "total"]
     values = metric.stateless_update_state(metric.stateless_reset_state(), [1.0, 2.0, 6.0])
-    assert {k: float(v) for k, v in metric.stateless_result(values).items()} == {"mean": 3.0, "sum": 9.0, "last": 6.0}
+    assert {k: float(v) for k, v in metric.stateless_result(values).items()} == {
+        "mean": 3.0,
+        "sum": 9.0,
+        "last": 6.0,
+    }
     assert all(float(v) == 0 for v in metric.variables)
 
 
@@ -97,7 +112,9 @@ def test_result_before_any_batch_is_zero():
 
 def test_lazily_created_state_is_created_without_counting():
     for metric in (metrics.F1Score(), metrics.R2Score(), metrics.AUC(multi_label=True)):
-        metric.create_variables(jax.ShapeDtypeStruct((8, 3), "float32"), jax.ShapeDtypeStruct((8, 3), "float32"))
+        metric.create_variables(
+            jax.ShapeDtypeStruct((8, 3), "float32"), jax.ShapeDtypeStruct((8, 3), "float32")
+        )
         assert metric.variables
         assert all(not v.numpy().any() for v in metric.variables)
         assert all(not isinstance(v.value, jax.core.Tracer) for v in metric.variables)
@@ -112,7 +129,9 @@ def test_a_metric_may_be_created_and_reset_inside_jit():
 
     rng = np.random.default_rng(0)
     y_true, y_pred = rng.integers(2, size=(20, 3)), rng.uniform(size=(20, 3)).astype("float32")
-    assert float(score(y_true, y_pred)) == pytest.approx(float(keras.metrics.AUC(multi_label=True)(y_true, y_pred)), rel=1e-5)
+    assert float(score(y_true, y_pred)) == pytest.approx(
+        float(keras.metrics.AUC(multi_label=True)(y_true, y_pred)), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +145,11 @@ def test_a_metric_may_be_created_and_reset_inside_jit():
         ("acc", metrics.Accuracy, "accuracy"),
         ("accuracy", metrics.Accuracy, "accuracy"),
         ("categorical_accuracy", metrics.CategoricalAccuracy, "categorical_accuracy"),
-        ("sparse_top_k_categorical_accuracy", metrics.SparseTopKCategoricalAccuracy, "sparse_top_k_categorical_accuracy"),
+        (
+            "sparse_top_k_categorical_accuracy",
+            metrics.SparseTopKCategoricalAccuracy,
+            "sparse_top_k_categorical_accuracy",
+        ),
         ("categorical_crossentropy", metrics.CategoricalCrossentropy, "categorical_crossentropy"),
         ("kl_divergence", metrics.KLDivergence, "kl_divergence"),
         ("cosine_similarity", metrics.CosineSimilarity, "cosine_similarity"),
@@ -134,7 +157,11 @@ def test_a_metric_may_be_created_and_reset_inside_jit():
         ("f1_score", metrics.F1Score, "f1_score"),
         ("r2_score", metrics.R2Score, "r2_score"),
         (metrics.Recall, metrics.Recall, None),
-        ({"class_name": "CategoricalCrossentropy", "config": {"from_logits": True}}, metrics.CategoricalCrossentropy, None),
+        (
+            {"class_name": "CategoricalCrossentropy", "config": {"from_logits": True}},
+            metrics.CategoricalCrossentropy,
+            None,
+        ),
     ],
 )
 def test_get(identifier, cls, name):
@@ -172,7 +199,8 @@ def test_get_returns_functions_objects_and_none_as_they_are():
     ],
 )
 @pytest.mark.parametrize(
-    ("identifier", "family"), [("accuracy", "Accuracy"), ("acc", "Accuracy"), ("crossentropy", "Crossentropy"), ("ce", "Crossentropy")]
+    ("identifier", "family"),
+    [("accuracy", "Accuracy"), ("acc", "Accuracy"), ("crossentropy", "Crossentropy"), ("ce", "Crossentropy")],
 )
 def test_compile_chooses_by_shapes(identifier, family, y_true, y_pred, kind):
     metric = metrics.resolve_metric(identifier, y_true, y_pred)
@@ -213,7 +241,9 @@ def test_compile_names_metrics_as_keras_does():
 def test_wrapped_functions_are_saved_by_name():
     metric = metrics.MeanMetricWrapper(metrics.top_k_categorical_accuracy, name="top", k=2)
     config = metrics.serialize(metric)
-    theirs = keras.metrics.serialize(keras.metrics.MeanMetricWrapper(keras.metrics.top_k_categorical_accuracy, name="top", k=2))
+    theirs = keras.metrics.serialize(
+        keras.metrics.MeanMetricWrapper(keras.metrics.top_k_categorical_accuracy, name="top", k=2)
+    )
     assert config == theirs
     again = metrics.deserialize(config)
     y_true, y_pred = np.eye(4)[[0, 1, 2]], np.array([[0.4, 0.3, 0.2, 0.1]] * 3)
@@ -252,7 +282,9 @@ def test_direction_of_log_names(name, direction):
 def test_directions_agree_with_keras():
     constructed = {"IoU": (2, [0]), "MeanIoU": (2,), "OneHotIoU": (2, [0]), "OneHotMeanIoU": (2,)}
     at = ("SensitivityAtSpecificity", "SpecificityAtSensitivity", "PrecisionAtRecall", "RecallAtPrecision")
-    for name in (n for n in dir(keras.metrics) if n[0].isupper() and n not in ("Metric", "MeanMetricWrapper")):
+    for name in (
+        n for n in dir(keras.metrics) if n[0].isupper() and n not in ("Metric", "MeanMetricWrapper")
+    ):
         arguments = constructed.get(name, (0.5,) if name in at else ())
         direction = getattr(getattr(keras.metrics, name)(*arguments), "_direction", None)
         expected = {"up": "max", "down": "min", None: None}[direction]
@@ -281,25 +313,49 @@ BAD = [
     (lambda: metrics.AUC(num_thresholds=1), ArgumentError, "num_thresholds is an integer > 1"),
     (lambda: metrics.AUC(num_labels=3), ArgumentError, "multi_label=True"),
     (lambda: metrics.AUC(multi_label=True)(ONES(3), ONES(3)), ShapeError, r"\(batch, labels\)"),
-    (lambda: metrics.AUC(multi_label=True, num_labels=2)(ONES((3, 3)), ONES((3, 3))), ShapeError, r"\(batch, 2\)"),
-    (lambda: metrics.AUC(label_weights=[1, 2])(ONES((3, 3)), ONES((3, 3))), ShapeError, "one weight per column"),
+    (
+        lambda: metrics.AUC(multi_label=True, num_labels=2)(ONES((3, 3)), ONES((3, 3))),
+        ShapeError,
+        r"\(batch, 2\)",
+    ),
+    (
+        lambda: metrics.AUC(label_weights=[1, 2])(ONES((3, 3)), ONES((3, 3))),
+        ShapeError,
+        "one weight per column",
+    ),
     (lambda: metrics.Precision(thresholds=1.5), ArgumentError, "from 0 to 1"),
     (lambda: metrics.Recall(thresholds=[0.1, None]), ArgumentError, "from 0 to 1"),
     (lambda: metrics.Precision(top_k=0), ArgumentError, "top_k is an integer >= 1"),
     (lambda: metrics.Precision(top_k=4)(ONES((2, 3)), ONES((2, 3))), ShapeError, "only 3 classes"),
     (lambda: metrics.Precision(class_id=3)(ONES((2, 3)), ONES((2, 3))), ShapeError, "only 3 classes"),
     (lambda: metrics.Precision(class_id=1)(ONES(3), ONES(3)), ShapeError, r"\(batch, classes\)"),
-    (lambda: metrics.Precision()(ONES(3), ONES(4)), ShapeError, r"Precision: .* y_true \(3,\), y_pred \(4,\)"),
+    (
+        lambda: metrics.Precision()(ONES(3), ONES(4)),
+        ShapeError,
+        r"Precision: .* y_true \(3,\), y_pred \(4,\)",
+    ),
     (lambda: metrics.Precision()(ONES(3), ONES(3), ONES(4)), ShapeError, r"sample_weight of shape \(4,\)"),
     (lambda: metrics.Precision()(1, 0.5), ShapeError, "batch dimension"),
     (lambda: metrics.SensitivityAtSpecificity(1.5), ArgumentError, "specificity=1.5"),
     (lambda: metrics.RecallAtPrecision(0.5, num_thresholds=0), ArgumentError, "num_thresholds"),
     (lambda: metrics.BinaryAccuracy()(ONES((4, 1)), ONES((4, 10))), ShapeError, "same shape"),
     (lambda: metrics.BinaryAccuracy(threshold=None), ArgumentError, "threshold"),
-    (lambda: metrics.CategoricalAccuracy()(ONES(4), ONES((4, 10))), ShapeError, "sparse_categorical_accuracy"),
-    (lambda: metrics.TopKCategoricalAccuracy()(ONES(4), ONES((4, 10))), ShapeError, "sparse_top_k_categorical_accuracy"),
+    (
+        lambda: metrics.CategoricalAccuracy()(ONES(4), ONES((4, 10))),
+        ShapeError,
+        "sparse_categorical_accuracy",
+    ),
+    (
+        lambda: metrics.TopKCategoricalAccuracy()(ONES(4), ONES((4, 10))),
+        ShapeError,
+        "sparse_top_k_categorical_accuracy",
+    ),
     (lambda: metrics.TopKCategoricalAccuracy(k=0), ArgumentError, "k is an integer >= 1"),
-    (lambda: metrics.SparseCategoricalAccuracy()(ONES((4, 10)), ONES((4, 10))), ShapeError, "use categorical_accuracy"),
+    (
+        lambda: metrics.SparseCategoricalAccuracy()(ONES((4, 10)), ONES((4, 10))),
+        ShapeError,
+        "use categorical_accuracy",
+    ),
     (lambda: metrics.SparseCategoricalAccuracy()(ONES(5), ONES((4, 10))), ShapeError, r"should be \(4,\)"),
     (lambda: metrics.F1Score()(ONES(4), ONES(4)), ShapeError, r"\(batch, classes\)"),
     (lambda: metrics.FBetaScore(average="mean"), ArgumentError, "'micro', 'macro' or 'weighted'"),
@@ -339,4 +395,6 @@ def test_a_constructor_that_forgets_super():
 def test_fractions_of_weights_are_not_cut_off_silently():
     with pytest.warns(UserWarning, match="dtype='float32'"):
         metrics.MeanIoU(2)([0, 1], [0, 1], np.array([0.5, 1.5]))
-    assert float(metrics.MeanIoU(2, dtype="float32")([0, 1], [0, 0], np.array([0.5, 1.5]))) == pytest.approx(0.125, rel=1e-5)
+    assert float(metrics.MeanIoU(2, dtype="float32")([0, 1], [0, 0], np.array([0.5, 1.5]))) == pytest.approx(
+        0.125, rel=1e-5
+    )

@@ -17,7 +17,8 @@ from tests.metrics.metric_cases import ALL, CASES, IDS, STEPS, labels_and_scores
 TOLERANCE = 1e-5
 every_case = pytest.mark.parametrize(("name", "options", "kind"), ALL, ids=IDS)
 ONE_PER_KIND = list({(name, kind): (name, options, kind) for name, options, kind in reversed(ALL)}.values())
-# Where a sample's own axis is averaged away there is nothing for its weight to weigh; adjusted R2 counts samples, not weights.
+# Where a sample's own axis is averaged away there is nothing for its weight to weigh; adjusted R2 counts
+# samples, not weights.
 UNWEIGHTED = [case for case in ALL if case[1].get("axis") in (0, 1) or case[1].get("num_regressors", 0) > 40]
 
 
@@ -43,7 +44,11 @@ def pair(name: str, options: dict):
 
 
 def test_every_metric_of_keras_is_here_and_is_tried():
-    theirs = {name for name in dir(keras.metrics) if not name.startswith("_") and name not in ("serialize", "deserialize", "get")}
+    theirs = {
+        name
+        for name in dir(keras.metrics)
+        if not name.startswith("_") and name not in ("serialize", "deserialize", "get")
+    }
     assert theirs <= set(metrics.__all__)
     classes = {name for name, value in built_in("metrics").items() if inspect.isclass(value)}
     assert classes - {"Metric", "Mean", "Sum", "MeanMetricWrapper"} == set(CASES)
@@ -51,7 +56,12 @@ def test_every_metric_of_keras_is_here_and_is_tried():
 
 @pytest.mark.parametrize(
     ("name", "options", "kind", "weighted"),
-    [(*case, mode) for case in ALL for mode in ("none", "per sample") if mode == "none" or case not in UNWEIGHTED],
+    [
+        (*case, mode)
+        for case in ALL
+        for mode in ("none", "per sample")
+        if mode == "none" or case not in UNWEIGHTED
+    ],
 )
 def test_results_equal_those_of_keras(name, options, kind, weighted):
     y_true, y_pred = labels_and_scores(kind)
@@ -101,7 +111,9 @@ def test_vmap_over_three_states_equals_three_metrics(name):
     metric = getattr(metrics, name)(**options)
     metric.create_variables(y_true[0], y_pred[0])
     start = [jnp.stack([value] * STEPS) for value in metric.stateless_reset_state()]
-    figures = jax.vmap(lambda values, y, p: metric.stateless_result(metric.stateless_update_state(values, y, p)))(start, y_true, y_pred)
+    figures = jax.vmap(
+        lambda values, y, p: metric.stateless_result(metric.stateless_update_state(values, y, p))
+    )(start, y_true, y_pred)
     for step in range(STEPS):
         single = getattr(metrics, name)(**options)
         assert_close(figures[step], single(y_true[step], y_pred[step]))
@@ -113,7 +125,11 @@ def test_configs_travel_to_keras_and_back(name, options, kind):
     ours, theirs = pair(name, options)
     expected = theirs(y_true[0], y_pred[0])
     if name == "CosineSimilarity":
-        theirs.get_config = lambda: {"name": theirs.name, "dtype": theirs.dtype, **options}  # Keras leaves the axis out
+        theirs.get_config = lambda: {
+            "name": theirs.name,
+            "dtype": theirs.dtype,
+            **options,
+        }  # Keras leaves the axis out
     there = keras.metrics.deserialize(metrics.serialize(ours))
     back = metrics.deserialize(keras.metrics.serialize(theirs))
     again = metrics.deserialize(metrics.serialize(ours))
@@ -122,7 +138,11 @@ def test_configs_travel_to_keras_and_back(name, options, kind):
         assert_close(metric(y_true[0], y_pred[0]), expected)
 
 
-MASKED = [(name, options, kind) for name, options, kind in ALL if kind in ("one hot in time", "sparse in time", "numbers", "images")]
+MASKED = [
+    (name, options, kind)
+    for name, options, kind in ALL
+    if kind in ("one hot in time", "sparse in time", "numbers", "images")
+]
 MASKED = [case for case in MASKED if "axis" not in case[1] and case[0] not in ("R2Score", "BinaryIoU")]
 
 
@@ -169,7 +189,11 @@ def test_mean_and_sum_of_any_shape(reduction, shape, weight_shape):
 
 
 def test_mean_takes_the_mask_of_values_beside_weights():
-    values, mask, weights = np.arange(6.0, dtype="float32"), np.array([1, 1, 0, 1, 0, 1], bool), np.linspace(0.5, 1, 6, dtype="float32")
+    values, mask, weights = (
+        np.arange(6.0, dtype="float32"),
+        np.array([1, 1, 0, 1, 0, 1], bool),
+        np.linspace(0.5, 1, 6, dtype="float32"),
+    )
     mine, other = jnp.asarray(values), keras.ops.convert_to_tensor(values)
     set_mask(mine, jnp.asarray(mask))
     keras.src.backend.set_keras_mask(other, keras.ops.convert_to_tensor(mask))

@@ -1,4 +1,6 @@
-"""Sequential, functional, subclassed and nested models: what they own, what they print, and how they are copied."""
+"""Sequential, functional, subclassed and nested models: what they own, what they print, and how they are
+copied.
+"""
 
 import io
 from contextlib import redirect_stdout
@@ -68,7 +70,9 @@ class TestFunctional:
         shared = L.Dense(3)
         model = nn.Model([a, b], L.Concatenate()([shared(a), shared(b)]))
         assert model.count_params() == 15
-        np.testing.assert_allclose(model([X, 2 * X]), np.concatenate([shared(X), shared(2 * X)], -1), rtol=1e-6)
+        np.testing.assert_allclose(
+            model([X, 2 * X]), np.concatenate([shared(X), shared(2 * X)], -1), rtol=1e-6
+        )
 
     def test_dictionaries_in_and_out(self):
         inputs = {"b": nn.Input((2,), name="b"), "a": nn.Input((4,), name="a")}
@@ -94,7 +98,9 @@ class TestFunctional:
             two = k.layers.Dense(5, name="two")(b)
             three = k.layers.Dense(5, name="three")(two)
             joined = k.layers.Add(name="join")([one, three])
-            return k.Model([a, b], [k.layers.Dense(1, name="out")(joined), k.layers.Dense(2, name="side")(two)])
+            return k.Model(
+                [a, b], [k.layers.Dense(1, name="out")(joined), k.layers.Dense(2, name="side")(two)]
+            )
 
         ours, theirs = build(nn), build(keras)
         assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
@@ -151,7 +157,14 @@ class TestSubclassed:
 class TestSummary:
     def test_of_the_course(self):
         model = nn.Sequential(
-            [nn.Input((28, 28)), L.Flatten(), L.Dense(300, activation="relu"), L.Dense(100, activation="relu"), L.Dense(10)], name="clothes"
+            [
+                nn.Input((28, 28)),
+                L.Flatten(),
+                L.Dense(300, activation="relu"),
+                L.Dense(100, activation="relu"),
+                L.Dense(10),
+            ],
+            name="clothes",
         )
         text = printed(model.summary)
         for piece in (
@@ -191,7 +204,13 @@ def test_clones_have_the_structure_and_new_weights():
     np.testing.assert_allclose(clone(X), model(X), rtol=1e-6)
 
     def wider(layer):
-        return L.Dense(7, name=layer.name) if layer.name == "out" else type(layer).from_config(layer.get_config())
+        return (
+            L.Dense(7, name=layer.name)
+            if layer.name == "out"
+            else type(layer).from_config(layer.get_config())
+        )
 
-    changed = nn.models.clone_model(nn.Sequential([nn.Input((4,)), L.Dense(2, name="out")]), clone_function=wider)
+    changed = nn.models.clone_model(
+        nn.Sequential([nn.Input((4,)), L.Dense(2, name="out")]), clone_function=wider
+    )
     assert changed.output_shape == (None, 7)

@@ -1,4 +1,6 @@
-"""Calls for every function of `ops`: by rule from its signature, or listed here where it needs arguments of its own."""
+"""Calls for every function of `ops`: by rule from its signature, or listed here where it needs arguments of
+its own.
+"""
 
 import inspect
 from typing import Any
@@ -18,8 +20,19 @@ def ints(*shape: int, low: int = 0, high: int = 5) -> np.ndarray:
     return rng.integers(low, high, shape).astype("int32")
 
 
-F, G, UNIT, POSITIVE, ABOVE_ONE = floats(4, 3), floats(4, 3), floats(4, 3, low=-0.9, high=0.9), floats(4, 3, low=0.1), floats(4, 3, low=1.1)
-INTS, J, B, C = ints(4, 3), ints(4, 3, low=1), ints(4, 3, high=2).astype(bool), ints(4, 3, high=2).astype(bool)
+F, G, UNIT, POSITIVE, ABOVE_ONE = (
+    floats(4, 3),
+    floats(4, 3),
+    floats(4, 3, low=-0.9, high=0.9),
+    floats(4, 3, low=0.1),
+    floats(4, 3, low=1.1),
+)
+INTS, J, B, C = (
+    ints(4, 3),
+    ints(4, 3, low=1),
+    ints(4, 3, high=2).astype(bool),
+    ints(4, 3, high=2).astype(bool),
+)
 CUBE, VECTOR = floats(4, 2, 3), floats(5)
 IMAGES = floats(4, 6, 8, 3, low=0.0, high=1.0)
 SQUARE = (np.eye(3) * 4 + rng.normal(size=(4, 3, 3)) * 0.3).astype("float32")
@@ -37,7 +50,20 @@ def call(*args: Any, **kwargs: Any) -> tuple[tuple, dict[str, Any]]:
 UNIT_DOMAIN = {"arccos", "arcsin", "arctanh", "erfinv"}
 POSITIVE_DOMAIN = {"log", "log10", "log2", "log1p", "sqrt", "rsqrt", "reciprocal"}
 INTEGERS_ONLY = {n for n in ops.__all__ if n.startswith("bitwise_") or n.endswith("_shift")} | {"gcd", "lcm"}
-FLOATS_ONLY = {"sigmoid", "silu", "swish", "erf", "erfc", "erfinv", "rsqrt", "nextafter", "logit", "glu", "conj", "heaviside"}
+FLOATS_ONLY = {
+    "sigmoid",
+    "silu",
+    "swish",
+    "erf",
+    "erfc",
+    "erfinv",
+    "rsqrt",
+    "nextafter",
+    "logit",
+    "glu",
+    "conj",
+    "heaviside",
+}
 
 SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     # elementwise
@@ -320,7 +346,9 @@ BY_HAND = {"sparsemax", "custom_gradient", "vectorize"}
 def names() -> list[str]:
     """All functions of `ops`, those for images under their full name."""
     own = {"call_from_config", "operation", "operation_config"}
-    return sorted({n for n in ops.__all__ if callable(getattr(ops, n))} - own - BY_HAND) + [f"image.{n}" for n in ops.image.__all__]
+    return sorted({n for n in ops.__all__ if callable(getattr(ops, n))} - own - BY_HAND) + [
+        f"image.{n}" for n in ops.image.__all__
+    ]
 
 
 def cases_of(name: str) -> list[tuple[tuple, dict[str, Any]]]:
@@ -329,9 +357,21 @@ def cases_of(name: str) -> list[tuple[tuple, dict[str, Any]]]:
         return SPECIAL[name]
     parameters = inspect.signature(getattr(ops, name)).parameters.values()
     required = [p.name for p in parameters if p.default is p.empty]
-    domain = UNIT if name in UNIT_DOMAIN else POSITIVE if name in POSITIVE_DOMAIN else NAN if name.startswith("nan") else F
+    domain = (
+        UNIT
+        if name in UNIT_DOMAIN
+        else POSITIVE
+        if name in POSITIVE_DOMAIN
+        else NAN
+        if name.startswith("nan")
+        else F
+    )
     if any(p.name == "keepdims" for p in parameters):
-        others = [] if name.startswith("nan") else [call(INTS), call(B if name in ("all", "any", "sum", "mean") else INTS, axis=0)]
+        others = (
+            []
+            if name.startswith("nan")
+            else [call(INTS), call(B if name in ("all", "any", "sum", "mean") else INTS, axis=0)]
+        )
         return [call(domain), call(domain, axis=1, keepdims=True), call(domain[..., None], axis=-1), *others]
     if required in (["x"], ["a"]):
         integers = [] if name in FLOATS_ONLY else [call(J)]
@@ -341,6 +381,13 @@ def cases_of(name: str) -> list[tuple[tuple, dict[str, Any]]]:
             return [call(INTS, J), call(INTS, 2)]
         if name in FLOATS_ONLY:
             return [call(F, G)]
-        mixed = [call(INTS, J), call(F, INTS + 1), call(2, F), call(F, 2.5), call(INTS, 1.5), call(F[:, :1], G[0])]
+        mixed = [
+            call(INTS, J),
+            call(F, INTS + 1),
+            call(2, F),
+            call(F, 2.5),
+            call(INTS, 1.5),
+            call(F[:, :1], G[0]),
+        ]
         return [call(np.abs(F), np.abs(G)), *mixed] if name == "power" else [call(F, G), *mixed]
     raise AssertionError(f"ops.{name} needs a case in tests/ops/cases.py: its arguments are {required}")

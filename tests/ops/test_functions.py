@@ -1,4 +1,6 @@
-"""What the table itself promises: any kind of number in, symbolic tensors, float64, gradients, files, errors that teach."""
+"""What the table itself promises: any kind of number in, symbolic tensors, float64, gradients, files, errors
+that teach.
+"""
 
 import json
 from typing import Any
@@ -18,7 +20,13 @@ from neurona.core.variable import Variable
 
 def test_numbers_lists_arrays_and_variables_are_all_taken() -> None:
     values = [[1.0, 2.0], [3.0, 4.0]]
-    for x in (values, np.array(values, "float32"), jnp.array(values), Variable(jnp.array(values)), tuple(map(tuple, values))):
+    for x in (
+        values,
+        np.array(values, "float32"),
+        jnp.array(values),
+        Variable(jnp.array(values)),
+        tuple(map(tuple, values)),
+    ):
         assert ops.sum(x).item() == 10
         assert ops.concatenate([x, x]).shape == (4, 2)
         assert ops.matmul(x, x).dtype == "float32"
@@ -30,7 +38,13 @@ def test_numbers_lists_arrays_and_variables_are_all_taken() -> None:
 def test_python_numbers_do_not_widen_an_array() -> None:
     for dtype in ("bfloat16", "float16", "float32"):
         x = jnp.ones(2, dtype)
-        assert ops.add(x, 2.5).dtype == ops.multiply(2, x).dtype == ops.maximum(x, 0.0).dtype == ops.where(x > 0, x, 0.0).dtype == dtype
+        assert (
+            ops.add(x, 2.5).dtype
+            == ops.multiply(2, x).dtype
+            == ops.maximum(x, 0.0).dtype
+            == ops.where(x > 0, x, 0.0).dtype
+            == dtype
+        )
 
 
 def test_lists_are_32_bit_even_in_64_bit_mode() -> None:
@@ -39,7 +53,10 @@ def test_lists_are_32_bit_even_in_64_bit_mode() -> None:
         assert ops.array([1, 2]).dtype == "int32"
 
 
-@pytest.mark.parametrize("name", ["exp", "mean", "softmax", "logsumexp", "layer_normalization", "erf", "gelu", "std", "norm", "softplus"])
+@pytest.mark.parametrize(
+    "name",
+    ["exp", "mean", "softmax", "logsumexp", "layer_normalization", "erf", "gelu", "std", "norm", "softplus"],
+)
 def test_float64_stays_float64_with_its_precision(name: str) -> None:
     x = np.random.default_rng(0).normal(size=(3, 4))
     with jax.enable_x64(True):
@@ -60,7 +77,12 @@ def test_unknown_sizes_stay_unknown() -> None:
     assert ops.reshape(x, (-1, 12)).shape == (None, 12)
     assert ops.reshape(x, (ops.shape(x)[0], 12)).shape == (None, 12)
     assert ops.mean(x, axis=[1, 2]).shape == (None,)
-    assert ops.conv(SymbolicTensor((None, None, 8, 3)), np.ones((3, 3, 3, 5)), padding="same").shape == (None, None, 8, 5)
+    assert ops.conv(SymbolicTensor((None, None, 8, 3)), np.ones((3, 3, 3, 5)), padding="same").shape == (
+        None,
+        None,
+        8,
+        5,
+    )
     assert [part.shape for part in ops.split(x, 3, axis=-1)] == [(None, 4, 1)] * 3
     assert ops.argmax(x, axis=-1).dtype == "int32"
     assert ((x > 0) & ~(x < 1)).dtype == "bool"
@@ -81,9 +103,9 @@ def keras_model() -> tuple[Any, np.ndarray]:
     c = keras.ops.average_pool(x, 2, 1)
     d = keras.ops.where(c > 0, 2.0 * c, c**2)
     e = keras.ops.reshape(d, (-1, 9)) @ np.ones((9, 2), "float32")
-    return keras.Model(x, keras.ops.concatenate([a, b, e, -keras.ops.abs(e)], axis=1)), np.random.default_rng(0).normal(
-        size=(2, 4, 3)
-    ).astype("float32")
+    return keras.Model(x, keras.ops.concatenate([a, b, e, -keras.ops.abs(e)], axis=1)), np.random.default_rng(
+        0
+    ).normal(size=(2, 4, 3)).astype("float32")
 
 
 def test_a_functional_model_of_keras_runs_from_its_description() -> None:
@@ -95,7 +117,11 @@ def test_a_functional_model_of_keras_runs_from_its_description() -> None:
         if isinstance(tree, dict) and tree.get("class_name") == "__keras_tensor__":
             return outputs[tree["config"]["keras_history"][0]][tree["config"]["keras_history"][2]]
         if isinstance(tree, dict):
-            return deserialize(tree) if "class_name" in tree else {key: resolved(value) for key, value in tree.items()}
+            return (
+                deserialize(tree)
+                if "class_name" in tree
+                else {key: resolved(value) for key, value in tree.items()}
+            )
         return [resolved(value) for value in tree] if isinstance(tree, list) else tree
 
     waiting = [layer for layer in config["layers"] if layer["class_name"] != "InputLayer"]
@@ -107,7 +133,9 @@ def test_a_functional_model_of_keras_runs_from_its_description() -> None:
         except KeyError:
             waiting.append(step)
             continue
-        outputs[step["name"]] = jax.tree.leaves(ops.call_from_config(step["class_name"], step["config"], args, kwargs))
+        outputs[step["name"]] = jax.tree.leaves(
+            ops.call_from_config(step["class_name"], step["config"], args, kwargs)
+        )
     np.testing.assert_allclose(outputs[config["output_layers"][0]][0], model(x), rtol=1e-6)
 
 
@@ -131,7 +159,9 @@ def test_every_operation_is_a_class_of_keras() -> None:
 def test_sparsemax_is_the_projection_of_its_paper() -> None:
     x = np.array([[0.1, 1.1, 0.2], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.5, 0.6, -2.0]], "float32")
     # Closed form for one or two classes in the support: p = 1, or (1 + difference) / 2.
-    np.testing.assert_allclose(ops.sparsemax(x), [[0, 0.95, 0.05], [1, 0, 0], [1 / 3] * 3, [0.45, 0.55, 0]], atol=1e-6)
+    np.testing.assert_allclose(
+        ops.sparsemax(x), [[0, 0.95, 0.05], [1, 0, 0], [1 / 3] * 3, [0.45, 0.55, 0]], atol=1e-6
+    )
     np.testing.assert_allclose(ops.sparsemax(x.T, axis=0).T, ops.sparsemax(x), atol=1e-6)
 
 
@@ -142,7 +172,9 @@ def test_functions_of_functions() -> None:
 
     assert jax.grad(rounded)(0.7).item() == 3
     assert rounded(Variable(jnp.asarray(0.7))).item() == 1
-    assert ops.vectorize(lambda a, b: a + b, signature="(n),()->(n)")(jnp.ones((2, 3)), jnp.arange(2.0)).shape == (2, 3)
+    assert ops.vectorize(lambda a, b: a + b, signature="(n),()->(n)")(
+        jnp.ones((2, 3)), jnp.arange(2.0)
+    ).shape == (2, 3)
     _, slope = ops.jvp(lambda x: x**2, (3.0,), (1.0,))
     assert slope.item() == 6
     values = ops.while_loop(lambda i, total: i < 3, lambda i, total: (i + 1, total + i), (0, 0))
@@ -171,7 +203,11 @@ def test_repeats_and_slices_inside_jit() -> None:
         (lambda: ops.conv(np.ones((1, 2, 2, 3)), np.ones((3, 3, 3, 1))), ShapeError, "same"),
         (lambda: ops.max_pool(np.ones((1, 4, 4, 3)), 2, padding="full"), ArgumentError, "full"),
         (lambda: ops.categorical_crossentropy(np.ones((2, 3)), np.ones((2, 4))), ShapeError, "same shape"),
-        (lambda: ops.sparse_categorical_crossentropy(np.ones((2, 3)), np.ones((2, 3))), ShapeError, "one-hot"),
+        (
+            lambda: ops.sparse_categorical_crossentropy(np.ones((2, 3)), np.ones((2, 3))),
+            ShapeError,
+            "one-hot",
+        ),
         (lambda: ops.one_hot([1], 3, sparse=True), ArgumentError, "sparse"),
         (lambda: ops.segment_sum(np.ones((3, 2)), [0, 1, 1]), ArgumentError, "num_segments"),
         (lambda: ops.segment_sum(np.ones((3, 2)), [0, 1], 2), ShapeError, "each row"),

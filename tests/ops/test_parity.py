@@ -1,4 +1,6 @@
-"""Every function of `ops` beside `keras.ops` on JAX: values, dtypes, symbolic shapes, jit, and files in both directions."""
+"""Every function of `ops` beside `keras.ops` on JAX: values, dtypes, symbolic shapes, jit, and files in both
+directions.
+"""
 
 import importlib
 from typing import Any
@@ -15,14 +17,40 @@ from tests.ops.cases import BY_HAND, cases_of, names
 
 # Neither arrays nor shapes come out of these for symbolic tensors, or Keras has no class for them.
 NOT_SYMBOLIC = {"convert_to_numpy", "dtype", "is_tensor", "ndim", "shape", "size", "vectorize"}
-CREATION = {"arange", "array", "bartlett", "blackman", "empty", "eye", "full", "geomspace", "hamming", "hanning", "identity", "kaiser"}
+CREATION = {
+    "arange",
+    "array",
+    "bartlett",
+    "blackman",
+    "empty",
+    "eye",
+    "full",
+    "geomspace",
+    "hamming",
+    "hanning",
+    "identity",
+    "kaiser",
+}
 CREATION |= {"logspace", "ones", "tri", "zeros"}
 # The batch's size is among their arguments, or the number of their results.
 FIXED_BATCH = {"reshape-0", "unstack-1"}
 # The shape of the result depends on the numbers, or the call on numbers that a tracer has not.
-DATA_DEPENDENT = {"bincount", "nonzero", "unique", "cond", "switch", "fori_loop", "while_loop", "cholesky_inverse"}
+DATA_DEPENDENT = {
+    "bincount",
+    "nonzero",
+    "unique",
+    "cond",
+    "switch",
+    "fori_loop",
+    "while_loop",
+    "cholesky_inverse",
+}
 
-PARAMETERS = [pytest.param(name, index, id=f"{name}-{index}") for name in names() for index in range(len(cases_of(name)))]
+PARAMETERS = [
+    pytest.param(name, index, id=f"{name}-{index}")
+    for name in names()
+    for index in range(len(cases_of(name)))
+]
 
 
 def function(module: Any, name: str) -> Any:
@@ -43,7 +71,9 @@ def compare(ours: Any, theirs: Any) -> None:
             finite = np.abs(b[np.isfinite(b)])
             scale = float(finite.max()) if finite.size else 1.0
             tolerance = (1e-3 if a.dtype.itemsize == 2 else 1e-5) * max(scale, 1e-3)
-            np.testing.assert_allclose(a.astype("complex128"), b.astype("complex128"), rtol=0, atol=tolerance, equal_nan=True)
+            np.testing.assert_allclose(
+                a.astype("complex128"), b.astype("complex128"), rtol=0, atol=tolerance, equal_nan=True
+            )
         else:
             np.testing.assert_array_equal(a, b)
 
@@ -54,7 +84,10 @@ def test_values_and_dtypes_are_keras_s(name: str, index: int) -> None:
     if name == "empty" or name == "empty_like":
         assert function(ops, name)(*args, **kwargs).shape == function(keras.ops, name)(*args, **kwargs).shape
         return
-    as_arrays = jax.tree.map(lambda leaf: keras.ops.convert_to_tensor(leaf) if isinstance(leaf, np.ndarray) else leaf, (args, kwargs))
+    as_arrays = jax.tree.map(
+        lambda leaf: keras.ops.convert_to_tensor(leaf) if isinstance(leaf, np.ndarray) else leaf,
+        (args, kwargs),
+    )
     if name == "is_tensor":
         assert ops.is_tensor(as_arrays[0][0])
         assert not ops.is_tensor(args[0])
@@ -80,7 +113,8 @@ def arrays_in(tree: Any) -> list[np.ndarray]:
 SYMBOLIC = [
     parameter
     for parameter in PARAMETERS
-    if parameter.values[0] not in NOT_SYMBOLIC | CREATION | DATA_DEPENDENT and arrays_in(cases_of(parameter.values[0])[parameter.values[1]])
+    if parameter.values[0] not in NOT_SYMBOLIC | CREATION | DATA_DEPENDENT
+    and arrays_in(cases_of(parameter.values[0])[parameter.values[1]])
 ]
 
 
@@ -88,7 +122,10 @@ SYMBOLIC = [
 def test_symbolic_shapes_are_the_real_ones(name: str, index: int) -> None:
     args, kwargs = cases_of(name)[index]
     real = jax.tree.leaves(function(ops, name)(*args, **kwargs))
-    batched = all(array.ndim and array.shape[0] == 4 for array in arrays_in((args, kwargs))) and f"{name}-{index}" not in FIXED_BATCH
+    batched = (
+        all(array.ndim and array.shape[0] == 4 for array in arrays_in((args, kwargs)))
+        and f"{name}-{index}" not in FIXED_BATCH
+    )
     for batch in (False, True) if batched else (False,):
         new_args, new_kwargs = symbolic((args, kwargs), batch, SymbolicTensor)
         outputs = jax.tree.leaves(function(ops, name)(*new_args, **new_kwargs))
@@ -118,12 +155,32 @@ def test_compiles(name: str) -> None:
 
 # Their arguments are Python functions, which no file can hold.
 NO_CONFIG = {"scan", "associative_scan", "map", "vectorized_map", "jvp"}
-# Keras 3.15 can't build these itself: Python numbers, an integer size or grouped channels beside a symbolic tensor; 3D patches as a list.
-KERAS_FAILS = {"bitwise_and-1", "bitwise_or-1", "bitwise_xor-1", "hypot-3", "hypot-4", "hypot-5", "adaptive_average_pool-0"}
+# Keras 3.15 can't build these itself: Python numbers, an integer size or grouped channels beside a symbolic
+# tensor; 3D patches as a list.
+KERAS_FAILS = {
+    "bitwise_and-1",
+    "bitwise_or-1",
+    "bitwise_xor-1",
+    "hypot-3",
+    "hypot-4",
+    "hypot-5",
+    "adaptive_average_pool-0",
+}
 KERAS_FAILS |= {"adaptive_average_pool-2", "conv-3"}
-# Keras 3.15 builds these and then can't run them on JAX: arguments in the wrong order, a missing function, an axis as a list.
-KERAS_CANNOT_RUN = {f"conv_transpose-{i}" for i in range(5)} | {"histogram-0", "histogram-1", "norm-1", "norm-2", "quantile-1"}
-FILES = [parameter for parameter in SYMBOLIC if parameter.values[0] not in NO_CONFIG and parameter.id not in KERAS_FAILS]
+# Keras 3.15 builds these and then can't run them on JAX: arguments in the wrong order, a missing function, an
+# axis as a list.
+KERAS_CANNOT_RUN = {f"conv_transpose-{i}" for i in range(5)} | {
+    "histogram-0",
+    "histogram-1",
+    "norm-1",
+    "norm-2",
+    "quantile-1",
+}
+FILES = [
+    parameter
+    for parameter in SYMBOLIC
+    if parameter.values[0] not in NO_CONFIG and parameter.id not in KERAS_FAILS
+]
 
 
 @pytest.mark.parametrize(("name", "index"), FILES)
@@ -136,8 +193,13 @@ def test_files_in_both_directions(name: str, index: int) -> None:
         return keras.KerasTensor(shape, dtype)
 
     new_args, new_kwargs = symbolic((args, kwargs), False, keras_tensor)
-    node = jax.tree.leaves(function(keras.ops, name)(*new_args, **new_kwargs))[0]._keras_history.operation._inbound_nodes[0]
-    tensors = {id(t): a for t, a in zip(jax.tree.leaves((new_args, new_kwargs)), jax.tree.leaves((args, kwargs)), strict=True)}
+    node = jax.tree.leaves(function(keras.ops, name)(*new_args, **new_kwargs))[
+        0
+    ]._keras_history.operation._inbound_nodes[0]
+    tensors = {
+        id(t): a
+        for t, a in zip(jax.tree.leaves((new_args, new_kwargs)), jax.tree.leaves((args, kwargs)), strict=True)
+    }
 
     def fill(leaf: Any) -> Any:
         return tensors[id(leaf)] if isinstance(leaf, keras.KerasTensor) else leaf
@@ -145,7 +207,10 @@ def test_files_in_both_directions(name: str, index: int) -> None:
     their_args, their_kwargs = jax.tree.map(fill, (node.arguments.args, node.arguments.kwargs))
     their_class = type(node.operation).__name__
     if not (name == "bincount" and kwargs):
-        compare(call_from_config(their_class, node.operation.get_config(), list(their_args), their_kwargs), expected)
+        compare(
+            call_from_config(their_class, node.operation.get_config(), list(their_args), their_kwargs),
+            expected,
+        )
 
     # What we write, Keras calls.
     new_args, new_kwargs = symbolic((args, kwargs), False, SymbolicTensor)
@@ -154,7 +219,10 @@ def test_files_in_both_directions(name: str, index: int) -> None:
     assert description["class_name"] == their_class
     assert set(description["config"]) == {"name", *node.operation.get_config()}
     cls = getattr(importlib.import_module(description["module"]), their_class)
-    tensors = {id(t): a for t, a in zip(jax.tree.leaves((new_args, new_kwargs)), jax.tree.leaves((args, kwargs)), strict=True)}
+    tensors = {
+        id(t): a
+        for t, a in zip(jax.tree.leaves((new_args, new_kwargs)), jax.tree.leaves((args, kwargs)), strict=True)
+    }
 
     def fill_own(leaf: Any) -> Any:
         return keras.ops.convert_to_tensor(tensors[id(leaf)]) if isinstance(leaf, SymbolicTensor) else leaf
@@ -166,7 +234,9 @@ def test_files_in_both_directions(name: str, index: int) -> None:
 
 
 def coverage() -> tuple[int, int]:
-    """How many of keras.ops's public names we have, those of its parts (numpy, nn, linalg, image) included."""
+    """How many of keras.ops's public names we have, those of its parts (numpy, nn, linalg, image)
+    included.
+    """
     have = total = 0
     for part in ("", "numpy", "nn", "linalg", "image"):
         theirs = [n for n in dir(function(keras.ops, part) if part else keras.ops) if not n.startswith("_")]

@@ -1,4 +1,6 @@
-"""What the optimizer tests share: every optimizer found by registry, the options to try it with, and parameters to move."""
+"""What the optimizer tests share: every optimizer found by registry, the options to try it with, and
+parameters to move.
+"""
 
 import inspect
 
@@ -19,7 +21,10 @@ STEPS = 20
 OPTIMIZERS = {
     name: cls
     for name, cls in built_in("optimizers").items()
-    if all(p.default is not p.empty or p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values())
+    if all(
+        p.default is not p.empty or p.kind is p.VAR_KEYWORD
+        for p in inspect.signature(cls).parameters.values()
+    )
 }
 
 # Options that every optimizer takes, gathered so that each is met once without the tests taking long.
@@ -43,7 +48,11 @@ GENERAL = {
 }
 OWN = {
     "SGD": [{"momentum": 0.9}, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}],
-    "RMSprop": [{"momentum": 0.5}, {"centered": True}, {"momentum": 0.5, "centered": True, "rho": 0.8, "epsilon": 1e-3}],
+    "RMSprop": [
+        {"momentum": 0.5},
+        {"centered": True},
+        {"momentum": 0.5, "centered": True, "rho": 0.8, "epsilon": 1e-3},
+    ],
     "Adam": [{"amsgrad": True}, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3}],
     "AdamW": [{"amsgrad": True}],
     "Nadam": [{"gradient_accumulation_steps": 3, "learning_rate": "schedule"}],
@@ -60,7 +69,11 @@ OWN = {
     ],
     "Lion": [{"beta_1": 0.8, "beta_2": 0.7}],
     "Adafactor": [{"relative_step": False, "clip_threshold": 0.5, "learning_rate": 0.5}],
-    "Muon": [{"exclude_layers": ["dense"]}, {"exclude_embeddings": False, "rms_rate": None, "nesterov": False}, {"adam_lr_ratio": 0.1}],
+    "Muon": [
+        {"exclude_layers": ["dense"]},
+        {"exclude_embeddings": False, "rms_rate": None, "nesterov": False},
+        {"adam_lr_ratio": 0.1},
+    ],
     "ScheduleFreeAdamW": [{"warmup_steps": 7}],
 }
 CASES = [(name, label, options) for name in OPTIMIZERS for label, options in GENERAL.items()]
@@ -87,7 +100,9 @@ def gradients(seed=1, steps=STEPS):
 
 
 def variables(seed=0):
-    return [Variable(value, name=path.split("/")[-1], path=path) for path, value in zip(PATHS, parameters(seed))]
+    return [
+        Variable(value, name=path.split("/")[-1], path=path) for path, value in zip(PATHS, parameters(seed))
+    ]
 
 
 def keras_variables(seed=0):
@@ -113,13 +128,16 @@ def run(optimizer, state, start, gradient_steps):
         return optimizer.update(gradient, state, values), None
 
     (values, state), _ = jax.jit(lambda carry, gradient: jax.lax.scan(step, carry, gradient))(
-        ([jnp.asarray(value) for value in start], state), [jnp.asarray(gradient) for gradient in gradient_steps]
+        ([jnp.asarray(value) for value in start], state),
+        [jnp.asarray(gradient) for gradient in gradient_steps],
     )
     return values, state
 
 
 def run_keras(optimizer, gradient_steps):
-    """The same in Keras, on its `stateless_apply`; the optimizer is built with variables made for it and holds its state afterwards."""
+    """The same in Keras, on its `stateless_apply`; the optimizer is built with variables made for it and
+    holds its state afterwards.
+    """
     moved = keras_variables()
     optimizer.build(moved)
 
@@ -128,7 +146,9 @@ def run_keras(optimizer, gradient_steps):
         return optimizer.stateless_apply(state, gradient, values), None
 
     start = [variable.value for variable in moved], [variable.value for variable in optimizer.variables]
-    (values, state), _ = jax.jit(lambda carry, gradient: jax.lax.scan(step, carry, gradient))(start, gradient_steps)
+    (values, state), _ = jax.jit(lambda carry, gradient: jax.lax.scan(step, carry, gradient))(
+        start, gradient_steps
+    )
     for variable, value in zip(optimizer.variables, state, strict=True):
         variable.assign(value)
     return values
@@ -139,4 +159,6 @@ def assert_close(actual, expected, what="", tolerance=1e-5):
     actual, expected = np.asarray(actual, "float64"), np.asarray(expected, "float64")
     assert actual.shape == expected.shape, f"{what}: {actual.shape} is not {expected.shape}"
     error, largest = np.abs(actual - expected).max(initial=0), np.abs(expected).max(initial=0)
-    assert error <= tolerance * max(largest, 1e-30), f"{what}: differs by {error:.3g}, the largest value being {largest:.3g}"
+    assert error <= tolerance * max(largest, 1e-30), (
+        f"{what}: differs by {error:.3g}, the largest value being {largest:.3g}"
+    )

@@ -1,4 +1,6 @@
-"""Every optimizer beside Keras's: 20 steps, all options, the state with its names and order, and configs both ways."""
+"""Every optimizer beside Keras's: 20 steps, all options, the state with its names and order, and configs both
+ways.
+"""
 
 import keras
 import numpy as np
@@ -21,7 +23,9 @@ from tests.optimizers.optimizer_cases import (
 )
 
 
-@pytest.mark.parametrize(("name", "label", "options"), CASES, ids=[f"{name}-{label}" for name, label, _ in CASES])
+@pytest.mark.parametrize(
+    ("name", "label", "options"), CASES, ids=[f"{name}-{label}" for name, label, _ in CASES]
+)
 def test_twenty_steps_equal_keras(name, label, options):
     theirs = keras_class(name)(**arguments(options, keras.optimizers.schedules))
     steps = gradients()
@@ -38,13 +42,17 @@ def test_twenty_steps_equal_keras(name, label, options):
     for mine, other, saved in zip(ours.variables, theirs.variables, ours.state_list()):
         if not other.path.startswith("variable"):  # Keras numbers those it forgot to name.
             assert mine.path.split("/")[-1] == other.path.split("/")[-1]
-            assert "/" not in other.path or mine.path.split("/")[0] == keras.src.utils.naming.to_snake_case(name)
+            assert "/" not in other.path or mine.path.split("/")[0] == keras.src.utils.naming.to_snake_case(
+                name
+            )
         assert_close(saved, other, other.path)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_configs_travel_both_ways(name):
-    theirs = keras_class(name)(**arguments({"use_ema": True, "clipnorm": 2.0}, keras.optimizers.schedules), name="mine")
+    theirs = keras_class(name)(
+        **arguments({"use_ema": True, "clipnorm": 2.0}, keras.optimizers.schedules), name="mine"
+    )
     ours = OPTIMIZERS[name](**arguments({"use_ema": True, "clipnorm": 2.0}, schedules), name="mine")
     wanted, config = theirs.get_config(), ours.get_config()
     assert config.pop("learning_rate") == pytest.approx(wanted.pop("learning_rate"))
@@ -102,7 +110,9 @@ def test_excluded_variables_do_not_decay():
 
 
 def test_loss_scaling_follows_keras_through_an_overflow():
-    theirs = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.1), initial_scale=8.0, dynamic_growth_steps=3)
+    theirs = keras.optimizers.LossScaleOptimizer(
+        keras.optimizers.Adam(0.1), initial_scale=8.0, dynamic_growth_steps=3
+    )
     ours = optimizers.LossScaleOptimizer(optimizers.Adam(0.1), initial_scale=8.0, dynamic_growth_steps=3)
     own = variables()
     ours.build(own)
@@ -113,7 +123,9 @@ def test_loss_scaling_follows_keras_through_an_overflow():
     values, ours.state = run(ours, ours.state, [variable.value for variable in own], steps)
     for value, expected in zip(values, expected_values):
         assert_close(value, expected)
-    assert [variable.name for variable in ours.variables] == [variable.path.split("/")[-1] for variable in theirs.variables]
+    assert [variable.name for variable in ours.variables] == [
+        variable.path.split("/")[-1] for variable in theirs.variables
+    ]
     for saved, expected in zip(ours.state_list(), theirs.variables, strict=True):
         assert_close(saved, expected)
     config = theirs.get_config()

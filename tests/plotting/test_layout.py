@@ -26,7 +26,9 @@ def test_boxes_stand_apart_arrows_lead_on_and_all_fits(graph):
     layout = layered_layout(sizes, edges, across=10, along=12)
     boxes = [(x, y, x + width, y + height) for (x, y), (width, height) in zip(layout.corners, sizes)]
     for (left, top, right, bottom), (left2, top2, right2, bottom2) in itertools.combinations(boxes, 2):
-        assert right <= left2 + 1e-6 or right2 <= left + 1e-6 or bottom <= top2 + 1e-6 or bottom2 <= top + 1e-6
+        assert (
+            right <= left2 + 1e-6 or right2 <= left + 1e-6 or bottom <= top2 + 1e-6 or bottom2 <= top + 1e-6
+        )
     for first, second in edges:
         assert boxes[first][3] < boxes[second][1]
         heights = [y for _, y in layout.bends[first, second]]

@@ -25,7 +25,11 @@ layers = nn.layers
 
 
 def shown_texts(figure):
-    return [text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text")) if text.get_text() and text.get_visible()]
+    return [
+        text.get_text()
+        for text in figure.findobj(lambda one: hasattr(one, "get_text"))
+        if text.get_text() and text.get_visible()
+    ]
 
 
 def assert_nothing_is_cut(figure):
@@ -53,7 +57,9 @@ def branched():
     image, table = nn.Input((8, 8, 4), name="image"), nn.Input((5,), name="table")
     inner_input = nn.Input((8, 8, 4), name="inner_input")
     inner = nn.Model(
-        inner_input, layers.Add(name="inner_add")([layers.Conv2D(4, 3, padding="same")(inner_input), inner_input]), name="block"
+        inner_input,
+        layers.Add(name="inner_add")([layers.Conv2D(4, 3, padding="same")(inner_input), inner_input]),
+        name="block",
     )
     features = layers.GlobalAveragePooling2D()(inner(image))
     both = layers.Concatenate(name="both")([features, layers.Dense(4)(table)])
@@ -65,7 +71,13 @@ def arrows(figure):
 
 
 def test_plot_model_of_a_chain(tmp_path):
-    figure = plot_model(sequential(), tmp_path / "model.png", show_shapes=True, show_layer_names=True, show_layer_activations=True)
+    figure = plot_model(
+        sequential(),
+        tmp_path / "model.png",
+        show_shapes=True,
+        show_layer_names=True,
+        show_layer_activations=True,
+    )
     said = shown_texts(figure)
     assert "filters (Conv2D)" in said
     assert "Output shape: (None, 6, 6, 4)" in said
@@ -80,7 +92,9 @@ def test_plot_model_of_a_chain(tmp_path):
 @pytest.mark.parametrize("rankdir", ["TB", "BT", "LR", "RL"])
 @pytest.mark.parametrize("splines", ["ortho", "curved", "line"])
 def test_plot_model_of_branches_in_every_direction(rankdir, splines):
-    figure = plot_model(branched(), None, rankdir=rankdir, splines=splines, expand_nested=True, show_layer_names=True, dpi=50)
+    figure = plot_model(
+        branched(), None, rankdir=rankdir, splines=splines, expand_nested=True, show_layer_names=True, dpi=50
+    )
     said = shown_texts(figure)
     assert {"block (Functional)", "inner_add (Add)", "both (Concatenate)", "table (InputLayer)"} <= set(said)
     assert len(arrows(figure)) == 10  # 7 outside, 3 inside
@@ -94,7 +108,9 @@ def test_plot_model_of_branches_in_every_direction(rankdir, splines):
 def test_plot_model_shows_dtype_trainable_and_spanish():
     model = sequential()
     model.get_layer("filters").trainable = False
-    said = shown_texts(plot_model(model, None, show_dtype=True, show_trainable=True, show_shapes=True, language="es", dpi=50))
+    said = shown_texts(
+        plot_model(model, None, show_dtype=True, show_trainable=True, show_shapes=True, language="es", dpi=50)
+    )
     assert {"tipo: float32", "congelada", "entrenable", "Forma de salida: (None, 3)"} <= set(said)
 
 
@@ -141,7 +157,12 @@ def test_plot_model_says_what_is_wrong():
 
 
 def test_plot_history(tmp_path):
-    logs = {"val_loss": [2.0, 1.5, 1.8], "loss": [2.0, 1.0, 0.5], "accuracy": [0.1, 0.5, 0.9], "learning_rate": [0.1, 0.1, 0.01]}
+    logs = {
+        "val_loss": [2.0, 1.5, 1.8],
+        "loss": [2.0, 1.0, 0.5],
+        "accuracy": [0.1, 0.5, 0.9],
+        "learning_rate": [0.1, 0.1, 0.01],
+    }
     figure = plot_history(logs, language="es", to_file=tmp_path / "history")
     assert (tmp_path / "history.png").read_bytes().startswith(b"\x89PNG")
     assert [axes.get_title() for axes in figure.axes] == ["Pérdida", "Exactitud", "Tasa de aprendizaje"]
@@ -197,10 +218,19 @@ def test_plot_residuals(count):
 
 def test_plot_weights_of_a_model():
     model = nn.Sequential(
-        [nn.Input((8, 8, 3)), layers.Conv2D(6, 3, name="rgb"), layers.Conv2D(4, 3, name="deep"), layers.Flatten(), layers.Dense(2)]
+        [
+            nn.Input((8, 8, 3)),
+            layers.Conv2D(6, 3, name="rgb"),
+            layers.Conv2D(4, 3, name="deep"),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
     )
     figure = plot_weights(model)
-    assert [axes.get_title() for axes in figure.axes if axes.get_title()][:2] == ["rgb  (3, 3, 3, 6)", "deep  (3, 3, 6, 4)"]
+    assert [axes.get_title() for axes in figure.axes if axes.get_title()][:2] == [
+        "rgb  (3, 3, 3, 6)",
+        "deep  (3, 3, 6, 4)",
+    ]
     assert_nothing_is_cut(figure)
 
 
@@ -238,18 +268,32 @@ def test_plot_weights_as_images_of_the_input():
 def test_plot_predictions_of_images():
     probabilities = [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]]
     for images in (np.zeros((3, 8, 8), "uint8"), np.zeros((3, 8, 8, 1)), np.full((3, 8, 8, 3), 255)):
-        figure = plot_predictions([0, 1, 1], probabilities, images=images, class_names=["gato", "perro"], language="es")
-        assert [axes.get_title() for axes in figure.axes] == ["✓ gato 90%", "✗ gato 80%\n(perro)", "✓ perro 70%"]
+        figure = plot_predictions(
+            [0, 1, 1], probabilities, images=images, class_names=["gato", "perro"], language="es"
+        )
+        assert [axes.get_title() for axes in figure.axes] == [
+            "✓ gato 90%",
+            "✗ gato 80%\n(perro)",
+            "✓ perro 70%",
+        ]
         assert_nothing_is_cut(figure)
 
 
 def test_plot_predictions_of_rows_texts_and_numbers():
-    figure = plot_predictions([1, 0], [[0.8], [0.6]], examples=["good " * 60, "bad"], class_names=["negative", "positive"])
+    figure = plot_predictions(
+        [1, 0], [[0.8], [0.6]], examples=["good " * 60, "bad"], class_names=["negative", "positive"]
+    )
     said = shown_texts(figure)
     assert {"✓ positive", "✗ positive (true: negative)", "80%", "bad"} <= set(said)
     assert_nothing_is_cut(figure)
-    with warnings.catch_warnings(action="error"):  # no letter that the font lacks, no formula between two dollars
-        png(plot_predictions([1], [[0.8]], examples=["\x96 costs $5_ or $6_"], class_names=["negative", "positive"]))
+    with warnings.catch_warnings(
+        action="error"
+    ):  # no letter that the font lacks, no formula between two dollars
+        png(
+            plot_predictions(
+                [1], [[0.8]], examples=["\x96 costs $5_ or $6_"], class_names=["negative", "positive"]
+            )
+        )
     figure = plot_predictions([[1.0], [2.0]], [1.5, 1.0], name="price", count=1)
     assert figure.axes[0].get_xlabel() == "price"
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["Sample 1"]

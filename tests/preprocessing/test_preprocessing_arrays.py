@@ -1,4 +1,6 @@
-"""to_categorical, normalize, pad_sequences and windows over a series: equal to Keras, and clear about bad input."""
+"""to_categorical, normalize, pad_sequences and windows over a series: equal to Keras, and clear about bad
+input.
+"""
 
 import itertools
 
@@ -89,7 +91,9 @@ SEQUENCES = {
 @pytest.mark.parametrize("name", SEQUENCES)
 @pytest.mark.parametrize(("padding", "truncating"), list(itertools.product(("pre", "post"), repeat=2)))
 @pytest.mark.parametrize("maxlen", [None, 1, 2, 5])
-@pytest.mark.parametrize(("dtype", "value"), [("int32", 0.0), ("int64", -1), ("float32", 0.5), ("uint8", 9), (object, "x")])
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("int32", 0.0), ("int64", -1), ("float32", 0.5), ("uint8", 9), (object, "x")]
+)
 def test_pad_sequences_is_keras(name, padding, truncating, maxlen, dtype, value):
     options = {"maxlen": maxlen, "dtype": dtype, "padding": padding, "truncating": truncating, "value": value}
     same(pad_sequences(SEQUENCES[name], **options), keras.utils.pad_sequences(SEQUENCES[name], **options))
@@ -97,7 +101,10 @@ def test_pad_sequences_is_keras(name, padding, truncating, maxlen, dtype, value)
 
 def test_pad_sequences_of_words():
     words = [["a", "b"], ["c"]]
-    same(pad_sequences(words, dtype=object, value="<pad>"), keras.utils.pad_sequences(words, dtype=object, value="<pad>"))
+    same(
+        pad_sequences(words, dtype=object, value="<pad>"),
+        keras.utils.pad_sequences(words, dtype=object, value="<pad>"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,10 +133,19 @@ def test_timeseries_windows(stride, rate, start, end):
     data = np.arange(40).reshape(20, 2)
     targets = np.arange(20) * 10
     batches = timeseries_dataset_from_array(
-        data, targets, 3, sequence_stride=stride, sampling_rate=rate, batch_size=4, start_index=start, end_index=end
+        data,
+        targets,
+        3,
+        sequence_stride=stride,
+        sampling_rate=rate,
+        batch_size=4,
+        start_index=start,
+        end_index=end,
     )
     begin, stop = start or 0, end or 20
-    expected = [[position + step * rate for step in range(3)] for position in range(begin, stop - 2 * rate, stride)]
+    expected = [
+        [position + step * rate for step in range(3)] for position in range(begin, stop - 2 * rate, stride)
+    ]
     x = np.concatenate([x for x, _ in batches])
     y = np.concatenate([y for _, y in batches])
     np.testing.assert_array_equal(x, data[np.array(expected)])

@@ -26,7 +26,9 @@ PIL = pytest.importorskip("PIL.Image")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Five pictures of each of three classes of the real CIFAR-10 archive, one of them cropped and one inside a deeper folder."""
+    """Five pictures of each of three classes of the real CIFAR-10 archive, one of them cropped and one inside
+    a deeper folder.
+    """
     archive = Path(os.environ.get("NEURONA_DATA", "")) / "cifar10_jpeg.tar.xz"
     if not archive.is_file():
         pytest.skip("NEURONA_DATA has no cifar10_jpeg.tar.xz")
@@ -54,8 +56,16 @@ def jpeg(folder) -> Path:
 @pytest.mark.parametrize("color_mode", ["rgb", "rgba", "grayscale"])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"target_size": (20, 30)}, {"target_size": (50, 12), "keep_aspect_ratio": True}, {"target_size": (32, 32)}]
-    + [{"target_size": (11, 40), "interpolation": name} for name in ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")],
+    [
+        {},
+        {"target_size": (20, 30)},
+        {"target_size": (50, 12), "keep_aspect_ratio": True},
+        {"target_size": (32, 32)},
+    ]
+    + [
+        {"target_size": (11, 40), "interpolation": name}
+        for name in ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
+    ],
     ids=str,
 )
 def test_load_img_is_keras(jpeg, color_mode, options):
@@ -64,7 +74,10 @@ def test_load_img_is_keras(jpeg, color_mode, options):
     assert mine.mode == theirs.mode
     np.testing.assert_array_equal(np.asarray(mine), np.asarray(theirs))
     for data_format in (None, "channels_first"):
-        ours_array, theirs_array = img_to_array(mine, data_format), keras.utils.img_to_array(theirs, data_format)
+        ours_array, theirs_array = (
+            img_to_array(mine, data_format),
+            keras.utils.img_to_array(theirs, data_format),
+        )
         np.testing.assert_array_equal(ours_array, theirs_array)
         assert ours_array.dtype == theirs_array.dtype
 
@@ -94,8 +107,13 @@ def test_load_img_bad_input(jpeg, tmp_path):
 @pytest.mark.parametrize("scale", [True, False])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_array_to_img_is_keras(channels, scale, data_format):
-    x = np.random.default_rng(0).uniform(0, 255, (6, 5, channels) if data_format == "channels_last" else (channels, 6, 5))
-    mine, theirs = array_to_img(x, data_format, scale=scale), keras.utils.array_to_img(x, data_format, scale=scale)
+    x = np.random.default_rng(0).uniform(
+        0, 255, (6, 5, channels) if data_format == "channels_last" else (channels, 6, 5)
+    )
+    mine, theirs = (
+        array_to_img(x, data_format, scale=scale),
+        keras.utils.array_to_img(x, data_format, scale=scale),
+    )
     assert mine.mode == theirs.mode
     np.testing.assert_array_equal(np.asarray(mine), np.asarray(theirs))
 
@@ -150,7 +168,9 @@ def test_resize_is_keras(interpolation, size):
 def test_smart_resize_is_keras(interpolation, size, data_format, batched):
     shape = (32, 24, 3) if data_format == "channels_last" else (3, 32, 24)
     x = np.random.default_rng(0).uniform(0, 255, (2, *shape) if batched else shape).astype("float32")
-    theirs = keras.preprocessing.image.smart_resize(x, size, interpolation=interpolation, data_format=data_format)
+    theirs = keras.preprocessing.image.smart_resize(
+        x, size, interpolation=interpolation, data_format=data_format
+    )
     mine = smart_resize(x, size, interpolation=interpolation, data_format=data_format)
     np.testing.assert_allclose(mine, theirs, atol=1e-5 * 255)
 
@@ -180,9 +200,13 @@ def test_smart_resize_bad_input():
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("class_names", [None, ["dog", "bird"]])
 def test_directory_is_indexed_as_in_keras(folder, shuffle, class_names):
-    batches = image_dataset_from_directory(folder, class_names=class_names, shuffle=shuffle, seed=5, image_size=8, verbose=False)
+    batches = image_dataset_from_directory(
+        folder, class_names=class_names, shuffle=shuffle, seed=5, image_size=8, verbose=False
+    )
     formats = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
-    paths, labels, names = index_directory(str(folder), "inferred", formats, class_names, shuffle, 5, verbose=False)
+    paths, labels, names = index_directory(
+        str(folder), "inferred", formats, class_names, shuffle, 5, verbose=False
+    )
     assert batches.class_names == names
     assert batches.file_paths == paths
     np.testing.assert_array_equal(batches.labels, labels)
@@ -223,7 +247,9 @@ def test_batches(folder, capsys):
 @pytest.mark.parametrize("option", ["crop_to_aspect_ratio", "pad_to_aspect_ratio"])
 @pytest.mark.parametrize("size", [(16, 16), (9, 40), (40, 9)])
 def test_batches_without_distortion(folder, option, size):
-    batches = image_dataset_from_directory(folder, labels=None, image_size=size, shuffle=False, verbose=False, **{option: True})
+    batches = image_dataset_from_directory(
+        folder, labels=None, image_size=size, shuffle=False, verbose=False, **{option: True}
+    )
     x = np.concatenate(list(batches))
     for pixels, path in zip(x, batches.file_paths):
         original = np.asarray(PIL.open(path).convert("RGB"), "float32")
@@ -233,13 +259,17 @@ def test_batches_without_distortion(folder, option, size):
 
 def test_label_modes_and_formats(folder):
     def first(**options):
-        return next(iter(image_dataset_from_directory(folder, image_size=8, shuffle=False, verbose=False, **options)))
+        return next(
+            iter(image_dataset_from_directory(folder, image_size=8, shuffle=False, verbose=False, **options))
+        )
 
     x, y = first(label_mode="categorical", color_mode="grayscale")
     assert x.shape == (16, 8, 8, 1)
     assert y.dtype == np.float32
     np.testing.assert_array_equal(y.argmax(axis=1), [0] * 5 + [1] * 6 + [2] * 5)
-    x, y = first(label_mode="binary", class_names=["dog", "cat"], data_format="channels_first", color_mode="rgba")
+    x, y = first(
+        label_mode="binary", class_names=["dog", "cat"], data_format="channels_first", color_mode="rgba"
+    )
     assert x.shape == (11, 4, 8, 8)
     np.testing.assert_array_equal(y[:, 0], [0] * 5 + [1] * 6)
     assert first(label_mode=None).shape == (16, 8, 8, 3)
@@ -255,7 +285,9 @@ def test_new_order_after_each_epoch(folder):
     batches.on_epoch_end()
     assert not np.array_equal(batches[0][0], first)
     np.testing.assert_allclose(np.sort(batches[0][0].ravel()), np.sort(first.ravel()))
-    training, validation = image_dataset_from_directory(folder, seed=1, image_size=4, validation_split=0.25, subset="both", verbose=False)
+    training, validation = image_dataset_from_directory(
+        folder, seed=1, image_size=4, validation_split=0.25, subset="both", verbose=False
+    )
     assert (len(training.file_paths), len(validation.file_paths)) == (12, 4)
     assert not set(training.file_paths) & set(validation.file_paths)
     before = validation[0][0]
@@ -295,4 +327,6 @@ def test_directory_without_images(tmp_path, folder):
     with pytest.raises(DataError, match=r"16 files.*Received: 2"):
         image_dataset_from_directory(folder, labels=[0, 1])
     with pytest.raises(DataError, match="leaves no image"):
-        image_dataset_from_directory(folder, validation_split=0.01, subset="validation", seed=0, verbose=False)
+        image_dataset_from_directory(
+            folder, validation_split=0.01, subset="validation", seed=0, verbose=False
+        )

@@ -32,7 +32,11 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize("sample", [*TEXTS, "one|two|three"])
-@pytest.mark.parametrize("options", [{}, {"lower": False}, {"filters": "", "split": "|"}, {"filters": "aeiou", "split": "_"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"lower": False}, {"filters": "", "split": "|"}, {"filters": "aeiou", "split": "_"}],
+    ids=str,
+)
 def test_text_to_word_sequence(sample, options):
     assert ours.text_to_word_sequence(sample, **options) == theirs.text_to_word_sequence(sample, **options)
 
@@ -41,7 +45,9 @@ def test_hashing():
     for sample in TEXTS:
         assert ours.hashing_trick(sample, 50, "md5") == theirs.hashing_trick(sample, 50, "md5")
         assert ours.one_hot(sample, 50) == theirs.one_hot(sample, 50)
-        assert ours.hashing_trick(sample, 7, len, analyzer=str.split) == theirs.hashing_trick(sample, 7, len, analyzer=str.split)
+        assert ours.hashing_trick(sample, 7, len, analyzer=str.split) == theirs.hashing_trick(
+            sample, 7, len, analyzer=str.split
+        )
     with pytest.raises(ArgumentError, match="n >= 2"):
         ours.hashing_trick("a", 1)
     with pytest.raises(ArgumentError, match="'sha1'"):
@@ -63,9 +69,13 @@ def test_tokenizer_is_keras(options, fitted):
     new = [*fitted, fitted[1] if fitted is WORDS else "the unknown cat of the dog"]
     sequences = mine.texts_to_sequences(new)
     assert sequences == keras_one.texts_to_sequences(new)
-    assert mine.sequences_to_texts([*sequences, [1, 999]]) == keras_one.sequences_to_texts([*sequences, [1, 999]])
+    assert mine.sequences_to_texts([*sequences, [1, 999]]) == keras_one.sequences_to_texts(
+        [*sequences, [1, 999]]
+    )
     for mode in ("binary", "count", "freq", "tfidf"):
-        np.testing.assert_allclose(mine.texts_to_matrix(new, mode), keras_one.texts_to_matrix(new, mode), rtol=1e-12)
+        np.testing.assert_allclose(
+            mine.texts_to_matrix(new, mode), keras_one.texts_to_matrix(new, mode), rtol=1e-12
+        )
 
 
 def test_fit_on_sequences():
@@ -73,7 +83,11 @@ def test_fit_on_sequences():
     sequences = [[1, 2, 2, 5], [3, 9], [1]]
     mine.fit_on_sequences(sequences)
     keras_one.fit_on_sequences(sequences)
-    np.testing.assert_allclose(mine.sequences_to_matrix(sequences, "tfidf"), keras_one.sequences_to_matrix(sequences, "tfidf"), rtol=1e-12)
+    np.testing.assert_allclose(
+        mine.sequences_to_matrix(sequences, "tfidf"),
+        keras_one.sequences_to_matrix(sequences, "tfidf"),
+        rtol=1e-12,
+    )
 
 
 def test_json_is_exchanged_with_keras():
@@ -82,9 +96,15 @@ def test_json_is_exchanged_with_keras():
     keras_one.fit_on_texts(TEXTS)
     assert set(json.loads(mine.to_json())["config"]) == set(json.loads(keras_one.to_json())["config"])
     expected = keras_one.texts_to_matrix(TEXTS, "tfidf")
-    np.testing.assert_allclose(ours.tokenizer_from_json(keras_one.to_json()).texts_to_matrix(TEXTS, "tfidf"), expected)
-    np.testing.assert_allclose(theirs.tokenizer_from_json(mine.to_json()).texts_to_matrix(TEXTS, "tfidf"), expected)
-    np.testing.assert_allclose(ours.tokenizer_from_json(mine.to_json(indent=2)).texts_to_matrix(TEXTS, "tfidf"), expected)
+    np.testing.assert_allclose(
+        ours.tokenizer_from_json(keras_one.to_json()).texts_to_matrix(TEXTS, "tfidf"), expected
+    )
+    np.testing.assert_allclose(
+        theirs.tokenizer_from_json(mine.to_json()).texts_to_matrix(TEXTS, "tfidf"), expected
+    )
+    np.testing.assert_allclose(
+        ours.tokenizer_from_json(mine.to_json(indent=2)).texts_to_matrix(TEXTS, "tfidf"), expected
+    )
 
 
 def test_old_and_wrong_arguments():

@@ -1,4 +1,6 @@
-"""Files travel between Neurona and Keras 3, in both directions, with equal predictions; and training goes on after loading."""
+"""Files travel between Neurona and Keras 3, in both directions, with equal predictions; and training goes on
+after loading.
+"""
 
 import keras
 import numpy as np
@@ -14,7 +16,15 @@ TOKENS = rng.integers(0, 20, (12, 7)).astype("int32")
 
 def dense(k):
     L = k.layers
-    return k.Sequential([k.Input((7, 4)), L.Flatten(), L.Dense(5, "relu", kernel_regularizer="l2"), L.Dropout(0.3), L.Dense(2)])
+    return k.Sequential(
+        [
+            k.Input((7, 4)),
+            L.Flatten(),
+            L.Dense(5, "relu", kernel_regularizer="l2"),
+            L.Dropout(0.3),
+            L.Dense(2),
+        ]
+    )
 
 
 def image(k):
@@ -82,14 +92,17 @@ def assert_same(a, b):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize(("writer", "reader"), [(nn, nn), (nn, keras), (keras, nn)], ids=["own", "to-keras", "from-keras"])
+@pytest.mark.parametrize(
+    ("writer", "reader"), [(nn, nn), (nn, keras), (keras, nn)], ids=["own", "to-keras", "from-keras"]
+)
 def test_a_whole_model_travels(case, writer, reader, tmp_path):
     model, x, y = trained(writer, case)
     path = tmp_path / "model.keras"
     model.save(path)
     loaded = reader.models.load_model(path)
     assert_same(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
-    # The optimizer's state came along: one more step leads to the same weights. Dropout draws differently, so it is left out.
+    # The optimizer's state came along: one more step leads to the same weights. Dropout draws differently, so
+    # it is left out.
     if case != "dense":
         for one in (model, loaded):
             one.fit(x, y, epochs=1, shuffle=False, verbose=0)
@@ -98,7 +111,9 @@ def test_a_whole_model_travels(case, writer, reader, tmp_path):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize(("writer", "reader"), [(nn, nn), (nn, keras), (keras, nn)], ids=["own", "to-keras", "from-keras"])
+@pytest.mark.parametrize(
+    ("writer", "reader"), [(nn, nn), (nn, keras), (keras, nn)], ids=["own", "to-keras", "from-keras"]
+)
 def test_weights_travel(case, writer, reader, tmp_path):
     model, x, _ = trained(writer, case)
     path = tmp_path / "model.weights.h5"

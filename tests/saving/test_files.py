@@ -1,4 +1,6 @@
-"""Writing is whole or not at all; reading builds registered classes, runs no code, and says what is wrong with a file."""
+"""Writing is whole or not at all; reading builds registered classes, runs no code, and says what is wrong
+with a file.
+"""
 
 import json
 import os
@@ -39,7 +41,8 @@ def test_an_older_file_is_kept_if_asked(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("model.h5", "something.keras"), ("model", "something.keras"), ("model.json", "something.keras")]
+    ("name", "message"),
+    [("model.h5", "something.keras"), ("model", "something.keras"), ("model.json", "something.keras")],
 )
 def test_other_endings_are_refused(name, message, tmp_path):
     with pytest.raises(SavingError, match=message):
@@ -88,7 +91,9 @@ def test_classes_that_are_not_registered_are_refused(tmp_path):
     small().save(tmp_path / "model.keras")
 
     def change(config):
-        config["config"]["layers"][1].update(module="os", class_name="system", registered_name="system", config={"command": "true"})
+        config["config"]["layers"][1].update(
+            module="os", class_name="system", registered_name="system", config={"command": "true"}
+        )
 
     with pytest.raises(SavingError, match="not a registered class"):
         nn.models.load_model(rewritten(tmp_path / "model.keras", change))
@@ -176,7 +181,9 @@ def test_custom_objects_by_name(tmp_path):
 
 
 def test_precisions_survive(tmp_path):
-    model = nn.Sequential([nn.Input((3,)), nn.layers.Dense(2, dtype="mixed_bfloat16"), nn.layers.Dense(2, dtype="bfloat16")])
+    model = nn.Sequential(
+        [nn.Input((3,)), nn.layers.Dense(2, dtype="mixed_bfloat16"), nn.layers.Dense(2, dtype="bfloat16")]
+    )
     model.save(tmp_path / "model.keras")
     loaded = nn.models.load_model(tmp_path / "model.keras")
     assert [weight.dtype for weight in loaded.weights] == ["float32", "float32", "bfloat16", "bfloat16"]

@@ -19,8 +19,12 @@ Y = (X[:, 0] + X[:, 1] > 0).astype("int32")
 
 def network(*between, input=True, optimizer=None, metrics=("accuracy",)):
     first = [nn.Input((6,))] if input else []
-    model = nn.Sequential([*first, nn.layers.Dense(8, activation="tanh"), *between, nn.layers.Dense(2, activation="softmax")])
-    model.compile(optimizer or nn.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=list(metrics))
+    model = nn.Sequential(
+        [*first, nn.layers.Dense(8, activation="tanh"), *between, nn.layers.Dense(2, activation="softmax")]
+    )
+    model.compile(
+        optimizer or nn.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=list(metrics)
+    )
     return model
 
 
@@ -40,7 +44,9 @@ def check_against_lone_models(make, seeds=(7, 0, 12), x=X, y=Y, **options):
             np.testing.assert_allclose(ours, expected, atol=2e-5)
         assert set(history.history) == set(lone.history.history)
         for name, expected in lone.history.history.items():
-            np.testing.assert_allclose([values[member] for values in history.history[name]], expected, atol=2e-5)
+            np.testing.assert_allclose(
+                [values[member] for values in history.history[name]], expected, atol=2e-5
+            )
     return ensemble
 
 
@@ -65,18 +71,24 @@ def test_iris_with_rows_in_order_and_weights():
     (x, y), _ = nn.datasets.iris.load_data()
 
     def make():
-        model = nn.Sequential([nn.Input((4,)), nn.layers.Dense(16, activation="relu"), nn.layers.Dense(3, activation="softmax")])
+        model = nn.Sequential(
+            [nn.Input((4,)), nn.layers.Dense(16, activation="relu"), nn.layers.Dense(3, activation="softmax")]
+        )
         model.compile(nn.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
-    check_against_lone_models(make, x=x, y=y, epochs=5, shuffle=False, class_weight="balanced", validation_data=(x[:20], y[:20]))
+    check_against_lone_models(
+        make, x=x, y=y, epochs=5, shuffle=False, class_weight="balanced", validation_data=(x[:20], y[:20])
+    )
 
 
 def test_several_inputs_and_outputs():
     def make():
         a, b = nn.Input((2,), name="a"), nn.Input((4,), name="b")
         hidden = nn.layers.Dense(5, activation="relu")(nn.layers.Concatenate()([a, b]))
-        model = nn.Model([a, b], {"u": nn.layers.Dense(1, name="u")(hidden), "v": nn.layers.Dense(2, name="v")(hidden)})
+        model = nn.Model(
+            [a, b], {"u": nn.layers.Dense(1, name="u")(hidden), "v": nn.layers.Dense(2, name="v")(hidden)}
+        )
         model.compile("sgd", {"u": "mse", "v": "mae"}, metrics={"u": ["mae"]})
         return model
 
@@ -162,9 +174,13 @@ def test_the_best_member_can_be_saved(tmp_path):
     history = ensemble.fit(X, Y, epochs=5, validation_split=0.2, verbose=0)
     assert int(np.argmin(history.history["val_loss"][-1])) == 1
     best = ensemble.best()
-    np.testing.assert_allclose(best.history.history["val_loss"], [values[1] for values in history.history["val_loss"]])
+    np.testing.assert_allclose(
+        best.history.history["val_loss"], [values[1] for values in history.history["val_loss"]]
+    )
     best.save(tmp_path / "best.keras")
-    np.testing.assert_array_equal(nn.saving.load_model(tmp_path / "best.keras").predict(X, verbose=0), best.predict(X, verbose=0))
+    np.testing.assert_array_equal(
+        nn.saving.load_model(tmp_path / "best.keras").predict(X, verbose=0), best.predict(X, verbose=0)
+    )
     assert ensemble.best("accuracy").history.history["accuracy"][-1] == history.history["accuracy"][-1].max()
 
 
@@ -227,7 +243,10 @@ class TestFailures:
         model.compile(nn.optimizers.SGD(0.01), "mse")
         y = 10 * X[:, :1]
         ensemble = Ensemble(model, seeds=[1, 2, 3], learning_rate=[0.01, 1e30, 0.02])
-        with pytest.warns(UserWarning, match=r"1 of 3 members failed.*\[1\].*Member 1 \(seed 2, learning rate 1e\+30\).*not finite"):
+        with pytest.warns(
+            UserWarning,
+            match=r"1 of 3 members failed.*\[1\].*Member 1 \(seed 2, learning rate 1e\+30\).*not finite",
+        ):
             history = ensemble.fit(X, y, epochs=4, verbose=0, validation_split=0.2)
         assert list(ensemble.failures) == [1]
         for values in history.history.values():
@@ -236,9 +255,13 @@ class TestFailures:
         calm = Ensemble(model, seeds=[1, 3], learning_rate=[0.01, 0.02])
         calm.fit(X, y, epochs=4, verbose=0, validation_split=0.2)
         for ours, expected in zip((0, 2), calm.models):
-            for weight, other in zip(ensemble.models[ours].get_weights(), expected.get_weights(), strict=True):
+            for weight, other in zip(
+                ensemble.models[ours].get_weights(), expected.get_weights(), strict=True
+            ):
                 np.testing.assert_allclose(weight, other, atol=1e-6)
-        assert ensemble.best("val_loss").history.history["val_loss"][-1] == np.nanmin(history.history["val_loss"][-1])
+        assert ensemble.best("val_loss").history.history["val_loss"][-1] == np.nanmin(
+            history.history["val_loss"][-1]
+        )
         stayed = ensemble.models[1].get_weights()
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -1,4 +1,6 @@
-"""fit, evaluate and predict: every kind of data, every option, and what is promised about programs, bits and memory."""
+"""fit, evaluate and predict: every kind of data, every option, and what is promised about programs, bits and
+memory.
+"""
 
 import gc
 import subprocess
@@ -19,8 +21,17 @@ Y = (X[:, 0] + X[:, 1] > 0).astype("int32")
 
 def classifier(*extra, seed=3, **options):
     nn.utils.set_random_seed(seed)
-    model = nn.Sequential([nn.Input((6,)), nn.layers.Dense(8, activation="relu"), *extra, nn.layers.Dense(2, activation="softmax")])
-    model.compile(nn.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
+    model = nn.Sequential(
+        [
+            nn.Input((6,)),
+            nn.layers.Dense(8, activation="relu"),
+            *extra,
+            nn.layers.Dense(2, activation="softmax"),
+        ]
+    )
+    model.compile(
+        nn.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"], **options
+    )
     return model
 
 
@@ -93,12 +104,16 @@ class TestKindsOfData:
         self.check(fitted(x=generator(), steps_per_epoch=5, epochs=2))
 
     def test_torch_data_loader(self):
-        torch = pytest.importorskip("torch", reason="PyTorch is a gigabyte where its CPU wheel is not at hand")
+        torch = pytest.importorskip(
+            "torch", reason="PyTorch is a gigabyte where its CPU wheel is not at hand"
+        )
         data = torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(Y))
         self.check(fitted(x=torch.utils.data.DataLoader(data, batch_size=16), epochs=2))
 
     def test_torch_tensors(self):
-        torch = pytest.importorskip("torch", reason="PyTorch is a gigabyte where its CPU wheel is not at hand")
+        torch = pytest.importorskip(
+            "torch", reason="PyTorch is a gigabyte where its CPU wheel is not at hand"
+        )
         self.check(fitted(x=torch.tensor(X), y=torch.tensor(Y), batch_size=16, epochs=2))
 
     def test_run_eagerly(self):
@@ -256,7 +271,10 @@ print(hashlib.sha256(b"".join(w.tobytes() for w in m.get_weights())).hexdigest()
 
 
 def test_the_same_seed_gives_the_same_bits_in_two_processes():
-    results = {subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    results = {
+        subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
     assert len(results) == 1
     assert len(results.pop().strip()) == 64
 
@@ -329,7 +347,10 @@ def test_a_callback_may_replace_a_schedule_by_a_number():
                 self.model.optimizer.learning_rate = 0.0
 
     model = classifier()
-    model.compile(nn.optimizers.SGD(nn.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), "sparse_categorical_crossentropy")
+    model.compile(
+        nn.optimizers.SGD(nn.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)),
+        "sparse_categorical_crossentropy",
+    )
     model.fit(X, Y, epochs=1, verbose=0)
     before = model.get_weights()
     model.fit(X, Y, epochs=3, initial_epoch=1, callbacks=Stop(), verbose=0)

@@ -1,4 +1,6 @@
-"""Whole trainings beside Keras on JAX: equal weights and equal batches must end in equal weights and the same History."""
+"""Whole trainings beside Keras on JAX: equal weights and equal batches must end in equal weights and the same
+History.
+"""
 
 import keras
 import numpy as np
@@ -72,12 +74,22 @@ def test_training_ends_as_keras_does(case, weighted):
     histories = []
     for k, model in ((keras, peer), (nn, own)):
         model.compile(
-            optimizer(k), "sparse_categorical_crossentropy", metrics=["accuracy"], weighted_metrics=["sparse_categorical_crossentropy"]
+            optimizer(k),
+            "sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            weighted_metrics=["sparse_categorical_crossentropy"],
         )
         options = {"class_weight": {0: 2.0, 1: 0.5}} if weighted else {}
         # 170 rows in batches of 32: the last batch of an epoch has 10.
         history = model.fit(
-            x[:170], LABELS[:170], batch_size=32, epochs=3, shuffle=False, verbose=0, validation_data=(x[170:], LABELS[170:]), **options
+            x[:170],
+            LABELS[:170],
+            batch_size=32,
+            epochs=3,
+            shuffle=False,
+            verbose=0,
+            validation_data=(x[170:], LABELS[170:]),
+            **options,
         )
         histories.append(history.history)
     for ours, theirs in zip(own.get_weights(), peer.get_weights()):
@@ -86,7 +98,9 @@ def test_training_ends_as_keras_does(case, weighted):
     assert sorted(ours) == sorted(theirs)
     for name, values in ours.items():
         np.testing.assert_allclose(values, theirs[name], atol=2e-3, err_msg=name)
-    np.testing.assert_allclose(own.evaluate(x, LABELS, verbose=0)[:2], peer.evaluate(x, LABELS, verbose=0)[:2], rtol=1e-3)
+    np.testing.assert_allclose(
+        own.evaluate(x, LABELS, verbose=0)[:2], peer.evaluate(x, LABELS, verbose=0)[:2], rtol=1e-3
+    )
     np.testing.assert_allclose(own.predict(x, verbose=0), peer.predict(x, verbose=0), atol=1e-3)
 
 
@@ -94,7 +108,10 @@ def test_several_outputs_report_what_keras_reports():
     def model_of(k):
         a, b = k.Input((8,), name="a"), k.Input((3,), name="b")
         joined = k.layers.Concatenate()([k.layers.Dense(5, activation="tanh")(a), b])
-        outputs = k.layers.Dense(4, activation="softmax", name="kind")(joined), k.layers.Dense(1, name="size")(joined)
+        outputs = (
+            k.layers.Dense(4, activation="softmax", name="kind")(joined),
+            k.layers.Dense(1, name="size")(joined),
+        )
         return k.Model([a, b], list(outputs))
 
     a, b = rng.normal(size=(90, 8)).astype("float32"), rng.normal(size=(90, 3)).astype("float32")
@@ -108,7 +125,10 @@ def test_several_outputs_report_what_keras_reports():
             loss_weights={"kind": 1.0, "size": 0.25},
             metrics={"kind": ["accuracy"], "size": ["mae", "mse"]},
         )
-    history = [m.fit({"a": a, "b": b}, {"kind": kind, "size": size}, epochs=2, shuffle=False, verbose=0).history for m in (peer, own)]
+    history = [
+        m.fit({"a": a, "b": b}, {"kind": kind, "size": size}, epochs=2, shuffle=False, verbose=0).history
+        for m in (peer, own)
+    ]
     assert sorted(history[0]) == sorted(history[1])
     for name in history[0]:
         np.testing.assert_allclose(history[1][name], history[0][name], rtol=1e-3, err_msg=name)

@@ -14,7 +14,9 @@ X = np.random.default_rng(5).normal(size=(40, 6)).astype("float32")
 
 
 def network(dtype=None):
-    return nn.Sequential([nn.Input((6,)), layers.Dense(8, "tanh", dtype=dtype), layers.Dense(3, "softmax", dtype=dtype)])
+    return nn.Sequential(
+        [nn.Input((6,)), layers.Dense(8, "tanh", dtype=dtype), layers.Dense(3, "softmax", dtype=dtype)]
+    )
 
 
 def by_hand(model, x):
@@ -71,7 +73,9 @@ def test_replaced_layers_are_seen():
     def check(activation):
         hidden, head = model.blocks[0], model.head
         result = predict(model)
-        np.testing.assert_allclose(result, activation(X @ hidden.kernel.numpy()) @ head.kernel.numpy(), atol=1e-5)
+        np.testing.assert_allclose(
+            result, activation(X @ hidden.kernel.numpy()) @ head.kernel.numpy(), atol=1e-5
+        )
 
     def relu(x):
         return np.maximum(x, 0)
@@ -98,11 +102,15 @@ def test_layers_added_to_and_removed_from_a_sequence_are_seen():
 
 
 def test_freezing_is_seen():
-    """Frozen, a batch normalization that was called with training=True takes the moving statistics: 0 and 1 at first."""
+    """Frozen, a batch normalization that was called with training=True takes the moving statistics: 0 and 1
+    at first.
+    """
     x = nn.Input((6,))
     normalize = layers.BatchNormalization(epsilon=1e-6, momentum=1.0)
     model = nn.Model(x, normalize(x, training=True))
-    np.testing.assert_allclose(model.predict(X, batch_size=40, verbose=0), (X - X.mean(0)) / X.std(0), atol=1e-3)
+    np.testing.assert_allclose(
+        model.predict(X, batch_size=40, verbose=0), (X - X.mean(0)) / X.std(0), atol=1e-3
+    )
     normalize.trainable = False
     np.testing.assert_allclose(model.predict(X, batch_size=40, verbose=0), X, atol=1e-3)
 
@@ -138,7 +146,9 @@ def test_several_threads_and_models_of_equal_structure():
 
     def work(number):
         for rows in (1, 3, 40):
-            np.testing.assert_allclose(predict(models[number % 4], X[:rows]), expected[number % 4][:rows], atol=1e-5)
+            np.testing.assert_allclose(
+                predict(models[number % 4], X[:rows]), expected[number % 4][:rows], atol=1e-5
+            )
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(64)))

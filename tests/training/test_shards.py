@@ -17,14 +17,23 @@ def write(folder, sizes, **more):
     for number, size in enumerate(sizes):
         rows = np.arange(begin, begin + size)
         path = folder / f"{number}.npz"
-        np.savez(path, x=np.stack([rows, rows], axis=1).astype("float32"), y=-rows, **{name: make(rows) for name, make in more.items()})
+        np.savez(
+            path,
+            x=np.stack([rows, rows], axis=1).astype("float32"),
+            y=-rows,
+            **{name: make(rows) for name, make in more.items()},
+        )
         paths.append(path)
         begin += size
     return paths
 
 
 @settings(max_examples=40, deadline=None)
-@given(sizes=st.lists(st.integers(0, 12), min_size=1, max_size=5), batch_size=st.integers(1, 15), shuffle=st.booleans())
+@given(
+    sizes=st.lists(st.integers(0, 12), min_size=1, max_size=5),
+    batch_size=st.integers(1, 15),
+    shuffle=st.booleans(),
+)
 def test_every_row_once_an_epoch(sizes, batch_size, shuffle, tmp_path_factory):
     shards = NpzShards(write(tmp_path_factory.mktemp("shards"), sizes), batch_size, shuffle, seed=1)
     for _ in range(2):
@@ -41,7 +50,8 @@ def test_every_row_once_an_epoch(sizes, batch_size, shuffle, tmp_path_factory):
 def test_orders_differ_between_epochs_and_repeat_with_the_seed(tmp_path):
     paths = write(tmp_path, [50, 50, 50])
     orders = [
-        [np.concatenate([x[:, 0] for x, _ in shards]) for _ in range(2)] for shards in (NpzShards(paths, seed=4), NpzShards(paths, seed=4))
+        [np.concatenate([x[:, 0] for x, _ in shards]) for _ in range(2)]
+        for shards in (NpzShards(paths, seed=4), NpzShards(paths, seed=4))
     ]
     np.testing.assert_array_equal(orders[0], orders[1])
     assert (orders[0][0] != orders[0][1]).any()

@@ -1,4 +1,6 @@
-"""On little data whole epochs, and where nobody looks many of them, run as one program: with the same results, compiled once."""
+"""On little data whole epochs, and where nobody looks many of them, run as one program: with the same
+results, compiled once.
+"""
 
 import subprocess
 import sys
@@ -31,9 +33,17 @@ class WatchingSteps(nn.callbacks.Callback):
 def iris(seed=3, **options):
     nn.utils.set_random_seed(seed)
     model = nn.Sequential(
-        [nn.Input((4,)), layers.Dense(10, "relu"), layers.Dropout(0.2), layers.BatchNormalization(), layers.Dense(3, "softmax")]
+        [
+            nn.Input((4,)),
+            layers.Dense(10, "relu"),
+            layers.Dropout(0.2),
+            layers.BatchNormalization(),
+            layers.Dense(3, "softmax"),
+        ]
     )
-    model.compile(nn.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
+    model.compile(
+        nn.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"], **options
+    )
     return model
 
 
@@ -139,7 +149,9 @@ def test_a_hundred_fits_compile_once():
 
 
 def test_a_first_fit_compiles_only_its_epochs():
-    """Weights, keys and the optimizer's state are made on the host: every small program more would cost 30 ms."""
+    """Weights, keys and the optimizer's state are made on the host: every small program more would cost 30
+    ms.
+    """
     code = """
 import jax, numpy as np
 compiled = []

@@ -1,4 +1,6 @@
-"""Data that arrive batch by batch: read ahead by threads, in order, in bounded memory, and nothing is left behind."""
+"""Data that arrive batch by batch: read ahead by threads, in order, in bounded memory, and nothing is left
+behind.
+"""
 
 import itertools
 import subprocess
@@ -21,7 +23,14 @@ SECONDS = 30  # after which a thread that should have come is missed
 
 def classifier(*extra):
     nn.utils.set_random_seed(3)
-    model = nn.Sequential([nn.Input((6,)), nn.layers.Dense(8, activation="relu"), *extra, nn.layers.Dense(2, activation="softmax")])
+    model = nn.Sequential(
+        [
+            nn.Input((6,)),
+            nn.layers.Dense(8, activation="relu"),
+            *extra,
+            nn.layers.Dense(2, activation="softmax"),
+        ]
+    )
     model.compile(nn.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -48,7 +57,9 @@ def readers():
 
 class TestOverlap:
     def test_the_next_batch_is_read_while_a_step_runs(self):
-        """Every step waits, before it ends, for the reading of the next batch to have begun: without overlap nobody would ever read it."""
+        """Every step waits, before it ends, for the reading of the next batch to have begun: without overlap
+        nobody would ever read it.
+        """
         begun = [threading.Event() for _ in range(7)]
         in_step = []
 
@@ -148,7 +159,9 @@ class TestEnds:
                 x, y = batch_of(number)
                 yield (x * np.nan if stop == "nan" and number == 3 else x), y
 
-        errors = {"flag": (), "exception": LookupError, "interrupt": KeyboardInterrupt, "nan": ValueError}[stop]
+        errors = {"flag": (), "exception": LookupError, "interrupt": KeyboardInterrupt, "nan": ValueError}[
+            stop
+        ]
         try:
             classifier().fit(endless(), steps_per_epoch=20, epochs=2, callbacks=[Stop()], verbose=0)
         except errors as error:
@@ -209,7 +222,13 @@ class TestFiles:
     @pytest.mark.parametrize("shuffle", [True, False, "batch"])
     def test_mapped_arrays_train_as_arrays_in_memory_do(self, mapped, shuffle):
         """Every row once an epoch, in the very same order."""
-        options = {"batch_size": 16, "epochs": 3, "shuffle": shuffle, "validation_split": 0.2, "class_weight": "balanced"}
+        options = {
+            "batch_size": 16,
+            "epochs": 3,
+            "shuffle": shuffle,
+            "validation_split": 0.2,
+            "class_weight": "balanced",
+        }
         ours, plain = (trained(data, nn.layers.Dropout(0.2), **options) for data in (mapped, (X, Y)))
         check_equal(ours, plain)
         for name, values in plain.history.history.items():
@@ -222,7 +241,9 @@ class TestFiles:
     def test_evaluate_and_predict(self, mapped):
         model = classifier()
         assert model.evaluate(*mapped, verbose=0) == pytest.approx(model.evaluate(X, Y, verbose=0), abs=1e-6)
-        np.testing.assert_allclose(model.predict(mapped[0], verbose=0), model.predict(X, verbose=0), atol=1e-6)
+        np.testing.assert_allclose(
+            model.predict(mapped[0], verbose=0), model.predict(X, verbose=0), atol=1e-6
+        )
 
     def test_what_is_mapped(self, mapped):
         x, _ = mapped
@@ -249,7 +270,9 @@ class TestFiles:
         for a, b in zip(second.get_weights(), whole.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="how much memory is a process's own is written in /proc")
+    @pytest.mark.skipif(
+        sys.platform != "linux", reason="how much memory is a process's own is written in /proc"
+    )
     def test_memory_stays_far_below_the_size_of_the_file(self, tmp_path):
         code = f"""
 import numpy as np, neurona as nn
@@ -272,14 +295,17 @@ model.predict(x, batch_size=500, verbose=0)
 print(max(most, own_megabytes()) - before)
 """
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        # The batches read ahead and those in use take 2 MB each, some tens of them in all, and each thread's allocator keeps what it had.
+        # The batches read ahead and those in use take 2 MB each, some tens of them in all, and each thread's
+        # allocator keeps what it had.
         assert float(result.stdout) < 200
 
     @pytest.mark.skipif(sys.platform != "linux", reason="how much memory is free is written in /proc")
     def test_arrays_that_leave_no_memory_free_stay_where_they_are(self):
         with open("/proc/meminfo") as file:
             available = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) * 1024
-        large = np.zeros((available * 6 // 10 // 4000, 1000), "float32")  # zeros that nobody has written to take no memory
+        large = np.zeros(
+            (available * 6 // 10 // 4000, 1000), "float32"
+        )  # zeros that nobody has written to take no memory
         batches = batches_of(large, None, None, 32)
         assert isinstance(batches, RowBatches)
         assert batches.example()[0].shape == (32, 1000)
