@@ -54,7 +54,7 @@ class SwapEMAWeights(Callback):
             self._give_average()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        if not self.model.interrupted:
+        if not self._fit.interrupted:
             self._own = None  # fit has given the model the average for good
         self._give_back()
 

@@ -43,6 +43,7 @@ class Callback:
     runs_last = False
     model: Any = None
     params: dict[str, Any] = {}
+    _fit: Any = None  # the training in progress, a `neurona.training.fit.Fit`, if there is one
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -177,12 +178,15 @@ class CallbackList:
         callbacks: the callbacks; those with `runs_last` come after the others.
         model: what they are told is being trained.
         params: what they are told about the training.
+        fit: the training in progress, for callbacks that save and resume it.
 
     Raises:
         ArgumentError: one of them is no `Callback`.
     """
 
-    def __init__(self, callbacks: list[Callback], model: Any, params: dict[str, Any]) -> None:
+    def __init__(
+        self, callbacks: list[Callback], model: Any, params: dict[str, Any], fit: Any = None
+    ) -> None:
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 hint = " Make an object of it: callbacks=[Name()]." if isinstance(callback, type) else ""
@@ -193,7 +197,13 @@ class CallbackList:
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
+            callback._fit = fit
         self._listeners = {kind: self._listening(hooks) for kind, hooks in _HOOKS.items()}
+
+    def release(self) -> None:
+        """Let the callbacks forget the training, which holds its data."""
+        for callback in self.callbacks:
+            callback._fit = None
 
     def call(self, moment: str, *args: Any) -> None:
         """Call one moment, such as `"on_epoch_end"`, on all; logs that are None arrive as an empty

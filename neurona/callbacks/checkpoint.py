@@ -178,7 +178,7 @@ class BackupAndRestore(Callback):
         if checkpoint is None:
             return
         try:
-            self.model.resume(checkpoint)
+            self._fit.resume(checkpoint)
         except SavingError as error:
             raise SavingError(
                 f"The backup in {str(self.backup_dir)!r} does not fit this training: {error} Delete the "
@@ -206,10 +206,10 @@ class BackupAndRestore(Callback):
     def _write(self, step: int) -> None:
         if self.double_checkpoint and self._latest.exists():
             self._latest.replace(self._previous)
-        write_state(self._latest, self.model.checkpoint(step))
+        write_state(self._latest, self._fit.checkpoint(step))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        if self.delete_checkpoint and not self.model.interrupted:
+        if self.delete_checkpoint and not self._fit.interrupted:
             self._latest.unlink(missing_ok=True)
             self._previous.unlink(missing_ok=True)
             if self.backup_dir.is_dir() and not any(self.backup_dir.iterdir()):

@@ -211,7 +211,7 @@ class TerminateOnNaN(Callback):
         self.raise_error = raise_error
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.model.stops_quietly_on_nan = not self.raise_error
+        self._fit.stop_quietly_on_nan(not self.raise_error)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self.model.stop_training and not np.isfinite((logs or {}).get("loss", 0.0)):

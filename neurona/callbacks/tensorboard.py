@@ -97,17 +97,17 @@ class TensorBoard(Callback):
     # Moments.
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._clock = (time.perf_counter(), self.model.steps_trained)
+        self._clock = (time.perf_counter(), self._fit.steps_trained)
         if self.write_graph:
             self._write_model()
         if self.embeddings_freq:
             self._describe_embeddings()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._began = (time.perf_counter(), self.model.steps_trained)
+        self._began = (time.perf_counter(), self._fit.steps_trained)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        step = self.model.steps_trained + batch + 1
+        step = self._fit.steps_trained + batch + 1
         values = {f"batch_{name}": value for name, value in (logs or {}).items()}
         if self.write_steps_per_second:
             values["batch_steps_per_second"], self._clock = (
@@ -121,7 +121,7 @@ class TensorBoard(Callback):
         train = {f"epoch_{name}": value for name, value in logs.items() if not name.startswith("val_")}
         train["epoch_learning_rate"] = float(self.model.optimizer.learning_rate)
         if self.write_steps_per_second:
-            train["epoch_steps_per_second"] = _speed(self._began, self.model.steps_trained)
+            train["epoch_steps_per_second"] = _speed(self._began, self._fit.steps_trained)
         self._scalars("train", train, epoch)
         self._scalars(
             "validation",

@@ -37,6 +37,7 @@ KINDS = (
     "models",
     "policies",
     "random",
+    "rules",
 )
 _KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", "policies": "keras"}
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}

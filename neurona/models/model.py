@@ -170,7 +170,7 @@ class Model(Trainer):
             )
         return [_adapt(value, layer, self.name) for value, layer in zip(values, layers)]
 
-    def output_shapes(self, x: Any) -> Any:
+    def _output_shapes(self, x: Any) -> Any:
         if self._call_graph is not None:
             rows = {leaf.shape[0] for leaf in jax.tree.leaves(x)}
             known = all(
@@ -183,11 +183,11 @@ class Model(Trainer):
                     lambda tensor: jax.ShapeDtypeStruct((size, *tensor.shape[1:]), jnp.dtype(tensor.dtype)),
                     self.output,
                 )
-        return super().output_shapes(x)
+        return super()._output_shapes(x)
 
-    def ensure_built(self, x: Any) -> None:
+    def _ensure_built(self, x: Any) -> None:
         if self._call_graph is None:
-            super().ensure_built(x)
+            super()._ensure_built(x)
 
     def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
         if type(self).build is not Model.build:

@@ -99,7 +99,9 @@ class Sequential(Model):
 
     def _connect(self) -> None:
         """Draw the graph from the input to the last layer, which creates the weights."""
-        self._call_graph, self.built, self._program = None, False, None
+        self._call_graph, self.built = None, False
+        if self._learner is not None:
+            self._learner.forget_programs()
         if self._input is None or not self._layers:
             return
         x: Any = self._input
@@ -133,7 +135,7 @@ class Sequential(Model):
             self.build((None, *args[0].shape[1:]))
         self.built = True
 
-    def ensure_built(self, x: Any) -> None:
+    def _ensure_built(self, x: Any) -> None:
         self._check_and_build((x,), {})
 
     @property

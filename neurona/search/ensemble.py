@@ -8,21 +8,19 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurona.callbacks import CallbackList, History, ProgbarLogger
+from neurona.callbacks import CallbackList, History
 from neurona.core.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError, suggestion
 from neurona.core.random import Stream
 from neurona.metrics import direction_of
 from neurona.models import Model
 from neurona.optimizers.state import LearningRate
-from neurona.search.members import Members, MembersBatches, take
-from neurona.training.batches import ArrayBatches, count_rows, new_numpy_generator, to_numpy
-from neurona.training.loop import Epoch, epochs_alone, is_small
-from neurona.training.step import is_stateful
-from neurona.training.trainer import refuse_unknown
-
-ROWS_OF_ALL = (
-    2**17
-)  # rows of an epoch, those of all members together, up to which many epochs run as one program
+from neurona.search.members import Members, MembersBatches, member_of
+from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
+from neurona.training.conversion import count_rows, to_numpy
+from neurona.training.data import TrainingData, batches_of
+from neurona.training.fit import Fit, evaluate
+from neurona.training.program import is_stateful
+from neurona.training.trainer import learner_of, ready_learner, refuse_unknown
 
 
 class Ensemble:
@@ -135,59 +133,29 @@ class Ensemble:
             NonFiniteError: no member is left.
         """
         refuse_unknown(Ensemble.fit, unknown)
-        arrays, validation = self.model._batches_for_fit(
+        data = TrainingData.of(
             x,
             y,
             sample_weight,
-            batch_size,
-            False,
-            class_weight,
-            None,
-            validation_split,
-            validation_data,
-            batch_size,
-            None,
+            batch_size=batch_size,
+            class_weight=class_weight,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            validation_batch_size=batch_size,
         )
-        if not isinstance(arrays, ArrayBatches) or not isinstance(validation, (ArrayBatches, type(None))):
-            raise DataError(
-                "Ensemble.fit takes arrays that fit into memory: every member reads them in an order of its "
-                "own. It takes no source of "
-                "batches and no memory-mapped arrays."
-            )
+        arrays = _in_memory("fit", data.train)
+        if data.validation is not None:
+            _in_memory("fit", data.validation)
         built = all(layer.built for layer in self.model._flatten_layers())
         # The order in which `fit` draws: a model that is not built yet draws its weights after the order of
         # rows.
         generators = [] if built else self._generators()
         members = self._prepared(arrays)
         batches = MembersBatches(arrays.host, batch_size, shuffle, generators or self._generators())
-        self.history = History()
-        progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
-        params = {"epochs": epochs, "steps": batches.steps, "verbose": verbose}
-        watchers = CallbackList([*progress, self.history], members, params)
-        failed = set(members.failures)
-        logs: dict[str, Any] = {}
-        watchers.call("on_train_begin", None)
-        try:
-            done = 0
-            if not verbose and self._is_quick(arrays, validation):
-                for logs in epochs_alone(members, batches, validation, members.keys, epochs):
-                    watchers.call("on_epoch_end", done, logs)
-                    done += 1
-            for number in range(done, epochs):
-                watchers.call("on_epoch_begin", number, None)
-                logs = self._run("train", batches, watchers)
-                members.steps_trained += batches.steps
-                if validation is not None:
-                    logs |= {
-                        f"val_{name}": values
-                        for name, values in self._run("test", validation, watchers).items()
-                    }
-                watchers.call("on_epoch_end", number, dict(sorted(logs.items())))
-                if members.stop_training:
-                    break
-            members.finish()
-        finally:
-            watchers.call("on_train_end", logs)
+        data = TrainingData(batches, data.validation)
+        fit = Fit(members, data, None, model=members, epochs=epochs, verbose=verbose)
+        self.history, failed = fit.history, set(members.failures)
+        fit.run()
         self._report(failed)
         return self.history
 
@@ -199,15 +167,13 @@ class Ensemble:
         Args:
             x, y, sample_weight: arrays, as in `Model.evaluate`.
             batch_size: rows at a time, 32 by default.
+
+        Raises:
+            DataError: the data does not fit the model or the loss, or comes batch by batch.
         """
-        arrays = self.model._batches(x, y, sample_weight, batch_size, None)
-        if not isinstance(arrays, ArrayBatches):
-            raise DataError(
-                "Ensemble.evaluate takes arrays that fit into memory, not a source of batches or "
-                "memory-mapped arrays."
-            )
+        arrays = _in_memory("evaluate", batches_of(x, y, sample_weight, batch_size=batch_size))
         members = self._prepared(arrays)
-        return self._run("test", arrays, CallbackList([], members, {}))
+        return evaluate(members, arrays, CallbackList([], members, {}))
 
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
         """The outputs of every member, (K, rows, ...), as NumPy arrays; `.mean(axis=0)` is the ensemble's
@@ -260,22 +226,6 @@ class Ensemble:
         values = figures[monitor][-1]
         return self.models[int(np.nanargmin(values) if direction == "min" else np.nanargmax(values))]
 
-    def _is_quick(self, arrays: ArrayBatches, validation: ArrayBatches | None) -> bool:
-        """Whether many epochs can run as one program: little data, steps of the usual kind, and nobody
-        fails.
-        """
-        small = (
-            is_small(arrays)
-            and arrays.rows * len(self) <= ROWS_OF_ALL
-            and (validation is None or is_small(validation))
-        )
-        return (
-            small
-            and not self.failures
-            and self.model.custom_step("train") is None
-            and self.model.custom_step("test") is None
-        )
-
     def _generators(self) -> list[np.random.Generator]:
         """A new generator for each member's order of rows."""
         generators = []
@@ -286,29 +236,15 @@ class Ensemble:
 
     def _prepared(self, batches: ArrayBatches) -> Members:
         """The members, once the model is known to fit the data."""
-        self.model._prepare(batches.example())
-        self.model.check_targets(batches.host)
+        learner = ready_learner(self.model, batches)
         if self._members is None:
-            self._members = Members(self.model, self._streams, self.learning_rate)
+            self._members = Members(learner, self._streams, self.learning_rate)
         return self._members
 
     def _trained(self, method: str) -> Members:
         if self._members is None:
             raise NotBuiltError(f"Call fit() before {method}(): the members have no weights yet.")
         return self._members
-
-    def _run(self, kind: str, batches: ArrayBatches, watchers: CallbackList) -> dict[str, Any]:
-        """One pass of all members over batches."""
-        members: Any = self._members  # trainer and program in one
-        members.reset_metrics()
-        if kind == "test":
-            watchers.call("on_test_begin", None)
-        logs = Epoch(
-            members, members, kind, watchers, members.keys, members.steps_trained if kind == "train" else 0
-        ).run(batches)
-        if kind == "test":
-            watchers.call("on_test_end", logs)
-        return logs
 
     def _report(self, known: set[int]) -> None:
         """Tell of the members that failed, beside those known before."""
@@ -327,6 +263,16 @@ class Ensemble:
         )
 
 
+def _in_memory(method: str, batches: Batches) -> ArrayBatches:
+    if not isinstance(batches, ArrayBatches):
+        raise DataError(
+            f"Ensemble.{method} takes arrays that fit into memory, because every member reads them in "
+            "another "
+            "order. It takes no source of batches and no memory-mapped arrays."
+        )
+    return batches
+
+
 class _Models(Sequence[Model]):
     """The members as ordinary models, each made when it is asked for."""
 
@@ -342,17 +288,16 @@ class _Models(Sequence[Model]):
         number = range(len(self))[number]
         ensemble, members = self._ensemble, self._members
         model = copy.deepcopy(ensemble.model)
-        model.take_training_state(take(members.training_state(), number))
+        members.give_to(learner_of(model), number)
         if ensemble.learning_rate is not None:
             model.optimizer.learning_rate = ensemble.learning_rate[number]
-        model._random_key, model.steps_trained = members.keys[number], members.steps_trained
         if ensemble.history is not None:
             model.history = History()
             model.history.set_state(
                 {
                     "epoch": ensemble.history.epoch,
                     "history": {
-                        name: [take(value, number).tolist() for value in values]
+                        name: [member_of(value, number).tolist() for value in values]
                         for name, values in ensemble.history.history.items()
                     },
                 }
@@ -373,9 +318,10 @@ def _checked_seeds(seeds: Any) -> list[int]:
 
 
 def _checked_rates(rates: Any, seeds: list[int], model: Model) -> list[float]:
-    if not isinstance(model.optimizer.learning_rate, LearningRate):
+    if model.optimizer is None or not isinstance(model.optimizer.learning_rate, LearningRate):
         raise ArgumentError(
-            "learning_rate can't be given for each member where the model's optimizer follows a schedule."
+            "learning_rate can't be given for each member where the model's optimizer follows a schedule, or "
+            "where the model learns by a rule without an optimizer."
         )
     if not isinstance(rates, Iterable):
         raise ArgumentError(

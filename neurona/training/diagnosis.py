@@ -1,4 +1,4 @@
-"""Finding out where a NaN or an infinity came from, once there is one."""
+"""Find where a NaN or an infinity came from, once there is one."""
 
 from typing import Any, NoReturn
 
@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import DataError, NonFiniteError
-from neurona.core.scope import Scope
-from neurona.training.step import TrainingState, forward, positions_of
+from neurona.training.conversion import Batch
+from neurona.training.step import StateScope, TrainingState, forward
 
 
 def bad_rows(tree: Any) -> list[int]:
@@ -31,70 +31,90 @@ def _finite(tree: Any) -> bool:
 
 
 def raise_non_finite(
-    trainer: Any, state: TrainingState, batch: Any, key: Any, step: Any, shown_step: int, numbers: Any = None
+    model: Any,
+    state: TrainingState,
+    batch: Batch,
+    key: Any,
+    number: Any,
+    shown_step: int,
+    row_numbers: np.ndarray | None = None,
 ) -> NoReturn:
     """Say at which step, in which layer, and why training met a number that is not finite.
 
     Args:
-        trainer: the model, whose weights are those before the step.
+        model: its weights are those before the step.
         state: the same, as arrays.
         batch: what the step was given.
-        key, step: its randomness.
+        key, number: the random key of the training, and the step's number.
         shown_step: the step's number in the epoch, from 0.
-        numbers: the batch's row numbers in the whole data, where it is known.
+        row_numbers: the numbers of the batch's rows in the whole data, where they are known.
 
     Raises:
         DataError: the batch itself holds NaN or infinity.
-        NonFiniteError: the numbers arose in a layer, in the loss or in a gradient.
+        NonFiniteError: the numbers arose in a layer, in the loss, in a gradient or in the learning rule.
     """
-    x, y, sample_weight = batch
-    for what, part in (("x", x), ("y", y), ("sample_weight", sample_weight)):
+    _check_rows(batch, shown_step, row_numbers)
+    key = jax.random.fold_in(key, number)
+    reason = _bad_layer(model, state, batch, key, number)
+    if reason is None and model._learns_by_gradients:
+        reason = _bad_gradient(model, state, batch, key, number)
+    if reason is None:
+        after = model._rule.step(model, state, batch, key, number).state
+        bad = [
+            v.path for v, new in zip(model._variable_groups().trainable, after.trainable) if not _finite(new)
+        ]
+        learned = (
+            f"{type(model._rule).__name__} gave weight {bad[0]!r} a value that is not finite" if bad else ""
+        )
+        reason = learned or "a figure of the step, or the sum of the gradients, overflows"
+    raise NonFiniteError(
+        f"Training stopped at step {shown_step + 1} of the epoch: {reason}. The weights are those before "
+        "that "
+        "step. Usual mends: a smaller learning rate, inputs scaled to about -1..1, clipnorm=1.0 in the "
+        "optimizer."
+    )
+
+
+def _check_rows(batch: Batch, shown_step: int, row_numbers: np.ndarray | None) -> None:
+    """Raise `DataError` where the batch itself holds NaN or infinity."""
+    for name, part in batch._asdict().items():
         rows = bad_rows(part)
         if rows:
-            place = (
-                f"row {rows[0]} of the batch of step {shown_step + 1}"
-                if numbers is None
-                else f"row {numbers[rows[0]]}"
-            )
+            place = f"row {rows[0]} of the batch of step {shown_step + 1}"
+            if row_numbers is not None:
+                place = f"row {row_numbers[rows[0]]}"
+            more = f", and {len(rows) - 1} more of its batch" if len(rows) > 1 else ""
             raise DataError(
-                f"{what} holds NaN or infinity: in "
-                f"{place}{f', and {len(rows) - 1} more of its batch' if len(rows) > 1 else ''}. "
-                "Fill or drop missing values before training (np.isfinite finds them)."
+                f"{name} holds NaN or infinity: in {place}{more}. Fill or drop missing values before "
+                "training "
+                "(np.isfinite finds them)."
             )
-    kept = "The weights are those before that step."
+
+
+def _bad_layer(model: Any, state: TrainingState, batch: Batch, key: Any, number: Any) -> str | None:
+    """The first layer whose inputs are finite and whose output is not."""
     found: list[str] = []
 
     def observe(layer: Any, inputs: Any, outputs: Any) -> None:
         if not found and not layer._sublayers and _finite(inputs) and not _finite(outputs):
             found.append(f"the output of layer {layer.name!r} ({type(layer).__name__}) is not finite")
 
-    step_key = jax.random.fold_in(key, step)
-    values = dict(
-        zip(
-            (*trainer.trainable_variables, *trainer.non_trainable_variables),
-            (*state.trainable, *state.non_trainable),
-        )
-    )
-    with Scope(values, step_key, step, True, positions_of(trainer)) as scope:
-        scope.observer = observe
-        trainer(x)
-    if not found:
-        (loss, _), gradients = jax.value_and_grad(
-            lambda trainable: forward(
-                trainer, state._replace(trainable=trainable), batch, step_key, step, True
-            ),
-            has_aux=True,
-        )(state.trainable)
-        if not _finite(loss):
-            found.append(
-                "the loss is not finite although the model's output is: targets or the loss function do not "
-                "fit it"
-            )
-        for variable, gradient in zip(trainer.trainable_variables, gradients):
-            if not found and not _finite(gradient):
-                found.append(f"the gradient of weight {variable.path!r} is not finite")
-    reason = found[0] if found else "the sum of the gradients overflows"
-    raise NonFiniteError(
-        f"Training stopped at step {shown_step + 1} of the epoch: {reason}. {kept} "
-        "Usual mends: a smaller learning rate, inputs scaled to about -1..1, clipnorm=1.0 in the optimizer."
-    )
+    with StateScope(model, state, key, number, training=True) as scope:
+        scope.scope.observer = observe
+        model(batch.x)
+    return found[0] if found else None
+
+
+def _bad_gradient(model: Any, state: TrainingState, batch: Batch, key: Any, number: Any) -> str | None:
+    """The loss, or the first weight whose gradient is not finite."""
+
+    def objective(trainable: list[Any]) -> Any:
+        return forward(model, state._replace(trainable=trainable), batch, key, number, training=True).loss
+
+    loss, gradients = jax.value_and_grad(objective)(state.trainable)
+    if not _finite(loss):
+        return "the loss is not finite although the model's output is: targets or the loss function do not fit it"
+    for variable, gradient in zip(model._variable_groups().trainable, gradients):
+        if not _finite(gradient):
+            return f"the gradient of weight {variable.path!r} is not finite"
+    return None

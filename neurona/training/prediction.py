@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
-from neurona.training.batches import count_rows, rows_of
+from neurona.training.conversion import count_rows, rows_of
 from neurona.training.programs import is_built_in, program_for, rows_are_independent
 from neurona.training.streams import StreamBatches
 
@@ -47,8 +47,7 @@ class Predictor:
 
     def __call__(self, x: Any) -> Any:
         """The outputs of one batch, with the variables' values of now."""
-        self.program.trainer = self.model
-        outputs, values = self.program.predict_one([variable.value for variable in self.variables], x)
+        outputs, values = self.program.predict(self.model, [variable.value for variable in self.variables], x)
         for variable, value in zip(self.variables, values):  # of models that carry state from batch to batch
             variable.take(value)
         return outputs

@@ -15,7 +15,8 @@ import platformdirs
 from neurona.core.errors import SavingError
 from neurona.core.layer import Layer
 from neurona.core.registry import built_in, serialize
-from neurona.training.step import Program
+from neurona.training.placement import Placement
+from neurona.training.program import Program
 
 # JAX hands a program to a thread of its own. To wake it takes longer than a small program, and a model waits
 # for its results anyway.
@@ -42,9 +43,9 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 
-def is_built_in(layer: Layer) -> bool:
-    """Whether all of a layer's code is Neurona's: its class is, and no subclass of it."""
-    return type(layer) in built_in("layers").values() or type(layer) in built_in("models").values()
+def is_built_in(part: Any) -> bool:
+    """Whether all code of a layer, model or rule is Neurona's: its class is, and no subclass of it."""
+    return any(type(part) in built_in(kind).values() for kind in ("layers", "models", "rules"))
 
 
 def structure_of(trainer: Any, prediction: bool) -> str | None:
@@ -59,15 +60,14 @@ def structure_of(trainer: Any, prediction: bool) -> str | None:
             trainer._structure(),
             [(variable.shape, variable.dtype, variable.trainable) for variable in trainer.variables],
             jax.dtypes.canonicalize_dtype("float64").name,  # whether JAX computes in 64 bits
+            Placement.current().structure,
         ]
         if not prediction:
             compiled = trainer.get_compile_config()
-            compiled["optimizer"] = repr(
-                trainer.optimizer._structure
-            )  # the learning rate is state, not structure
+            compiled["optimizer"] = repr(trainer._rule.structure_of(trainer))  # the learning rate is state
             parts.append(compiled)
             parts.append([serialize(metric) for metric in trainer.metrics])
-            if trainer.custom_step("train") or trainer.custom_step("test"):
+            if trainer._own_step("train") or trainer._own_step("test") or not is_built_in(trainer._rule):
                 return None
         text = json.dumps(parts, sort_keys=True)
     except (SavingError, TypeError, ValueError):

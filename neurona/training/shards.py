@@ -12,7 +12,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError
 from neurona.training.batches import new_numpy_generator
-from neurona.training.streams import read_ahead
+from neurona.training.reading import read_ahead
 
 Arrays = tuple[np.ndarray, ...]
 _NAMES = ("x", "y", "sample_weight")

@@ -1,42 +1,42 @@
 """Trainer: what gives a model compile, fit, evaluate and predict."""
 
 import contextlib
+import functools
 import inspect
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from neurona import optimizers
-from neurona.callbacks import CallbackList, History, ProgbarLogger
-from neurona.core.errors import DataError, NotBuiltError, UnexpectedArgument, suggestion
+from neurona.callbacks import CallbackList, History
+from neurona.core.errors import ArgumentError, DataError, NotBuiltError, UnexpectedArgument, suggestion
 from neurona.core.layer import Layer
-from neurona.core.random import new_key
 from neurona.core.registry import deserialize, serialize
-from neurona.core.scope import Scope
+from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.metrics import Mean, Metric
-from neurona.training.batches import (
-    ArrayBatches,
+from neurona.training.batches import Batches
+from neurona.training.conversion import (
+    Batch,
     class_weights_to_sample_weights,
+    count_rows,
     is_stream,
-    new_numpy_generator,
-    split_validation,
     to_numpy,
     unpack,
 )
-from neurona.training.compiled import CompiledLoss, CompiledMetrics, Outputs
-from neurona.training.loop import Epoch, Pace, epochs_alone, is_small
+from neurona.training.data import TrainingData, batches_of
+from neurona.training.fit import Fit, as_list, evaluate, progress_bar
+from neurona.training.loop import Pass
+from neurona.training.model_learner import ModelLearner, VariableGroups
+from neurona.training.objectives import OutputLosses, OutputMetrics, Outputs
 from neurona.training.prediction import Predictor, predict_arrays, predict_stream
-from neurona.training.programs import program_for
-from neurona.training.resuming import Place
-from neurona.training.step import Program, TrainingState
-from neurona.training.streams import RowBatches, StreamBatches, batches_of
+from neurona.training.rules import GradientRule, ModelStepRule, Rule
+from neurona.training.step import TrainingState, metric_results
+from neurona.training.streams import StreamBatches
 
-Batches = ArrayBatches | RowBatches | StreamBatches
+_GRADIENTS, _OWN_STEP = GradientRule(), ModelStepRule()
 
 
 def refuse_unknown(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
@@ -47,21 +47,6 @@ def refuse_unknown(function: Callable[..., Any], given: Mapping[str, Any]) -> No
             f"{function.__name__}() has no argument {name!r}.{suggestion(name, known)} It takes: "
             f"{', '.join(known)}."
         )
-
-
-def _is_due(epoch: int, frequency: Any) -> bool:
-    """Whether an epoch, numbered from 0, is one after which to validate."""
-    return (
-        (epoch + 1) in frequency
-        if isinstance(frequency, (list, tuple, set))
-        else (epoch + 1) % frequency == 0
-    )
-
-
-def _as_list(callbacks: Any) -> list[Any]:
-    return (
-        list(callbacks) if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
-    )
 
 
 class Trainer(Layer):
@@ -75,23 +60,22 @@ class Trainer(Layer):
     loss: Any = None
     history: History | None = None
     stop_training = False
-    steps_trained = 0  # since compile; during an epoch, those before it
-    interrupted = False  # whether fit is running, or was ended by an exception
-    stops_quietly_on_nan = False  # set by TerminateOnNaN: stop as Keras does instead of raising
     run_eagerly = False
     output_names: list[str] | None = None
-    _compiled_loss: CompiledLoss | None = None
-    _compiled_metrics: CompiledMetrics | None = None
-    _program: Program | None = None
+    _given_rule: Rule | None = None
+    _compiled_loss: OutputLosses | None = None
+    _compiled_metrics: OutputMetrics | None = None
+    _learner: ModelLearner | None = None
     _predictor: Predictor | None = None
-    _place: Place | None = None
+    _fit: Fit | None = None  # while fit runs
     _untracked = (
         *Layer._untracked,
         "optimizer",
         "history",
-        "_place",
+        "_fit",
         "_compile_arguments",
-        "_groups",
+        "_given_rule",
+        "_learner",
         "_predictor",
     )
 
@@ -106,6 +90,7 @@ class Trainer(Layer):
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        rule: Rule | None = None,
         **unknown: Any,
     ) -> None:
         """Choose how the model is trained.
@@ -119,21 +104,17 @@ class Trainer(Layer):
             run_eagerly: run each step uncompiled, to look inside with a debugger.
             steps_per_execution, jit_compile: accepted; many steps always run as one compiled program.
             auto_scale_loss: scale the loss dynamically under the mixed_float16 policy.
+            rule: how to learn, if not by gradients: a `neurona.training.Rule`, which needs no optimizer.
 
         Raises:
-            ArgumentError: a name is not known; the message suggests the nearest.
+            ArgumentError: a name is not known; the message suggests the nearest. Or both a rule and an
+                optimizer are given.
             UnexpectedArgument: an argument does not exist.
         """
         refuse_unknown(Trainer.compile, unknown)
-        self.optimizer = optimizers.get(optimizer)
-        if (
-            auto_scale_loss
-            and self.dtype_policy.name == "mixed_float16"
-            and not self.optimizer.skips_overflow
-        ):
-            self.optimizer = optimizers.LossScaleOptimizer(self.optimizer)
-        CompiledLoss.check_names(loss)
-        CompiledMetrics.check_names((metrics, weighted_metrics))
+        OutputLosses.check_names(loss)
+        OutputMetrics.check_names((metrics, weighted_metrics))
+        self.optimizer, self._given_rule = self._checked_optimizer(optimizer, rule, auto_scale_loss), rule
         self.loss, self.run_eagerly = loss, bool(run_eagerly)
         self._compile_arguments = {
             "optimizer": self.optimizer,
@@ -145,21 +126,33 @@ class Trainer(Layer):
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
         }
+        if rule is not None:
+            self._compile_arguments["rule"] = rule
         self._loss_tracker = Mean(name="loss")
         self._compiled_loss, self._compiled_metrics = None, None
-        self._loss_parts: list[Any] = []
-        self._random_key: Any = None
-        self.steps_trained = 0
-        self._paces: dict[tuple[str, int], Pace] = {}
-        self._groups: tuple[list[Variable], list[Variable], list[Variable]] = ([], [], [])
-        self._fresh_metrics: list[Any] = []
-        self._program, self._program_signature = None, None
+        self._learner = ModelLearner(self)
         self.stop_training = False
+
+    def _checked_optimizer(self, optimizer: Any, rule: Rule | None, auto_scale_loss: bool) -> Any:
+        """The optimizer that is meant, or None where a rule needs none."""
+        if rule is not None:
+            if not isinstance(rule, Rule):
+                raise ArgumentError(f"compile takes a neurona.training.Rule as rule=. Received: {rule!r}")
+            if optimizer not in (None, "rmsprop"):
+                raise ArgumentError(
+                    "compile takes an optimizer or a rule, not both: the rule is how to learn."
+                )
+            return None
+        optimizer = optimizers.get(optimizer)
+        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
+        return (
+            optimizers.LossScaleOptimizer(optimizer) if scales and not optimizer.skips_overflow else optimizer
+        )
 
     @property
     def compiled(self) -> bool:
         """Whether compile() was called."""
-        return self.optimizer is not None
+        return self.optimizer is not None or self._given_rule is not None
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What compile() was given, as plain values, or None."""
@@ -169,9 +162,10 @@ class Trainer(Layer):
         """Compile as `get_compile_config` says."""
         self.compile(**deserialize(config))
 
-    def _require_compiled(self, method: str) -> None:
-        if not self.compiled:
+    def _compiled_learner(self, method: str) -> ModelLearner:
+        if self._learner is None or not self.compiled:
             raise NotBuiltError(f"Call compile(optimizer=..., loss=...) before {method}().")
+        return self._learner
 
     # What a subclass may override, as in Keras.
 
@@ -193,8 +187,13 @@ class Trainer(Layer):
                     "There is nothing to minimize: no layer adds a loss, and y is missing. Call fit(x, y)."
                 )
             return added
-        value, self._loss_parts = self._compiled_loss(y, y_pred, sample_weight)
-        return value + added
+        return self._compiled_loss(y, y_pred, sample_weight) + added
+
+    def _loss_of(self, batch: Batch, y_pred: Any, training: bool) -> Any:
+        """What `compute_loss`, which a subclass may define without `training`, says of a batch."""
+        options = {"training": training} if _takes_training(type(self).compute_loss) else {}
+        x, y, sample_weight = batch
+        return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Let the compiled metrics see a batch, and return all results so far."""
@@ -220,21 +219,43 @@ class Trainer(Layer):
             logs.update(result if isinstance(result, dict) else {name: result})
         return logs
 
-    def custom_step(self, kind: str) -> Callable[..., Any] | None:
-        """The model's own `train_step(state, data)` or `test_step(state, data)`, where it has one."""
-        return getattr(self, f"{kind}_step", None)
+    def train_step(self, state: Any, data: Any) -> tuple[dict[str, Any], Any]:
+        """One step of training, as a pure function. A subclass may define another, as in Keras on JAX.
 
-    def take_loss_parts(self) -> list[Any]:
-        """The losses per output that the last `compute_loss` found."""
-        parts, self._loss_parts = self._loss_parts, []
-        return parts
+        Args:
+            state: the values of the trainable, the other, the optimizer's and the metrics' variables.
+            data: `(x, y)` or `(x, y, sample_weight)`.
 
-    def update_loss_trackers(self, loss: Any, parts: list[Any], rows: int) -> None:
-        """Let the means of the loss, and of each output's, see a batch."""
-        self._loss_tracker.update_state(loss, sample_weight=rows)
-        if self._compiled_loss is not None:
-            for tracker, value in zip(self._compiled_loss.trackers, parts):
-                tracker.update_state(value, sample_weight=rows)
+        Returns:
+            The logs, and the new state.
+        """
+        return self._run_step(self._rule.step if self._given_rule else _GRADIENTS.step, state, data)
+
+    def test_step(self, state: Any, data: Any) -> tuple[dict[str, Any], Any]:
+        """One step of an evaluation, as a pure function; arguments and result are those of `train_step`."""
+        return self._run_step(_GRADIENTS.test_step, state, data)
+
+    def _run_step(self, step: Callable[..., Any], state: Any, data: Any) -> tuple[dict[str, Any], Any]:
+        scope = current_scope()
+        key, number = (jax.random.key(0), 0) if scope is None else (scope.key, scope.step)
+        state = step(self, TrainingState(*state), unpack(tuple(data)), key, number).state
+        return metric_results(self, state.metrics), tuple(state)
+
+    def _own_step(self, kind: str) -> Callable[..., Any] | None:
+        """The `train_step` or `test_step` that a subclass defines, or None."""
+        step = getattr(self, f"{kind}_step")
+        return None if getattr(step, "__func__", step) is getattr(Trainer, f"{kind}_step") else step
+
+    @property
+    def _rule(self) -> Rule:
+        """How the model learns."""
+        if self._given_rule is not None:
+            return self._given_rule
+        return _OWN_STEP if self._own_step("train") or self._own_step("test") else _GRADIENTS
+
+    @property
+    def _learns_by_gradients(self) -> bool:
+        return self._given_rule is None and self._own_step("train") is None
 
     # Metrics and state.
 
@@ -245,7 +266,9 @@ class Trainer(Layer):
         """
         found: list[Metric] = []
         if self.compiled:
-            found.append(self._loss_tracker)
+            found += self._rule.trackers
+            if self._given_rule is None or self.loss is not None:
+                found.append(self._loss_tracker)
             found += self._compiled_loss.trackers if self._compiled_loss else []
             found += self._compiled_metrics.metrics if self._compiled_metrics else []
         for layer in self._flatten_layers():
@@ -271,69 +294,45 @@ class Trainer(Layer):
         for metric in self.metrics:
             metric.reset_state()
 
-    def training_state(self) -> TrainingState:
-        """All that training changes, as arrays."""
-        trainable, others, metrics = ([variable.value for variable in group] for group in self._groups)
-        return TrainingState(trainable, others, self.optimizer.state, metrics)
+    def _variable_groups(self) -> VariableGroups:
+        """The variables in the order of `TrainingState`."""
+        if self._learner is None:
+            raise NotBuiltError("Call compile(optimizer=..., loss=...) before a step of training.")
+        return self._learner.groups
 
-    def take_training_state(self, state: TrainingState) -> None:
-        """Put the arrays of a state into the variables and the optimizer."""
-        for variables, values in zip(self._groups, (state.trainable, state.non_trainable, state.metrics)):
-            for variable, value in zip(variables, values):
-                variable.take(value)
-        self.optimizer.state = state.optimizer
+    def _prepare(self, example: Batch) -> None:
+        """Build the model, the losses, the metrics and the rule for batches like this one."""
+        self._ensure_built(example.x)
+        if self._compiled_metrics is None and example.y is not None:
+            self._match_outputs(example)
+        self._compiled_learner("fit").prepare()
 
-    def pace(self, kind: str, rows: int) -> Pace:
-        """How fast steps of this kind and batch size have run so far."""
-        return self._paces.setdefault((kind, rows), Pace())
+    def _match_outputs(self, example: Batch) -> None:
+        """Match the losses and metrics of `compile` to the model's outputs."""
+        self._predictions = predictions = self._output_shapes(example.x)
+        outputs, arguments = Outputs(predictions, self.output_names), self._compile_arguments
+        if arguments["loss"] is None:
+            targets = outputs.spread(example.y, "y")
+        else:
+            self._compiled_loss = OutputLosses(arguments["loss"], arguments["loss_weights"], outputs)
+            targets = self._compiled_loss.targets(example.y)
+        self._compiled_metrics = OutputMetrics(
+            arguments["metrics"], arguments["weighted_metrics"], outputs, targets, outputs.leaves(predictions)
+        )
 
-    def _prepare(self, example: Any) -> None:
-        """Build the model, the loss, the metrics and the optimizer for batches like this one, and find the
-        compiled program.
-        """
-        x, y, _ = example
-        self.ensure_built(x)
-        if self._compiled_metrics is None and y is not None:
-            self._predictions = predictions = self.output_shapes(x)
-            outputs = Outputs(predictions, self.output_names)
-            arguments = self._compile_arguments
-            if arguments["loss"] is not None:
-                self._compiled_loss = CompiledLoss(arguments["loss"], arguments["loss_weights"], outputs)
-                targets = self._compiled_loss.targets(y)
-            else:
-                targets = outputs.spread(y, "y")
-            self._compiled_metrics = CompiledMetrics(
-                arguments["metrics"],
-                arguments["weighted_metrics"],
-                outputs,
-                targets,
-                outputs.leaves(predictions),
-            )
-        if self._random_key is None:
-            self._random_key = new_key()
-        # Walking the tree of layers for its variables costs more than a small epoch, so it is done once per
-        # call of fit.
-        groups = self.trainable_variables, self.non_trainable_variables, self.metrics_variables
-        self.optimizer.build(groups[0])
-        if list(map(id, groups[2])) != list(map(id, self._groups[2])):
-            self.reset_metrics()
-            self._fresh_metrics = [variable.value for variable in groups[2]]
-        self._groups = groups
-
-    def check_targets(self, batch: Any) -> None:
+    def _check_targets(self, batch: Batch) -> None:
         """Look at the labels before anything is trained on them; raises `DataError`."""
-        _, y, _ = batch
-        if self._compiled_loss is not None and y is not None:
-            self._compiled_loss.check(y, self._predictions)
-        elif self._compile_arguments["loss"] is not None:
+        if self._compiled_loss is not None and batch.y is not None:
+            self._compiled_loss.check(batch.y, self._predictions)
+        elif self.loss is not None:
             raise DataError("compile() was given a loss, but there are no targets: call fit(x, y).")
 
-    def ensure_built(self, x: Any) -> None:
+    def _ensure_built(self, x: Any) -> None:
         """Create the weights from the shapes of a batch, if they do not exist yet."""
         if not self.built or not all(layer.built for layer in self._flatten_layers()):
-            self.output_shapes(x)
+            self._output_shapes(x)
 
-    def output_shapes(self, x: Any) -> Any:
+    def _output_shapes(self, x: Any) -> Any:
         """The shapes and dtypes of the predictions for a batch."""
 
         def run(arrays: Any) -> Any:
@@ -394,196 +393,34 @@ class Trainer(Layer):
             NonFiniteError: a NaN or an infinity arose; the weights are those before it.
         """
         refuse_unknown(Trainer.fit, unknown)
-        self._require_compiled("fit")
-        batches, validation = self._batches_for_fit(
-            x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, validation_split, validation_data,
-            validation_batch_size or batch_size, validation_steps,
-        )  # fmt: skip
-        example = batches.example()
-        self._prepare(example)
-        self.check_targets(batches.host if isinstance(batches, ArrayBatches) else example)
-        if isinstance(validation, ArrayBatches):
-            self.check_targets(validation.host)
-        self.history = History()
-        given = _as_list(callbacks)
-        progress = (
-            []
-            if verbose == 0 or any(isinstance(one, ProgbarLogger) for one in given)
-            else [ProgbarLogger(verbose=verbose)]
+        self._compiled_learner("fit")
+        data = TrainingData.of(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            steps=steps_per_epoch,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            validation_batch_size=validation_batch_size or batch_size,
+            validation_steps=validation_steps,
+            validation_freq=validation_freq,
         )
-        watchers = CallbackList(
-            [*given, *progress, self.history],
-            self,
-            {"epochs": epochs, "steps": batches.steps, "verbose": 1 if verbose == "auto" else verbose},
+        learner = ready_learner(self, data.train)
+        if data.validation is not None:
+            self._check_targets(data.validation.first_look())
+        self._fit = Fit(
+            learner, data, callbacks, model=self, epochs=epochs, initial_epoch=initial_epoch, verbose=verbose
         )
-        self.stop_training, self.stops_quietly_on_nan, self.interrupted = False, False, True
-        logs: dict[str, float] = {}
-        self._place = place = Place(self, batches, watchers, initial_epoch)
-        watchers.call("on_train_begin", None)
+        self.history = self._fit.history
         try:
-            whole = self._runs_whole_epochs(batches, watchers) and not steps_per_epoch
-            alone = validation is None or (
-                is_small(validation) and validation_freq == 1 and not validation_steps
-            )
-            if whole and alone and watchers.callbacks == [self.history]:
-                for logs in epochs_alone(self, batches, validation, self._random_key, epochs - initial_epoch):
-                    watchers.call("on_epoch_end", place.epoch, logs)
-                    place.epoch += 1
-            for number in range(place.epoch, epochs):
-                self._reset_metrics_quickly()
-                watchers.call("on_epoch_begin", number, None)
-                place.begin_epoch()
-                epoch = Epoch(
-                    self,
-                    self._current_program(),
-                    "train",
-                    watchers,
-                    self._random_key,
-                    self.steps_trained,
-                    place.step,
-                    whole,
-                )
-                logs = epoch.run(batches)
-                self.steps_trained += epoch.done
-                place.end_epoch()
-                if (
-                    validation is not None
-                    and logs
-                    and not self.stops_on_bad_loss(logs)
-                    and _is_due(number, validation_freq)
-                ):
-                    logs |= {
-                        f"val_{name}": value for name, value in self._evaluate(validation, watchers).items()
-                    }
-                logs = dict(sorted(logs.items()))
-                if epoch.done:
-                    watchers.call("on_epoch_end", number, logs)
-                if self.stop_training:
-                    break
-                if isinstance(batches, StreamBatches) and batches.exhausted:
-                    if number + 1 < epochs:
-                        warnings.warn(
-                            f"The data ran out after epoch {number + 1} of {epochs}: an iterator can be used "
-                            "once. Pass what can be "
-                            "iterated over again (a PyDataset, a list, a DataLoader), or an endless "
-                            "generator and steps_per_epoch.",
-                            stacklevel=2,
-                        )
-                    break
-            if place.epoch > initial_epoch:
-                self.optimizer.finalize_variable_values(self.trainable_variables)
-            self.interrupted = False
+            return self._fit.run()
         finally:
-            watchers.call("on_train_end", logs)
-            self._place = None
-            for one in filter(None, (batches, validation)):
-                one.close()
-        return self.history
-
-    def _runs_whole_epochs(self, batches: Batches, watchers: CallbackList) -> bool:
-        """Whether an epoch can run as one program: compiled steps of the usual kind, on little data, that no
-        callback waits for.
-        """
-        watched = watchers.steps_until_due("train", 0) is not None
-        return (
-            is_small(batches) and not watched and not self.run_eagerly and self.custom_step("train") is None
-        )
-
-    def checkpoint(self, step: int = 0) -> dict[str, Any]:
-        """For callbacks: all that a later fit needs to go on from here with the same bits, as plain values
-        and arrays.
-
-        Args:
-            step: the steps done in this epoch, when not at an epoch's end.
-        """
-        return self._fit_in_progress("checkpoint").checkpoint(step)
-
-    def resume(self, checkpoint: dict[str, Any]) -> None:
-        """For a callback's `on_train_begin`: go on where `checkpoint` was called.
-
-        Raises:
-            SavingError: it was called for another model or other data.
-        """
-        self._fit_in_progress("resume").resume(checkpoint)
-
-    def _fit_in_progress(self, method: str) -> Place:
-        if self._place is None:
-            raise NotBuiltError(f"{method}() is for callbacks, while fit() runs.")
-        return self._place
-
-    def stops_on_bad_loss(self, logs: Mapping[str, float]) -> bool:
-        """Whether an epoch ended in a NaN that a callback chose to stop at quietly."""
-        return self.stop_training and not np.isfinite(logs.get("loss", 0.0))
-
-    def _batches_for_fit(
-        self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuffle: Any, class_weight: Any, steps: int | None,
-        validation_split: float, validation_data: Any, validation_batch_size: int | None, validation_steps: int | None,
-    ) -> tuple[Batches, Batches | None]:  # fmt: skip
-        if is_stream(x):
-            if y is not None or sample_weight is not None:
-                raise DataError(
-                    "x yields batches, which bring their own targets: don't pass y or sample_weight beside "
-                    "it."
-                )
-            if validation_split:
-                raise DataError(
-                    "validation_split needs arrays, whose rows can be split; pass validation_data beside a "
-                    "source of batches."
-                )
-            batches: Batches = StreamBatches(x, steps, shuffle, class_weight, new_numpy_generator)
-        else:
-            x, y, sample_weight = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight")
-            if class_weight is not None:
-                sample_weight = class_weights_to_sample_weights(y, class_weight, sample_weight)
-            if validation_split and validation_data is None:
-                (x, y, sample_weight), validation_data = split_validation(
-                    (x, y, sample_weight), validation_split
-                )
-            batches = batches_of(x, y, sample_weight, batch_size, shuffle, steps, new_numpy_generator)
-        if validation_data is None:
-            return batches, None
-        x, y, sample_weight = (
-            (validation_data, None, None) if is_stream(validation_data) else unpack(validation_data)
-        )
-        return batches, self._batches(x, y, sample_weight, validation_batch_size, validation_steps)
-
-    def _batches(
-        self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None
-    ) -> Batches:
-        if is_stream(x):
-            return StreamBatches(x, steps)
-        return batches_of(
-            to_numpy(x, "x"),
-            to_numpy(y, "y"),
-            to_numpy(sample_weight, "sample_weight"),
-            batch_size,
-            False,
-            steps,
-        )
-
-    def _reset_metrics_quickly(self) -> None:
-        """`reset_metrics`, from arrays kept by `_prepare`: small fits are many epochs."""
-        for variable, value in zip(self._groups[2], self._fresh_metrics):
-            variable.take(value)
-
-    def _current_program(self) -> Program:
-        """The compiled program; another one where what it depends on has changed, such as a schedule that a
-        callback replaced.
-        """
-        signature = self.optimizer._structure, [list(map(id, group)) for group in self._groups[:2]]
-        if self._program is None or self._program_signature != signature:
-            self._program, self._program_signature = program_for(self), signature
-        return self._program
+            self._fit = None
 
     # evaluate and predict
-
-    def _evaluate(self, batches: Batches, callbacks: CallbackList) -> dict[str, float]:
-        self._reset_metrics_quickly()
-        callbacks.call("on_test_begin", None)
-        epoch = Epoch(self, self._current_program(), "test", callbacks, self._random_key, 0)
-        logs = epoch.run(batches)
-        callbacks.call("on_test_end", logs)
-        return logs
 
     def evaluate(
         self,
@@ -608,16 +445,24 @@ class Trainer(Layer):
             The loss, or a list of the loss and the metrics, or a dictionary.
         """
         refuse_unknown(Trainer.evaluate, unknown)
-        self._require_compiled("evaluate")
-        batches = self._batches(x, y, sample_weight, batch_size, steps)
-        self._prepare(batches.example())
-        self.check_targets(batches.host if isinstance(batches, ArrayBatches) else batches.example())
-        progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
-        watchers = CallbackList(
-            [*progress, *_as_list(callbacks)], self, {"steps": batches.steps, "verbose": verbose}
+        self._compiled_learner("evaluate")
+        with contextlib.closing(
+            batches_of(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        ) as batches:
+            learner = ready_learner(self, batches)
+            shown = [*progress_bar(verbose), *as_list(callbacks)]
+            watchers = CallbackList(shown, self, {"steps": batches.steps, "verbose": verbose}, fit=self._fit)
+            with self._metrics_kept_in_fit():
+                logs = evaluate(learner, batches, watchers)
+        return self._in_order(logs, return_dict)
+
+    def _metrics_kept_in_fit(self) -> contextlib.AbstractContextManager[None]:
+        """Where a callback evaluates while `fit` runs: leaves the epoch's own figures as they are."""
+        return (
+            self._compiled_learner("fit").kept_metrics()
+            if self._fit is not None
+            else contextlib.nullcontext()
         )
-        with contextlib.closing(batches):
-            return self._in_order(self._evaluate(batches, watchers), return_dict)
 
     def _in_order(self, logs: dict[str, float], return_dict: bool) -> Any:
         """The loss, each output's loss, the metrics in the order of compile, and what else there is."""
@@ -645,23 +490,19 @@ class Trainer(Layer):
             steps: batches, if not all.
         """
         refuse_unknown(Trainer.predict, unknown)
-        progress = [] if verbose == 0 else [ProgbarLogger(verbose=verbose)]
-        given = [*progress, *_as_list(callbacks)]
+        given = [*progress_bar(verbose), *as_list(callbacks)]
+
+        def watchers(count: int | None) -> CallbackList:
+            return CallbackList(given, self, {"steps": count, "verbose": verbose}, fit=self._fit)
+
         if is_stream(x):
             batches = StreamBatches(x, steps)
-            self.ensure_built(batches.example()[0])
-            watchers = CallbackList(given, self, {"steps": batches.steps, "verbose": verbose})
-            return predict_stream(self._current_predictor(), batches, watchers)
+            self._ensure_built(batches.example().x)
+            return predict_stream(self._current_predictor(), batches, watchers(batches.steps))
         arrays = to_numpy(x, "x")
-        self.ensure_built(arrays)
+        self._ensure_built(arrays)
         rows = 32 if batch_size is None else int(batch_size)
-        return predict_arrays(
-            self._current_predictor(),
-            arrays,
-            rows,
-            steps,
-            lambda count: CallbackList(given, self, {"steps": count}),
-        )
+        return predict_arrays(self._current_predictor(), arrays, rows, steps, watchers)
 
     def _current_predictor(self) -> Predictor:
         if self._predictor is None or not self._predictor.is_valid():
@@ -683,23 +524,19 @@ class Trainer(Layer):
     def _one_batch(
         self, kind: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
-        self._require_compiled(f"{kind}_on_batch")
-        batch = to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight")
+        learner = self._compiled_learner(f"{kind}_on_batch")
+        batch = Batch(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"))
         if class_weight is not None:
-            batch = (*batch[:2], class_weights_to_sample_weights(batch[1], class_weight, batch[2]))
+            weights = class_weights_to_sample_weights(batch.y, class_weight, batch.sample_weight)
+            batch = batch._replace(sample_weight=weights)
+        count_rows(batch)
         self._prepare(batch)
-        self.check_targets(batch)
-        epoch = Epoch(
-            self,
-            self._current_program(),
-            kind,
-            CallbackList([], self, {}),
-            self._random_key,
-            self.steps_trained,
-        )
-        logs = epoch.run(StreamBatches([batch]))
+        steps = Pass(learner, kind, CallbackList([], self, {}), learner.steps_trained)
+        with self._metrics_kept_in_fit():
+            learner.reset_metrics()
+            logs = steps.run(StreamBatches([batch]))
         if kind == "train":
-            self.steps_trained += 1
+            learner.steps_trained += steps.done
         return self._in_order(logs, return_dict)
 
     def train_on_batch(
@@ -710,16 +547,39 @@ class Trainer(Layer):
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """One step of training; returns the loss and metrics since `reset_metrics`."""
+        """One step of training; returns the loss and metrics of the batch."""
         return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """The loss and metrics of one batch, and of those since `reset_metrics`."""
+        """The loss and metrics of one batch, without training."""
         return self._one_batch("test", x, y, sample_weight, None, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch."""
         arrays = to_numpy(x, "x")
         return self.predict(arrays, batch_size=max(1, jax.tree.leaves(arrays)[0].shape[0]), verbose=0)
+
+
+def ready_learner(model: Trainer, batches: Batches) -> ModelLearner:
+    """A compiled model as a learner, built for these batches, which fit its losses.
+
+    Raises:
+        NotBuiltError: the model is not compiled.
+        DataError: the batches do not fit the model or its losses.
+    """
+    model._prepare(batches.example())
+    model._check_targets(batches.first_look())
+    return learner_of(model)
+
+
+def learner_of(model: Trainer) -> ModelLearner:
+    """A compiled model as a learner; raises NotBuiltError if it is not compiled."""
+    return model._compiled_learner("fit")
+
+
+@functools.cache
+def _takes_training(function: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    return any(one.name == "training" or one.kind is one.VAR_KEYWORD for one in parameters)

@@ -373,4 +373,4 @@ def test_checkpoints_are_for_callbacks():
     with pytest.raises(neurona.core.errors.NotBuiltError, match="while fit"):
         made.checkpoint()
     fit(made)
-    assert made._place is None
+    assert made._fit is None

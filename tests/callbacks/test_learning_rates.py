@@ -73,14 +73,14 @@ def test_schedules_as_keras(schedule):
 def test_a_new_rate_compiles_nothing():
     made = model(optimizer="adam")
     fit(made, epochs=1)
-    traces = made._program.traces
+    traces = made._learner._program.traces
     fit(
         made,
         LearningRateScheduler(lambda epoch, rate: rate / 2),
         ReduceLROnPlateau("loss", patience=1, min_delta=1e9),
         epochs=6,
     )
-    assert made._program.traces == traces
+    assert made._learner._program.traces == traces
 
 
 def test_they_say_what_they_do(capsys):

@@ -76,7 +76,7 @@ def test_an_unwritable_file_is_told_before_training(tmp_path):
     made = model()
     with pytest.raises(OSError, match="missing"):
         fit(made, CSVLogger(tmp_path / "missing" / "log.csv"))
-    assert made.steps_trained == 0
+    assert made._learner.steps_trained == 0
 
 
 # RemoteMonitor

@@ -136,9 +136,9 @@ def test_learning_rates_differ_and_compile_nothing_new():
         for ours, expected in zip(ensemble.models[member].get_weights(), lone.get_weights(), strict=True):
             np.testing.assert_allclose(ours, expected, atol=2e-5)
         assert float(ensemble.models[member].optimizer.learning_rate) == pytest.approx(rate)
-    traces = model._program.traces
+    traces = model._learner._program.traces
     Ensemble(network(), seeds=range(3), learning_rate=[0.5, 0.2, 0.3]).fit(X, Y, epochs=4, verbose=0)
-    assert model._program.traces == traces
+    assert model._learner._program.traces == traces
 
 
 def test_fit_goes_on_and_so_does_each_member_alone():
@@ -343,7 +343,7 @@ class TestMessages:
             ensemble.predict(X)
         with pytest.raises(ValueError, match="Call fit"):
             _ = ensemble.models
-        with pytest.raises(ValueError, match="order of its own"):
+        with pytest.raises(ValueError, match="another order"):
             ensemble.fit(iter([(X, Y)]), verbose=0)
         with pytest.raises(TypeError, match="no argument 'callbacks'"):
             ensemble.fit(X, Y, callbacks=[])

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 import neurona as nn
-from neurona.training import batches
+from neurona.training import Placement
+from neurona.training.batches import ArrayBatches
+from neurona.training.conversion import Batch
 from neurona.training.programs import program_for
+from neurona.training.step import gradient_step
+from neurona.training.trainer import ready_learner
 
 rng = np.random.default_rng(1)
 X = rng.normal(size=(70, 6)).astype("float32")
@@ -193,25 +197,25 @@ def test_one_dimensional_data_gets_its_missing_axis():
 def test_changing_the_learning_rate_or_the_epochs_compiles_nothing():
     model = classifier()
     model.fit(X, Y, epochs=1, verbose=0)
-    traces = model._program.traces
+    traces = model._learner._program.traces
     for rate in (0.1, 0.01, 0.001):
         model.optimizer.learning_rate = rate
         model.fit(X, Y, epochs=2, verbose=0)
-    assert model._program.traces == traces
+    assert model._learner._program.traces == traces
 
 
 def test_models_of_equal_structure_share_their_programs():
     first = classifier(nn.layers.Dropout(0.2))
     first.fit(X, Y, verbose=0)
-    traces = first._program.traces
+    traces = first._learner._program.traces
     for seed in range(5):
         model = classifier(nn.layers.Dropout(0.2), seed=seed)
         model.fit(X, Y, verbose=0)
-        assert model._program is first._program
-    assert first._program.traces == traces
+        assert model._learner._program is first._learner._program
+    assert first._learner._program.traces == traces
     different = classifier(nn.layers.Dropout(0.3))
     different.fit(X, Y, verbose=0)
-    assert different._program is not first._program
+    assert different._learner._program is not first._learner._program
 
 
 def test_a_model_with_code_of_the_users_own_shares_nothing():
@@ -321,17 +325,14 @@ def test_a_train_step_of_ones_own():
 
 def test_three_models_at_once_by_vmap_equal_three_models():
     """The training state is one pytree: a step mapped over three stacked states trains three models."""
-    from neurona.training.step import train_step
-
     models = [classifier(seed=seed) for seed in range(3)]
-    for model in models:
-        model._prepare((X, Y, None))
-    states = [model.training_state() for model in models]
+    learners = [ready_learner(model, ArrayBatches.of(X, Y)) for model in models]
+    states = [learner.training_state() for learner in learners]
     stacked = jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
     key = jax.random.key(0)
 
     def step(state):
-        return train_step(models[0], state, (X, Y, None), key, 0)[0]
+        return gradient_step(models[0], state, Batch(X, Y), key, 0).state
 
     together = jax.vmap(step)(stacked)
     for index, state in enumerate(states):
@@ -369,7 +370,7 @@ def test_an_iterator_that_runs_out_says_so():
 def test_data_on_the_device_are_a_copy(dtype):
     array = (10 * rng.uniform(size=(7, 5))).astype(dtype)
     expected = array.copy()
-    on_device = batches.on_device(array)
+    on_device = Placement().put(array)
     array[:] = 0
     np.testing.assert_array_equal(on_device, expected)
     assert on_device.dtype == dtype

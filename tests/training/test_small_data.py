@@ -72,7 +72,7 @@ def test_the_results_do_not_depend_on_who_looks(options):
     assert list(first.history)[:2] == ["accuracy", "loss"]
     for history, other in others:
         assert history.epoch == first.epoch
-        assert model.steps_trained == other.steps_trained
+        assert model._learner.steps_trained == other._learner.steps_trained
         for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_array_equal(ours, theirs)
         assert list(history.history) == list(first.history)
@@ -90,7 +90,7 @@ def test_a_number_that_is_not_finite_is_found_at_its_step():
         model.fit(X, Y, epochs=3, verbose=0)
         with pytest.raises(DataError, match="row 77") as error:
             model.fit(x, Y, epochs=3, verbose=0, callbacks=callbacks)
-        found.append((str(error.value), model.get_weights(), model.steps_trained))
+        found.append((str(error.value), model.get_weights(), model._learner.steps_trained))
     assert found[0][0] == found[1][0]
     assert found[0][2] == found[1][2]
     for ours, theirs in zip(found[0][1], found[1][1], strict=True):
@@ -135,16 +135,16 @@ def test_a_hundred_fits_compile_once():
         return model
 
     first = fit(0)
-    traces = first._program.traces, first._predictor.program.traces
+    traces = first._learner._program.traces, first._predictor.program.traces
     jax.monitoring.register_event_duration_secs_listener(note)
     try:
         for seed in range(1, 100):
             model = fit(seed)
-            assert model._program is first._program
+            assert model._learner._program is first._learner._program
             assert model._predictor.program is first._predictor.program
     finally:
         jax.monitoring.clear_event_listeners()
-    assert (first._program.traces, first._predictor.program.traces) == traces
+    assert (first._learner._program.traces, first._predictor.program.traces) == traces
     assert compiled == []
 
 
@@ -169,7 +169,7 @@ print(len(compiled))
 def test_callbacks_that_come_and_go_compile_nothing():
     model = iris()
     model.fit(X, Y, epochs=2, verbose=0)
-    traces = model._program.traces
+    traces = model._learner._program.traces
     model.fit(X, Y, epochs=3, verbose=0, callbacks=[Watching()])
     model.fit(X, Y, epochs=3, verbose=2, callbacks=[nn.callbacks.EarlyStopping("loss")])
-    assert model._program.traces == traces
+    assert model._learner._program.traces == traces

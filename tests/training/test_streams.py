@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 import neurona as nn
-from neurona.training.batches import ArrayBatches, is_mapped
-from neurona.training.streams import AHEAD, RowBatches, batches_of
+from neurona.training.batches import ArrayBatches
+from neurona.training.conversion import is_mapped
+from neurona.training.data import batches_of
+from neurona.training.reading import AHEAD
+from neurona.training.streams import RowBatches
 
 rng = np.random.default_rng(5)
 X = rng.normal(size=(70, 6)).astype("float32")
@@ -306,7 +309,7 @@ print(max(most, own_megabytes()) - before)
         large = np.zeros(
             (available * 6 // 10 // 4000, 1000), "float32"
         )  # zeros that nobody has written to take no memory
-        batches = batches_of(large, None, None, 32)
+        batches = batches_of(large, batch_size=32)
         assert isinstance(batches, RowBatches)
         assert batches.example()[0].shape == (32, 1000)
-        assert isinstance(batches_of(X, Y, None, 32), ArrayBatches)
+        assert isinstance(batches_of(X, Y, batch_size=32), ArrayBatches)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from neurona import losses as losses_module
 from neurona import metrics as metrics_module
 from neurona.core.errors import ArgumentError, DataError, suggestion
+from neurona.core.scope import current_scope
 from neurona.metrics import Mean, Metric
 
 
@@ -83,7 +84,7 @@ class Outputs:
         return [predictions] if self.single else list(predictions)
 
 
-class CompiledLoss:
+class OutputLosses:
     """The weighted sum of each output's loss.
 
     Args:
@@ -110,21 +111,24 @@ class CompiledLoss:
             if one is not None and count > 1 and not outputs.single
         ]
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, list[Any]]:
-        """The total loss, and each output's before weighting."""
-        targets = self.targets(y_true)
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """The total loss. In a step, where the metrics are part of the state, the means of each output's loss
+        see the batch.
+        """
         predictions = self.outputs.leaves(y_pred)
         sample_weights = self.outputs.spread(sample_weight, "sample_weight", share=True)
-        values, total = [], jnp.zeros((), jnp.float32)
+        total, trackers = jnp.zeros((), jnp.float32), iter(self.trackers)
         for loss, weight, target, prediction, rows in zip(
-            self.losses, self.weights, targets, predictions, sample_weights
+            self.losses, self.weights, self.targets(y_true), predictions, sample_weights
         ):
             if loss is None:
                 continue
             value = loss(target, prediction, rows)
-            values.append(value)
+            tracker = next(trackers, None)
+            if tracker is not None and _is_in_scope(tracker):
+                tracker.update_state(value, sample_weight=prediction.shape[0])
             total = total + (value if weight is None else value * weight)
-        return total, values
+        return total
 
     @staticmethod
     def check_names(loss: Any) -> None:
@@ -161,6 +165,12 @@ class CompiledLoss:
             losses_module.check_targets(loss, target, tuple(prediction.shape))
 
 
+def _is_in_scope(metric: Metric) -> bool:
+    """Whether the open scope holds the metric's variables."""
+    scope = current_scope()
+    return scope is not None and scope.values is not None and metric.variables[0] in scope.values
+
+
 def _as_loss(loss: Any) -> Any:
     resolved = losses_module.get(loss)
     if isinstance(resolved, losses_module.Loss):
@@ -168,7 +178,7 @@ def _as_loss(loss: Any) -> Any:
     return losses_module.LossFunctionWrapper(resolved, name=getattr(resolved, "__name__", "loss"))
 
 
-class CompiledMetrics:
+class OutputMetrics:
     """The metrics of each output, named as Keras names them in logs.
 
     Args:
@@ -257,8 +267,3 @@ def _unique(names: list[str]) -> list[str]:
         seen[name] = count + 1
         unique.append(f"{name}_{count}" if count else name)
     return unique
-
-
-def shapes_of(tree: Any) -> Any:
-    """The tree with each array replaced by its shape and dtype."""
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)

@@ -1,4 +1,6 @@
-"""Where a fit stands, so that another process can go on from there and end with the same bits."""
+"""FitPosition: where a fit stands, so that another process can go on from there and end with the same
+bits.
+"""
 
 from typing import Any
 
@@ -8,57 +10,53 @@ import numpy as np
 
 from neurona.callbacks.callback import Callback, CallbackList
 from neurona.core.errors import SavingError
-from neurona.training.batches import ArrayBatches
+from neurona.training.batches import Batches
+from neurona.training.learner import Learner
 from neurona.training.step import TrainingState
-from neurona.training.streams import RowBatches, StreamBatches
 
 
-class Place:
-    """Where a fit stands: the epoch, the steps done in it, and where the data stood when it began.
+class FitPosition:
+    """The epoch, the steps done in it, and the position of the data when it began.
 
     Args:
-        trainer: what is trained.
+        learner: what is trained.
         batches: what it is trained on.
-        watchers: the callbacks.
+        callbacks: those of the fit.
         epoch: the number of the first epoch.
     """
 
-    def __init__(
-        self,
-        trainer: Any,
-        batches: ArrayBatches | RowBatches | StreamBatches,
-        watchers: CallbackList,
-        epoch: int,
-    ) -> None:
-        self.trainer, self.batches, self.watchers = trainer, batches, watchers
-        self._resumed: TrainingState | None = None
+    def __init__(self, learner: Learner, batches: Batches, callbacks: CallbackList, epoch: int) -> None:
+        self.learner, self.batches, self.callbacks = learner, batches, callbacks
         self.epoch, self.step, self._data = epoch, 0, batches.position()
+        self._resumed: TrainingState | None = None
 
-    def begin_epoch(self) -> None:
-        """To be called after the callbacks' `on_epoch_begin`, whose changes a state from the middle of the
-        epoch holds already.
+    def begin_epoch(self) -> bool:
+        """Put a resumed state back, once the callbacks' `on_epoch_begin` is through: a state from the middle
+        of an epoch has their changes already. Returns whether the epoch goes on from its middle.
         """
-        if self._resumed is not None and self.step:
-            self.trainer.take_training_state(self._resumed)
+        resumes = self._resumed is not None and self.step > 0
+        if resumes:
+            self.learner.load_training_state(self._resumed)  # pyright: ignore[reportArgumentType]
         self._resumed = None
+        return resumes
 
     def end_epoch(self) -> None:
-        """The epoch's steps are done; the next one begins where the data stand now."""
+        """Note that the epoch's steps are done."""
         self.epoch, self.step, self._data = self.epoch + 1, 0, self.batches.position()
 
     def checkpoint(self, step: int) -> dict[str, Any]:
-        """Everything that `resume` needs, as plain values and NumPy arrays; `step` counts the epoch's steps
-        so far.
+        """All that `resume` needs, as plain values and NumPy arrays; `step` counts the epoch's steps so
+        far.
         """
-        trainer = self.trainer
+        learner = self.learner
         return {
             "epoch": self.epoch,
             "step": step,
-            "steps_trained": trainer.steps_trained,
+            "steps_trained": learner.steps_trained,
             "data": self._data,
-            "key": np.asarray(jax.random.key_data(trainer._random_key)),
-            "state": [np.asarray(leaf) for leaf in jax.tree.leaves(trainer.training_state())],
-            "callbacks": [[name, callback.get_state()] for name, callback in _named(self.watchers.callbacks)],
+            "key": np.asarray(jax.random.key_data(learner.random_key)),
+            "state": [np.asarray(leaf) for leaf in jax.tree.leaves(learner.training_state())],
+            "callbacks": [[name, one.get_state()] for name, one in _named(self.callbacks.callbacks)],
         }
 
     def resume(self, checkpoint: dict[str, Any]) -> None:
@@ -67,20 +65,19 @@ class Place:
         Raises:
             SavingError: it was made with another model, optimizer, metrics or data.
         """
-        trainer = self.trainer
-        state = trainer.training_state()
-        old, structure = jax.tree.flatten(state)
+        learner = self.learner
+        old, structure = jax.tree.flatten(learner.training_state())
         new = checkpoint["state"]
         if [(leaf.shape, leaf.dtype) for leaf in old] != [(leaf.shape, leaf.dtype) for leaf in new]:
             raise SavingError("The checkpoint was made with another model, optimizer or other metrics.")
         self.batches.restore(checkpoint["data"])
         self._resumed = jax.tree.unflatten(structure, [jnp.asarray(leaf) for leaf in new])
-        trainer.take_training_state(self._resumed)
-        trainer._random_key = jax.random.wrap_key_data(jnp.asarray(checkpoint["key"]))
-        trainer.steps_trained = checkpoint["steps_trained"]
+        learner.load_training_state(self._resumed)
+        learner.random_key = jax.random.wrap_key_data(jnp.asarray(checkpoint["key"]))
+        learner.steps_trained = checkpoint["steps_trained"]
         self.epoch, self.step, self._data = checkpoint["epoch"], checkpoint["step"], checkpoint["data"]
         kept = dict(checkpoint["callbacks"])
-        for name, callback in _named(self.watchers.callbacks):
+        for name, callback in _named(self.callbacks.callbacks):
             if name in kept:
                 callback.set_state(kept[name])
 

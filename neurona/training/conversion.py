@@ -1,0 +1,196 @@
+"""The arguments of `fit` as arrays: converted, counted, weighted and split."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from neurona.core.errors import DataError
+
+
+class Batch(NamedTuple):
+    """Rows of data: arrays, lists or dictionaries of arrays, or None, with as many rows in each."""
+
+    x: Any
+    y: Any = None
+    sample_weight: Any = None
+
+
+def to_numpy(value: Any, what: str) -> Any:
+    """Convert arrays, frames, torch tensors and lists of numbers to NumPy arrays in the dtypes of JAX.
+
+    Lists and dictionaries of arrays stay lists and dictionaries. Memory-mapped arrays stay in their files,
+    and so in their dtypes.
+
+    Args:
+        value: what was given.
+        what: how to call it in an error.
+
+    Raises:
+        DataError: text, dates or ragged lists.
+    """
+    if value is None or isinstance(value, jax.Array):
+        return value
+    if isinstance(value, Mapping):
+        return {name: to_numpy(item, f"{what}[{name!r}]") for name, item in value.items()}
+    if isinstance(value, (list, tuple)) and not _is_numbers(value):
+        return [to_numpy(item, f"{what}[{index}]") for index, item in enumerate(value)]
+    tensor: Any = value
+    if hasattr(tensor, "detach"):  # torch's
+        tensor = tensor.detach().cpu()
+    try:
+        array = tensor.to_numpy() if hasattr(tensor, "to_numpy") else np.asarray(tensor)
+    except ValueError as error:
+        raise DataError(
+            f"{what} is ragged: its rows have different lengths. Use neurona.preprocessing.pad_sequences. "
+            f"({error})"
+        ) from None
+    if array.dtype == object:
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"{what} holds values that are no numbers, such as {array.flat[0]!r}. Encode text with "
+                "TextVectorization and categories with pandas.get_dummies or integer codes first."
+            ) from None
+    if array.dtype.kind in "USM":
+        raise DataError(
+            f"{what} holds text or dates, such as {array.flat[0]!r}: turn them into numbers first "
+            "(TextVectorization)."
+        )
+    return array if is_mapped(array) else array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
+
+
+def is_mapped(array: Any) -> bool:
+    """Whether an array, or the one that it is a view of, lies in a file (`np.memmap`)."""
+    while (
+        array is not None and getattr(array, "_mmap", None) is None
+    ):  # a copy of a memmap is one without a file
+        array = getattr(array, "base", None)
+    return array is not None
+
+
+def _is_numbers(value: Any) -> bool:
+    """A list of plain numbers, or of such lists, is one array; a list of arrays is several."""
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return True
+        value = value[0]
+    return isinstance(value, (bool, int, float, np.generic))
+
+
+def unpack(batch: Any) -> Batch:
+    """`x`, `(x, y)` or `(x, y, sample_weight)` as a `Batch`.
+
+    Raises:
+        DataError: a tuple of another length.
+    """
+    if isinstance(batch, list):
+        batch = tuple(batch)
+    if not isinstance(batch, tuple):
+        return Batch(batch)
+    if not 1 <= len(batch) <= 3:
+        raise DataError(f"A batch is x, (x, y) or (x, y, sample_weight). Received a tuple of {len(batch)}.")
+    return Batch(*batch)
+
+
+def count_rows(tree: Any, what: str = "The data") -> int:
+    """The common length of all arrays in a tree.
+
+    Raises:
+        DataError: there are no arrays, no rows, or different lengths.
+    """
+    lengths = [leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(tree)]
+    if not lengths:
+        raise DataError(f"{what} is empty: no arrays were given.")
+    if None in lengths:
+        raise DataError(f"{what} holds a single number; expected arrays whose first axis counts the rows.")
+    if len(set(lengths)) > 1:
+        shapes = ", ".join(str(tuple(leaf.shape)) for leaf in jax.tree.leaves(tree))
+        raise DataError(f"x, y and sample_weight need equally many rows. Received arrays of shapes {shapes}.")
+    if lengths[0] == 0:
+        raise DataError(f"{what} has no rows.")
+    return int(lengths[0] or 0)
+
+
+def rows_of(tree: Any, start: int, stop: int | None) -> Any:
+    """Some rows of all arrays in a tree."""
+    return jax.tree.map(lambda leaf: leaf[start:stop], tree)
+
+
+def class_weights_to_sample_weights(y: Any, class_weight: Any, sample_weight: Any = None) -> np.ndarray:
+    """A weight for each row from a weight for each class.
+
+    Args:
+        y: integer labels (n,) or (n, 1), or one-hot (n, classes).
+        class_weight: a dictionary from class number to weight (classes not named weigh 1), or `"balanced"`:
+            n / (classes * rows of the class), as in King and Zeng, Logistic Regression in Rare Events Data,
+            2001.
+        sample_weight: multiplied in, where given.
+
+    Raises:
+        DataError: the labels are neither, or there are several targets.
+
+    Example:
+
+        >>> class_weights_to_sample_weights(np.array([0, 0, 1, 0, 1, 0]), "balanced").tolist()
+        [0.75, 0.75, 1.5, 0.75, 1.5, 0.75]
+    """
+    if isinstance(y, (list, tuple, Mapping)) or y is None:
+        raise DataError("class_weight needs a model with a single target; use sample_weight with several.")
+    y = np.asarray(y)
+    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(-1)
+    labels = np.round(labels).astype(np.int64)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise DataError(
+                f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}"
+            )
+        classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        weights = (len(labels) / (len(classes) * counts))[inverse]
+    else:
+        if not isinstance(class_weight, Mapping):
+            raise DataError(
+                f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}"
+            )
+        weights = np.ones(len(labels))
+        for label, weight in class_weight.items():
+            weights[labels == label] = weight
+    return (weights if sample_weight is None else weights * np.asarray(sample_weight)).astype(np.float32)
+
+
+def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
+    """The arrays cut in two: the last `fraction` of the rows, as they come, is for validation.
+
+    Raises:
+        DataError: a part would be empty.
+    """
+    rows = count_rows(tree)
+    if not 0 < fraction < 1:
+        raise DataError(f"validation_split is a fraction between 0 and 1. Received: {fraction}")
+    cut = int(rows * (1 - fraction))
+    if cut in (0, rows):
+        raise DataError(f"validation_split={fraction} of {rows} rows leaves one part empty.")
+    return rows_of(tree, 0, cut), rows_of(tree, cut, None)
+
+
+def is_stream(x: Any) -> bool:
+    """Whether data comes batch by batch rather than as arrays."""
+    if (
+        x is None
+        or isinstance(x, (np.ndarray, jax.Array, list, tuple, Mapping))
+        or hasattr(x, "to_numpy")
+        or hasattr(x, "detach")
+    ):
+        return False
+    return hasattr(x, "__next__") or hasattr(x, "__iter__") or hasattr(x, "__getitem__")
+
+
+def in_memory(tree: Any) -> Any:
+    """Arrays that lie in files, read, in the dtypes of JAX; others as they are."""
+
+    def read(leaf: Any) -> Any:
+        return np.array(leaf, jax.dtypes.canonicalize_dtype(leaf.dtype)) if is_mapped(leaf) else leaf
+
+    return jax.tree.map(read, tree)

@@ -1,0 +1,144 @@
+"""TrainingData: the arguments of `fit`, converted once to what the loop of training reads."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from neurona.core.errors import DataError
+from neurona.training.batches import ArrayBatches, Batches, RowOrder, new_numpy_generator
+from neurona.training.conversion import (
+    Batch,
+    class_weights_to_sample_weights,
+    count_rows,
+    is_mapped,
+    is_stream,
+    split_validation,
+    to_numpy,
+    unpack,
+)
+from neurona.training.placement import Placement
+from neurona.training.streams import RowBatches, StreamBatches
+
+
+@dataclass
+class TrainingData:
+    """What a model is trained on and validated on.
+
+    Attributes:
+        train: the batches of every epoch.
+        validation: those of every evaluation, or None.
+        validation_freq: validate after every n-th epoch, or after the epochs (counted from 1) of a
+            collection.
+    """
+
+    train: Batches
+    validation: Batches | None = None
+    validation_freq: int | Collection[int] = 1
+
+    @classmethod
+    def of(
+        cls,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        batch_size: int | None = None,
+        shuffle: bool | str = False,
+        class_weight: Any = None,
+        steps: int | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        validation_batch_size: int | None = None,
+        validation_steps: int | None = None,
+        validation_freq: int | Collection[int] = 1,
+    ) -> "TrainingData":
+        """The data that `fit` was given, by the names of its arguments; `steps` is its `steps_per_epoch`.
+
+        Raises:
+            DataError: the data can't be converted, counted, weighted or split.
+        """
+        if is_stream(x):
+            _refuse_targets(y, sample_weight)
+            if validation_split:
+                raise DataError(
+                    "validation_split needs arrays, whose rows can be split. Pass validation_data with a "
+                    "source "
+                    "of batches."
+                )
+            generator = new_numpy_generator() if shuffle else None
+            train: Batches = StreamBatches(x, steps, shuffle, class_weight, generator)
+        else:
+            arrays = _as_arrays(x, y, sample_weight)
+            if class_weight is not None:
+                weights = class_weights_to_sample_weights(arrays.y, class_weight, arrays.sample_weight)
+                arrays = arrays._replace(sample_weight=weights)
+            if validation_split and validation_data is None:
+                arrays, validation_data = split_validation(arrays, validation_split)
+            train = array_batches(arrays, batch_size, shuffle, steps)
+        validation = None
+        if validation_data is not None:
+            given = (validation_data,) if is_stream(validation_data) else unpack(validation_data)
+            validation = batches_of(*given, batch_size=validation_batch_size, steps=validation_steps)
+        return cls(train, validation, validation_freq)
+
+    def validates_after(self, epoch: int) -> bool:
+        """Whether to validate after an epoch, numbered from 0."""
+        if self.validation is None:
+            return False
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+    @property
+    def is_small(self) -> bool:
+        """Whether epochs, each with its validation, are so short that many run as one program."""
+        validates_always = self.validation is None or (self.validation.is_small and self.validation_freq == 1)
+        return self.train.is_small and validates_always
+
+    def close(self) -> None:
+        """Close what was opened to read from."""
+        self.train.close()
+        if self.validation is not None:
+            self.validation.close()
+
+
+def batches_of(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    steps: int | None = None,
+) -> Batches:
+    """Data for `evaluate` or `predict` as batches, in the order in which they come."""
+    if is_stream(x):
+        _refuse_targets(y, sample_weight)
+        return StreamBatches(x, steps)
+    return array_batches(_as_arrays(x, y, sample_weight), batch_size, False, steps)
+
+
+def array_batches(arrays: Batch, batch_size: int | None, shuffle: bool | str, steps: int | None) -> Batches:
+    """Arrays as batches: on the device where they fit, otherwise read from where they are."""
+    rows = count_rows(arrays)
+    order = RowOrder(rows, batch_size, shuffle, steps, new_numpy_generator() if shuffle else None)
+    on_host = [leaf for leaf in jax.tree.leaves(arrays) if isinstance(leaf, np.ndarray)]
+    fits = Placement.current().fits(sum(array.nbytes for array in on_host))
+    return (
+        ArrayBatches(arrays, order)
+        if fits and not any(map(is_mapped, on_host))
+        else RowBatches(arrays, order)
+    )
+
+
+def _as_arrays(x: Any, y: Any, sample_weight: Any) -> Batch:
+    return Batch(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"))
+
+
+def _refuse_targets(y: Any, sample_weight: Any) -> None:
+    if y is not None or sample_weight is not None:
+        raise DataError(
+            "x yields batches, which bring their own targets: don't pass y or sample_weight as well."
+        )
