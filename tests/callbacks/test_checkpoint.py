@@ -368,9 +368,15 @@ def test_what_other_callbacks_know_is_kept(tmp_path):
     ]
 
 
-def test_checkpoints_are_for_callbacks():
-    made = model()
-    with pytest.raises(neurona.core.errors.NotBuiltError, match="while fit"):
-        made.checkpoint()
-    fit(made)
+def test_callbacks_know_the_fit_only_while_it_runs():
+    made, seen = model(), []
+
+    class Look(neurona.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self._fit.checkpoint()["epoch"])
+
+    look = Look()
+    fit(made, look)
+    assert seen == [0]
+    assert look._fit is None
     assert made._fit is None
