@@ -17,15 +17,15 @@ class Callback:
     """The base of all callbacks: override the moments that matter.
 
     Training runs many steps as one program. A callback that overrides a batch hook is called after every
-    step, which costs speed; set `batch_interval = n` to be called after every n-th step only. `on_chunk_end`
+    step, which costs speed; set `_batch_interval = n` to be called after every n-th step only. `_on_chunk_end`
     comes whenever the host looks in anyway, several times a second, at no cost.
 
     Attributes:
         model: what is being trained.
         params: a dictionary with `epochs`, `steps` and `verbose`.
-        batch_interval: how often the batch hooks are called; None where none is overridden, or none shall be
+        _batch_interval: how often the batch hooks are called; None where none is overridden, or none shall be
             called.
-        runs_last: whether all other callbacks are called before this one.
+        _runs_last: whether all other callbacks are called before this one.
 
     Raises:
         UnexpectedArgument: the constructor has no such argument.
@@ -35,12 +35,12 @@ class Callback:
         >>> class Stop(Callback):
         ...     def on_epoch_end(self, epoch, logs=None):
         ...         self.model.stop_training = epoch == 2
-        >>> Stop().batch_interval is None
+        >>> Stop()._batch_interval is None
         True
     """
 
-    batch_interval: int | None = None
-    runs_last = False
+    _batch_interval: int | None = None
+    _runs_last = False
     model: Any = None
     params: dict[str, Any] = {}
     _fit: Any = None  # the training in progress, a `neurona.training.fit.Fit`, if there is one
@@ -48,8 +48,8 @@ class Callback:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         hooks = [hook for group in _HOOKS.values() for hook in group]
-        if cls.batch_interval is None and any(hook in cls.__dict__ for hook in hooks):
-            cls.batch_interval = 1
+        if cls._batch_interval is None and any(hook in cls.__dict__ for hook in hooks):
+            cls._batch_interval = 1
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
@@ -78,7 +78,7 @@ class Callback:
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """After an epoch and its validation; logs hold the epoch's means."""
 
-    def on_chunk_end(self, step: int, logs: Callable[[], Logs]) -> None:
+    def _on_chunk_end(self, step: int, logs: Callable[[], Logs]) -> None:
         """After steps that ran as one program: `step` counts the epoch's so far, `logs()` computes the means
         so far.
         """
@@ -121,14 +121,14 @@ class Callback:
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch of a prediction."""
 
-    def get_state(self) -> dict[str, Any]:
+    def _get_state(self) -> dict[str, Any]:
         """What this callback must remember for training to resume where it stopped: plain values and
         arrays.
         """
         return {}
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Restore what `get_state` returned."""
+    def _set_state(self, state: dict[str, Any]) -> None:
+        """Restore what `_get_state` returned."""
 
 
 def refuse_unknown(cls: type, given: Any, known: list[str]) -> None:
@@ -161,10 +161,10 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
-    def get_state(self) -> dict[str, Any]:
+    def _get_state(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "history": self.history}
 
-    def set_state(self, state: dict[str, Any]) -> None:
+    def _set_state(self, state: dict[str, Any]) -> None:
         self.epoch, self.history = (
             list(state["epoch"]),
             {name: list(values) for name, values in state["history"].items()},
@@ -175,7 +175,7 @@ class CallbackList:
     """Calls each callback in turn.
 
     Args:
-        callbacks: the callbacks; those with `runs_last` come after the others.
+        callbacks: the callbacks; those with `_runs_last` come after the others.
         model: what they are told is being trained.
         params: what they are told about the training.
         fit: the training in progress, for callbacks that save and resume it.
@@ -193,7 +193,7 @@ class CallbackList:
                 raise ArgumentError(
                     f"callbacks takes objects of neurona.callbacks.Callback. Received: {callback!r}.{hint}"
                 )
-        self.callbacks = sorted(callbacks, key=lambda callback: callback.runs_last)
+        self.callbacks = sorted(callbacks, key=lambda callback: callback._runs_last)
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
@@ -215,9 +215,9 @@ class CallbackList:
     def _listening(self, hooks: tuple[str, ...]) -> list[tuple[int, Callback]]:
         """The callbacks that override one of the hooks, each with its interval."""
         return [
-            (callback.batch_interval, callback)
+            (callback._batch_interval, callback)
             for callback in self.callbacks
-            if callback.batch_interval
+            if callback._batch_interval
             and any(
                 getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)
                 for hook in hooks

@@ -74,7 +74,7 @@ class ModelCheckpoint(MonitorCallback):
             save_weights_only,
             save_freq,
         )
-        self.batch_interval = _interval(self, save_freq)
+        self._batch_interval = _interval(self, save_freq)
         what, ending = ("the weights", ".weights.h5") if save_weights_only else ("the model", ".keras")
         if not self.filepath.endswith(ending):
             raise ArgumentError(
@@ -130,10 +130,10 @@ class ModelCheckpoint(MonitorCallback):
                 )
         return self.filepath.format(**values)
 
-    def get_state(self) -> dict[str, Any]:
+    def _get_state(self) -> dict[str, Any]:
         return {"best": self.best}
 
-    def set_state(self, state: dict[str, Any]) -> None:
+    def _set_state(self, state: dict[str, Any]) -> None:
         self.best = state["best"]
 
 
@@ -155,7 +155,7 @@ class BackupAndRestore(Callback):
         SavingError: at the begin of training: the backup can't be read, or is of another model or other data.
     """
 
-    runs_last = True
+    _runs_last = True
 
     def __init__(
         self,
@@ -168,7 +168,7 @@ class BackupAndRestore(Callback):
             raise ArgumentError("BackupAndRestore needs the name of a folder: backup_dir='backup'.")
         self.backup_dir, self.save_freq = Path(backup_dir), save_freq
         self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
-        self.batch_interval = _interval(self, save_freq)
+        self._batch_interval = _interval(self, save_freq)
         self._latest, self._previous = self.backup_dir / "latest.npz", self.backup_dir / "previous.npz"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -86,9 +86,9 @@ class EarlyStopping(MonitorCallback):
                 screen.print(f"The model has its weights of epoch {self.best_epoch + 1} again, the best.")
             self.model.set_weights(self.best_weights)
 
-    def get_state(self) -> dict[str, Any]:
+    def _get_state(self) -> dict[str, Any]:
         names = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
         return {name: getattr(self, name) for name in names}
 
-    def set_state(self, state: dict[str, Any]) -> None:
+    def _set_state(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

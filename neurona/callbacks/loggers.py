@@ -75,10 +75,10 @@ class CSVLogger(Callback):
             self.csv_file.close()
         self.csv_file = None
 
-    def get_state(self) -> dict[str, Any]:
+    def _get_state(self) -> dict[str, Any]:
         return {"size": self.filename.stat().st_size if self.keys is not None else self._kept}
 
-    def set_state(self, state: dict[str, Any]) -> None:
+    def _set_state(self, state: dict[str, Any]) -> None:
         # Rows of epochs that are trained again are dropped.
         self._kept = min(state["size"], self.filename.stat().st_size)
 
@@ -194,7 +194,7 @@ class LambdaCallback(Callback):
                 raise ArgumentError(f"LambdaCallback takes functions. Received: {name}={function!r}")
             setattr(self, name, function)
             if "batch" in name:
-                self.batch_interval = 1
+                self._batch_interval = 1
 
 
 class TerminateOnNaN(Callback):

@@ -92,7 +92,7 @@ class ProgbarLogger(Callback):
 
     # the line
 
-    def on_chunk_end(self, step: int, logs: Callable[[], Logs]) -> None:
+    def _on_chunk_end(self, step: int, logs: Callable[[], Logs]) -> None:
         if self._validating:
             return
         now = time.perf_counter()

@@ -164,8 +164,8 @@ class ReduceLROnPlateau(MonitorCallback):
                         f"{rate}."
                     )
 
-    def get_state(self) -> dict[str, Any]:
+    def _get_state(self) -> dict[str, Any]:
         return {"best": self.best, "cooldown_counter": self.cooldown_counter, "wait": self.wait}
 
-    def set_state(self, state: dict[str, Any]) -> None:
+    def _set_state(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

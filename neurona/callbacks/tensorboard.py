@@ -68,7 +68,7 @@ class TensorBoard(Callback):
         self.histogram_freq, self.write_graph, self.write_images = histogram_freq, write_graph, write_images
         self.write_steps_per_second, self.update_freq = write_steps_per_second, update_freq
         self.embeddings_freq, self.embeddings_metadata = embeddings_freq, embeddings_metadata
-        self.batch_interval = (
+        self._batch_interval = (
             None if update_freq == "epoch" else 1 if update_freq == "batch" else int(update_freq)
         )
         _module("summary.writer.event_file_writer")

@@ -45,7 +45,7 @@ class StopOnInterrupt(nn.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch + 1
 
-    def on_chunk_end(self, step: int, logs: Any) -> None:
+    def _on_chunk_end(self, step: int, logs: Any) -> None:
         self.trained = True
         self._stop()
 

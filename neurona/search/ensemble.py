@@ -293,7 +293,7 @@ class _Models(Sequence[Model]):
             model.optimizer.learning_rate = ensemble.learning_rate[number]
         if ensemble.history is not None:
             model.history = History()
-            model.history.set_state(
+            model.history._set_state(
                 {
                     "epoch": ensemble.history.epoch,
                     "history": {

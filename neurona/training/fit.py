@@ -171,7 +171,7 @@ class Fit:
         ):
             fused = learner.fuses_epochs(train.order.rows, many=False) and run_epochs(learner, train, None, 1)
             if fused:
-                self.callbacks.call("on_chunk_end", train.steps, lambda: fused[0])
+                self.callbacks.call("_on_chunk_end", train.steps, lambda: fused[0])
                 return train.steps, fused[0]
         steps = Pass(learner, "train", self.callbacks, learner.steps_trained, done)
         logs = steps.run(train)

@@ -81,8 +81,9 @@ class Pass:
                 count, self.callbacks.steps_until_due(self.kind, self.first_step + self.done) or count
             )
             self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
-            began, before = time.perf_counter(), self.learner.training_state()
-            run = self._runner(chunk, order, position)
+            began = time.perf_counter()
+            run = self._runner(chunk, order, position)  # finds what a callback froze, so it comes first
+            before = self.learner.training_state()
             ran = run(before, step_number(position), step_number(position + count))
             if not ran.finite:
                 self._stop_at_non_finite(chunk, run, before, position, int(ran.reached) - 1)
@@ -104,7 +105,7 @@ class Pass:
         self.done += count
         self.learner.load_training_state(ran.state)
         self.callbacks.call_batch(self._end, self.done - 1, self.first_step + self.done - 1, self.logs)
-        self.callbacks.call("on_chunk_end", self.done, self.logs)
+        self.callbacks.call("_on_chunk_end", self.done, self.logs)
 
     def _stop_at_non_finite(
         self, chunk: Chunk, run: Run, state: TrainingState, position: int, bad: int

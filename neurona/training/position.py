@@ -56,7 +56,7 @@ class FitPosition:
             "data": self._data,
             "key": np.asarray(jax.random.key_data(learner.random_key)),
             "state": [np.asarray(leaf) for leaf in jax.tree.leaves(learner.training_state())],
-            "callbacks": [[name, one.get_state()] for name, one in _named(self.callbacks.callbacks)],
+            "callbacks": [[name, one._get_state()] for name, one in _named(self.callbacks.callbacks)],
         }
 
     def resume(self, checkpoint: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ class FitPosition:
         kept = dict(checkpoint["callbacks"])
         for name, callback in _named(self.callbacks.callbacks):
             if name in kept:
-                callback.set_state(kept[name])
+                callback._set_state(kept[name])
 
 
 def _named(callbacks: list[Callback]) -> list[tuple[str, Callback]]:

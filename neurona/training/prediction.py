@@ -103,7 +103,7 @@ def predict_arrays(
         watchers.call_batch("on_predict_batch_begin", number, number)
         parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
         watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
-        watchers.call("on_chunk_end", number + 1, dict)
+        watchers.call("_on_chunk_end", number + 1, dict)
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs
@@ -118,7 +118,7 @@ def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: Callb
             watchers.call_batch("on_predict_batch_begin", number, number)
             parts.append((predictor(x), count_rows(x)))
             watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
-            watchers.call("on_chunk_end", number + 1, dict)
+            watchers.call("_on_chunk_end", number + 1, dict)
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs

@@ -31,7 +31,7 @@ def recorder(base):
     moments += [f"on_{kind}_batch_{end}" for kind in ("train", "test", "predict") for end in ("begin", "end")]
     for name in moments:
         setattr(Record, name, noting(name))
-    Record.batch_interval = 1
+    Record._batch_interval = 1
     return Record()
 
 
@@ -63,7 +63,7 @@ def test_every_moment_comes_as_in_keras():
 def test_intervals_count_over_epochs(stream):
     class Every(Callback):
         def __init__(self, interval):
-            self.batch_interval, self.ends, self.begins, self.epoch = interval, [], [], 0
+            self._batch_interval, self.ends, self.begins, self.epoch = interval, [], [], 0
 
         def on_epoch_begin(self, epoch, logs=None):
             self.epoch = epoch
@@ -82,7 +82,7 @@ def test_intervals_count_over_epochs(stream):
     data = (Source(),) if stream else (X, Y, 2)
     model().fit(*data, epochs=3, verbose=0, callbacks=watchers)
     for watcher in watchers:
-        interval = watcher.batch_interval
+        interval = watcher._batch_interval
         assert watcher.ends == list(range(interval, 16, interval))
         assert watcher.begins == list(range(0, 15, interval))
 
@@ -97,7 +97,7 @@ def test_only_those_who_listen_slow_training_down():
             pass
 
     class Fast(Old):
-        batch_interval = 100
+        _batch_interval = 100
 
     def due(callback, kind):
         return CallbackList([callback], None, {}).steps_until_due(kind, 0)
@@ -148,7 +148,7 @@ def test_those_that_run_last_see_what_the_others_did():
 
     class Note(Callback):
         def __init__(self, name, last=False):
-            self.name, self.runs_last = name, last
+            self.name, self._runs_last = name, last
 
         def on_epoch_end(self, epoch, logs=None):
             order.append((self.name, len(self.model.history.epoch)))

@@ -148,7 +148,7 @@ def test_only_data_is_written_and_read(tmp_path):
 class Interrupt(Callback):
     def __init__(self, epoch, batch=None):
         self.epoch, self.batch = epoch, batch
-        self.batch_interval = None if batch is None else 1
+        self._batch_interval = None if batch is None else 1
 
     def on_epoch_begin(self, epoch, logs=None):
         self.now = epoch
@@ -262,7 +262,7 @@ model = models.Sequential([layers.Input((8,)), layers.Dense(16, "relu"), layers.
                            layers.Dense(3, "softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 class Slow(callbacks.Callback):
-    batch_interval = 1
+    _batch_interval = 1
     def on_train_batch_end(self, batch, logs=None):
         import time; time.sleep(0.03); print("step", flush=True)
 watchers = [callbacks.BackupAndRestore(folder + "/backup", save_freq=2), callbacks.CSVLogger(folder + "/log.csv"),

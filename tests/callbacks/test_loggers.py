@@ -178,8 +178,8 @@ def test_only_moments_that_exist():
         LambdaCallback(on_epoch_ends=print)
     with pytest.raises(ArgumentError, match="on_epoch_end=3"):
         LambdaCallback(on_epoch_end=3)
-    assert LambdaCallback(on_epoch_end=print).batch_interval is None
-    assert LambdaCallback(on_test_batch_end=print).batch_interval == 1
+    assert LambdaCallback(on_epoch_end=print)._batch_interval is None
+    assert LambdaCallback(on_test_batch_end=print)._batch_interval == 1
 
 
 # TerminateOnNaN

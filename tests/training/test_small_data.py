@@ -24,7 +24,7 @@ class Watching(nn.callbacks.Callback):
 class WatchingSteps(nn.callbacks.Callback):
     """Wants to know of every third step: epochs run in parts."""
 
-    batch_interval = 3
+    _batch_interval = 3
 
     def on_train_batch_end(self, batch, logs=None):
         pass
