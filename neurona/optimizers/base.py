@@ -345,6 +345,12 @@ class Optimizer(Serializable):
         )
         return type(self), values, _frozen(self._rate) if callable(self._rate) else None, self._excluded
 
+    @property
+    def _options(self) -> list[Any]:
+        """The objects that `_structure` depends on; as long as they are the same, so is the structure."""
+        kept = [value for name, value in vars(self).items() if name not in ("state", "_rate")]
+        return [self, *kept, self._rate if callable(self._rate) else None]
+
     # ---- variables
 
     @property

@@ -102,6 +102,10 @@ class LossScaleOptimizer(Optimizer):
     def _structure(self) -> Hashable:
         return LossScaleOptimizer, self.dynamic_growth_steps, self.inner_optimizer._structure
 
+    @property
+    def _options(self) -> list[Any]:
+        return [*super()._options, *self.inner_optimizer._options]
+
     def _bind(self, variables: list[Any]) -> None:
         self._variables = variables
         self.inner_optimizer._bind(variables)

@@ -1,6 +1,7 @@
 """ModelLearner: a model as what a fit trains."""
 
 import contextlib
+import operator
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
@@ -49,6 +50,7 @@ class ModelLearner:
         self.initial_metrics: list[Any] = []
         self._program: Program | None = None
         self._program_signature: Any = None
+        self._program_options: list[Any] = []
         self._structure_version: int | None = None
         self._has_bound_rule = False
         self._sizers: dict[tuple[str, int], ChunkSizer] = {}
@@ -108,9 +110,12 @@ class ModelLearner:
     def program(self) -> Program:
         """The compiled program; another one where what it depends on has changed, such as a schedule."""
         rule, placement = self.model._rule, Placement.current()
-        signature = rule.structure_of(self.model), placement.structure, self.groups.identity[:2]
-        if self._program is None or self._program_signature != signature:
-            self._program, self._program_signature = program_for(self.model), signature
+        options = [self.groups, placement, rule, *rule.options_of(self.model)]
+        if self._program is None or not _are_the_same(options, self._program_options):
+            signature = rule.structure_of(self.model), placement.structure, self.groups.identity[:2]
+            if self._program is None or signature != self._program_signature:
+                self._program, self._program_signature = program_for(self.model), signature
+            self._program_options = options
         return self._program
 
     def forget_programs(self) -> None:
@@ -193,6 +198,11 @@ class ModelSteps:
 
     def results(self, metrics: list[Any]) -> dict[str, Any]:
         return self._program.results(self._model, metrics)
+
+
+def _are_the_same(these: list[Any], those: list[Any]) -> bool:
+    """Whether two lists hold the same objects."""
+    return len(these) == len(those) and all(map(operator.is_, these, those))
 
 
 def _resets_to_constants(metric: Metric) -> bool:

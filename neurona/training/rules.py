@@ -123,8 +123,12 @@ class Rule(Serializable):
         """Take over what a step returned as `TrainingState.optimizer`."""
 
     def structure_of(self, model: Any) -> Hashable:
-        """Equal for two models whose steps compile to the same program, beside the models' structure."""
+        """Equal for two rules whose steps compile to the same program for models of equal structure."""
         return type(self).__name__
+
+    def options_of(self, model: Any) -> list[Any]:
+        """The objects that `structure_of` depends on: while they are the same, so is the structure."""
+        return list(vars(self).values())
 
     def finish(self, model: Any, trainable: list[Variable]) -> None:
         """What is to be done when training ends."""
@@ -192,6 +196,9 @@ class GradientRule(Rule):
 
     def structure_of(self, model: Any) -> Hashable:
         return model.optimizer._structure
+
+    def options_of(self, model: Any) -> list[Any]:
+        return model.optimizer._options
 
     def finish(self, model: Any, trainable: list[Variable]) -> None:
         model.optimizer.finalize_variable_values(trainable)
