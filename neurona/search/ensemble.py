@@ -16,11 +16,12 @@ from neurona.models import Model
 from neurona.optimizers.state import LearningRate
 from neurona.search.members import Members, MembersBatches, member_of
 from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
+from neurona.training.compiled_model import refuse_unknown
 from neurona.training.conversion import count_rows, to_numpy
 from neurona.training.data import TrainingData, batches_of
 from neurona.training.fit import Fit, evaluate
 from neurona.training.program import is_stateful
-from neurona.training.trainer import learner_of, ready_learner, refuse_unknown
+from neurona.training.trainer import learner_of, ready_learner
 
 
 class Ensemble:

@@ -39,17 +39,22 @@ class Chunk(NamedTuple):
 
 
 class Batches(Protocol):
-    """A source of batches, read an epoch at a time.
+    """A source of batches, read an epoch at a time."""
 
-    Attributes:
-        steps: batches in an epoch, or None where that is not known yet.
-        exhausted: whether there are no batches for another epoch.
-        is_small: whether an epoch is all of so few rows that the host would take longer than the steps.
-    """
+    @property
+    def steps(self) -> int | None:
+        """Batches in an epoch, or None where that is not known yet."""
+        ...
 
-    steps: int | None
-    exhausted: bool
-    is_small: bool
+    @property
+    def exhausted(self) -> bool:
+        """Whether there are no batches for another epoch."""
+        ...
+
+    @property
+    def is_small(self) -> bool:
+        """Whether an epoch is all of so few rows that the host would take longer than the steps."""
+        ...
 
     def example(self) -> Batch:
         """A batch on the host, to find shapes with. It is not lost: the next epoch has it too."""

@@ -113,7 +113,10 @@ def _bad_gradient(model: Any, state: TrainingState, batch: Batch, key: Any, numb
 
     loss, gradients = jax.value_and_grad(objective)(state.trainable)
     if not _finite(loss):
-        return "the loss is not finite although the model's output is: targets or the loss function do not fit it"
+        return (
+            "the loss is not finite although the model's output is: the targets or the loss function do not "
+            "fit it"
+        )
     for variable, gradient in zip(model._variable_groups().trainable, gradients):
         if not _finite(gradient):
             return f"the gradient of weight {variable.path!r} is not finite"

@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -126,8 +127,10 @@ class Fit:
 
         Leaves the rest to `_run_epoch` where the data are not small or a number is not finite.
         """
-        train = self.data.train
-        if not (isinstance(train, ArrayBatches) and self.data.is_small):
+        train, validation = self.data.train, self.data.validation
+        if not (self.data.is_small and isinstance(train, ArrayBatches)):
+            return
+        if not isinstance(validation, (ArrayBatches, NoneType)):
             return
         if not self.learner.fuses_epochs(train.order.rows, many=True):
             return
@@ -135,7 +138,7 @@ class Fit:
         while self.position.epoch < self.epochs:
             count = min(self.epochs - self.position.epoch, EPOCHS_AT_ONCE, sizer.steps)
             began = time.perf_counter()
-            logs_of_epochs = run_epochs(self.learner, train, self.data.validation, count)
+            logs_of_epochs = run_epochs(self.learner, train, validation, count)
             if not logs_of_epochs:
                 return
             sizer.learn(count, time.perf_counter() - began)

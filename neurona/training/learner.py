@@ -72,17 +72,28 @@ class Learner(Protocol):
     """What a fit trains.
 
     Attributes:
-        stop_training: set by callbacks, to end after this step.
         steps_trained: since `compile`; during an epoch, those before it.
         stops_quietly_on_nan: end at a NaN without an error, as Keras does.
-        random_key: what the keys of all steps are made from.
-        initial_metrics: the values of the metrics' variables before an epoch.
     """
 
-    stop_training: bool
     steps_trained: int
     stops_quietly_on_nan: bool
-    random_key: jax.Array
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether to end after this step."""
+        ...
+
+    @stop_training.setter
+    def stop_training(self, stop: bool) -> None: ...
+
+    @property
+    def random_key(self) -> jax.Array:
+        """What the keys of all steps are made from."""
+        ...
+
+    @random_key.setter
+    def random_key(self, key: jax.Array) -> None: ...
 
     @property
     def initial_metrics(self) -> list[Any]:

@@ -42,7 +42,7 @@ class Placement:
 
     _current: ClassVar["Placement | None"] = None
 
-    def __init__(self, devices: Sequence[jax.Device] | None = None) -> None:
+    def __init__(self, devices: Sequence[Any] | None = None) -> None:
         chosen = jax.devices()[:1] if devices is None else list(devices)
         if not chosen or len(set(chosen)) < len(chosen):
             raise ArgumentError(f"Placement takes one device or more, each once. Received: {devices!r}")

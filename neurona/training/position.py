@@ -1,6 +1,4 @@
-"""FitPosition: where a fit stands, so that another process can go on from there and end with the same
-bits.
-"""
+"""FitPosition: where a fit stands, so that another process can go on from there with the same bits."""
 
 from typing import Any
 
@@ -30,15 +28,14 @@ class FitPosition:
         self.epoch, self.step, self._data = epoch, 0, batches.position()
         self._resumed: TrainingState | None = None
 
-    def begin_epoch(self) -> bool:
-        """Put a resumed state back, once the callbacks' `on_epoch_begin` is through: a state from the middle
-        of an epoch has their changes already. Returns whether the epoch goes on from its middle.
+    def begin_epoch(self) -> None:
+        """Put back a state from the middle of the epoch, if the fit was resumed there.
+
+        It has the changes of the callbacks' `on_epoch_begin`, so this comes after they were called again.
         """
-        resumes = self._resumed is not None and self.step > 0
-        if resumes:
-            self.learner.load_training_state(self._resumed)  # pyright: ignore[reportArgumentType]
+        if self._resumed is not None and self.step > 0:
+            self.learner.load_training_state(self._resumed)
         self._resumed = None
-        return resumes
 
     def end_epoch(self) -> None:
         """Note that the epoch's steps are done."""
@@ -71,8 +68,9 @@ class FitPosition:
         if [(leaf.shape, leaf.dtype) for leaf in old] != [(leaf.shape, leaf.dtype) for leaf in new]:
             raise SavingError("The checkpoint was made with another model, optimizer or other metrics.")
         self.batches.restore(checkpoint["data"])
-        self._resumed = jax.tree.unflatten(structure, [jnp.asarray(leaf) for leaf in new])
-        learner.load_training_state(self._resumed)
+        state = jax.tree.unflatten(structure, [jnp.asarray(leaf) for leaf in new])
+        self._resumed = state
+        learner.load_training_state(state)
         learner.random_key = jax.random.wrap_key_data(jnp.asarray(checkpoint["key"]))
         learner.steps_trained = checkpoint["steps_trained"]
         self.epoch, self.step, self._data = checkpoint["epoch"], checkpoint["step"], checkpoint["data"]

@@ -204,7 +204,8 @@ class Program:
             trained = run("train", state, data, blocks, first_step + number * sum(map(len, blocks)))
             state, values = trained.state, trained.logs
             if validation is not None:
-                validated = run("test", state, *validation, zero)
+                test_data, test_blocks = validation
+                validated = run("test", state, test_data, test_blocks, zero)
                 state = validated.state
                 values |= {f"val_{name}": value for name, value in validated.logs.items()}
             logs = {name: logs[name].at[number].set(value) for name, value in values.items()}
@@ -245,7 +246,7 @@ class MembersProgram:
             jax.vmap(
                 functools.partial(program._run_epochs, axis="members"),
                 (0, 0, None, 2, None, 0, None, None),
-                EpochsResult(0, 1, 0),  # pyright: ignore[reportArgumentType]
+                EpochsResult(state=0, logs=1, finite=0),  # pyright: ignore[reportArgumentType]
                 axis_name="members",
             )
         )

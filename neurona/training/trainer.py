@@ -1,345 +1,34 @@
-"""Trainer: what gives a model compile, fit, evaluate and predict."""
+"""Trainer: what gives a model fit, evaluate and predict."""
 
 import contextlib
-import functools
-import inspect
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
-from neurona import optimizers
 from neurona.callbacks import CallbackList, History
-from neurona.core.errors import ArgumentError, DataError, NotBuiltError, UnexpectedArgument, suggestion
-from neurona.core.layer import Layer
-from neurona.core.registry import deserialize, serialize
-from neurona.core.scope import Scope, current_scope
-from neurona.core.variable import Variable
-from neurona.metrics import Mean, Metric
 from neurona.training.batches import Batches
+from neurona.training.compiled_model import CompiledModel, refuse_unknown
 from neurona.training.conversion import (
     Batch,
     class_weights_to_sample_weights,
     count_rows,
     is_stream,
     to_numpy,
-    unpack,
 )
 from neurona.training.data import TrainingData, batches_of
 from neurona.training.fit import Fit, as_list, evaluate, progress_bar
 from neurona.training.loop import Pass
-from neurona.training.model_learner import ModelLearner, VariableGroups
-from neurona.training.objectives import OutputLosses, OutputMetrics, Outputs
+from neurona.training.model_learner import ModelLearner
 from neurona.training.prediction import Predictor, predict_arrays, predict_stream
-from neurona.training.rules import GradientRule, ModelStepRule, Rule
-from neurona.training.step import TrainingState, metric_results
 from neurona.training.streams import StreamBatches
 
-_GRADIENTS, _OWN_STEP = GradientRule(), ModelStepRule()
 
+class Trainer(CompiledModel):
+    """A layer that can be trained: it knows about data, but not about its architecture."""
 
-def refuse_unknown(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
-    """Raise `UnexpectedArgument`, with a suggestion, for arguments that a method does not have."""
-    for name in given:
-        known = [name for name in inspect.signature(function).parameters if name not in ("self", "unknown")]
-        raise UnexpectedArgument(
-            f"{function.__name__}() has no argument {name!r}.{suggestion(name, known)} It takes: "
-            f"{', '.join(known)}."
-        )
-
-
-class Trainer(Layer):
-    """A layer that can be trained: the part of a model that knows about losses, optimizers and data, but not
-    about its architecture.
-    """
-
-    kind = "models"
-
-    optimizer: Any = None
-    loss: Any = None
-    history: History | None = None
-    stop_training = False
-    run_eagerly = False
-    output_names: list[str] | None = None
-    _given_rule: Rule | None = None
-    _compiled_loss: OutputLosses | None = None
-    _compiled_metrics: OutputMetrics | None = None
-    _learner: ModelLearner | None = None
-    _predictor: Predictor | None = None
     _fit: Fit | None = None  # while fit runs
-    _untracked = (
-        *Layer._untracked,
-        "optimizer",
-        "history",
-        "_fit",
-        "_compile_arguments",
-        "_given_rule",
-        "_learner",
-        "_predictor",
-    )
-
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-        rule: Rule | None = None,
-        **unknown: Any,
-    ) -> None:
-        """Choose how the model is trained.
-
-        Args:
-            optimizer: a name, an optimizer, or any optax transformation.
-            loss: a name, function or object; a list or dictionary of them for several outputs.
-            loss_weights: a number per output.
-            metrics: what to report: a list, or a list per output.
-            weighted_metrics: metrics that see sample weights and class weights.
-            run_eagerly: run each step uncompiled, to look inside with a debugger.
-            steps_per_execution, jit_compile: accepted; many steps always run as one compiled program.
-            auto_scale_loss: scale the loss dynamically under the mixed_float16 policy.
-            rule: how to learn, if not by gradients: a `neurona.training.Rule`, which needs no optimizer.
-
-        Raises:
-            ArgumentError: a name is not known; the message suggests the nearest. Or both a rule and an
-                optimizer are given.
-            UnexpectedArgument: an argument does not exist.
-        """
-        refuse_unknown(Trainer.compile, unknown)
-        OutputLosses.check_names(loss)
-        OutputMetrics.check_names((metrics, weighted_metrics))
-        self.optimizer, self._given_rule = self._checked_optimizer(optimizer, rule, auto_scale_loss), rule
-        self.loss, self.run_eagerly = loss, bool(run_eagerly)
-        self._compile_arguments = {
-            "optimizer": self.optimizer,
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "run_eagerly": self.run_eagerly,
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,
-        }
-        if rule is not None:
-            self._compile_arguments["rule"] = rule
-        self._loss_tracker = Mean(name="loss")
-        self._compiled_loss, self._compiled_metrics = None, None
-        self._learner = ModelLearner(self)
-        self.stop_training = False
-
-    def _checked_optimizer(self, optimizer: Any, rule: Rule | None, auto_scale_loss: bool) -> Any:
-        """The optimizer that is meant, or None where a rule needs none."""
-        if rule is not None:
-            if not isinstance(rule, Rule):
-                raise ArgumentError(f"compile takes a neurona.training.Rule as rule=. Received: {rule!r}")
-            if optimizer not in (None, "rmsprop"):
-                raise ArgumentError(
-                    "compile takes an optimizer or a rule, not both: the rule is how to learn."
-                )
-            return None
-        optimizer = optimizers.get(optimizer)
-        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
-        return (
-            optimizers.LossScaleOptimizer(optimizer) if scales and not optimizer.skips_overflow else optimizer
-        )
-
-    @property
-    def compiled(self) -> bool:
-        """Whether compile() was called."""
-        return self.optimizer is not None or self._given_rule is not None
-
-    def get_compile_config(self) -> dict[str, Any] | None:
-        """What compile() was given, as plain values, or None."""
-        return serialize(self._compile_arguments) if self.compiled else None
-
-    def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        """Compile as `get_compile_config` says."""
-        self.compile(**deserialize(config))
-
-    def _compiled_learner(self, method: str) -> ModelLearner:
-        if self._learner is None or not self.compiled:
-            raise NotBuiltError(f"Call compile(optimizer=..., loss=...) before {method}().")
-        return self._learner
-
-    # What a subclass may override, as in Keras.
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """The number to minimize: the compiled loss, and what layers and regularizers add. Returns a
-        scalar.
-        """
-        added = sum((jnp.asarray(loss, jnp.float32) for loss in self.losses), jnp.zeros((), jnp.float32))
-        if self._compiled_loss is None or y is None:
-            if not self.losses:
-                raise DataError(
-                    "There is nothing to minimize: no layer adds a loss, and y is missing. Call fit(x, y)."
-                )
-            return added
-        return self._compiled_loss(y, y_pred, sample_weight) + added
-
-    def _loss_of(self, batch: Batch, y_pred: Any, training: bool) -> Any:
-        """What `compute_loss`, which a subclass may define without `training`, says of a batch."""
-        options = {"training": training} if _takes_training(type(self).compute_loss) else {}
-        x, y, sample_weight = batch
-        return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Let the compiled metrics see a batch, and return all results so far."""
-        if self._compiled_metrics is not None and y is not None:
-            outputs = self._compiled_metrics.outputs
-            targets = self._compiled_loss.targets(y) if self._compiled_loss else outputs.spread(y, "y")
-            weights = outputs.spread(sample_weight, "sample_weight", share=True)
-            self._compiled_metrics.update(targets, outputs.leaves(y_pred), weights)
-        return self.get_metrics_result()
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """The results of all metrics, by the names they have in logs."""
-        logs: dict[str, Any] = {}
-        named = (
-            list(zip(self._compiled_metrics.names, self._compiled_metrics.metrics))
-            if self._compiled_metrics
-            else []
-        )
-        known = {id(metric) for _, metric in named}
-        others = [metric for metric in self.metrics if id(metric) not in known]
-        for name, metric in [*((metric.name, metric) for metric in others), *named]:
-            result = metric.result()
-            logs.update(result if isinstance(result, dict) else {name: result})
-        return logs
-
-    def train_step(self, state: Any, data: Any) -> tuple[dict[str, Any], Any]:
-        """One step of training, as a pure function. A subclass may define another, as in Keras on JAX.
-
-        Args:
-            state: the values of the trainable, the other, the optimizer's and the metrics' variables.
-            data: `(x, y)` or `(x, y, sample_weight)`.
-
-        Returns:
-            The logs, and the new state.
-        """
-        return self._run_step(self._rule.step if self._given_rule else _GRADIENTS.step, state, data)
-
-    def test_step(self, state: Any, data: Any) -> tuple[dict[str, Any], Any]:
-        """One step of an evaluation, as a pure function; arguments and result are those of `train_step`."""
-        return self._run_step(_GRADIENTS.test_step, state, data)
-
-    def _run_step(self, step: Callable[..., Any], state: Any, data: Any) -> tuple[dict[str, Any], Any]:
-        scope = current_scope()
-        key, number = (jax.random.key(0), 0) if scope is None else (scope.key, scope.step)
-        state = step(self, TrainingState(*state), unpack(tuple(data)), key, number).state
-        return metric_results(self, state.metrics), tuple(state)
-
-    def _own_step(self, kind: str) -> Callable[..., Any] | None:
-        """The `train_step` or `test_step` that a subclass defines, or None."""
-        step = getattr(self, f"{kind}_step")
-        return None if getattr(step, "__func__", step) is getattr(Trainer, f"{kind}_step") else step
-
-    @property
-    def _rule(self) -> Rule:
-        """How the model learns."""
-        if self._given_rule is not None:
-            return self._given_rule
-        return _OWN_STEP if self._own_step("train") or self._own_step("test") else _GRADIENTS
-
-    @property
-    def _learns_by_gradients(self) -> bool:
-        return self._given_rule is None and self._own_step("train") is None
-
-    # Metrics and state.
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics: the loss's mean, each output's, the compiled ones, and those that layers keep as
-        attributes.
-        """
-        found: list[Metric] = []
-        if self.compiled:
-            found += self._rule.trackers
-            if self._given_rule is None or self.loss is not None:
-                found.append(self._loss_tracker)
-            found += self._compiled_loss.trackers if self._compiled_loss else []
-            found += self._compiled_metrics.metrics if self._compiled_metrics else []
-        for layer in self._flatten_layers():
-            found += [
-                metric
-                for name, metric in vars(layer).items()
-                if isinstance(metric, Metric) and name != "_loss_tracker"
-            ]
-        return list(dict.fromkeys(found))
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names in the logs, in the order in which evaluate returns them."""
-        return list(self.get_metrics_result())
-
-    @property
-    def metrics_variables(self) -> list[Variable]:
-        """The variables of all metrics."""
-        return [variable for metric in self.metrics for variable in metric.variables]
-
-    def reset_metrics(self) -> None:
-        """Forget what the metrics have seen."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def _variable_groups(self) -> VariableGroups:
-        """The variables in the order of `TrainingState`."""
-        if self._learner is None:
-            raise NotBuiltError("Call compile(optimizer=..., loss=...) before a step of training.")
-        return self._learner.groups
-
-    def _prepare(self, example: Batch) -> None:
-        """Build the model, the losses, the metrics and the rule for batches like this one."""
-        self._ensure_built(example.x)
-        if self._compiled_metrics is None and example.y is not None:
-            self._match_outputs(example)
-        self._compiled_learner("fit").prepare()
-
-    def _match_outputs(self, example: Batch) -> None:
-        """Match the losses and metrics of `compile` to the model's outputs."""
-        self._predictions = predictions = self._output_shapes(example.x)
-        outputs, arguments = Outputs(predictions, self.output_names), self._compile_arguments
-        if arguments["loss"] is None:
-            targets = outputs.spread(example.y, "y")
-        else:
-            self._compiled_loss = OutputLosses(arguments["loss"], arguments["loss_weights"], outputs)
-            targets = self._compiled_loss.targets(example.y)
-        self._compiled_metrics = OutputMetrics(
-            arguments["metrics"], arguments["weighted_metrics"], outputs, targets, outputs.leaves(predictions)
-        )
-
-    def _check_targets(self, batch: Batch) -> None:
-        """Look at the labels before anything is trained on them; raises `DataError`."""
-        if self._compiled_loss is not None and batch.y is not None:
-            self._compiled_loss.check(batch.y, self._predictions)
-        elif self.loss is not None:
-            raise DataError("compile() was given a loss, but there are no targets: call fit(x, y).")
-
-    def _ensure_built(self, x: Any) -> None:
-        """Create the weights from the shapes of a batch, if they do not exist yet."""
-        if not self.built or not all(layer.built for layer in self._flatten_layers()):
-            self._output_shapes(x)
-
-    def _output_shapes(self, x: Any) -> Any:
-        """The shapes and dtypes of the predictions for a batch."""
-
-        def run(arrays: Any) -> Any:
-            with Scope({}, jax.random.key(0), 0, False):
-                return self(arrays)
-
-        return jax.eval_shape(run, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), x))
+    _predictor: Predictor | None = None
+    _untracked = (*CompiledModel._untracked, "_fit", "_predictor")
 
     # fit
 
@@ -577,9 +266,3 @@ def ready_learner(model: Trainer, batches: Batches) -> ModelLearner:
 def learner_of(model: Trainer) -> ModelLearner:
     """A compiled model as a learner; raises NotBuiltError if it is not compiled."""
     return model._compiled_learner("fit")
-
-
-@functools.cache
-def _takes_training(function: Callable[..., Any]) -> bool:
-    parameters = inspect.signature(function).parameters.values()
-    return any(one.name == "training" or one.kind is one.VAR_KEYWORD for one in parameters)
