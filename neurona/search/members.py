@@ -99,8 +99,8 @@ class Members:
         return self._random_key
 
     @random_key.setter
-    def random_key(self, keys: jax.Array) -> None:
-        self._random_key = keys
+    def random_key(self, key: jax.Array) -> None:
+        self._random_key = key
 
     # What a fit asks for.
 
