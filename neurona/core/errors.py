@@ -86,6 +86,25 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return " Did you mean " + " or ".join(repr(folded[match]) for match in near) + "?"
 
 
+def unexpected(who: str, name: str, known: Iterable[str]) -> UnexpectedArgument:
+    """The error to raise for an argument that does not exist, with the nearest that does and all there are.
+
+    Args:
+        who: the class or function that was called, such as `"Dense"` or `"Dense.add_weight"`.
+        name: the argument it was given.
+        known: the arguments it takes.
+
+    Example:
+
+        >>> print(unexpected("Dense", "unit", ["units", "activation"]))
+        Dense has no argument 'unit'. Did you mean 'units'? It takes: units, activation.
+    """
+    known = list(known)
+    return UnexpectedArgument(
+        f"{who} has no argument {name!r}.{suggestion(name, known)} It takes: {', '.join(known)}."
+    )
+
+
 def optional_import(module: str, *, extra: str, purpose: str) -> ModuleType:
     """Import a package that only a part of Neurona needs.
 

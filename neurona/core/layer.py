@@ -16,8 +16,7 @@ from neurona.core.errors import (
     NotBuiltError,
     ShapeError,
     TracingError,
-    UnexpectedArgument,
-    suggestion,
+    unexpected,
 )
 from neurona.core.policy import autocast_dtype, dtype_policy_of, is_float, standardize_dtype
 from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
@@ -27,7 +26,7 @@ from neurona.core.shapes import as_shape, given_batch_shape, tensors_of
 from neurona.core.symbolic import infer, record, snake_case, symbolic_leaves, unique_name
 from neurona.core.variable import Variable
 
-_BASE_ARGUMENTS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
+_ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "sparse", "layout", "overwrite_with_gradient")  # without effect
 _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
 _names: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("names", default=())
 
@@ -94,10 +93,7 @@ class Layer(Serializable):
         for argument in kwargs:
             if argument not in _SHAPE_ARGUMENTS:
                 known = [k for k in constructor_arguments(type(self)) or [] if k != "self"]
-                raise UnexpectedArgument(
-                    f"{type(self).__name__} has no argument {argument!r}.{suggestion(argument, known)} It "
-                    f"takes: {', '.join(known)}."
-                )
+                raise unexpected(type(self).__name__, argument, known)
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise ArgumentError(
                 f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}"
@@ -167,9 +163,13 @@ class Layer(Serializable):
         initializer = getattr(self, f"{name}_initializer", None) if initializer is None else initializer
         regularizer = getattr(self, f"{name}_regularizer", None) if regularizer is None else regularizer
         constraint = getattr(self, f"{name}_constraint", None) if constraint is None else constraint
-        unknown = set(kwargs) - {"aggregation", "sparse", "layout", "overwrite_with_gradient"}
-        if unknown:
-            raise UnexpectedArgument(f"{type(self).__name__}.add_weight has no argument {min(unknown)!r}.")
+        for argument in kwargs:
+            if argument not in _ACCEPTED_BY_ADD_WEIGHT:
+                known = [
+                    *list(inspect.signature(Layer.add_weight).parameters)[1:-1],
+                    *_ACCEPTED_BY_ADD_WEIGHT,
+                ]
+                raise unexpected(f"{type(self).__name__}.add_weight", argument, known)
         given = (shape,) if isinstance(shape, int) else tuple(shape or ())
         shape = tuple(size for size in given if size is not None)
         if shape != given:

@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Self
 import jax
 import numpy as np
 
-from neurona.core.errors import ArgumentError, SavingError, UnexpectedArgument, suggestion
+from neurona.core.errors import ArgumentError, SavingError, UnexpectedArgument, suggestion, unexpected
 
 KINDS = (
     "schedules",
@@ -109,7 +109,7 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
             try:
                 bound = signature.bind(self, *args, **kwargs)
             except TypeError as error:
-                raise _unexpected(
+                raise _unbindable(
                     type(self), {} if open_ended else kwargs, [p.name for p in parameters], error
                 ) from None
             bound.apply_defaults()
@@ -122,15 +122,12 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def _unexpected(
+def _unbindable(
     cls: type, given: Mapping[str, Any], known: list[str], error: TypeError
 ) -> UnexpectedArgument:
     for name in given:
         if name not in known:
-            allowed = ", ".join(known)
-            return UnexpectedArgument(
-                f"{cls.__name__} has no argument {name!r}.{suggestion(name, known)} It takes: {allowed}."
-            )
+            return unexpected(cls.__name__, name, known)
     return UnexpectedArgument(f"{cls.__name__}: {error}.")
 
 

@@ -18,12 +18,13 @@ import jax.numpy as jnp
 from jax import lax
 
 from neurona import activations
+from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
 
 from . import convolution_cpu, convolution_native, native
 from .dense import FUSED
 from .geometry import Geometry, convolve
-from .window import back_to, channels_last, explicit_padding, per_axis
+from .window import back_to, channels_last, explicit_padding
 
 Activation = Callable[..., Any]
 
@@ -334,8 +335,8 @@ def convolution_transpose(
     if padding not in ("valid", "same"):
         raise ArgumentError(f"{function}: padding must be 'valid' or 'same'. Received: {padding!r}")
     rank = len(taps)
-    strides = per_axis(strides, rank, argument="strides", function=function)
-    dilation = per_axis(dilation, rank, argument="dilation", function=function)
+    strides = integers(strides, rank, "strides", function)
+    dilation = integers(dilation, rank, "dilation", function)
     extra = (
         (output_padding,) * rank
         if output_padding is None or isinstance(output_padding, int)
@@ -394,8 +395,8 @@ def _geometry(
     *,
     function: str,
 ) -> Geometry:
-    strides = per_axis(strides, len(taps), argument="strides", function=function)
-    dilation = per_axis(dilation, len(taps), argument="dilation", function=function)
+    strides = integers(strides, len(taps), "strides", function)
+    dilation = integers(dilation, len(taps), "dilation", function)
     window = Geometry(strides, (), dilation).window(taps)
     return Geometry(
         strides,

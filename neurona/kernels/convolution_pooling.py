@@ -15,13 +15,14 @@ import jax
 import jax.numpy as jnp
 
 from neurona import activations
+from neurona.core.checks import integers
 
 from . import convolution_native, native
 from .convolution import convolution_forward, convolution_input_gradient, convolution_kernel_gradient
 from .dense import FUSED
 from .geometry import Geometry
 from .pooling import largest_and_where, tile_gradient, whole_tiles
-from .window import explicit_padding, per_axis
+from .window import explicit_padding
 
 Activation = Callable[..., Any]
 WINDOW = (2, 2)
@@ -71,7 +72,7 @@ def convolution_max_pool(
         or x.dtype != kernel.dtype
     ):
         return None
-    steps, gaps = (per_axis(value, 2, argument="", function="convolution") for value in (strides, dilation))
+    steps, gaps = (integers(value, 2, "strides", "convolution") for value in (strides, dilation))
     pads = explicit_padding(padding, x.shape[1:-1], taps, steps, function="convolution")
     geometry = Geometry(steps, pads, gaps)
     outputs = geometry.output_sizes(x.shape[1:-1], taps)

@@ -16,11 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
 
 from . import native
 from .geometry import Geometry
-from .window import Pairs, back_to, channels_last, explicit_padding, output_size, per_axis, three_axes
+from .window import Pairs, back_to, channels_last, explicit_padding, output_size, three_axes
 
 LARGEST_TILE = 64  # inputs in a window; the gradient of a tile is written out input by input
 
@@ -106,8 +107,8 @@ def _windows(
     rank = x.ndim - 2
     if padding not in ("valid", "same"):
         raise ArgumentError(f"{function}: padding must be 'valid' or 'same'. Received: {padding!r}")
-    size = per_axis(pool_size, rank, argument="pool_size", function=function)
-    steps = size if strides is None else per_axis(strides, rank, argument="strides", function=function)
+    size = integers(pool_size, rank, "pool_size", function)
+    steps = size if strides is None else integers(strides, rank, "strides", function)
     pads = explicit_padding(padding, x.shape[1:-1], size, steps, function=function)
     if x.size and any(output_size(*each) < 1 for each in zip(x.shape[1:-1], size, steps, pads)):
         raise ShapeError(

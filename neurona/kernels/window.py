@@ -12,26 +12,6 @@ from neurona.core.errors import ArgumentError, ShapeError, suggestion
 Pairs = tuple[tuple[int, int], ...]
 
 
-def per_axis(value: int | Sequence[int], rank: int, *, argument: str, function: str) -> tuple[int, ...]:
-    """One positive integer for each spatial axis, from one for all or from one for each.
-
-    Raises:
-        ArgumentError: there are not `rank` of them, or one is below 1.
-
-    Example:
-
-        >>> per_axis(2, 3, argument="strides", function="convolution")
-        (2, 2, 2)
-    """
-    sizes = (value,) * rank if isinstance(value, int) else tuple(int(size) for size in value)
-    if len(sizes) != rank or any(size < 1 for size in sizes):
-        raise ArgumentError(
-            f"{function}: {argument} must be a positive integer or {rank} of them, one for each spatial "
-            f"axis. Received: {value!r}"
-        )
-    return sizes
-
-
 def output_size(size: int, window: int, stride: int, padding: tuple[int, int]) -> int:
     """How many positions a window has: floor((size + before + after - window) / stride) + 1, at least 0."""
     return max((size + sum(padding) - window) // stride + 1, 0)

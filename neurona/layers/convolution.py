@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from neurona import activations
+from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.convolution import convolution, convolution_transpose, depthwise_convolution
-from neurona.layers.arguments import choice, integers, positive
+from neurona.layers.arguments import choice, positive
 from neurona.layers.fusion import set_source
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from neurona.core.checks import integers
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.convolution_pooling import convolution_max_pool
 from neurona.kernels.normalization import batch_normalization
 from neurona.kernels.pooling import average_pool, max_pool
-from neurona.layers.arguments import choice, integers, spatial_axes
+from neurona.layers.arguments import choice, spatial_axes
 from neurona.layers.fusion import get_source
 
 

@@ -10,11 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
-from neurona.layers.arguments import choice, integers, positive, spatial_axes
+from neurona.layers.arguments import choice, positive, spatial_axes
 
 
 class Flatten(Layer):

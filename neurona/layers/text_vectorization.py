@@ -14,11 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
 from neurona.core.symbolic import is_symbolic
-from neurona.layers.arguments import choice, integers
+from neurona.layers.arguments import choice
 
 _STANDARDIZATIONS = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)

@@ -102,7 +102,7 @@ def test_not_a_number_is_seen():
     ("shape", "pool_size", "options", "error", "message"),
     [
         ((1, 3, 3, 1), 4, {}, ShapeError, r"window of \(4, 4\) does not fit.*padding='same'"),
-        ((1, 3, 3, 1), (2, 2, 2), {}, ArgumentError, r"pool_size must be a positive integer or 2"),
+        ((1, 3, 3, 1), (2, 2, 2), {}, ArgumentError, r"pool_size must be an integer >= 1, or 2 of them"),
         ((1, 3, 3, 1), 2, {"padding": "causal"}, ArgumentError, r"'valid' or 'same'"),
         ((3, 3), 2, {}, ShapeError, r"1 to 3 spatial axes"),
     ],
