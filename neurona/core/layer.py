@@ -5,7 +5,7 @@ import contextvars
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from neurona.core.errors import (
     TracingError,
     unexpected,
 )
+from neurona.core.owner import WeightOwner
 from neurona.core.policy import autocast_dtype, dtype_policy_of, is_float, standardize_dtype
 from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
 from neurona.core.registry import Serializable, constructor_arguments, deserialize, resolve, serialize
@@ -31,7 +32,7 @@ _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_di
 _names: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("names", default=())
 
 
-class Layer(Serializable):
+class Layer(WeightOwner["Layer"], Serializable):
     """The base of all layers and models.
 
     Define `call(self, inputs)`; create weights in `build(self, input_shape)` with `add_weight`. Shapes are
@@ -206,28 +207,8 @@ class Layer(Serializable):
             setattr(self, f"{weight}_regularizer", resolve("regularizers", regularizer))
             setattr(self, f"{weight}_constraint", resolve("constraints", constraint))
 
-    def _parts(self) -> "tuple[list[Variable], list[Layer]]":
-        """The layer's own variables, first those that are parameters, and its sublayers."""
-        variables: dict[Variable, None] = {}
-        layers: dict[Layer, None] = {}
-        for name, value in list(
-            vars(self).items()
-        ):  # a list, because another thread may add an attribute meanwhile
-            if type(value) not in _PLAIN and name not in self._untracked:
-                _add_parts(value, variables, layers)
-        return sorted(variables, key=lambda variable: not variable.parameter), list(layers)
-
-    def _walk(self) -> "Iterator[tuple[Layer, list[Variable]]]":
-        """This layer and all below it, each once, with its own variables."""
-        seen: set[Layer] = set()
-        stack: list[Layer] = [self]
-        while stack:
-            layer = stack.pop()
-            if layer not in seen:
-                seen.add(layer)
-                variables, layers = layer._parts()
-                yield layer, variables
-                stack.extend(reversed(layers))
+    def _owns(self, value: Any) -> "TypeGuard[Layer]":
+        return isinstance(value, Layer)
 
     @property
     def _sublayers(self) -> "list[Layer]":
@@ -237,86 +218,6 @@ class Layer(Serializable):
     def _flatten_layers(self) -> "Iterator[Layer]":
         """This layer and all below it, each once."""
         return (layer for layer, _ in self._walk())
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All variables: of each layer first the trainable, then the others, then those of its parts."""
-        return list(dict.fromkeys(variable for _, own in self._walk() for variable in own))
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The variables that are saved: all but the states that a recurrent layer carries from batch to
-        batch.
-        """
-        return [variable for variable in self.variables if variable.persistent]
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The variables that an optimizer may change."""
-        return [variable for variable in self.variables if variable.trainable] if self._trainable else []
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The variables that no optimizer changes."""
-        trainable = set(self.trainable_variables)
-        return [variable for variable in self.variables if variable not in trainable]
-
-    trainable_weights = trainable_variables
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that no optimizer changes."""
-        return [variable for variable in self.non_trainable_variables if variable.persistent]
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the weights may be trained; setting it reaches all parts."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        variables, layers = self._parts()
-        for variable in variables:
-            variable.trainable = variable.parameter and bool(value)
-        for layer in layers:
-            layer.trainable = value
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The values of all weights, as NumPy arrays."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, weights: list[Any]) -> None:
-        """Set the values of all weights, in the order of `get_weights`; nothing changes unless all fit.
-
-        Raises:
-            ShapeError: the number of arrays or a shape differs.
-        """
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ShapeError(
-                f"Layer {self.name!r} has {len(variables)} weights. Received {len(weights)} arrays."
-            )
-        for variable, value in zip(variables, weights):
-            if np.shape(value) != variable.shape:
-                raise ShapeError(
-                    f"Weight {variable.path!r} has shape {variable.shape}. Received an array of shape "
-                    f"{np.shape(value)}."
-                )
-        for variable, value in zip(variables, weights):
-            variable.assign(value)
-
-    def count_params(self) -> int:
-        """The number of weights.
-
-        Raises:
-            NotBuiltError: they do not exist yet.
-        """
-        if not self.built:
-            raise NotBuiltError(
-                f"Layer {self.name!r} has no weights yet: call it on data, or build(input_shape), first."
-            )
-        return sum(int(np.prod(variable.shape)) for variable in self.weights)
 
     # Losses and randomness.
 
@@ -610,22 +511,6 @@ class Layer(Serializable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-_PLAIN = frozenset(
-    (type(None), bool, int, float, str)
-)  # most attributes; sorting them out first halves the time of a walk
-
-
-def _add_parts(value: Any, variables: dict[Variable, None], layers: dict[Layer, None]) -> None:
-    """Add the variables and layers that a value is, or that its lists, tuples and dictionaries hold."""
-    if isinstance(value, Layer):
-        layers[value] = None
-    elif isinstance(value, Variable):
-        variables[value] = None
-    elif isinstance(value, (list, tuple, dict)):
-        for item in value.values() if isinstance(value, dict) else value:
-            _add_parts(item, variables, layers)
 
 
 def _recording_build(build: Callable[..., None]) -> Callable[..., None]:

@@ -2,8 +2,8 @@
 functions.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from neurona import initializers
 from neurona.core.arrays import zeros
 from neurona.core.errors import NotBuiltError, ShapeError
+from neurona.core.owner import Owner
 from neurona.core.policy import DTypePolicy, dtype_policy_of, floatx
 from neurona.core.registry import Serializable, snake_case
 from neurona.core.scope import Scope
@@ -18,7 +19,7 @@ from neurona.core.symbolic import unique_name
 from neurona.core.variable import Variable
 
 
-class Metric(Serializable):
+class Metric(Owner["Metric"], Serializable):
     """A figure that is counted over many batches.
 
     Create the state in the constructor with `add_variable`; `update_state` counts a batch in with
@@ -58,6 +59,9 @@ class Metric(Serializable):
         self.name = name or unique_name(snake_case(type(self).__name__))
         self._dtype = dtype_policy_of(dtype if dtype is not None else DTypePolicy(floatx())).compute_dtype
         self._variables: list[Variable] = []
+
+    def _owns(self, value: Any) -> "TypeGuard[Metric]":
+        return isinstance(value, Metric)
 
     # What a subclass defines.
 
@@ -137,11 +141,7 @@ class Metric(Serializable):
         """
         if "_variables" not in vars(self):
             raise NotBuiltError(f"{type(self).__name__}: the constructor must call `super().__init__()`.")
-        members = [value for name, value in vars(self).items() if name != "_arguments"]
-        found = dict.fromkeys(_instances(members, Variable))
-        for metric in _instances(members, Metric):
-            found.update(dict.fromkeys(metric.variables))
-        return list(found)
+        return super().variables
 
     # The pure functions.
 
@@ -210,14 +210,3 @@ class Metric(Serializable):
 
 def _as_array(leaf: Any) -> Any:
     return leaf.value if isinstance(leaf, Variable) else leaf
-
-
-def _instances(value: Any, kind: type) -> Iterator[Any]:
-    if isinstance(value, kind):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _instances(item, kind)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _instances(item, kind)

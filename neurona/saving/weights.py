@@ -12,6 +12,7 @@ import numpy as np
 
 from neurona.core.errors import NotBuiltError, SavingError
 from neurona.core.layer import Layer
+from neurona.core.owner import members
 from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
 from neurona.saving.atomic import atomic_path
@@ -26,7 +27,9 @@ def own_variables(layer: Layer) -> list[Variable]:
 
 
 def walk(layer: Layer, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Layer]]:
-    """Every layer below (and with) a layer, each once, with the path of its group in a file."""
+    """A layer and every layer below it, each once, with the path of its group in a file. `seen` holds the
+    identities of the layers and containers met so far.
+    """
     seen = set() if seen is None else seen
     if id(layer) in seen:
         return
@@ -42,10 +45,11 @@ def walk(layer: Layer, path: str = "", seen: set[int] | None = None) -> Iterator
 def _walk_value(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Layer]]:
     if isinstance(value, Layer):
         yield from walk(value, path, seen)
-    elif isinstance(value, (list, tuple, dict)):
+    elif (inside := members(value)) is not None and id(value) not in seen:
+        seen.add(id(value))
         used: dict[str, int] = {}
-        for item in value.values() if isinstance(value, dict) else value:
-            if isinstance(item, (Layer, list, tuple, dict)):
+        for item in inside:
+            if isinstance(item, Layer) or members(item) is not None:
                 name = snake_case(type(item).__name__) if isinstance(item, Layer) else "container"
                 count = used.get(name, 0)
                 used[name] = count + 1
