@@ -11,7 +11,7 @@ import jax.nn as jnn
 import jax.numpy as jnp
 
 from neurona.core import registry
-from neurona.core.scope import set_logits
+from neurona.core.annotations import LOGITS, Logits
 
 Axis = int | tuple[int, ...]
 
@@ -113,7 +113,7 @@ def softmax(x: Any, axis: Axis = -1) -> jax.Array:
         )
     y = jnn.softmax(x, axis=axis)
     if axis in (-1, x.ndim - 1):
-        set_logits(y, "softmax", x)
+        LOGITS.set(y, Logits("softmax", x))
     return y
 
 
@@ -166,7 +166,7 @@ def sigmoid(x: Any) -> jax.Array:
     """
     x = jnp.asarray(x)
     y = jnn.sigmoid(x)
-    set_logits(y, "sigmoid", x)
+    LOGITS.set(y, Logits("sigmoid", x))
     return y
 
 

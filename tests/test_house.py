@@ -122,7 +122,7 @@ def lines_of_code(path):
 
 
 def test_the_engine_room_stays_small():
-    assert sum(map(lines_of_code, (ROOT / "core").glob("*.py"))) < 1400
+    assert sum(map(lines_of_code, (ROOT / "core").glob("*.py"))) < 1500
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

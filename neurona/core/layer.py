@@ -1,38 +1,35 @@
 """Layer: an object that owns variables, and at the same time a pure function of them."""
 
-import contextlib
-import contextvars
-import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from neurona.core.errors import (
-    ArgumentError,
-    NotBuiltError,
-    ShapeError,
-    TracingError,
-    unexpected,
+from neurona.core.building import Buildable
+from neurona.core.calling import (
+    annotate_masks,
+    as_arrays,
+    call_parameters,
+    fill_masks,
+    note_call,
 )
-from neurona.core.owner import WeightOwner
-from neurona.core.policy import autocast_dtype, dtype_policy_of, is_float, standardize_dtype
+from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, TracingError, unexpected
+from neurona.core.policy import dtype_policy_of, is_float, standardize_dtype
+from neurona.core.pure import Pure
 from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
-from neurona.core.registry import Serializable, constructor_arguments, deserialize, resolve, serialize
-from neurona.core.scope import Scope, attach_mask, current_scope, fill_masks, get_mask, set_mask
-from neurona.core.shapes import as_shape, given_batch_shape, tensors_of
+from neurona.core.registry import Serializable, constructor_arguments, resolve, serialize
+from neurona.core.scope import Scope, current_scope
+from neurona.core.shapes import given_batch_shape, tensors_of
 from neurona.core.symbolic import infer, record, snake_case, symbolic_leaves, unique_name
 from neurona.core.variable import Variable
 
 _ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "sparse", "layout", "overwrite_with_gradient")  # without effect
 _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
-_names: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("names", default=())
 
 
-class Layer(WeightOwner["Layer"], Serializable):
+class Layer(Buildable["Layer"], Pure["Layer"], Serializable):
     """The base of all layers and models.
 
     Define `call(self, inputs)`; create weights in `build(self, input_shape)` with `add_weight`. Shapes are
@@ -50,12 +47,13 @@ class Layer(WeightOwner["Layer"], Serializable):
 
     Example:
 
+        >>> import numpy as np
+        >>> import neurona.initializers
         >>> class Scale(Layer):
         ...     def build(self, input_shape):
         ...         self.factor = self.add_weight(input_shape[-1:], "ones", name="factor")
         ...     def call(self, x):
         ...         return x * self.factor
-        >>> import neurona.initializers
         >>> layer = Scale(name="scale")
         >>> layer(np.ones((2, 3))).shape, layer.weights
         ((2, 3), [<Variable path=scale/factor, shape=(3,), dtype=float32>])
@@ -66,20 +64,10 @@ class Layer(WeightOwner["Layer"], Serializable):
 
     kind = "layers"
     supports_masking: bool = False
-    input_spec: Any = None
-    # to attributes of all layers so far: while it stays, no layer has got another part, except in its lists
+    # Counts attribute assignments on all layers. While it stays, no layer gained or lost a part, except
+    # inside lists.
     _structure_version = 0
-    _untracked: tuple[str, ...] = (
-        "_arguments",
-        "_nodes",
-        "_build_shapes",
-        "_call_losses",
-    )  # attributes that hold no parts of the layer
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "build" in cls.__dict__:
-            cls.build = _recording_build(cls.build)
+    _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")
 
     def __init__(
         self,
@@ -107,9 +95,9 @@ class Layer(WeightOwner["Layer"], Serializable):
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
         self._nodes: list[Any] = []
-        self._build_shapes: dict[str, Any] | None = None
+        self._build_shapes = None
         self._call_losses: list[Any] = []
-        self._stream: SeedGenerator | None = None
+        self._seed_stream: SeedGenerator | None = None
         self._given_batch_shape = given_batch_shape(kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -117,11 +105,6 @@ class Layer(WeightOwner["Layer"], Serializable):
         object.__setattr__(self, name, value)
 
     # What a subclass defines.
-
-    def build(self, input_shape: Any) -> None:
-        """Create the weights, now that the input's shape (with None where unknown) is known."""
-        self._build_shapes = self._build_shapes or {"input_shape": input_shape}
-        self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output."""
@@ -133,7 +116,7 @@ class Layer(WeightOwner["Layer"], Serializable):
         """The mask of the output: the input's, for layers that support masking."""
         return previous_mask
 
-    # Variables.
+    # Variables and parts.
 
     def add_weight(
         self,
@@ -181,6 +164,8 @@ class Layer(WeightOwner["Layer"], Serializable):
             )
         dtype = standardize_dtype(dtype or self.variable_dtype)
         default = "glorot_uniform" if is_float(dtype) else "zeros"
+        scope = current_scope()
+        path = scope.path if scope is not None and scope.path else (self.name,)
         variable = Variable(
             resolve("initializers", default if initializer is None else initializer),
             shape,
@@ -188,9 +173,7 @@ class Layer(WeightOwner["Layer"], Serializable):
             trainable,
             autocast,
             name or "variable",
-            "/".join((*_names.get(), name or "variable"))
-            if _names.get()
-            else f"{self.name}/{name or 'variable'}",
+            "/".join((*path, name or "variable")),
             resolve("regularizers", regularizer),
             resolve("constraints", constraint),
         )
@@ -213,7 +196,7 @@ class Layer(WeightOwner["Layer"], Serializable):
     @property
     def _sublayers(self) -> "list[Layer]":
         """The layers that this one is made of, in the order in which they were assigned."""
-        return self._parts()[1]
+        return self._tracked_parts()[1]
 
     def _flatten_layers(self) -> "Iterator[Layer]":
         """This layer and all below it, each once."""
@@ -255,8 +238,8 @@ class Layer(WeightOwner["Layer"], Serializable):
             check_not_traced(who)
             if seed is None:
                 return new_key()
-            self._stream = self._stream or SeedGenerator(seed)
-            return as_key(self._stream)
+            self._seed_stream = self._seed_stream or SeedGenerator(seed)
+            return as_key(self._seed_stream)
         position = scope.positions.get(self, len(scope.positions))
         base = scope.key if seed is None else jax.random.fold_in(key_of(int(seed)), scope.step)
         return jax.random.fold_in(jax.random.fold_in(base, position), scope.next_draw(position))
@@ -272,44 +255,51 @@ class Layer(WeightOwner["Layer"], Serializable):
             return self._call_symbolically(args, kwargs)
         scope = current_scope()
         if scope is not None:
-            return self._run(scope, args, kwargs)
+            return self._call_in_scope(scope, args, kwargs)
         for layer in self._flatten_layers():
             layer._call_losses = []
         with Scope() as scope:
-            outputs = self._run(scope, args, kwargs)
+            outputs = self._call_in_scope(scope, args, kwargs)
         self._call_losses = scope.losses
         return outputs
 
-    def _run(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
-        args, kwargs = self._convert(args), self._convert(kwargs)
-        parameters = _call_parameters(type(self))
+    def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        parameters = call_parameters(type(self))
+        # 1. Convert the arguments first: shapes, masks and `call` then all see the same arrays.
+        dtype = self.compute_dtype if self.autocast else None
+        args, kwargs = as_arrays(args, dtype), as_arrays(kwargs, dtype)
+        # 2. Check the input and create the weights, before `call` reads them. This happens outside of step 5,
+        #    because `build` enters the layer by itself.
         self._check_and_build(args, kwargs)
-        training = kwargs.get("training")
-        training = scope.training if training is None else training
-        if "training" in parameters:
-            if training is None:
-                kwargs.pop("training", None)
-            else:
-                kwargs["training"] = training
-        masks = fill_masks(parameters, args, kwargs)
-        outer, scope.training = scope.training, training
+        # 3. Find out whether this is training: the argument says so, or the call around this one. A `call`
+        #    without the argument does not get it, so that layers may hand it on to any other.
+        given = kwargs.pop("training", None)
+        training = scope.training if given is None else given
+        if training is not None and ("training" in parameters or ("**" in parameters and given is not None)):
+            kwargs["training"] = training
+        # 4. Fill in masks only now: conversion makes new arrays, and carries their masks on.
+        mask = fill_masks(parameters, args, kwargs)
+        # 5. Compute inside the scope of the layer: variables are named and cast, and what is called in it
+        #    takes over `training`. The activity regularizer's loss belongs to this call too.
         try:
-            with self._context():
+            with scope.inside(self.name, dtype):
+                scope.training = training
                 outputs = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     for leaf in jax.tree.leaves(outputs):
                         self.add_loss(self.activity_regularizer(leaf) / leaf.shape[0])
         except Exception as error:
-            _note(error, self, args)
+            note_call(error, self.name, type(self).__name__, args)
             raise
-        finally:
-            scope.training = outer
+        # 6. Show the call to whoever watches, innermost layers first, because a layer ends after its parts.
         if scope.observer is not None:
             scope.observer(self, args, outputs)
+        # 7. Annotate the outputs with their mask at the end: it belongs to these very arrays, and any other
+        #    step could have replaced them.
         if self.supports_masking and args:
-            mask = self.compute_mask(args[0], masks)
+            mask = self.compute_mask(args[0], mask)
             if mask is not None:
-                attach_mask(outputs, mask)
+                annotate_masks(outputs, mask)
         return outputs
 
     def _call_symbolically(self, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -319,118 +309,9 @@ class Layer(WeightOwner["Layer"], Serializable):
         return outputs
 
     def _probe(self, *args: Any, **kwargs: Any) -> Any:
-        """A call for its shapes, with random numbers that nobody sees."""
+        """A call for its shapes. Its random numbers are not used, and it changes no variable."""
         with Scope(values={}, key=key_of(0)) as scope:
-            return self._run(scope, args, kwargs)
-
-    def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
-        if self.input_spec is not None and args:
-            specs = self.input_spec if isinstance(self.input_spec, list) else [self.input_spec]
-            for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
-                spec.check(tuple(leaf.shape), self)
-        if not self.built:
-            self.build(**_build_shapes(self, args, kwargs))
-            self.built = True
-            if self.input_spec is not None and args:
-                self._check_and_build(args, kwargs)
-
-    @contextlib.contextmanager
-    def _context(self) -> Iterator[None]:
-        outer = _names.get()
-        names = _names.set(outer if outer and outer[-1] == self.name else (*outer, self.name))
-        dtype = autocast_dtype.set(self.compute_dtype if self.autocast else None)
-        try:
-            yield
-        finally:
-            autocast_dtype.reset(dtype)
-            _names.reset(names)
-
-    def _convert(self, tree: Any) -> Any:
-        dtype = self.compute_dtype
-
-        def convert(leaf: Any) -> Any:
-            if not hasattr(leaf, "__array__") or isinstance(leaf, Variable):
-                return leaf
-            array = leaf if isinstance(leaf, jax.Array) else jnp.asarray(np.asarray(leaf))
-            if self.autocast and array.dtype != dtype and is_float(array.dtype):
-                cast, mask = array.astype(dtype), get_mask(array)
-                if mask is not None:
-                    set_mask(cast, mask)
-                return cast
-            return array
-
-        return jax.tree.map(convert, tree)
-
-    def apply(
-        self,
-        values: list[Any],
-        *args: Any,
-        key: jax.Array | None = None,
-        step: Any = 0,
-        training: bool = False,
-        **kwargs: Any,
-    ) -> tuple[Any, list[Any]]:
-        """The layer as a pure function: `(values, inputs) -> (outputs, new values)`, safe under jit, grad,
-        vmap and scan.
-
-        Args:
-            values: an array for each of `variables`.
-            args, kwargs: what the layer is called with.
-            key: the random key, needed where something is drawn.
-            step: the training step, for layers that have a seed of their own.
-            training: whether to behave as in training.
-
-        Returns:
-            The outputs, and the values as they are afterwards (batch normalization's statistics change,
-            weights do not).
-        """
-        (outputs, new_values), _ = self._apply_with_losses(
-            values, *args, key=key, step=step, training=training, **kwargs
-        )
-        return outputs, new_values
-
-    def _apply_with_losses(
-        self,
-        values: list[Any],
-        *args: Any,
-        key: jax.Array | None = None,
-        step: Any = 0,
-        training: bool = False,
-        **kwargs: Any,
-    ) -> tuple[tuple[Any, list[Any]], list[Any]]:
-        """`apply`, and the losses that layers added and regularizers make."""
-        variables, outer = self.variables, current_scope()
-        if len(values) != len(variables):
-            raise ShapeError(
-                f"Layer {self.name!r} has {len(variables)} variables. Received {len(values)} values."
-            )
-        if key is None and outer is not None:  # inside a training step of somebody's own
-            key, step = outer.key, outer.step
-        positions = {layer: index for index, layer in enumerate(self._flatten_layers())}
-        with Scope(dict(zip(variables, values)), key, step, training, positions) as scope:
-            outputs = self(*args, **kwargs)
-            losses = self.losses
-        return (outputs, [scope.values[variable] for variable in variables]), losses  # pyright: ignore[reportOptionalSubscript]
-
-    def stateless_call(
-        self,
-        trainable_variables: list[Any],
-        non_trainable_variables: list[Any],
-        *args: Any,
-        return_losses: bool = False,
-        **kwargs: Any,
-    ) -> tuple:
-        """Keras's name for `apply`, with the values split; returns `(outputs, new non-trainable values[,
-        losses])`.
-        """
-        kwargs.setdefault("training", False)
-        table = dict(zip(self.trainable_variables, trainable_variables, strict=True))
-        table.update(zip(self.non_trainable_variables, non_trainable_variables, strict=True))
-        variables = self.variables
-        (outputs, values), losses = self._apply_with_losses([table[v] for v in variables], *args, **kwargs)
-        new = dict(zip(variables, values))
-        others = [new[v] for v in self.non_trainable_variables]
-        return (outputs, others, losses) if return_losses else (outputs, others)
+            return self._call_in_scope(scope, args, kwargs)
 
     # Shapes, dtypes and configs.
 
@@ -488,71 +369,5 @@ class Layer(WeightOwner["Layer"], Serializable):
                 config[name] = serialize(value if inspect.ismethod(current) else current)
         return config
 
-    def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes that the layer was built with."""
-        if self._build_shapes is None:
-            return None
-        if len(self._build_shapes) == 1:
-            return {"input_shape": serialize(next(iter(self._build_shapes.values())))}
-        return {"shapes_dict": serialize(self._build_shapes)}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Create the weights from what `get_build_config` returned."""
-        shapes = config.get("shapes_dict") or {
-            k: v for k, v in config.items() if k == "input_shape" or k.endswith("_shape")
-        }
-        shapes = {name: as_shape(shape) for name, shape in deserialize(shapes).items()}
-        if self.built or any(shape is None for shape in shapes.values()):
-            return
-        if set(shapes) == {"input_shape"}:
-            self.build(shapes["input_shape"])
-        else:
-            self.build(**shapes)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def _recording_build(build: Callable[..., None]) -> Callable[..., None]:
-    """`build`, marking the layer as built and keeping the shapes for its config."""
-    names = list(inspect.signature(build).parameters)[1:]
-
-    @functools.wraps(build)
-    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
-        if self._build_shapes is None:
-            self._build_shapes = {**dict(zip(names, args)), **kwargs}
-        with self._context():
-            build(self, *args, **kwargs)
-        self.built = True
-
-    return wrapper
-
-
-@functools.cache
-def _call_parameters(cls: type) -> tuple[str, ...]:
-    return tuple(name for name in inspect.signature(cls.call).parameters if name != "self")  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _build_shapes(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The shapes that `build` asks for: of the argument `query` as `query_shape`, or of the first
-    argument.
-    """
-
-    def shape_of(value: Any) -> Any:
-        return jax.tree.map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
-
-    names = list(inspect.signature(layer.build).parameters)
-    called = {**dict(zip(_call_parameters(type(layer)), args)), **kwargs}
-    if len(names) > 1 or (names and names[0] != "input_shape" and names[0].removesuffix("_shape") in called):
-        given = {name: called.get(name.removesuffix("_shape")) for name in names}
-        return {name: shape_of(value) for name, value in given.items() if value is not None}
-    return {names[0]: shape_of(args[0] if args else next(iter(called.values()), None))} if names else {}
-
-
-def _note(error: Exception, layer: Layer, args: tuple) -> None:
-    """Tell, once, in which layer an error arose and what came in."""
-    if not any(note.startswith("In layer") for note in getattr(error, "__notes__", ())):
-        shapes = ", ".join(
-            f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(args) if hasattr(leaf, "shape")
-        )
-        error.add_note(f"In layer {layer.name!r} ({type(layer).__name__}), called with {shapes or args}.")

@@ -50,7 +50,7 @@ class Owner(Generic[Part]):
         """Whether an attribute's value is an owner of this object's family."""
         return isinstance(value, Owner)
 
-    def _parts(self) -> tuple[list[Variable], list[Part]]:
+    def _tracked_parts(self) -> tuple[list[Variable], list[Part]]:
         """The object's own variables, parameters first, and the owners it is made of, as assigned."""
         variables: dict[Variable, None] = {}
         parts: dict[Part, None] = {}
@@ -79,7 +79,7 @@ class Owner(Generic[Part]):
             owner = stack.pop()
             if owner not in seen:
                 seen.add(owner)
-                variables, parts = owner._parts()
+                variables, parts = owner._tracked_parts()
                 yield owner, variables
                 stack.extend(reversed(parts))
 
@@ -129,7 +129,7 @@ class WeightOwner(Owner[Part]):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        variables, parts = self._parts()
+        variables, parts = self._tracked_parts()
         for variable in variables:
             variable.trainable = variable.parameter and bool(value)
         for part in parts:

@@ -1,6 +1,5 @@
 """Dtype policies: in which precision variables are kept and in which a layer computes."""
 
-import contextvars
 from collections.abc import Mapping
 from typing import Any
 
@@ -180,7 +179,3 @@ def standardize_data_format(data_format: str | None) -> str:
     if value not in ("channels_last", "channels_first"):
         raise ArgumentError(f"data_format is 'channels_last' or 'channels_first'. Received: {data_format!r}")
     return value
-
-
-# The dtype in which the layer now being called computes; variables are read in it.
-autocast_dtype: contextvars.ContextVar[str | None] = contextvars.ContextVar("autocast_dtype", default=None)

@@ -3,63 +3,97 @@
 Without an open scope a variable reads and writes its own array. `Layer.apply` opens a scope that holds all
 values, so that a whole model becomes `(values, x, key) -> (y, new values)`, which JAX may jit, differentiate,
 vmap and shard.
+
+The scope is the one thing that a call carries along without passing it on. It is keyed by whatever can be
+hashed, so this file knows neither layers nor variables.
 """
 
+import contextlib
 import contextvars
-import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, Self
 
 import jax
-
-if TYPE_CHECKING:
-    from neurona.core.layer import Layer
-    from neurona.core.variable import Variable
 
 
 class Scope:
     """What one call of a layer tree carries along.
 
+    A scope opened inside another takes over `path` and `dtype` from it, and nothing else: values, key,
+    training and losses are those given here. When it closes, the outer scope is as it was.
+
     Args:
         values: the arrays of the variables, or None where each variable keeps its own (the call has side
-            effects).
+            effects). Assignments replace entries in place.
         key: the random key that layers draw from; None where they draw from the global seed.
-        step: the training step, folded into the stream of layers that were given a seed of their own.
+        step: the training step, folded into the random stream of layers that have a seed.
         training: whether layers behave as in training; None leaves it to each call.
         positions: the number of each layer in the tree, which makes its random stream.
+
+    Attributes:
+        path: the names of the layers that are being called or built, outermost first.
+        dtype: the dtype in which the innermost of these computes, and variables are read; None for their own.
+        losses: what layers added to the loss so far.
+        observer: called with (layer, inputs, outputs) after every call of a layer, where it is set.
+
+    Example:
+
+        >>> with Scope(training=True) as scope, scope.inside("block", "bfloat16"):
+        ...     scope.path, current_scope().dtype
+        (('block',), 'bfloat16')
     """
 
     def __init__(
         self,
-        values: "dict[Variable, Any] | None" = None,
+        values: dict[Any, Any] | None = None,
         key: jax.Array | None = None,
         step: Any = 0,
         training: bool | None = None,
-        positions: "dict[Layer, int] | None" = None,
+        positions: dict[Any, int] | None = None,
     ) -> None:
-        self.values = values  # assigned to in place
+        self.values = values
         self.key = key
         self.step = step
         self.training = training
-        self.positions = positions or {}
+        self.positions: dict[Any, int] = positions or {}
+        self.path: tuple[str, ...] = ()
+        self.dtype: str | None = None
         self.losses: list[jax.Array] = []
-        self.observer: Callable[[Any, Any, Any], None] | None = (
-            None  # told (layer, inputs, outputs) after every call
-        )
-        self._draws: dict[Any, int] = {}
+        self.observer: Callable[[Any, Any, Any], None] | None = None
+        self._draws: dict[Hashable, int] = {}
 
     @property
     def pure(self) -> bool:
         """Whether state is carried here rather than changed in place."""
         return self.values is not None
 
-    def next_draw(self, position: Any) -> int:
-        """How often the layer at this position, or the stream of this name, has drawn before, counting."""
-        count = self._draws.get(position, 0)
-        self._draws[position] = count + 1
+    @contextlib.contextmanager
+    def inside(self, name: str, dtype: str | None) -> Iterator[None]:
+        """The time of one layer's call or build.
+
+        Args:
+            name: the layer's; a layer that is inside already is not entered twice.
+            dtype: in which it reads variables; None for their own.
+        """
+        outer = self.path, self.dtype, self.training
+        if self.path[-1:] != (name,):
+            self.path = (*self.path, name)
+        self.dtype = dtype
+        try:
+            yield
+        finally:
+            self.path, self.dtype, self.training = outer
+
+    def next_draw(self, stream: Hashable) -> int:
+        """How often this stream (a layer's position, or a generator's name) has drawn before, counting on."""
+        count = self._draws.get(stream, 0)
+        self._draws[stream] = count + 1
         return count
 
     def __enter__(self) -> Self:
+        outer = _current.get()
+        if outer is not None:
+            self.path, self.dtype = outer.path, outer.dtype
         self._token = _current.set(self)
         return self
 
@@ -73,80 +107,3 @@ _current: contextvars.ContextVar[Scope | None] = contextvars.ContextVar("scope",
 def current_scope() -> Scope | None:
     """The innermost open scope, or None."""
     return _current.get()
-
-
-# Some things ride beside arrays, as in Keras: an array is found again by identity for as long as it lives.
-Beside = dict[int, tuple[weakref.ref, Any]]
-_masks: Beside = {}
-_logits: Beside = {}
-
-
-def attach(table: Beside, array: Any, value: Any) -> None:
-    """Remember a value beside an array, as long as that lives."""
-    address = id(array)
-    table[address] = (weakref.ref(array, lambda _: table.pop(address, None)), value)
-
-
-def attached(table: Beside, array: Any) -> Any:
-    """The value beside an array, or None."""
-    entry = table.get(id(array))
-    return entry[1] if entry is not None and entry[0]() is array else None
-
-
-def set_mask(array: Any, mask: Any) -> None:
-    """Attach a mask (batch, time) to an array; later layers that take a mask find it."""
-    attach(_masks, array, mask)
-
-
-def get_mask(array: Any) -> Any:
-    """The mask attached to an array, or None."""
-    return attached(_masks, array)
-
-
-def set_logits(probabilities: jax.Array, activation: str, logits: jax.Array) -> None:
-    """Remember what probabilities were made from: a cross-entropy of the logits has a gradient where the
-    probabilities round to 0.
-    """
-    attach(_logits, probabilities, (activation, logits))
-
-
-def get_logits(probabilities: Any, activation: str | None) -> jax.Array | None:
-    """What an array of probabilities was made from by this activation, or None."""
-    found = attached(_logits, probabilities)
-    return found[1] if found is not None and found[0] == activation else None
-
-
-def fill_masks(parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Put the masks that arrive with the arguments into the mask arguments that were not given; return the
-    first argument's.
-    """
-
-    def mask_of(value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            masks = [mask_of(item) for item in value]
-            return masks if any(mask is not None for mask in masks) else None
-        return get_mask(value)
-
-    first = mask_of(args[0]) if args else None
-    called = dict(zip(parameters, args))
-    for name in parameters:
-        if name not in called and kwargs.get(name) is None:
-            if name == "mask":
-                found = first
-            elif name.endswith("_mask"):
-                source = called.get(name.removesuffix("_mask"), kwargs.get(name.removesuffix("_mask")))
-                found = mask_of(source)
-            else:
-                continue
-            if found is not None:
-                kwargs[name] = found
-    return called.get("mask", kwargs.get("mask")) if "mask" in parameters else first
-
-
-def attach_mask(outputs: Any, mask: Any) -> None:
-    if isinstance(outputs, (list, tuple)) and isinstance(mask, (list, tuple)):
-        for output, one in zip(outputs, mask):
-            if one is not None:
-                attach_mask(output, one)
-    elif isinstance(outputs, jax.Array):
-        set_mask(outputs, mask)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ShapeError, TracingError
-from neurona.core.policy import autocast_dtype, is_float, standardize_dtype
+from neurona.core.policy import is_float, standardize_dtype
 from neurona.core.scope import Scope, current_scope
 
 _numbers = itertools.count()
@@ -77,7 +77,7 @@ class Variable:
         """The array, as seen from the open scope, in the dtype in which the calling layer computes."""
         scope = current_scope()
         value = self._value if scope is None or scope.values is None else scope.values.get(self, self._value)
-        dtype = autocast_dtype.get()
+        dtype = None if scope is None else scope.dtype
         if dtype is not None and self.autocast and is_float(value.dtype) and value.dtype != dtype:
             return value.astype(dtype)
         return value

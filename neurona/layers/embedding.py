@@ -99,9 +99,9 @@ class Masking(Layer):
 
     Example:
 
-        >>> from neurona.core.scope import get_mask
+        >>> from neurona.core.annotations import MASK
         >>> y = Masking(-1.0)(jnp.array([[[2.0, -1.0], [-1.0, -1.0]]]))
-        >>> y.tolist(), get_mask(y).tolist()
+        >>> y.tolist(), MASK.get(y).tolist()
         ([[[2.0, -1.0], [0.0, 0.0]]], [[True, False]])
     """
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from jax.core import Tracer
 
-from neurona.core.scope import Beside, attach, attached
+from neurona.core.annotations import Annotation
 
-_sources: Beside = {}
-_read_once: Beside = {}
+_SOURCE: Annotation[Any] = Annotation("source")
+_READ_ONCE: Annotation[bool] = Annotation("read once")
 
 
 def set_source(array: Any, compute: Callable[[], Any]) -> None:
     """Remember the call that computes an array, unless the array already holds numbers."""
     if isinstance(array, Tracer):
-        attach(_sources, array, compute)
+        _SOURCE.set(array, compute)
 
 
 def set_readers(array: Any, count: int) -> None:
@@ -27,11 +27,11 @@ def set_readers(array: Any, count: int) -> None:
     array itself.
     """
     if count > 1:
-        _sources.pop(id(array), None)
-    elif attached(_sources, array) is not None:
-        attach(_read_once, array, True)
+        _SOURCE.set(array, None)
+    elif _SOURCE.get(array) is not None:
+        _READ_ONCE.set(array, True)
 
 
 def get_source(array: Any) -> Any:
     """The call that computes an array of which it is known that only one layer reads it, or None."""
-    return attached(_sources, array) if attached(_read_once, array) else None
+    return _SOURCE.get(array) if _READ_ONCE.get(array) else None

@@ -7,10 +7,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import epsilon
-from neurona.core.scope import get_mask
 
 Shape = tuple[int | None, ...]
 
@@ -82,7 +82,7 @@ def _with_rank(array: Any, rank: int) -> Any:
 
 
 def _mask_like(array: Any) -> Any:
-    mask = get_mask(array)
+    mask = MASK.get(array)
     return None if mask is None else jnp.broadcast_to(mask[..., None], array.shape)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.registry import serialize
-from neurona.core.scope import set_mask
 from neurona.core.symbolic import unique_name
 from neurona.kernels.attention import attention
 from neurona.layers.arguments import fraction, positive
@@ -316,7 +316,7 @@ class MultiHeadAttention(_HeadedAttention):
         heads, scores = self.attend(arrays, self.equations, masks, training, return_attention_scores)
         output = self.output_dense(heads if self.gate_dense is None else heads * self.gate_dense(query))
         if query_mask is not None:
-            set_mask(output, query_mask)
+            MASK.set(output, query_mask)
         return (output, scores) if return_attention_scores else output
 
 
@@ -438,7 +438,7 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         )
         output = self.output_dense(heads if self.gate_dense is None else heads * self.gate_dense(query))
         if query_mask is not None:
-            set_mask(output, query_mask)
+            MASK.set(output, query_mask)
         return (output, scores) if return_attention_scores else output
 
 

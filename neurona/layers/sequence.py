@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
-from neurona.core.policy import autocast_dtype, is_float
+from neurona.core.policy import is_float
 from neurona.core.registry import custom_object_scope, serialize
 from neurona.core.scope import current_scope
 from neurona.layers.wrapper import Wrapper
@@ -246,10 +246,10 @@ class TimeDistributed(Wrapper):
         before have left.
         """
         variables, scope = self.layer.variables, current_scope()
-        uncast = autocast_dtype.set(None)
-        values = [variable.value for variable in variables]
-        autocast_dtype.reset(uncast)
-        draws = training and not (scope is not None and scope.pure and scope.key is None)
+        assert scope is not None, "a call has a scope"
+        with scope.inside(self.name, dtype=None):
+            values = [variable.value for variable in variables]
+        draws = training and not (scope.pure and scope.key is None)
         keys = jax.random.split(self._next_key(), inputs.shape[1]) if draws else None
         mask = jnp.swapaxes(mask, 0, 1) if mask is not None and _takes_mask(self.layer) else None
 

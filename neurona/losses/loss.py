@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.annotations import LOGITS, MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_dtype
 from neurona.core.registry import Serializable, deserialize, register_built_in, resolve, snake_case
-from neurona.core.scope import get_logits, get_mask, set_mask
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -61,11 +61,11 @@ class Loss(Serializable):
         Raises:
             ShapeError: the shapes do not fit.
         """
-        mask = get_mask(y_pred)
+        mask = MASK.get(y_pred)
         y_pred = _arrays(y_pred, self.dtype)
         y_true = _arrays(y_true, self.dtype, keep_integers=self.integer_targets)
         errors = self.call(y_true, y_pred)
-        own_mask = get_mask(errors)
+        own_mask = MASK.get(errors)
         if mask is not None and own_mask is not None:
             mask = mask & own_mask
         elif mask is None:
@@ -121,15 +121,19 @@ class LossFunctionWrapper(Loss):
         """The loss; a cross-entropy of a softmax's or sigmoid's output is computed from their logits, as in
         Keras on TensorFlow.
         """
-        logits = get_logits(y_pred, getattr(self.fn, "activation", None))
-        if logits is None or self.options.get("from_logits") or self.options.get("axis", -1) != -1:
+        logits = LOGITS.get(y_pred)
+        of_this_loss = logits is not None and logits.activation == getattr(self.fn, "activation", None)
+        if (
+            logits is None
+            or not of_this_loss
+            or self.options.get("from_logits")
+            or self.options.get("axis", -1) != -1
+        ):
             return super().__call__(y_true, y_pred, sample_weight)
         twin = copy.copy(self)
         twin.options = {**self.options, "from_logits": True}
-        mask = get_mask(y_pred)
-        if mask is not None:
-            set_mask(logits, mask)
-        return super(LossFunctionWrapper, twin).__call__(y_true, logits, sample_weight)
+        MASK.carry(y_pred, logits.values)
+        return super(LossFunctionWrapper, twin).__call__(y_true, logits.values, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if isinstance(y_true, jax.Array) and isinstance(y_pred, jax.Array):

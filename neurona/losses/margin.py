@@ -7,8 +7,8 @@ import jax.nn as jnn
 import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 
+from neurona.core.annotations import MASK
 from neurona.core.errors import ShapeError
-from neurona.core.scope import set_mask
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
 
 
@@ -121,7 +121,7 @@ def circle(
     pull = logsumexp(jnp.where(same, near, -jnp.inf), axis=1)
     push = logsumexp(jnp.where(different, far, -jnp.inf), axis=1)
     errors = jnn.softplus(pull + push)
-    set_mask(errors, errors > 0)
+    MASK.set(errors, errors > 0)
     return errors
 
 

@@ -11,9 +11,9 @@ import jax
 import jax.nn as jnn
 import jax.numpy as jnp
 
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon
-from neurona.core.scope import set_mask
 from neurona.kernels.cross_entropy import cross_entropy
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
 
@@ -259,7 +259,7 @@ def sparse_categorical_crossentropy(
     y_pred = jnp.where(jnp.expand_dims(valid, axis), y_pred, 1)
     errors = _class_errors(jnp.where(valid, classes, 0), y_pred, from_logits, axis)
     errors = jnp.where(valid, errors, 0)
-    set_mask(errors, valid)
+    MASK.set(errors, valid)
     return errors
 
 

@@ -6,9 +6,9 @@ from typing import Any, Self
 import jax
 import jax.numpy as jnp
 
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.registry import built_in, deserialize
-from neurona.core.scope import get_mask
 from neurona.losses.loss import apply_mask, divide_no_nan, squeeze_or_expand_to_same_rank
 from neurona.metrics.metric import Metric
 
@@ -45,7 +45,7 @@ def reduce_to_samplewise_values(
     Raises:
         ShapeError: the weights do not fit the values.
     """
-    mask = get_mask(values)
+    mask = MASK.get(values)
     values = jnp.asarray(values).astype(dtype)
     if sample_weight is not None:
         sample_weight = apply_mask(jnp.asarray(sample_weight, dtype), mask, dtype, "sum")
@@ -159,7 +159,7 @@ class MeanMetricWrapper(Mean):
 
         Shapes: y_true, y_pred as `fn` takes them; sample_weight broadcastable to what it returns.
         """
-        mask = get_mask(y_pred)
+        mask = MASK.get(y_pred)
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         super().update_state(values, apply_mask(sample_weight, mask, self.dtype, "sum"))
 

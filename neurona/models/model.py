@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from neurona import saving
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, suggestion
 from neurona.core.layer import Layer
-from neurona.core.scope import get_mask, set_mask
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
@@ -139,7 +139,7 @@ class Model(Trainer):
         values = self._entering(inputs)
         if mask is not None:
             for value, one in zip(values, jax.tree.leaves(mask)):
-                set_mask(value, one)
+                MASK.set(value, one)
         return self._call_graph.run(values)
 
     def _entering(self, inputs: Any) -> list[Any]:
@@ -279,7 +279,6 @@ def _output_names(graph: CallGraph) -> list[str]:
 def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
     """An array in an input's dtype; a missing or superfluous last axis of size 1 is mended, as in Keras."""
     wanted: tuple[int | None, ...] = layer.batch_shape
-    mask = get_mask(value)
     shape = tuple(value.shape)
     if len(shape) == len(wanted) - 1 and wanted[-1:] == (1,):
         shape = (*shape, 1)
@@ -293,12 +292,9 @@ def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
             "the batch). "
             f"Received an array of shape {tuple(value.shape)}."
         )
-    if isinstance(value, jax.ShapeDtypeStruct):
+    if isinstance(value, jax.ShapeDtypeStruct) or is_symbolic(value):
         return value
-    if is_symbolic(value):
-        return value
-    value = jnp.asarray(value, layer.input_dtype)
-    value = value if value.shape == shape else value.reshape(shape)
-    if mask is not None:
-        set_mask(value, mask)
-    return value
+    array = jnp.asarray(value, layer.input_dtype)
+    array = array if array.shape == shape else array.reshape(shape)
+    MASK.carry(value, array)
+    return array

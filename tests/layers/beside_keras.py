@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import tree as keras_tree
 
-from neurona.core.scope import get_mask
+from neurona.core.annotations import MASK
 
 TOLERANCE = 1e-5
 
@@ -93,7 +93,7 @@ def parity(ours, theirs, *args, seed=0, tolerance=TOLERANCE, **kwargs):
         new_args, new_kwargs = join(floats)
         outputs, _ = ours.apply(values, *new_args, **new_kwargs)
         leaves = jax.tree.leaves(outputs)
-        return weighed(leaves), (outputs, [get_mask(leaf) for leaf in leaves])
+        return weighed(leaves), (outputs, [MASK.get(leaf) for leaf in leaves])
 
     def their_loss(weights, floats):
         new_args, new_kwargs = join(floats)

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.core.scope import get_mask
 from neurona.core.symbolic import SymbolicTensor
 from neurona.layers import (
     AdditiveAttention,
@@ -137,10 +137,10 @@ def test_masks_come_by_themselves(scores):
     keras_y = keras_layer(keras_x, theirs(ids), return_attention_scores=scores)
     for one, other in zip(jax.tree.leaves(y), jax.tree.leaves(keras_y)):
         close(one, other)
-    np.testing.assert_array_equal(get_mask(jax.tree.leaves(y)[0]), ids != 0)
+    np.testing.assert_array_equal(MASK.get(jax.tree.leaves(y)[0]), ids != 0)
     x, keras_x = ours(ids), theirs(ids)
     close(Attention()([x, x]), K.Attention()([keras_x, keras_x]))
-    assert (get_mask(Attention()([x, x])) == (ids != 0)).all()
+    assert (MASK.get(Attention()([x, x])) == (ids != 0)).all()
 
 
 def test_causal_attention_does_not_see_the_future():

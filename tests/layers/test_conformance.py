@@ -18,9 +18,9 @@ from keras.src import backend as keras_backend
 
 import neurona.layers
 from neurona import activations
+from neurona.core.annotations import MASK
 from neurona.core.policy import set_global_dtype_policy
 from neurona.core.registry import built_in
-from neurona.core.scope import get_mask, set_mask
 from neurona.core.symbolic import SymbolicTensor
 from tests.layers.cases import BASES, CASES, ELSEWHERE, Case
 
@@ -147,9 +147,9 @@ def my_program(layer: Any, case: Case) -> Any:
     options = call_options(case, layer)
 
     def program(weights: list[Any], x: Any) -> tuple[Any, Any]:
-        x = with_masks(x, case, set_mask)
+        x = with_masks(x, case, MASK.set)
         (y, state), losses = layer._apply_with_losses(weights, x, **options)
-        return weighted_sum(y), (y, [get_mask(leaf) for leaf in jax.tree.leaves(y)], state, losses)
+        return weighted_sum(y), (y, [MASK.get(leaf) for leaf in jax.tree.leaves(y)], state, losses)
 
     return program
 

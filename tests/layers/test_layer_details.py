@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurona import layers
+from neurona.core.annotations import MASK
 from neurona.core.policy import set_image_data_format
 from neurona.core.registry import built_in, lookup, register_keras_serializable
-from neurona.core.scope import get_mask, set_mask
 from neurona.core.symbolic import SymbolicTensor
 
 
@@ -79,7 +79,7 @@ def test_frozen_batch_normalization_keeps_its_statistics() -> None:
 
 def test_batch_normalization_of_one_masked_channel() -> None:
     x = jnp.array([[[1.0], [3.0], [100.0]]])
-    set_mask(x, jnp.array([[True, True, False]]))
+    MASK.set(x, jnp.array([[True, True, False]]))
     layer = layers.BatchNormalization(momentum=0.0)
     layer(x, training=True)
     np.testing.assert_allclose(layer.moving_mean.numpy(), [2.0], rtol=1e-5)
@@ -110,8 +110,8 @@ def test_masks_reach_the_end_of_a_chain() -> None:
     x = np.array([[3, 1, 0], [2, 0, 0]])
     y = layers.Embedding(5, 4, mask_zero=True)(x)
     y = layers.LayerNormalization()(layers.Dropout(0.5)(layers.Dense(2)(y)))
-    np.testing.assert_array_equal(get_mask(y), x != 0)
-    assert get_mask(layers.GlobalAveragePooling1D()(y)) is None
+    np.testing.assert_array_equal(MASK.get(y), x != 0)
+    assert MASK.get(layers.GlobalAveragePooling1D()(y)) is None
 
 
 def test_lambda_receives_mask_and_training() -> None:
@@ -120,10 +120,10 @@ def test_lambda_receives_mask_and_training() -> None:
 
     layer = layers.Lambda(function, arguments={"factor": 3.0}, mask=lambda inputs, mask: ~mask)
     x = jnp.ones((1, 2, 1))
-    set_mask(x, jnp.array([[True, False]]))
+    MASK.set(x, jnp.array([[True, False]]))
     y = layer(x, training=True)
     assert y.ravel().tolist() == [3.0, 0.0]
-    assert get_mask(y).tolist() == [[False, True]]
+    assert MASK.get(y).tolist() == [[False, True]]
     assert layer(x).ravel().tolist() == [1.0, 1.0]
 
 

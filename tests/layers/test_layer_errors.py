@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from neurona import layers
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, DataError, SavingError, ShapeError, UnexpectedArgument
-from neurona.core.scope import set_mask
 
 ARGUMENTS = [
     ("ReLU", {"max_value": -1.0}, "max_value is a number >= 0.*-1.0"),
@@ -114,7 +114,7 @@ def test_words_beyond_the_vocabulary() -> None:
 
 def test_softmax_refuses_a_mask_that_does_not_fit() -> None:
     x = jnp.ones((2, 3, 4))
-    set_mask(x, jnp.ones((2, 3), bool))
+    MASK.set(x, jnp.ones((2, 3), bool))
     with pytest.raises(ShapeError, match="mask must broadcast"):
         layers.Softmax()(x)
 

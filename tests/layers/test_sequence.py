@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from neurona.core import annotations
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
-from neurona.core.scope import get_mask
 from neurona.core.symbolic import SymbolicTensor
 from neurona.layers import (
     GRU,
@@ -102,12 +102,12 @@ def test_masks_go_through():
     ids = np.where(MASK, RNG.integers(1, 9, (3, 5)), 0)
     embedded = Embedding(9, 4, mask_zero=True)(ids)
     y = Bidirectional(LSTM(3, return_sequences=True))(embedded)
-    assert (get_mask(y) == MASK).all()
+    assert (annotations.MASK.get(y) == MASK).all()
     assert (np.asarray(y)[~MASK] == 0).all()
     pair = Bidirectional(GRU(3, return_sequences=True), merge_mode=None)(embedded)
-    assert all((get_mask(one) == MASK).all() for one in pair)
-    assert get_mask(Bidirectional(GRU(3))(embedded)) is None
-    assert (get_mask(TimeDistributed(Dense(2))(embedded)) == MASK).all()
+    assert all((annotations.MASK.get(one) == MASK).all() for one in pair)
+    assert annotations.MASK.get(Bidirectional(GRU(3))(embedded)) is None
+    assert (annotations.MASK.get(TimeDistributed(Dense(2))(embedded)) == MASK).all()
 
 
 def test_symbolic_shapes():

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurona import activations, losses
+from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError, UnexpectedArgument
 from neurona.core.registry import register_keras_serializable
-from neurona.core.scope import set_mask
 
 
 class Cubic(losses.Loss):
@@ -104,7 +104,7 @@ def test_weights_of_samples_apply_to_all_their_time_steps():
     )
     errors = np.square(true - pred).mean(-1)
     masked = jnp.asarray(pred)
-    set_mask(masked, jnp.asarray(mask))
+    MASK.set(masked, jnp.asarray(mask))
     want = (errors * weight[:, None] * mask).sum() / mask.sum()
     np.testing.assert_allclose(loss(true, masked, weight), want, rtol=1e-5)
     # As many samples as time steps: still weights of samples.

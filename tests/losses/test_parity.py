@@ -13,8 +13,8 @@ import pytest
 from keras.src import backend
 
 from neurona import losses
+from neurona.core.annotations import MASK
 from neurona.core.registry import built_in
-from neurona.core.scope import set_mask
 
 CLASSES = sorted(
     n
@@ -147,7 +147,7 @@ def compare(name, options, shape, reduction, weigh, mask):
         return value, pull(jnp.cos(jnp.arange(value.size, dtype="float32").reshape(value.shape)))[0]
 
     (value, gradient), (want, want_gradient) = (
-        value_and_gradient(ours, set_mask),
+        value_and_gradient(ours, MASK.set),
         value_and_gradient(theirs, backend.set_keras_mask),
     )
     assert (value.dtype, value.shape) == ("float32", want.shape)

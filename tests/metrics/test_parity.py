@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurona import metrics
+from neurona.core.annotations import MASK
 from neurona.core.policy import set_floatx
 from neurona.core.registry import built_in
-from neurona.core.scope import set_mask
 from tests.metrics.metric_cases import ALL, CASES, IDS, STEPS, labels_and_scores
 
 TOLERANCE = 1e-5
@@ -155,7 +155,7 @@ def test_masks_of_predictions_weigh_as_in_keras(name, options, kind, weighted):
     for step, weights in enumerate(weights_for(name, y_true, weighted)):
         mask = rng.integers(2, size=y_pred.shape[1:-1]).astype(bool)
         mine, other = jnp.asarray(y_pred[step]), keras.ops.convert_to_tensor(y_pred[step])
-        set_mask(mine, jnp.asarray(mask))
+        MASK.set(mine, jnp.asarray(mask))
         keras.src.backend.set_keras_mask(other, keras.ops.convert_to_tensor(mask))
         if weights is not None and mask.ndim == 2:
             weights = np.broadcast_to(weights[:, None], mask.shape)
@@ -195,7 +195,7 @@ def test_mean_takes_the_mask_of_values_beside_weights():
         np.linspace(0.5, 1, 6, dtype="float32"),
     )
     mine, other = jnp.asarray(values), keras.ops.convert_to_tensor(values)
-    set_mask(mine, jnp.asarray(mask))
+    MASK.set(mine, jnp.asarray(mask))
     keras.src.backend.set_keras_mask(other, keras.ops.convert_to_tensor(mask))
     ours, theirs = pair("Mean", {})
     assert_close(ours(mine, weights), theirs(other, weights))

@@ -1,0 +1,115 @@
+"""Building: a layer creates its weights when the shape of its input is known."""
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+
+from neurona.core.calling import call_parameters
+from neurona.core.owner import Part, WeightOwner
+from neurona.core.registry import deserialize, serialize
+from neurona.core.scope import Scope, current_scope
+from neurona.core.shapes import as_shape
+
+
+class Buildable(WeightOwner[Part]):
+    """An owner of weights that are created by `build`, at the first call or from the shapes in a file."""
+
+    input_spec: Any = None
+    compute_dtype: str
+    autocast: bool
+    _build_shapes: dict[str, Any] | None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _recording(cls.build)
+
+    def build(self, input_shape: Any) -> None:
+        """Create the weights, now that the input's shape (with None where unknown) is known."""
+        self._build_shapes = self._build_shapes or {"input_shape": input_shape}
+        self.built = True
+
+    def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        if self.input_spec is not None and args:
+            specs = self.input_spec if isinstance(self.input_spec, list) else [self.input_spec]
+            for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
+                spec.check(tuple(leaf.shape), self)
+        if not self.built:
+            self.build(**_shapes_for_build(self.build, call_parameters(type(self)), args, kwargs))
+            self.built = True
+            if self.input_spec is not None and args:
+                self._check_and_build(args, kwargs)
+
+    @contextlib.contextmanager
+    def _context(self) -> Iterator[None]:
+        """The scope of this layer outside of its call, as `build` needs it."""
+        outer = current_scope()
+        dtype = self.compute_dtype if self.autocast else None
+        opened = Scope() if outer is None else contextlib.nullcontext(outer)
+        with opened as scope, scope.inside(self.name, dtype):
+            yield
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shapes that the layer was built with."""
+        if self._build_shapes is None:
+            return None
+        if len(self._build_shapes) == 1:
+            return {"input_shape": serialize(next(iter(self._build_shapes.values())))}
+        return {"shapes_dict": serialize(self._build_shapes)}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Create the weights from what `get_build_config` returned."""
+        shapes = config.get("shapes_dict") or {
+            k: v for k, v in config.items() if k == "input_shape" or k.endswith("_shape")
+        }
+        shapes = {name: as_shape(shape) for name, shape in deserialize(shapes).items()}
+        if self.built or any(shape is None for shape in shapes.values()):
+            return
+        if set(shapes) == {"input_shape"}:
+            self.build(shapes["input_shape"])
+        else:
+            self.build(**shapes)
+
+
+def _shapes_for_build(
+    build: Callable[..., Any], parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """The shapes that `build` asks for: as `query_shape` that of the argument `query`, otherwise that of the
+    first argument.
+
+    Args:
+        build: the layer's method.
+        parameters: the names of the arguments of its `call`.
+        args, kwargs: what the layer is called with.
+    """
+
+    def shape_of(value: Any) -> Any:
+        return jax.tree.map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
+
+    names = list(inspect.signature(build).parameters)
+    called = {**dict(zip(parameters, args)), **kwargs}
+    if len(names) > 1 or (names and names[0] != "input_shape" and names[0].removesuffix("_shape") in called):
+        given = {name: called.get(name.removesuffix("_shape")) for name in names}
+        return {name: shape_of(value) for name, value in given.items() if value is not None}
+    return {names[0]: shape_of(args[0] if args else next(iter(called.values()), None))} if names else {}
+
+
+def _recording(build: Callable[..., None]) -> Callable[..., None]:
+    """A layer's `build` that names its weights, marks the layer as built and keeps the shapes for its
+    config.
+    """
+    names = list(inspect.signature(build).parameters)[1:]
+
+    @functools.wraps(build)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self._build_shapes is None:
+            self._build_shapes = {**dict(zip(names, args)), **kwargs}
+        with self._context():
+            build(self, *args, **kwargs)
+        self.built = True
+
+    return wrapper
