@@ -122,7 +122,8 @@ def lines_of_code(path):
 
 
 def test_the_engine_room_stays_small():
-    assert sum(map(lines_of_code, (ROOT / "core").glob("*.py"))) < 1500
+    # 1200 at 140 columns; 110 columns wrap lines, and each theme of Layer has a file with its own imports.
+    assert sum(map(lines_of_code, (ROOT / "core").glob("*.py"))) < 1600
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

@@ -39,7 +39,7 @@ class Buildable(WeightOwner[Part]):
             for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
                 spec.check(tuple(leaf.shape), self)
         if not self.built:
-            self.build(**_shapes_for_build(self.build, call_parameters(type(self)), args, kwargs))
+            self.build(**shapes_for(self.build, call_parameters(type(self)), args, kwargs))
             self.built = True
             if self.input_spec is not None and args:
                 self._check_and_build(args, kwargs)
@@ -75,22 +75,28 @@ class Buildable(WeightOwner[Part]):
             self.build(**shapes)
 
 
-def _shapes_for_build(
-    build: Callable[..., Any], parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]
+def shapes_for(
+    method: Callable[..., Any], parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any]
 ) -> dict[str, Any]:
-    """The shapes that `build` asks for: as `query_shape` that of the argument `query`, otherwise that of the
-    first argument.
+    """The shapes that a method such as `build` asks for: as `query_shape` that of the argument `query`,
+    otherwise that of the first argument.
 
     Args:
-        build: the layer's method.
+        method: of a layer, with shapes as its arguments.
         parameters: the names of the arguments of its `call`.
         args, kwargs: what the layer is called with.
     """
 
-    def shape_of(value: Any) -> Any:
-        return jax.tree.map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
+    scope = current_scope()
+    unknown = set() if scope is None else scope.unknown_sizes
 
-    names = list(inspect.signature(build).parameters)
+    def shape_of(value: Any) -> Any:
+        return jax.tree.map(lambda leaf: known(leaf.shape) if hasattr(leaf, "shape") else None, value)
+
+    def known(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return tuple(None if size in unknown else size for size in shape)
+
+    names = list(inspect.signature(method).parameters)
     called = {**dict(zip(parameters, args)), **kwargs}
     if len(names) > 1 or (names and names[0] != "input_shape" and names[0].removesuffix("_shape") in called):
         given = {name: called.get(name.removesuffix("_shape")) for name in names}

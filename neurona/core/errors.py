@@ -6,6 +6,7 @@
     ├── UnexpectedArgument     (TypeError)    an argument that does not exist, with the nearest that does
     ├── DataError              (ValueError)   the data itself is wrong: labels, NaN, lengths, emptiness
     ├── NotBuiltError          (ValueError)   weights were asked for before they exist
+    │   └── NotConnectedError  (AttributeError) a symbolic input, output or shape that is not there yet
     ├── TracingError           (RuntimeError) state was touched inside a trace that would lose it
     ├── NonFiniteError         (ArithmeticError) a loss or gradient became NaN or infinite
     ├── SavingError            (ValueError)   a file can't be written or read safely
@@ -43,6 +44,10 @@ class DataError(NeuronaError, ValueError):
 
 class NotBuiltError(NeuronaError, ValueError):
     """Weights were asked for before the input's shape, and so the weights, are known."""
+
+
+class NotConnectedError(NotBuiltError, AttributeError):
+    """A symbolic input, output or shape was asked for before there is one: `hasattr` is then False."""
 
 
 class TracingError(NeuronaError, RuntimeError):

@@ -2,12 +2,12 @@
 
 import inspect
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
 
-from neurona.core.building import Buildable
 from neurona.core.calling import (
     annotate_masks,
     as_arrays,
@@ -15,21 +15,30 @@ from neurona.core.calling import (
     fill_masks,
     note_call,
 )
-from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, TracingError, unexpected
+from neurona.core.drawing import Drawable
+from neurona.core.errors import ArgumentError, ShapeError, TracingError, unexpected
 from neurona.core.policy import dtype_policy_of, is_float, standardize_dtype
 from neurona.core.pure import Pure
 from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
-from neurona.core.registry import Serializable, constructor_arguments, resolve, serialize
+from neurona.core.registry import (
+    Serializable,
+    constructor_arguments,
+    is_built_in,
+    resolve,
+    serialize,
+    serialize_object,
+    without_names,
+)
 from neurona.core.scope import Scope, current_scope
-from neurona.core.shapes import given_batch_shape, tensors_of
-from neurona.core.symbolic import infer, record, snake_case, symbolic_leaves, unique_name
+from neurona.core.shapes import given_batch_shape
+from neurona.core.symbolic import snake_case, symbolic_leaves, unique_name
 from neurona.core.variable import Variable
 
 _ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "sparse", "layout", "overwrite_with_gradient")  # without effect
 _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
 
 
-class Layer(Buildable["Layer"], Pure["Layer"], Serializable):
+class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     """The base of all layers and models.
 
     Define `call(self, inputs)`; create weights in `build(self, input_shape)` with `add_weight`. Shapes are
@@ -87,7 +96,7 @@ class Layer(Buildable["Layer"], Pure["Layer"], Serializable):
             raise ArgumentError(
                 f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}"
             )
-        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.name = name or unique_name(snake_case(self._class_name))
         self.dtype_policy = dtype_policy_of(dtype)
         self.autocast = autocast
         self.activity_regularizer = resolve("regularizers", activity_regularizer)
@@ -202,6 +211,41 @@ class Layer(Buildable["Layer"], Pure["Layer"], Serializable):
         """This layer and all below it, each once."""
         return (layer for layer, _ in self._walk())
 
+    # What saving, summaries and training ask a layer; models and some layers answer differently.
+
+    def _saved_parts(self) -> list[tuple[str, Any]]:
+        """Where files look for the weights of parts: the attributes, in the order of their names."""
+        attributes = vars(self).items()
+        return sorted((item for item in attributes if item[0] not in self._untracked), key=itemgetter(0))
+
+    def _summary_rows(self) -> list[Any]:
+        """The layers and operations that a summary shows below this layer."""
+        return []
+
+    def _structure(self) -> Any:
+        """What the layer computes, as a description without names: equal for layers that compute the same.
+        None where the description does not say it.
+        """
+        return without_names(serialize_object(self))
+
+    def _entrance(self) -> tuple[tuple[int | None, ...], str | None] | None:
+        """The shape and dtype of the input that a Sequential model begins with if this is its first layer, or
+        None where they are not known yet.
+        """
+        return None if self._given_batch_shape is None else (self._given_batch_shape, None)
+
+    @property
+    def _is_stateful(self) -> bool:
+        """Whether the layer carries state from one batch to the next, as recurrent layers may."""
+        return bool(getattr(self, "stateful", False))
+
+    @property
+    def _rows_are_independent(self) -> bool:
+        """Whether each row of a prediction depends on its own row of the input alone. This is known of
+        Neurona's layers; a layer of another class may mix rows.
+        """
+        return is_built_in(self) and not self._is_stateful
+
     # Losses and randomness.
 
     def add_loss(self, loss: Any) -> None:
@@ -302,28 +346,7 @@ class Layer(Buildable["Layer"], Pure["Layer"], Serializable):
                 annotate_masks(outputs, mask)
         return outputs
 
-    def _call_symbolically(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        self._check_and_build(args, kwargs)
-        outputs = record(self, args, kwargs, self._probe)
-        self._nodes.append(jax.tree.leaves(outputs)[0].node)
-        return outputs
-
-    def _probe(self, *args: Any, **kwargs: Any) -> Any:
-        """A call for its shapes. Its random numbers are not used, and it changes no variable."""
-        with Scope(values={}, key=key_of(0)) as scope:
-            return self._call_in_scope(scope, args, kwargs)
-
-    # Shapes, dtypes and configs.
-
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """The symbolic output for symbolic inputs, found by evaluation; nothing is recorded."""
-        self._check_and_build(args, kwargs)
-        return infer(self._probe, args, kwargs)
-
-    def compute_output_shape(self, *input_shapes: Any) -> Any:
-        """The output's shape for input shapes, None where unknown."""
-        inputs = [tensors_of(shape, self.compute_dtype) for shape in input_shapes]
-        return jax.tree.map(lambda tensor: tensor.shape, self.compute_output_spec(*inputs))
+    # Dtypes and configs.
 
     @property
     def dtype(self) -> str:
@@ -336,24 +359,6 @@ class Layer(Buildable["Layer"], Pure["Layer"], Serializable):
     def compute_dtype(self) -> str:
         """The dtype in which the layer computes."""
         return self.dtype_policy.compute_dtype
-
-    @property
-    def input(self) -> Any:
-        """The symbolic input of the layer's first call in a functional model."""
-        node = self._node()
-        return node.args[0] if len(node.args) == 1 else node.inputs
-
-    @property
-    def output(self) -> Any:
-        """The symbolic output of the layer's first call in a functional model."""
-        return self._node().outputs
-
-    def _node(self) -> Any:
-        if not self._nodes:
-            raise NotBuiltError(
-                f"Layer {self.name!r} has no symbolic input or output: it was not called on an Input."
-            )
-        return self._nodes[0]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain values; override only where a format differs."""
@@ -370,4 +375,4 @@ class Layer(Buildable["Layer"], Pure["Layer"], Serializable):
         return config
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+        return f"<{self._class_name} name={self.name}, built={self.built}>"

@@ -79,6 +79,17 @@ class Serializable:
         if cls.kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
             register_built_in(cls, kind=cls.kind, aliases=aliases)
 
+    def _class_in_files(self) -> tuple[str, str]:
+        """The module and the name that files give the class: where Keras keeps it."""
+        cls = type(self)
+        own = is_built_in(self)
+        return (cls.keras_module or _module(cls.kind)) if own else cls.__module__, cls.__name__
+
+    @property
+    def _class_name(self) -> str:
+        """The name of the class in files and tables."""
+        return self._class_in_files()[1]
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this object, as plain values that JSON can hold."""
         arguments = getattr(self, "_arguments", {})
@@ -152,14 +163,28 @@ def _known(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name in names or value is not None}
 
 
-def register_built_in(target: Any, *, kind: str, aliases: tuple[str, ...] = ()) -> Any:
-    """Make a class or function of Neurona itself findable under a kind, by its name, its snake case and its
-    aliases.
+def register_built_in(
+    target: Any, *, kind: str, aliases: tuple[str, ...] = (), name: str | None = None
+) -> Any:
+    """Make a class or function of Neurona itself findable under a kind.
+
+    Args:
+        target: the class or function.
+        kind: one of `KINDS`.
+        aliases: names that arguments may use besides the name and its snake case.
+        name: how configs call it; by default the target's own name.
     """
-    _built_in[kind][target.__name__] = target
-    for alias in {snake_case(target.__name__), target.__name__.lower(), *aliases}:
-        _aliases[kind].setdefault(alias, target.__name__)
+    name = name or str(target.__name__)
+    _built_in[kind][name] = target
+    for alias in {snake_case(name), name.lower(), *aliases}:
+        _aliases[kind].setdefault(alias, name)
     return target
+
+
+def is_built_in(target: Any) -> bool:
+    """Whether an object's class is Neurona's own, and no subclass of it."""
+    cls = type(target)
+    return _built_in.get(cls.kind, {}).get(cls.__name__) is cls
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
@@ -321,13 +346,24 @@ def _serialize_function(function: Any) -> Any:
 def serialize_object(target: Serializable) -> dict[str, Any]:
     """The full description of an object: where its class is found, and its config."""
     cls = type(target)
-    own = _built_in.get(cls.kind, {}).get(cls.__name__) is cls
+    module, name = target._class_in_files()
     return {
-        "module": (cls.keras_module or _module(cls.kind)) if own else cls.__module__,
-        "class_name": cls.__name__,
+        "module": module,
+        "class_name": name,
         "config": target.get_config(),
-        "registered_name": None if own else get_registered_name(cls) or cls.__name__,
+        "registered_name": None if is_built_in(target) else get_registered_name(cls) or cls.__name__,
     }
+
+
+def without_names(description: Any) -> Any:
+    """A description without the names of the layers in it."""
+    if isinstance(description, dict):
+        is_layer = "class_name" in description and str(description.get("module", "")).endswith("layers")
+        kept = {key: without_names(value) for key, value in description.items()}
+        if is_layer and isinstance(kept.get("config"), dict):
+            kept["config"].pop("name", None)
+        return kept
+    return [without_names(item) for item in description] if isinstance(description, list) else description
 
 
 def deserialize(

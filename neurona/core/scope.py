@@ -19,8 +19,8 @@ import jax
 class Scope:
     """What one call of a layer tree carries along.
 
-    A scope opened inside another takes over `path` and `dtype` from it, and nothing else: values, key,
-    training and losses are those given here. When it closes, the outer scope is as it was.
+    A scope opened inside another takes over `path`, `dtype` and `unknown_sizes` from it, and nothing else:
+    values, key, training and losses are those given here. When it closes, the outer scope is as it was.
 
     Args:
         values: the arrays of the variables, or None where each variable keeps its own (the call has side
@@ -34,7 +34,8 @@ class Scope:
         path: the names of the layers that are being called or built, outermost first.
         dtype: the dtype in which the innermost of these computes, and variables are read; None for their own.
         losses: what layers added to the loss so far.
-        observer: called with (layer, inputs, outputs) after every call of a layer, where it is set.
+        unknown_sizes: sizes made up for a trace of shapes; layers built in it see None instead.
+        observer: called with (layer, inputs, outputs) after every call of a layer, if set.
 
     Example:
 
@@ -58,6 +59,7 @@ class Scope:
         self.positions: dict[Any, int] = positions or {}
         self.path: tuple[str, ...] = ()
         self.dtype: str | None = None
+        self.unknown_sizes: set[int] = set()
         self.losses: list[jax.Array] = []
         self.observer: Callable[[Any, Any, Any], None] | None = None
         self._draws: dict[Hashable, int] = {}
@@ -93,7 +95,7 @@ class Scope:
     def __enter__(self) -> Self:
         outer = _current.get()
         if outer is not None:
-            self.path, self.dtype = outer.path, outer.dtype
+            self.path, self.dtype, self.unknown_sizes = outer.path, outer.dtype, outer.unknown_sizes
         self._token = _current.set(self)
         return self
 

@@ -1,8 +1,5 @@
 """Symbolic tensors: arrays that have a shape and a history but no numbers yet, from which functional models
 are drawn.
-
-Shapes are found by evaluation: the function is traced with each unknown dimension set to one size, then to
-another; a dimension of the result that changed is unknown.
 """
 
 import collections
@@ -13,13 +10,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neurona.core.errors import ShapeError, TracingError
+from neurona.core.errors import TracingError
+from neurona.core.inference import trace_shapes
 from neurona.core.policy import standardize_dtype
 from neurona.core.registry import snake_case
 
-# Two sizes that divide by every small number, so that reshapes and poolings of an unknown dimension go
-# through.
-_PROBES = (720, 1440)
 _counts: dict[str, int] = collections.defaultdict(int)
 
 
@@ -130,60 +125,41 @@ def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> 
         function: called with tracers in place of the symbolic tensors.
         args, kwargs: its arguments, with at least one symbolic tensor.
 
+    Raises:
+        Exception: what the function raises, with None where its message names an unknown size.
+
     Example:
 
         >>> infer(lambda x: x.reshape(x.shape[0], -1), (SymbolicTensor((None, 4, 3)),), {}).shape
         (None, 12)
+        >>> infer(jnp.add, (SymbolicTensor((None, None, 3)), SymbolicTensor((None, 4, 3))), {}).shape
+        (None, 4, 3)
     """
     leaves, tree = jax.tree.flatten((args, kwargs))
     symbolic = [index for index, leaf in enumerate(leaves) if is_symbolic(leaf)]
 
-    def probe(size: int) -> Any:
-        def run(arrays: list[Any]) -> Any:
-            filled = list(leaves)
-            for index, array in zip(symbolic, arrays, strict=True):
-                filled[index] = array
-            new_args, new_kwargs = jax.tree.unflatten(tree, filled)
-            return function(*new_args, **new_kwargs)
+    def run(arrays: list[Any]) -> Any:
+        filled = list(leaves)
+        for index, array in zip(symbolic, arrays, strict=True):
+            filled[index] = array
+        new_args, new_kwargs = jax.tree.unflatten(tree, filled)
+        return function(*new_args, **new_kwargs)
 
-        shapes = [tuple(size if n is None else n for n in leaves[index].shape) for index in symbolic]
-        return jax.eval_shape(
-            run,
-            [
-                jax.ShapeDtypeStruct(shape, jnp.dtype(leaves[index].dtype))
-                for shape, index in zip(shapes, symbolic, strict=True)
-            ],
-        )
-
-    first = probe(_PROBES[0])
-    if all(None not in leaves[index].shape for index in symbolic):
-        return jax.tree.map(lambda one: SymbolicTensor(one.shape, one.dtype), first)
-    second = probe(_PROBES[1])
-
-    def merge(one: Any, two: Any) -> SymbolicTensor:
-        if len(one.shape) != len(two.shape):
-            raise ShapeError(
-                "The rank of the result depends on an unknown size of the input: give the input's full shape."
-            )
-        return SymbolicTensor(
-            tuple(a if a == b else None for a, b in zip(one.shape, two.shape, strict=True)), one.dtype
-        )
-
-    return jax.tree.map(merge, first, second)
+    fixed = [size for leaf in leaves if not is_symbolic(leaf) for size in getattr(leaf, "shape", ())]
+    result = trace_shapes(run, [leaves[index] for index in symbolic], fixed)
+    return jax.tree.map(lambda one: SymbolicTensor(one.shape, one.dtype), result)
 
 
-def record(
-    operation: Any, args: tuple, kwargs: dict[str, Any], function: Callable[..., Any] | None = None
-) -> Any:
+def record(operation: Any, args: tuple, kwargs: dict[str, Any], outputs: Any = None) -> Any:
     """Add a call to the graph and return its symbolic outputs.
 
     Args:
         operation: the layer or `Operation` that the graph calls when it runs.
         args, kwargs: the arguments, with symbolic tensors among them.
-        function: what to trace for the shapes, if not the operation itself.
+        outputs: symbolic tensors without history; by default the operation is traced for them.
     """
     node = Node(operation, args, kwargs)
-    outputs = infer(function or operation, args, kwargs)
+    outputs = infer(operation, args, kwargs) if outputs is None else outputs
     for index, tensor in enumerate(jax.tree.leaves(outputs)):
         tensor.node, tensor.index = node, index
         tensor.name = f"{operation.name}_output_{index}" if index else f"{operation.name}_output"

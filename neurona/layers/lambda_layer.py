@@ -61,6 +61,10 @@ class Lambda(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
+    @property
+    def _rows_are_independent(self) -> bool:
+        return False  # the function may do anything
+
     def get_config(self) -> dict[str, Any]:
         try:
             config = super().get_config()

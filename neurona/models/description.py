@@ -8,7 +8,7 @@ import jax
 from neurona import ops, saving
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
-from neurona.core.registry import deserialize, serialize, serialize_object
+from neurona.core.registry import deserialize, serialize
 from neurona.core.symbolic import Operation, is_symbolic
 from neurona.layers.input import InputLayer
 from neurona.models.call_graph import CallGraph
@@ -116,23 +116,6 @@ def functional_from_config(
     return cls(model_inputs, model_outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
 
-def layer_structure(layer: Any) -> Any:
-    """What a layer's computation depends on: its class and config, without names."""
-    if hasattr(layer, "_structure"):
-        return layer._structure()
-    return _without_names(serialize_object(layer))
-
-
-def _without_names(description: Any) -> Any:
-    if isinstance(description, dict):
-        is_layer = "class_name" in description and str(description.get("module", "")).endswith("layers")
-        kept = {key: _without_names(value) for key, value in description.items()}
-        if is_layer and isinstance(kept.get("config"), dict):
-            kept["config"].pop("name", None)
-        return kept
-    return [_without_names(item) for item in description] if isinstance(description, list) else description
-
-
 def functional_structure(graph: CallGraph) -> Any:
     """A graph by the numbers of its operations instead of their names."""
     numbers = {operation.name: number for number, operation in enumerate(graph.operations)}
@@ -150,7 +133,7 @@ def functional_structure(graph: CallGraph) -> Any:
 
     described = []
     for operation in graph.operations:
-        what = operation.class_name if isinstance(operation, Operation) else layer_structure(operation)
+        what = operation.class_name if isinstance(operation, Operation) else operation._structure()
         nodes = [] if operation in graph.input_layers else graph.calls_of(operation)
         described.append([what, [[tree(node.args), tree(node.kwargs)] for node in nodes]])
     return [described, tree(graph.inputs), tree(graph.outputs)]

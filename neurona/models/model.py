@@ -8,8 +8,9 @@ import jax.numpy as jnp
 
 from neurona import saving
 from neurona.core.annotations import MASK
-from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError, suggestion
+from neurona.core.errors import ArgumentError, NotConnectedError, ShapeError, suggestion
 from neurona.core.layer import Layer
+from neurona.core.registry import register_built_in
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
@@ -45,17 +46,13 @@ class Model(Trainer):
 
     _untracked = (*Trainer._untracked, "_call_graph")
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        functional = cls is Model and (len(args) == 2 or "outputs" in kwargs)
-        return object.__new__(Functional if functional else cls)
-
     def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
-        self._call_graph: CallGraph | None = None
+        graph = None if outputs is None else CallGraph(inputs, outputs)
+        self._call_graph: CallGraph | None = graph
         super().__init__(**kwargs)
-        if outputs is not None:
-            self._call_graph = CallGraph(inputs, outputs)
-            self._members_of_graph = self._call_graph.layers
-            self.output_names = _output_names(self._call_graph)
+        if graph is not None:
+            self._layers = graph.layers
+            self.output_names = _output_names(graph)
             self.built = True
 
     # Structure.
@@ -102,7 +99,7 @@ class Model(Trainer):
 
     def _require_graph(self, what: str) -> CallGraph:
         if self._call_graph is None:
-            raise NotBuiltError(
+            raise NotConnectedError(
                 f"Model {self.name!r} has no symbolic {what}: only models made from Input() tensors, and "
                 "built ones, have."
             )
@@ -127,6 +124,35 @@ class Model(Trainer):
             f"Model {self.name!r} has no layer {name!r}.{suggestion(str(name), names)} Its layers: "
             f"{', '.join(names)}."
         )
+
+    # What saving, summaries and training ask.
+
+    def _class_in_files(self) -> tuple[str, str]:
+        functional = type(self) is Model and self._call_graph is not None
+        return ("keras.src.models.functional", "Functional") if functional else super()._class_in_files()
+
+    def _saved_parts(self) -> list[tuple[str, Any]]:
+        parts = super()._saved_parts()
+        return parts if self._call_graph is None else [("layers", self.layers), *parts]
+
+    def _summary_rows(self) -> list[Any]:
+        return self.layers if self._call_graph is None else self._call_graph.operations
+
+    def _structure(self) -> Any:
+        """The description of the graph, or None: what a subclass computes is in its code."""
+        return None if self._call_graph is None else functional_structure(self._call_graph)
+
+    def _entrance(self) -> tuple[tuple[int | None, ...], str | None] | None:
+        if self._call_graph is None:
+            return super()._entrance()
+        first = self._call_graph.input_tensors[0]
+        return first.shape, first.dtype
+
+    @property
+    def _rows_are_independent(self) -> bool:
+        graph = self._call_graph  # functions of neurona.ops in it may mix rows
+        only_layers = graph is None or len(graph.layers) == len(graph.operations)
+        return super()._rows_are_independent and only_layers
 
     # Computing.
 
@@ -251,12 +277,6 @@ class Model(Trainer):
     def get_config(self) -> dict[str, Any]:
         return super().get_config() if self._call_graph is None else functional_config(self, self._call_graph)
 
-    def _structure(self) -> Any:
-        """The model's description without the names of its layers: equal for models whose compiled programs
-        are equal.
-        """
-        return functional_structure(self._call_graph) if self._call_graph is not None else None
-
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
         if "layers" in config and "input_layers" in config:
@@ -264,10 +284,9 @@ class Model(Trainer):
         return super().from_config(config)
 
 
-class Functional(Model):
-    """A model made from symbolic tensors; `Model(inputs, outputs)` returns one."""
-
-    keras_module = "keras.src.models.functional"
+# Keras's other name for a model with a graph, which files use. It is the same class, so every model is an
+# instance of it.
+Functional = register_built_in(Model, kind="models", name="Functional")
 
 
 def _output_names(graph: CallGraph) -> list[str]:

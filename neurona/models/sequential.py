@@ -10,7 +10,6 @@ from neurona.core.registry import serialize
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import Input, InputLayer
 from neurona.models.call_graph import CallGraph
-from neurona.models.description import layer_structure
 from neurona.models.model import Model
 
 
@@ -38,9 +37,6 @@ class Sequential(Model):
         >>> model.predict(np.ones((2, 3)), verbose=0).shape
         (2, 1)
     """
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        return object.__new__(cls)
 
     def __init__(
         self,
@@ -83,10 +79,9 @@ class Sequential(Model):
                 "another name=."
             )
         if not self._layers and self._input is None:
-            inner = getattr(layer, "inputs", None)
-            shape = layer._given_batch_shape or (inner[0].shape if inner else None)
-            if shape is not None:
-                self._input = Input(batch_shape=shape, dtype=inner[0].dtype if inner else None)
+            entrance = layer._entrance()
+            if entrance is not None:
+                self._input = Input(batch_shape=entrance[0], dtype=entrance[1])
         self._layers.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
@@ -159,7 +154,13 @@ class Sequential(Model):
 
     def _structure(self) -> Any:
         entrance = None if self._input is None else [list(self._input.shape), self._input.dtype]
-        return [entrance, [layer_structure(layer) for layer in self._layers]]
+        return [entrance, [layer._structure() for layer in self._layers]]
+
+    def _saved_parts(self) -> list[tuple[str, Any]]:
+        return [("layers", self.layers), *Layer._saved_parts(self)]
+
+    def _summary_rows(self) -> list[Any]:
+        return self.layers
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:

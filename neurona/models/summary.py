@@ -37,14 +37,9 @@ def bytes_text(count: int) -> str:
 def _rows(model: Any, expand: bool, depth: int = 0) -> list[tuple[int, Any, Any]]:
     """(depth, layer or operation, the model it stands in) for every line of the table."""
     rows = []
-    steps = (
-        model.layers
-        if getattr(model, "_call_graph", None) is None or hasattr(model, "pop")
-        else model._call_graph.operations
-    )
-    for layer in steps:
+    for layer in model._summary_rows():
         rows.append((depth, layer, model))
-        if expand and getattr(layer, "layers", None) and hasattr(layer, "summary"):
+        if expand and isinstance(layer, Layer):
             rows += _rows(layer, expand, depth + 1)
     return rows
 
@@ -55,7 +50,7 @@ def _observed(model: Any) -> dict[Any, list[Any]]:
     """
     shapes = (model.get_build_config() or {}).get("input_shape")
     seen: dict[Any, list[list[Any]]] = {}
-    if shapes is None or getattr(model, "_call_graph", None) is not None:
+    if shapes is None or model._call_graph is not None:
         return {}
 
     def run(inputs: Any) -> Any:
@@ -77,7 +72,7 @@ def _observed(model: Any) -> dict[Any, list[Any]]:
 
 
 def _shape(layer: Any, model: Any, observed: dict[Any, list[Any]]) -> str:
-    graph = getattr(model, "_call_graph", None)
+    graph = model._call_graph
     calls = [] if graph is None or layer in graph.input_layers else graph.calls_of(layer)
     outputs = [node.outputs for node in calls or getattr(layer, "_nodes", ())]
     if not outputs:
@@ -111,7 +106,7 @@ def print_summary(
     if layer_range:
         names = [layer.name for _, layer, _ in rows]
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
-    graph = getattr(model, "_call_graph", None)
+    graph = model._call_graph
     chain = graph is None or all(len(set(graph.parents(operation))) <= 1 for operation in graph.operations)
     unicode = print_fn is None and "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
     table = Table(
@@ -130,15 +125,13 @@ def print_summary(
     observed = _observed(model)
     for depth, layer, owner in rows:
         is_layer = isinstance(layer, Layer)
-        kind = type(layer).__name__ if is_layer else layer.class_name
+        kind = layer._class_name if is_layer else layer.class_name
         count = (
             f"{layer.count_params():,}" if is_layer and layer.built else "0 (unbuilt)" if is_layer else "0"
         )
         row = ["  " * depth + f"{layer.name} ({kind})", _shape(layer, owner, observed), count]
         if not chain:
-            parents = (
-                owner._call_graph.parents(layer) if getattr(owner, "_call_graph", None) is not None else []
-            )
+            parents = [] if owner._call_graph is None else owner._call_graph.parents(layer)
             row.append(", ".join(dict.fromkeys(parents)) or "-")
         if show_trainable:
             row.append("-" if not is_layer else "Y" if layer.trainable else "N")

@@ -4,7 +4,10 @@ import dataclasses
 from typing import Any
 
 from neurona.core.errors import NotBuiltError
+from neurona.core.layer import Layer
 from neurona.core.symbolic import symbolic_leaves
+from neurona.models import Model
+from neurona.models.call_graph import CallGraph
 from neurona.plotting.texts import texts
 
 # Tints of Okabe and Ito's colours on which black text reads well, by the file that a layer's class comes
@@ -79,7 +82,7 @@ def diagram_of(model: Any, details: Details) -> Diagram:
     Raises:
         NotBuiltError: the model has no shapes yet.
     """
-    graph = getattr(model, "_call_graph", None)
+    graph = _graph_of(model)
     if graph is None:
         if not model.built:
             raise NotBuiltError(
@@ -100,10 +103,14 @@ def diagram_of(model: Any, details: Details) -> Diagram:
     return Diagram(boxes, list(dict.fromkeys(arrows)), entrances, exits)
 
 
+def _graph_of(layer: Any) -> CallGraph | None:
+    return layer._call_graph if isinstance(layer, Model) else None
+
+
 def _box(layer: Any, graph: Any, details: Details) -> Box:
-    kind = getattr(layer, "class_name", None) or type(layer).__name__
+    kind = layer._class_name if isinstance(layer, Layer) else layer.class_name
     title = f"{layer.name} ({kind})" if details.show_layer_names else kind
-    nested = details.expand_nested and getattr(layer, "_call_graph", None) is not None and graph is not None
+    nested = details.expand_nested and _graph_of(layer) is not None and graph is not None
     return Box(
         title, _rows(layer, graph, details), _tint(layer), diagram_of(layer, details) if nested else None
     )
@@ -141,7 +148,7 @@ def _tensors(layer: Any, graph: Any) -> tuple[list[Any], list[Any]]:
         return calls[0].inputs, symbolic_leaves(calls[0].outputs)
     if graph is not None and layer in graph.input_layers:
         return [], symbolic_leaves(layer.output)
-    own = getattr(layer, "_call_graph", None)
+    own = _graph_of(layer)
     return (own.input_tensors, own.output_tensors) if own is not None else ([], [])
 
 

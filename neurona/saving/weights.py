@@ -35,11 +35,8 @@ def walk(layer: Layer, path: str = "", seen: set[int] | None = None) -> Iterator
         return
     seen.add(id(layer))
     yield path, layer
-    attributes = {name: value for name, value in vars(layer).items() if name not in layer._untracked}
-    if getattr(layer, "_call_graph", None) is not None or hasattr(layer, "_layers"):
-        yield from _walk_value(getattr(layer, "layers"), f"{path}/layers", seen)  # noqa: B009 - models have it, layers do not
-    for name in sorted(attributes):
-        yield from _walk_value(attributes[name], f"{path}/{name}", seen)
+    for name, value in layer._saved_parts():
+        yield from _walk_value(value, f"{path}/{name}", seen)
 
 
 def _walk_value(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Layer]]:
