@@ -52,9 +52,11 @@ def trace_shapes(function: Callable[[list[Any]], Any], tensors: list[Any], fixed
     failed: list[tuple[Exception, Sizes]] = []
     for batch, others in _attempts(shapes, fixed):
         try:
-            return jax.tree.map(_merged, trace(batch[0], others[0]), trace(batch[1], others[1]))
+            first, second = trace(batch[0], others[0]), trace(batch[1], others[1])
         except (TypeError, ValueError) as error:
             failed.append((error, others))
+        else:
+            return jax.tree.map(_merged, first, second)
     error, sizes = failed[0]
     try:
         trace(sizes[1], sizes[1])
