@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Real data sets lie here when the folder exists; otherwise the loaders use their cache or download.
-export NEURONA_DATA ?= $(abspath ../shared/data)
 
 .PHONY: demo test check format experiments bench bench-growth coverage clean
 

@@ -1,18 +1,15 @@
-"""What every test needs before anything is imported: Keras on JAX beside us, and the real data where they
-lie.
+"""Settings that tests need before anything is imported: Keras on JAX, and matplotlib without a screen.
+
+Tests on real data sets read them from the folder that NEURONA_DATA names, and are skipped without it.
 """
 
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("MPLBACKEND", "Agg")
-_shelf = Path(__file__).resolve().parents[1] / "shared" / "data"
-if "NEURONA_DATA" not in os.environ and _shelf.is_dir():
-    os.environ["NEURONA_DATA"] = str(_shelf)
 
 
 @pytest.fixture(autouse=True)

@@ -57,18 +57,15 @@ def environment() -> Path:
 
 def prepare(python: Path, names: set[str]) -> None:
     """Write the arrays of these data sets where they are missing."""
-    folder = os.environ.get("NEURONA_DATA", str(ROOT.parent / "shared" / "data"))
     stored = sorted(names - {"neuron", "synthetic"})
-    subprocess.run(
-        [python, "-m", "benchmarks.data", *stored],
-        cwd=ROOT,
-        env={**os.environ, "NEURONA_DATA": folder},
-        check=True,
-    )
+    subprocess.run([python, "-m", "benchmarks.data", *stored], cwd=ROOT, check=True)
 
 
 def versions(python: Path) -> dict[str, str]:
-    code = "import json, sys, importlib.metadata as m; print(json.dumps({name: m.version(name) for name in sys.argv[1:]}))"
+    code = (
+        "import json, sys, importlib.metadata as m; "
+        "print(json.dumps({name: m.version(name) for name in sys.argv[1:]}))"
+    )
     return json.loads(
         subprocess.run([python, "-c", code, *PACKAGES], check=True, capture_output=True, text=True).stdout
     )
