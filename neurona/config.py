@@ -1,5 +1,6 @@
-"""Settings of the process: default dtypes, epsilon, data format."""
+"""Settings of the process: default dtypes, epsilon, data format, folders, native kernels."""
 
+from neurona.core.folders import cache_folders, data_folder
 from neurona.core.policy import (
     epsilon,
     floatx,
@@ -10,12 +11,35 @@ from neurona.core.policy import (
 )
 from neurona.core.policy import global_dtype_policy as dtype_policy
 from neurona.core.policy import set_global_dtype_policy as set_dtype_policy
+from neurona.kernels import native
+
+
+def native_kernels() -> str:
+    """The instruction set of the native kernels in use, such as `"avx2"`.
+
+    Returns:
+        `"off"` where `NEURONA_KERNELS=off` is set, `"missing"` where no compiler was found at installation,
+        or the system's message when the library can't be loaded.
+
+    Raises:
+        ArgumentError: `NEURONA_KERNELS` names an instruction set that was not built or does not run here.
+
+    Example:
+
+        >>> native_kernels() in ("avx512", "avx2", "baseline", "off", "missing")
+        True
+    """
+    return native.status()
+
 
 __all__ = [
+    "cache_folders",
+    "data_folder",
     "dtype_policy",
     "epsilon",
     "floatx",
     "image_data_format",
+    "native_kernels",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",

@@ -1,4 +1,11 @@
-"""Small things that programs need beside the model: seeds, one-hot labels, padding, files, names."""
+"""Tools around a model: seeds, one-hot labels, padding, images, files, names, and counting what JAX traces."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import jax
 
 from neurona.core.policy import standardize_dtype
 from neurona.core.random import set_random_seed
@@ -12,12 +19,16 @@ from neurona.core.registry import (
 from neurona.core.symbolic import reset_names
 from neurona.datasets.download import get_file
 from neurona.models import clone_model
+from neurona.models.summary import bytes_text
 from neurona.plotting import plot_model
 from neurona.preprocessing.arrays import normalize, to_categorical
 from neurona.preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from neurona.preprocessing.sequence import pad_sequences, timeseries_dataset_from_array
+from neurona.saving.atomic import atomic_path
 from neurona.training import NpzShards, PyDataset
 from neurona.training.programs import clear_programs
+
+_TRACED = "/jax/core/compile/jaxpr_trace_duration"  # the event that JAX reports when it has traced a function
 
 
 def clear_session() -> None:
@@ -31,15 +42,63 @@ def clear_session() -> None:
     clear_programs()
 
 
+@dataclass
+class Traces:
+    """How many functions JAX has traced inside a `count_traces()` block."""
+
+    count: int = 0
+
+
+@contextmanager
+def count_traces() -> Iterator[Traces]:
+    """Count the functions that JAX traces inside a `with` block, in all threads.
+
+    JAX traces a compiled function again for every new combination of shapes, dtypes and settings. A block
+    that only repeats work counts 0, so a growing count shows what makes a training slow.
+
+    Returns:
+        An object whose `count` grows while the block runs and stays afterwards.
+
+    Source: the events of `jax.monitoring`.
+
+    Example:
+
+        >>> double = jax.jit(lambda x: 2 * x)
+        >>> with count_traces() as traces:
+        ...     _ = double(1.0), double(2.0)
+        >>> traces.count
+        1
+        >>> with count_traces() as traces:
+        ...     _ = double(3.0)
+        >>> traces.count
+        0
+    """
+    traces = Traces()
+
+    def listen(event: str, duration: float, **details: Any) -> None:
+        if event == _TRACED:
+            traces.count += 1
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield traces
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+
+
 Sequence = PyDataset  # Keras 2's name
 
 __all__ = [
     "NpzShards",
     "PyDataset",
     "Sequence",
+    "Traces",
     "array_to_img",
+    "atomic_path",
+    "bytes_text",
     "clear_session",
     "clone_model",
+    "count_traces",
     "custom_object_scope",
     "deserialize",
     "get_file",

@@ -19,9 +19,10 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"_version"},
     {"core"},
-    {"language"},
-    {"activations", "initializers", "regularizers", "constraints", "config"},
+    {"errors", "language"},
+    {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
+    {"config"},
     {"ops"},
     {"random"},
     {"losses"},
@@ -37,6 +38,7 @@ FLOORS = [
     {"evaluation"},
     {"search"},
     {"utils"},
+    {"tasks"},
     {"cli"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

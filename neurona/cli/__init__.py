@@ -1,1 +1,1 @@
-"""The command line. `main` alone is imported to show help; each command's work is imported when it runs."""
+"""The command line: `main` declares the commands; the module of the same name does a command's work."""

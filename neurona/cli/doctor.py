@@ -1,4 +1,4 @@
-"""`neurona doctor`: what this installation consists of, and whether it works."""
+"""`neurona doctor`: what this installation has (versions, devices, folders), and whether it works."""
 
 import importlib.metadata
 import importlib.util
@@ -6,19 +6,15 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
 
 import neurona as nn
-from neurona.cli.main import DATASETS
 from neurona.cli.texts import texts
-from neurona.core.errors import NonFiniteError
-from neurona.datasets.local import cache_folder, data_folder, locate
-from neurona.kernels import native
-from neurona.models.summary import bytes_text
-from neurona.training.programs import cache_directory
+from neurona.errors import NonFiniteError
+from neurona.tasks.catalog import DATASETS
+from neurona.tasks.texts import Say
 
 _REQUIRED = ("jax", "jaxlib", "numpy", "h5py", "platformdirs", "rich", "typer")
 _OPTIONAL = {  # module: (package, extra)
@@ -28,17 +24,14 @@ _OPTIONAL = {  # module: (package, extra)
     "tensorboard": ("tensorboard", "tensorboard"),
     "optax": ("optax", "optax"),
 }
-_FILES = {  # what each data set may lie in
-    "mnist": ("mnist.npz",),
-    "fashion_mnist": ("fashion_mnist.npz", "train-images-idx3-ubyte.gz"),
-    "cifar10": ("cifar-10-binary.tar.gz", "cifar10_jpeg.tar.xz"),
-    "california_housing": ("california_housing.npz", "california_housing.csv"),
-    "imdb": ("aclImdb_v1.tar.gz", "imdb_reviews.tar.xz"),
-}
 
 
 def run(*, language: str) -> int:
-    """Print what there is, train a small network, and return the exit status."""
+    """Print the state of the installation and train a small network; returns the exit status.
+
+    Raises:
+        NonFiniteError: the small network learned something wrong.
+    """
     say = texts(language)
     _section(
         say["doctor_versions"],
@@ -46,21 +39,21 @@ def run(*, language: str) -> int:
             "neurona": nn.__version__,
             "Python": platform.python_version(),
             platform.system(): platform.release(),
+            **{name: importlib.metadata.version(name) for name in _REQUIRED},
         },
     )
-    _lines({name: importlib.metadata.version(name) for name in _REQUIRED})
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    threads = say["doctor_threads"].format(usable=usable, all=os.cpu_count())
-    _section(say["doctor_devices"], {str(device): device.device_kind for device in jax.devices()})
-    _lines({say["doctor_cpu"]: f"{platform.machine()}, {threads}"})
-    _lines({say["doctor_kernels"]: _kernels(say)})
     _section(
-        say["doctor_caches"],
-        {str(folder): _size(folder, say) for folder in (cache_folder(), cache_directory())},
+        say["doctor_devices"],
+        {
+            **{str(device): device.device_kind for device in jax.devices()},
+            say["doctor_cpu"]: f"{platform.machine()}, {_threads(say)}",
+            say["doctor_kernels"]: _kernels(say),
+        },
     )
-    _section(say["doctor_data"], {str(data_folder() or say["doctor_data_none"]): ""})
-    here = [name for name in DATASETS if name not in _FILES or any(locate(file) for file in _FILES[name])]
-    _section(say["doctor_datasets"], {", ".join(here): ""})
+    caches = nn.config.cache_folders().values()
+    _section(say["doctor_caches"], {str(folder): _size(folder, say) for folder in caches})
+    _section(say["doctor_data"], {str(nn.config.data_folder() or say["doctor_data_none"]): ""})
+    _section(say["doctor_datasets"], {", ".join(filter(nn.datasets.is_local, DATASETS)): ""})
     _section(
         say["doctor_optional"],
         {package: _optional(module, package, extra, say) for module, (package, extra) in _OPTIONAL.items()},
@@ -73,26 +66,28 @@ def run(*, language: str) -> int:
 
 
 def _section(title: str, lines: dict[str, str]) -> None:
+    """Print a title and, indented, the lines under it; a line without a value is its name alone."""
     print(f"\n{title}")
-    _lines(lines)
-
-
-def _lines(lines: dict[str, str]) -> None:
     for name, value in lines.items():
         print(f"  {name}: {value}" if value else f"  {name}")
 
 
-def _size(folder: Path, say: Any) -> str:
+def _threads(say: Say) -> str:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return say["doctor_threads"].format(usable=usable, all=os.cpu_count())
+
+
+def _size(folder: Path, say: Say) -> str:
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    return bytes_text(sum(sizes)) if sizes else say["empty"]
+    return nn.utils.bytes_text(sum(sizes)) if sizes else say["empty"]
 
 
-def _kernels(say: Any) -> str:
-    status = native.status()
+def _kernels(say: Say) -> str:
+    status = nn.config.native_kernels()
     return {"off": say["doctor_kernels_off"], "missing": say["doctor_kernels_missing"]}.get(status, status)
 
 
-def _optional(module: str, package: str, extra: str, say: Any) -> str:
+def _optional(module: str, package: str, extra: str, say: Say) -> str:
     if importlib.util.find_spec(module) is None:
         return say["advice_missing"].format(extra=extra)
     return importlib.metadata.version(package)

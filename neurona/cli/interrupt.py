@@ -1,5 +1,6 @@
-"""Ctrl-C while training: the first stops after the chunk in progress, the second at once; either way the
-model is usable.
+"""Ctrl-C while training: the first stops after the chunk in progress, the second at once.
+
+The model is usable after both.
 """
 
 import os
@@ -11,10 +12,10 @@ import neurona as nn
 
 
 class StopOnInterrupt(nn.callbacks.Callback):
-    """A callback, and the context in which it listens to Ctrl-C.
+    """A callback that stops training at Ctrl-C, and the `with` block in which it listens.
 
     Args:
-        message: what to say at the first Ctrl-C.
+        message: printed at the first Ctrl-C.
 
     Attributes:
         interrupted: whether Ctrl-C was pressed.

@@ -1,23 +1,24 @@
-"""`neurona`: the commands and their help. Only what help needs is imported; jax comes with the first real
-work.
-"""
+"""`neurona`: the commands and their options. A command's module, and JAX with it, is imported to run it."""
 
+import dataclasses
 import enum
 import importlib
+import inspect
 import io
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from neurona._version import __version__
+from neurona import __version__
 from neurona.cli.texts import texts
-from neurona.core.errors import NeuronaError
+from neurona.errors import NeuronaError
 from neurona.language import LANGUAGES, user_language
+from neurona.tasks.catalog import DATASETS, NETWORKS
+from neurona.tasks.texts import Say
 
-DATASETS = ("digits", "iris", "mnist", "fashion_mnist", "cifar10", "california_housing", "imdb")
-NETWORKS = ("linear", "mlp", "lenet", "cnn", "pooling", "lstm")
 HEADINGS = (
     "Usage:",
     "Options:",
@@ -28,14 +29,104 @@ HEADINGS = (
     "[OPTIONS]",
     "COMMAND [ARGS]",
 )  # typer's own words
-INTERRUPTED = 130  # what shells report for Ctrl-C
+INTERRUPTED = 130  # the exit status that shells report for Ctrl-C
+_REQUIRED = inspect.Parameter.empty
 
 
 class Language(enum.StrEnum):
-    """What `--language` takes."""
+    """The values of `--language`."""
 
     ENGLISH = "en"
     SPANISH = "es"
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """An argument of a command, or an option.
+
+    Attributes:
+        kind: the type of its value.
+        text: the key of its help in the texts.
+        flags: how an option is written, such as `--epochs`; none for an argument.
+        default: the value where it is not given.
+        settings: for `typer.Option` or `typer.Argument`.
+    """
+
+    kind: Any
+    text: str
+    flags: tuple[str, ...]
+    default: Any
+    settings: Mapping[str, Any]
+
+    def declared(self, name: str, say: Say) -> inspect.Parameter:
+        """The parameter as typer reads it from a function's signature, with help in a language."""
+        declare = typer.Option if self.flags else typer.Argument
+        kind = Annotated[self.kind, declare(*self.flags, help=say[self.text], **self.settings)]
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=self.default, annotation=kind)
+
+
+def argument(kind: Any, text: str, metavar: str) -> Parameter:
+    """An argument that must be given."""
+    return Parameter(kind, text, (), _REQUIRED, {"metavar": metavar})
+
+
+def option(kind: Any, text: str, *flags: str, default: Any = None, **settings: Any) -> Parameter:
+    """An option. A default is shown in the help unless it is None."""
+    return Parameter(kind, text, flags, default, {"show_default": default is not None, **settings})
+
+
+def show_help(context: typer.Context, asked: bool) -> None:
+    """Print a command's help in the language that is the context's object, and exit."""
+    if asked:
+        say, text = texts(context.obj), context.get_help()
+        for heading in HEADINGS:
+            text = text.replace(heading, say[heading])
+        typer.echo(text)
+        raise typer.Exit
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and exit."""
+    if asked:
+        typer.echo(f"neurona {__version__}")
+        raise typer.Exit
+
+
+_IMMEDIATE: dict[str, Any] = {"default": False, "is_eager": True, "show_default": False}
+COMMON = {
+    "language": option(Language | None, "option_language", "--language"),
+    "help": option(bool, "option_help", "--help", "-h", callback=show_help, **_IMMEDIATE),
+}
+PROGRAM = {
+    "version": option(bool, "option_version", "--version", callback=show_version, **_IMMEDIATE),
+    **COMMON,
+}
+_MODEL = argument(Path, "option_model", "MODEL")
+# The parameters of every command, by the names that `run` of its module takes.
+COMMANDS: dict[str, dict[str, Parameter]] = {
+    "train": {
+        "dataset": argument(str, "option_dataset", "|".join(DATASETS)),
+        "network": option(str | None, "option_network", "--model", metavar="|".join(NETWORKS)),
+        "epochs": option(int | None, "option_epochs", "--epochs", min=1),
+        "batch_size": option(int | None, "option_batch_size", "--batch-size", min=1),
+        "learning_rate": option(float | None, "option_learning_rate", "--learning-rate", min=0),
+        "seed": option(int, "option_seed", "--seed", default=0),
+        "samples": option(int | None, "option_samples", "--samples", min=10),
+        "output": option(Path | None, "option_output_folder", "--output"),
+    },
+    "predict": {
+        "model": _MODEL,
+        "files": argument(list[Path], "option_files", "FILE..."),
+        "output": option(Path | None, "option_output_table", "--output"),
+        "invert": option(bool | None, "option_invert", "--invert/--no-invert"),
+    },
+    "summary": {
+        "model": _MODEL,
+        "expand_nested": option(bool, "option_expand", "--expand-nested", default=False),
+        "picture": option(Path | None, "option_picture", "--picture"),
+    },
+    "doctor": {},
+}
 
 
 def chosen_language(arguments: list[str]) -> str:
@@ -46,17 +137,19 @@ def chosen_language(arguments: list[str]) -> str:
         >>> chosen_language(["train", "iris", "--language", "es"]), chosen_language(["--language=en"])
         ('es', 'en')
     """
-    for place, argument in enumerate(arguments):
-        name, _, value = argument.partition("=")
+    for place, given in enumerate(arguments):
+        name, _, value = given.partition("=")
         if name == "--language":
             value = value or next(iter(arguments[place + 1 : place + 2]), "")
             return value if value in LANGUAGES else user_language()
     return user_language()
 
 
-def _perform(command: str, language: str, **options: Any) -> None:
-    """Import a command's module and run it; errors made on purpose become one line, and Ctrl-C its exit
-    code.
+def perform(command: str, language: str, options: Mapping[str, Any]) -> None:
+    """Import a command's module and run it.
+
+    Raises:
+        typer.Exit: the command failed or was interrupted. Neurona's own errors are printed as one line.
     """
     try:
         status = importlib.import_module(f"neurona.cli.{command}").run(language=language, **options)
@@ -67,6 +160,40 @@ def _perform(command: str, language: str, **options: Any) -> None:
         status = INTERRUPTED
     if status:
         raise typer.Exit(status)
+
+
+def _command(name: str, language: str) -> Callable[..., None]:
+    """A function that performs a command, with the signature from which typer makes its parameters."""
+
+    def command(**options: Any) -> None:
+        perform(name, language, {key: options[key] for key in COMMANDS[name]})
+
+    _sign(command, {**COMMANDS[name], **COMMON}, language)
+    return command
+
+
+def _program(language: str) -> Callable[..., None]:
+    """The function for `neurona` without a command: it shows the help."""
+
+    def program(context: typer.Context, **options: Any) -> None:
+        show_help(context, context.invoked_subcommand is None)
+
+    _sign(
+        program,
+        PROGRAM,
+        language,
+        inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+    )
+    return program
+
+
+def _sign(
+    function: Any, parameters: Mapping[str, Parameter], language: str, *first: inspect.Parameter
+) -> None:
+    """Give a function the signature of parameters, with their help in a language."""
+    say = texts(language)
+    declared = [parameter.declared(name, say) for name, parameter in parameters.items()]
+    function.__signature__ = inspect.Signature([*first, *declared])
 
 
 def build_app(language: str) -> typer.Typer:
@@ -80,119 +207,9 @@ def build_app(language: str) -> typer.Typer:
         rich_markup_mode=None,  # plain help takes half the time
         pretty_exceptions_enable=False,
     )
-
-    def option(*names: str, text: str, **settings: Any) -> Any:
-        return typer.Option(*names, help=say[text], **settings)
-
-    def argument(text: str, **settings: Any) -> Any:
-        return typer.Argument(help=say[text], **settings)
-
-    def show_help(context: typer.Context, asked: bool) -> None:
-        if asked:
-            text = context.get_help()
-            for heading in HEADINGS:
-                text = text.replace(heading, say[heading])
-            typer.echo(text)
-            raise typer.Exit
-
-    def show_version(asked: bool) -> None:
-        if asked:
-            typer.echo(f"neurona {__version__}")
-            raise typer.Exit
-
-    help_option = option(
-        "--help", "-h", text="option_help", is_eager=True, callback=show_help, show_default=False
-    )
-    version_option = option(
-        "--version", text="option_version", is_eager=True, callback=show_version, show_default=False
-    )
-    language_option = option("--language", text="option_language", show_default=False)
-    model_file = argument("option_model", metavar="MODEL")
-
-    def command(name: str) -> Any:
-        return app.command(name, help=say[f"about_{name}"], add_help_option=False)
-
-    @app.callback(invoke_without_command=True)
-    def _neurona(
-        context: typer.Context,
-        version: Annotated[bool, version_option] = False,
-        chosen: Annotated[Language | None, language_option] = None,
-        help: Annotated[bool, help_option] = False,
-    ) -> None:
-        show_help(context, context.invoked_subcommand is None)
-
-    @command("train")
-    def _train(
-        dataset: Annotated[str, argument("option_dataset", metavar="|".join(DATASETS))],
-        model: Annotated[
-            str | None,
-            option("--model", text="option_network", metavar="|".join(NETWORKS), show_default=False),
-        ] = None,
-        epochs: Annotated[
-            int | None, option("--epochs", text="option_epochs", min=1, show_default=False)
-        ] = None,
-        batch_size: Annotated[
-            int | None, option("--batch-size", text="option_batch_size", min=1, show_default=False)
-        ] = None,
-        learning_rate: Annotated[
-            float | None, option("--learning-rate", text="option_learning_rate", min=0, show_default=False)
-        ] = None,
-        seed: Annotated[int, option("--seed", text="option_seed")] = 0,
-        samples: Annotated[
-            int | None, option("--samples", text="option_samples", min=10, show_default=False)
-        ] = None,
-        output: Annotated[
-            Path | None, option("--output", text="option_output_folder", show_default=False)
-        ] = None,
-        chosen: Annotated[Language | None, language_option] = None,
-        help: Annotated[bool, help_option] = False,
-    ) -> None:
-        _perform(
-            "train",
-            language,
-            dataset=dataset,
-            network=model,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed,
-            samples=samples,
-            output=output,
-        )
-
-    @command("predict")
-    def _predict(
-        model: Annotated[Path, model_file],
-        files: Annotated[list[Path], argument("option_files", metavar="FILE...")],
-        output: Annotated[
-            Path | None, option("--output", text="option_output_table", show_default=False)
-        ] = None,
-        invert: Annotated[
-            bool | None, option("--invert/--no-invert", text="option_invert", show_default=False)
-        ] = None,
-        chosen: Annotated[Language | None, language_option] = None,
-        help: Annotated[bool, help_option] = False,
-    ) -> None:
-        _perform("predict", language, model=model, files=files, output=output, invert=invert)
-
-    @command("summary")
-    def _summary(
-        model: Annotated[Path, model_file],
-        expand_nested: Annotated[bool, option("--expand-nested", text="option_expand")] = False,
-        picture: Annotated[
-            Path | None, option("--picture", text="option_picture", show_default=False)
-        ] = None,
-        chosen: Annotated[Language | None, language_option] = None,
-        help: Annotated[bool, help_option] = False,
-    ) -> None:
-        _perform("summary", language, model=model, expand_nested=expand_nested, picture=picture)
-
-    @command("doctor")
-    def _doctor(
-        chosen: Annotated[Language | None, language_option] = None, help: Annotated[bool, help_option] = False
-    ) -> None:
-        _perform("doctor", language)
-
+    app.callback(invoke_without_command=True)(_program(language))
+    for name in COMMANDS:
+        app.command(name, help=say[f"about_{name}"], add_help_option=False)(_command(name, language))
     return app
 
 
@@ -200,13 +217,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line.
 
     Args:
-        arguments: those after the program's name; the process's own by default.
+        arguments: those after the program's name; by default the process's.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # old consoles lack some characters
     given = sys.argv[1:] if arguments is None else arguments
-    build_app(chosen_language(given))(args=given, prog_name="neurona")
+    language = chosen_language(given)
+    build_app(language)(args=given, prog_name="neurona", obj=language)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,12 @@ from neurona.plotting import plot_model
 
 
 def run(*, language: str, model: Path, expand_nested: bool, picture: Path | None) -> int:
-    """Print a model's table and, where asked for, draw it; returns the exit status."""
+    """Print a model's table and, with `picture`, draw the model; returns the exit status.
+
+    Raises:
+        SavingError: the model can't be read.
+        MissingDependencyError: matplotlib, which draws the picture, is not installed.
+    """
     loaded = nn.models.load_model(model)
     loaded.summary(expand_nested=expand_nested)
     if picture is not None:

@@ -1,8 +1,8 @@
 """What the command line says, a table per language. Nothing heavy is imported here."""
 
-from collections.abc import Mapping
-
 from neurona.language import in_language
+from neurona.tasks.texts import TABLES as TASKS
+from neurona.tasks.texts import Say
 
 _ENGLISH = {
     # help
@@ -15,9 +15,13 @@ _ENGLISH = {
     "option_dataset": "The data set.",
     "option_epochs": "How many times to go through the data.",
     "option_expand": "Also show the layers inside nested models.",
-    "option_files": "Images (PNG, JPG...), a table (.csv) or array (.npy) of rows, or texts (.txt, one per line).",
+    "option_files": (
+        "Images (PNG, JPG...), a table (.csv) or array (.npy) of rows, or texts (.txt, one per line)."
+    ),
     "option_help": "Show this help.",
-    "option_invert": "Swap dark and bright in images. By default this is decided by looking at the image's border.",
+    "option_invert": (
+        "Swap dark and bright in images. By default this is decided by looking at the image's border."
+    ),
     "option_language": "Language of messages and reports. By default the system's.",
     "option_learning_rate": "Size of the optimizer's steps.",
     "option_model": "A .keras file.",
@@ -39,12 +43,9 @@ _ENGLISH = {
     "COMMAND [ARGS]": "COMMAND [ARGS]",
     # messages
     "advice_missing": "not installed: pip install 'neurona[{extra}]'",
-    "begin_training": "Training {network} on {dataset}: {rows} examples, {epochs} epochs, batches of {batch}.",
-    "cannot_read": "{file}: expected an image, a .csv or .npy table, or a .txt file of texts.",
-    "columns_by_name": "Columns are taken by name; not used: {unused}.",
-    "columns_by_place": "{file}: its column names are not the model's; its {count} columns are taken in order as {features}.",
-    "columns_missing": "{file}: the model needs the columns {features}. Missing: {missing}.",
-    "did_you_mean": "Did you mean",
+    "begin_training": (
+        "Training {network} on {dataset}: {rows} examples, {epochs} epochs, batches of {batch}."
+    ),
     "doctor_caches": "Caches",
     "doctor_cpu": "Processor",
     "doctor_data": "Data folder (NEURONA_DATA)",
@@ -53,7 +54,10 @@ _ENGLISH = {
     "doctor_devices": "Devices",
     "doctor_fine": "Everything works: a small network was trained in {seconds:.1f} s.",
     "doctor_kernels": "Native kernels",
-    "doctor_kernels_missing": "not built: install a C++ compiler (gcc, clang), then neurona again; until then XLA does their work, slower",
+    "doctor_kernels_missing": (
+        "not built: install a C++ compiler (gcc, clang), then neurona again; until then XLA does their work, "
+        "slower"
+    ),
     "doctor_kernels_off": "switched off by NEURONA_KERNELS=off",
     "doctor_optional": "Optional parts",
     "doctor_threads": "{usable} of {all} threads usable",
@@ -61,68 +65,23 @@ _ENGLISH = {
     "empty": "empty",
     "error": "Error",
     "evaluated": "On the {rows} test examples:",
-    "images_inverted": "{file}: bright background, so dark and bright are swapped (--no-invert keeps them).",
-    "interrupted_at": "Training was interrupted in epoch {epoch} of {epochs}; figures are those of the model so far.",
     "interrupted_early": "Interrupted before anything was trained; nothing was saved.",
     "interrupted_late": "Interrupted. The model is complete: {path}",
-    "interrupting": "Stopping after the step in progress. The model will be saved. Press Ctrl-C again to skip the report.",
+    "interrupting": (
+        "Stopping after the step in progress. The model will be saved. Press Ctrl-C again to skip the report."
+    ),
     "loading": "Loading {dataset}...",
     "model_saved": "Model saved: {path}",
     "more_rows": "... and {count} more rows; --output FILE.csv writes them all.",
     "no_pictures": "Pictures are left out: {reason}",
-    "no_words": "{file}: this model was not trained on texts by `neurona train`: words.json is missing beside it.",
     "picture_written": "Picture written: {path}",
     "predictions_written": "Predictions written: {path}",
-    "row": "row",
-    "rows_do_not_fit": "{file}: the model takes {expected} numbers per row. Received {received}.",
-    "size_of": "{path} ({size})",
-    "table_not_numbers": "{file}, line {line}: expected numbers. Received: {cell!r}",
-    "unknown_dataset": "The data sets are {datasets}. Received: {dataset}.{hint}",
-    "unknown_network": "{dataset} can be learned by {networks}. Received: --model {network}.{hint}",
-    "written": "Written to {folder}:",
-    # report
-    "accuracy": "Accuracy",
-    "average_macro": "mean",
-    "average_weighted": "weighted mean",
-    "class": "Class",
-    "command": "Command",
-    "confusion": "Confusion matrix",
-    "confusion_alternative": "Confusion matrix of {classes} classes. Most frequent mistake: {worst}.",
-    "confusion_perfect": "none",
-    "curves": "Learning curves",
-    "curves_alternative": "Curves of {metrics} over {epochs} epochs. Last training loss {last:.4g}.",
-    "epochs": "Epochs",
-    "examples": "Examples",
-    "figure_mae": "Mean absolute error",
-    "figure_parameters": "Parameters",
-    "figure_r2": "R²",
-    "figure_rmse": "Root mean squared error",
-    "figure_seconds": "Training time",
-    "file_history": "figures of every epoch",
-    "file_model": "the model; neurona predict and Keras read it",
-    "layer": "Layer",
-    "layers": "Layers",
-    "model": "Model",
-    "model_alternative": "Diagram of the layers, from input to output: {layers}.",
-    "f1": "F1",
-    "per_class": "Figures of every class",
-    "precision": "Precision",
-    "predicted_as": "{true} taken for {predicted} ({count} times)",
-    "predictions": "Sample predictions",
-    "predictions_alternative": "{count} test examples with what the model predicts and the truth.",
     "probability": "probability",
-    "recall": "Recall",
-    "report_lead": "A {network} network trained on {dataset}: {train} training, {validation} validation and {test} test examples.",
-    "report_title": "{dataset}: training report",
-    "reproduce": "How this was made",
-    "residuals": "Residuals",
-    "residuals_alternative": "Predicted against actual values of {count} test examples, and the distribution of the errors; R² {r2:.3f}.",
-    "setting": "Setting",
-    "shape": "Output shape",
-    "support": "Examples",
     "value": "Value",
+    "written": "Written to {folder}:",
 }
 _SPANISH = {
+    # help
     "about": "Neurona: redes neuronales que entrenan rápido y se dejan observar mientras aprenden.",
     "about_train": "Entrena una red con datos clásicos.",
     "about_predict": "Predice imágenes, filas de una tabla o textos.",
@@ -132,9 +91,14 @@ _SPANISH = {
     "option_dataset": "El conjunto de datos.",
     "option_epochs": "Cuántas veces recorrer los datos.",
     "option_expand": "Muestra también las capas de los modelos anidados.",
-    "option_files": "Imágenes (PNG, JPG...), una tabla (.csv) o arreglo (.npy) de filas, o textos (.txt, uno por línea).",
+    "option_files": (
+        "Imágenes (PNG, JPG...), una tabla (.csv) o arreglo (.npy) de filas, o textos (.txt, uno por línea)."
+    ),
     "option_help": "Muestra esta ayuda.",
-    "option_invert": "Intercambia claro y oscuro en las imágenes. Si no se indica, se decide mirando el borde de la imagen.",
+    "option_invert": (
+        "Intercambia claro y oscuro en las imágenes. Si no se indica, se decide mirando el borde de la "
+        "imagen."
+    ),
     "option_language": "Idioma de mensajes e informes. Si no se indica, el del sistema.",
     "option_learning_rate": "Tamaño de los pasos del optimizador.",
     "option_model": "Un archivo .keras.",
@@ -145,6 +109,7 @@ _SPANISH = {
     "option_samples": "Entrena solo con esta cantidad de ejemplos, para probar rápido.",
     "option_seed": "La misma semilla da el mismo modelo.",
     "option_version": "Muestra la versión.",
+    # typer's own words
     "Usage:": "Uso:",
     "Options:": "Opciones:",
     "Arguments:": "Argumentos:",
@@ -153,13 +118,11 @@ _SPANISH = {
     "[default:": "[por defecto:",
     "[OPTIONS]": "[OPCIONES]",
     "COMMAND [ARGS]": "ORDEN [ARGUMENTOS]",
+    # messages
     "advice_missing": "no está instalado: pip install 'neurona[{extra}]'",
-    "begin_training": "Entrenando {network} con {dataset}: {rows} ejemplos, {epochs} épocas, lotes de {batch}.",
-    "cannot_read": "{file}: se esperaba una imagen, una tabla .csv o .npy, o un archivo .txt de textos.",
-    "columns_by_name": "Las columnas se toman por su nombre; sin usar: {unused}.",
-    "columns_by_place": "{file}: sus columnas no se llaman como las del modelo; se toman las {count} en orden como {features}.",
-    "columns_missing": "{file}: el modelo necesita las columnas {features}. Faltan: {missing}.",
-    "did_you_mean": "¿Quiso decir",
+    "begin_training": (
+        "Entrenando {network} con {dataset}: {rows} ejemplos, {epochs} épocas, lotes de {batch}."
+    ),
     "doctor_caches": "Cachés",
     "doctor_cpu": "Procesador",
     "doctor_data": "Carpeta de datos (NEURONA_DATA)",
@@ -168,7 +131,10 @@ _SPANISH = {
     "doctor_devices": "Dispositivos",
     "doctor_fine": "Todo funciona: se entrenó una red pequeña en {seconds:.1f} s.",
     "doctor_kernels": "Núcleos nativos",
-    "doctor_kernels_missing": "sin compilar: instale un compilador de C++ (gcc, clang) y otra vez neurona; entretanto, XLA, más lento",
+    "doctor_kernels_missing": (
+        "sin compilar: instale un compilador de C++ (gcc, clang) y otra vez neurona; entretanto, XLA, más "
+        "lento"
+    ),
     "doctor_kernels_off": "desactivados por NEURONA_KERNELS=off",
     "doctor_optional": "Partes opcionales",
     "doctor_threads": "{usable} de {all} hilos utilizables",
@@ -176,72 +142,28 @@ _SPANISH = {
     "empty": "vacía",
     "error": "Error",
     "evaluated": "Con los {rows} ejemplos de prueba:",
-    "images_inverted": "{file}: fondo claro, así que se intercambian claro y oscuro (--no-invert los deja como están).",
-    "interrupted_at": "El entrenamiento se interrumpió en la época {epoch} de {epochs}; las cifras son las del modelo hasta ahí.",
     "interrupted_early": "Interrumpido antes de entrenar nada; no se guardó nada.",
     "interrupted_late": "Interrumpido. El modelo está completo: {path}",
-    "interrupting": "Se detiene tras el paso en curso. El modelo se guardará. Otra vez Ctrl-C omite el informe.",
+    "interrupting": (
+        "Se detiene tras el paso en curso. El modelo se guardará. Otra vez Ctrl-C omite el informe."
+    ),
     "loading": "Cargando {dataset}...",
     "model_saved": "Modelo guardado: {path}",
     "more_rows": "... y {count} filas más; --output ARCHIVO.csv las escribe todas.",
     "no_pictures": "Sin imágenes: {reason}",
-    "no_words": "{file}: este modelo no se entrenó con textos mediante `neurona train`: falta words.json a su lado.",
     "picture_written": "Imagen escrita: {path}",
     "predictions_written": "Predicciones escritas: {path}",
-    "row": "fila",
-    "rows_do_not_fit": "{file}: el modelo toma {expected} números por fila. Se recibieron {received}.",
-    "size_of": "{path} ({size})",
-    "table_not_numbers": "{file}, línea {line}: se esperaban números. Se recibió: {cell!r}",
-    "unknown_dataset": "Los conjuntos de datos son {datasets}. Se recibió: {dataset}.{hint}",
-    "unknown_network": "{dataset} se puede aprender con {networks}. Se recibió: --model {network}.{hint}",
-    "written": "Escrito en {folder}:",
-    "accuracy": "Exactitud",
-    "average_macro": "media",
-    "average_weighted": "media ponderada",
-    "class": "Clase",
-    "command": "Orden",
-    "confusion": "Matriz de confusión",
-    "confusion_alternative": "Matriz de confusión de {classes} clases. Error más frecuente: {worst}.",
-    "confusion_perfect": "ninguno",
-    "curves": "Curvas de aprendizaje",
-    "curves_alternative": "Curvas de {metrics} a lo largo de {epochs} épocas. Última pérdida de entrenamiento {last:.4g}.",
-    "epochs": "Épocas",
-    "examples": "Ejemplos",
-    "figure_mae": "Error absoluto medio",
-    "figure_parameters": "Parámetros",
-    "figure_r2": "R²",
-    "figure_rmse": "Raíz del error cuadrático medio",
-    "figure_seconds": "Tiempo de entrenamiento",
-    "file_history": "cifras de cada época",
-    "file_model": "el modelo; lo leen neurona predict y Keras",
-    "layer": "Capa",
-    "layers": "Capas",
-    "model": "Modelo",
-    "model_alternative": "Diagrama de las capas, de la entrada a la salida: {layers}.",
-    "f1": "F1",
-    "per_class": "Cifras de cada clase",
-    "precision": "Precisión",
-    "predicted_as": "{true} tomada por {predicted} ({count} veces)",
-    "predictions": "Predicciones de ejemplo",
-    "predictions_alternative": "{count} ejemplos de prueba con lo que el modelo predice y lo real.",
     "probability": "probabilidad",
-    "recall": "Exhaustividad",
-    "report_lead": (
-        "Una red {network} entrenada con {dataset}: {train} ejemplos de entrenamiento, {validation} de "
-        "validación y {test} de prueba."
-    ),
-    "report_title": "{dataset}: informe del entrenamiento",
-    "reproduce": "Cómo se hizo",
-    "residuals": "Residuos",
-    "residuals_alternative": "Valores predichos frente a reales de {count} ejemplos de prueba, y distribución de los errores; R² {r2:.3f}.",
-    "setting": "Ajuste",
-    "shape": "Forma de salida",
-    "support": "Ejemplos",
     "value": "Valor",
+    "written": "Escrito en {folder}:",
 }
-TABLES = {"en": _ENGLISH, "es": _SPANISH}
+TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**_SPANISH, **TASKS["es"]}}
 
 
-def texts(language: str) -> Mapping[str, str]:
-    """The table of a language."""
+def texts(language: str) -> Say:
+    """The texts of the command line and of tasks in a language.
+
+    Raises:
+        ArgumentError: there is no table for the language.
+    """
     return in_language(TABLES, language)

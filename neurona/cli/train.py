@@ -2,32 +2,22 @@
 
 import dataclasses
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 import neurona as nn
-from neurona.cli.data import Data, load
 from neurona.cli.interrupt import StopOnInterrupt
-from neurona.cli.labels import LABELS, WORDS, write_labels
-from neurona.cli.main import DATASETS, INTERRUPTED
-from neurona.cli.outputs import Pictures, Run, report_of
-from neurona.cli.recipes import Recipe, build_model, networks_for
+from neurona.cli.main import INTERRUPTED
 from neurona.cli.texts import texts
-from neurona.core.errors import ArgumentError, suggestion
-from neurona.evaluation import (
-    Classification,
-    Regression,
-    classification_figures,
-    regression_figures,
-    write_report,
-)
-from neurona.models.summary import bytes_text
+from neurona.evaluation import write_report
+from neurona.tasks.labels import LABELS, WORDS, write_labels
+from neurona.tasks.pictures import Pictures
+from neurona.tasks.recipes import Recipe, build_model, choose
+from neurona.tasks.report import report_of
+from neurona.tasks.run import Run
+from neurona.tasks.task import Task, load_task
+from neurona.tasks.texts import Say
 
 MODEL, HISTORY, REPORT = "model.keras", "history.csv", "report.html"
-_EVALUATION_BATCH = 256
 
 
 def run(
@@ -42,13 +32,15 @@ def run(
     samples: int | None,
     output: Path | None,
 ) -> int:
-    """Train, evaluate, write; returns the exit status.
+    """Train, evaluate and write; returns the exit status.
 
-    Raises: ArgumentError for a data set or network that there is not; DownloadError when the data can't be
-        had; OSError when the folder can't be written.
+    Raises:
+        ArgumentError: there is no such data set or network.
+        DownloadError: the data set is not on this machine and can't be downloaded.
+        OSError: the folder can't be written.
     """
     say = texts(language)
-    network, recipe = _choose(dataset, network, say)
+    network, recipe = choose(dataset, network, language)
     recipe = dataclasses.replace(
         recipe,
         epochs=epochs or recipe.epochs,
@@ -59,80 +51,44 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     nn.utils.set_random_seed(seed)
     print(say["loading"].format(dataset=dataset), flush=True)
-    data = load(dataset, language, samples)
-    model = build_model(data, network, recipe, recipe.learning_rate)
+    task = load_task(dataset, language, samples)
+    model = build_model(task, network, recipe)
     model.summary()
-    rows = len(data.train[0])
-    print(
-        say["begin_training"].format(
-            network=network, dataset=dataset, rows=rows, epochs=recipe.epochs, batch=recipe.batch_size
-        ),
-        flush=True,
-    )
+    plan = {"rows": len(task.train[0]), "epochs": recipe.epochs, "batch": recipe.batch_size}
+    print(say["begin_training"].format(network=network, dataset=dataset, **plan), flush=True)
     began = time.perf_counter()
-    stop = _fit(model, data, recipe, folder, say)
+    stop = _fit(model, task, recipe, folder, say)
     seconds = time.perf_counter() - began
     if not stop.trained:
         print(say["interrupted_early"])
         return INTERRUPTED
     _discard_older(folder)
     model.save(folder / MODEL)
-    write_labels(data, folder)
+    write_labels(task.labels, task.words, folder)
     print(say["model_saved"].format(path=folder / MODEL), flush=True)
+    interrupted_in = stop.epoch if stop.interrupted else None
     try:
-        finished = Run(
-            data,
-            network,
-            recipe,
-            model,
-            seed,
-            samples,
-            seconds,
-            language,
-            stop.epoch if stop.interrupted else None,
+        _evaluate(
+            Run(task, network, recipe, model, seed, samples, seconds, language, interrupted_in), folder, say
         )
-        _evaluate(finished, folder)
     except KeyboardInterrupt:
         print(say["interrupted_late"].format(path=folder / MODEL))
         return INTERRUPTED
     return INTERRUPTED if stop.interrupted else 0
 
 
-def _choose(dataset: str, network: str | None, say: Any) -> tuple[str, Recipe]:
-    if dataset not in DATASETS:
-        hint = _hint(dataset, DATASETS, say)
-        raise ArgumentError(
-            say["unknown_dataset"].format(datasets=", ".join(DATASETS), dataset=dataset, hint=hint)
-        )
-    known = networks_for(dataset)
-    chosen = network or next(iter(known))
-    if chosen not in known:
-        hint = _hint(chosen, known, say)
-        raise ArgumentError(
-            say["unknown_network"].format(
-                dataset=dataset, networks=", ".join(known), network=chosen, hint=hint
-            )
-        )
-    return chosen, known[chosen]
-
-
-def _hint(name: str, known: Iterable[str], say: Any) -> str:
-    return suggestion(name, known).replace("Did you mean", say["did_you_mean"])
-
-
-def _fit(model: Any, data: Data, recipe: Recipe, folder: Path, say: Any) -> StopOnInterrupt:
-    """Train; Ctrl-C ends it early, and the model then holds what it learned up to the last chunk."""
+def _fit(model: nn.Model, task: Task, recipe: Recipe, folder: Path, say: Say) -> StopOnInterrupt:
+    """Train. Ctrl-C ends it early, and the model then keeps what it learned up to the last chunk."""
     stop = StopOnInterrupt(say["interrupting"])
-    logger = nn.callbacks.CSVLogger(folder / HISTORY)
     with stop:
         try:
             model.fit(
-                *data.train,
+                *task.train,
                 batch_size=recipe.batch_size,
                 epochs=recipe.epochs,
-                validation_data=data.validation,
-                validation_batch_size=_EVALUATION_BATCH,
-                callbacks=[stop, logger],
+                validation_data=task.validation,
+                validation_batch_size=Run.EVALUATION_BATCH,
+                callbacks=[stop, nn.callbacks.CSVLogger(folder / HISTORY)],
             )
         except KeyboardInterrupt:
             stop.interrupted = True
@@ -145,29 +101,21 @@ def _discard_older(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _evaluate(run: Run, folder: Path) -> None:
-    """Examine the model with the test examples; write pictures and the report; say what was found and where
-    it is.
-    """
-    say, (x, y) = run.say, run.data.test
-    predictions = np.asarray(run.model.predict(x, batch_size=_EVALUATION_BATCH, verbose=0))
-    figures: Classification | Regression = (
-        regression_figures(y, predictions)
-        if run.data.classes is None
-        else classification_figures(y, predictions, run.data.classes)
-    )
-    if run.notice:
-        print(run.notice)
-    print(say["evaluated"].format(rows=len(x)))
-    for name, value in run.headline(figures):
+def _evaluate(finished: Run, folder: Path, say: Say) -> None:
+    """Examine the model with the test examples, write pictures and report, and print figures and files."""
+    headline = finished.headline()
+    if finished.notice:
+        print(finished.notice)
+    print(say["evaluated"].format(rows=len(finished.task.test[0])))
+    for name, value in headline:
         print(f"  {name}: {value}")
-    pictures = Pictures(run, predictions, figures)
+    pictures = Pictures(finished)
     pictures.write(folder)
     if pictures.missing:
         print(say["no_pictures"].format(reason=pictures.missing))
-    write_report(report_of(run, figures, pictures), folder / REPORT)
+    write_report(report_of(finished, pictures), folder / REPORT)
     print(say["written"].format(folder=folder))
     for name in (MODEL, LABELS, WORDS, HISTORY, *Pictures.NAMES, REPORT):
         path = folder / name
         if path.is_file():
-            print(f"  {name} ({bytes_text(path.stat().st_size)})")
+            print(f"  {name} ({nn.utils.bytes_text(path.stat().st_size)})")

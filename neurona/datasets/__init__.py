@@ -15,6 +15,8 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from neurona.datasets.local import is_local
+
 if TYPE_CHECKING:
     from neurona.datasets import (
         boston_housing,
@@ -38,15 +40,17 @@ __all__ = [
     "fashion_mnist",
     "imdb",
     "iris",
+    "is_local",
     "mnist",
     "reuters",
 ]
+_NAMES = tuple(name for name in __all__ if name != "is_local")
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name in __all__:
+    if name in _NAMES:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"neurona.datasets has no data set {name!r}; it has {', '.join(__all__)}.")
+    raise AttributeError(f"neurona.datasets has no data set {name!r}; it has {', '.join(_NAMES)}.")
 
 
 def __dir__() -> list[str]:

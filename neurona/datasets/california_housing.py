@@ -20,6 +20,7 @@ from neurona.datasets._common import (
 )
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import locate, read_npz
+from neurona.preprocessing.tables import read_table
 
 _COLUMNS = (
     "longitude",
@@ -111,11 +112,9 @@ def _read(path: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    with open(path, encoding="utf-8") as stream:
-        header = tuple(stream.readline().strip().split(","))
-        if header != _COLUMNS:
-            raise DataError(
-                f"{path}: expected the columns {', '.join(_COLUMNS)}. Received: {', '.join(header)}"
-            )
-        table = np.loadtxt(stream, delimiter=",", dtype=np.float32, ndmin=2)
-    return table[:, :-1], table[:, -1]
+    table = read_table(path)
+    header = table.header or []
+    if header != list(_COLUMNS):
+        raise DataError(f"{path}: expected the columns {', '.join(_COLUMNS)}. Received: {', '.join(header)}")
+    numbers = table.numbers()
+    return numbers[:, :-1], numbers[:, -1]

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import DataError, optional_import
+from neurona.core.folders import data_folder
 from neurona.datasets._cifar import read_archive
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.local import data_folder, locate, prepared
+from neurona.datasets.local import locate, prepared
 
 _FILE = PublicFile(
     "cifar-10-binary.tar.gz",

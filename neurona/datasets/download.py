@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurona.core.errors import ArgumentError, DataError, DownloadError
-from neurona.datasets.local import cache_folder, data_folder, locate
+from neurona.core.folders import cache_folders, data_folder
+from neurona.datasets.local import locate
 
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as dead
 BLOCK = 1 << 18
@@ -48,7 +49,11 @@ def fetch(file: PublicFile) -> Path:
         DownloadError: it is nowhere on this machine and can't be downloaded.
     """
     found = locate(file.name)
-    return found if found is not None else download(file.url, cache_folder() / file.name, digest=file.digest)
+    return (
+        found
+        if found is not None
+        else download(file.url, cache_folders()["datasets"] / file.name, digest=file.digest)
+    )
 
 
 def download(
@@ -189,7 +194,7 @@ class _Progress:
 def _by_hand(url: str, target: Path, reason: str) -> str:
     shelf = data_folder()
     shelf_note = f"NEURONA_DATA, now {shelf}" if shelf else "the environment variable NEURONA_DATA"
-    base = cache_folder()
+    base = cache_folders()["datasets"]
     name = target.relative_to(base) if target.is_relative_to(base) else Path(target.name)
     return (
         f"{name} is not on this machine and could not be downloaded from {url}: {reason}. "
@@ -269,7 +274,7 @@ def get_file(
     digest = _keras_digest(md5_hash, file_hash, hash_algorithm)
     formats = _archive_formats("tar" if untar else archive_format) if extract or untar else []
 
-    folder = Path(cache_dir).expanduser() if cache_dir is not None else cache_folder().parent
+    folder = Path(cache_dir).expanduser() if cache_dir is not None else cache_folders()["datasets"].parent
     folder = folder / cache_subdir
     dotted = "." in name and fname is not None
     unpacked = folder / (f"{name.partition('.')[0]}_extracted" if dotted else name)

@@ -1,6 +1,4 @@
-"""Where the data lie: the folder named by `NEURONA_DATA`, then the user's cache; and safe reading of what
-lies there.
-"""
+"""Files of data sets on this machine: finding them in `NEURONA_DATA` and the cache, and reading them safely."""
 
 import contextlib
 import hashlib
@@ -12,27 +10,35 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
-from neurona.core.errors import DataError
+from neurona.core.errors import ArgumentError, DataError, suggestion
+from neurona.core.folders import cache_folders, data_folder
 
 SHIPPED = Path(__file__).parent / "files"
-
-
-def data_folder() -> Path | None:
-    """The folder of local data sets that the environment variable `NEURONA_DATA` names, or None."""
-    named = os.environ.get("NEURONA_DATA")
-    return Path(named).expanduser() if named else None
-
-
-def cache_folder() -> Path:
-    """The folder for downloads: `datasets` in `NEURONA_CACHE` if that is set, else in the user's cache folder
-    of Neurona.
-    """
-    named = os.environ.get("NEURONA_CACHE")
-    return (
-        Path(named).expanduser() if named else platformdirs.user_cache_path("neurona", appauthor=False)
-    ) / "datasets"
+# Files from which each data set is read. Any one group is enough. Iris and digits come with the package.
+_FILES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "boston_housing": (("boston_housing.npz",),),
+    "california_housing": (("california_housing.npz",), ("california_housing.csv",)),
+    "cifar10": (("cifar-10-binary.tar.gz",), ("cifar10_jpeg.tar.xz",)),
+    "cifar100": (("cifar-100-binary.tar.gz",),),
+    "digits": ((),),
+    "fashion_mnist": (
+        ("fashion_mnist.npz",),
+        tuple(
+            f"fashion-mnist/{part}-idx{rank}-ubyte.gz"
+            for part, rank in (
+                ("train-images", 3),
+                ("train-labels", 1),
+                ("t10k-images", 3),
+                ("t10k-labels", 1),
+            )
+        ),
+    ),
+    "imdb": (("aclImdb_v1.tar.gz",), ("imdb_reviews.tar.xz",)),
+    "iris": ((),),
+    "mnist": (("mnist.npz",),),
+    "reuters": (("reuters21578.tar.gz",),),
+}
 
 
 def locate(name: str) -> Path | None:
@@ -46,11 +52,32 @@ def locate(name: str) -> Path | None:
     return next(
         (
             folder / name
-            for folder in (data_folder(), cache_folder())
+            for folder in (data_folder(), cache_folders()["datasets"])
             if folder is not None and (folder / name).is_file()
         ),
         None,
     )
+
+
+def is_local(name: str) -> bool:
+    """Whether a data set is on this machine, so that `load_data()` downloads nothing.
+
+    Args:
+        name: of the data set, such as `"mnist"`.
+
+    Raises:
+        ArgumentError: there is no such data set.
+
+    Example:
+
+        >>> is_local("iris")
+        True
+    """
+    if name not in _FILES:
+        raise ArgumentError(
+            f"is_local: expected one of {', '.join(_FILES)}. Received: {name!r}.{suggestion(name, _FILES)}"
+        )
+    return any(all(locate(file) for file in files) for files in _FILES[name])
 
 
 def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
@@ -95,7 +122,7 @@ def prepared(
     """
     with open(source, "rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    cached = cache_folder() / "prepared" / f"{kind}-{digest[:16]}.npz"
+    cached = cache_folders()["datasets"] / "prepared" / f"{kind}-{digest[:16]}.npz"
     if cached.is_file():
         try:
             return read_npz(cached, names)

@@ -5,6 +5,7 @@ from neurona.evaluation.classification import (
     Classification,
     classification_figures,
     confusion_matrix,
+    predicted_labels,
 )
 from neurona.evaluation.regression import Regression, regression_figures
 from neurona.evaluation.report import Picture, Report, Table, report_html, write_report
@@ -18,6 +19,7 @@ __all__ = [
     "Table",
     "classification_figures",
     "confusion_matrix",
+    "predicted_labels",
     "regression_figures",
     "report_html",
     "write_report",

@@ -3,16 +3,14 @@ on disk.
 """
 
 import json
-import os
 import threading
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import jax
-import platformdirs
 
 from neurona.core.errors import SavingError
+from neurona.core.folders import cache_folders
 from neurona.core.layer import Layer
 from neurona.core.registry import built_in, serialize
 from neurona.training.placement import Placement
@@ -27,11 +25,6 @@ _programs: OrderedDict[str, Program] = OrderedDict()
 _lock = threading.Lock()
 
 
-def cache_directory() -> Path:
-    """Where compiled programs are kept between runs: `NEURONA_CACHE`, or the user's cache directory."""
-    return Path(os.environ.get("NEURONA_CACHE") or platformdirs.user_cache_dir("neurona")) / "xla"
-
-
 def keep_compiled_programs() -> None:
     """Let XLA keep what it compiles on disk, unless a place was chosen already;
     JAX_ENABLE_COMPILATION_CACHE=false switches it off.
@@ -39,7 +32,7 @@ def keep_compiled_programs() -> None:
     settings: Any = jax.config
     if settings.jax_compilation_cache_dir:
         return
-    jax.config.update("jax_compilation_cache_dir", str(cache_directory()))
+    jax.config.update("jax_compilation_cache_dir", str(cache_folders()["programs"]))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 

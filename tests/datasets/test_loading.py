@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import neurona.datasets
+from neurona import datasets
 from neurona.core.errors import ArgumentError, DataError, DownloadError
 from neurona.datasets import (
     boston_housing,
@@ -48,7 +48,10 @@ def check_images(data, train: int, test: int, shape: tuple[int, ...], labels: tu
 
 
 def test_import_is_lazy_and_free_of_jax():
-    code = "import sys, neurona.datasets as d; print([m for m in d.__all__ if 'neurona.datasets.' + m in sys.modules], 'jax' in sys.modules)"
+    code = (
+        "import sys, neurona.datasets as d; "
+        "print([m for m in d.__all__ if 'neurona.datasets.' + m in sys.modules], 'jax' in sys.modules)"
+    )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
         == "[] False\n"
@@ -56,12 +59,12 @@ def test_import_is_lazy_and_free_of_jax():
 
 
 def test_names_of_the_package():
-    assert set(neurona.datasets.__all__) <= set(dir(neurona.datasets))
+    assert set(datasets.__all__) <= set(dir(datasets))
     with pytest.raises(AttributeError, match="mnist"):
-        neurona.datasets.minst  # noqa: B018  # the access is the test
+        datasets.minst  # noqa: B018  # the access is the test
 
 
-@pytest.mark.parametrize("name", neurona.datasets.__all__)
+@pytest.mark.parametrize("name", [name for name in datasets.__all__ if name != "is_local"])
 def test_names_in_both_languages(name):
     module = importlib.import_module(f"neurona.datasets.{name}")
     functions = [getattr(module, one) for one in ("class_names", "feature_names") if hasattr(module, one)]
@@ -269,6 +272,26 @@ def test_boston_housing_is_split_as_in_keras(empty_machine, monkeypatch):
             np.testing.assert_array_equal(array, expected_array)
             assert array.dtype == expected_array.dtype
     assert list(boston_housing.as_frame(language="es").columns)[-1] == "precio mediano (miles de dólares)"
+
+
+def test_a_data_set_is_local_when_all_its_files_are_there(empty_machine):
+    data, cache = empty_machine
+    assert datasets.is_local("digits")
+    assert not datasets.is_local("fashion_mnist")
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3"):
+        (data / "fashion-mnist").mkdir(exist_ok=True)
+        (data / "fashion-mnist" / f"{name}-ubyte.gz").touch()
+    assert not datasets.is_local("fashion_mnist")
+    (cache / "datasets" / "fashion-mnist").mkdir(parents=True)
+    (cache / "datasets" / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").touch()
+    assert datasets.is_local("fashion_mnist")
+    with pytest.raises(ArgumentError, match="Did you mean 'cifar10'"):
+        datasets.is_local("cifar1")
+
+
+def test_a_data_set_is_not_local_on_an_empty_machine(empty_machine):
+    local = [name for name in datasets.__all__ if name != "is_local" and datasets.is_local(name)]
+    assert local == ["digits", "iris"]
 
 
 # Archives that are not what they should be

@@ -1,29 +1,26 @@
-"""labels.json: what a model's numbers mean, written beside it by `neurona train` and read by `neurona
-predict`.
-"""
+"""The meaning of a model's numbers, kept as labels.json and words.json in the folder of its file."""
 
 import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
-from neurona.cli.data import Data
-from neurona.core.errors import DataError
-from neurona.saving.atomic import atomic_path
+import neurona as nn
+from neurona.errors import DataError
 
 LABELS, WORDS = "labels.json", "words.json"
 
 
 @dataclasses.dataclass
 class Labels:
-    """What `neurona predict` needs to know of a model beyond its file.
+    """What the numbers of a task's examples and targets mean.
 
     Attributes:
-        kind: "image", "table" or "text", or empty where it is not known.
-        classes: the classes' names, or None.
+        kind: "image", "table" or "text"; empty where it is not known.
+        classes: names of the classes; None where the target is a number.
         features: names of a table's columns, or None.
-        target: what a number means, with its unit.
-        brightest: what a white pixel is.
+        target: what is predicted, with its unit.
+        brightest: the largest value of a pixel.
         dark_background: whether images are bright on dark; None where it is not known.
     """
 
@@ -35,20 +32,28 @@ class Labels:
     dark_background: bool | None = None
 
 
-def write_labels(data: Data, folder: Path) -> None:
-    """Write what is known of a data set beside the model that was trained on it."""
-    labels = Labels(data.kind, data.classes, data.features, data.target, data.brightest, data.dark_background)
+def write_labels(labels: Labels, words: dict[str, int] | None, folder: Path) -> None:
+    """Write the labels, and the words' numbers where there are any, into the folder of a model.
+
+    Args:
+        labels: what the model's numbers mean.
+        words: each word's number; None removes an older words.json.
+        folder: the model's folder.
+    """
     _write(folder / LABELS, dataclasses.asdict(labels))
-    (folder / WORDS).unlink(missing_ok=True)
-    if data.words is not None:
-        _write(folder / WORDS, data.words)
+    if words is None:
+        (folder / WORDS).unlink(missing_ok=True)
+    else:
+        _write(folder / WORDS, words)
 
 
 def read_labels(model: Path) -> Labels:
-    """The labels beside a model's file; unknown where there are none. A plain JSON list counts as the
-    classes' names.
+    """The labels in the folder of a model's file; empty ones where there is no labels.json.
 
-    Raises: DataError when the file is damaged.
+    A plain JSON list counts as the classes' names.
+
+    Raises:
+        DataError: labels.json is damaged.
     """
     path = model.parent / LABELS
     if not path.is_file():
@@ -66,11 +71,11 @@ def read_labels(model: Path) -> Labels:
 
 
 def read_words(model: Path) -> dict[str, int] | None:
-    """The words' numbers beside a model's file, or None."""
+    """Each word's number, from words.json in the folder of a model's file; None without that file."""
     path = model.parent / WORDS
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _write(path: Path, value: Any) -> None:
-    with atomic_path(path) as temporary:
+    with nn.utils.atomic_path(path) as temporary:
         temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")

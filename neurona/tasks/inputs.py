@@ -1,0 +1,174 @@
+"""Examples from the files that people have: images, tables, arrays and texts."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+
+import neurona as nn
+from neurona.errors import DataError
+from neurona.preprocessing.image import EXTENSIONS
+from neurona.preprocessing.tables import TextTable, read_table
+from neurona.tasks.labels import Labels
+from neurona.tasks.task import numbers_of
+from neurona.tasks.texts import Say, texts
+
+_LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)  # ITU-R BT.601
+_TEXT_SHOWN = 60
+
+
+@dataclasses.dataclass
+class Examples:
+    """The examples of a file.
+
+    Attributes:
+        values: one row per example, in the shape that the model takes.
+        names: a name for each example.
+        notes: sentences about how the file was understood, for the user.
+    """
+
+    values: np.ndarray
+    names: list[str]
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExampleReader:
+    """Reads files as examples of one model.
+
+    Attributes:
+        shape: of one example, as the model takes it.
+        labels: what the model's numbers mean.
+        words: each word's number, for a model of texts.
+        invert: whether to swap dark and bright in images; None to decide by the image's border.
+        language: of notes and error messages.
+    """
+
+    shape: tuple[int | None, ...]
+    labels: Labels
+    words: dict[str, int] | None = None
+    invert: bool | None = None
+    language: str = "en"
+
+    @property
+    def say(self) -> Say:
+        """The texts in the reader's language."""
+        return texts(self.language)
+
+    def read(self, path: Path) -> Examples:
+        """The examples in a file.
+
+        Args:
+            path: an image; a table (.csv, .tsv) or an array (.npy) of rows; or texts (.txt), one per line.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            DataError: the file holds something else, or does not fit the model.
+        """
+        if not path.is_file():
+            raise FileNotFoundError(2, "No such file", str(path))
+        kind = path.suffix.lower()
+        if kind in EXTENSIONS:
+            return self._image(path)
+        if kind == ".npy":
+            return self._rows(_array(path), path)
+        if kind in (".csv", ".tsv"):
+            return self._table(path)
+        if kind == ".txt":
+            return self._texts(path)
+        raise DataError(self.say["cannot_read"].format(file=path))
+
+    def _image(self, path: Path) -> Examples:
+        """One image in the size, channels and range that the model takes; transparent parts become white."""
+        size, channels = self._image_size(path)
+        picture = nn.utils.load_img(path, color_mode="rgba", target_size=size, interpolation="bilinear")
+        pixels = nn.utils.img_to_array(picture)
+        opacity = pixels[..., 3:] / 255
+        pixels = pixels[..., :3] * opacity + 255 * (1 - opacity)
+        if channels == 1:
+            pixels = pixels @ _LUMA
+        border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+        bright = self.invert is None and bool(self.labels.dark_background) and np.median(border) > 127
+        if bright or self.invert:
+            pixels = 255 - pixels
+        example = pixels * (self.labels.brightest / 255)
+        values = example.reshape([1, *(size or 1 for size in self.shape)]).astype(np.float32)
+        notes = [self.say["images_inverted"].format(file=path.name)] if bright else []
+        return Examples(values, [path.name], notes)
+
+    def _image_size(self, path: Path) -> tuple[tuple[int, int] | None, int]:
+        """(height, width) and channels of the images that the model takes.
+
+        The model takes images as (height, width), as (height, width, channels), or as rows of the pixels of
+        a square.
+        """
+        shape = self.shape
+        if len(shape) in (2, 3) and shape[0] and shape[1]:
+            return (shape[0], shape[1]), shape[2] or 1 if len(shape) == 3 else 1
+        side = math.isqrt(shape[0] or 0) if len(shape) == 1 else 0
+        if side and side * side == shape[0]:
+            return (side, side), 1
+        raise DataError(self.say["rows_do_not_fit"].format(file=path, expected=shape, received=path.suffix))
+
+    def _table(self, path: Path) -> Examples:
+        """The rows of a CSV file."""
+        table = read_table(path, self.language)
+        columns, notes = self._columns(table)
+        examples = self._rows(table.numbers(columns), path)
+        return dataclasses.replace(examples, notes=notes)
+
+    def _columns(self, table: TextTable) -> tuple[list[int] | None, list[str]]:
+        """The columns of a table that the model takes, None for all in order; and notes."""
+        header, features = table.header, self.labels.features
+        if header is None or not features:
+            return None, []
+        missing = [name for name in features if name not in header]
+        if not missing:
+            unused = [name for name in header if name not in features]
+            notes = [self.say["columns_by_name"].format(unused=", ".join(unused))] if unused else []
+            return [header.index(name) for name in features], notes
+        names = ", ".join(features)
+        if len(header) == len(features):
+            note = self.say["columns_by_place"].format(
+                file=table.path.name, count=len(features), features=names
+            )
+            return None, [note]
+        raise DataError(
+            self.say["columns_missing"].format(file=table.path, features=names, missing=", ".join(missing))
+        )
+
+    def _rows(self, rows: np.ndarray, path: Path) -> Examples:
+        """Rows in the shape of the model's examples. Also takes a single example, and pixels in a row."""
+        shape = self.shape
+        expected = math.prod(size or 1 for size in shape)
+        if rows.ndim == len(shape) or (rows.ndim == len(shape) - 1 and shape[-1] == 1):
+            if rows.size == expected and rows.shape[0] != expected:
+                rows = rows[None]
+            elif rows.ndim == 1:
+                rows = rows[None] if len(rows) == expected else rows[:, None]
+        if not len(rows) or rows.size != len(rows) * expected:
+            received = rows.size // len(rows) if len(rows) else 0
+            raise DataError(
+                self.say["rows_do_not_fit"].format(file=path, expected=expected, received=received)
+            )
+        values = rows.reshape(len(rows), *[size or 1 for size in shape]).astype(np.float32)
+        return Examples(values, [f"{self.say['row']} {number + 1}" for number in range(len(rows))])
+
+    def _texts(self, path: Path) -> Examples:
+        """The lines of a text file as the numbers of their words."""
+        if self.words is None:
+            raise DataError(self.say["no_words"].format(file=path))
+        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        numbers = [numbers_of(line, self.words) for line in lines]
+        values = nn.preprocessing.pad_sequences(numbers, maxlen=self.shape[0])
+        return Examples(
+            values, [line[:_TEXT_SHOWN] + ("..." if len(line) > _TEXT_SHOWN else "") for line in lines]
+        )
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from None

@@ -1,0 +1,147 @@
+"""What tasks say to people, a table per language: choices, files of examples, the report."""
+
+from collections.abc import Mapping
+
+from neurona.language import in_language
+
+Say = Mapping[str, str]
+
+_ENGLISH = {
+    # choice of data set and network
+    "did_you_mean": "Did you mean",
+    "unknown_dataset": "The data sets are {datasets}. Received: {dataset}.{hint}",
+    "unknown_network": "{dataset} can be learned by {networks}. Received: --model {network}.{hint}",
+    # files of examples
+    "cannot_read": "{file}: expected an image, a .csv or .npy table, or a .txt file of texts.",
+    "columns_by_name": "Columns are taken by name; not used: {unused}.",
+    "columns_by_place": (
+        "{file}: its column names are not the model's; its {count} columns are taken in order as {features}."
+    ),
+    "columns_missing": "{file}: the model needs the columns {features}. Missing: {missing}.",
+    "images_inverted": "{file}: bright background, so dark and bright are swapped (--no-invert keeps them).",
+    "no_words": (
+        "{file}: this model was not trained on texts by `neurona train`: words.json is missing in its folder."
+    ),
+    "row": "row",
+    "rows_do_not_fit": "{file}: the model takes {expected} numbers per row. Received {received}.",
+    "table_not_numbers": "{file}, line {line}: expected numbers. Received: {cell!r}",
+    # report
+    "accuracy": "Accuracy",
+    "average_macro": "mean",
+    "average_weighted": "weighted mean",
+    "class": "Class",
+    "confusion": "Confusion matrix",
+    "confusion_alternative": "Confusion matrix of {classes} classes. Most frequent mistake: {worst}.",
+    "confusion_perfect": "none",
+    "curves": "Learning curves",
+    "curves_alternative": "Curves of {metrics} over {epochs} epochs. Last training loss {last:.4g}.",
+    "f1": "F1",
+    "figure_mae": "Mean absolute error",
+    "figure_parameters": "Parameters",
+    "figure_r2": "R²",
+    "figure_rmse": "Root mean squared error",
+    "figure_seconds": "Training time",
+    "interrupted_at": (
+        "Training was interrupted in epoch {epoch} of {epochs}; figures are those of the model so far."
+    ),
+    "layer": "Layer",
+    "model": "Model",
+    "model_alternative": "Diagram of the layers, from input to output: {layers}.",
+    "per_class": "Figures of every class",
+    "precision": "Precision",
+    "predicted_as": "{true} taken for {predicted} ({count} times)",
+    "predictions": "Sample predictions",
+    "predictions_alternative": "{count} test examples with what the model predicts and the truth.",
+    "recall": "Recall",
+    "report_lead": (
+        "A {network} network trained on {dataset}: {train} training, {validation} validation and {test} test "
+        "examples."
+    ),
+    "report_title": "{dataset}: training report",
+    "reproduce": "How this was made",
+    "residuals": "Residuals",
+    "residuals_alternative": (
+        "Predicted against actual values of {count} test examples, and the distribution of the errors; R² "
+        "{r2:.3f}."
+    ),
+    "shape": "Output shape",
+    "support": "Examples",
+}
+_SPANISH = {
+    # choice of data set and network
+    "did_you_mean": "¿Quiso decir",
+    "unknown_dataset": "Los conjuntos de datos son {datasets}. Se recibió: {dataset}.{hint}",
+    "unknown_network": "{dataset} se puede aprender con {networks}. Se recibió: --model {network}.{hint}",
+    # files of examples
+    "cannot_read": "{file}: se esperaba una imagen, una tabla .csv o .npy, o un archivo .txt de textos.",
+    "columns_by_name": "Las columnas se toman por su nombre; sin usar: {unused}.",
+    "columns_by_place": (
+        "{file}: sus columnas no se llaman como las del modelo; se toman las {count} en orden como "
+        "{features}."
+    ),
+    "columns_missing": "{file}: el modelo necesita las columnas {features}. Faltan: {missing}.",
+    "images_inverted": (
+        "{file}: fondo claro, así que se intercambian claro y oscuro (--no-invert los deja como están)."
+    ),
+    "no_words": (
+        "{file}: este modelo no se entrenó con textos mediante `neurona train`: falta words.json en su "
+        "carpeta."
+    ),
+    "row": "fila",
+    "rows_do_not_fit": "{file}: el modelo toma {expected} números por fila. Se recibieron {received}.",
+    "table_not_numbers": "{file}, línea {line}: se esperaban números. Se recibió: {cell!r}",
+    # report
+    "accuracy": "Exactitud",
+    "average_macro": "media",
+    "average_weighted": "media ponderada",
+    "class": "Clase",
+    "confusion": "Matriz de confusión",
+    "confusion_alternative": "Matriz de confusión de {classes} clases. Error más frecuente: {worst}.",
+    "confusion_perfect": "ninguno",
+    "curves": "Curvas de aprendizaje",
+    "curves_alternative": (
+        "Curvas de {metrics} a lo largo de {epochs} épocas. Última pérdida de entrenamiento {last:.4g}."
+    ),
+    "f1": "F1",
+    "figure_mae": "Error absoluto medio",
+    "figure_parameters": "Parámetros",
+    "figure_r2": "R²",
+    "figure_rmse": "Raíz del error cuadrático medio",
+    "figure_seconds": "Tiempo de entrenamiento",
+    "interrupted_at": (
+        "El entrenamiento se interrumpió en la época {epoch} de {epochs}; las cifras son las del modelo "
+        "hasta ahí."
+    ),
+    "layer": "Capa",
+    "model": "Modelo",
+    "model_alternative": "Diagrama de las capas, de la entrada a la salida: {layers}.",
+    "per_class": "Cifras de cada clase",
+    "precision": "Precisión",
+    "predicted_as": "{true} tomada por {predicted} ({count} veces)",
+    "predictions": "Predicciones de ejemplo",
+    "predictions_alternative": "{count} ejemplos de prueba con lo que el modelo predice y lo real.",
+    "recall": "Exhaustividad",
+    "report_lead": (
+        "Una red {network} entrenada con {dataset}: {train} ejemplos de entrenamiento, {validation} de "
+        "validación y {test} de prueba."
+    ),
+    "report_title": "{dataset}: informe del entrenamiento",
+    "reproduce": "Cómo se hizo",
+    "residuals": "Residuos",
+    "residuals_alternative": (
+        "Valores predichos frente a reales de {count} ejemplos de prueba, y distribución de los errores; R² "
+        "{r2:.3f}."
+    ),
+    "shape": "Forma de salida",
+    "support": "Ejemplos",
+}
+TABLES: dict[str, Say] = {"en": _ENGLISH, "es": _SPANISH}
+
+
+def texts(language: str) -> Say:
+    """The table of a language.
+
+    Raises:
+        ArgumentError: there is no table for the language.
+    """
+    return in_language(TABLES, language)
