@@ -44,9 +44,8 @@ def bars(comparisons: list[Comparison]) -> str:
         parts.append(
             _text(names - 10, y + 14, f"{each.title} vs {NAMES[each.peer]}", anchor="end", limit=names - 20)
         )
-        parts.append(
-            f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="18" fill="{FASTER if each.ratio >= 1 else SLOWER}"/>'
-        )
+        colour = FASTER if each.ratio >= 1 else SLOWER
+        parts.append(f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="18" fill="{colour}"/>')
         parts.append(_line(across(each.low), y + 9, across(each.high), y + 9, INK))
         if each.target:
             parts.append(_line(across(each.target), y - 4, across(each.target), y + 22, TARGET, 3))
@@ -103,13 +102,15 @@ def curves(panels: list[tuple[str, Sequence[int], dict[str, list[float]]]]) -> s
 
 
 def _document(width: float, height: float, parts: list[str]) -> str:
-    start = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
-    background = f'<rect width="{width:g}" height="{height:g}" fill="white"/>'
+    size = f'width="{width:g}" height="{height:g}"'
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width:g} {height:g}"'
+    background = f'<rect {size} fill="white"/>'
     return "\n".join([f'{start} font-family="sans-serif">', background, *parts, "</svg>"]) + "\n"
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width:g}"/>'
+    ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+    return f'<line {ends} stroke="{colour}" stroke-width="{width:g}"/>'
 
 
 def _text(
@@ -126,5 +127,6 @@ def _text(
     """`limit`: texts that would be wider, at about half their height per letter, end in an ellipsis."""
     if limit and len(text) * size * 0.5 > limit:
         text = text[: int(limit / size / 0.5) - 1] + "…"
-    attributes = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="{colour}"'
-    return f"<text {attributes}>{escape(text)}</text>"
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    font = f'font-size="{size}" font-weight="{weight}" fill="{colour}"'
+    return f"<text {place} {font}>{escape(text)}</text>"

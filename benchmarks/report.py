@@ -28,14 +28,17 @@ FOLDER = ROOT / "docs"
 _INTRODUCTION = """\
 # Benchmarks
 
-Neurona beside Keras on JAX, Keras on TensorFlow, PyTorch (as it is, and compiled) and scikit-learn, by `make bench` and
-`make bench-growth`. Each contender works in its own process, with the same threads, data, layers, kinds of initial weights, batch size,
-optimizer and fp32; they take their rounds in turns. A first round, in which networks are compiled, does not count, except where new
-processes are measured. Numbers of different runs don't compare; ratios within one do.
+Neurona, Keras on JAX, Keras on TensorFlow, PyTorch (as it is, and compiled) and scikit-learn, measured in one
+run by `make bench` and `make bench-growth`. Each contender runs in a separate process, with the same threads,
+data, layers, kinds of initial weights, batch size, optimizer and fp32; the contenders take turns. The first
+round, which compiles the networks, does not count, except where new processes are measured. Compare ratios
+within one run, not numbers of different runs.
 
-- Speed / best peer: the peer's seconds over the contender's, formed within each round; median and extremes. Above 1 is faster.
-- Of ceiling: the network's arithmetic alone, at the speed of a product of 2048 x 2048 matrices, over the time taken.
-- Test accuracy and R² are those of the network after all its rounds, on rows that it has not seen.
+- Speed / best peer: the peer's seconds over the contender's, formed within each round; median and extremes.
+  Above 1 is faster.
+- Of ceiling: the network's arithmetic alone, at the speed of a product of 2048 x 2048 matrices, over the time
+  taken.
+- Test accuracy and R² are measured after all rounds, on rows that the network has not seen.
 
 ![Speed of Neurona relative to its peers](benchmarks.svg)
 """
@@ -150,7 +153,8 @@ def _settings(workload: Workload) -> str:
     optimizer = {"sgd": "SGD", "adam": "Adam"}[workload.optimizer]
     data = "" if workload.data in ("neuron", "synthetic") else f" of {workload.data}"
     epochs = f"{workload.epochs} epoch" + "s" * (workload.epochs > 1)
-    settings = f"{workload.rows:,} rows{data}, batches of {workload.batch}, {optimizer} {workload.rate:g}; {epochs} in each of {rounds}."
+    learning = f"batches of {workload.batch}, {optimizer} {workload.rate:g}"
+    settings = f"{workload.rows:,} rows{data}, {learning}; {epochs} in each of {rounds}."
     test = (
         f" Tested on {workload.test_rows:,} other rows." if workload.score and workload.test_rows > 1 else ""
     )

@@ -172,7 +172,10 @@ _iris = Workload(
     rounds=3,
     input_shape=(4,),
     optimizer="adam",
-    details="MLP 4-10-3; from the start of the process to the first prediction, and the same once more in that process.",
+    details=(
+        "MLP 4-10-3; from the start of the process to the first prediction, and the same once more in "
+        "that process."
+    ),
 )
 _predict = replace(_mlp, kind="prediction", multiplications=None, details="MLP 784-300-100-10.")
 
@@ -189,7 +192,10 @@ _all = [
         rows=4000,
         test_rows=2000,
         input_shape=(32, 32, 3),
-        details="Three blocks of a 3x3 convolution with 32, 64 and 128 channels, batch normalization, ReLU and 2x2 max-pooling.",
+        details=(
+            "Three blocks of a 3x3 convolution with 32, 64 and 128 channels, batch normalization, ReLU "
+            "and 2x2 max-pooling."
+        ),
         multiplications=CNN,
     ),
     _reviews,
@@ -207,7 +213,10 @@ _all = [
         title="Small Transformer",
         network="transformer",
         input_shape=(SHORT_STEPS,),
-        details=f"{BLOCKS} blocks: {HEADS} heads, {DIMENSIONS} dimensions, {HIDDEN} hidden units; {SHORT_STEPS} words, one sigmoid.",
+        details=(
+            f"{BLOCKS} blocks: {HEADS} heads, {DIMENSIONS} dimensions, {HIDDEN} hidden units; "
+            f"{SHORT_STEPS} words, one sigmoid."
+        ),
         multiplications=TRANSFORMER,
     ),
     Workload(
@@ -231,7 +240,10 @@ _all = [
         _iris,
         name="neuron",
         title="One neuron",
-        details="y = 2x - 1 from six points; from the start of the process to the first prediction, and the same once more.",
+        details=(
+            "y = 2x - 1 from six points; from the start of the process to the first prediction, and the "
+            "same once more."
+        ),
         network="neuron",
         data="neuron",
         rows=6,
@@ -255,7 +267,10 @@ _all = [
         _iris,
         name="search",
         title="Search",
-        details=f"{SEARCHED} new networks 4-10-3: Neurona at once by `Ensemble`, scikit-learn in two processes, the others in turn.",
+        details=(
+            f"{SEARCHED} new networks 4-10-3: Neurona at once by `Ensemble`, scikit-learn in two "
+            "processes, the others in turn."
+        ),
         kind="search",
         epochs=50,
         contenders=("neurona", "keras-jax", "torch", "scikit-learn"),
@@ -268,8 +283,10 @@ _all = [
         contenders=("neurona",),
         epochs=3,
         multiplications=None,
-        details="MLP 784-300-100-10: an epoch alone; with a progress bar in a terminal and three callbacks; in a new order from a file "
-        "that is mapped into memory; and beside a process that keeps one core busy.",
+        details=(
+            "MLP 784-300-100-10: an epoch alone; with a progress bar in a terminal and three callbacks; in a "
+            "new order from a file that is mapped into memory; and beside a process that keeps one core busy."
+        ),
     ),
 ]
 

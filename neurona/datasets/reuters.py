@@ -42,13 +42,15 @@ _FILE = PublicFile(
 _ARRAYS = ("words", "offsets", "labels", "word_index")
 # English = Spanish, in the order of the labels.
 _TOPICS = """
-cocoa=cacao, grain=grano, veg-oil=aceite vegetal, earn=ganancias, acq=adquisiciones, wheat=trigo, copper=cobre, housing=vivienda,
-money-supply=masa monetaria, coffee=café, sugar=azúcar, trade=comercio, reserves=reservas, ship=navegación, cotton=algodón,
-carcass=carne en canal, crude=petróleo crudo, nat-gas=gas natural, cpi=precios al consumo, money-fx=divisas, interest=tipos de interés,
+cocoa=cacao, grain=grano, veg-oil=aceite vegetal, earn=ganancias, acq=adquisiciones, wheat=trigo,
+copper=cobre, housing=vivienda, money-supply=masa monetaria, coffee=café, sugar=azúcar, trade=comercio,
+reserves=reservas, ship=navegación, cotton=algodón, carcass=carne en canal, crude=petróleo crudo,
+nat-gas=gas natural, cpi=precios al consumo, money-fx=divisas, interest=tipos de interés,
 gnp=producto nacional bruto, meal-feed=piensos, alum=aluminio, oilseed=oleaginosas, gold=oro, tin=estaño,
-strategic-metal=metales estratégicos, livestock=ganado, retail=venta minorista, ipi=producción industrial, iron-steel=hierro y acero,
-rubber=caucho, heat=combustible de calefacción, jobs=empleo, lei=indicadores adelantados, bop=balanza de pagos, zinc=zinc,
-orange=naranja, pet-chem=petroquímica, dlr=dólar, gas=gasolina, silver=plata, wpi=precios al por mayor, hog=cerdos, lead=plomo
+strategic-metal=metales estratégicos, livestock=ganado, retail=venta minorista, ipi=producción industrial,
+iron-steel=hierro y acero, rubber=caucho, heat=combustible de calefacción, jobs=empleo,
+lei=indicadores adelantados, bop=balanza de pagos, zinc=zinc, orange=naranja, pet-chem=petroquímica,
+dlr=dólar, gas=gasolina, silver=plata, wpi=precios al por mayor, hog=cerdos, lead=plomo
 """
 _PAIRS = [pair.strip().split("=") for pair in _TOPICS.split(",")]
 _LABELS = {english: label for label, (english, _) in enumerate(_PAIRS)}

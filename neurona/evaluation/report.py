@@ -16,20 +16,24 @@ _TEXTS = {
 }
 # Colours have a contrast of at least 4.5 : 1 in both schemes; pictures stay on white paper.
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --soft: #f1f4f7; --line: #c4ccd4; --accent: #005a8c; --quiet: #55606b; }
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --soft: #f1f4f7; --line: #c4ccd4;
+  --accent: #005a8c; --quiet: #55606b; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e8eaed; --paper: #14181c; --soft: #20262c; --line: #48525c; --accent: #7cc4f0; --quiet: #a9b4be; }
+  :root { --ink: #e8eaed; --paper: #14181c; --soft: #20262c; --line: #48525c;
+    --accent: #7cc4f0; --quiet: #a9b4be; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 .5rem; }
-h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
+h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; padding-bottom: .25rem;
+  border-bottom: 1px solid var(--line); }
 a { color: var(--accent); }
 nav ul { padding: 0; margin: .8rem 0; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; list-style: none; }
 .notice { border-left: .3rem solid #d55e00; background: var(--soft); padding: .6rem 1rem; }
 dl.figures { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; padding: 0; }
-dl.figures div { background: var(--soft); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem 1rem; min-width: 8.5rem; }
+dl.figures div { background: var(--soft); border: 1px solid var(--line); border-radius: .5rem;
+  padding: .6rem 1rem; min-width: 8.5rem; }
 dl.figures dt { color: var(--quiet); font-size: .85rem; }
 dl.figures dd { margin: 0; font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
@@ -38,9 +42,11 @@ th, td { border: 1px solid var(--line); padding: .3rem .75rem; text-align: left;
 thead th { background: var(--soft); }
 td.number { text-align: right; }
 figure { margin: 1rem 0; }
-figure img { display: block; max-width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line); border-radius: .3rem; }
+figure img { display: block; max-width: 100%; height: auto; background: #ffffff;
+  border: 1px solid var(--line); border-radius: .3rem; }
 figcaption, footer { color: var(--quiet); font-size: .9rem; }
-pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .8rem; overflow-x: auto; font-size: .85rem; }
+pre { background: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: .8rem;
+  overflow-x: auto; font-size: .85rem; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .6rem; }
 @media print {
   :root { --ink: #000; --paper: #fff; --soft: #fff; --line: #888; --accent: #000; --quiet: #333; }
@@ -171,11 +177,13 @@ def _block(block: Table | Picture | str | bytes) -> str:
     if isinstance(block, Table):
         header = "".join(f'<th scope="col">{_text(name)}</th>' for name in block.header)
         rows = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in block.rows)
-        return f'<div class="scroll"><table>\n<thead><tr>{header}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+        head, body = f"<thead><tr>{header}</tr></thead>", f"<tbody>\n{rows}\n</tbody>"
+        return f'<div class="scroll"><table>\n{head}\n{body}\n</table></div>'
     if isinstance(block, Picture):
         data = base64.b64encode(block.png).decode("ascii")
         caption = f"<figcaption>{_text(block.caption)}</figcaption>" if block.caption else ""
-        return f'<figure><img src="data:image/png;base64,{data}" alt="{_text(block.alternative)}">{caption}</figure>'
+        image = f'<img src="data:image/png;base64,{data}" alt="{_text(block.alternative)}">'
+        return f"<figure>{image}{caption}</figure>"
     if isinstance(block, bytes):
         return f"<pre>{_text(block.decode())}</pre>"
     return f"<p>{_text(block)}</p>"

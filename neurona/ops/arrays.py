@@ -525,12 +525,15 @@ def diff(a: Tensor, n: int = 1, axis: int = -1) -> Any:
 
 # fmt: off
 __all__ = [
-    "all", "amax", "amin", "any", "append", "argmax", "argmin", "argpartition", "argsort", "array_split", "average", "bincount",
-    "broadcast_to", "concatenate", "corrcoef", "correlate", "count_nonzero", "cross", "cumprod", "cumsum", "diag", "diagflat", "diagonal",
-    "diff", "digitize", "dot", "dsplit", "dstack", "einsum", "expand_dims", "flip", "fliplr", "flipud", "get_item", "histogram", "hsplit",
-    "hstack", "inner", "kron", "matmul", "max", "mean", "median", "meshgrid", "min", "moveaxis", "nanargmax", "nanargmin", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
-    "nonzero", "outer", "pad", "percentile", "prod", "ptp", "quantile", "ravel", "repeat", "reshape", "roll", "rot90", "searchsorted",
-    "select", "sort", "split", "squeeze", "stack", "std", "sum", "swapaxes", "take", "take_along_axis", "tensordot", "tile", "trace",
-    "transpose", "trapezoid", "tril", "triu", "unique", "unravel_index", "vander", "var", "vdot", "view", "vsplit", "vstack",
+    "all", "amax", "amin", "any", "append", "argmax", "argmin", "argpartition", "argsort", "array_split",
+    "average", "bincount", "broadcast_to", "concatenate", "corrcoef", "correlate", "count_nonzero", "cross",
+    "cumprod", "cumsum", "diag", "diagflat", "diagonal", "diff", "digitize", "dot", "dsplit", "dstack",
+    "einsum", "expand_dims", "flip", "fliplr", "flipud", "get_item", "histogram", "hsplit", "hstack", "inner",
+    "kron", "matmul", "max", "mean", "median", "meshgrid", "min", "moveaxis", "nanargmax", "nanargmin",
+    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
+    "nanquantile", "nanstd", "nansum", "nanvar", "nonzero", "outer", "pad", "percentile", "prod", "ptp",
+    "quantile", "ravel", "repeat", "reshape", "roll", "rot90", "searchsorted", "select", "sort", "split",
+    "squeeze", "stack", "std", "sum", "swapaxes", "take", "take_along_axis", "tensordot", "tile", "trace",
+    "transpose", "trapezoid", "tril", "triu", "unique", "unravel_index", "vander", "var", "vdot", "view",
+    "vsplit", "vstack",
 ]

@@ -173,6 +173,7 @@ def vectorize(
 
 # fmt: off
 __all__ = [
-    "arange", "array", "bartlett", "blackman", "empty", "empty_like", "eye", "full", "full_like", "geomspace", "hamming", "hanning",
-    "identity", "kaiser", "linspace", "logspace", "ndim", "ones", "ones_like", "size", "tri", "vectorize", "zeros", "zeros_like",
+    "arange", "array", "bartlett", "blackman", "empty", "empty_like", "eye", "full", "full_like", "geomspace",
+    "hamming", "hanning", "identity", "kaiser", "linspace", "logspace", "ndim", "ones", "ones_like", "size",
+    "tri", "vectorize", "zeros", "zeros_like",
 ]

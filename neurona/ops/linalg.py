@@ -119,6 +119,6 @@ def jvp(fun: Operand, primals: Tree, tangents: Tree, has_aux: bool = False) -> A
 
 # fmt: off
 __all__ = [
-    "cholesky", "cholesky_inverse", "det", "eig", "eigh", "inv", "jvp", "lstsq", "lu_factor", "matrix_rank", "norm", "pinv", "qr", "solve",
-    "solve_triangular", "svd",
+    "cholesky", "cholesky_inverse", "det", "eig", "eigh", "inv", "jvp", "lstsq", "lu_factor", "matrix_rank",
+    "norm", "pinv", "qr", "solve", "solve_triangular", "svd",
 ]

@@ -256,7 +256,7 @@ def istft(
 
 # fmt: off
 __all__ = [
-    "cdist", "erf", "erfc", "erfinv", "extract_sequences", "fft", "fft2", "ifft2", "in_top_k", "irfft", "istft", "logdet", "logsumexp",
-    "rfft", "rsqrt", "segment_max", "segment_min", "segment_prod", "segment_sum", "slogdet", "stft", "top_k", "view_as_complex",
-    "view_as_real",
+    "cdist", "erf", "erfc", "erfinv", "extract_sequences", "fft", "fft2", "ifft2", "in_top_k", "irfft",
+    "istft", "logdet", "logsumexp", "rfft", "rsqrt", "segment_max", "segment_min", "segment_prod",
+    "segment_sum", "slogdet", "stft", "top_k", "view_as_complex", "view_as_real",
 ]

@@ -211,7 +211,8 @@ def call_from_config(class_name: str, config: Mapping[str, Any], args: Any, kwar
 
     Example:
 
-        >>> call_from_config("Sum", {"name": "sum_3", "axis": [0], "keepdims": True}, [np.ones((2, 3))], {}).shape
+        >>> config = {"name": "sum_3", "axis": [0], "keepdims": True}
+        >>> call_from_config("Sum", config, [np.ones((2, 3))], {}).shape
         (1, 3)
     """
     function = operation(class_name)

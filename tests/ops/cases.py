@@ -35,6 +35,7 @@ INTS, J, B, C = (
 )
 CUBE, VECTOR = floats(4, 2, 3), floats(5)
 IMAGES = floats(4, 6, 8, 3, low=0.0, high=1.0)
+CORNERS = np.array([[[0, 0], [7, 0], [0, 5], [7, 5]]] * 4, "float32")
 SQUARE = (np.eye(3) * 4 + rng.normal(size=(4, 3, 3)) * 0.3).astype("float32")
 SYMMETRIC = (SQUARE @ SQUARE.transpose(0, 2, 1)).astype("float32")
 NAN = np.where(F > 1, np.nan, F).astype("float32")
@@ -82,15 +83,27 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "isclose": [call(F, F + 1e-6), call(F, G, rtol=0.5)],
     # reductions
     "average": [call(F), call(F, axis=1, weights=POSITIVE), call(INTS)],
-    "bincount": [call(INTS.reshape(-1)), call(INTS, minlength=7), call(INTS.reshape(-1), weights=F.reshape(-1))],
+    "bincount": [
+        call(INTS.reshape(-1)),
+        call(INTS, minlength=7),
+        call(INTS.reshape(-1), weights=F.reshape(-1)),
+    ],
     "cumprod": [call(F), call(F, axis=1), call(INTS, axis=0)],
     "cumsum": [call(F), call(F, axis=1), call(INTS, axis=0), call(INTS, axis=0, dtype="float32")],
     "histogram": [call(VECTOR, 4), call(VECTOR, range=(-1.0, 1.0))],
     "max": [call(F), call(F, axis=1, keepdims=True), call(INTS, axis=0, initial=3)],
     "min": [call(F), call(F, axis=(0, 1)), call(INTS, axis=0, initial=1)],
     "prod": [call(F), call(F, axis=1, keepdims=True), call(INTS, axis=0)],
-    "percentile": [call(F, 30.0), call(F, np.array([10.0, 50.0], "float32"), axis=1), call(INTS, 50.0, method="nearest")],
-    "quantile": [call(F, 0.3), call(F, np.array([0.1, 0.5], "float32"), axis=1, keepdims=True), call(INTS, 0.5)],
+    "percentile": [
+        call(F, 30.0),
+        call(F, np.array([10.0, 50.0], "float32"), axis=1),
+        call(INTS, 50.0, method="nearest"),
+    ],
+    "quantile": [
+        call(F, 0.3),
+        call(F, np.array([0.1, 0.5], "float32"), axis=1, keepdims=True),
+        call(INTS, 0.5),
+    ],
     "nanpercentile": [call(NAN, 30.0, axis=0)],
     "nanquantile": [call(NAN, 0.3), call(NAN, 0.5, axis=1)],
     "logsumexp": [call(F), call(F, axis=1, keepdims=True)],
@@ -113,14 +126,22 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "einsum": [call("bi,bi->b", F, G), call("bij,bj->bi", CUBE, G)],
     "expand_dims": [call(F, 1), call(F, (0, -1))],
     "flip": [call(F), call(F, axis=1)],
-    "get_item": [call(CUBE, (slice(None), 0)), call(CUBE, (Ellipsis, None, slice(1, 3))), call(CUBE, (slice(None), slice(None, None, 2)))],
+    "get_item": [
+        call(CUBE, (slice(None), 0)),
+        call(CUBE, (Ellipsis, None, slice(1, 3))),
+        call(CUBE, (slice(None), slice(None, None, 2))),
+    ],
     "hsplit": [call(F, 3)],
     "hstack": [call([F, G])],
     "matmul": [call(F, G.T), call(CUBE, floats(3, 5)), call(INTS.astype("int8"), J.T.astype("int8"))],
     "meshgrid": [call(VECTOR, VECTOR), call(VECTOR, VECTOR, indexing="ij")],
     "moveaxis": [call(CUBE, 1, 2), call(CUBE, (0, 1), (1, 0))],
     "outer": [call(VECTOR, VECTOR)],
-    "pad": [call(F, ((0, 0), (1, 2))), call(F, 1, constant_values=3.0), call(F, ((0, 0), (1, 1)), mode="reflect")],
+    "pad": [
+        call(F, ((0, 0), (1, 2))),
+        call(F, 1, constant_values=3.0),
+        call(F, ((0, 0), (1, 1)), mode="reflect"),
+    ],
     "repeat": [call(F, 2), call(F, 2, axis=1)],
     "reshape": [call(CUBE, (4, 6)), call(CUBE, (-1, 6)), call(CUBE, -1), call(x=CUBE, newshape=[-1, 3])],
     "roll": [call(F, 1), call(F, 2, axis=1), call(CUBE, (1, 2), axis=(1, 2))],
@@ -139,7 +160,11 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "transpose": [call(CUBE), call(CUBE, (0, 2, 1)), call(CUBE, axes=[1, 0, 2])],
     "tril": [call(SQUARE), call(SQUARE, k=1)],
     "triu": [call(SQUARE), call(SQUARE, k=-1)],
-    "unique": [call(INTS), call(INTS, return_counts=True, size=6, fill_value=0), call(INTS, return_inverse=True, axis=0)],
+    "unique": [
+        call(INTS),
+        call(INTS, return_counts=True, size=6, fill_value=0),
+        call(INTS, return_inverse=True, axis=0),
+    ],
     "unravel_index": [call(ints(4, high=12), (3, 4))],
     "vander": [call(VECTOR), call(VECTOR, N=3, increasing=True)],
     "view": [call(F, "int32")],
@@ -163,7 +188,11 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "full_like": [call(F, 2), call(INTS, 2), call(INTS, 2.5, dtype="float32")],
     "geomspace": [call(1.0, 8.0, 4)],
     "identity": [call(3)],
-    "linspace": [call(0.0, 1.0, 5), call(F, G, num=4, axis=1), call(0.0, 1.0, 5, endpoint=False, retstep=True)],
+    "linspace": [
+        call(0.0, 1.0, 5),
+        call(F, G, num=4, axis=1),
+        call(0.0, 1.0, 5, endpoint=False, retstep=True),
+    ],
     "logspace": [call(0.0, 1.0, 5), call(0.0, 3.0, 4, base=2)],
     "ones": [call((2, 3)), call((2,), "int32")],
     "tri": [call(3), call(3, 4, k=-1)],
@@ -180,14 +209,20 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
         call(lambda x: (x < 100).all(), lambda x: x + 1, INTS, maximum_iterations=4),
     ],
     "switch": [call(1, [lambda x: x, lambda x: x * 2], F)],
-    "scan": [call(lambda carry, x: (carry + x, carry * x), G[0], F), call(lambda c, x: (c + x, c), G[0], F, reverse=True)],
+    "scan": [
+        call(lambda carry, x: (carry + x, carry * x), G[0], F),
+        call(lambda c, x: (c + x, c), G[0], F, reverse=True),
+    ],
     "associative_scan": [call(lambda a, b: a + b, F), call(lambda a, b: a * b, F, reverse=True, axis=1)],
     "map": [call(lambda row: row * 2, F)],
     "vectorized_map": [call(lambda row: row.sum(), F)],
     "slice": [call(CUBE, (0, 0, 1), (4, 2, 2)), call(F, (1, 0), (-1, 2))],
     "slice_update": [call(F, (1, 1), np.ones((2, 2), "float32"))],
     "scatter": [call(np.array([[0, 1], [2, 0]]), floats(2), (3, 2))],
-    "scatter_update": [call(F, [[0, 1], [2, 0]], floats(2)), call(F, [[0, 1], [0, 1]], floats(2), reduction="add")],
+    "scatter_update": [
+        call(F, [[0, 1], [2, 0]], floats(2)),
+        call(F, [[0, 1], [0, 1]], floats(2), reduction="add"),
+    ],
     "unstack": [call(F, axis=1), call(F, num=4)],
     "rearrange": [
         call(IMAGES, "b h w c -> b c h w"),
@@ -209,7 +244,11 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "ifft2": [call(COMPLEX)],
     "irfft": [call(COMPLEX), call(COMPLEX, fft_length=14)],
     "rfft": [call(SIGNAL), call(SIGNAL, fft_length=16)],
-    "stft": [call(SIGNAL, 16, 8, 16), call(SIGNAL, 16, 8, 20, window="hamming", center=False), call(SIGNAL, 16, 4, 16, window=None)],
+    "stft": [
+        call(SIGNAL, 16, 8, 16),
+        call(SIGNAL, 16, 8, 20, window="hamming", center=False),
+        call(SIGNAL, 16, 4, 16, window=None),
+    ],
     "istft": [
         call((floats(4, 9, 9), floats(4, 9, 9)), 16, 8, 16),
         call((floats(4, 9, 9), floats(4, 9, 9)), 16, 4, 16, length=40, window="hamming"),
@@ -226,7 +265,10 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "logdet": [call(SYMMETRIC)],
     # linalg
     "cholesky": [call(SYMMETRIC), call(SYMMETRIC, upper=True)],
-    "cholesky_inverse": [call(np.linalg.cholesky(SYMMETRIC[0])), call(np.linalg.cholesky(SYMMETRIC[0]).T, upper=True)],
+    "cholesky_inverse": [
+        call(np.linalg.cholesky(SYMMETRIC[0])),
+        call(np.linalg.cholesky(SYMMETRIC[0]).T, upper=True),
+    ],
     "det": [call(SQUARE)],
     "eig": [call(SYMMETRIC)],
     "eigh": [call(SYMMETRIC)],
@@ -234,21 +276,38 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "lstsq": [call(F, floats(4)), call(F, G)],
     "lu_factor": [call(SQUARE)],
     "matrix_rank": [call(SQUARE)],
-    "norm": [call(F), call(F, axis=1), call(F, ord=1, axis=0, keepdims=True), call(INTS), call(SQUARE, ord="fro", axis=(1, 2))],
+    "norm": [
+        call(F),
+        call(F, axis=1),
+        call(F, ord=1, axis=0, keepdims=True),
+        call(INTS),
+        call(SQUARE, ord="fro", axis=(1, 2)),
+    ],
     "pinv": [call(F)],
     "qr": [call(SQUARE), call(F, mode="complete")],
     "solve": [call(SQUARE, floats(4, 3, 2))],
     "solve_triangular": [call(np.tril(SQUARE), floats(4, 3, 2), lower=True)],
     "svd": [call(F, full_matrices=False), call(F, compute_uv=False)],
     # nn
-    "adaptive_average_pool": [call(IMAGES, 3), call(IMAGES, (4, 5)), call(CUBE.transpose(0, 2, 1), 2, "channels_first")],
+    "adaptive_average_pool": [
+        call(IMAGES, 3),
+        call(IMAGES, (4, 5)),
+        call(CUBE.transpose(0, 2, 1), 2, "channels_first"),
+    ],
     "adaptive_max_pool": [call(IMAGES, (4, 5))],
-    "average_pool": [call(IMAGES, 2, 2), call(IMAGES, (3, 2), 2, "same"), call(IMAGES, 3, strides=1, padding="same")],
+    "average_pool": [
+        call(IMAGES, 2, 2),
+        call(IMAGES, (3, 2), 2, "same"),
+        call(IMAGES, 3, strides=1, padding="same"),
+    ],
     "batch_normalization": [
         call(F, floats(3), POSITIVE[0], -1),
         call(IMAGES, floats(6), floats(6, low=0.1), 1, offset=floats(6), scale=floats(6), epsilon=0.01),
     ],
-    "binary_crossentropy": [call(B.astype("float32"), PROBABILITIES), call(PROBABILITIES, F, from_logits=True)],
+    "binary_crossentropy": [
+        call(B.astype("float32"), PROBABILITIES),
+        call(PROBABILITIES, F, from_logits=True),
+    ],
     "categorical_crossentropy": [
         call(PROBABILITIES, PROBABILITIES[::-1].copy()),
         call(PROBABILITIES, F, from_logits=True),
@@ -275,7 +334,11 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     ],
     "depthwise_conv": [call(IMAGES, floats(3, 3, 3, 2)), call(CUBE, floats(2, 3, 1), padding="same")],
     "separable_conv": [call(IMAGES, floats(3, 3, 3, 2), floats(1, 1, 6, 4), padding="same")],
-    "max_pool": [call(IMAGES, 2, 2), call(IMAGES, (3, 2), 2, "same"), call(IMAGES, 2, 1, data_format="channels_first")],
+    "max_pool": [
+        call(IMAGES, 2, 2),
+        call(IMAGES, (3, 2), 2, "same"),
+        call(IMAGES, 2, 1, data_format="channels_first"),
+    ],
     "ctc_decode": [
         call(floats(4, 8, 5), np.array([8, 5, 3, 8])),
         call(floats(4, 8, 5), np.array([8, 5, 3, 8]), merge_repeated=False, mask_index=4),
@@ -291,7 +354,10 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
         call(*floats(3, 4, 5, 2, 8), bias=floats(4, 2, 5, 5), mask=ints(4, 2, 5, 5, high=2).astype(bool)),
     ],
     "fold": [call(floats(4, 12, 12), (4, 5), 2), call(floats(4, 12, 9), (4, 5), 2, padding=1, stride=2)],
-    "unfold": [call(floats(4, 3, 4, 5), 2), call(floats(4, 3, 4, 5), (2, 3), dilation=1, padding=1, stride=2)],
+    "unfold": [
+        call(floats(4, 3, 4, 5), 2),
+        call(floats(4, 3, 4, 5), (2, 3), dilation=1, padding=1, stride=2),
+    ],
     "glu": [call(floats(4, 6)), call(F, axis=0)],
     "layer_normalization": [
         call(F),
@@ -321,22 +387,50 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
     "image.rgb_to_grayscale": [call(IMAGES), call((IMAGES * 255).astype("uint8")), call(IMAGES[..., :1])],
     "image.rgb_to_hsv": [call(IMAGES), call(IMAGES.transpose(0, 3, 1, 2), data_format="channels_first")],
     "image.hsv_to_rgb": [call(IMAGES)],
-    "image.pad_images": [call(IMAGES, 1, 2, 3, 4), call(IMAGES, top_padding=1, left_padding=2, target_height=9, target_width=12)],
-    "image.crop_images": [call(IMAGES, 1, 2, 1, 1), call(IMAGES, bottom_cropping=1, left_cropping=2, target_height=3, target_width=4)],
-    "image.extract_patches": [call(IMAGES, 2), call(IMAGES, (3, 2), strides=1, padding="same"), call(IMAGES[0], 3, 2)],
+    "image.pad_images": [
+        call(IMAGES, 1, 2, 3, 4),
+        call(IMAGES, top_padding=1, left_padding=2, target_height=9, target_width=12),
+    ],
+    "image.crop_images": [
+        call(IMAGES, 1, 2, 1, 1),
+        call(IMAGES, bottom_cropping=1, left_cropping=2, target_height=3, target_width=4),
+    ],
+    "image.extract_patches": [
+        call(IMAGES, 2),
+        call(IMAGES, (3, 2), strides=1, padding="same"),
+        call(IMAGES[0], 3, 2),
+    ],
     "image.extract_patches_3d": [call(floats(4, 4, 6, 6, 2), 2)],
-    "image.map_coordinates": [call(F, floats(2, 7, low=-1, high=4), 1), call(F, floats(2, 7, low=0, high=3), 0, fill_mode="nearest")],
+    "image.map_coordinates": [
+        call(F, floats(2, 7, low=-1, high=4), 1),
+        call(F, floats(2, 7, low=0, high=3), 0, fill_mode="nearest"),
+    ],
     "image.affine_transform": [
         call(IMAGES, np.array([[0.9, 0.1, 1.0, -0.1, 1.1, 0.5, 0, 0]] * 4, "float32")),
-        call(IMAGES, np.array([[1, 0, 2.3, 0, 1, 1, 0, 0]] * 4, "float32"), interpolation="nearest", fill_mode="reflect"),
+        call(
+            IMAGES,
+            np.array([[1, 0, 2.3, 0, 1, 1, 0, 0]] * 4, "float32"),
+            interpolation="nearest",
+            fill_mode="reflect",
+        ),
     ],
     "image.perspective_transform": [
-        call(IMAGES, *(np.array([[[0, 0], [7, 0], [0, 5], [7, 5]]] * 4, "float32") + shift for shift in (0, floats(4, 4, 2)))),
+        call(IMAGES, CORNERS, CORNERS + floats(4, 4, 2)),
     ],
     "image.scale_and_translate": [
-        call(IMAGES[0], (8, 8, 3), np.array([1.2, 0.8], "float32"), np.array([1.0, 0.5], "float32"), (0, 1), "linear"),
+        call(
+            IMAGES[0],
+            (8, 8, 3),
+            np.array([1.2, 0.8], "float32"),
+            np.array([1.0, 0.5], "float32"),
+            (0, 1),
+            "linear",
+        ),
     ],
-    "image.gaussian_blur": [call(IMAGES, data_format="channels_last"), call(IMAGES, (5, 3), (1.5, 0.7), data_format="channels_last")],
+    "image.gaussian_blur": [
+        call(IMAGES, data_format="channels_last"),
+        call(IMAGES, (5, 3), (1.5, 0.7), data_format="channels_last"),
+    ],
 }  # fmt: skip
 
 # Functions that return functions, and one where Keras departs from the paper: tested by hand.
