@@ -1,16 +1,16 @@
 """What the data sets share: the reproducible split, names in two languages, data frames."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import ArgumentError, optional_import, suggestion
+from neurona.core.errors import ArgumentError, optional_import
 from neurona.language import in_language
+from neurona.preprocessing.arguments import check_choice
 
 Split = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-Names = Mapping[str, Sequence[str]]
 
 
 def check_test_split(test_split: float) -> None:
@@ -31,14 +31,6 @@ def shuffle_split(x: np.ndarray, y: np.ndarray, test_split: float, seed: int | N
     cut = int(len(x) * (1 - test_split))
     train, test = order[:cut], order[cut:]
     return (x[train], y[train]), (x[test], y[test])
-
-
-def check_choice(function: str, argument: str, value: Any, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ArgumentError(
-            f"{function}: expected {argument} to be one of {', '.join(map(repr, choices))}. "
-            f"Received: {value!r}.{suggestion(str(value), choices)}"
-        )
 
 
 def pandas() -> ModuleType:

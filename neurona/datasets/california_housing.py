@@ -12,7 +12,6 @@ import numpy as np
 from neurona.core.errors import DataError
 from neurona.datasets._common import (
     Split,
-    check_choice,
     check_test_split,
     in_language,
     shuffle_split,
@@ -20,6 +19,7 @@ from neurona.datasets._common import (
 )
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import locate, read_npz
+from neurona.preprocessing.arguments import check_choice
 from neurona.preprocessing.tables import read_table
 
 _COLUMNS = (

@@ -8,8 +8,9 @@ and asks to cite the report.
 from typing import Any
 
 from neurona.datasets._cifar import read_archive
-from neurona.datasets._common import Split, check_choice, choose_subset, image_frame, in_language
+from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
+from neurona.preprocessing.arguments import check_choice
 
 _FILE = PublicFile(
     "cifar-100-binary.tar.gz",
@@ -18,26 +19,30 @@ _FILE = PublicFile(
 )
 # English = Spanish, in the order of the labels.
 _FINE = """
-apple=manzana, aquarium_fish=pez de acuario, baby=bebé, bear=oso, beaver=castor, bed=cama, bee=abeja, beetle=escarabajo,
-bicycle=bicicleta, bottle=botella, bowl=cuenco, boy=niño, bridge=puente, bus=autobús, butterfly=mariposa, camel=camello, can=lata,
-castle=castillo, caterpillar=oruga, cattle=ganado, chair=silla, chimpanzee=chimpancé, clock=reloj, cloud=nube, cockroach=cucaracha,
-couch=sofá, crab=cangrejo, crocodile=cocodrilo, cup=taza, dinosaur=dinosaurio, dolphin=delfín, elephant=elefante,
-flatfish=pez plano, forest=bosque, fox=zorro, girl=niña, hamster=hámster, house=casa, kangaroo=canguro, keyboard=teclado,
-lamp=lámpara, lawn_mower=cortacésped, leopard=leopardo, lion=león, lizard=lagartija, lobster=langosta, man=hombre, maple_tree=arce,
-motorcycle=motocicleta, mountain=montaña, mouse=ratón, mushroom=seta, oak_tree=roble, orange=naranja, orchid=orquídea, otter=nutria,
-palm_tree=palmera, pear=pera, pickup_truck=camioneta, pine_tree=pino, plain=llanura, plate=plato, poppy=amapola,
-porcupine=puercoespín, possum=zarigüeya, rabbit=conejo, raccoon=mapache, ray=raya, road=carretera, rocket=cohete, rose=rosa, sea=mar,
-seal=foca, shark=tiburón, shrew=musaraña, skunk=mofeta, skyscraper=rascacielos, snail=caracol, snake=serpiente, spider=araña,
-squirrel=ardilla, streetcar=tranvía, sunflower=girasol, sweet_pepper=pimiento, table=mesa, tank=tanque, telephone=teléfono,
-television=televisor, tiger=tigre, tractor=tractor, train=tren, trout=trucha, tulip=tulipán, turtle=tortuga, wardrobe=armario,
-whale=ballena, willow_tree=sauce, wolf=lobo, woman=mujer, worm=gusano
+apple=manzana, aquarium_fish=pez de acuario, baby=bebé, bear=oso, beaver=castor, bed=cama, bee=abeja,
+beetle=escarabajo, bicycle=bicicleta, bottle=botella, bowl=cuenco, boy=niño, bridge=puente, bus=autobús,
+butterfly=mariposa, camel=camello, can=lata, castle=castillo, caterpillar=oruga, cattle=ganado, chair=silla,
+chimpanzee=chimpancé, clock=reloj, cloud=nube, cockroach=cucaracha, couch=sofá, crab=cangrejo,
+crocodile=cocodrilo, cup=taza, dinosaur=dinosaurio, dolphin=delfín, elephant=elefante, flatfish=pez plano,
+forest=bosque, fox=zorro, girl=niña, hamster=hámster, house=casa, kangaroo=canguro, keyboard=teclado,
+lamp=lámpara, lawn_mower=cortacésped, leopard=leopardo, lion=león, lizard=lagartija, lobster=langosta,
+man=hombre, maple_tree=arce, motorcycle=motocicleta, mountain=montaña, mouse=ratón, mushroom=seta,
+oak_tree=roble, orange=naranja, orchid=orquídea, otter=nutria, palm_tree=palmera, pear=pera,
+pickup_truck=camioneta, pine_tree=pino, plain=llanura, plate=plato, poppy=amapola, porcupine=puercoespín,
+possum=zarigüeya, rabbit=conejo, raccoon=mapache, ray=raya, road=carretera, rocket=cohete, rose=rosa, sea=mar,
+seal=foca, shark=tiburón, shrew=musaraña, skunk=mofeta, skyscraper=rascacielos, snail=caracol,
+snake=serpiente, spider=araña, squirrel=ardilla, streetcar=tranvía, sunflower=girasol, sweet_pepper=pimiento,
+table=mesa, tank=tanque, telephone=teléfono, television=televisor, tiger=tigre, tractor=tractor, train=tren,
+trout=trucha, tulip=tulipán, turtle=tortuga, wardrobe=armario, whale=ballena, willow_tree=sauce, wolf=lobo,
+woman=mujer, worm=gusano
 """
 _COARSE = """
 aquatic_mammals=mamíferos acuáticos, fish=peces, flowers=flores, food_containers=recipientes de comida,
-fruit_and_vegetables=frutas y verduras, household_electrical_devices=aparatos eléctricos del hogar, household_furniture=muebles,
-insects=insectos, large_carnivores=grandes carnívoros, large_man-made_outdoor_things=grandes construcciones,
-large_natural_outdoor_scenes=grandes paisajes, large_omnivores_and_herbivores=grandes omnívoros y herbívoros,
-medium_mammals=mamíferos medianos, non-insect_invertebrates=invertebrados no insectos, people=personas, reptiles=reptiles,
+fruit_and_vegetables=frutas y verduras, household_electrical_devices=aparatos eléctricos del hogar,
+household_furniture=muebles, insects=insectos, large_carnivores=grandes carnívoros,
+large_man-made_outdoor_things=grandes construcciones, large_natural_outdoor_scenes=grandes paisajes,
+large_omnivores_and_herbivores=grandes omnívoros y herbívoros, medium_mammals=mamíferos medianos,
+non-insect_invertebrates=invertebrados no insectos, people=personas, reptiles=reptiles,
 small_mammals=mamíferos pequeños, trees=árboles, vehicles_1=vehículos 1, vehicles_2=vehículos 2
 """
 

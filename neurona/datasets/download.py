@@ -93,38 +93,50 @@ def download(
             if digest is None:
                 part.unlink(missing_ok=True)
             try:
-                _receive(url, part)
-            except urllib.error.HTTPError as error:
-                reason = f"the server answered {error.code} {error.reason}"
-                if (
-                    error.code == 416
-                    and digest is not None
-                    and part.exists()
-                    and file_digest(part, digest) == digest
-                ):
-                    pass  # nothing was left to send: the part is the whole file
-                elif error.code == 416:
-                    part.unlink(missing_ok=True)
-                    continue
-                elif error.code < 500 and error.code not in (408, 429):
+                _complete(url, part, digest)
+                os.replace(part, target)
+                return target
+            except _Failure as failure:
+                reason = failure.reason
+                if failure.final:
                     break
-                else:
-                    continue
-            except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-                cause = getattr(error, "reason", error)
-                reason = f"{type(cause).__name__}: {cause}"
-                if isinstance(cause, socket.gaierror):
-                    break  # the host's name is unknown: there is no network here
-                continue
-            if digest is not None and (received := file_digest(part, digest)) != digest:
-                reason = f"what arrived is not the published file (expected {digest}, received {received})"
-                part.unlink()
-                continue
-            os.replace(part, target)
-            return target
     except OSError as error:
         reason = f"it can't be written: {error}"
     raise DownloadError(_by_hand(url, target, reason))
+
+
+class _Failure(Exception):
+    """An attempt that failed, with the reason; after a final one it is useless to try again."""
+
+    def __init__(self, reason: str, *, final: bool) -> None:
+        super().__init__(reason)
+        self.reason, self.final = reason, final
+
+
+def _complete(url: str, part: Path, digest: str | None) -> None:
+    """Receive what is missing in `part`, and check the whole.
+
+    Raises:
+        _Failure: the server or the connection failed, or the checksum is wrong.
+    """
+    try:
+        _receive(url, part)
+    except urllib.error.HTTPError as error:
+        whole = digest is not None and part.exists() and file_digest(part, digest) == digest
+        if not (error.code == 416 and whole):  # 416: the server has nothing to send after the part
+            if error.code == 416:
+                part.unlink(missing_ok=True)
+            final = error.code < 500 and error.code not in (408, 416, 429)
+            raise _Failure(f"the server answered {error.code} {error.reason}", final=final) from error
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        cause = getattr(error, "reason", error)
+        unknown_host = isinstance(cause, socket.gaierror)  # there is no network here
+        raise _Failure(f"{type(cause).__name__}: {cause}", final=unknown_host) from error
+    if digest is not None and (received := file_digest(part, digest)) != digest:
+        part.unlink()
+        raise _Failure(
+            f"what arrived is not the published file (expected {digest}, received {received})", final=False
+        )
 
 
 def _receive(url: str, part: Path) -> None:
@@ -265,33 +277,43 @@ def get_file(
         raise ArgumentError(
             "get_file: expected origin='https://...', the address of the file. Received: origin=None"
         )
+    name = _file_name(fname, origin)
+    digest = _keras_digest(md5_hash, file_hash, hash_algorithm)
+    extract = extract or untar
+    formats = _archive_formats("tar" if untar else archive_format) if extract else []
+    cache = cache_folders()["datasets"].parent if cache_dir is None else Path(cache_dir).expanduser()
+    folder = cache / cache_subdir
+    target, unpacked = folder / name, folder / f"{name.partition('.')[0]}_extracted"
+    if fname is None or "." not in name:
+        target, unpacked = folder / (f"{name}_archive" if extract else name), folder / name
+    found = None if force_download else _found(name, target, digest)
+    path = download(origin, target, digest=digest) if found is None else found
+    if not extract:
+        return str(path)
+    if found is None or not unpacked.is_dir():
+        _unpack(path, unpacked, formats)
+    return str(unpacked)
+
+
+def _found(name: str, target: Path, digest: str | None) -> Path | None:
+    """The file in the data folder, else `target` where it is there and its checksum is right, else None."""
+    local = data_folder()
+    if local is not None and (local / name).is_file():
+        return local / name
+    if not target.is_file() or (digest is not None and file_digest(target, digest) != digest):
+        return None
+    return target
+
+
+def _file_name(fname: str | os.PathLike[str] | None, origin: str) -> str:
+    """The name of the local file: `fname`, else the last part of the address."""
     name = os.fspath(fname) if fname else os.path.basename(urllib.parse.urlsplit(origin).path)
     if not name or Path(name).name != name:
         raise ArgumentError(
             "get_file: expected a plain file name in fname; the folder goes in cache_dir. Received: "
             f"fname={fname!r}"
         )
-    digest = _keras_digest(md5_hash, file_hash, hash_algorithm)
-    formats = _archive_formats("tar" if untar else archive_format) if extract or untar else []
-
-    folder = Path(cache_dir).expanduser() if cache_dir is not None else cache_folders()["datasets"].parent
-    folder = folder / cache_subdir
-    dotted = "." in name and fname is not None
-    unpacked = folder / (f"{name.partition('.')[0]}_extracted" if dotted else name)
-    target = folder / (name if dotted or not (extract or untar) else f"{name}_archive")
-
-    shelf = data_folder()
-    path = shelf / name if shelf is not None and (shelf / name).is_file() and not force_download else target
-    fresh = force_download or not path.is_file()
-    if not fresh and path == target and digest is not None and file_digest(path, digest) != digest:
-        fresh = True
-    if fresh:
-        download(origin, target, digest=digest)
-    if not (extract or untar):
-        return str(path)
-    if fresh or not unpacked.is_dir():
-        _unpack(path, unpacked, formats)
-    return str(unpacked)
+    return name
 
 
 def _keras_digest(md5_hash: str | None, file_hash: str | None, algorithm: str) -> str | None:
@@ -319,7 +341,7 @@ def _archive_formats(wanted: str | list[str] | None) -> list[str]:
 
 
 def _unpack(archive: Path, folder: Path, formats: list[str]) -> None:
-    """Unpack beside `folder`, then put the whole in its place."""
+    """Unpack into a temporary folder, then move it to `folder`."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=folder.name) as scratch:
         if "tar" in formats and tarfile.is_tarfile(archive):
             with tarfile.open(archive) as tar:

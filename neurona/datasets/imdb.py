@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import DataError, UnexpectedArgument, suggestion
-from neurona.datasets._common import Split, check_choice, in_language, pandas
+from neurona.core.errors import DataError, unexpected
+from neurona.datasets._common import Split, in_language, pandas
 from neurona.datasets._words import (
     Texts,
     check_word_options,
@@ -32,6 +32,7 @@ from neurona.datasets._words import (
 )
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import locate, prepared
+from neurona.preprocessing.arguments import check_choice
 from neurona.preprocessing.text import text_to_word_sequence
 
 _FILE = PublicFile(
@@ -84,7 +85,7 @@ def load_data(
         archive is there.
     """
     for name in kwargs:
-        raise UnexpectedArgument(f"imdb.load_data has no argument {name!r}.{suggestion(name, _OPTIONS)}")
+        raise unexpected("imdb.load_data", name, _OPTIONS)
     check_word_options("imdb.load_data", num_words, skip_top, maxlen)
     stored = _numbered(path)
     train, test = choose_words(

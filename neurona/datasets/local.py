@@ -1,4 +1,4 @@
-"""Files of data sets on this machine: finding them in `NEURONA_DATA` and the cache, and reading them safely."""
+"""Files of data sets: finding them in `NEURONA_DATA` and in the cache, and reading them safely."""
 
 import contextlib
 import hashlib

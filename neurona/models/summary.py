@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -45,9 +45,7 @@ def _rows(model: Any, expand: bool, depth: int = 0) -> list[tuple[int, Any, Any]
 
 
 def _observed(model: Any) -> dict[Any, list[Any]]:
-    """The output shapes of the layers of a subclassed model, found by tracing it for the shapes that it was
-    built with.
-    """
+    """The output shapes of every layer of a subclassed model, found by a call with the shapes that built it."""
     shapes = (model.get_build_config() or {}).get("input_shape")
     seen: dict[Any, list[list[Any]]] = {}
     if shapes is None or model._call_graph is not None:
@@ -61,8 +59,8 @@ def _observed(model: Any) -> dict[Any, list[Any]]:
             return model(inputs)
 
     infer(run, (tensors_of(shapes, model.compute_dtype),), {})
-    # Traced for two sizes of what is unknown: sizes that differ between the first and the last trace are
-    # unknown.
+    # `infer` traces the call for two sizes of every unknown dimension. A dimension that differs between the
+    # first and the last trace is unknown.
     return {
         layer: [
             tuple(a if a == b else None for a, b in zip(one, two)) for one, two in zip(traces[0], traces[-1])
@@ -84,15 +82,20 @@ def _parameters(variables: list[Any]) -> int:
     return sum(math.prod(variable.shape) for variable in variables)
 
 
-def print_summary(
+def summary_table(
     model: Any,
-    line_length: int | None,
-    print_fn: Callable[[str], None] | None,
-    expand_nested: bool,
-    show_trainable: bool,
-    layer_range: tuple[str, str] | None,
-) -> None:
-    """Print a model's table; see `Model.summary`.
+    *,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: tuple[str, str] | None = None,
+) -> Table:
+    """A row for every layer: name, output shape, number of parameters, and where it helps its inputs.
+
+    Args:
+        model: a model with layers.
+        expand_nested: also give the layers inside nested models a row.
+        show_trainable: add a column that says whether a layer learns.
+        layer_range: the names of the first and the last layer to show.
 
     Raises:
         NotBuiltError: the model has no layers yet.
@@ -106,53 +109,97 @@ def print_summary(
     if layer_range:
         names = [layer.name for _, layer, _ in rows]
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
-    graph = model._call_graph
-    chain = graph is None or all(len(set(graph.parents(operation))) <= 1 for operation in graph.operations)
-    unicode = print_fn is None and "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
-    table = Table(
-        box=box.HEAVY_HEAD if unicode else box.ASCII,
-        title=f'Model: "{model.name}"',
-        title_justify="left",
-        title_style="bold",
-    )
+    table = Table(title=f'Model: "{model.name}"', title_justify="left", title_style="bold")
     table.add_column("Layer (type)", overflow="fold")
     table.add_column("Output Shape", overflow="fold")
     table.add_column("Param #", justify="right")
-    if not chain:
+    branches = not _is_chain(model)
+    if branches:
         table.add_column("Connected to", overflow="fold")
     if show_trainable:
         table.add_column("Trainable", justify="center")
     observed = _observed(model)
     for depth, layer, owner in rows:
-        is_layer = isinstance(layer, Layer)
-        kind = layer._class_name if is_layer else layer.class_name
-        count = (
-            f"{layer.count_params():,}" if is_layer and layer.built else "0 (unbuilt)" if is_layer else "0"
-        )
-        row = ["  " * depth + f"{layer.name} ({kind})", _shape(layer, owner, observed), count]
-        if not chain:
-            parents = [] if owner._call_graph is None else owner._call_graph.parents(layer)
-            row.append(", ".join(dict.fromkeys(parents)) or "-")
+        cells = [
+            f"{'  ' * depth}{layer.name} ({_kind(layer)})",
+            _shape(layer, owner, observed),
+            _parameter_count(layer),
+        ]
+        if branches:
+            cells.append(_inputs(layer, owner))
         if show_trainable:
-            row.append("-" if not is_layer else "Y" if layer.trainable else "N")
-        table.add_row(*row)
+            cells.append(_trainable(layer))
+        table.add_row(*cells)
+    return table
+
+
+def _is_chain(model: Any) -> bool:
+    """Whether every layer has at most one input, so that the order of the rows says it all."""
+    graph = model._call_graph
+    return graph is None or all(len(set(graph.parents(operation))) <= 1 for operation in graph.operations)
+
+
+def _kind(layer: Any) -> str:
+    return layer._class_name if isinstance(layer, Layer) else layer.class_name
+
+
+def _parameter_count(layer: Any) -> str:
+    if not isinstance(layer, Layer):
+        return "0"
+    return f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+
+
+def _inputs(layer: Any, owner: Any) -> str:
+    graph = owner._call_graph
+    return ", ".join(dict.fromkeys(graph.parents(layer) if graph is not None else ())) or "-"
+
+
+def _trainable(layer: Any) -> str:
+    if not isinstance(layer, Layer):
+        return "-"
+    return "Y" if layer.trainable else "N"
+
+
+def _totals(model: Any) -> Iterator[tuple[str, str]]:
+    """(title, figure) of the lines below the table."""
     trainable, frozen = model.trainable_variables, model.non_trainable_variables
-    lines = [
-        ("Total params", [*trainable, *frozen]),
-        ("Trainable params", trainable),
-        ("Non-trainable params", frozen),
-    ]
+    groups = {
+        "Total params": [*trainable, *frozen],
+        "Trainable params": trainable,
+        "Non-trainable params": frozen,
+    }
+    for title, variables in groups.items():
+        size = sum(math.prod(variable.shape) * variable.value.dtype.itemsize for variable in variables)
+        yield title, f"{_parameters(variables):,} ({bytes_text(size)})"
     optimizer = getattr(model, "optimizer", None)
-    width = line_length or (100 if not chain else 80)
+    if optimizer is not None and getattr(optimizer, "state", None) is not None:
+        yield "Optimizer params", f"{_parameters(optimizer.variables):,}"
+
+
+def print_summary(
+    model: Any,
+    line_length: int | None,
+    print_fn: Callable[[str], None] | None,
+    expand_nested: bool,
+    show_trainable: bool,
+    layer_range: tuple[str, str] | None,
+) -> None:
+    """Print a model's table and its totals; see `Model.summary`.
+
+    Raises:
+        NotBuiltError: the model has no layers yet.
+    """
+    table = summary_table(
+        model, expand_nested=expand_nested, show_trainable=show_trainable, layer_range=layer_range
+    )
+    unicode = print_fn is None and "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
+    table.box = box.HEAVY_HEAD if unicode else box.ASCII
+    width = line_length or (80 if _is_chain(model) else 100)
     console = Console(width=width, file=sys.stdout, force_jupyter=False, color_system=None, highlight=False)
     with console.capture() as capture:
         console.print(table)
-        for title, variables in lines:
-            size = sum(math.prod(v.shape) * v.value.dtype.itemsize for v in variables)
-            console.print(f"[bold]{title}:[/bold] {_parameters(variables):,} ({bytes_text(size)})")
-        if optimizer is not None and getattr(optimizer, "state", None) is not None:
-            count = sum(math.prod(variable.shape) for variable in optimizer.variables)
-            console.print(f"[bold]Optimizer params:[/bold] {count:,}")
+        for title, figure in _totals(model):
+            console.print(f"[bold]{title}:[/bold] {figure}")
     text = capture.get().rstrip("\n")
     if print_fn is None:
         print(text)

@@ -3,7 +3,7 @@
 import functools
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -204,8 +204,20 @@ def rearrange(tensor: Tensor, pattern: Operand, **axes_lengths: Operand) -> Any:
             f"rearrange: {pattern!r} names the axes of shape {tensor.shape} on the left and each of them on "
             "the right."
         )
-    sizes = dict(axes_lengths)
-    for group, size in zip(left, tensor.shape):
+    sizes = _axis_sizes(left, tensor.shape, axes_lengths)
+    split = jnp.reshape(tensor, [sizes[name] for name in names])
+    ordered = jnp.transpose(split, [names.index(name) for name in wanted])
+    return jnp.reshape(ordered, [int(np.prod([sizes[name] for name in group])) for group in right])
+
+
+def _axis_sizes(groups: list[list[str]], shape: tuple[int, ...], given: Mapping[str, int]) -> dict[str, int]:
+    """The size of every named axis: as given, else what remains of its group's size.
+
+    Raises:
+        ArgumentError: two axes of a group have no size.
+    """
+    sizes = dict(given)
+    for group, size in zip(groups, shape):
         unknown = [name for name in group if name not in sizes]
         if len(unknown) > 1:
             raise ArgumentError(
@@ -213,9 +225,7 @@ def rearrange(tensor: Tensor, pattern: Operand, **axes_lengths: Operand) -> Any:
             )
         known = [sizes[name] for name in group if name in sizes]
         sizes.update({name: size // int(np.prod(known)) for name in unknown})
-    split = jnp.reshape(tensor, [sizes[name] for name in names])
-    ordered = jnp.transpose(split, [names.index(name) for name in wanted])
-    return jnp.reshape(ordered, [int(np.prod([sizes[name] for name in group])) for group in right])
+    return sizes
 
 
 # Gradients.
@@ -253,7 +263,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 
 # fmt: off
 __all__ = [
-    "associative_scan", "cast", "cond", "convert_to_numpy", "convert_to_tensor", "custom_gradient", "dtype", "fori_loop", "is_tensor",
-    "map", "rearrange", "saturate_cast", "scan", "scatter", "scatter_update", "shape", "slice", "slice_update", "stop_gradient", "switch",
-    "unstack", "vectorized_map", "while_loop",
+    "associative_scan", "cast", "cond", "convert_to_numpy", "convert_to_tensor", "custom_gradient", "dtype",
+    "fori_loop", "is_tensor", "map", "rearrange", "saturate_cast", "scan", "scatter", "scatter_update",
+    "shape", "slice", "slice_update", "stop_gradient", "switch", "unstack", "vectorized_map", "while_loop",
 ]

@@ -139,12 +139,8 @@ def _centers(
     """The horizontal centre of every node: near its neighbours, never over another node, long edges
     straight.
     """
-    near: dict[int, list[Edge]] = defaultdict(list)  # (neighbour, weight)
+    near = _weighted_neighbours(links, count)
     parents, children = _neighbours(links)
-    for first, second in links:
-        weight = 8 if first >= count and second >= count else 4 if first >= count or second >= count else 1
-        near[first].append((second, weight))
-        near[second].append((first, weight))
     weights = [float(sum(weight for _, weight in near[node])) or 1.0 for node in range(len(widths))]
     centers = np.zeros(len(widths))
     for row in order:
@@ -162,6 +158,17 @@ def _centers(
                 row, [_median(node, near[node], centers) for node in row], widths, weights, across
             )
     return centers
+
+
+def _weighted_neighbours(links: list[Edge], count: int) -> dict[int, list[Edge]]:
+    """(neighbour, weight) of every node. Nodes from `count` on are bends of long edges, which weigh more."""
+    near: dict[int, list[Edge]] = defaultdict(list)
+    for first, second in links:
+        bends = (first >= count) + (second >= count)
+        weight = (1, 4, 8)[bends]
+        near[first].append((second, weight))
+        near[second].append((first, weight))
+    return near
 
 
 def _median(node: int, near: list[Edge], centers: np.ndarray) -> float:

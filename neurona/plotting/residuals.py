@@ -1,5 +1,6 @@
 """plot_residuals: how far a regression's predictions are from the truth."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,27 @@ def plot_residuals(
         >>> len(figure.axes)
         2
     """
+    actual, predicted = _finite_pairs(y_true, y_pred)
+    table = texts(language)
+    note = f"\n{name}" if name else ""
+    figure = new_figure("plot_residuals", 10.5, 4.6, dpi)
+    left, right = figure.subplots(1, 2)
+    _draw_values(figure, left, actual, predicted, table, note)
+    _draw_errors(right, predicted - actual, table, note)
+    for axes in (left, right):
+        plain_axes(axes)
+    if title:
+        figure.suptitle(title, fontsize=13)
+    return finish(figure, to_file)
+
+
+def _finite_pairs(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The actual and predicted values where both are finite.
+
+    Raises:
+        ShapeError: the lengths differ or are 0.
+        DataError: no pair is finite.
+    """
     actual, predicted = np.asarray(y_true, float).reshape(-1), np.asarray(y_pred, float).reshape(-1)
     if len(actual) != len(predicted) or not len(actual):
         raise ShapeError(
@@ -48,38 +70,38 @@ def plot_residuals(
     finite = np.isfinite(actual) & np.isfinite(predicted)
     if not finite.any():
         raise DataError("plot_residuals: expected numbers. Received: only NaN or infinity")
-    actual, predicted = actual[finite], predicted[finite]
-    table = texts(language)
-    figure = new_figure("plot_residuals", 10.5, 4.6, dpi)
-    left, right = figure.subplots(1, 2)
+    return actual[finite], predicted[finite]
+
+
+def _draw_values(
+    figure: Any, axes: Any, actual: np.ndarray, predicted: np.ndarray, table: Mapping[str, str], note: str
+) -> None:
+    """Predicted against actual values, as points or, where they are many, as a density."""
     low, high = _range(np.concatenate([actual, predicted]))
     if len(actual) > _MOST_POINTS:
-        density = left.hexbin(
+        density = axes.hexbin(
             actual, predicted, gridsize=45, bins="log", cmap="Blues", mincnt=1, extent=(low, high, low, high)
         )
-        figure.colorbar(density, ax=left, label=table["count"])
+        figure.colorbar(density, ax=axes, label=table["count"])
     else:
-        left.scatter(actual, predicted, s=14, alpha=0.6, color=BLUE, edgecolors="none")
-    left.plot(
+        axes.scatter(actual, predicted, s=14, alpha=0.6, color=BLUE, edgecolors="none")
+    axes.plot(
         [low, high], [low, high], color=VERMILLION, linestyle="--", linewidth=1.5, label=table["perfect"]
     )
-    left.set_aspect("equal")
-    note = f"\n{name}" if name else ""
-    left.set_xlabel(table["actual_value"] + note)
-    left.set_ylabel(table["predicted_value"] + note)
-    left.legend(loc="upper left", fontsize=9)
-    errors = predicted - actual
+    axes.set_aspect("equal")
+    axes.set_xlabel(table["actual_value"] + note)
+    axes.set_ylabel(table["predicted_value"] + note)
+    axes.legend(loc="upper left", fontsize=9)
+
+
+def _draw_errors(axes: Any, errors: np.ndarray, table: Mapping[str, str], note: str) -> None:
+    """The distribution of the errors."""
     bins = int(np.clip(np.sqrt(len(errors)), 10, 60))
-    right.hist(errors, bins=bins, range=_range(errors), color=BLUE, edgecolor="white", linewidth=0.4)
-    right.axvline(0, color=VERMILLION, linestyle="--", linewidth=1.5)
-    right.set_xlabel(table["error"] + note)
-    right.set_ylabel(table["count"])
-    right.set_title(table["error_distribution"], fontsize=11)
-    for axes in (left, right):
-        plain_axes(axes)
-    if title:
-        figure.suptitle(title, fontsize=13)
-    return finish(figure, to_file)
+    axes.hist(errors, bins=bins, range=_range(errors), color=BLUE, edgecolor="white", linewidth=0.4)
+    axes.axvline(0, color=VERMILLION, linestyle="--", linewidth=1.5)
+    axes.set_xlabel(table["error"] + note)
+    axes.set_ylabel(table["count"])
+    axes.set_title(table["error_distribution"], fontsize=11)
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """plot_weights: what a network has learned, as images."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,6 @@ def plot_weights(
             "dimensions."
         )
     shown, more = kernels[:_MOST_LAYERS], len(kernels) - _MOST_LAYERS
-    pictures = []
-    for number, (name, values) in enumerate(shown):
-        pixels = image_shape if number == 0 and values.ndim == 2 else None
-        pictures.append((name, values, *_picture(values, pixels, max_filters)))
     table = texts(language)
     columns = 1 if len(shown) == 1 else 2 if len(shown) <= 6 else 3
     rows = -(-len(shown) // columns)
@@ -71,31 +68,45 @@ def plot_weights(
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel in panels[len(shown) :]:
         panel.set_axis_off()
-    colors, ticker = matplotlib_module("cm", "plot_weights"), matplotlib_module("ticker", "plot_weights")
-    for panel, (name, values, picture, is_matrix) in zip(panels, pictures):
+    for number, (panel, (name, values)) in enumerate(zip(panels, shown)):
+        pixels = image_shape if number == 0 and values.ndim == 2 else None
+        picture, is_matrix = _picture(values, pixels, max_filters)
         limit = float(np.max(np.abs(values), initial=0)) or 1.0
-        scale = colors.ScalarMappable(cmap="RdBu_r")
-        scale.set_clim(-limit, limit)
-        if picture.ndim == 2:
-            figure.colorbar(scale, ax=panel, shrink=0.85, label=table["value"] if columns == 1 else None)
-            gaps = np.isnan(picture)
-            picture = scale.to_rgba(picture)[..., :3]
-            picture[gaps] = _GRAY
-        aspect = "auto" if is_matrix and not 1 / 3 < picture.shape[0] / picture.shape[1] < 3 else "equal"
-        panel.imshow(picture, aspect=aspect, interpolation="nearest")
+        _draw(figure, panel, picture, limit, is_matrix, table["value"] if columns == 1 else None)
         panel.set_title(f"{name}  {tuple(values.shape)}", fontsize=10)
-        if is_matrix:
-            panel.tick_params(labelsize=8)
-            panel.set_xlabel(table["unit"], fontsize=9)
-            panel.set_ylabel(table["input"], fontsize=9)
-            for axis in (panel.xaxis, panel.yaxis):
-                axis.set_major_locator(ticker.MaxNLocator(6, integer=True, min_n_ticks=1))
-        else:
-            panel.set_xticks([])
-            panel.set_yticks([])
+        _label_axes(panel, is_matrix, table)
     rest = f" ({table['rest'].format(count=more)})" if more > 0 else ""
     figure.suptitle((title or table["weights"].format(name=model.name)) + rest, fontsize=13)
     return finish(figure, to_file)
+
+
+def _draw(
+    figure: Any, panel: Any, picture: np.ndarray, limit: float, is_matrix: bool, label: str | None
+) -> None:
+    """Draw a picture into a panel; numbers in blue, white and red from -limit to limit, with a colour bar."""
+    if picture.ndim == 2:
+        scale = matplotlib_module("cm", "plot_weights").ScalarMappable(cmap="RdBu_r")
+        scale.set_clim(-limit, limit)
+        figure.colorbar(scale, ax=panel, shrink=0.85, label=label)
+        gaps = np.isnan(picture)
+        picture = scale.to_rgba(picture)[..., :3]
+        picture[gaps] = _GRAY
+    wide = not 1 / 3 < picture.shape[0] / picture.shape[1] < 3
+    panel.imshow(picture, aspect="auto" if is_matrix and wide else "equal", interpolation="nearest")
+
+
+def _label_axes(panel: Any, is_matrix: bool, table: Mapping[str, str]) -> None:
+    """Number the units and inputs of a matrix; take the numbers away from tiles."""
+    if not is_matrix:
+        panel.set_xticks([])
+        panel.set_yticks([])
+        return
+    panel.tick_params(labelsize=8)
+    panel.set_xlabel(table["unit"], fontsize=9)
+    panel.set_ylabel(table["input"], fontsize=9)
+    ticker = matplotlib_module("ticker", "plot_weights")
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(ticker.MaxNLocator(6, integer=True, min_n_ticks=1))
 
 
 def _kernels(model: Any) -> list[tuple[str, np.ndarray]]:

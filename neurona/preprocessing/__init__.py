@@ -2,7 +2,7 @@
 
 from neurona.preprocessing import image, sequence, text
 from neurona.preprocessing.arrays import normalize, to_categorical
-from neurona.preprocessing.image import image_dataset_from_directory
+from neurona.preprocessing.image_folder import image_dataset_from_directory
 from neurona.preprocessing.sequence import pad_sequences, timeseries_dataset_from_array
 
 __all__ = [

@@ -1,33 +1,23 @@
-"""Images from files to arrays and back, resizing, and a folder of images as batches. Reading and writing
-files needs pillow.
-"""
+"""Images: from files to arrays and back, and resizing. Reading and writing files needs pillow."""
 
 import io
 import os
 import warnings
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import (
-    ArgumentError,
-    DataError,
-    ShapeError,
-    UnexpectedArgument,
-    optional_import,
-    suggestion,
-)
-from neurona.preprocessing.arrays import to_categorical
+from neurona.core.errors import ArgumentError, DataError, ShapeError, optional_import, unexpected
+from neurona.preprocessing.arguments import check_choice
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 
-_COLOR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
+COLOR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 _GRAYS = ("L", "I;16", "I")  # modes of one channel that are kept as they are
 _PIL_FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
-_RESIZERS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+RESIZERS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 _DATA_FORMATS = ("channels_last", "channels_first")
 
 
@@ -51,16 +41,16 @@ def load_img(
     Raises: ArgumentError for other options; DataError when the file is not an image; MissingDependencyError
         without pillow.
     """
-    _check("load_img", "color_mode", color_mode, _COLOR_MODES)
-    _check("load_img", "interpolation", interpolation, _PIL_FILTERS)
-    image = _pillow("load_img")
+    check_choice("load_img", "color_mode", color_mode, COLOR_MODES)
+    check_choice("load_img", "interpolation", interpolation, _PIL_FILTERS)
+    image = pillow("load_img")
     content = path if isinstance(path, io.BytesIO) else io.BytesIO(Path(os.fsdecode(path)).read_bytes())
     try:
         picture = image.open(content)
         picture.load()
     except (image.UnidentifiedImageError, OSError, SyntaxError) as error:
         raise DataError(f"load_img: {path!s} is not an image that pillow can read: {error}") from error
-    mode = _COLOR_MODES[color_mode]
+    mode = COLOR_MODES[color_mode]
     if picture.mode != mode and not (color_mode == "grayscale" and picture.mode in _GRAYS):
         picture = picture.convert(mode)
     if target_size is None or picture.size == (target_size[1], target_size[0]):
@@ -89,7 +79,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
         >>> img_to_array(np.zeros((2, 3), "uint8")).shape
         (2, 3, 1)
     """
-    first = _channels_first("img_to_array", data_format)
+    first = channels_first("img_to_array", data_format)
     pixels = np.asarray(img, dtype=dtype or "float32")
     if pixels.ndim not in (2, 3):
         raise ShapeError(
@@ -113,8 +103,8 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     Raises: ArgumentError for another data_format; ShapeError for other shapes; MissingDependencyError without
         pillow.
     """
-    first = _channels_first("array_to_img", data_format)
-    image = _pillow("array_to_img")
+    first = channels_first("array_to_img", data_format)
+    image = pillow("array_to_img")
     pixels = np.asarray(x, dtype=dtype or "float32")
     if pixels.ndim != 3:
         raise ShapeError(
@@ -189,12 +179,9 @@ def smart_resize(
         (200, 200, 3)
     """
     for name in kwargs:
-        raise UnexpectedArgument(
-            "smart_resize has no argument "
-            f"{name!r}.{suggestion(name, ('size', 'interpolation', 'data_format'))}"
-        )
-    first = _channels_first("smart_resize", data_format)
-    height, width = _size("smart_resize", size)
+        raise unexpected("smart_resize", name, ("x", "size", "interpolation", "data_format"))
+    first = channels_first("smart_resize", data_format)
+    height, width = checked_size("smart_resize", size)
     images = np.asarray(x)
     if images.ndim not in (3, 4):
         raise ShapeError(
@@ -219,7 +206,7 @@ def resize(images: np.ndarray, size: tuple[int, int], interpolation: str = "bili
     Shapes: (..., height, width, channels) -> (..., size[0], size[1], channels), same dtype.
     Raises: ArgumentError for an unknown interpolation.
     """
-    _check("resize", "interpolation", interpolation, _RESIZERS)
+    check_choice("resize", "interpolation", interpolation, RESIZERS)
     if interpolation == "nearest":
         rows, columns = (
             np.floor((np.arange(new, dtype=np.float32) + 0.5) * (old / new)).astype(int)
@@ -253,250 +240,6 @@ def _weights(old: int, new: int, interpolation: str) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-class ImageBatches:
-    """Images of a folder in batches: `len()` of them, read from disk when asked for by number; a loop goes
-    through one epoch.
-
-    `on_epoch_end()` puts the images in a new order when they are shuffled. `class_names` are the classes in
-    the order of the labels, `file_paths` the files in the first epoch's order.
-    """
-
-    def __init__(
-        self,
-        file_paths: list[str],
-        labels: np.ndarray | None,
-        class_names: list[str] | None,
-        *,
-        batch_size: int | None,
-        shuffle_seed: int | None,
-        **reading: Any,
-    ) -> None:
-        self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
-        self.batch_size, self.reading = batch_size, reading
-        self._order = np.arange(len(file_paths))
-        self._random = None if shuffle_seed is None else np.random.RandomState(shuffle_seed)
-
-    def __len__(self) -> int:
-        return -(-len(self.file_paths) // (self.batch_size or 1))
-
-    def __getitem__(self, index: int) -> Any:
-        if not 0 <= index < len(self):
-            raise IndexError(f"batch {index} of {len(self)}")
-        size = self.batch_size or 1
-        rows = self._order[index * size : (index + 1) * size]
-        x = np.stack([_read_image(self.file_paths[row], **self.reading) for row in rows])
-        if self.labels is None:
-            return x[0] if self.batch_size is None else x
-        y = self.labels[rows]
-        return (x[0], y[0]) if self.batch_size is None else (x, y)
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[index] for index in range(len(self)))
-
-    def on_epoch_end(self) -> None:
-        if self._random is not None:
-            self._random.shuffle(self._order)
-
-
-def image_dataset_from_directory(
-    directory: str | os.PathLike[str],
-    labels: str | Sequence[int] | None = "inferred",
-    label_mode: str | None = "int",
-    class_names: Sequence[str] | None = None,
-    color_mode: str = "rgb",
-    batch_size: int | None = 32,
-    image_size: int | tuple[int, int] = (256, 256),
-    shuffle: bool = True,
-    seed: int | None = None,
-    validation_split: float | None = None,
-    subset: str | None = None,
-    interpolation: str = "bilinear",
-    follow_links: bool = False,
-    crop_to_aspect_ratio: bool = False,
-    pad_to_aspect_ratio: bool = False,
-    data_format: str | None = None,
-    verbose: bool = True,
-) -> ImageBatches | list[ImageBatches]:
-    """The images under a folder as batches; each sub-folder is a class.
-
-    Args:
-        directory: the folder.
-        labels: `"inferred"` from the sub-folders, None for images alone, or one number per file in the order
-            of their sorted paths.
-        label_mode: `"int"`; `"categorical"` for one-hot rows; `"binary"` for a column of 0 and 1; None for
-            images alone.
-        class_names: sub-folders to use, in the order of their labels; by default all, sorted.
-        color_mode: `"rgb"`, `"rgba"` or `"grayscale"`.
-        batch_size: images in a batch; None gives single images.
-        image_size: (height, width), or one number for both.
-        shuffle: a random order, a new one after each epoch; else sorted by path.
-        seed: of the order; needed with both `shuffle` and `validation_split`.
-        validation_split: share of the images, the last ones, kept for validation.
-        subset: `"training"`, `"validation"`, or `"both"` for a list of the two.
-        interpolation: as in `smart_resize`.
-        follow_links: also walk into linked folders.
-        crop_to_aspect_ratio: cut the middle out instead of distorting.
-        pad_to_aspect_ratio: fill up with black instead of distorting.
-        data_format: `"channels_last"` (default) or `"channels_first"`.
-        verbose: print how many files were found.
-
-    Shapes: x (batch, height, width, channels) float32 in 0..255; y (batch,) int32, (batch, classes) float32
-        or (batch, 1) float32.
-    Raises: ArgumentError for impossible options; DataError when no image is found; MissingDependencyError
-        without pillow.
-    """
-    name = "image_dataset_from_directory"
-    _check(name, "label_mode", label_mode, ("int", "categorical", "binary", None))
-    _check(name, "color_mode", color_mode, _COLOR_MODES)
-    _check(name, "interpolation", interpolation, _RESIZERS)
-    _check_subset(name, validation_split, subset, shuffle, seed)
-    if crop_to_aspect_ratio and pad_to_aspect_ratio:
-        raise ArgumentError(f"{name}: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other.")
-    if isinstance(labels, str) and labels != "inferred":
-        raise ArgumentError(
-            f"{name}: expected labels='inferred', None or a list of numbers. Received: {labels!r}"
-        )
-    if class_names is not None and labels != "inferred":
-        raise ArgumentError(
-            f"{name}: class_names goes with labels='inferred' only. Received: labels={labels!r}"
-        )
-    reading = {
-        "color_mode": color_mode,
-        "size": _size(name, (image_size, image_size) if isinstance(image_size, int) else image_size),
-        "interpolation": interpolation,
-        "fit": "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch",
-        "channels_first": _channels_first(name, data_format),
-    }
-    _pillow(name)
-
-    paths, numbers, names = _index(
-        Path(directory), labels if label_mode is not None else None, class_names, follow_links
-    )
-    if not paths:
-        raise DataError(f"{name}: no image ({', '.join(EXTENSIONS)}) in {directory}.")
-    if verbose:
-        print(
-            f"Found {len(paths)} files"
-            + (f" belonging to {len(names)} classes." if names is not None else ".")
-        )
-    if shuffle:
-        if seed is None:
-            seed = int(np.random.randint(10**6))
-        order = np.arange(len(paths))
-        np.random.RandomState(seed).shuffle(order)
-        paths = [paths[row] for row in order]
-        numbers = numbers[order] if numbers is not None else None
-    encoded = None if numbers is None else _encode_labels(name, numbers, label_mode, names or [])
-
-    def batches(rows: slice, shuffled: bool) -> ImageBatches:
-        if not paths[rows]:
-            raise DataError(
-                f"{name}: validation_split={validation_split} of {len(paths)} images leaves no image for one "
-                "subset."
-            )
-        part = encoded[rows] if encoded is not None else None
-        return ImageBatches(
-            paths[rows],
-            part,
-            names,
-            batch_size=batch_size,
-            shuffle_seed=seed if shuffled else None,
-            **reading,
-        )
-
-    cut = len(paths) - int((validation_split or 0) * len(paths))
-    if subset == "both":
-        return [batches(slice(0, cut), shuffle), batches(slice(cut, None), False)]
-    return batches(slice(cut, None) if subset == "validation" else slice(0, cut), shuffle)
-
-
-def _index(
-    directory: Path, labels: str | Sequence[int] | None, class_names: Sequence[str] | None, follow_links: bool
-) -> tuple[list[str], np.ndarray | None, list[str] | None]:
-    """Sorted paths of the images, their class numbers, and the classes."""
-    name = "image_dataset_from_directory"
-    if not directory.is_dir():
-        raise DataError(f"{name}: there is no folder {directory}.")
-    if labels != "inferred":
-        paths = _images_under(directory, follow_links)
-        if labels is None:
-            return paths, None, None
-        if len(labels) != len(paths):
-            raise DataError(
-                f"{name}: expected one label for each of the {len(paths)} files in {directory}. Received: "
-                f"{len(labels)}"
-            )
-        return paths, np.array(labels, np.int32), [str(label) for label in sorted(set(labels))]
-    found = sorted(
-        entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
-    classes = found if class_names is None else list(class_names)
-    for wanted in classes:
-        if wanted not in found:
-            raise ArgumentError(
-                f"{name}: expected class_names among the sub-folders {found}. Received: {wanted!r}"
-            )
-    per_class = [_images_under(directory / one, follow_links) for one in classes]
-    numbers = np.repeat(np.arange(len(classes), dtype=np.int32), [len(paths) for paths in per_class])
-    return [path for paths in per_class for path in paths], numbers, classes
-
-
-def _images_under(folder: Path, follow_links: bool) -> list[str]:
-    walk = sorted(os.walk(folder, followlinks=follow_links))
-    return [
-        os.path.join(root, file)
-        for root, _, files in walk
-        for file in sorted(files)
-        if file.lower().endswith(EXTENSIONS)
-    ]
-
-
-def _encode_labels(
-    name: str, numbers: np.ndarray, label_mode: str | None, names: Sequence[str]
-) -> np.ndarray:
-    if label_mode == "categorical":
-        return to_categorical(numbers, len(names)).astype(np.float32)
-    if label_mode == "binary":
-        if len(names) != 2:
-            raise ArgumentError(
-                f"{name}: label_mode='binary' needs exactly two classes. Received: {list(names)}"
-            )
-        return numbers.astype(np.float32)[:, None]
-    return numbers
-
-
-def _read_image(
-    path: str, *, color_mode: str, size: tuple[int, int], interpolation: str, fit: str, channels_first: bool
-) -> np.ndarray:
-    pixels = img_to_array(load_img(path, color_mode))
-    height, width = size
-    if fit == "crop":
-        pixels = smart_resize(pixels, size, interpolation)
-    else:
-        if fit == "pad":
-            rows, columns = pixels.shape[:2]
-            above = max(0, columns * height // width - rows) // 2
-            beside = max(0, rows * width // height - columns) // 2
-            pixels = np.pad(pixels, ((above, above), (beside, beside), (0, 0)))
-        if pixels.shape[:2] != size:
-            pixels = resize(pixels, size, interpolation)
-    return pixels.transpose(2, 0, 1) if channels_first else pixels
-
-
-def _check_subset(
-    name: str, validation_split: float | None, subset: str | None, shuffle: bool, seed: int | None
-) -> None:
-    _check(name, "subset", subset, ("training", "validation", "both", None))
-    if bool(validation_split) != bool(subset):
-        raise ArgumentError(
-            f"{name}: validation_split and subset go together. Received: {validation_split} and {subset!r}"
-        )
-    if validation_split and not 0 < validation_split < 1:
-        raise ArgumentError(f"{name}: expected 0 < validation_split < 1. Received: {validation_split}")
-    if validation_split and shuffle and seed is None:
-        raise ArgumentError(f"{name}: give a seed, so that training and validation images do not overlap.")
-
-
 def _center(height: int, width: int, new_height: int, new_width: int) -> tuple[int, int, int, int]:
     """Top, left, height and width of the largest middle part with the proportions new_height : new_width."""
     rows = max(1, min(height, width * new_height // new_width))
@@ -504,7 +247,12 @@ def _center(height: int, width: int, new_height: int, new_width: int) -> tuple[i
     return (height - rows) // 2, (width - columns) // 2, rows, columns
 
 
-def _size(name: str, size: Any) -> tuple[int, int]:
+def checked_size(name: str, size: Any) -> tuple[int, int]:
+    """The size (height, width) that the function of this name was given.
+
+    Raises:
+        ArgumentError: it is not two positive numbers.
+    """
     if not isinstance(size, (tuple, list)) or len(size) != 2 or min(size) < 1:
         raise ArgumentError(
             f"{name}: expected a size (height, width) of at least one pixel. Received: {size!r}"
@@ -512,19 +260,16 @@ def _size(name: str, size: Any) -> tuple[int, int]:
     return int(size[0]), int(size[1])
 
 
-def _channels_first(name: str, data_format: str | None) -> bool:
-    _check(name, "data_format", data_format, (*_DATA_FORMATS, None))
+def channels_first(name: str, data_format: str | None) -> bool:
+    """Whether a data format, for the function of this name, puts the channels before height and width."""
+    check_choice(name, "data_format", data_format, (*_DATA_FORMATS, None))
     return data_format == "channels_first"
 
 
-def _check(name: str, argument: str, value: Any, choices: Any) -> None:
-    if value not in choices:
-        known = [choice for choice in choices if isinstance(choice, str)]
-        raise ArgumentError(
-            f"{name}: expected {argument} to be one of {', '.join(map(repr, choices))}. Received: "
-            f"{value!r}.{suggestion(str(value), known)}"
-        )
+def pillow(purpose: str) -> ModuleType:
+    """The module `PIL.Image`.
 
-
-def _pillow(purpose: str) -> ModuleType:
+    Raises:
+        MissingDependencyError: pillow is not installed; the message begins with the purpose.
+    """
     return optional_import("PIL.Image", extra="image", purpose=purpose)

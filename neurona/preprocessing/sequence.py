@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError
+from neurona.preprocessing.arguments import check_choice
 
 
 def pad_sequences(
@@ -36,9 +37,31 @@ def pad_sequences(
         array([[0, 1],
                [3, 4]], dtype=int32)
     """
-    for name, choice in (("padding", padding), ("truncating", truncating)):
-        if choice not in ("pre", "post"):
-            raise ArgumentError(f"pad_sequences: expected {name} to be 'pre' or 'post'. Received: {choice!r}")
+    _check_padding(sequences, maxlen, dtype, padding, truncating, value)
+    if maxlen is None:
+        if not len(sequences):
+            raise DataError("pad_sequences: there is no sequence, so maxlen must be given.")
+        maxlen = max(len(row) for row in sequences)
+    element = next((np.shape(row[0]) for row in sequences if len(row)), ())
+    padded = np.full((len(sequences), maxlen, *element), value, dtype=dtype)
+    for position, row in enumerate(sequences):
+        kept = row[max(len(row) - maxlen, 0) :] if truncating == "pre" else row[:maxlen]
+        if not len(kept):
+            continue
+        kept = _elements(kept, element, dtype, position)
+        if padding == "pre":
+            padded[position, maxlen - len(kept) :] = kept
+        else:
+            padded[position, : len(kept)] = kept
+    return padded
+
+
+def _check_padding(
+    sequences: Any, maxlen: int | None, dtype: Any, padding: str, truncating: str, value: Any
+) -> None:
+    """Refuse arguments that `pad_sequences` can't work with."""
+    check_choice("pad_sequences", "padding", padding, ("pre", "post"))
+    check_choice("pad_sequences", "truncating", truncating, ("pre", "post"))
     if maxlen is not None and maxlen < 0:
         raise ArgumentError(f"pad_sequences: expected maxlen >= 0. Received: {maxlen}")
     if not hasattr(sequences, "__len__"):
@@ -48,38 +71,30 @@ def pad_sequences(
             raise DataError(
                 f"pad_sequences: expected a list of sequences. Received at position {position}: {row!r}"
             )
-    kind = np.dtype(dtype)
-    if isinstance(value, str) and kind.kind not in "OUS":
+    if isinstance(value, str) and np.dtype(dtype).kind not in "OUS":
         raise ArgumentError(
             f"pad_sequences: value={value!r} does not fit dtype={dtype!r}. Give dtype=object for strings."
         )
-    if maxlen is None:
-        if not len(sequences):
-            raise DataError("pad_sequences: there is no sequence, so maxlen must be given.")
-        maxlen = max(len(row) for row in sequences)
 
-    element = next((np.shape(row[0]) for row in sequences if len(row)), ())
-    padded = np.full((len(sequences), maxlen, *element), value, dtype=dtype)
-    for position, row in enumerate(sequences):
-        kept = row[max(len(row) - maxlen, 0) :] if truncating == "pre" else row[:maxlen]
-        if not len(kept):
-            continue
-        try:
-            kept = np.asarray(kept, dtype=dtype)
-        except ValueError as error:
-            raise ShapeError(
-                f"pad_sequences: sequence {position} does not fit dtype={dtype!r} and one shape: {error}"
-            ) from error
-        if kept.shape[1:] != element:
-            raise ShapeError(
-                f"pad_sequences: expected every element to have the shape {element} of the first. "
-                f"Received {kept.shape[1:]} in sequence {position}"
-            )
-        if padding == "pre":
-            padded[position, maxlen - len(kept) :] = kept
-        else:
-            padded[position, : len(kept)] = kept
-    return padded
+
+def _elements(row: Any, shape: tuple[int, ...], dtype: Any, position: int) -> np.ndarray:
+    """A sequence as an array whose elements have this shape.
+
+    Raises:
+        ShapeError: they have another; the message names the sequence by its position.
+    """
+    try:
+        elements = np.asarray(row, dtype=dtype)
+    except ValueError as error:
+        raise ShapeError(
+            f"pad_sequences: sequence {position} does not fit dtype={dtype!r} and one shape: {error}"
+        ) from error
+    if elements.shape[1:] != shape:
+        raise ShapeError(
+            f"pad_sequences: expected every element to have the shape {shape} of the first. "
+            f"Received {elements.shape[1:]} in sequence {position}"
+        )
+    return elements
 
 
 class TimeseriesBatches:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import ArgumentError, DataError, UnexpectedArgument, suggestion
+from neurona.core.errors import ArgumentError, DataError, suggestion, unexpected
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
@@ -135,7 +135,7 @@ class Tokenizer:
         self.document_count: int = kwargs.pop("document_count", 0)
         for name in kwargs:
             known = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "analyzer")
-            raise UnexpectedArgument(f"Tokenizer has no argument {name!r}.{suggestion(name, known)}")
+            raise unexpected("Tokenizer", name, known)
         if num_words is not None and num_words < 1:
             raise ArgumentError(
                 f"Tokenizer: expected num_words >= 1, or None for all words. Received: {num_words}"

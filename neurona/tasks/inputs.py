@@ -140,19 +140,19 @@ class ExampleReader:
 
     def _rows(self, rows: np.ndarray, path: Path) -> Examples:
         """Rows in the shape of the model's examples. Also takes a single example, and pixels in a row."""
-        shape = self.shape
-        expected = math.prod(size or 1 for size in shape)
-        if rows.ndim == len(shape) or (rows.ndim == len(shape) - 1 and shape[-1] == 1):
-            if rows.size == expected and rows.shape[0] != expected:
-                rows = rows[None]
-            elif rows.ndim == 1:
-                rows = rows[None] if len(rows) == expected else rows[:, None]
+        shape = tuple(size or 1 for size in self.shape)
+        expected = math.prod(shape)
+        is_example = rows.ndim == len(shape) or (rows.ndim == len(shape) - 1 and shape[-1] == 1)
+        if is_example and rows.size == expected and (rows.ndim == 1 or len(rows) != expected):
+            rows = rows[None]
+        elif is_example and rows.ndim == 1:
+            rows = rows[:, None]
         if not len(rows) or rows.size != len(rows) * expected:
             received = rows.size // len(rows) if len(rows) else 0
             raise DataError(
                 self.say["rows_do_not_fit"].format(file=path, expected=expected, received=received)
             )
-        values = rows.reshape(len(rows), *[size or 1 for size in shape]).astype(np.float32)
+        values = rows.reshape(len(rows), *shape).astype(np.float32)
         return Examples(values, [f"{self.say['row']} {number + 1}" for number in range(len(rows))])
 
     def _texts(self, path: Path) -> Examples:

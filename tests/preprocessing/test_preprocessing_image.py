@@ -13,13 +13,13 @@ from keras.src.utils.dataset_utils import get_training_or_validation_split, inde
 from neurona.core.errors import ArgumentError, DataError, ShapeError, UnexpectedArgument
 from neurona.preprocessing.image import (
     array_to_img,
-    image_dataset_from_directory,
     img_to_array,
     load_img,
     resize,
     save_img,
     smart_resize,
 )
+from neurona.preprocessing.image_folder import image_dataset_from_directory
 
 PIL = pytest.importorskip("PIL.Image")
 
