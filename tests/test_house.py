@@ -1,20 +1,28 @@
-"""The house itself: imports run downward, files stay short, importing is cheap, and the public surface is a
-list.
+"""The house itself: imports run downward, private names stay private, code fits the eye, importing is cheap.
+
+`python -m tests.test_house` prints the functions and classes that do not fit the eye today.
 """
 
-import ast
-import io
 import subprocess
 import sys
-import tokenize
 from pathlib import Path
 
 import pytest
 
 import neurona
+from tests.house import (
+    CLASS_LINES,
+    FUNCTION_COMPLEXITY,
+    FUNCTION_LINES,
+    Package,
+    circles,
+    code_lines,
+    import_faults,
+    oversized,
+    private_faults,
+)
 
 ROOT = Path(neurona.__file__).parent
-FILES = sorted(ROOT.rglob("*.py"))
 # From the ground up. A room imports only rooms on lower floors (and itself).
 FLOORS = [
     {"_version"},
@@ -41,91 +49,87 @@ FLOORS = [
     {"tasks"},
     {"cli"},
 ]
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+PUBLIC = {name for name in neurona.__all__ if name[0].islower()}
+GUESTS = {"tasks", "cli"}  # rooms that use public names only
+HOUSE = Package(ROOT, FLOORS, PUBLIC, GUESTS)
+
+# Faults that work in progress will remove. Each list may only shrink.
+KNOWN_CIRCLES = {
+    "neurona.core.layer",
+    "neurona.core.random",
+    "neurona.core.scope",
+    "neurona.core.variable",
+    "neurona.optimizers.base",
+    "neurona.optimizers.state",
+}
+KNOWN_RELATIVE = {"kernels"}
+KNOWN_LONG_FILES = {"core/layer.py", "layers/convolution.py", "optimizers/base.py", "training/trainer.py"}
+KNOWN_OVERSIZED = {
+    "neurona.core.layer.Layer",
+    "neurona.core.layer.Layer.add_weight",
+    "neurona.core.registry.deserialize",
+    "neurona.core.registry.serialize",
+    "neurona.kernels.convolution_pooling.convolution_max_pool",
+    "neurona.kernels.recurrent._backward",
+    "neurona.layers.preprocessing.Normalization.adapt",
+    "neurona.layers.recurrent.GRU.__init__",
+    "neurona.layers.recurrent.LSTM.__init__",
+    "neurona.layers.recurrent.SimpleRNN.__init__",
+    "neurona.layers.sequence.Bidirectional.__init__",
+    "neurona.layers.text_vectorization.TextVectorization.__init__",
+    "neurona.layers.text_vectorization.TextVectorization._tokenize",
+    "neurona.layers.text_vectorization.TextVectorization.call",
+    "neurona.layers.text_vectorization.TextVectorization.set_vocabulary",
+    "neurona.losses.checks._check_classes",
+    "neurona.models.call_graph.CallGraph.__init__",
+    "neurona.models.call_graph.CallGraph._sorted",
+    "neurona.models.description.functional_from_config",
+    "neurona.models.sequential.Sequential._append",
+    "neurona.optimizers.base.Optimizer",
+    "neurona.search.ensemble.Ensemble.fit",
+    "neurona.training.diagnosis.raise_non_finite",
+    "neurona.training.trainer.Trainer",
+    "neurona.training.trainer.Trainer.fit",
+}
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def test_imports_run_downward_and_stand_at_the_top():
+    faults = [
+        fault
+        for fault in import_faults(HOUSE)
+        if not (fault.endswith("relatively") and HOUSE.room_of(fault.split()[0]) in KNOWN_RELATIVE)
+    ]
+    assert not faults, "\n".join(faults)
 
 
-def imports_of(path: Path):
-    """(line, module, inside a function?) of every import of the project."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    inner = {id(child) for function in functions for child in ast.walk(function)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "neurona":
-            names = (
-                [f"neurona.{alias.name}" for alias in node.names]
-                if node.module == "neurona"
-                else [node.module]
-            )
-            for name in names:
-                yield node.lineno, name, id(node) in inner
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] == "neurona":
-                    yield node.lineno, alias.name, id(node) in inner
+def test_files_do_not_import_each_other_in_a_circle():
+    assert set(circles(HOUSE)) <= KNOWN_CIRCLES
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if path != ROOT / "__init__.py"],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_imports_run_downward_and_stand_at_the_top(path):
-    room = room_of(path)
-    for line, module, inside in imports_of(path):
-        target = module.split(".")[1] if "." in module else ""
-        assert not inside, f"{path}:{line} imports {module} inside a function"
-        if target and target != room and target in FLOOR:
-            assert FLOOR[target] < FLOOR[room], (
-                f"{path}:{line}: {room} imports {target}, which is not below it"
-            )
+def test_the_command_line_and_its_tasks_use_public_names_only():
+    assert not private_faults(HOUSE), "\n".join(private_faults(HOUSE))
+
+
+def test_functions_and_classes_fit_the_eye():
+    found = oversized(HOUSE)
+    new = {name: size for name, size in found.items() if name not in KNOWN_OVERSIZED}
+    assert not new, (
+        f"at most {FUNCTION_LINES} lines and complexity {FUNCTION_COMPLEXITY}, {CLASS_LINES} a class"
+    )
+    assert set(found) >= KNOWN_OVERSIZED, "these fit now: delete them from KNOWN_OVERSIZED"
 
 
 def test_no_file_is_long():
     for folder in (ROOT, ROOT.parent / "tests", ROOT.parent / "benchmarks", ROOT.parent / "examples"):
         for path in folder.rglob("*.py"):
-            assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path
-
-
-def lines_of_code(path):
-    """Lines that hold code: no docstrings, comments or blank lines."""
-    source = path.read_text(encoding="utf-8")
-    docstrings = set()
-    for node in ast.walk(ast.parse(source)):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            docstrings.update(range(body[0].lineno, body[0].end_lineno + 1))
-    silent = (
-        tokenize.COMMENT,
-        tokenize.NL,
-        tokenize.NEWLINE,
-        tokenize.INDENT,
-        tokenize.DEDENT,
-        tokenize.ENDMARKER,
-    )
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return len(
-        {
-            line
-            for token in tokens
-            if token.type not in silent
-            for line in range(token.start[0], token.end[0] + 1)
-        }
-        - docstrings
-    )
+            if path.relative_to(folder).as_posix() not in KNOWN_LONG_FILES:
+                assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path
 
 
 def test_the_engine_room_stays_small():
     # 1200 at 140 columns; 110 columns wrap lines, and each theme of Layer has a file with its own imports.
-    assert sum(map(lines_of_code, (ROOT / "core").glob("*.py"))) < 1600
+    files = (ROOT / "core").glob("*.py")
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 1600
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():
@@ -138,3 +142,117 @@ def test_every_public_name_exists():
         assert getattr(neurona, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'Sequntial'"):
         _ = neurona.Sequntial
+
+
+# Each rule sees what it forbids: small packages that break one each.
+
+
+def package(folder, files):
+    """A package "made" with these files, on the floors low, high, top; top is a guest, low is private."""
+    for name, source in {"__init__.py": "", **files}.items():
+        path = folder / "made" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+    return Package(folder / "made", [{"low"}, {"high"}, {"top"}], {"high"}, {"top"})
+
+
+@pytest.mark.parametrize(
+    ("files", "faults"),
+    [
+        ({"low.py": "", "high.py": "from made import low\nfrom made.low import x"}, []),
+        (
+            {"low.py": "import made.high", "high.py": ""},
+            ["made.low imports made.high, which is not below it"],
+        ),
+        (
+            {"low.py": "from made import high", "high.py": ""},
+            ["made.low imports made.high, which is not below it"],
+        ),
+        (
+            {
+                "low.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import made.high",
+                "high.py": "",
+            },
+            ["made.low imports made.high, which is not below it"],
+        ),
+        (
+            {"high/__init__.py": "", "high/a.py": "def f():\n    from made.low import x", "low.py": ""},
+            ["made.high.a imports made.low inside a function"],
+        ),
+        (
+            {"high/__init__.py": "from . import a", "high/a.py": "from ..low import x", "low.py": ""},
+            ["made.high imports made.high.a relatively", "made.high.a imports made.low relatively"],
+        ),
+        ({"low/__init__.py": "", "low/a.py": "from ..high import x", "high.py": ""}, 2),
+        ({"cellar.py": ""}, ["made.cellar: the room cellar has no floor"]),
+        ({"low.py": "import made.attic"}, ["made.low imports made.attic: the room attic has no floor"]),
+        ({"low.py": "import made"}, ["made.low imports made, which reaches every room"]),
+        ({"top.py": "import made"}, []),
+    ],
+)
+def test_a_wrong_import_is_seen(tmp_path, files, faults):
+    found = import_faults(package(tmp_path, files))
+    assert found == faults if isinstance(faults, list) else len(found) == faults
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"low/a.py": "from made.low import b", "low/b.py": "import os"}, []),
+        (
+            {"low/a.py": "from made.low import b", "low/b.py": "from made.low.a import x"},
+            ["made.low.a", "made.low.b"],
+        ),
+        (
+            {
+                "low/a.py": "from . import b",
+                "low/b.py": "from .c import x",
+                "low/c.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .a import X",
+                "low/d.py": "from .a import x",
+            },
+            ["made.low.a", "made.low.b", "made.low.c"],
+        ),
+    ],
+)
+def test_a_circle_between_files_is_seen(tmp_path, files, found):
+    assert circles(package(tmp_path, {"low/__init__.py": "", **files})) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "faults"),
+    [
+        ("import made as m\nfrom made.high import x\nm.high.x()\nself._own = m.__version__", []),
+        ("from made.low import x", ["made.top imports made.low, which is not public"]),
+        ("from made.high import _x", ["made.top imports _x of made.high"]),
+        ("import made as m\nm.low.x()", ["made.top uses m.low"]),
+        ("def f(model):\n    return model._graph", ["made.top uses model._graph"]),
+    ],
+)
+def test_a_private_name_in_a_guest_is_seen(tmp_path, source, faults):
+    assert private_faults(package(tmp_path, {"low.py": "", "high.py": "", "top.py": source})) == faults
+
+
+def test_what_does_not_fit_the_eye_is_seen(tmp_path):
+    body = "\n    # a comment, and a blank line\n\n    x = 1"
+    branches = "\n    if x and y:\n        z = [a for a in b if a] if c else 1"  # 1 + if, and, for, if, else
+    indented = branches.replace("\n", "\n    ")
+    source = (
+        f"def short():{body * (FUNCTION_LINES - 1)}\n"
+        f"def long():{body * FUNCTION_LINES}\n"
+        f"def plain():{branches * ((FUNCTION_COMPLEXITY - 1) // 5)}\n"
+        f"def tangled():{branches * (FUNCTION_COMPLEXITY // 5)}\n"
+        f"class Small:{body * (CLASS_LINES - 1)}\n"
+        f"class Large:{body * CLASS_LINES}\n    def method(self):{indented * 3}\n"
+    )
+    made = package(tmp_path, {"low.py": source})
+    assert oversized(made) == {
+        "made.low.long": "51 lines, complexity 1",
+        "made.low.tangled": "7 lines, complexity 16",
+        "made.low.Large": f"a class of {CLASS_LINES + 8} lines",
+        "made.low.Large.method": "7 lines, complexity 16",
+    }
+
+
+if __name__ == "__main__":
+    for name, size in sorted(oversized(HOUSE).items()):
+        print(f'    "{name}",  # {size}')
