@@ -26,7 +26,9 @@ def read_archive(
         label_bytes: how many label bytes stand before the pixels of an image.
 
     Shapes: images (n, 32, 32, 3) uint8; labels (n, label_bytes) uint8.
-    Raises: DataError when a file is missing or its size is not a whole number of images.
+
+    Raises:
+        DataError: a file is missing or its size is not a whole number of images.
     """
     record = label_bytes + PIXELS
     wanted = [name for names in subsets for name in names]

@@ -42,7 +42,10 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
         seed: of the shuffle; None gives another split each time.
 
     Shapes: x (n, 13) float64; y (n,) float64 in thousands of dollars.
-    Raises: ArgumentError if not 0 <= test_split < 1; DownloadError when the file is nowhere.
+
+    Raises:
+        ArgumentError: test_split is not in [0, 1).
+        DownloadError: the file is not on this machine and can't be downloaded.
     """
     check_test_split(test_split)
     x, y = _read(path)

@@ -67,7 +67,10 @@ def load_data(
         seed: of the shuffle; None gives another split each time.
 
     Shapes: x (n, 8) float32; y (n,) float32 in dollars, cut off at 500,001.
-    Raises: ArgumentError for another version or test_split; DownloadError when the file is nowhere.
+
+    Raises:
+        ArgumentError: the version is unknown, or test_split is not in [0, 1).
+        DownloadError: the file is not on this machine and can't be downloaded.
     """
     check_choice("california_housing.load_data", "version", version, ("large", "small"))
     check_test_split(test_split)

@@ -41,7 +41,10 @@ def load_data() -> Split:
     a little, so figures can differ slightly.
 
     Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8 in 0..9.
-    Raises: DownloadError when no archive is there; DataError when it is damaged.
+
+    Raises:
+        DownloadError: no archive is on this machine, and it can't be downloaded.
+        DataError: it is damaged.
     """
     pictures = data_folder()
     if locate(_FILE.name) is None and pictures is not None and (pictures / _PICTURES).is_file():

@@ -54,8 +54,11 @@ def load_data(label_mode: str = "fine") -> Split:
         label_mode: `"fine"` for the 100 classes, `"coarse"` for the 20 groups.
 
     Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8.
-    Raises: ArgumentError for another label_mode; DownloadError when the archive is nowhere; DataError when it
-        is damaged.
+
+    Raises:
+        ArgumentError: the label_mode is unknown.
+        DownloadError: the archive is not on this machine and can't be downloaded.
+        DataError: it is damaged.
     """
     check_choice("cifar100.load_data", "label_mode", label_mode, ("fine", "coarse"))
     column = slice(1, 2) if label_mode == "fine" else slice(0, 1)

@@ -68,7 +68,10 @@ def load_data() -> Split:
     `fashion-mnist`.
 
     Shapes: x (60000 and 10000, 28, 28) uint8 in 0..255; y (n,) uint8 in 0..9.
-    Raises: DownloadError when the files are nowhere; DataError when they are not what they should be.
+
+    Raises:
+        DownloadError: the files are not on this machine and can't be downloaded.
+        DataError: a file is damaged or holds other arrays.
     """
     archive = locate("fashion_mnist.npz")
     if archive is not None:
@@ -98,7 +101,8 @@ def read_idx(path: Path) -> np.ndarray:
     """A uint8 array from a gzipped idx file (LeCun's format): 0, 0, type 8, rank, big-endian sizes, then the
     bytes.
 
-    Raises: DataError when the header or the length is wrong.
+    Raises:
+        DataError: the header or the length is wrong.
     """
     try:
         with gzip.open(path, "rb") as stream:

@@ -81,8 +81,11 @@ def load_data(
         index_from: added to the numbers of `get_word_index()`; 0 is kept for padding.
 
     Shapes: x (25000,) objects, each a list of int; y (25000,) int64, 1 for positive.
-    Raises: ArgumentError for impossible options; UnexpectedArgument for unknown ones; DownloadError when no
-        archive is there.
+
+    Raises:
+        ArgumentError: an option is out of its range.
+        UnexpectedArgument: there is no such option.
+        DownloadError: no archive is on this machine, and it can't be downloaded.
     """
     for name in kwargs:
         raise unexpected("imdb.load_data", name, _OPTIONS)

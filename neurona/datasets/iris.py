@@ -32,7 +32,9 @@ def load_data(test_split: float = 0.2, seed: int | None = 113) -> Split:
         seed: of the shuffle; None gives another split each time.
 
     Shapes: x (n, 4) float32 in centimetres; y (n,) int32 in 0..2.
-    Raises: ArgumentError if not 0 <= test_split < 1.
+
+    Raises:
+        ArgumentError: test_split is not in [0, 1).
 
     Example:
 

@@ -22,7 +22,10 @@ def load_data(path: str = "mnist.npz") -> Split:
         path: name of the file in the data folder or the cache, or its whole path.
 
     Shapes: x (60000 and 10000, 28, 28) uint8 in 0..255 (255 is ink); y (n,) uint8 in 0..9.
-    Raises: DownloadError when the file is nowhere; DataError when it is not an archive of these arrays.
+
+    Raises:
+        DownloadError: the file is not on this machine and can't be downloaded.
+        DataError: it is not an archive of these arrays.
     """
     file = PublicFile(
         path,

@@ -84,7 +84,10 @@ def load_data(
         index_from: added to the numbers of `get_word_index()`; 0 is kept for padding.
 
     Shapes: x (n,) objects, each a list of int; y (n,) int64 in 0..45.
-    Raises: ArgumentError for impossible options; DownloadError when the archive is nowhere.
+
+    Raises:
+        ArgumentError: an option is out of its range.
+        DownloadError: the archive is not on this machine and can't be downloaded.
     """
     check_test_split(test_split)
     check_word_options("reuters.load_data", num_words, skip_top, maxlen)

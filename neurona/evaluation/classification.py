@@ -74,7 +74,10 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: int | None = None) -> np
         classes: how many there are; by default as many as there are columns, or as the largest label needs.
 
     Shapes: (n,), (n, 1) or (n, classes) each -> (classes, classes) integers.
-    Raises: ShapeError when the lengths differ; DataError when a label is out of range or there are none.
+
+    Raises:
+        ShapeError: the lengths differ.
+        DataError: a label is out of range or there are none.
 
     Example:
 
@@ -111,7 +114,9 @@ def classification_figures(
         y_true, y_pred: as in `confusion_matrix`.
         class_names: the classes' names; numbers by default.
 
-    Raises: ShapeError, DataError as `confusion_matrix`.
+    Raises:
+        ShapeError: the lengths differ.
+        DataError: a label is out of range, or there are no labels.
 
     Example:
 

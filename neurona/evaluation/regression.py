@@ -30,7 +30,10 @@ def regression_figures(y_true: Any, y_pred: Any) -> Regression:
     """R2, mean absolute error and root mean squared error.
 
     Shapes: y_true, y_pred (n,) or (n, 1).
-    Raises: ShapeError when the lengths differ; DataError when there are no examples.
+
+    Raises:
+        ShapeError: the lengths differ.
+        DataError: there are no examples.
 
     Example:
 

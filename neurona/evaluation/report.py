@@ -116,7 +116,8 @@ class Report:
 def report_html(report: Report) -> str:
     """A report as an HTML document without scripts and without anything outside itself.
 
-    Raises: ArgumentError for a language that there is no table for.
+    Raises:
+        ArgumentError: there is no table for the language.
 
     Example:
 

@@ -32,9 +32,13 @@ def plot_confusion_matrix(
         title, language, dpi, to_file: as in `plot_history`.
 
     Shapes: matrix (classes, classes).
-    Returns: a `matplotlib.figure.Figure`.
-    Raises: ShapeError when the matrix is not square or the names do not fit; MissingDependencyError without
-        matplotlib.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ShapeError: the matrix is not square or the names do not fit.
+        MissingDependencyError: matplotlib is not installed.
 
     Example:
 

@@ -32,9 +32,12 @@ def plot_history(
         dpi: dots per inch.
         to_file: where to write the picture.
 
-    Returns: a `matplotlib.figure.Figure`.
-    Raises: ArgumentError when there is nothing to show or a metric is unknown; MissingDependencyError without
-        matplotlib.
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ArgumentError: there is nothing to show or a metric is unknown.
+        MissingDependencyError: matplotlib is not installed.
 
     Example:
 

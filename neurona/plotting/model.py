@@ -53,9 +53,13 @@ def plot_model(
         splines: the arrows' form: `"ortho"` right angles, `"curved"`, or `"line"`.
         language: `"en"` or `"es"`.
 
-    Returns: a `matplotlib.figure.Figure`, which notebooks show.
-    Raises: NotBuiltError when the model has no shapes yet; ArgumentError for an unknown direction or form of
-        arrows; MissingDependencyError without matplotlib.
+    Returns:
+        A `matplotlib.figure.Figure`, which notebooks show.
+
+    Raises:
+        NotBuiltError: the model has no shapes yet.
+        ArgumentError: the direction or the form of the arrows is unknown.
+        MissingDependencyError: matplotlib is not installed.
 
     Example:
 

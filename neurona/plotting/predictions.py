@@ -43,8 +43,13 @@ def plot_predictions(
 
     Shapes: y_true (n,) or (n, 1); y_pred (n, classes), or (n,) or (n, 1) for two classes and for values;
         images (n, height, width[, 1 or 3]) of any range.
-    Returns: a `matplotlib.figure.Figure`.
-    Raises: ShapeError when the lengths differ; MissingDependencyError without matplotlib.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ShapeError: the lengths differ.
+        MissingDependencyError: matplotlib is not installed.
 
     Example:
 

@@ -30,9 +30,14 @@ def plot_residuals(
         title, language, dpi, to_file: as in `plot_history`.
 
     Shapes: y_true, y_pred (n,) or (n, 1).
-    Returns: a `matplotlib.figure.Figure`.
-    Raises: ShapeError when the lengths differ or are 0; DataError when nothing is finite;
-        MissingDependencyError without matplotlib.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ShapeError: the lengths differ or are 0.
+        DataError: no pair of values is finite.
+        MissingDependencyError: matplotlib is not installed.
 
     Example:
 

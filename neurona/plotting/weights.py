@@ -37,9 +37,14 @@ def plot_weights(
         max_filters: how many filters (or columns) of a layer are shown.
         title, language, dpi, to_file: as in `plot_history`.
 
-    Returns: a `matplotlib.figure.Figure`.
-    Raises: NotBuiltError when there are no weights yet; ArgumentError when none is a kernel; ShapeError when
-        image_shape does not fit; MissingDependencyError without matplotlib.
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        NotBuiltError: there are no weights yet.
+        ArgumentError: no layer has a kernel.
+        ShapeError: image_shape does not fit.
+        MissingDependencyError: matplotlib is not installed.
 
     Example:
 

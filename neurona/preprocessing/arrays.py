@@ -15,8 +15,10 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         num_classes: how many classes; by default the largest number + 1.
 
     Shapes: x (...) or (..., 1) -> y (..., num_classes) float64.
-    Raises: DataError when x is empty without num_classes, is not whole numbers, or has one outside
-        0..num_classes - 1.
+
+    Raises:
+        DataError: x is empty and num_classes is not given, or x holds other than whole numbers in
+            0..num_classes - 1.
 
     Example:
 
@@ -54,7 +56,9 @@ def normalize(x: Any, axis: int = -1, order: int | float = 2) -> np.ndarray:
         order: of the norm: 1 sums absolute values, 2 is Euclid's, `np.inf` the largest.
 
     Shapes: x (...) -> the same.
-    Raises: ArgumentError when x has no such axis.
+
+    Raises:
+        ArgumentError: x has no such axis.
 
     Example:
 

@@ -38,8 +38,10 @@ def load_img(
             filters).
         keep_aspect_ratio: cut the middle out first, so that nothing is distorted.
 
-    Raises: ArgumentError for other options; DataError when the file is not an image; MissingDependencyError
-        without pillow.
+    Raises:
+        ArgumentError: an option is unknown.
+        DataError: the file is not an image.
+        MissingDependencyError: pillow is not installed.
     """
     check_choice("load_img", "color_mode", color_mode, COLOR_MODES)
     check_choice("load_img", "interpolation", interpolation, _PIL_FILTERS)
@@ -72,7 +74,10 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
         dtype: float32 by default.
 
     Shapes: (height, width) or (height, width, channels) -> (height, width, channels), or channels first.
-    Raises: ArgumentError for another data_format; ShapeError for other ranks.
+
+    Raises:
+        ArgumentError: the data_format is unknown.
+        ShapeError: the array has another rank.
 
     Example:
 
@@ -100,8 +105,11 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
         dtype: to calculate in, float32 by default.
 
     Shapes: (height, width, 1, 3 or 4), or channels first.
-    Raises: ArgumentError for another data_format; ShapeError for other shapes; MissingDependencyError without
-        pillow.
+
+    Raises:
+        ArgumentError: the data_format is unknown.
+        ShapeError: the array has another shape.
+        MissingDependencyError: pillow is not installed.
     """
     first = channels_first("array_to_img", data_format)
     image = pillow("array_to_img")
@@ -171,7 +179,10 @@ def smart_resize(
 
     Shapes: (height, width, channels) or (batch, height, width, channels) -> (..., size[0], size[1],
         channels); channels first likewise.
-    Raises: ArgumentError for other options; ShapeError for other ranks.
+
+    Raises:
+        ArgumentError: an option is unknown.
+        ShapeError: the array has another rank.
 
     Example:
 
@@ -204,7 +215,9 @@ def resize(images: np.ndarray, size: tuple[int, int], interpolation: str = "bili
     Integers are rounded and clipped.
 
     Shapes: (..., height, width, channels) -> (..., size[0], size[1], channels), same dtype.
-    Raises: ArgumentError for an unknown interpolation.
+
+    Raises:
+        ArgumentError: the interpolation is unknown.
     """
     check_choice("resize", "interpolation", interpolation, RESIZERS)
     if interpolation == "nearest":

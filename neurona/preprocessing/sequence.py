@@ -28,8 +28,11 @@ def pad_sequences(
         value: what to fill up with.
 
     Shapes: n sequences of elements (...) -> (n, maxlen, ...).
-    Raises: ArgumentError for another padding or truncating; DataError without sequences or when one of them
-        is a single value; ShapeError when elements have unequal shapes.
+
+    Raises:
+        ArgumentError: padding or truncating is neither 'pre' nor 'post', or value does not fit dtype.
+        DataError: there are no sequences and no maxlen, or one of them is a single value.
+        ShapeError: elements have unequal shapes.
 
     Example:
 
@@ -157,7 +160,10 @@ def timeseries_dataset_from_array(
         end_index: last point used (exclusive).
 
     Shapes: data (time, ...) -> x (batch, sequence_length, ...), y (batch, ...).
-    Raises: ArgumentError for impossible numbers; DataError when the series is too short for one window.
+
+    Raises:
+        ArgumentError: a number is out of its range.
+        DataError: the series is too short for one window.
 
     Example:
 

@@ -57,7 +57,8 @@ def hashing_trick(
         filters, lower, split: as in `text_to_word_sequence`.
         analyzer: cuts the text into words instead.
 
-    Raises: ArgumentError if n < 2 or for an unknown hash function.
+    Raises:
+        ArgumentError: n is less than 2, or the hash function is unknown.
 
     Example:
 
@@ -108,7 +109,10 @@ class Tokenizer:
 
     After `fit_on_texts`: `word_index`, `index_word`, `word_counts`, `word_docs` (texts with the word) and
     `document_count`.
-    Raises: ArgumentError if num_words < 1; UnexpectedArgument for unknown arguments.
+
+    Raises:
+        ArgumentError: num_words is less than 1.
+        UnexpectedArgument: there is no such argument.
 
     Example:
 
@@ -216,7 +220,10 @@ class Tokenizer:
                 `"tfidf"`: (1 + log n) * log(1 + documents / (1 + documents with the word)).
 
         Shapes: (sequences, num_words) float64, or (sequences, words + 1) without `num_words`.
-        Raises: ArgumentError for another mode; DataError before any text was counted.
+
+        Raises:
+            ArgumentError: the mode is unknown.
+            DataError: no text was counted yet.
         """
         if mode not in _MODES:
             raise ArgumentError(
