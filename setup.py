@@ -49,9 +49,7 @@ def headers_of_xla() -> list[str]:
 
 
 class BuildLibraries(build_ext):
-    """Compiles the libraries side by side, each into a folder of its own, and only what is older than its
-    sources.
-    """
+    """Compiles the libraries in parallel, each into a separate folder, unless newer than their sources."""
 
     def finalize_options(self) -> None:
         super().finalize_options()

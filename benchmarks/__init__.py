@@ -1,1 +1,1 @@
-"""Neurona beside its peers: `make bench`."""
+"""Neurona compared with its peers: `make bench`."""

@@ -1,4 +1,4 @@
-"""One contender at work, in a process of its own.
+"""One contender at work, in a separate process.
 
     python -m benchmarks.contender NAME WORKLOAD    # the workload's fields as JSON
 
@@ -105,15 +105,13 @@ def search(name: str, workload: Workload) -> Round:
 
 
 def costs(name: str, workload: Workload) -> Round:
-    """A round is the same epochs several times, with other things beside them: see `benchmarks.costs`."""
+    """A round is the same epochs in several circumstances: see `benchmarks.costs`."""
     x, y, _, _ = data.load(workload)
     return importlib.import_module("benchmarks.costs").measures(framework(name), workload, x, y)
 
 
 def process(name: str, workload: Workload, answer: Callable[..., None]) -> None:
-    """Import, build, train, predict: who started this process takes the time until the first answer. Then the
-    same once more.
-    """
+    """Import, build, train and predict, twice. The parent process takes the time until the first answer."""
     x, y, x_test, y_test = data.load(workload)
     make = framework(name)
 

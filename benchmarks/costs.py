@@ -1,6 +1,4 @@
-"""What an epoch costs when something goes on beside its steps: a progress bar and callbacks, reading from a
-disk, another process.
-"""
+"""The cost of an epoch with a progress bar and callbacks, with data from a disk, and with a busy process."""
 
 import contextlib
 import os
@@ -56,7 +54,7 @@ def measures(
 
 @contextlib.contextmanager
 def terminal() -> Iterator[None]:
-    """Standard output goes to a terminal in which nobody looks; where there are none, to nowhere."""
+    """Sends standard output to a pseudo-terminal that discards it; to a null device where there is none."""
     if not hasattr(os, "openpty"):
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             yield

@@ -1,4 +1,4 @@
-"""The networks in Keras's words. Neurona speaks them too: the same lines build both contenders' models."""
+"""The networks in Keras's API, which Neurona shares: the same lines build the models of both contenders."""
 
 from collections.abc import Callable
 from typing import Any

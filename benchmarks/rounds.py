@@ -1,5 +1,6 @@
-"""Contenders' processes, and the rounds that they take in turns (A B C D, A B C D, ...): whatever else the
-machine does falls on all.
+"""Contenders' processes, and the rounds that they take in turns (A B C D, A B C D, ...).
+
+Taking turns spreads disturbances of the machine over all contenders.
 """
 
 import json

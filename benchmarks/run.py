@@ -1,4 +1,4 @@
-"""Neurona beside Keras on JAX, Keras on TensorFlow, PyTorch and scikit-learn: the same networks, data and
+"""Neurona, Keras on JAX, Keras on TensorFlow, PyTorch and scikit-learn: the same networks, data and
 settings, in turns.
 
     python3 -m benchmarks.run [--workloads mlp lenet] [--growth] [--contenders neurona torch] [--rounds 5]

@@ -27,7 +27,7 @@ class Result:
 
     @property
     def measures(self) -> list[str]:
-        """Those that somebody's figures hold."""
+        """The measures that any contender's figures hold."""
         return [
             name
             for name in MEASURES[self.workload.kind]
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Met, or by which part of the target it was missed."""
+        """Whether the target was met, or by how much it was missed."""
         if self.target is None:
             return ""
         return "met" if self.ratio >= self.target else f"missed by {1 - self.ratio / self.target:.0%}"

@@ -1,4 +1,4 @@
-"""What is measured: every workload's network, data, settings, contenders and targets. Plain data, for the
+"""The workloads: their networks, data, settings, contenders and targets. Plain data, for the
 harness and each contender.
 """
 
@@ -37,7 +37,7 @@ class Workload:
     """One thing to measure.
 
     `kind` says what a round is: "training" (epochs of a warm network), "prediction" (calls of a warm
-    network), "search" (several small networks), "costs" (epochs with other things beside them), "process" (a
+    network), "search" (several small networks), "costs" (epochs in several circumstances), "process" (a
     new process that builds, trains and predicts, twice) and "start" (a new process that imports and fits a
     first time). `width` serves networks that can be made wider. `multiplications` are those of a sample's
     forward pass, with an addition each, and how many of them belong to the first layer, whose input needs no

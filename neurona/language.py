@@ -1,4 +1,4 @@
-"""The languages that people read: English and Spanish."""
+"""The languages of messages, pictures and reports: English and Spanish."""
 
 import locale
 import os

@@ -1,4 +1,4 @@
-"""What the data sets share: the reproducible split, names in two languages, data frames."""
+"""Helpers of all data sets: the reproducible split, names in two languages, data frames."""
 
 from collections.abc import Sequence
 from types import ModuleType

@@ -1,5 +1,6 @@
-"""Texts as lists of word numbers, with the options of Keras's `imdb` and `reuters`: kept flat, handed out as
-lists.
+"""Texts as lists of word numbers, with the options of Keras's `imdb` and `reuters`.
+
+The numbers are stored as one flat array, and handed out as lists.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from neurona.core.errors import ArgumentError, DataError
 
 @dataclass(frozen=True)
 class Texts:
-    """Many lists of word numbers as one.
+    """Many lists of word numbers in one flat array.
 
     Args:
         words: all numbers, one text after the other, (total,) int32.
@@ -65,7 +66,7 @@ def encode(texts: Iterable[Sequence[str]], index: Mapping[str, int], labels: Seq
 
 
 def index_to_bytes(index: Mapping[str, int]) -> np.ndarray:
-    """The words in the order of their numbers as UTF-8 lines: an array that needs no pickle."""
+    """The words in the order of their numbers, as UTF-8 lines in a uint8 array, which needs no pickle."""
     return np.frombuffer("\n".join(index).encode(), np.uint8)
 
 

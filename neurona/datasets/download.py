@@ -1,4 +1,4 @@
-"""Downloading a file once and well: checked, resumed, retried, shown, and put in place in one move."""
+"""Downloads: checked, resumed, retried, with progress, and moved to their place when complete."""
 
 import hashlib
 import http.client
@@ -46,7 +46,7 @@ def fetch(file: PublicFile) -> Path:
     cache.
 
     Raises:
-        DownloadError: it is nowhere on this machine and can't be downloaded.
+        DownloadError: it is not on this machine and can't be downloaded.
     """
     found = locate(file.name)
     return (
@@ -106,7 +106,7 @@ def download(
 
 
 class _Failure(Exception):
-    """An attempt that failed, with the reason; after a final one it is useless to try again."""
+    """An attempt failed. A final failure would only repeat itself."""
 
     def __init__(self, reason: str, *, final: bool) -> None:
         super().__init__(reason)
@@ -167,7 +167,7 @@ def _receive(url: str, part: Path) -> None:
 
 
 class _Progress:
-    """One line on stderr: rewritten while bytes arrive on a terminal, written once elsewhere."""
+    """A line on stderr. On a terminal it is rewritten while bytes arrive, elsewhere it is written once."""
 
     def __init__(self, url: str, total: int | None):
         self.url, self.total = url, total

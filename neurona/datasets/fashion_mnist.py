@@ -24,7 +24,7 @@ _MD5 = {
     "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
     "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
 }
-# The four files have the names of MNIST's own, so they live in a folder of their own.
+# MNIST's files have the same names, so these lie in a separate folder.
 _FILES = [
     PublicFile(
         f"fashion-mnist/{name}",

@@ -45,7 +45,7 @@ def locate(name: str) -> Path | None:
     """The path of a file that is already on this machine, or None.
 
     Args:
-        name: a path of its own, or a name to look for in the data folder and then in the cache.
+        name: a whole path, or a name to look for in the data folder and then in the cache.
     """
     if os.path.isabs(name):
         return Path(name) if os.path.isfile(name) else None
@@ -111,11 +111,10 @@ def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
 def prepared(
     kind: str, source: Path, names: Sequence[str], build: Callable[[Path], Sequence[np.ndarray]]
 ) -> list[np.ndarray]:
-    """Arrays that are slow to make from a file: made once, then read from the cache.
+    """Arrays that are slow to make from a file. They are made once, then read from the cache.
 
     Args:
-        kind: names what is made, and the version of how; part of the cached file's name beside the digest of
-            `source`.
+        kind: name and version of the preparation; with the digest of `source`, the cached file's name.
         source: the file to make them from.
         names: names of the arrays.
         build: makes them, in that order.
@@ -130,9 +129,7 @@ def prepared(
             warnings.warn(f"{cached} is damaged and is made again.", stacklevel=2)
     arrays = list(build(source))
     named: dict[str, Any] = dict(zip(names, arrays, strict=True))
-    part = cached.with_name(
-        f"{cached.stem}.{os.getpid()}.part"
-    )  # processes that prepare it at the same time do not meet
+    part = cached.with_name(f"{cached.stem}.{os.getpid()}.part")  # each process writes another file
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as out:

@@ -1,4 +1,4 @@
-"""How good a model is: figures for classes and for numbers, and a report that is one HTML file."""
+"""Figures of classifiers and regressions, and reports as one HTML file."""
 
 from neurona.evaluation.classification import (
     ClassFigures,

@@ -15,8 +15,8 @@ class ClassFigures:
 
     Attributes:
         name: the class.
-        precision: of what was predicted as this class, the share that is.
-        recall: of what is this class, the share that was predicted as it.
+        precision: TP / (TP + FP), the share of the predictions of this class that are right.
+        recall: TP / (TP + FN), the share of the examples of this class that were found.
         f1: their harmonic mean.
         support: how many examples are of this class.
     """
@@ -48,8 +48,8 @@ class Classification:
 
 
 def predicted_labels(y_pred: Any) -> np.ndarray:
-    """The labels that predictions say: the largest of several probabilities, or a single one above 1/2;
-    labels stay as they are.
+    """The labels of predictions: the most probable class of several, or 1 where a single probability is above
+    1/2. Labels stay as they are.
 
     Shapes: (n, classes), (n, 1) or (n,) -> (n,) integers.
 
@@ -106,7 +106,7 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: int | None = None) -> np
 def classification_figures(
     y_true: Any, y_pred: Any, class_names: Sequence[str] | None = None
 ) -> Classification:
-    """Accuracy, and precision, recall and F1 of every class; a share of nothing counts as 0.
+    """Accuracy, and precision, recall and F1 of every class; 0 / 0 counts as 0.
 
     precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN).
 

@@ -62,7 +62,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .6rem
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table of a report; numbers stand to the right.
+    """A table of a report, with its numbers aligned to the right.
 
     Attributes:
         header: the columns' titles.
@@ -90,7 +90,7 @@ class Picture:
 
 @dataclasses.dataclass
 class Report:
-    """What a report says.
+    """The content of a report.
 
     Attributes:
         title: its heading.
@@ -114,7 +114,7 @@ class Report:
 
 
 def report_html(report: Report) -> str:
-    """A report as an HTML document without scripts and without anything outside itself.
+    """A report as one HTML document, without scripts, links to other files or network access.
 
     Raises:
         ArgumentError: there is no table for the language.
@@ -165,7 +165,7 @@ def report_html(report: Report) -> str:
 
 
 def write_report(report: Report, path: Any) -> None:
-    """Write a report into an HTML file, whole or not at all."""
+    """Write a report into an HTML file. A failed write leaves the older file."""
     with atomic_path(Path(path), True) as temporary:
         Path(temporary).write_text(report_html(report), encoding="utf-8")
 

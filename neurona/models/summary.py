@@ -35,7 +35,7 @@ def bytes_text(count: int) -> str:
 
 
 def _rows(model: Any, expand: bool, depth: int = 0) -> list[tuple[int, Any, Any]]:
-    """(depth, layer or operation, the model it stands in) for every line of the table."""
+    """(depth, layer or operation, the model that contains it) for every row of the table."""
     rows = []
     for layer in model._summary_rows():
         rows.append((depth, layer, model))
@@ -45,7 +45,7 @@ def _rows(model: Any, expand: bool, depth: int = 0) -> list[tuple[int, Any, Any]
 
 
 def _observed(model: Any) -> dict[Any, list[Any]]:
-    """The output shapes of every layer of a subclassed model, found by a call with the shapes that built it."""
+    """The output shapes of the layers of a subclassed model, from a call with the shapes that built it."""
     shapes = (model.get_build_config() or {}).get("input_shape")
     seen: dict[Any, list[list[Any]]] = {}
     if shapes is None or model._call_graph is not None:
@@ -89,7 +89,7 @@ def summary_table(
     show_trainable: bool = False,
     layer_range: tuple[str, str] | None = None,
 ) -> Table:
-    """A row for every layer: name, output shape, number of parameters, and where it helps its inputs.
+    """A row for every layer: name, output shape, number of parameters; its inputs if the model branches.
 
     Args:
         model: a model with layers.
@@ -134,7 +134,7 @@ def summary_table(
 
 
 def _is_chain(model: Any) -> bool:
-    """Whether every layer has at most one input, so that the order of the rows says it all."""
+    """Whether every layer has at most one input, so that a column of inputs would add nothing."""
     graph = model._call_graph
     return graph is None or all(len(set(graph.parents(operation))) <= 1 for operation in graph.operations)
 

@@ -1,6 +1,6 @@
-"""Functions of arrays under the names of `keras.ops`, thin over `jax.numpy`, `jax.nn` and `jax.lax`.
+"""Functions of arrays under the names of `keras.ops`, built on `jax.numpy`, `jax.nn` and `jax.lax`.
 
-They take arrays, variables, numbers, lists of numbers, and symbolic tensors, where they become steps of a
+They take arrays, variables, numbers and lists of numbers. Called on symbolic tensors, they become steps of a
 functional model.
 
 Example:

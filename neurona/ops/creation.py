@@ -1,4 +1,4 @@
-"""New arrays, and what is asked of an array without computing: Keras's names over `jax.numpy`. No dtype means
+"""New arrays, and the rank and size of arrays: Keras's names over `jax.numpy`. No dtype means
 `floatx()`.
 """
 

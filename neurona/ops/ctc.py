@@ -31,7 +31,7 @@ def ctc_loss(
     """
     batch, labels = target.shape
     log_probabilities = jax.nn.log_softmax(output.astype(jnp.promote_types(output.dtype, "float32")))
-    # Between the labels, before and behind them may stand blanks: (batch, 2 labels + 1).
+    # A blank may stand before each label and after the last: (batch, 2 labels + 1).
     states = jnp.full((batch, 2 * labels + 1), mask_index, "int32").at[:, 1::2].set(target.astype("int32"))
     may_skip = (states != mask_index) & (states != jnp.roll(states, 2, 1))
     may_skip = may_skip.at[:, :2].set(False)

@@ -139,7 +139,7 @@ def right_shift(x: Tensor, y: Tensor) -> Any:
     return jnp.right_shift(x, y)
 
 
-# Those with options of their own.
+# Functions with options.
 
 
 @define("AllClose")

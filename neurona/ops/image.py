@@ -51,9 +51,7 @@ def resize(
     fill_value: float = 0.0,
     data_format: str | None = None,
 ) -> Any:
-    """Images at another size (height, width); to keep what they show in proportion, cut off or pad what is
-    too much.
-    """
+    """Images at another size (height, width). To keep proportions, crop or pad to the aspect ratio."""
     if interpolation not in _INTERPOLATIONS:
         raise ArgumentError(
             f"resize: interpolation is one of {', '.join(_INTERPOLATIONS)}. Received: {interpolation!r}"
@@ -130,7 +128,7 @@ def hsv_to_rgb(images: Tensor, data_format: str | None = None) -> Any:
 def _both(
     function: str, before: int | None, after: int | None, total: int | None, side: str
 ) -> tuple[int, int]:
-    """What is added or cut before and after, one of which may follow from the other and their total."""
+    """The amounts before and after; one of them may follow from the other and the total."""
     if (before is None) + (after is None) + (total is None) != 1:
         raise ArgumentError(
             f"{function}: of the {side} before, that after and the target size, give exactly two."

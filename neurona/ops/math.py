@@ -31,13 +31,13 @@ def logsumexp(x: Tensor, axis: Any = None, keepdims: bool = False) -> Any:
 
 @_define("Logdet")
 def logdet(x: Tensor) -> Any:
-    """The logarithm of the size of a matrix's determinant."""
+    """log |det x|."""
     return jnp.linalg.slogdet(x)[1]
 
 
 @define("Slogdet")
 def slogdet(x: Tensor) -> Any:
-    """The sign of a matrix's determinant and the logarithm of its size."""
+    """The sign of det x, and log |det x|."""
     return tuple(jnp.linalg.slogdet(x))
 
 

@@ -1,4 +1,4 @@
-"""What networks are made of: activations, normalizations, cross-entropies, codes, attention. Keras's names
+"""Functions of networks: activations, normalizations, cross-entropies, codes, attention. Keras's names
 over `jax.nn`.
 """
 

@@ -1,4 +1,4 @@
-"""What makes a function of `neurona.ops`: it works on arrays, and on symbolic tensors it becomes a step of a
+"""Makes functions into operations: on arrays they compute, on symbolic tensors they become steps of a
 functional model.
 
 A function's annotations say what each argument is:

@@ -17,7 +17,7 @@ _define = functools.partial(define, module="nn")
 
 
 def spread(value: Any, rank: int) -> tuple:
-    """One number for every axis of space, or as many as there are."""
+    """A number for every axis of space, from one number or one for each."""
     return (value,) * rank if isinstance(value, int) or value is None else tuple(value)
 
 
@@ -28,7 +28,7 @@ def _padding(padding: str) -> str:
 
 
 def _layout(rank: int, data_format: str) -> jax.lax.ConvDimensionNumbers:
-    """Where batch, channels and space are; kernels are (space..., in, out)."""
+    """The layout of the axes for XLA. Kernels are (space..., in, out)."""
     space = tuple(range(1, rank + 1)) if data_format == "channels_last" else tuple(range(2, rank + 2))
     data = (0, rank + 1 if data_format == "channels_last" else 1, *space)
     return jax.lax.ConvDimensionNumbers(data, (rank + 1, rank, *range(rank)), data)
@@ -83,7 +83,7 @@ def depthwise_conv(
     data_format: str | None = None,
     dilation_rate: Sizes = 1,
 ) -> Any:
-    """Convolution of each channel on its own.
+    """Convolution of each channel separately.
 
     Shapes: inputs (n, space..., c); kernel (space..., c, multiplier) -> (n, space..., c * multiplier).
     """
@@ -102,7 +102,7 @@ def separable_conv(
     data_format: str | None = None,
     dilation_rate: Sizes = 1,
 ) -> Any:
-    """Convolution of each channel on its own, then a mixture of the channels at each place."""
+    """Convolution of each channel separately, then a mixture of the channels at each place."""
     depthwise = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(depthwise, pointwise_kernel, 1, "valid", data_format)
 

@@ -1,7 +1,7 @@
-"""Pictures of models and of what they do. All need matplotlib: pip install 'neurona[plot]'.
+"""Pictures of models, trainings and predictions. All need matplotlib: pip install 'neurona[plot]'.
 
-Each function returns a matplotlib `Figure` that belongs to nobody else (pyplot does not know it), and writes
-it with `to_file=`.
+Each function returns a matplotlib `Figure`, and writes it with `to_file=`. pyplot does not hold the figure,
+so nothing has to be closed.
 """
 
 from neurona.plotting.confusion import plot_confusion_matrix

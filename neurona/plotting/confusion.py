@@ -1,4 +1,4 @@
-"""plot_confusion_matrix: which classes are taken for which."""
+"""plot_confusion_matrix: counts of true and predicted classes."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -31,7 +31,7 @@ _OTHER = "#E8E8E8"
 
 @dataclasses.dataclass(frozen=True)
 class Details:
-    """What a box tells about its layer, as the arguments of `plot_model` of the same names."""
+    """The lines of a box, as the arguments of `plot_model` of the same names."""
 
     show_shapes: bool = False
     show_dtype: bool = False

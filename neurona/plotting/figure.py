@@ -1,6 +1,4 @@
-"""What all pictures share: figures without pyplot's global state, colours that colour-blind people can tell
-apart, files.
-"""
+"""Helpers of all pictures: figures outside pyplot's global state, colours for colour-blind people, files."""
 
 import functools
 import io
@@ -32,7 +30,7 @@ def matplotlib_module(name: str, purpose: str) -> Any:
 
 
 def new_figure(purpose: str, width: float, height: float, dpi: float) -> Any:
-    """A `matplotlib.figure.Figure` that belongs to nobody else: not to pyplot, so that none has to be closed.
+    """A `matplotlib.figure.Figure` that pyplot does not hold, so that it need not be closed.
 
     Args:
         purpose: the function that needs it, for the message when matplotlib is missing.
@@ -63,12 +61,12 @@ def finish(figure: Any, to_file: Any) -> Any:
 
 
 def plain_axes(axes: Any) -> None:
-    """Take away the frame's upper and right line, which say nothing."""
+    """Remove the upper and the right line of the frame."""
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def shortened(text: str, length: int) -> str:
-    """A text of at most so many characters.
+    """A text, cut to a number of characters.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Where the boxes and lines of a drawn graph go: layers of nodes, few crossings, straight long edges.
+"""Places for the boxes and lines of a drawn graph: layers of nodes, few crossings, straight long edges.
 
 The steps of Sugiyama, Tagawa and Toda (1981), "Methods for visual understanding of hierarchical system
 structures".
@@ -22,7 +22,8 @@ class Layout:
 
     Attributes:
         corners: the upper left corner of every node.
-        bends: for every edge, the points between its ends; in each gap the line turns at a height of its own.
+        bends: for every edge, the points between its ends. Lines turn in the gaps between ranks, each at
+            another height.
         width, height: of the whole.
     """
 
@@ -172,9 +173,7 @@ def _weighted_neighbours(links: list[Edge], count: int) -> dict[int, list[Edge]]
 
 
 def _median(node: int, near: list[Edge], centers: np.ndarray) -> float:
-    """The weighted median of the neighbours' places; where it is a range, the point of it nearest to the
-    node.
-    """
+    """The weighted median of the neighbours' places; where it is a range, its point nearest to the node."""
     if not near:
         return float(centers[node])
     places = sorted((float(centers[other]), weight) for other, weight in near)

@@ -11,7 +11,7 @@ from neurona.plotting.layout import Point, layered_layout
 
 _TITLE_SIZE, _ROW_SIZE, _LINE_HEIGHT = 10.0, 9.0, 1.45
 _PADDING, _ACROSS, _ALONG, _MARGIN = 9.0, 22.0, 26.0, 12.0
-_BACK = 12.0  # how far arrows to earlier boxes stand beside the others
+_BACK = 12.0  # distance between the boxes and an arrow to an earlier box
 _FRAME = 12.0  # around the boxes of an expanded model, and the height of its title
 _MOST_PIXELS = 30_000
 _DIRECTIONS = ("TB", "BT", "LR", "RL")
@@ -33,7 +33,7 @@ def plot_model(
     *,
     language: str = "en",
 ) -> Any:
-    """Draw the architecture of a model: a box per layer, an arrow for what flows from one to the next.
+    """Draw the architecture of a model: a box for each layer, an arrow for each tensor.
 
     Needs matplotlib, but no Graphviz. Colours tell families of layers apart (convolution, pooling,
     recurrence...).
@@ -44,7 +44,7 @@ def plot_model(
         to_file: the file to write, a PNG unless its ending says otherwise; None writes none.
         show_shapes: show the shapes of inputs and outputs.
         show_dtype: show the outputs' dtype.
-        show_layer_names: show the layers' names beside their classes.
+        show_layer_names: show the layers' names and their classes.
         rankdir: where the arrows lead: `"TB"` down, `"BT"` up, `"LR"` right, `"RL"` left.
         expand_nested: show the layers inside nested models, in a frame.
         dpi: dots per inch; less for models so large that the picture would be too big.
@@ -274,7 +274,7 @@ class _Sheet:
             between[0] = _with(between[0], axis, start[axis])
             between[-1] = _with(between[-1], axis, stop[axis])
             points = [start, *between, stop]
-            if back:  # beside the lines that lead forward
+            if back:  # to the side of the lines that lead forward
                 shift = (_BACK / 3, _BACK) if self.sideways else (_BACK, _BACK / 3)
                 points = [self._absolute(point, shift) for point in points]
                 points[0], points[-1] = (

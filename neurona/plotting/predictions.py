@@ -1,4 +1,4 @@
-"""plot_predictions: what a model says about some examples, beside the truth."""
+"""plot_predictions: predictions for some examples, with the truth."""
 
 import textwrap
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def plot_predictions(
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:
-    """Draw predictions beside the truth.
+    """Draw predictions with the truth.
 
     Images get their predicted class and its probability as a title (✓ or ✗, and the true class). Without
     images, the probabilities of the classes are bars, a row per example; and numbers, when they are no

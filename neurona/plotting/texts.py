@@ -1,4 +1,4 @@
-"""What the pictures say, a table per language."""
+"""The texts of pictures, a table per language."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""plot_weights: what a network has learned, as images."""
+"""plot_weights: the kernels of layers as images."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -130,7 +130,7 @@ def _kernels(model: Any) -> list[tuple[str, np.ndarray]]:
 
 
 def _picture(values: np.ndarray, image_shape: tuple[int, ...] | None, most: int) -> tuple[np.ndarray, bool]:
-    """What to show of a kernel, and whether it is the matrix itself rather than a grid of tiles."""
+    """The picture of a kernel, and whether it is the matrix itself (True) or a grid of tiles (False)."""
     if values.ndim == 2:
         if image_shape is None:
             return values, True

@@ -101,8 +101,9 @@ def _elements(row: Any, shape: tuple[int, ...], dtype: Any, position: int) -> np
 
 
 class TimeseriesBatches:
-    """Windows over a series, in batches: `len()` of them, read by number; a loop over it goes through one
-    epoch.
+    """Windows over a series, in batches.
+
+    `len()` is the number of batches, `[number]` a batch, and a loop goes through one epoch.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class TextTable:
         header: the columns' names, or None where the first row holds numbers.
         rows: the cells of every row that is not blank.
         lines: the line of each row in the file, from 1.
-        decimal_comma: whether `1,5` is a number; so where cells are separated by semicolons or tabs.
+        decimal_comma: whether `1,5` is a number; true where semicolons or tabs separate the cells.
         language: of the error messages.
     """
 

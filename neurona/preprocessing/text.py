@@ -86,8 +86,9 @@ def one_hot(
     split: str = " ",
     analyzer: Callable[[str], Iterable[str]] | None = None,
 ) -> list[int]:
-    """`hashing_trick` with Python's `hash`: numbers, despite the name, that differ from process to
-    process.
+    """`hashing_trick` with Python's `hash`.
+
+    Despite the name, it returns word numbers. They differ between processes.
     """
     return hashing_trick(input_text, n, None, filters, lower, split, analyzer)
 

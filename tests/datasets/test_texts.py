@@ -28,7 +28,7 @@ KERAS_COMMONEST = (
 
 @pytest.fixture(scope="module")
 def reviews(tmp_path_factory):
-    """The real archive, numbered in a cache of its own."""
+    """The real archive, numbered in a separate cache."""
     if not (Path(os.environ.get("NEURONA_DATA", "")) / "imdb_reviews.tar.xz").is_file():
         pytest.skip("NEURONA_DATA has no imdb_reviews.tar.xz")
     with pytest.MonkeyPatch.context() as patch:

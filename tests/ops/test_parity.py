@@ -1,5 +1,6 @@
-"""Every function of `ops` beside `keras.ops` on JAX: values, dtypes, symbolic shapes, jit, and files in both
-directions.
+"""Every function of `ops` compared with `keras.ops` on JAX.
+
+Values, dtypes, symbolic shapes, jit, and files in both directions.
 """
 
 import importlib
