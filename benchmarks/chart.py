@@ -127,6 +127,7 @@ def _text(
     """`limit`: texts that would be wider, at about half their height per letter, end in an ellipsis."""
     if limit and len(text) * size * 0.5 > limit:
         text = text[: int(limit / size / 0.5) - 1] + "…"
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    font = f'font-size="{size}" font-weight="{weight}" fill="{colour}"'
-    return f"<text {place} {font}>{escape(text)}</text>"
+    font = f'font-size="{size}" font-weight="{weight}"'
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" {font} text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
+    )

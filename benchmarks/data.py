@@ -1,10 +1,9 @@
 """The data of the workloads, the same arrays for every contender.
 
-    python -m benchmarks.data mnist imdb    # writes .venv-bench/data/mnist.npz and imdb.npz where they are
-    missing
+    python -m benchmarks.data mnist imdb    # writes mnist.npz and imdb.npz in .venv-bench/data
 
-Contenders read these files with numpy alone: what they measure begins after the texts and pictures have
-become numbers.
+Files that exist stay as they are. Contenders read them with numpy alone, so that no measure includes turning
+texts and pictures into numbers.
 """
 
 import sys

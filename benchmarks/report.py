@@ -1,5 +1,4 @@
-"""docs/benchmarks.json, the figures as they were measured, and docs/benchmarks.md with its charts, which are
-written from it.
+"""Keeps the figures in docs/benchmarks.json, and makes docs/benchmarks.md and its charts from them.
 
 python3 -m benchmarks.report    # writes the tables and charts again
 """

@@ -1,14 +1,15 @@
-"""Neurona, Keras on JAX, Keras on TensorFlow, PyTorch and scikit-learn: the same networks, data and
-settings, in turns.
+"""Measure Neurona, Keras on JAX, Keras on TensorFlow, PyTorch and scikit-learn in turns.
 
-    python3 -m benchmarks.run [--workloads mlp lenet] [--growth] [--contenders neurona torch] [--rounds 5]
-    [--quick]
+    python3 -m benchmarks.run [--workloads mlp lenet] [--contenders neurona torch] [--rounds 5]
+                              [--growth] [--quick]
 
-Needs nothing but Python: makes its own environment in the checkout (`.venv-bench`) and the arrays that the
-workloads read, starts every contender in its own process, lets it warm up and compile, and then takes the
-rounds in turns. What was measured goes to `docs/benchmarks.json`, workload by workload; `docs/benchmarks.md`
-and its charts are written from that file, so that a run of some workloads leaves the others as they were. Run
-it on a quiet machine: frameworks suffer very unequally from others at work.
+All contenders get the same networks, data and settings. Only Python is needed: the program makes an
+environment in the checkout (`.venv-bench`) and the arrays that the workloads read. It starts each contender
+in a separate process, lets it warm up and compile, and then takes the rounds in turns.
+
+The figures go to `docs/benchmarks.json`, workload by workload. `docs/benchmarks.md` and its charts are made
+from that file, so that a run of some workloads keeps the figures of the others. Run it on a quiet machine:
+other processes slow the frameworks down very unequally.
 """
 
 import argparse

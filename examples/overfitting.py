@@ -1,6 +1,6 @@
 """Overfitting and its cures side by side: none, L2, early stopping, dropout, augmentation. Draws one figure.
 
-A network that is far too large learns 300 digits by heart; each cure keeps it from that in its own way.
+A network that is far too large learns 300 digits by heart; each cure prevents that in another way.
 
     python examples/overfitting.py
 """

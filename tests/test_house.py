@@ -63,7 +63,7 @@ KNOWN_CIRCLES = {
     "neurona.optimizers.state",
 }
 KNOWN_RELATIVE = {"kernels"}
-KNOWN_LONG_FILES = {"core/layer.py", "layers/convolution.py", "optimizers/base.py", "training/trainer.py"}
+KNOWN_LONG_FILES = {"core/layer.py", "layers/convolution.py", "optimizers/base.py"}
 KNOWN_OVERSIZED = {
     "neurona.core.layer.Layer",
     "neurona.core.layer.Layer.add_weight",
@@ -86,10 +86,7 @@ KNOWN_OVERSIZED = {
     "neurona.models.description.functional_from_config",
     "neurona.models.sequential.Sequential._append",
     "neurona.optimizers.base.Optimizer",
-    "neurona.search.ensemble.Ensemble.fit",
-    "neurona.training.diagnosis.raise_non_finite",
     "neurona.training.trainer.Trainer",
-    "neurona.training.trainer.Trainer.fit",
 }
 
 

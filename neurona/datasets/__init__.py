@@ -3,12 +3,12 @@
     from neurona.datasets import mnist
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
 
-Each module is one data set with `load_data(...)` as in Keras, `as_frame(...)` for pandas, and names in
-English and Spanish:
-`class_names(language)` for classes, `feature_names(language)` and `target_name(language)` for columns of
-tables. Iris and the 8x8 digits come with the library; any other file is looked for in the folder named by the
-environment variable `NEURONA_DATA`, then in the user's cache, then downloaded with its published checksum. A
-module is imported when its name is first used.
+Each module is one data set. It has `load_data(...)` as in Keras, `as_frame(...)` for pandas, and names in
+English and Spanish: `class_names(language)` of classes, `feature_names(language)` and `target_name(language)`
+of a table's columns. A module is imported when its name is first used.
+
+Iris and the 8x8 digits come with the library. Other files are looked for in the folder that the environment
+variable `NEURONA_DATA` names, then in the user's cache, and else downloaded with their published checksum.
 """
 
 import importlib
