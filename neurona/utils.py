@@ -1,9 +1,8 @@
-"""Tools around a model: seeds, one-hot labels, padding, images, files, names, and counting what JAX traces."""
+"""Tools around a model: seeds, one-hot labels, padding, images, files, names, and counts of what JAX traces."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 
@@ -75,7 +74,7 @@ def count_traces() -> Iterator[Traces]:
     """
     traces = Traces()
 
-    def listen(event: str, duration: float, **details: Any) -> None:
+    def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:
         if event == _TRACED:
             traces.count += 1
 
