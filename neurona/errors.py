@@ -6,6 +6,7 @@
     ├── UnexpectedArgument     (TypeError)    an argument that does not exist, with the nearest that does
     ├── DataError              (ValueError)   the data itself is wrong: labels, NaN, lengths, emptiness
     ├── NotBuiltError          (ValueError)   weights were asked for before they exist
+    │   └── NotConnectedError  (AttributeError) a symbolic input, output or shape that is not there yet
     ├── TracingError           (RuntimeError) state was touched inside a trace that would lose it
     ├── NonFiniteError         (ArithmeticError) a loss or gradient became NaN or infinite
     ├── SavingError            (ValueError)   a file can't be written or read safely
@@ -30,6 +31,7 @@ from neurona.core.errors import (
     NeuronaError,
     NonFiniteError,
     NotBuiltError,
+    NotConnectedError,
     SavingError,
     ShapeError,
     TracingError,
@@ -45,6 +47,7 @@ __all__ = [
     "NeuronaError",
     "NonFiniteError",
     "NotBuiltError",
+    "NotConnectedError",
     "SavingError",
     "ShapeError",
     "TracingError",

@@ -1,4 +1,4 @@
-"""Tools around a model: seeds, one-hot labels, padding, images, files, names, and counts of what JAX traces."""
+"""Tools around a model: seeds, one-hot labels, padding, images, files, names, counts of what JAX traces."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
