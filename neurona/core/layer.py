@@ -1,7 +1,7 @@
 """Layer: an object that owns variables, and at the same time a pure function of them."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any, TypeGuard
 
@@ -190,14 +190,14 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         self._weights.append(variable)
         return variable
 
-    def _set_weight_options(self, **options: tuple[Any, Any, Any]) -> None:
-        """Keep the initializer, regularizer and constraint of each weight named, where `add_weight` will find
-        them.
+    def _set_weight_options(self, options: Mapping[str, Any], *weights: str) -> None:
+        """Keep the initializer, regularizer and constraint of each weight named, where `add_weight` finds
+        them: `kernel_initializer` for the weight "kernel".
         """
-        for weight, (initializer, regularizer, constraint) in options.items():
-            setattr(self, f"{weight}_initializer", resolve("initializers", initializer))
-            setattr(self, f"{weight}_regularizer", resolve("regularizers", regularizer))
-            setattr(self, f"{weight}_constraint", resolve("constraints", constraint))
+        for weight in weights:
+            for kind in ("initializer", "regularizer", "constraint"):
+                name = f"{weight}_{kind}"
+                setattr(self, name, resolve(f"{kind}s", options[name]))
 
     def _owns(self, value: Any) -> "TypeGuard[Layer]":
         return isinstance(value, Layer)

@@ -23,6 +23,7 @@ import jax
 import numpy as np
 
 from neurona.core.errors import ArgumentError, SavingError, UnexpectedArgument, suggestion, unexpected
+from neurona.core.options import documented, with_options
 
 KINDS = (
     "schedules",
@@ -75,7 +76,8 @@ class Serializable:
     def __init_subclass__(cls, aliases: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            cls.__init__ = _recording(cls.__init__)
+            cls.__init__ = _recording(with_options(cls.__init__))
+        cls.__doc__ = documented(cls)
         if cls.kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
             register_built_in(cls, kind=cls.kind, aliases=aliases)
 

@@ -7,15 +7,8 @@ from neurona.layers.activation import ELU, Activation, Identity, LeakyReLU, PReL
 from neurona.layers.attention import AdditiveAttention, Attention
 from neurona.layers.convolution import (
     Conv1D,
-    Conv1DTranspose,
     Conv2D,
-    Conv2DTranspose,
     Conv3D,
-    Conv3DTranspose,
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
 )
 from neurona.layers.dense import Dense
 from neurona.layers.einsum_dense import EinsumDense
@@ -96,8 +89,15 @@ from neurona.layers.reshaping import (
     ZeroPadding3D,
 )
 from neurona.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from neurona.layers.separable_convolution import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
 from neurona.layers.sequence import Bidirectional, TimeDistributed
 from neurona.layers.text_vectorization import TextVectorization
+from neurona.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from neurona.layers.wrapper import SpectralNormalization, Wrapper
 
 # Imported so that layers find them by name.

@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 
-from neurona import activations
+from neurona import activations, constraints, initializers, regularizers
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
@@ -167,7 +167,9 @@ class PReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._set_weight_options(alpha=(alpha_initializer, alpha_regularizer, alpha_constraint))
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
         self.shared_axes = (
             [shared_axes] if isinstance(shared_axes, int) else shared_axes and list(shared_axes)
         )

@@ -1,12 +1,13 @@
-"""Layers that multiply by a matrix: Dense; and the plainest layers beside it."""
+"""Dense: multiplication by a matrix."""
 
-from typing import Any
+from typing import Any, Unpack
 
 from neurona import activations
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.kernels.dense import dense
+from neurona.layers.options import KernelAndBias, for_layer
 
 
 class Dense(Layer):
@@ -16,8 +17,7 @@ class Dense(Layer):
         units: number of outputs, at least 1.
         activation: a name or function; None leaves the sum as it is.
         use_bias: whether to add a bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
-            bias_constraint: names or objects.
+        **options: those of `KernelAndBias`.
 
     Shapes: x (..., d) -> y (..., units); kernel (d, units); bias (units,).
 
@@ -32,33 +32,20 @@ class Dense(Layer):
         (2, 4)
     """
 
+    supports_masking = True
+
     def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
+        self, units: int, activation: Any = None, use_bias: bool = True, **options: Unpack[KernelAndBias]
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(**for_layer(options, "kernel", "bias"))
         if not isinstance(units, int) or units < 1:
             raise ArgumentError(
                 f"Dense: units is a positive integer, the number of outputs. Received: units={units!r}"
             )
         self.units, self.use_bias = units, use_bias
         self.activation = activations.get(activation)
-        self._set_weight_options(
-            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
-            bias=(bias_initializer, bias_regularizer, bias_constraint),
-        )
+        self._set_weight_options(options, "kernel", "bias")
         self.input_spec = InputSpec(min_ndim=2)
-        self.supports_masking = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         features = input_shape[-1]

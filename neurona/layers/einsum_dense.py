@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import jax.numpy as jnp
 
@@ -13,6 +13,7 @@ from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.initializers import VarianceScaling
 from neurona.kernels.dense import dense
+from neurona.layers.options import EinsumDenseOptions, for_layer
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
@@ -26,8 +27,7 @@ class EinsumDense(Layer):
             one axis. Axes that stand behind `...` are left out.
         activation: a name or function; None leaves the sum as it is.
         bias_axes: the letters of the output that the bias has, such as `"d"`; None for no bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
-            bias_constraint: names or objects.
+        **options: those of `EinsumDenseOptions`.
 
     Shapes: those of the equation; the kernel has the axes of its second term.
 
@@ -49,16 +49,9 @@ class EinsumDense(Layer):
         output_shape: int | Sequence[int | None],
         activation: Any = None,
         bias_axes: str | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
+        **options: Unpack[EinsumDenseOptions],
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(**for_layer(options, "kernel", "bias"))
         match = _EQUATION.fullmatch(equation.replace(" ", "")) if isinstance(equation, str) else None
         if match is None or (match[1], match[3]) != (match[5], match[7]) or (match[1] and match[3]):
             raise ArgumentError(
@@ -82,10 +75,7 @@ class EinsumDense(Layer):
             )
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.activation = activations.get(activation)
-        self._set_weight_options(
-            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
-            bias=(bias_initializer, bias_regularizer, bias_constraint),
-        )
+        self._set_weight_options(options, "kernel", "bias")
 
     def build(self, input_shape: Any) -> None:
         sizes = self._sizes(input_shape)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from neurona import constraints, initializers, regularizers
 from neurona.core.errors import DataError, ShapeError
 from neurona.core.layer import Layer
 from neurona.kernels.embedding import embedding
@@ -53,9 +54,9 @@ class Embedding(Layer):
             positive(input_dim, "input_dim", "Embedding"),
             positive(output_dim, "output_dim", "Embedding"),
         )
-        self._set_weight_options(
-            embeddings=(embeddings_initializer, embeddings_regularizer, embeddings_constraint)
-        )
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = self.supports_masking = mask_zero
         self.autocast = False  # the inputs are numbers of words, not quantities
         for passed_once in ("weights", "input_length"):

@@ -9,17 +9,26 @@ from neurona.core.symbolic import Node, SymbolicTensor
 
 
 class InputLayer(Layer):
-    """The layer behind an `Input`.
+    """The layer that an `Input` stands for: it hands its data on.
 
     Args:
         shape: sizes without the batch; None where unknown.
         batch_size: the batch's size, if it is fixed.
         dtype: the dtype that data is cast to on its way in.
+        sparse: no effect: arrays are dense.
+        ragged: no effect: arrays are dense.
         batch_shape: the whole shape, instead of shape and batch_size.
+        input_tensor: a symbolic tensor whose shape and dtype to take, instead of the above.
+        optional: whether data may be left out.
         name: the input's name, by which dictionaries of data refer to it.
 
     Raises:
-        ArgumentError: no shape, or two shapes, were given.
+        ArgumentError: no shape, or two shapes, were given, or a size is neither an integer nor None.
+
+    Example:
+
+        >>> InputLayer((28, 28, 1), name="image").output.shape
+        (None, 28, 28, 1)
     """
 
     def __init__(
@@ -27,13 +36,16 @@ class InputLayer(Layer):
         shape: Any = None,
         batch_size: int | None = None,
         dtype: Any = None,
-        batch_shape: Any = None,
-        name: str | None = None,
         sparse: bool = False,
         ragged: bool = False,
+        batch_shape: Any = None,
+        input_tensor: Any = None,
         optional: bool = False,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        if input_tensor is not None:
+            shape, batch_shape, dtype = None, input_tensor.shape, dtype or input_tensor.dtype
         if shape is None and batch_shape is None and kwargs.get("input_shape") is not None:
             shape = kwargs["input_shape"]
         if (shape is None) == (batch_shape is None):
@@ -76,6 +88,7 @@ def Input(
     batch_size: int | None = None,
     dtype: Any = None,
     sparse: bool = False,
+    ragged: bool = False,
     batch_shape: Any = None,
     name: str | None = None,
     tensor: Any = None,
@@ -87,15 +100,21 @@ def Input(
         shape: sizes without the batch; None where unknown.
         batch_size: the batch's size, if it is fixed.
         dtype: the dtype that data is cast to on its way in; `floatx()` by default.
+        sparse: no effect: arrays are dense.
+        ragged: no effect: arrays are dense.
         batch_shape: the whole shape, instead of shape and batch_size.
         name: by which dictionaries of data refer to it.
+        tensor: a symbolic tensor whose shape and dtype to take, instead of the above.
+        optional: whether data may be left out.
+
+    Raises:
+        ArgumentError: no shape, or two shapes, were given, or a size is neither an integer nor None.
 
     Example:
 
         >>> Input((28, 28, 1), name="image").shape
         (None, 28, 28, 1)
     """
-    if tensor is not None:
-        shape, batch_shape, dtype = None, tensor.shape, dtype or tensor.dtype
-    layer = InputLayer(shape, batch_size, dtype, batch_shape, name, sparse, optional=optional)
-    return layer.output
+    return InputLayer(
+        shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional=optional, name=name
+    ).output

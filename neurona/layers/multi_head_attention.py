@@ -4,7 +4,7 @@ GroupQueryAttention.
 
 import math
 import string
-from typing import Any
+from typing import Annotated, Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -12,12 +12,23 @@ import jax.numpy as jnp
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
+from neurona.core.options import Option
 from neurona.core.registry import serialize
 from neurona.core.symbolic import unique_name
 from neurona.kernels.attention import attention
 from neurona.layers.arguments import fraction, positive
 from neurona.layers.attention import causal_mask, inverted_dropout
 from neurona.layers.einsum_dense import EinsumDense
+from neurona.layers.options import KernelAndBias, for_layer
+
+
+class AttentionOptions(KernelAndBias, total=False):
+    """Options of the projections, the gate and the random numbers."""
+
+    use_gate: Annotated[
+        bool, Option(False, "whether to multiply the heads' outputs by sigmoid(query @ W_gate).")
+    ]
+    seed: Annotated[int | None, Option(None, "an integer that fixes the random numbers of dropout.")]
 
 
 class _HeadedAttention(Layer):
@@ -27,43 +38,36 @@ class _HeadedAttention(Layer):
 
     key_size: int
     axes: tuple[int, ...] = (1,)  # of the inputs, along which there is attention
+    supports_masking = True
 
-    def set_options(
+    def __init__(
         self,
         dropout: float,
         use_bias: bool,
-        use_gate: bool,
         sliding_window: int | None,
-        flash: Any,
-        seed: int | None,
+        flash_attention: bool | None,
+        **options: Any,
     ) -> None:
-        """Check and keep the arguments that both have."""
+        own = ("activity_regularizer", "use_gate", "seed")
+        super().__init__(**for_layer(options, "kernel", "bias", own=own))
         owner = type(self).__name__
-        self.dropout, self.use_bias, self.use_gate, self.seed = (
-            fraction(dropout, "dropout", owner),
-            use_bias,
-            use_gate,
-            seed,
-        )
+        self.dropout, self.use_bias = fraction(dropout, "dropout", owner), use_bias
         self.sliding_window = (
             None if sliding_window is None else positive(sliding_window, "sliding_window", owner)
         )
-        self.flash_attention = flash
-        if flash and dropout:
+        self.flash_attention = flash_attention
+        if flash_attention and dropout:
             raise ArgumentError(
                 f"{owner}: with flash_attention there is no dropout. Received: dropout={dropout}; leave one "
                 "of them out."
             )
-        self.supports_masking = True
-
-    def set_projections(self, kernel: tuple, bias: tuple, activity_regularizer: Any) -> None:
-        """Keep the initializer, regularizer and constraint that every projection gets."""
-        self._set_weight_options(kernel=kernel, bias=bias)
-        # Each projection's activity is regularized, and the layer's own output is the last of them.
-        self._of_activity = activity_regularizer
+        self._set_weight_options(options, "kernel", "bias")
+        self.use_gate, self.seed = options["use_gate"], options["seed"]
+        # The projections regularize their outputs, and the layer's output is the last of these.
+        self._projection_regularizer = options["activity_regularizer"]
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activity_regularizer": serialize(self._of_activity)}
+        return {**super().get_config(), "activity_regularizer": serialize(self._projection_regularizer)}
 
     def projection(
         self, name: str, equation: str, sizes: tuple[int | None, ...], bias_axes: str, activation: Any = None
@@ -79,7 +83,7 @@ class _HeadedAttention(Layer):
             sizes,
             activation,
             bias_axes if self.use_bias else None,
-            activity_regularizer=self._of_activity,
+            activity_regularizer=self._projection_regularizer,
             name=name,
             dtype=self.dtype_policy,
             trainable=self.trainable,
@@ -170,10 +174,8 @@ class MultiHeadAttention(_HeadedAttention):
         attention_axes: the axes of the inputs along which there is attention; None for all between batch and
             features.
         sliding_window: a query sees the keys less than so many places away; None for all.
-        flash_attention: accepted for Keras's sake: XLA chooses how to compute.
-        kernel_..., bias_initializer, _regularizer, _constraint, activity_regularizer: of the projections.
-        use_gate: whether the heads' outputs are multiplied by a sigmoid of a projection of the query.
-        seed: an integer, for random numbers of this layer's own.
+        flash_attention: no effect, except that True excludes dropout: XLA chooses how to compute.
+        **options: those of `AttentionOptions`; the weights are the projections'.
 
     Call arguments:
         query, value, key: the inputs; the value is its own key.
@@ -212,31 +214,14 @@ class MultiHeadAttention(_HeadedAttention):
         attention_axes: Any = None,
         sliding_window: int | None = None,
         flash_attention: bool | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        use_gate: bool = False,
-        seed: int | None = None,
-        **kwargs: Any,
+        **options: Unpack[AttentionOptions],
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(dropout, use_bias, sliding_window, flash_attention, **options)
         owner = type(self).__name__
-        self.num_heads, self.key_dim = (
-            positive(num_heads, "num_heads", owner),
-            positive(key_dim, "key_dim", owner),
-        )
+        self.num_heads = positive(num_heads, "num_heads", owner)
+        self.key_dim = positive(key_dim, "key_dim", owner)
         self.value_dim = self.key_dim if value_dim is None else positive(value_dim, "value_dim", owner)
         self.key_size = self.key_dim
-        self.set_options(dropout, use_bias, use_gate, sliding_window, flash_attention, seed)
-        self.set_projections(
-            (kernel_initializer, kernel_regularizer, kernel_constraint),
-            (bias_initializer, bias_regularizer, bias_constraint),
-            activity_regularizer,
-        )
         sizes = (output_shape,) if isinstance(output_shape, int) else output_shape
         self.output_sizes = (
             None if sizes is None else tuple(positive(size, "output_shape", owner) for size in sizes)
@@ -327,8 +312,13 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         head_dim: size of a head's queries, keys and values.
         num_query_heads: number of heads of queries.
         num_key_value_heads: number of heads of keys and values; divides the former.
-        dropout, use_bias, sliding_window, flash_attention, use_gate, seed: as in `MultiHeadAttention`, and so
-            are the initializers, regularizers, constraints and call arguments.
+        dropout: the share of the softmax that is set to zero in training.
+        use_bias: whether the projections have biases.
+        sliding_window: a query sees the keys less than so many places away; None for all.
+        flash_attention: no effect, except that True excludes dropout: XLA chooses how to compute.
+        **options: those of `AttentionOptions`; the weights are the projections'.
+
+    Call arguments: those of `MultiHeadAttention`.
 
     Shapes: query (B, T, d), value (B, S, e), key (B, S, f) -> (B, T, d)[, softmax (B, num_query_heads, T,
         S)].
@@ -356,18 +346,10 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         use_bias: bool = True,
         sliding_window: int | None = None,
         flash_attention: bool | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        use_gate: bool = False,
-        seed: int | None = None,
-        **kwargs: Any,
+        **options: Unpack[AttentionOptions],
     ) -> None:
-        super().__init__(**{**kwargs, "name": kwargs.get("name") or unique_name("grouped_query_attention")})
+        options["name"] = options.get("name") or unique_name("grouped_query_attention")
+        super().__init__(dropout, use_bias, sliding_window, flash_attention, **options)
         owner = type(self).__name__
         self.head_dim = self.key_size = positive(head_dim, "head_dim", owner)
         self.num_query_heads = positive(num_query_heads, "num_query_heads", owner)
@@ -377,12 +359,6 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
                 f"{owner}: num_key_value_heads divides num_query_heads. Received: {num_key_value_heads} and "
                 f"{num_query_heads}"
             )
-        self.set_options(dropout, use_bias, use_gate, sliding_window, flash_attention, seed)
-        self.set_projections(
-            (kernel_initializer, kernel_regularizer, kernel_constraint),
-            (bias_initializer, bias_regularizer, bias_constraint),
-            activity_regularizer,
-        )
 
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape

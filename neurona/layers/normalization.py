@@ -5,19 +5,88 @@ groups of them.
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, TypedDict, Unpack
 
 import jax
 import jax.numpy as jnp
 
+from neurona import initializers
+from neurona.core import policy
 from neurona.core.errors import ArgumentError, ShapeError, suggestion
 from neurona.core.layer import Layer
-from neurona.core.policy import epsilon as small_number
-from neurona.core.registry import resolve
+from neurona.core.options import Option
 from neurona.core.shapes import InputSpec
 from neurona.kernels.layer_normalization import layer_normalization
 from neurona.kernels.normalization import batch_normalization, moments, standardize
 from neurona.layers.fusion import set_source
+from neurona.layers.options import LayerOptions, constraint, for_layer, initializer, regularizer
+
+
+class BetaAndGammaStart(TypedDict, total=False):
+    """First values of an offset and a scale."""
+
+    beta_initializer: Annotated[Any, initializer("offset beta", "zeros")]
+    gamma_initializer: Annotated[Any, initializer("scale gamma", "ones")]
+
+
+class MovingStatisticsStart(TypedDict, total=False):
+    """First values of the moving averages."""
+
+    moving_mean_initializer: Annotated[Any, initializer("moving mean", "zeros")]
+    moving_variance_initializer: Annotated[Any, initializer("moving variance", "ones")]
+
+
+class BetaAndGammaRules(TypedDict, total=False):
+    """Regularizers and constraints of an offset and a scale."""
+
+    beta_regularizer: Annotated[Any, regularizer("offset beta")]
+    gamma_regularizer: Annotated[Any, regularizer("scale gamma")]
+    beta_constraint: Annotated[Any, constraint("offset beta")]
+    gamma_constraint: Annotated[Any, constraint("scale gamma")]
+
+
+class BetaAndGamma(BetaAndGammaStart, BetaAndGammaRules, LayerOptions, total=False):
+    """Options of a layer with an offset and a scale."""
+
+    activity_regularizer: Any
+
+
+class LayerNormalizationOptions(BetaAndGamma, total=False):
+    """Options of LayerNormalization."""
+
+    rms_scaling: Annotated[
+        bool,
+        Option(
+            False,
+            "an old option of Keras: y = gamma * x / sqrt(variance + epsilon). The literature's method is "
+            "`RMSNormalization`.",
+        ),
+    ]
+
+
+class Renormalization(TypedDict, total=False):
+    """Batch renormalization (Ioffe, 2017), and what else BatchNormalization takes last."""
+
+    renorm: Annotated[
+        bool, Option(False, "whether to correct the batch's statistics towards moving ones (Ioffe, 2017).")
+    ]
+    renorm_clipping: Annotated[
+        Mapping[str, float] | None, Option(None, "limits `rmin`, `rmax` and `dmax` of that correction.")
+    ]
+    renorm_momentum: Annotated[
+        float, Option(0.99, "how slowly the statistics of the correction follow the batches'.")
+    ]
+    synchronized: Annotated[
+        bool, Option(False, "no effect: a batch split over devices is always normalized as a whole.")
+    ]
+
+
+class BatchNormalizationOptions(
+    BetaAndGammaStart, MovingStatisticsStart, BetaAndGammaRules, Renormalization, LayerOptions, total=False
+):
+    """Options of BatchNormalization."""
+
+    activity_regularizer: Any
 
 
 def _precise(array: Any) -> Any:
@@ -75,15 +144,9 @@ class BatchNormalization(_AffineNormalization):
         axis: the channels' axis.
         momentum: how slowly the moving averages follow.
         epsilon: keeps the root from zero.
-        center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer,
-        beta_regularizer, gamma_regularizer,
-            beta_constraint, gamma_constraint: names or objects.
-        renorm: whether to correct the batch's statistics towards moving ones, for small batches (Ioffe, Batch
-            Renormalization, 2017).
-        renorm_clipping: limits `rmin`, `rmax`, `dmax` of that correction.
-        renorm_momentum: how slowly the statistics of the correction follow.
-        synchronized: accepted; a batch that is split over devices is normalized whole in any case.
+        center: whether there is an offset beta.
+        scale: whether there is a scale gamma.
+        **options: those of `BatchNormalizationOptions`.
 
     Call arguments: `mask` (batch, ...), of x without its channels: False where x does not count.
 
@@ -112,35 +175,23 @@ class BatchNormalization(_AffineNormalization):
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        renorm: bool = False,
-        renorm_clipping: Mapping[str, float] | None = None,
-        renorm_momentum: float = 0.99,
-        synchronized: bool = False,
-        **kwargs: Any,
+        **options: Unpack[BatchNormalizationOptions],
     ) -> None:
-        super().__init__(**kwargs)
+        own = (*MovingStatisticsStart.__annotations__, *Renormalization.__annotations__)
+        super().__init__(**for_layer(options, "beta", "gamma", own=own))
         self.axis, self.momentum, self.epsilon = int(axis), float(momentum), float(epsilon)
-        self.center, self.scale, self.synchronized = center, scale, synchronized
-        self._set_weight_options(
-            beta=(beta_initializer, beta_regularizer, beta_constraint),
-            gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
-        )
-        self.moving_mean_initializer = resolve("initializers", moving_mean_initializer)
-        self.moving_variance_initializer = resolve("initializers", moving_variance_initializer)
+        self.center, self.scale = center, scale
+        self._set_weight_options(options, "beta", "gamma")
+        self.moving_mean_initializer = initializers.get(options.get("moving_mean_initializer"))
+        self.moving_variance_initializer = initializers.get(options.get("moving_variance_initializer"))
+        self._set_renormalization(**{name: options[name] for name in Renormalization.__annotations__})
+
+    def _set_renormalization(
+        self, renorm: bool, renorm_clipping: Any, renorm_momentum: float, synchronized: bool
+    ) -> None:
         limits = dict(renorm_clipping or {})
-        self.renorm, self.renorm_clipping, self.renorm_momentum = (
-            renorm,
-            limits if renorm else renorm_clipping,
-            renorm_momentum,
-        )
+        self.renorm, self.renorm_clipping = renorm, limits if renorm else renorm_clipping
+        self.renorm_momentum, self.synchronized = renorm_momentum, synchronized
         for limit in limits:
             if limit not in ("rmin", "rmax", "dmax"):
                 raise ArgumentError(
@@ -221,7 +272,7 @@ class BatchNormalization(_AffineNormalization):
                 f"{mask.shape}."
             )
         mask = jnp.broadcast_to(mask[..., None].astype(bool), x.shape)
-        count = jnp.sum(mask, axes, dtype=x.dtype, keepdims=True) + small_number()
+        count = jnp.sum(mask, axes, dtype=x.dtype, keepdims=True) + policy.epsilon()
         mean = jnp.sum(jnp.where(mask, x, 0), axes, keepdims=True) / count
         variance = jnp.sum(jnp.where(mask, jnp.square(x - mean), 0), axes, keepdims=True) / count
         return mean.reshape(-1), variance.reshape(-1)
@@ -260,11 +311,9 @@ class LayerNormalization(_AffineNormalization):
     Args:
         axis: the axis or axes of the features.
         epsilon: keeps the root from zero.
-        center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
-            gamma_constraint: names or objects.
-        rms_scaling: old option of Keras: y = gamma * x / sqrt(variance + epsilon). `RMSNormalization` is the
-            method of the literature.
+        center: whether there is an offset beta.
+        scale: whether there is a scale gamma.
+        **options: those of `LayerNormalizationOptions`.
 
     Shapes: x (any) -> y the same; gamma, beta: the sizes of the axes.
 
@@ -287,22 +336,13 @@ class LayerNormalization(_AffineNormalization):
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        rms_scaling: bool = False,
-        **kwargs: Any,
+        **options: Unpack[LayerNormalizationOptions],
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**for_layer(options, "beta", "gamma", own=["rms_scaling"]))
         self.axis, self.epsilon = _axes(axis, "LayerNormalization"), float(epsilon)
-        self.center, self.scale, self.rms_scaling = center, scale, rms_scaling
-        self._set_weight_options(
-            beta=(beta_initializer, beta_regularizer, beta_constraint),
-            gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
-        )
+        self.center, self.scale = center, scale
+        self.rms_scaling = options.get("rms_scaling", False)
+        self._set_weight_options(options, "beta", "gamma")
         self.autocast = False
 
     def build(self, input_shape: Any) -> None:
@@ -333,9 +373,9 @@ class GroupNormalization(_AffineNormalization):
         groups: number of groups; -1 for as many as channels (instance normalization), 1 for all together.
         axis: the channels' axis.
         epsilon: keeps the root from zero.
-        center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
-            gamma_constraint: names or objects.
+        center: whether there is an offset beta.
+        scale: whether there is a scale gamma.
+        **options: those of `BetaAndGamma`.
 
     Shapes: x (batch, ..., with channels on the axis) -> y the same; gamma, beta (channels,).
 
@@ -360,25 +400,16 @@ class GroupNormalization(_AffineNormalization):
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **kwargs: Any,
+        **options: Unpack[BetaAndGamma],
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**for_layer(options, "beta", "gamma"))
         if not isinstance(groups, int) or (groups < 1 and groups != -1):
             raise ArgumentError(
                 "GroupNormalization: groups is a positive integer, or -1 for one per channel. Received: "
                 f"groups={groups!r}"
             )
         self.groups, self.axis, self.epsilon, self.center, self.scale = groups, axis, epsilon, center, scale
-        self._set_weight_options(
-            beta=(beta_initializer, beta_regularizer, beta_constraint),
-            gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
-        )
+        self._set_weight_options(options, "beta", "gamma")
         self.autocast = False
 
     def build(self, input_shape: Any) -> None:

@@ -30,9 +30,10 @@ class _Pooling(Layer):
         strides: Any = None,
         padding: str = "valid",
         data_format: str | None = None,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=name, **kwargs)
         owner = type(self).__name__
         self.pool_size = integers(pool_size, self.rank, "pool_size", owner)
         self.strides = integers(pool_size if strides is None else strides, self.rank, "strides", owner)
@@ -296,7 +297,8 @@ class GlobalAveragePooling1D(_GlobalPooling, aliases=("GlobalAvgPool1D",)):
 
     Example:
 
-        >>> GlobalAveragePooling1D()(jnp.array([[[1.0], [4.0], [9.0]]]), mask=jnp.array([[True, True, False]])).tolist()
+        >>> mask = jnp.array([[True, True, False]])
+        >>> GlobalAveragePooling1D()(jnp.array([[[1.0], [4.0], [9.0]]]), mask=mask).tolist()
         [[2.5]]
     """
 

@@ -1,10 +1,9 @@
-"""Recurrent layers: RNN carries any cell along a sequence; SimpleRNN, LSTM and GRU are RNN with a cell of
-their own.
-"""
+"""Recurrent layers: RNN carries any cell along a sequence; SimpleRNN, LSTM and GRU bring their cell."""
 
 import contextlib
+import inspect
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +12,11 @@ from jax.core import Tracer
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.random import new_key
+from neurona.core.registry import snake_case
 from neurona.core.scope import current_scope
 from neurona.core.shapes import InputSpec
 from neurona.core.variable import Variable
+from neurona.layers.recurrent_options import GRUOptions, LSTMOptions, SimpleRNNOptions
 from neurona.layers.rnn_cells import (
     GRUCell,
     LSTMCell,
@@ -68,6 +69,8 @@ class RNN(Layer):
         ((2, 7, 3), (2, 4), (2, 3))
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         cell: Any,
@@ -86,7 +89,6 @@ class RNN(Layer):
         self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
         self.zero_output_for_mask = zero_output_for_mask
         self.states: list[Any] | None = None
-        self.supports_masking = True
         self.input_spec = InputSpec(min_ndim=3)
 
     @property
@@ -230,6 +232,21 @@ def _one_key(inputs: Any, training: Any) -> Iterator[None]:
 class _CellLayer(RNN):
     """An RNN whose constructor takes the arguments of its cell; they are read from the cell."""
 
+    cell_class: type[Layer]
+
+    def __init__(self, **options: Any) -> None:
+        owner, use_cudnn = type(self).__name__, options.pop("use_cudnn", "auto")
+        if use_cudnn not in ("auto", True, False):
+            raise ArgumentError(f"{owner}: use_cudnn is 'auto', True or False. Received: {use_cudnn=}")
+        of_cell = [*inspect.signature(self.cell_class).parameters, "implementation"]
+        cell = {name: options.pop(name) for name in of_cell if name in options}
+        shared = {name: options[name] for name in ("dtype", "trainable") if name in options}
+        super().__init__(
+            self.cell_class(**cell, **shared, name=snake_case(self.cell_class.__name__)), **options
+        )
+        self.use_cudnn = use_cudnn
+        self.input_spec = InputSpec(ndim=3)
+
     def __getattr__(self, name: str) -> Any:
         cell = self.__dict__.get("cell")
         if cell is None or name.startswith("_") or name not in cell._arguments:
@@ -246,15 +263,22 @@ class SimpleRNN(_CellLayer):
     """A fully connected recurrence: h_t = activation(x_t @ kernel + h_{t-1} @ recurrent_kernel + bias).
 
     Args:
-        units to seed, except the following: as in `SimpleRNNCell`.
-        activity_regularizer: a function of the output that is added to the loss.
-        return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in `RNN`.
+        units: the size of the output, at least 1.
+        activation: a name or function, applied to the sum.
+        use_bias: whether to add a bias.
+        **options: those of `SimpleRNNOptions`.
+        zero_output_for_mask: whether the output is zero where the mask is false.
+
+    Call arguments: those of `RNN`.
 
     Shapes: sequences (batch, time, d), mask (batch, time), the state (batch, units) -> (batch, units) or
         (batch, time, units), then the state.
 
     Raises:
-        ArgumentError, ShapeError: as `SimpleRNNCell` and `RNN`.
+        ArgumentError: units is not a positive integer, a dropout is not from 0 to 1, or the layer is stateful
+            without a known batch size.
+        ShapeError: an initial state or a mask has the wrong shape, or the batch size of a stateful layer
+            changed.
 
     Source: Elman, Finding Structure in Time, 1990.
 
@@ -264,77 +288,41 @@ class SimpleRNN(_CellLayer):
         (2, 7, 4)
     """
 
+    cell_class = SimpleRNNCell
+
     def __init__(
         self,
         units: int,
         activation: Any = "tanh",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        seed: int | None = None,
-        **kwargs: Any,
+        **options: Unpack[SimpleRNNOptions],
     ) -> None:
-        cell = SimpleRNNCell(
-            units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            recurrent_constraint,
-            bias_constraint,
-            dropout,
-            recurrent_dropout,
-            seed,
-            name="simple_rnn_cell",
-            **_for_cell(kwargs),
-        )
-        super().__init__(
-            cell,
-            return_sequences,
-            return_state,
-            go_backwards,
-            stateful,
-            unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
-        self.input_spec = InputSpec(ndim=3)
+        super().__init__(units=units, activation=activation, use_bias=use_bias, **options)
 
 
 class LSTM(_CellLayer):
     """Long short-term memory: c_t = f * c_{t-1} + i * g and h_t = o * activation(c_t), along a sequence.
 
     Args:
-        units to seed, except the following: as in `LSTMCell`.
-        activity_regularizer: a function of the output that is added to the loss.
-        return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in `RNN`.
-        use_cudnn: accepted for Keras's sake: XLA compiles the loop for whatever device there is.
+        units: the size of the output, at least 1.
+        activation: a name or function, applied to the candidate and to the state.
+        recurrent_activation: a name or function, applied to the gates.
+        use_bias: whether to add a bias.
+        **options: those of `LSTMOptions`.
+        implementation: 2 draws one dropout mask for all gates, 1 a mask for each gate; recurrent dropout
+            always means 1.
+        zero_output_for_mask: whether the output is zero where the mask is false.
+
+    Call arguments: those of `RNN`.
 
     Shapes: sequences (batch, time, d), mask (batch, time), states h and c (batch, units) -> (batch, units) or
         (batch, time, units), then h and c.
 
     Raises:
-        ArgumentError, ShapeError: as `LSTMCell` and `RNN`.
+        ArgumentError: units is not a positive integer, a dropout is not from 0 to 1, or the layer is stateful
+            without a known batch size.
+        ShapeError: an initial state or a mask has the wrong shape, or the batch size of a stateful layer
+            changed.
 
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
 
@@ -345,85 +333,48 @@ class LSTM(_CellLayer):
         ((2, 4), True, (2, 4))
     """
 
+    cell_class = LSTMCell
+
     def __init__(
         self,
         units: int,
         activation: Any = "tanh",
         recurrent_activation: Any = "sigmoid",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        use_cudnn: bool | str = "auto",
-        **kwargs: Any,
+        **options: Unpack[LSTMOptions],
     ) -> None:
-        _check_use_cudnn(use_cudnn, "LSTM")
-        cell = LSTMCell(
-            units,
-            activation,
-            recurrent_activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            unit_forget_bias,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            recurrent_constraint,
-            bias_constraint,
-            dropout,
-            recurrent_dropout,
-            seed,
-            name="lstm_cell",
-            implementation=kwargs.pop("implementation", 2),
-            **_for_cell(kwargs),
-        )
         super().__init__(
-            cell,
-            return_sequences,
-            return_state,
-            go_backwards,
-            stateful,
-            unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            **options,
         )
-        self.use_cudnn = use_cudnn
-        self.input_spec = InputSpec(ndim=3)
 
 
 class GRU(_CellLayer):
     """Gated recurrent unit: h_t = z * h_{t-1} + (1 - z) * candidate, along a sequence.
 
     Args:
-        units to seed, except the following, and reset_after: as in `GRUCell`.
-        activity_regularizer: a function of the output that is added to the loss.
-        return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as in `RNN`.
-        use_cudnn: accepted for Keras's sake: XLA compiles the loop for whatever device there is.
+        units: the size of the output, at least 1.
+        activation: a name or function, applied to the candidate.
+        recurrent_activation: a name or function, applied to the gates.
+        use_bias: whether to add a bias.
+        **options: those of `GRUOptions`.
+        implementation: 2 draws one dropout mask for all gates, 1 a mask for each gate; recurrent dropout
+            always means 1.
+        zero_output_for_mask: whether the output is zero where the mask is false.
+
+    Call arguments: those of `RNN`.
 
     Shapes: sequences (batch, time, d), mask (batch, time), the state (batch, units) -> (batch, units) or
         (batch, time, units), then the state.
 
     Raises:
-        ArgumentError, ShapeError: as `GRUCell` and `RNN`.
+        ArgumentError: units is not a positive integer, a dropout is not from 0 to 1, or the layer is stateful
+            without a known batch size.
+        ShapeError: an initial state or a mask has the wrong shape, or the batch size of a stateful layer
+            changed.
 
     Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
 
@@ -434,75 +385,20 @@ class GRU(_CellLayer):
         True
     """
 
+    cell_class = GRUCell
+
     def __init__(
         self,
         units: int,
         activation: Any = "tanh",
         recurrent_activation: Any = "sigmoid",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        reset_after: bool = True,
-        use_cudnn: bool | str = "auto",
-        **kwargs: Any,
+        **options: Unpack[GRUOptions],
     ) -> None:
-        _check_use_cudnn(use_cudnn, "GRU")
-        cell = GRUCell(
-            units,
-            activation,
-            recurrent_activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            recurrent_constraint,
-            bias_constraint,
-            dropout,
-            recurrent_dropout,
-            reset_after,
-            seed,
-            name="gru_cell",
-            implementation=kwargs.pop("implementation", 2),
-            **_for_cell(kwargs),
-        )
         super().__init__(
-            cell,
-            return_sequences,
-            return_state,
-            go_backwards,
-            stateful,
-            unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            **options,
         )
-        self.use_cudnn = use_cudnn
-        self.input_spec = InputSpec(ndim=3)
-
-
-def _for_cell(kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-
-
-def _check_use_cudnn(value: Any, owner: str) -> None:
-    if value not in ("auto", True, False):
-        raise ArgumentError(f"{owner}: use_cudnn is 'auto', True or False. Received: use_cudnn={value!r}")

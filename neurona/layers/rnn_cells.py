@@ -7,7 +7,7 @@ The layers of recurrent.py carry a cell along a sequence.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,8 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.kernels import recurrent as kernels
 from neurona.layers.arguments import fraction, positive
+from neurona.layers.options import for_layer
+from neurona.layers.recurrent_options import GRUCellOptions, LSTMCellOptions, SimpleRNNCellOptions
 
 Masks = list[jax.Array] | None
 
@@ -79,32 +81,32 @@ class _Cell(Layer):
     """What the three cells share: weights, dropout, and a fast way along a whole sequence."""
 
     gates = 1
+    weights_with_options = ("kernel", "recurrent", "bias")
+    own_options: tuple[str, ...] = ()  # of one cell alone
     kernel_initializer: Any
     recurrent_initializer: Any
     bias_initializer: Any
     recurrent_regularizer: Any
     recurrent_constraint: Any
-    recurrent_activation: Any = None
+    recurrent_activation: Any
 
-    def set_options(
-        self,
-        units: int,
-        activation: Any,
-        use_bias: bool,
-        dropout: float,
-        recurrent_dropout: float,
-        seed: int | None,
-        implementation: int,
+    def __init__(
+        self, units: int, activation: Any, recurrent_activation: Any, use_bias: bool, **options: Any
     ) -> None:
-        """Check and keep the arguments that all cells have."""
+        own = ("dropout", "recurrent_dropout", "seed", "implementation", *self.own_options)
+        super().__init__(**for_layer(options, *self.weights_with_options, own=own))
         owner = type(self).__name__
         self.units = self.output_size = positive(units, "units", owner)
         self.state_size: Any = self.units
-        self.activation = activations.get(activation)
-        self.use_bias, self.seed = use_bias, seed
-        self.dropout = fraction(dropout, "dropout", owner)
-        self.recurrent_dropout = fraction(recurrent_dropout, "recurrent_dropout", owner)
-        self.implementation = 1 if self.recurrent_dropout else implementation
+        self.activation, self.use_bias = activations.get(activation), use_bias
+        self.recurrent_activation = activations.get(recurrent_activation) if self.gates > 1 else None
+        self._set_weight_options(options, *self.weights_with_options)
+        self.dropout = fraction(options["dropout"], "dropout", owner)
+        self.recurrent_dropout = fraction(options["recurrent_dropout"], "recurrent_dropout", owner)
+        self.seed = options["seed"]
+        self.implementation = 1 if self.recurrent_dropout else options.get("implementation", 2)
+        for name in self.own_options:
+            setattr(self, name, options[name])
 
     def bias_options(self) -> tuple[tuple[int, ...], Any]:
         """The bias's shape and initializer."""
@@ -214,17 +216,13 @@ class SimpleRNNCell(_Cell):
         units: the size of the output, at least 1.
         activation: a name or function.
         use_bias: whether to add a bias.
-        kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
-        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in
-            training, the same ones at every step (Gal and Ghahramani, A Theoretically Grounded Application of
-            Dropout in Recurrent Neural Networks, 2016).
-        seed: an integer, for random numbers of this cell's own.
+        **options: those of `SimpleRNNCellOptions`.
 
     Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, units), recurrent_kernel (units,
         units), bias (units,).
 
     Raises:
-        ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
+        ArgumentError: units is not a positive integer, or a dropout is not from 0 to 1.
 
     Source: Elman, Finding Structure in Time, 1990.
 
@@ -240,27 +238,9 @@ class SimpleRNNCell(_Cell):
         units: int,
         activation: Any = "tanh",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        **kwargs: Any,
+        **options: Unpack[SimpleRNNCellOptions],
     ) -> None:
-        super().__init__(**kwargs)
-        self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation=2)
-        self._set_weight_options(
-            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
-            recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
-            bias=(bias_initializer, bias_regularizer, bias_constraint),
-        )
+        super().__init__(units, activation, None, use_bias, **options)
 
     def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
         h = self.activation(z + _product(states[0], self.recurrent_kernel.value, masks))
@@ -278,22 +258,18 @@ class LSTMCell(_Cell):
 
     Args:
         units: the size of the output, at least 1.
-        activation, recurrent_activation: names or functions, of the state and of the gates.
+        activation: a name or function, applied to the candidate g and to the state c'.
+        recurrent_activation: a name or function, applied to the gates.
         use_bias: whether to add a bias.
-        kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
-        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in
-            training, the same ones at every step (Gal and Ghahramani, A Theoretically Grounded Application of
-            Dropout in Recurrent Neural Networks, 2016).
-        seed: an integer, for random numbers of this cell's own.
-        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means
-            1.
-        unit_forget_bias: whether the forget gate's bias begins at 1 (Jozefowicz et al., 2015).
+        **options: those of `LSTMCellOptions`.
+        implementation: 2 draws one dropout mask for all gates, 1 a mask for each gate; recurrent dropout
+            always means 1.
 
     Shapes: x (batch, d), states [h, c], each (batch, units) -> h', [h', c']; kernel (d, 4 units),
         recurrent_kernel (units, 4 units), bias (4 units,).
 
     Raises:
-        ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
+        ArgumentError: units is not a positive integer, or a dropout is not from 0 to 1.
 
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
 
@@ -305,6 +281,8 @@ class LSTMCell(_Cell):
     """
 
     gates = 4
+    own_options = ("unit_forget_bias",)
+    unit_forget_bias: bool
 
     def __init__(
         self,
@@ -312,31 +290,9 @@ class LSTMCell(_Cell):
         activation: Any = "tanh",
         recurrent_activation: Any = "sigmoid",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        **kwargs: Any,
+        **options: Unpack[LSTMCellOptions],
     ) -> None:
-        implementation = kwargs.pop("implementation", 2)
-        super().__init__(**kwargs)
-        self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation)
-        self.recurrent_activation = activations.get(recurrent_activation)
-        self._set_weight_options(
-            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
-            recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
-            bias=(bias_initializer, bias_regularizer, bias_constraint),
-        )
-        self.unit_forget_bias = unit_forget_bias
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.state_size = [self.units, self.units]
 
     def bias_options(self) -> tuple[tuple[int, ...], Any]:
@@ -370,22 +326,18 @@ class GRUCell(_Cell):
 
     Args:
         units: the size of the output, at least 1.
-        activation, recurrent_activation: names or functions, of the candidate and of the gates.
+        activation: a name or function, applied to the candidate.
+        recurrent_activation: a name or function, applied to the gates.
         use_bias: whether to add a bias.
-        kernel_..., recurrent_..., bias_initializer, _regularizer, _constraint: names or objects.
-        dropout, recurrent_dropout: the shares of the inputs and of the state that are set to zero in
-            training, the same ones at every step (Gal and Ghahramani, A Theoretically Grounded Application of
-            Dropout in Recurrent Neural Networks, 2016).
-        seed: an integer, for random numbers of this cell's own.
-        implementation: 2 draws one dropout mask for all gates, 1 one for each; recurrent dropout always means
-            1.
-        reset_after: which of the two.
+        **options: those of `GRUCellOptions`.
+        implementation: 2 draws one dropout mask for all gates, 1 a mask for each gate; recurrent dropout
+            always means 1.
 
     Shapes: x (batch, d), states [h (batch, units)] -> h', [h']; kernel (d, 3 units), recurrent_kernel (units,
         3 units), bias (2, 3 units), a row for each product, or (3 units,) without reset_after.
 
     Raises:
-        ArgumentError: units is not a positive integer, or a dropout not from 0 to 1.
+        ArgumentError: units is not a positive integer, or a dropout is not from 0 to 1.
 
     Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
 
@@ -397,6 +349,8 @@ class GRUCell(_Cell):
     """
 
     gates = 3
+    own_options = ("reset_after",)
+    reset_after: bool
 
     def __init__(
         self,
@@ -404,31 +358,9 @@ class GRUCell(_Cell):
         activation: Any = "tanh",
         recurrent_activation: Any = "sigmoid",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        reset_after: bool = True,
-        seed: int | None = None,
-        **kwargs: Any,
+        **options: Unpack[GRUCellOptions],
     ) -> None:
-        implementation = kwargs.pop("implementation", 2)
-        super().__init__(**kwargs)
-        self.set_options(units, activation, use_bias, dropout, recurrent_dropout, seed, implementation)
-        self.recurrent_activation = activations.get(recurrent_activation)
-        self._set_weight_options(
-            kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
-            recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
-            bias=(bias_initializer, bias_regularizer, bias_constraint),
-        )
-        self.reset_after = reset_after
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
 
     def bias_options(self) -> tuple[tuple[int, ...], Any]:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,), self.bias_initializer

@@ -54,7 +54,8 @@ class SpectralNormalization(Wrapper):
     Example:
 
         >>> from neurona.layers.dense import Dense
-        >>> layer = SpectralNormalization(Dense(2, use_bias=False, kernel_initializer="ones"), power_iterations=5)
+        >>> dense = Dense(2, use_bias=False, kernel_initializer="ones")
+        >>> layer = SpectralNormalization(dense, power_iterations=5)
         >>> layer(jnp.ones((1, 3)), training=True).astype(int).tolist()
         [[1, 1]]
     """
