@@ -2,17 +2,19 @@
 
     import neurona as nn
 
-    model = nn.Sequential([nn.Input((28, 28)), nn.layers.Flatten(), nn.layers.Dense(10,
-    activation="softmax")]) model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = nn.Sequential(
+        [nn.Input((28, 28)), nn.layers.Flatten(), nn.layers.Dense(10, activation="softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x, y, epochs=5)
 
 Names are loaded when first touched, so that importing costs nothing.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neurona._version import __version__
+from neurona.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from neurona import (
@@ -92,16 +94,6 @@ _NAMES = {
 
 __all__ = ["__version__", *_ROOMS, *_NAMES]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return importlib.import_module(f"neurona.{name}")
-    if name in _NAMES:
-        value = getattr(importlib.import_module(_NAMES[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'neurona' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(
+    __name__, {"__version__": "neurona._version", **dict.fromkeys(_ROOMS), **_NAMES}
+)

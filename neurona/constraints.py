@@ -80,7 +80,8 @@ class UnitNorm(Constraint):
     """w / |w|, |w| being the L2 norm along `axis`.
 
     Args:
-        axis: as in `MaxNorm`.
+        axis: 0 for the weights into each unit of a Dense kernel (inputs, units); [0, 1, 2] for the filters of
+            a Conv2D kernel (rows, columns, inputs, filters).
 
     Example:
 
@@ -105,7 +106,8 @@ class MinMaxNorm(Constraint):
         min_value: the least norm.
         max_value: the greatest norm.
         rate: how far each update moves towards the bounds: 1 goes all the way.
-        axis: as in `MaxNorm`.
+        axis: 0 for the weights into each unit of a Dense kernel (inputs, units); [0, 1, 2] for the filters of
+            a Conv2D kernel (rows, columns, inputs, filters).
 
     Example:
 

@@ -13,6 +13,7 @@ Rebuilding only ever looks names up here: nothing is imported, evaluated or unpi
 import contextlib
 import contextvars
 import functools
+import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +41,12 @@ KINDS = (
     "random",
     "rules",
 )
+# Where the classes of a kind are defined, if not in the room of its name. Classes register when their room is
+# imported; a lookup imports it first, so that a layer or loss can be named without an import.
+_ROOMS = {
+    "schedules": "neurona.optimizers.schedules",
+    "policies": "neurona.core.policy",
+}
 _KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", "policies": "keras"}
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 _aliases: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
@@ -232,9 +239,15 @@ def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
         _custom_scope.reset(token)
 
 
+def _table(kind: str) -> dict[str, Any]:
+    """What is registered under a kind, after its room was imported."""
+    importlib.import_module(_ROOMS.get(kind, f"neurona.{kind}"))
+    return _built_in[kind]
+
+
 def built_in(kind: str) -> dict[str, Any]:
     """Everything of Neurona's own that is registered under a kind, by name."""
-    return dict(_built_in[kind])
+    return dict(_table(kind))
 
 
 def lookup(kind: str, name: str) -> Any:
@@ -247,7 +260,7 @@ def lookup(kind: str, name: str) -> Any:
     for key, value in custom.items():
         if name in (key, key.split(">")[-1]):
             return value
-    table = _built_in[kind]
+    table = _table(kind)
     found = table.get(name) or table.get(_aliases[kind].get(name) or _aliases[kind].get(name.lower(), ""))
     if found is None:
         known = sorted({*table, *_aliases[kind]})
@@ -421,10 +434,10 @@ def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> 
             return custom
     module = str(description.get("module") or "")
     for candidate in (kind, *(k for k in KINDS if k in module), "models", "policies"):
-        if candidate and name in _built_in[candidate]:
-            return _built_in[candidate][name]
+        if candidate and name in _table(candidate):
+            return _table(candidate)[name]
     if kind is None and not module:
-        for table in _built_in.values():
+        for table in map(_table, KINDS):
             if name in table:
                 return table[name]
     raise SavingError(

@@ -11,10 +11,9 @@ Iris and the 8x8 digits come with the library. Other files are looked for in the
 variable `NEURONA_DATA` names, then in the user's cache, and else downloaded with their published checksum.
 """
 
-import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING
 
+from neurona.core.lazy import lazy_names
 from neurona.datasets.local import is_local
 
 if TYPE_CHECKING:
@@ -44,14 +43,4 @@ __all__ = [
     "mnist",
     "reuters",
 ]
-_NAMES = tuple(name for name in __all__ if name != "is_local")
-
-
-def __getattr__(name: str) -> ModuleType:
-    if name in _NAMES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"neurona.datasets has no data set {name!r}; it has {', '.join(_NAMES)}.")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = lazy_names(__name__, {name: None for name in __all__ if name != "is_local"})

@@ -10,34 +10,27 @@ import numpy as np
 from neurona.core import registry
 from neurona.core.errors import ShapeError
 from neurona.core.policy import standardize_dtype
-from neurona.initializers.constant import STFT, Constant, Identity, Ones, Zeros
-from neurona.initializers.initializer import Initializer
-from neurona.initializers.random import (
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    LecunNormal,
-    LecunUniform,
-    Orthogonal,
-    RandomInitializer,
-    RandomNormal,
-    RandomUniform,
-    TruncatedNormal,
-    VarianceScaling,
-    compute_fans,
+from neurona.initializers import (
+    constant as _constant,
 )
+from neurona.initializers import (
+    initializer as _initializer,
+)
+from neurona.initializers import (
+    random as _random,
+)
+from neurona.initializers.constant import *
+from neurona.initializers.initializer import *
+from neurona.initializers.random import *
 
-constant, zeros, ones, identity, stft = Constant, Zeros, Ones, Identity, STFT
-glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUniform, HeNormal, HeUniform
-lecun_normal, lecun_uniform, orthogonal = LecunNormal, LecunUniform, Orthogonal
-random_normal, random_uniform, truncated_normal, variance_scaling = (
-    RandomNormal,
-    RandomUniform,
-    TruncatedNormal,
-    VarianceScaling,
-)
-IdentityInitializer, OrthogonalInitializer, STFTInitializer = Identity, Orthogonal, STFT
+__all__ = ["deserialize", "get", "serialize"]
+__all__ += _constant.__all__
+__all__ += _initializer.__all__
+__all__ += _random.__all__
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def get(identifier: Any) -> Any:
@@ -86,48 +79,3 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(config)
-
-
-__all__ = [
-    "STFT",
-    "Constant",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "Identity",
-    "IdentityInitializer",
-    "Initializer",
-    "LecunNormal",
-    "LecunUniform",
-    "Ones",
-    "Orthogonal",
-    "OrthogonalInitializer",
-    "RandomInitializer",
-    "RandomNormal",
-    "RandomUniform",
-    "STFTInitializer",
-    "TruncatedNormal",
-    "VarianceScaling",
-    "Zeros",
-    "compute_fans",
-    "constant",
-    "deserialize",
-    "get",
-    "glorot_normal",
-    "glorot_uniform",
-    "he_normal",
-    "he_uniform",
-    "identity",
-    "lecun_normal",
-    "lecun_uniform",
-    "ones",
-    "orthogonal",
-    "random_normal",
-    "random_uniform",
-    "serialize",
-    "stft",
-    "truncated_normal",
-    "variance_scaling",
-    "zeros",
-]

@@ -10,6 +10,21 @@ from neurona.core.errors import ArgumentError, ShapeError, optional_import
 from neurona.core.policy import standardize_dtype
 from neurona.initializers.initializer import Initializer
 
+__all__ = [
+    "STFT",
+    "Constant",
+    "Identity",
+    "IdentityInitializer",
+    "Ones",
+    "STFTInitializer",
+    "Zeros",
+    "constant",
+    "identity",
+    "ones",
+    "stft",
+    "zeros",
+]
+
 
 class Zeros(Initializer, aliases=("zero",)):
     """All zeros: the usual start of biases.
@@ -153,3 +168,8 @@ class STFT(Initializer, aliases=("STFTInitializer",)):
             norms = {"density": np.sqrt(np.sum(window**2)), "spectrum": np.sum(np.abs(window)), None: 1.0}
             kernel = kernel * (window[:, None, None] / norms[self.scaling])
         return device_array(kernel.astype(name))
+
+
+# Other names of the same classes.
+constant, zeros, ones, identity, stft = Constant, Zeros, Ones, Identity, STFT
+IdentityInitializer, STFTInitializer = Identity, STFT

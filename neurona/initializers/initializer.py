@@ -6,6 +6,10 @@ import jax
 
 from neurona.core.registry import Serializable
 
+__all__ = [
+    "Initializer",
+]
+
 
 class Initializer(Serializable):
     """Makes the first value of a weight. Subclass it, or give any function `(shape, dtype) -> array`.

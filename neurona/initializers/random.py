@@ -15,6 +15,34 @@ from neurona.core.registry import deserialize
 from neurona.initializers import sampling
 from neurona.initializers.initializer import Initializer
 
+__all__ = [
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "LecunNormal",
+    "LecunUniform",
+    "Orthogonal",
+    "OrthogonalInitializer",
+    "RandomInitializer",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "compute_fans",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "truncated_normal",
+    "variance_scaling",
+]
+
 # The standard deviation of a standard normal variable that is cut at +-2.
 _TRUNCATED_STDDEV = 0.87962566103423978
 _MODES = ("fan_in", "fan_out", "fan_avg")
@@ -24,6 +52,9 @@ _DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 class RandomInitializer(Initializer):
     """Base of those that draw: an integer seed draws the same numbers at each call, None draws new ones from
     the global stream.
+
+    Args:
+        seed: an integer, a `SeedGenerator`, or None for new numbers at each call.
 
     Raises:
         ArgumentError: the seed is neither an integer, a `SeedGenerator`, a key nor None.
@@ -196,6 +227,11 @@ class VarianceScaling(RandomInitializer):
 class GlorotUniform(VarianceScaling, aliases=("xavier_uniform",)):
     """Uniform on +-sqrt(6 / (fan_in + fan_out)): the default of most layers.
 
+    Args:
+        seed: an integer, a `SeedGenerator`, or None for new numbers at each call.
+        input_axes: the axes that count as inputs; by default as in `compute_fans`.
+        output_axes: the axes that count as outputs.
+
     Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks,
         2010.
 
@@ -216,6 +252,11 @@ class GlorotUniform(VarianceScaling, aliases=("xavier_uniform",)):
 
 class GlorotNormal(VarianceScaling, aliases=("xavier_normal",)):
     """Truncated normal of variance 2 / (fan_in + fan_out).
+
+    Args:
+        seed: an integer, a `SeedGenerator`, or None for new numbers at each call.
+        input_axes: the axes that count as inputs; by default as in `compute_fans`.
+        output_axes: the axes that count as outputs.
 
     Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks,
         2010.
@@ -238,6 +279,11 @@ class GlorotNormal(VarianceScaling, aliases=("xavier_normal",)):
 class LecunNormal(VarianceScaling):
     """Truncated normal of variance 1 / fan_in.
 
+    Args:
+        seed: an integer, a `SeedGenerator`, or None for new numbers at each call.
+        input_axes: the axes that count as inputs; by default as in `compute_fans`.
+        output_axes: the axes that count as outputs.
+
     Source: LeCun et al., Efficient BackProp, 1998.
 
     Example:
@@ -257,6 +303,11 @@ class LecunNormal(VarianceScaling):
 
 class LecunUniform(VarianceScaling):
     """Uniform on +-sqrt(3 / fan_in).
+
+    Args:
+        seed: an integer, a `SeedGenerator`, or None for new numbers at each call.
+        input_axes: the axes that count as inputs; by default as in `compute_fans`.
+        output_axes: the axes that count as outputs.
 
     Source: LeCun et al., Efficient BackProp, 1998.
 
@@ -278,6 +329,11 @@ class LecunUniform(VarianceScaling):
 class HeNormal(VarianceScaling):
     """Truncated normal of variance 2 / fan_in, for layers that end in relu.
 
+    Args:
+        seed: an integer, a `SeedGenerator`, or None for new numbers at each call.
+        input_axes: the axes that count as inputs; by default as in `compute_fans`.
+        output_axes: the axes that count as outputs.
+
     Source: He et al., Delving Deep into Rectifiers, 2015.
 
     Example:
@@ -297,6 +353,11 @@ class HeNormal(VarianceScaling):
 
 class HeUniform(VarianceScaling):
     """Uniform on +-sqrt(6 / fan_in), for layers that end in relu.
+
+    Args:
+        seed: an integer, a `SeedGenerator`, or None for new numbers at each call.
+        input_axes: the axes that count as inputs; by default as in `compute_fans`.
+        output_axes: the axes that count as outputs.
 
     Source: He et al., Delving Deep into Rectifiers, 2015.
 
@@ -352,3 +413,15 @@ class Orthogonal(RandomInitializer, aliases=("OrthogonalInitializer",)):
         q, r = np.linalg.qr(np.asarray(matrix))
         q = q * np.sign(np.diag(r))
         return device_array((self.gain * (q.T if rows < columns else q)).reshape(shape).astype(name))
+
+
+# Other names of the same classes.
+glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUniform, HeNormal, HeUniform
+lecun_normal, lecun_uniform, orthogonal = LecunNormal, LecunUniform, Orthogonal
+random_normal, random_uniform, truncated_normal, variance_scaling = (
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+)
+OrthogonalInitializer = Orthogonal

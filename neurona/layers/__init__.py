@@ -1,249 +1,78 @@
 """Layers, a family per file."""
 
-from neurona import constraints, initializers, regularizers
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
-from neurona.layers.activation import ELU, Activation, Identity, LeakyReLU, PReLU, ReLU, Softmax
-from neurona.layers.attention import AdditiveAttention, Attention
-from neurona.layers.convolution import (
-    Conv1D,
-    Conv2D,
-    Conv3D,
+from neurona.layers import (
+    activation,
+    attention,
+    convolution,
+    dense,
+    einsum_dense,
+    embedding,
+    input,
+    lambda_layer,
+    merging,
+    multi_head_attention,
+    normalization,
+    pooling,
+    preprocessing,
+    recurrent,
+    regularization,
+    reshaping,
+    rnn_cells,
+    separable_convolution,
+    sequence,
+    text_vectorization,
+    transposed_convolution,
+    wrapper,
 )
-from neurona.layers.dense import Dense
-from neurona.layers.einsum_dense import EinsumDense
-from neurona.layers.embedding import Embedding, Masking
-from neurona.layers.input import Input, InputLayer
-from neurona.layers.lambda_layer import Lambda
-from neurona.layers.merging import (
-    Add,
-    Average,
-    Concatenate,
-    Dot,
-    Maximum,
-    Minimum,
-    Multiply,
-    Subtract,
-    add,
-    average,
-    concatenate,
-    dot,
-    maximum,
-    minimum,
-    multiply,
-    subtract,
-)
-from neurona.layers.multi_head_attention import GroupQueryAttention, MultiHeadAttention
-from neurona.layers.normalization import (
-    BatchNormalization,
-    GroupNormalization,
-    LayerNormalization,
-    RMSNormalization,
-    UnitNormalization,
-)
-from neurona.layers.pooling import (
-    AdaptiveAveragePooling1D,
-    AdaptiveAveragePooling2D,
-    AdaptiveAveragePooling3D,
-    AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D,
-    AdaptiveMaxPooling3D,
-    AveragePooling1D,
-    AveragePooling2D,
-    AveragePooling3D,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GlobalMaxPooling3D,
-    MaxPooling1D,
-    MaxPooling2D,
-    MaxPooling3D,
-)
-from neurona.layers.preprocessing import Normalization, Rescaling
-from neurona.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
-from neurona.layers.regularization import (
-    ActivityRegularization,
-    AlphaDropout,
-    Dropout,
-    GaussianDropout,
-    GaussianNoise,
-    SpatialDropout1D,
-    SpatialDropout2D,
-    SpatialDropout3D,
-)
-from neurona.layers.reshaping import (
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    Flatten,
-    Permute,
-    RepeatVector,
-    Reshape,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
-)
-from neurona.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
-from neurona.layers.separable_convolution import (
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
-)
-from neurona.layers.sequence import Bidirectional, TimeDistributed
-from neurona.layers.text_vectorization import TextVectorization
-from neurona.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
-from neurona.layers.wrapper import SpectralNormalization, Wrapper
+from neurona.layers.activation import *
+from neurona.layers.attention import *
+from neurona.layers.convolution import *
+from neurona.layers.dense import *
+from neurona.layers.einsum_dense import *
+from neurona.layers.embedding import *
+from neurona.layers.input import *
+from neurona.layers.lambda_layer import *
+from neurona.layers.merging import *
+from neurona.layers.multi_head_attention import *
+from neurona.layers.normalization import *
+from neurona.layers.pooling import *
+from neurona.layers.preprocessing import *
+from neurona.layers.recurrent import *
+from neurona.layers.regularization import *
+from neurona.layers.reshaping import *
+from neurona.layers.rnn_cells import *
+from neurona.layers.separable_convolution import *
+from neurona.layers.sequence import *
+from neurona.layers.text_vectorization import *
+from neurona.layers.transposed_convolution import *
+from neurona.layers.wrapper import *
 
-# Imported so that layers find them by name.
-_BY_NAME = (constraints, initializers, regularizers)
+__all__ = ["InputSpec", "Layer"]
+__all__ += activation.__all__
+__all__ += attention.__all__
+__all__ += convolution.__all__
+__all__ += dense.__all__
+__all__ += einsum_dense.__all__
+__all__ += embedding.__all__
+__all__ += input.__all__
+__all__ += lambda_layer.__all__
+__all__ += merging.__all__
+__all__ += multi_head_attention.__all__
+__all__ += normalization.__all__
+__all__ += pooling.__all__
+__all__ += preprocessing.__all__
+__all__ += recurrent.__all__
+__all__ += regularization.__all__
+__all__ += reshaping.__all__
+__all__ += rnn_cells.__all__
+__all__ += separable_convolution.__all__
+__all__ += sequence.__all__
+__all__ += text_vectorization.__all__
+__all__ += transposed_convolution.__all__
+__all__ += wrapper.__all__
 
-# Other names of the same layers.
-Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
-Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
-    Conv1DTranspose,
-    Conv2DTranspose,
-    Conv3DTranspose,
-)
-SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
-MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
-AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
-GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
-GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-)
 
-__all__ = [
-    "ELU",
-    "GRU",
-    "LSTM",
-    "RNN",
-    "Activation",
-    "ActivityRegularization",
-    "AdaptiveAveragePooling1D",
-    "AdaptiveAveragePooling2D",
-    "AdaptiveAveragePooling3D",
-    "AdaptiveMaxPooling1D",
-    "AdaptiveMaxPooling2D",
-    "AdaptiveMaxPooling3D",
-    "Add",
-    "AdditiveAttention",
-    "AlphaDropout",
-    "Attention",
-    "Average",
-    "AveragePooling1D",
-    "AveragePooling2D",
-    "AveragePooling3D",
-    "AvgPool1D",
-    "AvgPool2D",
-    "AvgPool3D",
-    "BatchNormalization",
-    "Bidirectional",
-    "Concatenate",
-    "Conv1D",
-    "Conv1DTranspose",
-    "Conv2D",
-    "Conv2DTranspose",
-    "Conv3D",
-    "Conv3DTranspose",
-    "Convolution1D",
-    "Convolution1DTranspose",
-    "Convolution2D",
-    "Convolution2DTranspose",
-    "Convolution3D",
-    "Convolution3DTranspose",
-    "Cropping1D",
-    "Cropping2D",
-    "Cropping3D",
-    "Dense",
-    "DepthwiseConv1D",
-    "DepthwiseConv2D",
-    "Dot",
-    "Dropout",
-    "EinsumDense",
-    "Embedding",
-    "Flatten",
-    "GRUCell",
-    "GaussianDropout",
-    "GaussianNoise",
-    "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D",
-    "GlobalAvgPool1D",
-    "GlobalAvgPool2D",
-    "GlobalAvgPool3D",
-    "GlobalMaxPool1D",
-    "GlobalMaxPool2D",
-    "GlobalMaxPool3D",
-    "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D",
-    "GroupNormalization",
-    "GroupQueryAttention",
-    "Identity",
-    "Input",
-    "InputLayer",
-    "InputSpec",
-    "LSTMCell",
-    "Lambda",
-    "Layer",
-    "LayerNormalization",
-    "LeakyReLU",
-    "Masking",
-    "MaxPool1D",
-    "MaxPool2D",
-    "MaxPool3D",
-    "MaxPooling1D",
-    "MaxPooling2D",
-    "MaxPooling3D",
-    "Maximum",
-    "Minimum",
-    "MultiHeadAttention",
-    "Multiply",
-    "Normalization",
-    "PReLU",
-    "Permute",
-    "RMSNormalization",
-    "ReLU",
-    "RepeatVector",
-    "Rescaling",
-    "Reshape",
-    "SeparableConv1D",
-    "SeparableConv2D",
-    "SeparableConvolution1D",
-    "SeparableConvolution2D",
-    "SimpleRNN",
-    "SimpleRNNCell",
-    "Softmax",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-    "SpectralNormalization",
-    "StackedRNNCells",
-    "Subtract",
-    "TextVectorization",
-    "TimeDistributed",
-    "UnitNormalization",
-    "UpSampling1D",
-    "UpSampling2D",
-    "UpSampling3D",
-    "Wrapper",
-    "ZeroPadding1D",
-    "ZeroPadding2D",
-    "ZeroPadding3D",
-    "add",
-    "average",
-    "concatenate",
-    "dot",
-    "maximum",
-    "minimum",
-    "multiply",
-    "subtract",
-]
+def __dir__() -> list[str]:
+    return sorted(__all__)

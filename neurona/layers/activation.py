@@ -15,6 +15,16 @@ from neurona.core.shapes import InputSpec
 from neurona.kernels.normalization import batch_normalization
 from neurona.layers.fusion import get_source, set_source
 
+__all__ = [
+    "ELU",
+    "Activation",
+    "Identity",
+    "LeakyReLU",
+    "PReLU",
+    "ReLU",
+    "Softmax",
+]
+
 
 def _not_negative(value: Any, name: str, owner: str) -> None:
     if value is None or value < 0:

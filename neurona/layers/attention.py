@@ -1,6 +1,4 @@
-"""Attention over given vectors: Attention and AdditiveAttention. Attention with projections of its own is in
-multi_head_attention.py.
-"""
+"""Attention without projections: Attention and AdditiveAttention. multi_head_attention.py has projections."""
 
 from typing import Any
 
@@ -10,6 +8,11 @@ import jax.numpy as jnp
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.layers.arguments import choice, fraction
+
+__all__ = [
+    "AdditiveAttention",
+    "Attention",
+]
 
 
 def causal_mask(queries: int, keys: int) -> jax.Array:
@@ -43,7 +46,7 @@ class Attention(Layer):
         use_scale: whether the scale is learnt; else it is 1.
         score_mode: "dot" or "concat".
         dropout: the share of the softmax that is set to zero in training.
-        seed: an integer, for random numbers of this layer's own.
+        seed: an integer that fixes the random numbers of dropout.
 
     Call arguments:
         inputs: a list [query, value] or [query, value, key]; the value is its own key.
@@ -68,6 +71,8 @@ class Attention(Layer):
         ((2, 3, 4), (2, 3, 5))
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         use_scale: bool = False,
@@ -80,7 +85,6 @@ class Attention(Layer):
         self.use_scale = use_scale
         self.score_mode = choice(score_mode, ("dot", "concat"), "score_mode", type(self).__name__)
         self.dropout, self.seed = fraction(dropout, "dropout", type(self).__name__), seed
-        self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)
@@ -148,12 +152,17 @@ class AdditiveAttention(Attention):
 
     Args:
         use_scale: whether the scale, a vector, is learnt; else it is 1.
-        dropout, seed: as in `Attention`, and so are the call arguments.
+        dropout: the share of the softmax that is set to zero in training.
+        seed: an integer that fixes the random numbers of dropout.
 
-    Shapes: as in `Attention`; scale (d,).
+    Call arguments: those of `Attention`.
+
+    Shapes: query (batch, Tq, d), value (batch, Tv, e), key (batch, Tv, d), masks (batch, Tq) and (batch, Tv)
+        -> (batch, Tq, e)[, softmax (batch, Tq, Tv)]; scale (d,).
 
     Raises:
-        ArgumentError: as in `Attention`.
+        ArgumentError: the inputs are no list [query, value] or [query, value, key], or dropout is not from 0
+            to 1.
 
     Source: Bahdanau, Cho and Bengio, Neural Machine Translation by Jointly Learning to Align and Translate,
         2015.

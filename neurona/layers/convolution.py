@@ -14,6 +14,15 @@ from neurona.layers.arguments import choice, positive
 from neurona.layers.fusion import set_source
 from neurona.layers.options import KernelAndBias, for_layer
 
+__all__ = [
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Convolution1D",
+    "Convolution2D",
+    "Convolution3D",
+]
+
 
 class _Convolutional(Layer):
     """What all convolutional layers share: the window, the place of the channels, bias and activation."""
@@ -245,3 +254,7 @@ class Conv3D(_Convolution, aliases=("Convolution3D",)):
     """
 
     rank = 3
+
+
+# Other names of the same classes.
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -9,6 +9,10 @@ from neurona.core.shapes import InputSpec
 from neurona.kernels.dense import dense
 from neurona.layers.options import KernelAndBias, for_layer
 
+__all__ = [
+    "Dense",
+]
+
 
 class Dense(Layer):
     """Fully connected layer: y = activation(x @ kernel + bias).

@@ -15,6 +15,10 @@ from neurona.initializers import VarianceScaling
 from neurona.kernels.dense import dense
 from neurona.layers.options import EinsumDenseOptions, for_layer
 
+__all__ = [
+    "EinsumDense",
+]
+
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
 

@@ -12,6 +12,11 @@ from neurona.core.layer import Layer
 from neurona.kernels.embedding import embedding
 from neurona.layers.arguments import positive
 
+__all__ = [
+    "Embedding",
+    "Masking",
+]
+
 
 class Embedding(Layer):
     """y = embeddings[x]: a learned vector for each of `input_dim` words, categories or other numbers.

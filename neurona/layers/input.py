@@ -7,6 +7,11 @@ from neurona.core.layer import Layer
 from neurona.core.policy import standardize_dtype
 from neurona.core.symbolic import Node, SymbolicTensor
 
+__all__ = [
+    "Input",
+    "InputLayer",
+]
+
 
 class InputLayer(Layer):
     """The layer that an `Input` stands for: it hands its data on.

@@ -8,6 +8,10 @@ from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.layer import Layer
 from neurona.core.registry import deserialize
 
+__all__ = [
+    "Lambda",
+]
+
 
 class Lambda(Layer):
     """y = function(x, **arguments). For what is more than a formula, write a `Layer` of your own: that one

@@ -21,6 +21,11 @@ from neurona.layers.attention import causal_mask, inverted_dropout
 from neurona.layers.einsum_dense import EinsumDense
 from neurona.layers.options import KernelAndBias, for_layer
 
+__all__ = [
+    "GroupQueryAttention",
+    "MultiHeadAttention",
+]
+
 
 class AttentionOptions(KernelAndBias, total=False):
     """Options of the projections, the gate and the random numbers."""

@@ -21,6 +21,14 @@ from neurona.kernels.normalization import batch_normalization, moments, standard
 from neurona.layers.fusion import set_source
 from neurona.layers.options import LayerOptions, constraint, for_layer, initializer, regularizer
 
+__all__ = [
+    "BatchNormalization",
+    "GroupNormalization",
+    "LayerNormalization",
+    "RMSNormalization",
+    "UnitNormalization",
+]
+
 
 class BetaAndGammaStart(TypedDict, total=False):
     """First values of an offset and a scale."""

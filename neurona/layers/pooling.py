@@ -17,6 +17,39 @@ from neurona.kernels.pooling import average_pool, max_pool
 from neurona.layers.arguments import choice, spatial_axes
 from neurona.layers.fusion import get_source
 
+__all__ = [
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "AvgPool3D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+]
+
 
 class _Pooling(Layer):
     """A window that slides over the spatial dimensions."""
@@ -55,6 +88,7 @@ class MaxPooling1D(_Pooling, aliases=("MaxPool1D",)):
         strides: its step; None for windows side by side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
+        name: unique in a model; made from the class's name if None.
 
     Shapes: x (batch, time, channels) -> y (batch, new time, channels).
 
@@ -79,6 +113,7 @@ class MaxPooling2D(_Pooling, aliases=("MaxPool2D",)):
             side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
+        name: unique in a model; made from the class's name if None.
 
     Shapes: x (batch, height, width, channels), or channels first -> the same with a new height and width.
 
@@ -125,6 +160,7 @@ class MaxPooling3D(_Pooling, aliases=("MaxPool3D",)):
             by side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
+        name: unique in a model; made from the class's name if None.
 
     Shapes: x (batch, d1, d2, d3, channels), or channels first -> the same with new d1, d2, d3.
 
@@ -149,6 +185,7 @@ class AveragePooling1D(_Pooling, aliases=("AvgPool1D",)):
         strides: its step; None for windows side by side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
+        name: unique in a model; made from the class's name if None.
 
     Shapes: x (batch, time, channels) -> y (batch, new time, channels).
 
@@ -173,6 +210,7 @@ class AveragePooling2D(_Pooling, aliases=("AvgPool2D",)):
             side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
+        name: unique in a model; made from the class's name if None.
 
     Shapes: x (batch, height, width, channels), or channels first -> the same with a new height and width.
 
@@ -199,6 +237,7 @@ class AveragePooling3D(_Pooling, aliases=("AvgPool3D",)):
             by side.
         padding: "valid" (whole windows only) or "same".
         data_format: "channels_last" or "channels_first".
+        name: unique in a model; made from the class's name if None.
 
     Shapes: x (batch, d1, d2, d3, channels), or channels first -> the same with new d1, d2, d3.
 
@@ -511,3 +550,14 @@ class AdaptiveMaxPooling3D(_AdaptivePooling):
     """
 
     rank, reduce = 3, staticmethod(jnp.max)
+
+
+# Other names of the same classes.
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
+GlobalAvgPool1D, GlobalAvgPool2D, GlobalAvgPool3D = (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+)

@@ -10,6 +10,11 @@ from neurona.core.errors import ArgumentError, DataError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import epsilon, image_data_format
 
+__all__ = [
+    "Normalization",
+    "Rescaling",
+]
+
 
 class Rescaling(Layer):
     """y = x * scale + offset.

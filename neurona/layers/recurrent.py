@@ -29,6 +29,13 @@ from neurona.layers.rnn_cells import (
     walk,
 )
 
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "SimpleRNN",
+]
+
 
 class RNN(Layer):
     """A cell, carried along a sequence.

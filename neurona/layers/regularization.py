@@ -14,6 +14,17 @@ from neurona.kernels.dropout import dropout
 from neurona.layers.arguments import fraction, spatial_axes
 from neurona.regularizers import L1L2
 
+__all__ = [
+    "ActivityRegularization",
+    "AlphaDropout",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+]
+
 
 def _noise_shape(noise_shape: Any, owner: str) -> tuple[int | None, ...] | None:
     if noise_shape is None:
@@ -114,6 +125,8 @@ class SpatialDropout1D(_SpatialDropout):
     Args:
         rate: the share of the channels that is dropped, from 0 to 1.
         seed: an integer, for a stream of this layer's own.
+        name: unique in a model; made from the class's name if None.
+        dtype: a dtype or a `DTypePolicy`; the global policy if None.
 
     Shapes: x (batch, time, channels) -> y the same.
 
@@ -139,6 +152,8 @@ class SpatialDropout2D(_SpatialDropout):
         rate: the share of the channels that is dropped, from 0 to 1.
         data_format: "channels_last" or "channels_first".
         seed: an integer, for a stream of this layer's own.
+        name: unique in a model; made from the class's name if None.
+        dtype: a dtype or a `DTypePolicy`; the global policy if None.
 
     Shapes: x (batch, height, width, channels), or channels first -> y the same.
 
@@ -161,6 +176,8 @@ class SpatialDropout3D(_SpatialDropout):
         rate: the share of the channels that is dropped, from 0 to 1.
         data_format: "channels_last" or "channels_first".
         seed: an integer, for a stream of this layer's own.
+        name: unique in a model; made from the class's name if None.
+        dtype: a dtype or a `DTypePolicy`; the global policy if None.
 
     Shapes: x (batch, depth, height, width, channels), or channels first -> y the same.
 
@@ -185,7 +202,7 @@ class AlphaDropout(Layer):
 
     Args:
         rate: the share that is dropped, from 0 to 1.
-        noise_shape: the shape of the random mask, as in `Dropout`.
+        noise_shape: the shape of the random mask, None where it is the input's; 1 to drop whole axes.
         seed: an integer, for a stream of this layer's own.
 
     Raises:

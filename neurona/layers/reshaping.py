@@ -17,6 +17,22 @@ from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.layers.arguments import choice, positive, spatial_axes
 
+__all__ = [
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
+    "Flatten",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
+]
+
 
 class Flatten(Layer):
     """Each sample as one row.

@@ -21,6 +21,13 @@ from neurona.layers.arguments import fraction, positive
 from neurona.layers.options import for_layer
 from neurona.layers.recurrent_options import GRUCellOptions, LSTMCellOptions, SimpleRNNCellOptions
 
+__all__ = [
+    "GRUCell",
+    "LSTMCell",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+]
+
 Masks = list[jax.Array] | None
 
 

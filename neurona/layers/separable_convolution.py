@@ -7,6 +7,15 @@ from neurona.layers.arguments import positive
 from neurona.layers.convolution import _Convolutional
 from neurona.layers.options import ACTIVITY_REGULARIZER, LayerOptions, constraint, initializer, regularizer
 
+__all__ = [
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
+]
+
 
 class DepthwiseAndBias(LayerOptions, total=False):
     """Options of a depthwise convolution."""
@@ -243,3 +252,7 @@ class SeparableConv2D(_SeparableConvolution, aliases=("SeparableConvolution2D",)
         >>> SeparableConv2D(4, 3, padding="same")(np.ones((2, 8, 8, 5))).shape
         (2, 8, 8, 4)
     """
+
+
+# Other names of the same classes.
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

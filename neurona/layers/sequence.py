@@ -13,6 +13,11 @@ from neurona.core.registry import custom_object_scope, serialize
 from neurona.core.scope import current_scope
 from neurona.layers.wrapper import Wrapper
 
+__all__ = [
+    "Bidirectional",
+    "TimeDistributed",
+]
+
 _MERGE_MODES = ("sum", "mul", "concat", "ave", None)
 
 
@@ -46,6 +51,8 @@ class Bidirectional(Layer):
         >>> Bidirectional(LSTM(4, return_sequences=True))(jnp.ones((2, 7, 3))).shape
         (2, 7, 8)
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -97,7 +104,6 @@ class Bidirectional(Layer):
             forward.return_sequences,
             forward.return_state,
         )
-        self.supports_masking = True
         self.input_spec = layer.input_spec
 
     @property

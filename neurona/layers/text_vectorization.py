@@ -21,6 +21,10 @@ from neurona.core.policy import floatx
 from neurona.core.symbolic import is_symbolic
 from neurona.layers.arguments import choice
 
+__all__ = [
+    "TextVectorization",
+]
+
 _STANDARDIZATIONS = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORDS = re.compile(r"[^ \t\n\r\x0b\x0c]+")
@@ -51,6 +55,9 @@ class TextVectorization(Layer):
         vocabulary: a list of tokens, or the path of a text file with one in each line.
         idf_weights: with "tf_idf" and a given vocabulary: the weight of each token.
         encoding: how texts that come as bytes are decoded.
+        sparse: must be False: outputs are dense arrays.
+        ragged: must be False: outputs are dense arrays.
+        name: unique in a model; made from the class's name if None.
 
     Shapes: texts (batch,) or (batch, 1) -> integers (batch, length), or counts (batch, vocabulary).
 

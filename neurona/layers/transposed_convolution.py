@@ -9,6 +9,15 @@ from neurona.layers.arguments import positive
 from neurona.layers.convolution import _Convolutional
 from neurona.layers.options import KernelAndBias
 
+__all__ = [
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+    "Convolution1DTranspose",
+    "Convolution2DTranspose",
+    "Convolution3DTranspose",
+]
+
 
 class _ConvolutionTranspose(_Convolutional):
     def __init__(
@@ -184,3 +193,11 @@ class Conv3DTranspose(_ConvolutionTranspose, aliases=("Convolution3DTranspose",)
             use_bias,
             **options,
         )
+
+
+# Other names of the same classes.
+Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)

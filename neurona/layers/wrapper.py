@@ -10,6 +10,11 @@ from neurona.core.layer import Layer
 from neurona.initializers import TruncatedNormal
 from neurona.layers.arguments import positive
 
+__all__ = [
+    "SpectralNormalization",
+    "Wrapper",
+]
+
 
 class Wrapper(Layer):
     """The base of layers around one other layer.

@@ -12,6 +12,10 @@ from neurona.core.errors import DataError
 from neurona.losses import margin, probability, structured
 from neurona.losses.loss import LossFunctionWrapper
 
+__all__ = [
+    "check_targets",
+]
+
 Shape = tuple[int | None, ...]
 
 
@@ -108,7 +112,10 @@ def _check_classes(name: str, targets: np.ndarray, output_shape: Shape, options:
                 "Use categorical_crossentropy, or give y.argmax(axis=-1)."
             )
     if np.issubdtype(targets.dtype, np.floating):
-        says = "is not a whole number: class numbers are 0, 1, 2... For values rather than classes use mean_squared_error."
+        says = (
+            "is not a whole number: class numbers are 0, 1, 2... "
+            "For values rather than classes use mean_squared_error."
+        )
         _refuse(name, targets, lambda y: y != np.floor(y), says, "label")
     counted = targets if ignored is None else targets[targets != ignored]
     if not counted.size:
@@ -123,7 +130,10 @@ def _check_classes(name: str, targets: np.ndarray, output_shape: Shape, options:
     elif low >= 1 and high - low < classes:
         mend = f"The labels go from {low} to {high}: subtract {low}."
     else:
-        mend = f"The last layer needs at least {high + 1} units, or the labels need numbering: np.unique(y, return_inverse=True)[1]."
+        mend = (
+            f"The last layer needs at least {high + 1} units, or the labels need numbering: "
+            "np.unique(y, return_inverse=True)[1]."
+        )
     says = f"is not one of the {classes} classes 0..{classes - 1} that the last layer has units for. {mend}"
     _refuse(
         name,

@@ -13,6 +13,15 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_dtype
 from neurona.core.registry import Serializable, deserialize, register_built_in, resolve, snake_case
 
+__all__ = [
+    "Loss",
+    "LossFunctionWrapper",
+    "apply_mask",
+    "reduce_weighted_values",
+    "squeeze_or_expand_to_same_rank",
+    "standardize_reduction",
+]
+
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
 
@@ -92,7 +101,9 @@ class LossFunctionWrapper(Loss):
 
     Args:
         fn: `fn(y_true, y_pred, **options)`, which gives one error per sample; or the name of a built-in one.
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
         **options: passed on to `fn`, and kept as attributes.
 
     Example:
@@ -283,7 +294,8 @@ def reduce_weighted_values(
         values: the errors: (batch,), (batch, time)... or a scalar.
         sample_weight: a number, (batch,), or a shape that broadcasts to the errors'.
         mask: true where an error counts. Means are over those that count.
-        reduction, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        dtype: the dtype of the result; that of the values if None.
 
     Raises:
         ShapeError: weights or mask do not fit the errors.

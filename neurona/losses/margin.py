@@ -11,6 +11,17 @@ from neurona.core.annotations import MASK
 from neurona.core.errors import ShapeError
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
 
+__all__ = [
+    "CategoricalHinge",
+    "Circle",
+    "Hinge",
+    "SquaredHinge",
+    "categorical_hinge",
+    "circle",
+    "hinge",
+    "squared_hinge",
+]
+
 
 def _signs(y_true: jax.Array) -> jax.Array:
     """-1 and 1 for targets that are all 0 or 1; others as they are."""
@@ -38,7 +49,11 @@ def hinge(y_true: Any, y_pred: Any) -> jax.Array:
 
 @loss_function()
 def squared_hinge(y_true: Any, y_pred: Any) -> jax.Array:
-    """mean(max(1 - y_true * y_pred, 0)**2) over the last axis; arguments as in `hinge`.
+    """mean(max(1 - y_true * y_pred, 0)**2) over the last axis.
+
+    Args:
+        y_true: -1 or 1 (0 or 1 also do), (..., d).
+        y_pred: any numbers, such as a tanh gives, (..., d).
 
     Example:
 
@@ -129,7 +144,9 @@ class Hinge(LossFunctionWrapper):
     """`hinge` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -147,7 +164,9 @@ class SquaredHinge(LossFunctionWrapper):
     """`squared_hinge` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -165,7 +184,9 @@ class CategoricalHinge(LossFunctionWrapper):
     """`categorical_hinge` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -186,8 +207,12 @@ class Circle(LossFunctionWrapper):
     """`circle` as a `Loss`; the mean is over samples whose error is above 0.
 
     Args:
-        gamma, margin, remove_diagonal: as in `circle`.
-        reduction, name, dtype: as in `Loss`.
+        gamma: the scale.
+        margin: m, as above.
+        remove_diagonal: whether a sample is not compared with itself.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 

@@ -17,6 +17,30 @@ from neurona.core.policy import epsilon
 from neurona.kernels.cross_entropy import cross_entropy
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
 
+__all__ = [
+    "BCE",
+    "KLD",
+    "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "KLDivergence",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "bce",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "kl_divergence",
+    "kld",
+    "kullback_leibler_divergence",
+    "poisson",
+    "sparse_categorical_crossentropy",
+]
+
 
 def _clip(p: jax.Array) -> jax.Array:
     return jnp.clip(p, epsilon(), 1 - epsilon())
@@ -37,7 +61,8 @@ def _same_shape(function: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax
                 "For yes or no, the last layer needs 1 unit."
             )
         else:
-            mend = f"The last layer must have as many units as the targets have columns: {y_true.shape[-1] if y_true.ndim else 1}."
+            columns = y_true.shape[-1] if y_true.ndim else 1
+            mend = f"The last layer must have as many units as the targets have columns: {columns}."
         raise ShapeError(
             f"{function} compares targets and predictions of one shape. "
             f"Received: y_true of shape {y_true.shape}, y_pred of shape {y_pred.shape}. {mend}"
@@ -91,7 +116,11 @@ def binary_focal_crossentropy(
     is 0.
 
     Args:
-        y_true, y_pred, from_logits, label_smoothing, axis: as in `binary_crossentropy`.
+        y_true: 0 or 1, or probabilities, (..., d).
+        y_pred: p, (..., d); or log(p / (1 - p)) with `from_logits`.
+        from_logits: whether `y_pred` are logits rather than probabilities.
+        label_smoothing: moves the targets this part of the way to 1/2.
+        axis: the axis that is averaged.
         apply_class_balancing: whether w is alpha for ones and 1 - alpha for zeros, rather than 1.
         alpha: the weight of ones.
         gamma: how much less examples count that are already right.
@@ -176,7 +205,11 @@ def categorical_focal_crossentropy(
     """-sum(alpha * (1 - p)**gamma * y_true * log(p)) over the classes.
 
     Args:
-        y_true, y_pred, from_logits, label_smoothing, axis: as in `categorical_crossentropy`.
+        y_true: one-hot or probabilities, (..., classes).
+        y_pred: probabilities or logits, (..., classes).
+        from_logits: whether `y_pred` are logits rather than probabilities.
+        label_smoothing: moves the targets this part of the way to 1 / classes.
+        axis: the axis of the classes.
         alpha: a number, or the weight of each class.
         gamma: how much less examples count that are already right.
 
@@ -206,7 +239,10 @@ def _class_numbers(function: str, y_true: Any, y_pred: Any, axis: int) -> tuple[
     if y_true.shape != wanted:
         mend = "Check the last layer's units and the shape of the targets."
         if y_true.shape == y_pred.shape:
-            mend = "The targets look one-hot: use categorical_crossentropy, or give class numbers: y.argmax(axis=-1)."
+            mend = (
+                "The targets look one-hot: use categorical_crossentropy, "
+                "or give class numbers: y.argmax(axis=-1)."
+            )
         raise ShapeError(
             f"{function} needs one class number for each prediction: targets of shape {wanted} or "
             f"{(*wanted, 1)} for y_pred of shape "
@@ -319,8 +355,12 @@ class BinaryCrossentropy(LossFunctionWrapper):
     """`binary_crossentropy` as a `Loss`.
 
     Args:
-        from_logits, label_smoothing, axis: as in `binary_crossentropy`.
-        reduction, name, dtype: as in `Loss`.
+        from_logits: whether `y_pred` are logits rather than probabilities.
+        label_smoothing: moves the targets this part of the way to 1/2.
+        axis: the axis that is averaged.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -345,9 +385,15 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
     """`binary_focal_crossentropy` as a `Loss`.
 
     Args:
-        apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis: as in
-            `binary_focal_crossentropy`.
-        reduction, name, dtype: as in `Loss`.
+        apply_class_balancing: whether w is alpha for ones and 1 - alpha for zeros, rather than 1.
+        alpha: the weight of ones.
+        gamma: how much less examples count that are already right.
+        from_logits: whether `y_pred` are logits rather than probabilities.
+        label_smoothing: moves the targets this part of the way to 1/2.
+        axis: the axis that is averaged.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -376,8 +422,12 @@ class CategoricalCrossentropy(LossFunctionWrapper):
     """`categorical_crossentropy` as a `Loss`.
 
     Args:
-        from_logits, label_smoothing, axis: as in `categorical_crossentropy`.
-        reduction, name, dtype: as in `Loss`.
+        from_logits: whether `y_pred` are logits rather than probabilities.
+        label_smoothing: moves the targets this part of the way to 1 / classes.
+        axis: the axis of the classes.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -402,8 +452,14 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
     """`categorical_focal_crossentropy` as a `Loss`.
 
     Args:
-        alpha, gamma, from_logits, label_smoothing, axis: as in `categorical_focal_crossentropy`.
-        reduction, name, dtype: as in `Loss`.
+        alpha: a number, or the weight of each class.
+        gamma: how much less examples count that are already right.
+        from_logits: whether `y_pred` are logits rather than probabilities.
+        label_smoothing: moves the targets this part of the way to 1 / classes.
+        axis: the axis of the classes.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -436,8 +492,12 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     """`sparse_categorical_crossentropy` as a `Loss`.
 
     Args:
-        from_logits, ignore_class, axis: as in `sparse_categorical_crossentropy`.
-        reduction, name, dtype: as in `Loss`.
+        from_logits: whether `y_pred` are logits rather than probabilities.
+        ignore_class: the class number of samples that don't count; their error is 0, and masked in a mean.
+        axis: the axis of the classes.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -463,7 +523,9 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
 
     Args:
         q: above 0 and below 1.
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Raises:
         ArgumentError: q is not.
@@ -492,7 +554,9 @@ class KLDivergence(LossFunctionWrapper):
     """`kl_divergence` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -510,7 +574,9 @@ class Poisson(LossFunctionWrapper):
     """`poisson` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 

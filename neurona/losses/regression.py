@@ -12,6 +12,32 @@ import numpy as np
 from neurona.core.policy import epsilon
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
 
+__all__ = [
+    "MAE",
+    "MAPE",
+    "MSE",
+    "MSLE",
+    "CosineSimilarity",
+    "Huber",
+    "LogCosh",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "cosine_similarity",
+    "huber",
+    "log_cosh",
+    "logcosh",
+    "mae",
+    "mape",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
+]
+
 
 @loss_function("mse", "MSE")
 def mean_squared_error(y_true: Any, y_pred: Any) -> jax.Array:
@@ -126,7 +152,9 @@ class MeanSquaredError(LossFunctionWrapper):
     """`mean_squared_error` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -147,7 +175,9 @@ class MeanAbsoluteError(LossFunctionWrapper):
     """`mean_absolute_error` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -168,7 +198,9 @@ class MeanAbsolutePercentageError(LossFunctionWrapper):
     """`mean_absolute_percentage_error` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -189,7 +221,9 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
     """`mean_squared_logarithmic_error` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -211,7 +245,9 @@ class CosineSimilarity(LossFunctionWrapper):
 
     Args:
         axis: the axis of the vectors.
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -234,7 +270,9 @@ class Huber(LossFunctionWrapper):
 
     Args:
         delta: where the parabola becomes a line.
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -256,7 +294,9 @@ class LogCosh(LossFunctionWrapper):
     """`log_cosh` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 

@@ -10,6 +10,15 @@ from neurona.core.errors import ShapeError
 from neurona.core.policy import epsilon
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
 
+__all__ = [
+    "CTC",
+    "Dice",
+    "Tversky",
+    "ctc",
+    "dice",
+    "tversky",
+]
+
 Axis = int | tuple[int, ...] | None
 
 
@@ -118,8 +127,10 @@ class Dice(LossFunctionWrapper):
     """`dice` as a `Loss`.
 
     Args:
-        axis: as in `dice`.
-        reduction, name, dtype: as in `Loss`.
+        axis: the axes of one region; None takes the batch as one.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -141,8 +152,13 @@ class Tversky(LossFunctionWrapper):
     """`tversky` as a `Loss`.
 
     Args:
-        alpha, beta, axis: as in `tversky`.
-        reduction, name, dtype: as in `Loss`.
+        alpha: the weight of what was missed, as in Keras (whose documentation names it the weight of false
+            positives).
+        beta: the weight of what was added.
+        axis: the axes of one region; None takes the batch as one.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 
@@ -166,7 +182,9 @@ class CTC(LossFunctionWrapper):
     """`ctc` as a `Loss`.
 
     Args:
-        reduction, name, dtype: as in `Loss`.
+        reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
+        name: the name in logs.
+        dtype: the dtype in which targets and predictions are compared; `floatx()` if None.
 
     Example:
 

@@ -10,177 +10,50 @@ A metric is also three pure functions (`stateless_update_state`, `stateless_resu
 which is what training uses.
 """
 
-from neurona.core.registry import register_built_in
-from neurona.losses import (
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_hinge,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
+from neurona.metrics import (
+    accuracies,
+    auc,
+    confusion,
+    correlation,
+    f_score,
+    functions,
+    hinges,
+    iou,
+    metric,
+    probabilistic,
+    reduction,
+    regression,
+    selection,
 )
-from neurona.metrics.accuracies import (
-    Accuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy,
-    accuracy,
-    binary_accuracy,
-    categorical_accuracy,
-    sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
-)
-from neurona.metrics.auc import AUC
-from neurona.metrics.confusion import (
-    FalseNegatives,
-    FalsePositives,
-    Precision,
-    PrecisionAtRecall,
-    Recall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
-    TrueNegatives,
-    TruePositives,
-)
-from neurona.metrics.correlation import (
-    ConcordanceCorrelation,
-    PearsonCorrelation,
-    concordance_correlation,
-    pearson_correlation,
-)
-from neurona.metrics.f_score import F1Score, FBetaScore
-from neurona.metrics.hinges import CategoricalHinge, Hinge, SquaredHinge
-from neurona.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU, confusion_matrix
-from neurona.metrics.metric import Metric
-from neurona.metrics.probabilistic import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    KLDivergence,
-    Poisson,
-    SparseCategoricalCrossentropy,
-)
-from neurona.metrics.reduction import Mean, MeanMetricWrapper, Sum
-from neurona.metrics.regression import (
-    CosineSimilarity,
-    LogCoshError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    R2Score,
-    RootMeanSquaredError,
-)
-from neurona.metrics.selection import deserialize, direction_of, get, resolve_metric, serialize
+from neurona.metrics.accuracies import *
+from neurona.metrics.auc import *
+from neurona.metrics.confusion import *
+from neurona.metrics.correlation import *
+from neurona.metrics.f_score import *
+from neurona.metrics.functions import *
+from neurona.metrics.hinges import *
+from neurona.metrics.iou import *
+from neurona.metrics.metric import *
+from neurona.metrics.probabilistic import *
+from neurona.metrics.reduction import *
+from neurona.metrics.regression import *
+from neurona.metrics.selection import *
 
-for _function in (
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_hinge,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-):
-    register_built_in(_function, kind="metrics")
+__all__ = []
+__all__ += accuracies.__all__
+__all__ += auc.__all__
+__all__ += confusion.__all__
+__all__ += correlation.__all__
+__all__ += f_score.__all__
+__all__ += functions.__all__
+__all__ += hinges.__all__
+__all__ += iou.__all__
+__all__ += metric.__all__
+__all__ += probabilistic.__all__
+__all__ += reduction.__all__
+__all__ += regression.__all__
+__all__ += selection.__all__
 
-__all__ = [
-    "AUC",
-    "Accuracy",
-    "BinaryAccuracy",
-    "BinaryCrossentropy",
-    "BinaryIoU",
-    "CategoricalAccuracy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "ConcordanceCorrelation",
-    "CosineSimilarity",
-    "F1Score",
-    "FBetaScore",
-    "FalseNegatives",
-    "FalsePositives",
-    "Hinge",
-    "IoU",
-    "KLDivergence",
-    "LogCoshError",
-    "Mean",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanIoU",
-    "MeanMetricWrapper",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "Metric",
-    "OneHotIoU",
-    "OneHotMeanIoU",
-    "PearsonCorrelation",
-    "Poisson",
-    "Precision",
-    "PrecisionAtRecall",
-    "R2Score",
-    "Recall",
-    "RecallAtPrecision",
-    "RootMeanSquaredError",
-    "SensitivityAtSpecificity",
-    "SparseCategoricalAccuracy",
-    "SparseCategoricalCrossentropy",
-    "SparseTopKCategoricalAccuracy",
-    "SpecificityAtSensitivity",
-    "SquaredHinge",
-    "Sum",
-    "TopKCategoricalAccuracy",
-    "TrueNegatives",
-    "TruePositives",
-    "accuracy",
-    "binary_accuracy",
-    "binary_crossentropy",
-    "binary_focal_crossentropy",
-    "categorical_accuracy",
-    "categorical_crossentropy",
-    "categorical_focal_crossentropy",
-    "categorical_hinge",
-    "concordance_correlation",
-    "confusion_matrix",
-    "deserialize",
-    "direction_of",
-    "get",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "log_cosh",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "pearson_correlation",
-    "poisson",
-    "resolve_metric",
-    "serialize",
-    "sparse_categorical_accuracy",
-    "sparse_categorical_crossentropy",
-    "sparse_top_k_categorical_accuracy",
-    "squared_hinge",
-    "top_k_categorical_accuracy",
-]
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

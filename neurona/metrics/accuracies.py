@@ -12,6 +12,21 @@ from neurona.core.policy import floatx
 from neurona.core.registry import register_built_in
 from neurona.metrics.reduction import MeanMetricWrapper, aligned
 
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy",
+    "TopKCategoricalAccuracy",
+    "accuracy",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
+]
+
 
 def accuracy(y_true: Any, y_pred: Any) -> jax.Array:
     """1 where the prediction equals the label, else 0.
@@ -93,7 +108,8 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> jax.Arra
 
     Example:
 
-        >>> top_k_categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]], k=1).tolist()
+        >>> y_pred = [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]
+        >>> top_k_categorical_accuracy([[0, 0, 1], [0, 1, 0]], y_pred, k=1).tolist()
         [0.0, 1.0]
     """
     y_true, y_pred = _one_hot("top_k_categorical_accuracy", y_true, y_pred)
@@ -119,7 +135,8 @@ def sparse_top_k_categorical_accuracy(
 
         >>> sparse_top_k_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]], k=2).tolist()
         [1.0, 1.0]
-        >>> sparse_top_k_categorical_accuracy([2, 1], [[1, 0, 2], [1, 0, 2]], k=2, from_sorted_ids=True).tolist()
+        >>> ids = [[1, 0, 2], [1, 0, 2]]
+        >>> sparse_top_k_categorical_accuracy([2, 1], ids, k=2, from_sorted_ids=True).tolist()
         [0.0, 1.0]
     """
     y_true, y_pred, expanded = _integer_labels("sparse_top_k_categorical_accuracy", y_true, y_pred)
@@ -166,6 +183,10 @@ def _integer_labels(name: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax
 class Accuracy(MeanMetricWrapper, aliases=("acc",)):
     """The mean of `accuracy`: how often predictions equal labels.
 
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
+
     Example:
 
         >>> metric = Accuracy()
@@ -185,6 +206,8 @@ class BinaryAccuracy(MeanMetricWrapper):
 
     Args:
         threshold: predictions above it count as 1.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: the threshold is not a number.
@@ -213,6 +236,10 @@ class BinaryAccuracy(MeanMetricWrapper):
 class CategoricalAccuracy(MeanMetricWrapper):
     """The mean of `categorical_accuracy`: how often the largest prediction is at the one-hot label's place.
 
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
+
     Example:
 
         >>> metric = CategoricalAccuracy()
@@ -230,6 +257,10 @@ class CategoricalAccuracy(MeanMetricWrapper):
 class SparseCategoricalAccuracy(MeanMetricWrapper):
     """The mean of `sparse_categorical_accuracy`: how often the largest prediction is at the integer label's
     place.
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -251,6 +282,8 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
 
     Args:
         k: how many of the largest predictions count as right.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -276,6 +309,8 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     Args:
         k: how many of the largest predictions count as right.
         from_sorted_ids: whether predictions are class numbers, best first, rather than scores.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 

@@ -18,6 +18,10 @@ from neurona.metrics.thresholds import (
     even_thresholds,
 )
 
+__all__ = [
+    "AUC",
+]
+
 _CURVES = ("ROC", "PR", "PRGAIN")
 _SUMMATIONS = ("interpolation", "minoring", "majoring")
 
@@ -46,6 +50,8 @@ class AUC(KeepsCounts, Metric):
         num_labels: how many columns there are; taken from the first batch if not given.
         label_weights: one weight per column.
         from_logits: whether predictions are logits, to be passed through a sigmoid.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, ...), or (n, labels) with multi_label; sample_weight (n,) or as y_pred -> ().
 

@@ -19,6 +19,19 @@ from neurona.metrics.thresholds import (
     even_thresholds,
 )
 
+__all__ = [
+    "FalseNegatives",
+    "FalsePositives",
+    "Precision",
+    "PrecisionAtRecall",
+    "Recall",
+    "RecallAtPrecision",
+    "SensitivityAtSpecificity",
+    "SpecificityAtSensitivity",
+    "TrueNegatives",
+    "TruePositives",
+]
+
 
 class _AtThresholds(KeepsCounts, Metric):
     """Figures at thresholds that the user chose: a number for one threshold, an array for several."""
@@ -88,6 +101,8 @@ class TruePositives(_Count):
 
     Args:
         thresholds: a number or several in [0, 1]; 0.5 by default.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: a threshold is outside [0, 1].
@@ -108,6 +123,8 @@ class TrueNegatives(_Count):
 
     Args:
         thresholds: a number or several in [0, 1]; 0.5 by default.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: a threshold is outside [0, 1].
@@ -128,6 +145,8 @@ class FalsePositives(_Count):
 
     Args:
         thresholds: a number or several in [0, 1]; 0.5 by default.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: a threshold is outside [0, 1].
@@ -148,6 +167,8 @@ class FalseNegatives(_Count):
 
     Args:
         thresholds: a number or several in [0, 1]; 0.5 by default.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: a threshold is outside [0, 1].
@@ -171,6 +192,8 @@ class Precision(_AtThresholds):
         top_k: count as positive the k largest predictions of a row (which must also exceed the thresholds,
             where given).
         class_id: count this class alone.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: a threshold is outside [0, 1].
@@ -209,6 +232,8 @@ class Recall(_AtThresholds):
         top_k: count as positive the k largest predictions of a row (which must also exceed the thresholds,
             where given).
         class_id: count this class alone.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: a threshold is outside [0, 1].
@@ -316,6 +341,8 @@ class SensitivityAtSpecificity(_BestAtConstraint):
         specificity: in [0, 1].
         num_thresholds: how many thresholds are tried.
         class_id: count this class alone.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: `specificity` is outside [0, 1], or there is no threshold.
@@ -351,6 +378,8 @@ class SpecificityAtSensitivity(_BestAtConstraint):
         sensitivity: in [0, 1].
         num_thresholds: how many thresholds are tried.
         class_id: count this class alone.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: `sensitivity` is outside [0, 1], or there is no threshold.
@@ -386,6 +415,8 @@ class PrecisionAtRecall(_BestAtConstraint):
         recall: in [0, 1].
         num_thresholds: how many thresholds are tried.
         class_id: count this class alone.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: `recall` is outside [0, 1], or there is no threshold.
@@ -421,6 +452,8 @@ class RecallAtPrecision(_BestAtConstraint):
         precision: in [0, 1].
         num_thresholds: how many thresholds are tried.
         class_id: count this class alone.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: `precision` is outside [0, 1], or there is no threshold.

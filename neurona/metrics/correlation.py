@@ -9,6 +9,13 @@ from neurona.core.policy import epsilon
 from neurona.core.registry import register_built_in
 from neurona.metrics.reduction import MeanMetricWrapper, aligned
 
+__all__ = [
+    "ConcordanceCorrelation",
+    "PearsonCorrelation",
+    "concordance_correlation",
+    "pearson_correlation",
+]
+
 
 def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Array:
     """cov(y, ŷ) / (σ(y) σ(ŷ)); NaN where either is constant.
@@ -43,7 +50,8 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Arr
 
     Example:
 
-        >>> correlation = concordance_correlation([[0, 1, 0.5], [1, 1, 0.2]], [[0.1, 0.9, 0.5], [1, 0.9, 0.2]])
+        >>> y_true, y_pred = [[0, 1, 0.5], [1, 1, 0.2]], [[0.1, 0.9, 0.5], [1, 0.9, 0.2]]
+        >>> correlation = concordance_correlation(y_true, y_pred)
         >>> [round(float(each), 3) for each in correlation]
         [0.976, 0.988]
     """
@@ -65,6 +73,8 @@ class PearsonCorrelation(MeanMetricWrapper):
 
     Args:
         axis: along which the correlation is taken.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -86,6 +96,8 @@ class ConcordanceCorrelation(MeanMetricWrapper):
 
     Args:
         axis: along which the correlation is taken.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 

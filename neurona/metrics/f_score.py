@@ -10,6 +10,11 @@ from neurona.core.policy import epsilon
 from neurona.metrics.metric import Metric
 from neurona.metrics.thresholds import broadcast_weights
 
+__all__ = [
+    "F1Score",
+    "FBetaScore",
+]
+
 _AVERAGES = (None, "micro", "macro", "weighted")
 
 
@@ -23,6 +28,8 @@ class FBetaScore(Metric):
             over classes; `"weighted"` the mean weighted by how often each class is true.
         beta: > 0; how many times recall matters as much as precision.
         threshold: predictions above it are positive; None takes the largest of each row.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, classes); sample_weight (n,) -> (classes,), or () when averaged.
 
@@ -33,7 +40,9 @@ class FBetaScore(Metric):
     Example:
 
         >>> metric = FBetaScore(beta=2.0, threshold=0.5)
-        >>> metric.update_state([[1, 1, 1], [1, 0, 0], [1, 1, 0]], [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]])
+        >>> y_true = [[1, 1, 1], [1, 0, 0], [1, 1, 0]]
+        >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]
+        >>> metric.update_state(y_true, y_pred)
         >>> [round(float(score), 4) for score in metric.result()]
         [0.3846, 0.9091, 0.8333]
     """
@@ -124,12 +133,18 @@ class F1Score(FBetaScore, aliases=("f1",)):
     """The harmonic mean of precision P and recall R: 2 P R / (P + R).
 
     Args:
-        average, threshold: as in `FBetaScore`.
+        average: None for one score per class; `"micro"` counts all classes together; `"macro"` is the mean
+            over classes; `"weighted"` the mean weighted by how often each class is true.
+        threshold: predictions above it are positive; None takes the largest of each row.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
         >>> metric = F1Score(threshold=0.5)
-        >>> metric.update_state([[1, 1, 1], [1, 0, 0], [1, 1, 0]], [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]])
+        >>> y_true = [[1, 1, 1], [1, 0, 0], [1, 1, 0]]
+        >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]
+        >>> metric.update_state(y_true, y_pred)
         >>> [round(float(score), 4) for score in metric.result()]
         [0.5, 0.8, 0.6667]
     """

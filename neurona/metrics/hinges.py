@@ -5,9 +5,19 @@ from typing import Any
 from neurona import losses
 from neurona.metrics.reduction import MeanMetricWrapper
 
+__all__ = [
+    "CategoricalHinge",
+    "Hinge",
+    "SquaredHinge",
+]
+
 
 class Hinge(MeanMetricWrapper):
     """The mean over all samples of max(0, 1 - y ŷ), with labels -1 and 1; labels 0 count as -1.
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -26,6 +36,10 @@ class Hinge(MeanMetricWrapper):
 class SquaredHinge(MeanMetricWrapper):
     """The mean over all samples of max(0, 1 - y ŷ)², with labels -1 and 1; labels 0 count as -1.
 
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
+
     Example:
 
         >>> metric = SquaredHinge()
@@ -42,6 +56,10 @@ class SquaredHinge(MeanMetricWrapper):
 
 class CategoricalHinge(MeanMetricWrapper):
     """The mean over all samples of max(0, 1 + the largest score of a wrong class - that of the right one).
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, classes), labels one-hot.
 

@@ -11,6 +11,15 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon, is_float
 from neurona.metrics.metric import Metric
 
+__all__ = [
+    "BinaryIoU",
+    "IoU",
+    "MeanIoU",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "confusion_matrix",
+]
+
 
 def confusion_matrix(
     labels: Any, predictions: Any, num_classes: int, weights: Any = None, dtype: Any = "int32"
@@ -61,6 +70,8 @@ class IoU(Metric):
         sparse_y_true: whether labels are integers; otherwise scores per class along `axis`.
         sparse_y_pred: whether predictions are integers; otherwise scores per class along `axis`.
         axis: where the classes of labels and predictions that are not integers are.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, ...) of one size; sample_weight as they, or a number -> ().
     Counts are integers unless `dtype` says otherwise.
@@ -162,6 +173,8 @@ class BinaryIoU(IoU):
     Args:
         target_class_ids: (0,), (1,) or the mean of both, (0, 1).
         threshold: predictions at or above it are of class 1.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, ...) of one size -> ().
 
@@ -193,7 +206,12 @@ class MeanIoU(IoU):
 
     Args:
         num_classes: how many classes there are.
-        ignore_class, sparse_y_true, sparse_y_pred, axis: as in `IoU`.
+        ignore_class: a label whose places are not counted.
+        sparse_y_true: whether labels are integers; otherwise scores per class along `axis`.
+        sparse_y_pred: whether predictions are integers; otherwise scores per class along `axis`.
+        axis: where the classes of labels and predictions that are not integers are.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -224,7 +242,11 @@ class OneHotIoU(IoU):
     Args:
         num_classes: how many classes there are.
         target_class_ids: which of them the mean is over.
-        ignore_class, sparse_y_pred, axis: as in `IoU`.
+        ignore_class: a label whose places are not counted.
+        sparse_y_pred: whether predictions are integers; otherwise scores per class along `axis`.
+        axis: where the classes of labels and predictions that are not integers are.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -253,7 +275,11 @@ class OneHotMeanIoU(MeanIoU):
 
     Args:
         num_classes: how many classes there are.
-        ignore_class, sparse_y_pred, axis: as in `IoU`.
+        ignore_class: a label whose places are not counted.
+        sparse_y_pred: whether predictions are integers; otherwise scores per class along `axis`.
+        axis: where the classes of labels and predictions that are not integers are.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 

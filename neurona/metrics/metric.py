@@ -18,6 +18,10 @@ from neurona.core.scope import Scope
 from neurona.core.symbolic import unique_name
 from neurona.core.variable import Variable
 
+__all__ = [
+    "Metric",
+]
+
 
 class Metric(Owner["Metric"], Serializable):
     """A figure that is counted over many batches.

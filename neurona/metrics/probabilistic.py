@@ -5,6 +5,14 @@ from typing import Any
 from neurona import losses
 from neurona.metrics.reduction import MeanMetricWrapper
 
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "KLDivergence",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+]
+
 
 class BinaryCrossentropy(MeanMetricWrapper, aliases=("bce",)):
     """The mean over all samples of -(y ln p + (1 - y) ln(1 - p)).
@@ -12,6 +20,8 @@ class BinaryCrossentropy(MeanMetricWrapper, aliases=("bce",)):
     Args:
         from_logits: whether predictions are logits rather than probabilities.
         label_smoothing: in [0, 1]; labels are moved towards 0.5 by this part.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, ...).
 
@@ -49,6 +59,8 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         from_logits: whether predictions are logits rather than probabilities.
         label_smoothing: in [0, 1]; the part of each label that is spread over all classes.
         axis: where the classes are.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, ..., classes).
 
@@ -88,6 +100,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         from_logits: whether predictions are logits rather than probabilities.
         ignore_class: a label that counts as 0.
         axis: where the classes are.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true (n, ...), y_pred (n, ..., classes).
 
@@ -123,6 +137,10 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
 class KLDivergence(MeanMetricWrapper, aliases=("kld", "kullback_leibler_divergence")):
     """The mean over all samples of Σ y ln(y / p).
 
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
+
     Example:
 
         >>> metric = KLDivergence()
@@ -139,6 +157,10 @@ class KLDivergence(MeanMetricWrapper, aliases=("kld", "kullback_leibler_divergen
 
 class Poisson(MeanMetricWrapper):
     """The mean over all samples of ŷ - y ln ŷ.
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 

@@ -12,6 +12,12 @@ from neurona.core.registry import built_in, deserialize
 from neurona.losses.loss import apply_mask, divide_no_nan, squeeze_or_expand_to_same_rank
 from neurona.metrics.metric import Metric
 
+__all__ = [
+    "Mean",
+    "MeanMetricWrapper",
+    "Sum",
+]
+
 
 def aligned(name: str, y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[jax.Array, jax.Array]:
     """Labels and predictions as arrays of one rank.
@@ -72,6 +78,10 @@ def reduce_to_samplewise_values(
 class Sum(Metric):
     """The sum of all values, each times its weight: Σ wᵢ vᵢ.
 
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
+
     Example:
 
         >>> metric = Sum()
@@ -96,6 +106,10 @@ class Sum(Metric):
 
 class Mean(Metric):
     """The weighted mean of all values: Σ wᵢ vᵢ / Σ wᵢ.
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -130,6 +144,8 @@ class MeanMetricWrapper(Mean):
     Args:
         fn: `(y_true, y_pred, **kwargs) -> values`, one per sample at least; or the name of a metric function.
         kwargs: passed on to `fn`.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Raises:
         ArgumentError: `fn` can't be called.

@@ -11,9 +11,24 @@ from neurona.metrics.metric import Metric
 from neurona.metrics.reduction import Mean, MeanMetricWrapper, aligned
 from neurona.metrics.thresholds import broadcast_weights
 
+__all__ = [
+    "CosineSimilarity",
+    "LogCoshError",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "R2Score",
+    "RootMeanSquaredError",
+]
+
 
 class MeanSquaredError(MeanMetricWrapper, aliases=("mse",)):
     """The mean over all samples of (y - ŷ)².
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -31,6 +46,10 @@ class MeanSquaredError(MeanMetricWrapper, aliases=("mse",)):
 
 class RootMeanSquaredError(Mean, aliases=("rmse",)):
     """The root of the mean over all samples of (y - ŷ)².
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -61,6 +80,10 @@ class RootMeanSquaredError(Mean, aliases=("rmse",)):
 class MeanAbsoluteError(MeanMetricWrapper, aliases=("mae",)):
     """The mean over all samples of |y - ŷ|.
 
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
+
     Example:
 
         >>> metric = MeanAbsoluteError()
@@ -77,6 +100,10 @@ class MeanAbsoluteError(MeanMetricWrapper, aliases=("mae",)):
 
 class MeanAbsolutePercentageError(MeanMetricWrapper, aliases=("mape",)):
     """The mean over all samples of 100 |y - ŷ| / |y|, in percent.
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -95,6 +122,10 @@ class MeanAbsolutePercentageError(MeanMetricWrapper, aliases=("mape",)):
 class MeanSquaredLogarithmicError(MeanMetricWrapper, aliases=("msle",)):
     """The mean over all samples of (ln(1 + y) - ln(1 + ŷ))².
 
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
+
     Example:
 
         >>> metric = MeanSquaredLogarithmicError()
@@ -111,6 +142,10 @@ class MeanSquaredLogarithmicError(MeanMetricWrapper, aliases=("msle",)):
 
 class LogCoshError(MeanMetricWrapper, aliases=("logcosh", "log_cosh")):
     """The mean over all samples of ln(cosh(ŷ - y)): squared for small errors, absolute for large ones.
+
+    Args:
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -137,6 +172,8 @@ class CosineSimilarity(MeanMetricWrapper):
 
     Args:
         axis: along which the vectors lie.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Example:
 
@@ -169,6 +206,8 @@ class R2Score(Metric, aliases=("r2",)):
         class_aggregation: how the scores of the outputs are joined: `"uniform_average"`,
             `"variance_weighted_average"`, or None for each apart.
         num_regressors: how many independent variables the model had; 0 for the plain score.
+        name: the name in logs; made from the class's name if None.
+        dtype: the dtype of the result; `floatx()` if None.
 
     Shapes: y_true, y_pred (n, outputs), or (n,) beside (n, 1); sample_weight (n,) or (n, outputs) -> (), or
         (outputs,).

@@ -17,6 +17,14 @@ from neurona.metrics.probabilistic import (
 )
 from neurona.metrics.reduction import MeanMetricWrapper
 
+__all__ = [
+    "deserialize",
+    "direction_of",
+    "get",
+    "resolve_metric",
+    "serialize",
+]
+
 _BY_SHAPE = {
     "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
     "crossentropy": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
@@ -171,8 +179,8 @@ def direction_of(name: str, metric: Metric | None = None) -> str | None:
 
     Example:
 
-        >>> direction_of("val_loss"), direction_of("val_accuracy"), direction_of("out_mae"), direction_of("auc_1"), direction_of("lr")
-        ('min', 'max', 'min', 'max', None)
+        >>> [direction_of(name) for name in ("val_loss", "val_accuracy", "out_mae", "auc_1", "lr")]
+        ['min', 'max', 'min', 'max', None]
     """
     if metric is not None and metric.direction is not None:
         return metric.direction

@@ -7,44 +7,56 @@ from typing import Any
 
 from neurona.core import registry
 from neurona.core.errors import ArgumentError
-from neurona.optimizers import schedules
-from neurona.optimizers.adafactor import Adafactor
-from neurona.optimizers.adagrad import Adadelta, Adagrad
-from neurona.optimizers.adam import Adam, Adamax, AdamW, Nadam
+from neurona.optimizers import (
+    adafactor,
+    adagrad,
+    adam,
+    base,
+    ftrl,
+    lamb,
+    lion,
+    loss_scale,
+    muon,
+    optax_wrapper,
+    rmsprop,
+    schedule_free,
+    schedules,
+    sgd,
+)
+from neurona.optimizers.adafactor import *
+from neurona.optimizers.adagrad import *
+from neurona.optimizers.adam import *
+from neurona.optimizers.base import *
 from neurona.optimizers.base import Optimizer
-from neurona.optimizers.ftrl import Ftrl
-from neurona.optimizers.lamb import Lamb
-from neurona.optimizers.lion import Lion
-from neurona.optimizers.loss_scale import LossScaleOptimizer
-from neurona.optimizers.muon import Muon
+from neurona.optimizers.ftrl import *
+from neurona.optimizers.lamb import *
+from neurona.optimizers.lion import *
+from neurona.optimizers.loss_scale import *
+from neurona.optimizers.muon import *
+from neurona.optimizers.optax_wrapper import *
 from neurona.optimizers.optax_wrapper import OptaxOptimizer, is_transformation
-from neurona.optimizers.rmsprop import RMSprop
-from neurona.optimizers.schedule_free import ScheduleFreeAdamW
-from neurona.optimizers.sgd import SGD
+from neurona.optimizers.rmsprop import *
+from neurona.optimizers.schedule_free import *
+from neurona.optimizers.sgd import *
 
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Ftrl",
-    "Lamb",
-    "Lion",
-    "LossScaleOptimizer",
-    "Muon",
-    "Nadam",
-    "OptaxOptimizer",
-    "Optimizer",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "deserialize",
-    "get",
-    "schedules",
-    "serialize",
-]
+__all__ = ["deserialize", "get", "schedules", "serialize"]
+__all__ += adafactor.__all__
+__all__ += adagrad.__all__
+__all__ += adam.__all__
+__all__ += base.__all__
+__all__ += ftrl.__all__
+__all__ += lamb.__all__
+__all__ += lion.__all__
+__all__ += loss_scale.__all__
+__all__ += muon.__all__
+__all__ += optax_wrapper.__all__
+__all__ += rmsprop.__all__
+__all__ += schedule_free.__all__
+__all__ += sgd.__all__
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def get(identifier: Any) -> Optimizer | None:

@@ -8,6 +8,10 @@ import jax.numpy as jnp
 from neurona.optimizers.base import Optimizer, Options, path_of
 from neurona.optimizers.state import Entry
 
+__all__ = [
+    "Adafactor",
+]
+
 
 class Adafactor(Optimizer):
     """Divide by a mean square stored as the product of row and column means, r and c, so that a matrix (n, m)

@@ -7,6 +7,11 @@ import jax.numpy as jnp
 
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "Adadelta",
+    "Adagrad",
+]
+
 
 class Adagrad(Optimizer):
     """Divide by the root of the sum of all squared gradients so far: a = a + g^2; w = w - learning_rate * g /

@@ -9,6 +9,13 @@ import numpy as np
 from neurona.kernels.update import Rule
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Nadam",
+]
+
 
 class Adam(Optimizer):
     """Adaptive moments: m and v are running means of g and g^2; w = w - learning_rate * c * m / (sqrt(v) +

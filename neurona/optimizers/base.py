@@ -32,6 +32,10 @@ from neurona.optimizers.clipping import clipped
 from neurona.optimizers.schedules import rate_at
 from neurona.optimizers.state import Entry, LearningRate, StateVariable, at, replaced
 
+__all__ = [
+    "Optimizer",
+]
+
 # What older programs and other libraries call these arguments.
 _OTHER_NAMES = {"lr": "learning_rate", "eps": "epsilon", "b1": "beta_1", "b2": "beta_2", "wd": "weight_decay"}
 

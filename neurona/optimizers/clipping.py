@@ -22,7 +22,8 @@ def clipped(
 
     Example:
 
-        >>> clipped([jnp.array([3.0, 4.0]), None], clipnorm=1.0, clipvalue=None, global_clipnorm=None)[0].round(3).tolist()
+        >>> gradients = clipped([jnp.array([3.0, 4.0]), None], 1.0, clipvalue=None, global_clipnorm=None)
+        >>> gradients[0].round(3).tolist()
         [0.6000000238418579, 0.800000011920929]
     """
     if limit := clipnorm:

@@ -7,6 +7,10 @@ import jax.numpy as jnp
 
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "Ftrl",
+]
+
 
 class Ftrl(Optimizer):
     """Follow the regularized leader: weights are solved for afresh at each step, and L1 makes many of them

@@ -8,6 +8,10 @@ import jax.numpy as jnp
 from neurona.optimizers.adam import adam_moments
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "Lamb",
+]
+
 
 class Lamb(Optimizer):
     """Adam's direction d, scaled to each array's own size: w = w - learning_rate * (||w|| / ||d||) * d.

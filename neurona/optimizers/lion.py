@@ -7,6 +7,10 @@ import jax.numpy as jnp
 
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "Lion",
+]
+
 
 class Lion(Optimizer):
     """Move by the sign of a mean gradient: w = w - learning_rate * sign(beta_1 * m + (1 - beta_1) * g); m =

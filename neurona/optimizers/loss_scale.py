@@ -11,6 +11,10 @@ from neurona.core.registry import resolve, serialize
 from neurona.optimizers.base import Optimizer
 from neurona.optimizers.state import Entry
 
+__all__ = [
+    "LossScaleOptimizer",
+]
+
 
 class LossScaleOptimizer(Optimizer):
     """Multiply the loss by a scale, divide the gradients by it, and find the largest scale at which they stay

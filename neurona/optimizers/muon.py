@@ -10,6 +10,10 @@ import jax.numpy as jnp
 from neurona.optimizers.adam import adam_moments, adam_rate
 from neurona.optimizers.base import Optimizer, path_of
 
+__all__ = [
+    "Muon",
+]
+
 
 class Muon(Optimizer):
     """Move matrices along the orthogonal matrix nearest to their momentum: every direction learns at the same

@@ -9,6 +9,8 @@ from neurona.core.errors import ArgumentError, SavingError
 from neurona.optimizers.base import Optimizer, Options
 from neurona.optimizers.state import Entry
 
+__all__ = ["OptaxOptimizer"]
+
 
 class OptaxOptimizer(Optimizer):
     """Move by what an optax `GradientTransformation` says: w = w + learning_rate * update.

@@ -8,6 +8,10 @@ import jax.numpy as jnp
 from neurona.kernels.update import Rule
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "RMSprop",
+]
+
 
 class RMSprop(Optimizer):
     """Divide the gradient by a running root mean square: v = rho * v + (1 - rho) * g^2; w = w - learning_rate

@@ -8,6 +8,10 @@ import jax.numpy as jnp
 from neurona.optimizers.adam import rounded
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "ScheduleFreeAdamW",
+]
+
 
 class ScheduleFreeAdamW(Optimizer):
     """AdamW without a schedule: gradients are taken at y, between the fast iterate z and its average x.

@@ -61,6 +61,7 @@ class ExponentialDecay(LearningRateSchedule):
         decay_steps: steps over which the rate is multiplied by `decay_rate` once.
         decay_rate: the factor.
         staircase: whether to round t / decay_steps down, so that the rate falls in jumps.
+        name: kept in the config; it has no effect.
 
     Raises:
         ArgumentError: decay_steps is not positive.
@@ -98,6 +99,7 @@ class InverseTimeDecay(LearningRateSchedule):
         decay_steps: steps over which the divisor grows by `decay_rate`.
         decay_rate: the slope.
         staircase: whether to round t / decay_steps down.
+        name: kept in the config; it has no effect.
 
     Raises:
         ArgumentError: decay_steps is not positive.
@@ -133,6 +135,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Args:
         boundaries: steps, rising; the last step of each stair.
         values: rates, one more than boundaries.
+        name: kept in the config; it has no effect.
 
     Raises:
         ArgumentError: there is not exactly one value more than boundaries.
@@ -176,6 +179,7 @@ class PolynomialDecay(LearningRateSchedule):
         end_learning_rate: the last rate.
         power: 1 for a straight line.
         cycle: whether to start again.
+        name: kept in the config; it has no effect.
 
     Raises:
         ArgumentError: decay_steps is not positive.
@@ -225,6 +229,7 @@ class CosineDecay(LearningRateSchedule):
         alpha: the last rate, as a fraction of the first.
         warmup_target: the rate at the end of the warm-up; None for no warm-up.
         warmup_steps: steps of the warm-up.
+        name: kept in the config; it has no effect.
 
     Raises:
         ArgumentError: decay_steps is not positive.
@@ -280,13 +285,15 @@ class CosineDecayRestarts(LearningRateSchedule):
         t_mul: how much longer each period is.
         m_mul: how much higher each period begins.
         alpha: the lowest rate, as a fraction of the first.
+        name: kept in the config; it has no effect.
 
     Raises:
         ArgumentError: first_decay_steps is not positive.
 
     Example:
 
-        >>> CosineDecayRestarts(1.0, first_decay_steps=4, t_mul=1.0)(jnp.array([0, 2, 4, 6])).round(3).tolist()
+        >>> schedule = CosineDecayRestarts(1.0, first_decay_steps=4, t_mul=1.0)
+        >>> schedule(jnp.array([0, 2, 4, 6])).round(3).tolist()
         [1.0, 0.5, 1.0, 0.5]
     """
 
@@ -352,7 +359,8 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | N
 
     Example:
 
-        >>> deserialize({"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 8}}).decay_steps
+        >>> config = {"initial_learning_rate": 0.5, "decay_steps": 8}
+        >>> deserialize({"class_name": "CosineDecay", "config": config}).decay_steps
         8
     """
     return registry.deserialize(config, kind="schedules", custom_objects=custom_objects)

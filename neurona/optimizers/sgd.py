@@ -7,6 +7,10 @@ import jax
 from neurona.kernels.update import Rule
 from neurona.optimizers.base import Optimizer, Options
 
+__all__ = [
+    "SGD",
+]
+
 
 class SGD(Optimizer):
     """Stochastic gradient descent: w = w - learning_rate * g.
