@@ -117,7 +117,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     Args:
         inputs: floats.
         rate: from 0 to 1.
-        noise_shape: 1 for axes along which all share one fate; None for an axis's own size.
+        noise_shape: 1 for axes dropped as a whole; None for the size of the axis.
         seed: an integer, a `SeedGenerator` or None.
 
     Example:

@@ -350,11 +350,16 @@ def _serialize_function(function: Any) -> Any:
             "A lambda or unnamed function can't be saved: its code would have to be run from the file. "
             "Define it with `def` and decorate it with @neurona.saving.register_keras_serializable()."
         )
+    return described_function(name, registered or name)
+
+
+def described_function(name: str, registered_name: str = "function") -> dict[str, Any]:
+    """A function as Keras's files describe it: built-in ones are registered as "function"."""
     return {
         "module": "builtins",
         "class_name": "function",
         "config": name,
-        "registered_name": registered or name,
+        "registered_name": registered_name,
     }
 
 

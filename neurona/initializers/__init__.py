@@ -1,4 +1,4 @@
-"""Initializers: the first values of weights."""
+"""Initializers, which give weights their first values."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Random float32 arrays on the host, with JAX's own numbers.
+"""Random float32 arrays on the host, with the numbers that JAX draws.
 
 XLA would compile a program for each new shape, 0.15 s and more per weight of a model. The generator is a
 counter-based hash, so NumPy can draw the same bits at once.

@@ -28,7 +28,7 @@ class EinsumDense(Layer):
     Args:
         equation: such as `"abc,cd->abd"`, or `"...x,xy->...y"` for any number of axes before.
         output_shape: the sizes of the output after the batch, None where the input has them; one integer for
-            one axis. Axes that stand behind `...` are left out.
+            one axis. Axes that `...` stands for are left out.
         activation: a name or function; None leaves the sum as it is.
         bias_axes: the letters of the output that the bias has, such as `"d"`; None for no bias.
         **options: those of `EinsumDenseOptions`.

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import deserialize
+from neurona.core.registry import described_function, deserialize
 
 __all__ = [
     "Lambda",
@@ -14,13 +14,12 @@ __all__ = [
 
 
 class Lambda(Layer):
-    """y = function(x, **arguments). For what is more than a formula, write a `Layer` of your own: that one
-    may have weights.
+    """y = function(x, **arguments). A function that needs weights must be a subclass of `Layer` instead.
 
     Args:
         function: a function of an array (or of several); it also receives `mask` and `training` if it has
             arguments of these names.
-        output_shape: accepted; shapes are found by evaluating the function.
+        output_shape: no effect: shapes are found by evaluating the function.
         mask: the mask of the output, or a function (inputs, mask) -> mask; None if the layer passes none on.
         arguments: further arguments of the function.
 
@@ -77,13 +76,8 @@ class Lambda(Layer):
         for name in ("function", "mask", "output_shape"):
             if config[name] is None:
                 del config[name]
-            elif isinstance(config[name], str):  # a function of Neurona's own
-                config[name] = {
-                    "module": "builtins",
-                    "class_name": "function",
-                    "config": config[name],
-                    "registered_name": "function",
-                }
+            elif isinstance(config[name], str):  # a built-in function
+                config[name] = described_function(config[name])
         return config
 
     @classmethod

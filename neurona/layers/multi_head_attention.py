@@ -1,6 +1,4 @@
-"""Attention in several heads, each with projections of its own: MultiHeadAttention and
-GroupQueryAttention.
-"""
+"""Attention with several heads and projections: MultiHeadAttention and GroupQueryAttention."""
 
 import math
 import string
@@ -161,13 +159,13 @@ class _HeadedAttention(Layer):
 
 
 def _copy(value: Any) -> Any:
-    # An initializer without a seed draws one when it is made: a copy of its own for each projection.
+    # A copy for each projection: an initializer without a seed draws one in its constructor.
     return type(value).from_config(value.get_config()) if hasattr(value, "from_config") else value
 
 
 class MultiHeadAttention(_HeadedAttention):
-    """Each head attends in projections of its own: y = concat(softmax(q k^T / sqrt(key_dim)) v) W_o, with q =
-    query W_q, and so on.
+    """Attention in several heads, with projections: y = concat(softmax(q k^T / sqrt(key_dim)) v) W_o, where q
+    = query W_q, k = key W_k and v = value W_v.
 
     Args:
         num_heads: number of heads.

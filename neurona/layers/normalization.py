@@ -1,6 +1,4 @@
-"""Layers that bring activations to mean 0 and variance 1, or to length 1: over the batch, the features or
-groups of them.
-"""
+"""Layers that normalize activations over the batch, the features or groups of features."""
 
 import math
 from collections.abc import Mapping
@@ -144,7 +142,7 @@ class BatchNormalization(_AffineNormalization):
     """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each channel over the
     batch.
 
-    In training the statistics are the batch's own, and moving averages of them are kept:
+    In training the statistics are those of the batch, and moving averages follow them:
     moving = moving * momentum + batch * (1 - momentum).
     Otherwise, and always while the layer is frozen (trainable=False), the moving averages are used.
 

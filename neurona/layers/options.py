@@ -45,7 +45,7 @@ class LayerOptions(TypedDict, total=False):
 
 def for_layer(options: Mapping[str, Any], *weights: str, own: Iterable[str] = ()) -> dict[str, Any]:
     """The options that go on to `Layer`: without those of the weights named, which
-    `Layer._set_weight_options` keeps, and without a layer's own.
+    `Layer._set_weight_options` keeps, and without those in `own`.
 
     Example:
 

@@ -52,8 +52,8 @@ class Normalization(Layer):
     """y = (x - mean) / sqrt(variance), with statistics given or learned from data by `adapt`.
 
     Args:
-        axis: the axis or axes that keep statistics of their own, usually the features; None for one mean of
-            everything.
+        axis: the axis or axes with separate statistics, usually the features; None for one mean of all
+            values.
         mean, variance: the statistics, if they are known.
         invert: whether to undo the normalization instead: y = x * sqrt(variance) + mean.
 

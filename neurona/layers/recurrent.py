@@ -25,8 +25,8 @@ from neurona.layers.rnn_cells import (
     check_cell,
     has_sequence,
     initial_state,
+    scan_cell,
     step_of,
-    walk,
 )
 
 __all__ = [
@@ -38,22 +38,20 @@ __all__ = [
 
 
 class RNN(Layer):
-    """A cell, carried along a sequence.
+    """Runs a cell along a sequence.
 
-    Where a mask is false, the states stay as they are and the output is the one before.
+    Where a mask is false, the states stay as they are and the output is the previous one.
 
     Args:
-        cell: a cell, or a list of cells to stack. A cell of your own is a layer (or any object) with an
+        cell: a cell, or a list of cells to stack. A custom cell is a layer (or any object) with an
             attribute `state_size`, an integer or a list of them, and a method `call(inputs, states) ->
             output, new states`; it may have `output_size` and `get_initial_state(batch_size)`.
-        return_sequences: whether to give the outputs of all steps, or only the last.
-        return_state: whether to give the final states after the output.
-        go_backwards: whether to begin at the last step; all outputs then come in the order in which they are
-            made.
-        stateful: whether a batch begins with the states in which the one before ended. The batch size must be
-            known.
-        unroll: whether to compile the loop as one straight program: sometimes faster for short sequences,
-            slower to compile.
+        return_sequences: whether to return the outputs of all steps, or the last one only.
+        return_state: whether to return the final states after the output.
+        go_backwards: whether to begin at the last step; outputs come in the order of computation.
+        stateful: whether a batch begins with the final states of the previous one; needs a known batch size.
+        unroll: whether to compile the loop as straight code: sometimes faster for short sequences, slower to
+            compile.
         zero_output_for_mask: whether the output is zero where the mask is false.
 
     Call arguments:
@@ -65,7 +63,8 @@ class RNN(Layer):
         (batch, time, size), then the states.
 
     Raises:
-        ArgumentError: the cell is no cell, or stateful without a known batch size.
+        ArgumentError: the cell lacks `call` or `state_size`, or the layer is stateful without a known batch
+            size.
         ShapeError: an initial state or a mask has the wrong shape, or the batch size changed.
 
     Example:
@@ -126,7 +125,7 @@ class RNN(Layer):
         return state
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """The states before the first step: the cell's own, or zeros."""
+        """The states before the first step: of the cell's `get_initial_state`, or zeros."""
         return initial_state(self.cell, batch_size, self.compute_dtype)
 
     def reset_state(self) -> None:
@@ -172,7 +171,7 @@ class RNN(Layer):
         if has_sequence(cell):
             return cell.sequence(inputs, states, mask, training, **how)
         with _one_key(inputs, training):
-            return walk(
+            return scan_cell(
                 step_of(cell),
                 inputs,
                 states,
@@ -222,9 +221,7 @@ def _first(mask: Any) -> Any:
 
 @contextlib.contextmanager
 def _one_key(inputs: Any, training: Any) -> Iterator[None]:
-    """A key for what a cell of your own draws inside the loop; all steps draw the same, as dropout in a
-    recurrence should.
-    """
+    """A random key for a custom cell in the loop: all steps draw the same numbers, as dropout must."""
     scope = current_scope()
     if scope is None or scope.pure or scope.key is not None or not training or isinstance(inputs, Tracer):
         yield
@@ -237,7 +234,7 @@ def _one_key(inputs: Any, training: Any) -> Iterator[None]:
 
 
 class _CellLayer(RNN):
-    """An RNN whose constructor takes the arguments of its cell; they are read from the cell."""
+    """An RNN that makes its cell: it takes the arguments of the cell, and reads them from the cell."""
 
     cell_class: type[Layer]
 

@@ -55,7 +55,7 @@ class Dropout(Layer):
         rate: the share that is dropped, from 0 to 1.
         noise_shape: the shape of the random mask, with 1 where one draw serves a whole axis, None where the
             input's size is meant.
-        seed: an integer, for a stream of this layer's own.
+        seed: an integer that fixes the layer's random numbers.
 
     Shapes: x (any) -> y the same.
 
@@ -124,7 +124,7 @@ class SpatialDropout1D(_SpatialDropout):
 
     Args:
         rate: the share of the channels that is dropped, from 0 to 1.
-        seed: an integer, for a stream of this layer's own.
+        seed: an integer that fixes the layer's random numbers.
         name: unique in a model; made from the class's name if None.
         dtype: a dtype or a `DTypePolicy`; the global policy if None.
 
@@ -151,7 +151,7 @@ class SpatialDropout2D(_SpatialDropout):
     Args:
         rate: the share of the channels that is dropped, from 0 to 1.
         data_format: "channels_last" or "channels_first".
-        seed: an integer, for a stream of this layer's own.
+        seed: an integer that fixes the layer's random numbers.
         name: unique in a model; made from the class's name if None.
         dtype: a dtype or a `DTypePolicy`; the global policy if None.
 
@@ -175,7 +175,7 @@ class SpatialDropout3D(_SpatialDropout):
     Args:
         rate: the share of the channels that is dropped, from 0 to 1.
         data_format: "channels_last" or "channels_first".
-        seed: an integer, for a stream of this layer's own.
+        seed: an integer that fixes the layer's random numbers.
         name: unique in a model; made from the class's name if None.
         dtype: a dtype or a `DTypePolicy`; the global policy if None.
 
@@ -203,7 +203,7 @@ class AlphaDropout(Layer):
     Args:
         rate: the share that is dropped, from 0 to 1.
         noise_shape: the shape of the random mask, None where it is the input's; 1 to drop whole axes.
-        seed: an integer, for a stream of this layer's own.
+        seed: an integer that fixes the layer's random numbers.
 
     Raises:
         ArgumentError: the rate is not from 0 to 1.
@@ -237,7 +237,7 @@ class GaussianDropout(Layer):
 
     Args:
         rate: the share that ordinary dropout of equal strength would drop, from 0 to 1 (exclusive).
-        seed: an integer, for a stream of this layer's own.
+        seed: an integer that fixes the layer's random numbers.
 
     Raises:
         ArgumentError: the rate is not from 0 to 1.
@@ -275,7 +275,7 @@ class GaussianNoise(Layer):
 
     Args:
         stddev: the noise's standard deviation, from 0 to 1.
-        seed: an integer, for a stream of this layer's own.
+        seed: an integer that fixes the layer's random numbers.
 
     Raises:
         ArgumentError: the deviation is not from 0 to 1.

@@ -1,9 +1,7 @@
-"""Cells: one step of a recurrence each. SimpleRNNCell, LSTMCell, GRUCell, and StackedRNNCells, several as
-one.
+"""Cells, each one step of a recurrence: SimpleRNNCell, LSTMCell, GRUCell, and StackedRNNCells.
 
-A cell takes the step's inputs and the list of its states and gives the output and the new states:
-`cell(inputs, states) -> output, states`.
-The layers of recurrent.py carry a cell along a sequence.
+A cell takes the inputs of a step and the list of its states: `cell(inputs, states) -> output, new states`.
+The layers of recurrent.py run a cell along a sequence.
 """
 
 from collections.abc import Callable
@@ -31,7 +29,7 @@ __all__ = [
 Masks = list[jax.Array] | None
 
 
-def walk(
+def scan_cell(
     step: Callable[[Any, Any], tuple[Any, Any]],
     inputs: Any,
     states: Any,
@@ -41,16 +39,17 @@ def walk(
     unroll: bool = False,
     last: int = 0,
 ) -> tuple[Any, Any]:
-    """Carry any step along a sequence.
+    """Run a step along a sequence.
 
     Args:
         step: `(inputs at t, states) -> (output, states)`.
         inputs: time-major arrays.
         states: the states before the first step.
-        mask: true where a step counts; elsewhere the states stay, and the output is the first array of
-            `states[last]`, or zero where that is no output.
+        mask: true where a step counts. Elsewhere the states stay, and the output is the first array of
+            `states[last]`, or zero if that has another shape than an output.
         reverse: whether to begin at the last step.
-        unroll: whether to compile the loop as one straight program.
+        unroll: whether to compile the loop as straight code.
+        last: the index of the states that hold the output before.
 
     Shapes: inputs (T, B, ...), mask (T, B, 1) -> outputs (T, B, ...), final states.
 
@@ -60,21 +59,22 @@ def walk(
     tree = jax.tree.structure(states)
 
     def body(states: Any, inputs: Any) -> tuple[Any, Any]:
-        x, live = inputs
-        output, new = step(x, states)
-        olds, news = jax.tree.leaves(states), jax.tree.leaves(new)
-        if [old.shape for old in olds] != [one.shape for one in news]:
+        x, valid = inputs
+        output, new_states = step(x, states)
+        old, new = jax.tree.leaves(states), jax.tree.leaves(new_states)
+        if [one.shape for one in old] != [one.shape for one in new]:
             raise ShapeError(
-                f"A cell's new states have the shapes of the old ones, {[old.shape for old in olds]}. "
-                f"Received {[one.shape for one in news]} from the cell: compare its state_size with what its "
+                f"A cell's new states have the shapes of the old ones, {[one.shape for one in old]}. "
+                f"Received {[one.shape for one in new]} from the cell: compare its state_size with what its "
                 "call returns."
             )
-        if live is not None:
+        if valid is not None:
             held = jax.tree.leaves(states[last])[0]
             held = held if held.shape == output.shape else jnp.zeros_like(output)
-            output = jnp.where(_over(live, output), output, held)
-            news = [jnp.where(_over(live, one), one, old) for one, old in zip(news, olds)]
-        return jax.tree.unflatten(tree, [one.astype(old.dtype) for one, old in zip(news, olds)]), output
+            output = jnp.where(_over(valid, output), output, held)
+            new = [jnp.where(_over(valid, after), after, before) for after, before in zip(new, old)]
+        cast = [after.astype(before.dtype) for after, before in zip(new, old)]
+        return jax.tree.unflatten(tree, cast), output
 
     final, outputs = lax.scan(body, states, (inputs, mask), reverse=reverse, unroll=unroll or 1)
     return outputs, final
@@ -85,7 +85,7 @@ def _over(mask: jax.Array, array: jax.Array) -> jax.Array:
 
 
 class _Cell(Layer):
-    """What the three cells share: weights, dropout, and a fast way along a whole sequence."""
+    """What the three cells share: weights, dropout, and a kernel for whole sequences."""
 
     gates = 1
     weights_with_options = ("kernel", "recurrent", "bias")
@@ -168,8 +168,8 @@ class _Cell(Layer):
     def sequence(
         self, inputs: jax.Array, states: list[jax.Array], mask: Any, training: Any, **how: bool
     ) -> tuple[jax.Array, list[jax.Array]]:
-        """All steps: outputs and final states. By the kernel where it knows the activations, else step by
-        step.
+        """All steps: outputs and final states. The kernel computes them if it knows the activations, else
+        `scan_cell`.
 
         Shapes: inputs (T, B, d), states (B, units) each, mask (T, B, 1) -> outputs (T, B, units).
         """
@@ -191,7 +191,7 @@ class _Cell(Layer):
                     inputs, self.kernel.value, self.recurrent_kernel.value, bias, tuple(states), mask, **how
                 )
                 return outputs, list(final)
-            return walk(
+            return scan_cell(
                 lambda z, states: self.step(z, states, masks),
                 self.project(inputs, input_masks),
                 states,
@@ -402,7 +402,7 @@ class GRUCell(_Cell):
 
 
 class StackedRNNCells(Layer):
-    """Several cells as one: each takes the output of the one before as its inputs.
+    """Several cells in a row: each takes the output of the previous one as its inputs.
 
     Args:
         cells: a list of cells, the first nearest to the inputs.
@@ -470,7 +470,7 @@ class StackedRNNCells(Layer):
 
 
 def check_cell(cell: Any, what: str) -> None:
-    """Refuse what is no cell.
+    """Refuse an object that can't be used as a cell.
 
     Raises:
         ArgumentError: it has no `call`, or no usable `state_size`.
@@ -486,25 +486,25 @@ def check_cell(cell: Any, what: str) -> None:
 
 
 def has_sequence(cell: Any) -> bool:
-    """Whether a cell, or each of a stack, has a way of its own along a whole sequence."""
+    """Whether a cell, or each cell of a stack, has a method `sequence` for all steps at once."""
     return (
         all(map(has_sequence, cell.cells)) if isinstance(cell, StackedRNNCells) else isinstance(cell, _Cell)
     )
 
 
 def step_of(cell: Any) -> Callable[..., Any]:
-    """How a cell is called: as a layer where it is one, else by its `call`."""
+    """The function that runs a cell: `__call__` of a layer, `call` of any other object."""
     return cell.__call__ if callable(cell) else cell.call
 
 
 def output_size(cell: Any) -> int:
-    """The size of a cell's output: its own word, or its first state's size."""
+    """The size of a cell's output: its `output_size`, or the size of its first state."""
     size = getattr(cell, "output_size", None)
     return jax.tree.leaves(cell.state_size)[0] if size is None else size
 
 
 def initial_state(cell: Any, batch_size: int | None, dtype: Any) -> list[Any]:
-    """The states before the first step, as a list: the cell's own, or zeros."""
+    """The states before the first step, as a list: of the cell's `get_initial_state`, or zeros."""
     if hasattr(cell, "get_initial_state"):
         states = cell.get_initial_state(batch_size=batch_size)
         return list(states) if isinstance(states, (list, tuple)) else [states]

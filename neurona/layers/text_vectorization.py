@@ -25,6 +25,7 @@ __all__ = [
     "TextVectorization",
 ]
 
+_OWNER = "TextVectorization"
 _STANDARDIZATIONS = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORDS = re.compile(r"[^ \t\n\r\x0b\x0c]+")
@@ -91,52 +92,53 @@ class TextVectorization(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        kwargs = {
-            key: value
-            for key, value in kwargs.items()
-            if key not in ("vocabulary_size", "has_input_vocabulary")
-        }  # Keras's configs
+        for name_in_configs in ("vocabulary_size", "has_input_vocabulary"):  # of Keras
+            kwargs.pop(name_in_configs, None)
+            self._arguments.pop(name_in_configs, None)
         super().__init__(name=name, **kwargs)
-        owner = "TextVectorization"
         if sparse or ragged:
             raise ArgumentError(
-                f"{owner}: outputs are dense arrays here. Received: sparse={sparse}, ragged={ragged}"
+                f"{_OWNER}: outputs are dense arrays here. Received: sparse={sparse}, ragged={ragged}"
             )
-        output_mode = {"binary": "multi_hot", "tf-idf": "tf_idf"}.get(output_mode, output_mode)
-        self.output_mode = choice(output_mode, ("int", "multi_hot", "count", "tf_idf"), "output_mode", owner)
-        if standardize is not None and not callable(standardize):
-            choice(standardize, _STANDARDIZATIONS, "standardize", owner)
-        if split is not None and not callable(split):
-            choice(split, ("whitespace", "character"), "split", owner)
-        if output_sequence_length is not None and output_mode != "int":
-            raise ArgumentError(
-                f"{owner}: output_sequence_length is for output_mode='int'. Received: "
-                f"output_mode={output_mode!r}"
-            )
-        for value, name in ((max_tokens, "max_tokens"), (output_sequence_length, "output_sequence_length")):
-            if value is not None:
-                integers(value, 1, name, owner)
-        if pad_to_max_tokens and max_tokens is None:
-            raise ArgumentError(f"{owner}: pad_to_max_tokens=True needs max_tokens.")
-        self.max_tokens, self.standardize, self.split, self.encoding = (
-            max_tokens,
-            standardize,
-            split,
-            encoding,
-        )
-        self.ngrams = tuple(ngrams) if isinstance(ngrams, (list, tuple)) else ngrams
-        if ngrams is not None:
-            integers(ngrams, np.size(ngrams), "ngrams", owner)
-        self.output_sequence_length, self.pad_to_max_tokens = output_sequence_length, pad_to_max_tokens
+        self._set_tokenization(standardize, split, ngrams, encoding)
+        self._set_output(output_mode, output_sequence_length, max_tokens, pad_to_max_tokens)
         self._tokens: list[str] | None = None  # without padding and unknown
         self._index: dict[str, int] = {}
         self._idf = np.zeros(0)
-        for key in ("vocabulary_size", "has_input_vocabulary", "vocabulary", "idf_weights"):
-            self._arguments.pop(key, None)
+        for first_only in ("vocabulary", "idf_weights"):  # the config has those of now
+            self._arguments.pop(first_only, None)
+        if isinstance(vocabulary, (str, Path)):
+            vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
         if vocabulary is not None:
-            if isinstance(vocabulary, (str, Path)):
-                vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
             self.set_vocabulary(vocabulary, idf_weights)
+
+    def _set_tokenization(self, standardize: Any, split: Any, ngrams: Any, encoding: str) -> None:
+        if standardize is not None and not callable(standardize):
+            choice(standardize, _STANDARDIZATIONS, "standardize", _OWNER)
+        if split is not None and not callable(split):
+            choice(split, ("whitespace", "character"), "split", _OWNER)
+        if ngrams is not None:
+            integers(ngrams, np.size(ngrams), "ngrams", _OWNER)
+        self.standardize, self.encoding = standardize, encoding
+        self.split: Any = split
+        self.ngrams = tuple(ngrams) if isinstance(ngrams, (list, tuple)) else ngrams
+
+    def _set_output(
+        self, output_mode: Any, output_sequence_length: Any, max_tokens: Any, pad_to_max_tokens: bool
+    ) -> None:
+        mode = {"binary": "multi_hot", "tf-idf": "tf_idf"}.get(output_mode, output_mode)
+        self.output_mode = choice(mode, ("int", "multi_hot", "count", "tf_idf"), "output_mode", _OWNER)
+        if output_sequence_length is not None and mode != "int":
+            raise ArgumentError(
+                f"{_OWNER}: output_sequence_length is for output_mode='int'. Received: output_mode={mode!r}"
+            )
+        for value, name in ((max_tokens, "max_tokens"), (output_sequence_length, "output_sequence_length")):
+            if value is not None:
+                integers(value, 1, name, _OWNER)
+        if pad_to_max_tokens and max_tokens is None:
+            raise ArgumentError(f"{_OWNER}: pad_to_max_tokens=True needs max_tokens.")
+        self.max_tokens, self.pad_to_max_tokens = max_tokens, pad_to_max_tokens
+        self.output_sequence_length = output_sequence_length
 
     # The vocabulary.
 
@@ -237,42 +239,53 @@ class TextVectorization(Layer):
     # From texts to numbers.
 
     def _tokenize(self, texts: Any) -> list[list[str]]:
+        """The tokens of each text: decoded, standardized, split, joined to n-grams."""
+        rows = self._rows(texts)
+        decoded = [
+            text.decode(self.encoding) if isinstance(text, bytes) else str(text)
+            for text in rows.reshape(-1).tolist()
+        ]
+        tokens = self._split(self._standardized(decoded), max(rows.size // max(len(rows), 1), 1))
+        return tokens if self.ngrams is None else [self._joined(one) for one in tokens]
+
+    def _rows(self, texts: Any) -> np.ndarray:
+        """An array (batch,) of texts; without split, (batch, tokens)."""
         array = np.asarray(texts)
-        if array.ndim == 2 and array.shape[1] == 1 and self.split is not None:
-            array = array[:, 0]
-        rows = array.reshape(1) if array.ndim == 0 else array
-        if rows.ndim > 1 and self.split is not None:
+        if array.ndim == 0:
+            return array.reshape(1)
+        if self.split is None:
+            return array
+        if array.ndim == 2 and array.shape[1] == 1:
+            return array[:, 0]
+        if array.ndim > 1:
             raise DataError(
                 f"Layer {self.name!r} (TextVectorization) takes texts (batch,) or (batch, 1). Received shape "
                 f"{array.shape}."
             )
-        decoded = [
-            one.decode(self.encoding) if isinstance(one, bytes) else str(one)
-            for one in rows.reshape(-1).tolist()
-        ]
+        return array
+
+    def _standardized(self, texts: list[str]) -> list[str]:
         if callable(self.standardize):
-            decoded = [
-                str(one) for one in np.asarray(self.standardize(np.array(decoded, dtype=np.str_))).tolist()
-            ]
-        elif self.standardize is not None:
-            if "lower" in self.standardize:
-                decoded = [text.lower() for text in decoded]
-            if "strip_punctuation" in self.standardize:
-                decoded = [text.translate(_NO_PUNCTUATION) for text in decoded]
-        if callable(self.split):
-            tokens = [[str(token) for token in one] for one in self.split(decoded)]
-        elif self.split is None:
-            width = max(rows.size // max(len(rows), 1), 1)
-            tokens = [decoded[start : start + width] for start in range(0, len(decoded), width)]
-        else:
+            return [str(text) for text in np.asarray(self.standardize(np.array(texts, np.str_))).tolist()]
+        steps = self.standardize or ""
+        if "lower" in steps:
+            texts = [text.lower() for text in texts]
+        if "strip_punctuation" in steps:
+            texts = [text.translate(_NO_PUNCTUATION) for text in texts]
+        return texts
+
+    def _split(self, texts: list[str], width: int) -> list[list[str]]:
+        if self.split is None:  # rows of `width` tokens, as they came
+            return [texts[start : start + width] for start in range(0, len(texts), width)]
+        if isinstance(self.split, str):
             cut = _WORDS.findall if self.split == "whitespace" else list
-            tokens = [cut(text) for text in decoded]
-        if self.ngrams is None:
-            return tokens
-        lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
-        return [
-            [" ".join(one[i : i + n]) for n in lengths for i in range(len(one) - n + 1)] for one in tokens
-        ]
+            return [cut(text) for text in texts]
+        return [[str(token) for token in tokens] for tokens in self.split(texts)]
+
+    def _joined(self, tokens: list[str]) -> list[str]:
+        """The n-grams of a text, shortest first."""
+        lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams or ()
+        return [" ".join(tokens[i : i + n]) for n in lengths for i in range(len(tokens) - n + 1)]
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if is_symbolic(inputs) or isinstance(inputs, Tracer):

@@ -1,5 +1,5 @@
-"""Losses: what training makes small. Each is a function of targets and predictions, and a class that also
-weighs and reduces.
+"""Losses, which training minimizes: a function of targets and predictions each, and a class that also weighs
+and reduces.
 """
 
 from collections.abc import Mapping

@@ -20,7 +20,7 @@ Shape = tuple[int | None, ...]
 
 
 def check_targets(loss: Any, y_true: np.ndarray, output_shape: Shape) -> None:
-    """Refuse targets that a loss can't learn from. Losses of your own are only checked for NaN.
+    """Refuse targets that a loss can't learn from. Custom losses are checked for NaN only.
 
     Args:
         loss: a `Loss` or a function of targets and predictions.

@@ -1,4 +1,4 @@
-"""What every loss is: errors of single samples, weighted, masked and reduced to one number."""
+"""Loss, the base of all losses: errors of samples, weighted, masked and reduced to one number."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -11,7 +11,14 @@ import numpy as np
 from neurona.core.annotations import LOGITS, MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_dtype
-from neurona.core.registry import Serializable, deserialize, register_built_in, resolve, snake_case
+from neurona.core.registry import (
+    Serializable,
+    described_function,
+    deserialize,
+    register_built_in,
+    resolve,
+    snake_case,
+)
 
 __all__ = [
     "Loss",
@@ -26,7 +33,7 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "
 
 
 class Loss(Serializable):
-    """Base of losses. A loss of your own defines `call(y_true, y_pred)`, which gives one error per sample
+    """Base of losses. A custom loss defines `call(y_true, y_pred)`, which gives one error per sample
     (and per time step).
 
     Args:
@@ -50,7 +57,7 @@ class Loss(Serializable):
 
     kind = "losses"
     # Whether targets are class numbers, which stay integers: a float would round large ones.
-    integer_targets: bool = False
+    _integer_targets: bool = False
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
@@ -72,7 +79,7 @@ class Loss(Serializable):
         """
         mask = MASK.get(y_pred)
         y_pred = _arrays(y_pred, self.dtype)
-        y_true = _arrays(y_true, self.dtype, keep_integers=self.integer_targets)
+        y_true = _arrays(y_true, self.dtype, keep_integers=self._integer_targets)
         errors = self.call(y_true, y_pred)
         own_mask = MASK.get(errors)
         if mask is not None and own_mask is not None:
@@ -124,7 +131,7 @@ class LossFunctionWrapper(Loss):
     ) -> None:
         self.fn = resolve("losses", fn)
         super().__init__(name or getattr(self.fn, "__name__", None), reduction, dtype)
-        self.integer_targets = getattr(self.fn, "integer_targets", False)
+        self._integer_targets = getattr(self.fn, "integer_targets", False)
         self.options = options
         vars(self).update(options)
 
@@ -141,10 +148,10 @@ class LossFunctionWrapper(Loss):
             or self.options.get("axis", -1) != -1
         ):
             return super().__call__(y_true, y_pred, sample_weight)
-        twin = copy.copy(self)
-        twin.options = {**self.options, "from_logits": True}
+        on_logits = copy.copy(self)
+        on_logits.options = {**self.options, "from_logits": True}
         MASK.carry(y_pred, logits.values)
-        return super(LossFunctionWrapper, twin).__call__(y_true, logits.values, sample_weight)
+        return super(LossFunctionWrapper, on_logits).__call__(y_true, logits.values, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if isinstance(y_true, jax.Array) and isinstance(y_pred, jax.Array):
@@ -158,12 +165,7 @@ class LossFunctionWrapper(Loss):
         """The arguments that rebuild this loss, a built-in function being described as in Keras's files."""
         config = super().get_config()
         if isinstance(config.get("fn"), str):
-            config["fn"] = {
-                "module": "builtins",
-                "class_name": "function",
-                "config": config["fn"],
-                "registered_name": "function",
-            }
+            config["fn"] = described_function(config["fn"])
         return config
 
     @classmethod

@@ -1,5 +1,5 @@
-"""Accuracies: how often a prediction is right. Functions give one 0 or 1 per sample; classes give their mean
-over all batches.
+"""Accuracies: how often a prediction is right. A function gives 0 or 1 for each sample; a class the mean over
+all batches.
 """
 
 from typing import Any
@@ -148,7 +148,7 @@ def sparse_top_k_categorical_accuracy(
 
 
 def _in_top_k(y_true: jax.Array, y_pred: jax.Array, k: int) -> jax.Array:
-    """Whether fewer than k scores exceed the label's own; a NaN score is never among the best."""
+    """Whether fewer than k scores exceed the score of the label; a NaN score is never among the best."""
     own = jnp.take_along_axis(y_pred, y_true[..., None], axis=-1)
     own = jnp.where(jnp.isnan(own), -jnp.inf, own)
     return jnp.sum(y_pred > own, axis=-1) < k
@@ -195,7 +195,7 @@ class Accuracy(MeanMetricWrapper, aliases=("acc",)):
         0.75
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
         super().__init__(accuracy, name=name, dtype=dtype)
@@ -220,7 +220,7 @@ class BinaryAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
@@ -248,7 +248,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(categorical_accuracy, name=name, dtype=dtype)
@@ -270,7 +270,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(sparse_categorical_accuracy, name=name, dtype=dtype)
@@ -293,7 +293,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None
@@ -320,7 +320,7 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         0.5
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,

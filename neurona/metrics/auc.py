@@ -45,8 +45,7 @@ class AUC(KeepsCounts, Metric):
         curve: `"ROC"`, `"PR"` or `"PRGAIN"`.
         summation_method: `"interpolation"`, `"minoring"` or `"majoring"`.
         thresholds: the thresholds themselves, in [0, 1]; one below 0 and one above 1 are added.
-        multi_label: whether the columns of y_true and y_pred are labels of their own, whose areas are
-            averaged.
+        multi_label: whether the columns of y_true and y_pred are separate labels, whose areas are averaged.
         num_labels: how many columns there are; taken from the first batch if not given.
         label_weights: one weight per column.
         from_logits: whether predictions are logits, to be passed through a sigmoid.
@@ -66,7 +65,7 @@ class AUC(KeepsCounts, Metric):
         0.75
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,

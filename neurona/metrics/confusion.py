@@ -115,7 +115,7 @@ class TruePositives(_Count):
         2.0
     """
 
-    count, direction = "true_positives", "max"
+    count, _direction = "true_positives", "up"
 
 
 class TrueNegatives(_Count):
@@ -137,7 +137,7 @@ class TrueNegatives(_Count):
         2.0
     """
 
-    count, direction = "true_negatives", "max"
+    count, _direction = "true_negatives", "up"
 
 
 class FalsePositives(_Count):
@@ -159,7 +159,7 @@ class FalsePositives(_Count):
         2.0
     """
 
-    count, direction = "false_positives", "min"
+    count, _direction = "false_positives", "down"
 
 
 class FalseNegatives(_Count):
@@ -181,7 +181,7 @@ class FalseNegatives(_Count):
         2.0
     """
 
-    count, direction = "false_negatives", "min"
+    count, _direction = "false_negatives", "down"
 
 
 class Precision(_AtThresholds):
@@ -207,7 +207,7 @@ class Precision(_AtThresholds):
     """
 
     counted = ("true_positives", "false_positives")
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,
@@ -247,7 +247,7 @@ class Recall(_AtThresholds):
     """
 
     counted = ("true_positives", "false_negatives")
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,
@@ -285,7 +285,7 @@ def _specificity(metric: KeepsCounts) -> jax.Array:
 class _BestAtConstraint(KeepsCounts, Metric):
     """The largest of one figure over those thresholds at which another is at least a given value."""
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,

@@ -84,7 +84,7 @@ class PearsonCorrelation(MeanMetricWrapper):
         0.9967
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(self, name: str | None = "pearson_correlation", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(pearson_correlation, name=name, dtype=dtype, axis=axis)
@@ -107,7 +107,7 @@ class ConcordanceCorrelation(MeanMetricWrapper):
         0.9816
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self, name: str | None = "concordance_correlation", dtype: Any = None, axis: int = -1

@@ -47,7 +47,7 @@ class FBetaScore(Metric):
         [0.3846, 0.9091, 0.8333]
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,

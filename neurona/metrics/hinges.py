@@ -27,7 +27,7 @@ class Hinge(MeanMetricWrapper):
         1.3
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "hinge", dtype: Any = None) -> None:
         super().__init__(losses.hinge, name=name, dtype=dtype)
@@ -48,7 +48,7 @@ class SquaredHinge(MeanMetricWrapper):
         1.86
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "squared_hinge", dtype: Any = None) -> None:
         super().__init__(losses.squared_hinge, name=name, dtype=dtype)
@@ -71,7 +71,7 @@ class CategoricalHinge(MeanMetricWrapper):
         1.2
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "categorical_hinge", dtype: Any = None) -> None:
         super().__init__(losses.categorical_hinge, name=name, dtype=dtype)

@@ -88,7 +88,7 @@ class IoU(Metric):
         0.3333
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class Metric(Owner["Metric"], Serializable):
     Example:
 
         >>> class LargestError(Metric):
-        ...     direction = "min"
+        ...     _direction = "down"
         ...     def __init__(self, name="largest_error", **kwargs):
         ...         super().__init__(name=name, **kwargs)
         ...         self.largest = self.add_variable((), initializer="zeros", name="largest")
@@ -56,8 +56,8 @@ class Metric(Owner["Metric"], Serializable):
     """
 
     kind = "metrics"
-    direction: str | None = None
-    """Which values are better: `"max"`, `"min"`, or None where neither is."""
+    _direction: str | None = None
+    """The better values, as in Keras: `"up"`, `"down"`, or None if neither is better."""
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or unique_name(snake_case(type(self).__name__))
@@ -140,9 +140,7 @@ class Metric(Owner["Metric"], Serializable):
 
     @property
     def variables(self) -> list[Variable]:
-        """The state: this metric's own variables in the order of creation, then those of the metrics it
-        holds.
-        """
+        """The state: the variables of this metric in the order of creation, then those of its metrics."""
         if "_variables" not in vars(self):
             raise NotBuiltError(f"{type(self).__name__}: the constructor must call `super().__init__()`.")
         return super().variables
@@ -177,7 +175,7 @@ class Metric(Owner["Metric"], Serializable):
             self.reset_state()
             return [variable.value for variable in self.variables]
 
-    def create_variables(self, *args: Any, **kwargs: Any) -> None:
+    def _create_variables(self, *args: Any, **kwargs: Any) -> None:
         """Create the variables whose shape depends on the data, counting nothing.
 
         Args:
@@ -187,7 +185,7 @@ class Metric(Owner["Metric"], Serializable):
 
             >>> from neurona.metrics import F1Score
             >>> metric = F1Score()
-            >>> metric.create_variables(jnp.ones((8, 3)), jnp.ones((8, 3)))
+            >>> metric._create_variables(jnp.ones((8, 3)), jnp.ones((8, 3)))
             >>> [variable.shape for variable in metric.variables]
             [(3,), (3,), (3,), (3,)]
         """

@@ -33,7 +33,7 @@ class BinaryCrossentropy(MeanMetricWrapper, aliases=("bce",)):
         0.8149
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         1.1769
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         1.1769
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class KLDivergence(MeanMetricWrapper, aliases=("kld", "kullback_leibler_divergen
         0.4581
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "kl_divergence", dtype: Any = None) -> None:
         super().__init__(losses.kl_divergence, name=name, dtype=dtype)
@@ -170,7 +170,7 @@ class Poisson(MeanMetricWrapper):
         0.5
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "poisson", dtype: Any = None) -> None:
         super().__init__(losses.poisson, name=name, dtype=dtype)

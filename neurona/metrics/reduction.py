@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.core.registry import built_in, deserialize
+from neurona.core.registry import built_in, described_function, deserialize
 from neurona.losses.loss import apply_mask, divide_no_nan, squeeze_or_expand_to_same_rank
 from neurona.metrics.metric import Metric
 
@@ -167,8 +167,8 @@ class MeanMetricWrapper(Mean):
         if not callable(fn):
             raise ArgumentError(f"MeanMetricWrapper needs a function fn(y_true, y_pred). Received: {fn!r}")
         self._fn, self._fn_kwargs = fn, kwargs
-        if type(self).direction is None and _is_loss(fn):
-            self.direction = "min"
+        if type(self)._direction is None and _is_loss(fn):
+            self._direction = "down"
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch in.
@@ -183,12 +183,7 @@ class MeanMetricWrapper(Mean):
         """The arguments that rebuild this metric; a function is written as its name."""
         config = super().get_config()
         if isinstance(config.get("fn"), str):
-            config["fn"] = {
-                "module": "builtins",
-                "class_name": "function",
-                "config": config["fn"],
-                "registered_name": "function",
-            }
+            config["fn"] = described_function(config["fn"])
         return config
 
     @classmethod

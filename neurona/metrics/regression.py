@@ -38,7 +38,7 @@ class MeanSquaredError(MeanMetricWrapper, aliases=("mse",)):
         0.25
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "mean_squared_error", dtype: Any = None) -> None:
         super().__init__(losses.mean_squared_error, name=name, dtype=dtype)
@@ -59,7 +59,7 @@ class RootMeanSquaredError(Mean, aliases=("rmse",)):
         0.5
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -92,7 +92,7 @@ class MeanAbsoluteError(MeanMetricWrapper, aliases=("mae",)):
         0.25
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "mean_absolute_error", dtype: Any = None) -> None:
         super().__init__(losses.mean_absolute_error, name=name, dtype=dtype)
@@ -113,7 +113,7 @@ class MeanAbsolutePercentageError(MeanMetricWrapper, aliases=("mape",)):
         25.0
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "mean_absolute_percentage_error", dtype: Any = None) -> None:
         super().__init__(losses.mean_absolute_percentage_error, name=name, dtype=dtype)
@@ -134,7 +134,7 @@ class MeanSquaredLogarithmicError(MeanMetricWrapper, aliases=("msle",)):
         0.1201
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "mean_squared_logarithmic_error", dtype: Any = None) -> None:
         super().__init__(losses.mean_squared_logarithmic_error, name=name, dtype=dtype)
@@ -155,7 +155,7 @@ class LogCoshError(MeanMetricWrapper, aliases=("logcosh", "log_cosh")):
         0.1084
     """
 
-    direction = "min"
+    _direction = "down"
 
     def __init__(self, name: str | None = "logcosh", dtype: Any = None) -> None:
         super().__init__(losses.log_cosh, name=name, dtype=dtype)
@@ -183,7 +183,7 @@ class CosineSimilarity(MeanMetricWrapper):
         0.5
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(self, name: str | None = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(_cosine, name=name, dtype=dtype, axis=axis)
@@ -209,7 +209,7 @@ class R2Score(Metric, aliases=("r2",)):
         name: the name in logs; made from the class's name if None.
         dtype: the dtype of the result; `floatx()` if None.
 
-    Shapes: y_true, y_pred (n, outputs), or (n,) beside (n, 1); sample_weight (n,) or (n, outputs) -> (), or
+    Shapes: y_true, y_pred (n, outputs), or (n,) with (n, 1); sample_weight (n,) or (n, outputs) -> (), or
         (outputs,).
 
     Raises:
@@ -224,7 +224,7 @@ class R2Score(Metric, aliases=("r2",)):
         0.5714
     """
 
-    direction = "max"
+    _direction = "up"
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ _BY_SHAPE = {
     "crossentropy": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
 }
 _BY_SHAPE |= {"acc": _BY_SHAPE["accuracy"], "ce": _BY_SHAPE["crossentropy"]}
+_BETTER: dict[str | None, str] = {"up": "max", "down": "min"}
 _DIRECTIONS = {
     **dict.fromkeys(("acc", "f1", "r2", "score"), "max"),
     **dict.fromkeys(
@@ -101,7 +102,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Args:
         config: the description.
-        custom_objects: names of your own classes and functions.
+        custom_objects: custom classes and functions, by name.
 
     Example:
 
@@ -175,17 +176,18 @@ def direction_of(name: str, metric: Metric | None = None) -> str | None:
 
     Args:
         name: as logged: `"val_loss"`, `"accuracy"`, `"out_1_auc"`.
-        metric: the metric that is logged there; its own `direction` comes first.
+        metric: the metric that is logged there; its `_direction` comes first.
 
     Example:
 
         >>> [direction_of(name) for name in ("val_loss", "val_accuracy", "out_mae", "auc_1", "lr")]
         ['min', 'max', 'min', 'max', None]
     """
-    if metric is not None and metric.direction is not None:
-        return metric.direction
-    known = {**_DIRECTIONS, **{key: cls.direction for key, cls in _classes().items()}}
-    known |= {cls.__name__.lower(): cls.direction for cls in _classes().values()}
+    if metric is not None and metric._direction is not None:
+        return _BETTER[metric._direction]
+    known: dict[str, str | None] = dict(_DIRECTIONS)
+    for name_of_class, cls in _classes().items():
+        known[name_of_class] = known[cls.__name__.lower()] = _BETTER.get(cls._direction)
     words = re.sub(r"_\d+$", "", name.lower().removeprefix("val_")).split("_")
     return next(
         (known[end] for end in ("_".join(words[start:]) for start in range(len(words))) if known.get(end)),

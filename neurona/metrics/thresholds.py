@@ -32,7 +32,7 @@ class KeepsCounts:
     """Mixed into a metric made of counts at thresholds; `counted` names which of the four it keeps."""
 
     counted: tuple[str, ...] = Counts._fields
-    add_variable: Callable[..., Variable]  # the metric's own
+    add_variable: Callable[..., Variable]  # of Metric
     true_positives: Variable
     false_positives: Variable
     true_negatives: Variable

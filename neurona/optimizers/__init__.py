@@ -1,4 +1,4 @@
-"""Optimizers: what turns gradients into better weights. One family per file; learning-rate schedules in
+"""Optimizers, a family per file: they turn gradients into better weights. Learning-rate schedules are in
 `schedules`.
 """
 

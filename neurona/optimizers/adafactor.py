@@ -5,8 +5,10 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from neurona.optimizers.base import Optimizer, Options, path_of
+from neurona.optimizers.arguments import Options
+from neurona.optimizers.base import Optimizer
 from neurona.optimizers.state import Entry
+from neurona.optimizers.variables import path_of
 
 __all__ = [
     "Adafactor",
@@ -30,7 +32,7 @@ class Adafactor(Optimizer):
         epsilon_2: the least size of weights that movements are scaled to.
         clip_threshold: the greatest root mean square of an update, > 0.
         relative_step: kept for files of other libraries; the rate never exceeds 1 / sqrt(t) either way.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -59,23 +61,23 @@ class Adafactor(Optimizer):
     ) -> None:
         super().__init__(learning_rate, **options)
         if beta_2_decay > 0:
-            raise self._wrong("takes beta_2_decay <= 0", "beta_2_decay", beta_2_decay)
+            raise self._argument_error("takes beta_2_decay <= 0", "beta_2_decay", beta_2_decay)
         if not clip_threshold > 0:
-            raise self._wrong("takes clip_threshold > 0", "clip_threshold", clip_threshold)
+            raise self._argument_error("takes clip_threshold > 0", "clip_threshold", clip_threshold)
         self.beta_2_decay, self.clip_threshold, self.relative_step = (
             beta_2_decay,
             clip_threshold,
             relative_step,
         )
         self.epsilon_1, self.epsilon_2 = (
-            self._at_least("epsilon_1", epsilon_1),
-            self._at_least("epsilon_2", epsilon_2),
+            self._checked_minimum("epsilon_1", epsilon_1),
+            self._checked_minimum("epsilon_2", epsilon_2),
         )
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("row", "column", "velocity"),)
 
-    def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
+    def _initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
         if name == "velocity":
             return jnp.zeros_like(parameter)
         if parameter.ndim < 2:
@@ -83,10 +85,10 @@ class Adafactor(Optimizer):
         shape = parameter.shape[:-1] if name == "row" else (*parameter.shape[:-2], parameter.shape[-1])
         return jnp.zeros(shape, parameter.dtype)
 
-    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+    def _shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
         return jnp.minimum(rate, 1.0 / jnp.sqrt(count)), 1.0 - jnp.power(count, self.beta_2_decay)
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, memory = shared
@@ -102,11 +104,11 @@ class Adafactor(Optimizer):
         update = update / jnp.maximum(1.0, _root_mean_square(update) / self.clip_threshold)
         return parameter - jnp.maximum(self.epsilon_2, _root_mean_square(parameter)) * rate * update, slots
 
-    def entries(self) -> list[Entry]:
+    def _entries(self) -> list[Entry]:
         # Keras's files name rows and columns after the weight alone, and hold two integers for each weight
         # that has none.
         entries = []
-        for entry in super().entries():
+        for entry in super()._entries():
             key = entry.keys[1] if entry.keys[0] == "slots" else None
             index = entry.keys[-1]
             if key in ("row", "column"):

@@ -5,7 +5,8 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.arguments import Options
+from neurona.optimizers.base import Optimizer
 
 __all__ = [
     "Adadelta",
@@ -24,7 +25,7 @@ class Adagrad(Optimizer):
         learning_rate: a number, a schedule, or a function `step -> rate`.
         initial_accumulator_value: the first a, >= 0.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is negative.
@@ -46,18 +47,18 @@ class Adagrad(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.initial_accumulator_value = self._at_least(
+        self.initial_accumulator_value = self._checked_minimum(
             "initial_accumulator_value", initial_accumulator_value
         )
-        self.epsilon = self._at_least("epsilon", epsilon)
+        self.epsilon = self._checked_minimum("epsilon", epsilon)
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("accumulator",),)
 
-    def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
+    def _initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
         return jnp.full_like(parameter, self.initial_accumulator_value)
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         total = slots["accumulator"] + jnp.square(gradient)
@@ -75,7 +76,7 @@ class Adadelta(Optimizer):
         learning_rate: a number, a schedule, or a function `step -> rate`.
         rho: from 0 to 1; how slowly the means change.
         epsilon: starts the movement and keeps the division finite.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -93,12 +94,12 @@ class Adadelta(Optimizer):
         self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **options: Unpack[Options]
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.rho, self.epsilon = self._fraction("rho", rho), self._at_least("epsilon", epsilon)
+        self.rho, self.epsilon = self._checked_fraction("rho", rho), self._checked_minimum("epsilon", epsilon)
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("accumulated_grad", "accumulated_delta_var"),)
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         moved = slots["accumulated_delta_var"]

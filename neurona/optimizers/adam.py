@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.kernels.update import Rule
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.arguments import CommonOptions, Options
+from neurona.optimizers.base import Optimizer
 
 __all__ = [
     "Adam",
@@ -17,7 +18,29 @@ __all__ = [
 ]
 
 
-class Adam(Optimizer):
+class _MovingMoments(Optimizer):
+    """What the family shares: two running means for each parameter, m of the gradient and v of its square."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1, self.beta_2 = (
+            self._checked_fraction("beta_1", beta_1),
+            self._checked_fraction("beta_2", beta_2),
+        )
+        self.epsilon = self._checked_minimum("epsilon", epsilon)
+
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return (("momentum", "velocity"),)
+
+
+class Adam(_MovingMoments):
     """Adaptive moments: m and v are running means of g and g^2; w = w - learning_rate * c * m / (sqrt(v) +
     epsilon).
 
@@ -31,7 +54,7 @@ class Adam(Optimizer):
         beta_2: from 0 to 1; how slowly v changes.
         epsilon: keeps the division finite (the paper's "epsilon hat").
         amsgrad: whether to divide by the greatest v so far.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -40,7 +63,8 @@ class Adam(Optimizer):
 
         >>> optimizer = Adam(0.1)
         >>> parameters = [jnp.array([1.0, 1.0])]
-        >>> parameters, state = optimizer.update([jnp.array([5.0, -0.01])], optimizer.init(parameters), parameters)
+        >>> state = optimizer.init(parameters)
+        >>> parameters, state = optimizer.update([jnp.array([5.0, -0.01])], state, parameters)
         >>> [f"{x:.3f}" for x in parameters[0]]
         ['0.900', '1.100']
     """
@@ -54,17 +78,16 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
-        self.epsilon, self.amsgrad = self._at_least("epsilon", epsilon), amsgrad
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        self.amsgrad = amsgrad
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
-        return (("momentum", "velocity"), ("velocity_hat",)) if self.amsgrad else (("momentum", "velocity"),)
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return (*super()._slot_groups(), ("velocity_hat",)) if self.amsgrad else super()._slot_groups()
 
-    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+    def _shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
         return adam_rate(rate, count, self.beta_1, self.beta_2)
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         moments = adam_moments(gradient, slots, self.beta_1, self.beta_2)
@@ -73,7 +96,7 @@ class Adam(Optimizer):
             velocity = moments["velocity_hat"] = jnp.maximum(slots["velocity_hat"], velocity)
         return parameter - moments["momentum"] * shared / (jnp.sqrt(velocity) + self.epsilon), moments
 
-    def native_rule(self) -> Rule | None:
+    def _native_rule(self) -> Rule | None:
         if self.amsgrad:
             return None
         return Rule("adam", ("momentum", "velocity"), (1 - self.beta_1, 1 - self.beta_2, self.epsilon))
@@ -119,7 +142,7 @@ class AdamW(Adam):
         beta_2: from 0 to 1; how slowly the mean square changes.
         epsilon: keeps the division finite.
         amsgrad: whether to divide by the greatest mean square so far.
-        **options: see `Optimizer`.
+        **options: those of `CommonOptions`.
 
     Raises:
         ArgumentError: weight_decay is None; an argument is out of range.
@@ -141,18 +164,18 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: Any,
+        **options: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
             learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options
         )
         if weight_decay is None:
-            raise self._wrong(
+            raise self._argument_error(
                 "takes a weight_decay >= 0; Adam is the one without", "weight_decay", weight_decay
             )
 
 
-class Adamax(Optimizer):
+class Adamax(_MovingMoments):
     """Adam with the greatest gradient in the place of the mean square: u = max(beta_2 * u, |g|).
 
     m = m + (1 - beta_1) * (g - m); w = w - learning_rate * m / ((1 - beta_1^t) * (u + epsilon)). Kingma and
@@ -163,7 +186,7 @@ class Adamax(Optimizer):
         beta_1: from 0 to 1; how slowly the mean gradient changes.
         beta_2: from 0 to 1; how slowly the greatest gradient is forgotten.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -177,25 +200,13 @@ class Adamax(Optimizer):
         ['0.900']
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
-        self.epsilon = self._at_least("epsilon", epsilon)
-
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "norm"),)
 
-    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+    def _shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
         return rate, 1 - self.beta_1**count
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, correction = shared
@@ -207,7 +218,7 @@ class Adamax(Optimizer):
         }
 
 
-class Nadam(Optimizer):
+class Nadam(_MovingMoments):
     """Adam with Nesterov's momentum, which looks one step ahead.
 
     u_t = beta_1 * (1 - 0.96^t / 2) and its running product U_t weigh the moments: m_hat = u_(t+1) * m / (1 -
@@ -219,7 +230,7 @@ class Nadam(Optimizer):
         beta_1: from 0 to 1; how slowly the mean gradient changes.
         beta_2: from 0 to 1; how slowly the mean square changes.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -233,36 +244,21 @@ class Nadam(Optimizer):
         True
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
-        self.epsilon = self._at_least("epsilon", epsilon)
-
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
-        return (("momentum", "velocity"),)
-
-    def initial_scalars(self) -> dict[str, float]:
+    def _initial_scalars(self) -> dict[str, float]:
         return {"u_product": 1.0}
 
-    def advance(self, scalars: dict[str, jax.Array], count: jax.Array) -> dict[str, jax.Array]:
+    def _advance(self, scalars: dict[str, jax.Array], count: jax.Array) -> dict[str, jax.Array]:
         product = scalars["u_product"]
         return {"u_product": (product * self._weight(count)).astype(product.dtype)}
 
     def _weight(self, count: jax.Array) -> jax.Array:
         return self.beta_1 * (1 - 0.5 * 0.96**count)
 
-    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+    def _shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
         now, ahead, product = self._weight(count), self._weight(count + 1), scalars["u_product"]
         return rate, ahead / (1 - product * ahead), (1 - now) / (1 - product), 1 - self.beta_2**count
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, momentum_weight, gradient_weight, correction = shared

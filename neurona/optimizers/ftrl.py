@@ -5,7 +5,8 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.arguments import Options
+from neurona.optimizers.base import Optimizer
 
 __all__ = [
     "Ftrl",
@@ -28,7 +29,7 @@ class Ftrl(Optimizer):
         l2_regularization_strength: >= 0.
         l2_shrinkage_regularization_strength: >= 0; a penalty on the size, added to the gradient.
         beta: of the paper.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -37,7 +38,8 @@ class Ftrl(Optimizer):
 
         >>> optimizer = Ftrl(0.1, l1_regularization_strength=5.0)
         >>> parameters = [jnp.array([0.0, 0.0])]
-        >>> parameters, state = optimizer.update([jnp.array([10.0, 1.0])], optimizer.init(parameters), parameters)
+        >>> state = optimizer.init(parameters)
+        >>> parameters, state = optimizer.update([jnp.array([10.0, 1.0])], state, parameters)
         >>> [f"{x:.3f}" for x in parameters[0]]
         ['-0.050', '0.000']
     """
@@ -55,28 +57,30 @@ class Ftrl(Optimizer):
     ) -> None:
         super().__init__(learning_rate, **options)
         if learning_rate_power > 0:
-            raise self._wrong("takes learning_rate_power <= 0", "learning_rate_power", learning_rate_power)
+            raise self._argument_error(
+                "takes learning_rate_power <= 0", "learning_rate_power", learning_rate_power
+            )
         self.learning_rate_power, self.beta = learning_rate_power, beta
-        self.initial_accumulator_value = self._at_least(
+        self.initial_accumulator_value = self._checked_minimum(
             "initial_accumulator_value", initial_accumulator_value
         )
-        self.l1_regularization_strength = self._at_least(
+        self.l1_regularization_strength = self._checked_minimum(
             "l1_regularization_strength", l1_regularization_strength
         )
-        self.l2_regularization_strength = self._at_least(
+        self.l2_regularization_strength = self._checked_minimum(
             "l2_regularization_strength", l2_regularization_strength
         )
-        self.l2_shrinkage_regularization_strength = self._at_least(
+        self.l2_shrinkage_regularization_strength = self._checked_minimum(
             "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength
         )
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("accumulator", "linear"),)
 
-    def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
+    def _initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
         return jnp.full_like(parameter, self.initial_accumulator_value if name == "accumulator" else 0.0)
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, l1 = shared, self.l1_regularization_strength

@@ -1,20 +1,19 @@
 """Lamb: Adam's direction, as long as the weights it moves; for very large batches."""
 
-from typing import Any, Unpack
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from neurona.optimizers.adam import adam_moments
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.adam import _MovingMoments, adam_moments
 
 __all__ = [
     "Lamb",
 ]
 
 
-class Lamb(Optimizer):
-    """Adam's direction d, scaled to each array's own size: w = w - learning_rate * (||w|| / ||d||) * d.
+class Lamb(_MovingMoments):
+    """Adam's direction d, scaled to the size of each array: w = w - learning_rate * (||w|| / ||d||) * d.
 
     d = m_hat / (sqrt(v_hat) + epsilon), m_hat and v_hat being Adam's corrected means; where a norm is 0 the
     ratio is 1. You et al., Large Batch Optimization for Deep Learning: Training BERT in 76 minutes, 2020.
@@ -24,7 +23,7 @@ class Lamb(Optimizer):
         beta_1: from 0 to 1; how slowly the mean gradient changes.
         beta_2: from 0 to 1; how slowly the mean square changes.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -38,25 +37,10 @@ class Lamb(Optimizer):
         ['3.600']
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
-        self.epsilon = self._at_least("epsilon", epsilon)
-
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
-        return (("momentum", "velocity"),)
-
-    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+    def _shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
         return rate, 1 - self.beta_1**count, 1 - self.beta_2**count
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, momentum_correction, velocity_correction = shared

@@ -5,7 +5,8 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.arguments import Options
+from neurona.optimizers.base import Optimizer
 
 __all__ = [
     "Lion",
@@ -23,7 +24,7 @@ class Lion(Optimizer):
         learning_rate: a number, a schedule, or a function `step -> rate`.
         beta_1: above 0, up to 1; the share of the momentum in the direction.
         beta_2: from 0 to 1; how slowly the momentum changes.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range; beta_1 = 0 would leave the sign of the gradient alone.
@@ -32,7 +33,8 @@ class Lion(Optimizer):
 
         >>> optimizer = Lion(0.25)
         >>> parameters = [jnp.array([1.0, 1.0])]
-        >>> parameters, state = optimizer.update([jnp.array([100.0, -0.001])], optimizer.init(parameters), parameters)
+        >>> state = optimizer.init(parameters)
+        >>> parameters, state = optimizer.update([jnp.array([100.0, -0.001])], state, parameters)
         >>> parameters[0].tolist()
         [0.75, 1.25]
     """
@@ -45,14 +47,17 @@ class Lion(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
+        self.beta_1, self.beta_2 = (
+            self._checked_fraction("beta_1", beta_1),
+            self._checked_fraction("beta_2", beta_2),
+        )
         if not beta_1:
-            raise self._wrong("takes beta_1 above 0, up to 1", "beta_1", beta_1)
+            raise self._argument_error("takes beta_1 above 0, up to 1", "beta_1", beta_1)
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),)
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         momentum = slots["momentum"]

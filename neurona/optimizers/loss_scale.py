@@ -1,4 +1,4 @@
-"""Dynamic loss scaling: what makes training with float16 gradients possible."""
+"""Dynamic loss scaling, for training with float16 gradients."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Self
@@ -25,7 +25,7 @@ class LossScaleOptimizer(Optimizer):
     Gradients too small for float16 would otherwise become 0. Micikevicius et al., Mixed Precision Training,
     2018.
 
-    Its state is the inner optimizer's with `dynamic_scale` and `step_counter` beside it.
+    Its state is the inner optimizer's, with `dynamic_scale` and `step_counter` added.
 
     Args:
         inner_optimizer: the optimizer that moves the parameters; clipping, decay and the like are its
@@ -54,7 +54,7 @@ class LossScaleOptimizer(Optimizer):
         [0.5]
     """
 
-    skips_overflow = True
+    _skips_overflow = True
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class LossScaleOptimizer(Optimizer):
         if unknown:
             raise self._unexpected(next(iter(unknown)))
         super().__init__(self.inner_optimizer._rate, name=name)
-        self.initial_scale = self._at_least("initial_scale", initial_scale)
-        self.dynamic_growth_steps = self._count("dynamic_growth_steps", dynamic_growth_steps, 1)
+        self.initial_scale = self._checked_minimum("initial_scale", initial_scale)
+        self.dynamic_growth_steps = self._checked_count("dynamic_growth_steps", dynamic_growth_steps, 1)
         # The gradients would be divided twice.
         self.inner_optimizer.loss_scale_factor = None
 
@@ -114,6 +114,9 @@ class LossScaleOptimizer(Optimizer):
         self._variables = variables
         self.inner_optimizer._bind(variables)
 
+    def _carried_over(self, fresh: Any, former: list[Any], kept: list[int | None]) -> Any:
+        return self.inner_optimizer._carried_over(fresh, former, kept)
+
     def exclude_from_weight_decay(
         self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
@@ -133,7 +136,7 @@ class LossScaleOptimizer(Optimizer):
         return {**self.inner_optimizer.init(parameters), **scale}
 
     def scale_loss(self, loss: jax.Array, state: dict[str, Any] | None = None) -> jax.Array:
-        """The loss times the scale of a state, or of the optimizer's own."""
+        """The loss times the scale in a state, by default in `self.state`."""
         state = state or self.state
         return loss * (self.initial_scale if state is None else state["dynamic_scale"])
 
@@ -167,11 +170,11 @@ class LossScaleOptimizer(Optimizer):
         ).all()
         return jax.lax.cond(finite, move, stay)
 
-    def entries(self) -> list[Entry]:
+    def _entries(self) -> list[Entry]:
         self._check_built()
         own = [Entry(f"{self.name}/iteration", ()), Entry(f"{self.name}/learning_rate", ())]
         own += [Entry(f"{self.name}/{key}", (key,)) for key in ("step_counter", "dynamic_scale")]
-        return own + self.inner_optimizer.entries()
+        return own + self.inner_optimizer._entries()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this optimizer, the inner one's within."""

@@ -2,17 +2,47 @@
 
 import re
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Annotated, Any, TypedDict, Unpack
 
 import jax
 import jax.numpy as jnp
 
+from neurona.core.options import Option
 from neurona.optimizers.adam import adam_moments, adam_rate
-from neurona.optimizers.base import Optimizer, path_of
+from neurona.optimizers.arguments import CommonOptions
+from neurona.optimizers.base import Optimizer
+from neurona.optimizers.variables import path_of
 
 __all__ = [
     "Muon",
 ]
+
+
+class MuonSettings(TypedDict, total=False):
+    """What Muon takes after the options of all optimizers, as in Keras."""
+
+    exclude_layers: Annotated[
+        Sequence[str] | None,
+        Option(None, "regular expressions; a variable whose path matches one goes to Adam."),
+    ]
+    exclude_embeddings: Annotated[
+        bool, Option(True, 'whether variables with "embedding" in their path go to Adam.')
+    ]
+    muon_a: Annotated[float, Option(3.4445, "a of the iteration.")]
+    muon_b: Annotated[float, Option(-4.7750, "b of the iteration.")]
+    muon_c: Annotated[float, Option(2.0315, "c of the iteration.")]
+    adam_lr_ratio: Annotated[float, Option(1, "Adam's learning rate divided by Muon's.")]
+    momentum: Annotated[float, Option(0.95, "from 0 to 1; the share of the last momentum that stays.")]
+    ns_steps: Annotated[int, Option(5, "the number of Newton-Schulz iterations.")]
+    nesterov: Annotated[bool, Option(True, "whether to look ahead by the momentum.")]
+    rms_rate: Annotated[
+        float | None,
+        Option(0.2, "the root mean square of an update; None leaves updates orthogonal."),
+    ]
+
+
+class MuonOptions(CommonOptions, MuonSettings):
+    """Options of Muon."""
 
 
 class Muon(Optimizer):
@@ -27,22 +57,12 @@ class Muon(Optimizer):
 
     Args:
         learning_rate: a number, a schedule, or a function `step -> rate`.
-        adam_beta_1: from 0 to 1; of Adam.
-        adam_beta_2: from 0 to 1; of Adam.
-        adam_weight_decay: weight decay of what Adam moves.
-        epsilon: of Adam.
-        weight_decay: of what Muon moves.
-        exclude_layers: regular expressions; what they find in a variable's path goes to Adam.
-        exclude_embeddings: whether variables with "embedding" in their path go to Adam.
-        muon_a: a.
-        muon_b: b.
-        muon_c: c.
-        adam_lr_ratio: Adam's rate over Muon's.
-        momentum: from 0 to 1.
-        ns_steps: iterations.
-        nesterov: whether to look ahead by the momentum.
-        rms_rate: the root mean square of an update; None leaves updates orthogonal.
-        **options: see `Optimizer`.
+        adam_beta_1: from 0 to 1; how slowly Adam's mean gradient changes.
+        adam_beta_2: from 0 to 1; how slowly Adam's mean square changes.
+        adam_weight_decay: the weight decay of the arrays that Adam moves.
+        epsilon: keeps Adam's division finite.
+        weight_decay: the weight decay of the matrices that Muon moves.
+        **options: those of `MuonOptions`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -51,7 +71,8 @@ class Muon(Optimizer):
 
         >>> optimizer = Muon(1.0, weight_decay=None, rms_rate=None)
         >>> parameters = [jnp.zeros((2, 2))]
-        >>> parameters, state = optimizer.update([jnp.diag(jnp.array([5.0, 0.5]))], optimizer.init(parameters), parameters)
+        >>> state = optimizer.init(parameters)
+        >>> parameters, state = optimizer.update([jnp.diag(jnp.array([5.0, 0.5]))], state, parameters)
         >>> [f"{x:.1f}" for x in jnp.diag(parameters[0])]
         ['-0.7', '-0.7']
     """
@@ -64,32 +85,37 @@ class Muon(Optimizer):
         adam_weight_decay: float | None = 0.004,
         epsilon: float = 1e-7,
         weight_decay: float | None = 0.004,
-        exclude_layers: Sequence[str] | None = None,
-        exclude_embeddings: bool = True,
-        muon_a: float = 3.4445,
-        muon_b: float = -4.7750,
-        muon_c: float = 2.0315,
-        adam_lr_ratio: float = 1,
-        momentum: float = 0.95,
-        ns_steps: int = 5,
-        nesterov: bool = True,
-        rms_rate: float | None = 0.2,
-        **options: Any,
+        **options: Unpack[MuonOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay=weight_decay, **options)
+        own = {name: value for name, value in options.items() if name in MuonSettings.__annotations__}
+        common = {name: value for name, value in options.items() if name not in own}
+        super().__init__(learning_rate, weight_decay=weight_decay, **common)  # pyright: ignore[reportArgumentType]
         self.adam_beta_1, self.adam_beta_2 = (
-            self._fraction("adam_beta_1", adam_beta_1),
-            self._fraction("adam_beta_2", adam_beta_2),
+            self._checked_fraction("adam_beta_1", adam_beta_1),
+            self._checked_fraction("adam_beta_2", adam_beta_2),
         )
-        self.adam_weight_decay = self._at_least("adam_weight_decay", adam_weight_decay)
-        self.epsilon, self.adam_lr_ratio = (
-            self._at_least("epsilon", epsilon),
-            self._at_least("adam_lr_ratio", adam_lr_ratio),
-        )
+        self.adam_weight_decay = self._checked_minimum("adam_weight_decay", adam_weight_decay)
+        self.epsilon = self._checked_minimum("epsilon", epsilon)
+        self._set(**own)  # pyright: ignore[reportArgumentType]
+
+    def _set(
+        self,
+        exclude_layers: Sequence[str] | None,
+        exclude_embeddings: bool,
+        muon_a: float,
+        muon_b: float,
+        muon_c: float,
+        adam_lr_ratio: float,
+        momentum: float,
+        ns_steps: int,
+        nesterov: bool,
+        rms_rate: float | None,
+    ) -> None:
         self.exclude_layers, self.exclude_embeddings = list(exclude_layers or ()), exclude_embeddings
         self.muon_a, self.muon_b, self.muon_c = muon_a, muon_b, muon_c
-        self.momentum, self.nesterov = self._fraction("momentum", momentum), nesterov
-        self.ns_steps, self.rms_rate = int(self._at_least("ns_steps", ns_steps, 1)), rms_rate
+        self.adam_lr_ratio = self._checked_minimum("adam_lr_ratio", adam_lr_ratio)
+        self.momentum, self.nesterov = self._checked_fraction("momentum", momentum), nesterov
+        self.ns_steps, self.rms_rate = int(self._checked_minimum("ns_steps", ns_steps, 1)), rms_rate
 
     @property
     def _structure(self) -> Hashable:
@@ -106,22 +132,22 @@ class Muon(Optimizer):
             re.search(word, path) for word in self.exclude_layers
         )
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "velocity"),)
 
-    def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
+    def _initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
         return (
             jnp.zeros_like(parameter) if name == "momentum" or self._by_adam(index, parameter.ndim) else None
         )
 
-    def decay_of(self, index: int, parameter: jax.Array) -> float | None:
+    def _decay_of(self, index: int, parameter: jax.Array) -> float | None:
         decay = self.adam_weight_decay if self._by_adam(index, parameter.ndim) else self.weight_decay
         return None if self._is_excluded(index) else decay
 
-    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+    def _shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
         return rate, adam_rate(rate * self.adam_lr_ratio, count, self.adam_beta_1, self.adam_beta_2)
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, corrected_rate = shared

@@ -6,14 +6,16 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, SavingError
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.arguments import Options
+from neurona.optimizers.base import Optimizer
 from neurona.optimizers.state import Entry
+from neurona.optimizers.variables import value_of
 
 __all__ = ["OptaxOptimizer"]
 
 
 class OptaxOptimizer(Optimizer):
-    """Move by what an optax `GradientTransformation` says: w = w + learning_rate * update.
+    """Move by the updates of an optax `GradientTransformation`: w = w + learning_rate * update.
 
     The transformation has its own learning rate inside; the one here is a factor on top, which callbacks may
     change while training goes on.
@@ -22,10 +24,10 @@ class OptaxOptimizer(Optimizer):
     Args:
         transformation: an object with `init(params)` and `update(gradients, state, params)`.
         learning_rate: a factor on the updates: a number, a schedule, or a function `step -> rate`.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
-        ArgumentError: the transformation has not these methods.
+        ArgumentError: the transformation lacks one of these methods.
 
     Example:
 
@@ -47,7 +49,7 @@ class OptaxOptimizer(Optimizer):
         self.transformation = transformation
 
     def init(self, parameters: Any) -> dict[str, Any]:
-        """The state of the options above, with the arrays of the transformation's own state under "optax"."""
+        """The state of the options above, with the arrays of the transformation's state under "optax"."""
         return {
             **super().init(parameters),
             "optax": jax.tree.leaves(self.transformation.init(list(parameters))),
@@ -74,8 +76,25 @@ class OptaxOptimizer(Optimizer):
         moved = [p + (rate.astype(p.dtype) * u).astype(p.dtype) for p, u in zip(parameters, updates)]
         return moved, {**state, "optax": jax.tree.leaves(new)}
 
-    def entries(self) -> list[Entry]:
-        return super().entries() + [
+    def _carried_over(self, fresh: Any, former: list[Any], kept: list[int | None]) -> Any:
+        # Parameters are a list and optax's states are tuples: a list in a state has an entry per parameter.
+        def tree(variables: list[Any], leaves: list[Any]) -> Any:
+            values = [value_of(variable) for variable in variables]
+            return jax.tree.unflatten(
+                jax.tree.structure(jax.eval_shape(self.transformation.init, values)), leaves
+            )
+
+        def joined(new: Any, old: Any) -> Any:
+            if isinstance(new, list):
+                return [one if index is None else old[index] for one, index in zip(new, kept, strict=True)]
+            return old if jnp.shape(old) == jnp.shape(new) else new
+
+        new, old = tree(self._variables, fresh["optax"]), tree(former, self.state["optax"])
+        both = jax.tree.map(joined, new, old, is_leaf=lambda node: isinstance(node, list))
+        return {**super()._carried_over(fresh, former, kept), "optax": jax.tree.leaves(both)}
+
+    def _entries(self) -> list[Entry]:
+        return super()._entries() + [
             Entry(f"{self.name}/optax_{i}", ("optax", i)) for i in range(len(self.state["optax"]))
         ]
 

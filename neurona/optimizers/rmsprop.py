@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from neurona.kernels.update import Rule
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.arguments import Options
+from neurona.optimizers.base import Optimizer
 
 __all__ = [
     "RMSprop",
@@ -29,7 +30,7 @@ class RMSprop(Optimizer):
         momentum: from 0 to 1.
         epsilon: keeps the division finite.
         centered: whether to divide by the standard deviation rather than by the root mean square.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -53,17 +54,20 @@ class RMSprop(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.rho, self.momentum = self._fraction("rho", rho), self._fraction("momentum", momentum)
-        self.epsilon, self.centered = self._at_least("epsilon", epsilon), centered
+        self.rho, self.momentum = (
+            self._checked_fraction("rho", rho),
+            self._checked_fraction("momentum", momentum),
+        )
+        self.epsilon, self.centered = self._checked_minimum("epsilon", epsilon), centered
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (
             ("velocity",),
             *([("momentum",)] if self.momentum else []),
             *([("average_gradient",)] if self.centered else []),
         )
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         slots = {**slots, "velocity": self.rho * slots["velocity"] + (1 - self.rho) * jnp.square(gradient)}
@@ -76,7 +80,7 @@ class RMSprop(Optimizer):
             move = slots["momentum"] = self.momentum * slots["momentum"] + move
         return parameter - move, slots
 
-    def native_rule(self) -> Rule | None:
+    def _native_rule(self) -> Rule | None:
         if self.momentum or self.centered:
             return None
         return Rule("rmsprop", ("velocity",), (self.rho, 1 - self.rho, self.epsilon))

@@ -5,15 +5,15 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from neurona.optimizers.adam import rounded
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.adam import _MovingMoments, rounded
+from neurona.optimizers.arguments import Options
 
 __all__ = [
     "ScheduleFreeAdamW",
 ]
 
 
-class ScheduleFreeAdamW(Optimizer):
+class ScheduleFreeAdamW(_MovingMoments):
     """AdamW without a schedule: gradients are taken at y, between the fast iterate z and its average x.
 
     z = z - learning_rate * g / (sqrt(v / (1 - beta_2^t)) + epsilon); x = (1 - 1/t) * x + z / t; y = (1 -
@@ -26,7 +26,7 @@ class ScheduleFreeAdamW(Optimizer):
         beta_2: from 0 to 1; how slowly the mean square v changes.
         epsilon: keeps the division finite.
         warmup_steps: the learning rate rises in a line over so many steps.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: an argument is out of range.
@@ -49,28 +49,21 @@ class ScheduleFreeAdamW(Optimizer):
         warmup_steps: int = 0,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1, self.beta_2 = self._fraction("beta_1", beta_1), self._fraction("beta_2", beta_2)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         if not beta_1:
-            raise self._wrong("divides by beta_1, which can't be 0", "beta_1", beta_1)
-        self.epsilon, self.warmup_steps = (
-            self._at_least("epsilon", epsilon),
-            self._at_least("warmup_steps", warmup_steps),
-        )
+            raise self._argument_error("divides by beta_1, which can't be 0", "beta_1", beta_1)
+        self.warmup_steps = self._checked_minimum("warmup_steps", warmup_steps)
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
-        return (("momentum", "velocity"),)
-
-    def initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
+    def _initial_slot(self, name: str, index: int, parameter: jax.Array) -> jax.Array | None:
         # A copy, so that parameters and state may both be donated to a compiled program.
         return jnp.array(parameter, copy=True) if name == "momentum" else jnp.zeros_like(parameter)
 
-    def shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
+    def _shared(self, rate: jax.Array, count: jax.Array, scalars: dict[str, jax.Array]) -> Any:
         if self.warmup_steps:
             rate = rate * jnp.minimum(count / self.warmup_steps, 1.0)
         return rate, 1 - self.beta_2**count, 1.0 / count
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, correction, weight = shared

@@ -5,7 +5,8 @@ from typing import Any, Unpack
 import jax
 
 from neurona.kernels.update import Rule
-from neurona.optimizers.base import Optimizer, Options
+from neurona.optimizers.arguments import Options
+from neurona.optimizers.base import Optimizer
 
 __all__ = [
     "SGD",
@@ -23,7 +24,7 @@ class SGD(Optimizer):
         learning_rate: a number, a schedule, or a function `step -> rate`.
         momentum: from 0 to 1; how much of the last movement goes on.
         nesterov: whether to look ahead by the momentum.
-        **options: see `Optimizer`.
+        **options: those of `Options`.
 
     Raises:
         ArgumentError: momentum is not between 0 and 1.
@@ -33,7 +34,8 @@ class SGD(Optimizer):
         >>> import jax.numpy as jnp
         >>> optimizer = SGD(0.1)
         >>> parameters = [jnp.array([1.0, 2.0])]
-        >>> parameters, state = optimizer.update([jnp.array([10.0, 0.0])], optimizer.init(parameters), parameters)
+        >>> state = optimizer.init(parameters)
+        >>> parameters, state = optimizer.update([jnp.array([10.0, 0.0])], state, parameters)
         >>> parameters[0].tolist()
         [0.0, 2.0]
     """
@@ -46,12 +48,12 @@ class SGD(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.momentum, self.nesterov = self._fraction("momentum", momentum), nesterov
+        self.momentum, self.nesterov = self._checked_fraction("momentum", momentum), nesterov
 
-    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+    def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),) if self.momentum else ()
 
-    def step(
+    def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         move = gradient * shared
@@ -61,7 +63,7 @@ class SGD(Optimizer):
         ahead = velocity * self.momentum - move if self.nesterov else velocity
         return parameter + ahead, {"momentum": velocity}
 
-    def native_rule(self) -> Rule | None:
+    def _native_rule(self) -> Rule | None:
         if not self.momentum:
             return Rule("sgd")
         return Rule("nesterov" if self.nesterov else "momentum", ("momentum",), (self.momentum,))

@@ -2,7 +2,7 @@
 and set.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,14 @@ import numpy as np
 from neurona.core.errors import ShapeError
 from neurona.core.variable import Variable
 
-if TYPE_CHECKING:
-    from neurona.optimizers.base import Optimizer
+
+class HasState(Protocol):
+    """What a view needs of an optimizer."""
+
+    name: str
+    state: Any
+    learning_rate: Any
+    _rate: Any
 
 
 class Entry(NamedTuple):
@@ -63,7 +69,7 @@ class StateVariable(Variable):
         entry: which variable.
     """
 
-    def __init__(self, optimizer: "Optimizer", entry: Entry) -> None:
+    def __init__(self, optimizer: HasState, entry: Entry) -> None:
         self._optimizer, self._entry = optimizer, entry
         self.path, self.name = entry.path, entry.path.split("/")[-1]
         self.trainable = self.autocast = False
@@ -106,7 +112,7 @@ class LearningRate(StateVariable):
         (0.25, True, '0.250')
     """
 
-    def __init__(self, optimizer: "Optimizer") -> None:
+    def __init__(self, optimizer: HasState) -> None:
         super().__init__(optimizer, Entry(f"{optimizer.name}/learning_rate", ("learning_rate",)))
 
     @property

@@ -59,7 +59,7 @@ def write_weights(model: Layer, file: h5py.File, with_optimizer: bool) -> None:
         _write_group(file, path, layer.name, [variable.numpy() for variable in own_variables(layer)])
     optimizer = getattr(model, "optimizer", None)
     if with_optimizer and optimizer is not None and optimizer.built:
-        _write_group(file, "/optimizer", optimizer.name, optimizer.state_list())
+        _write_group(file, "/optimizer", optimizer.name, optimizer._state_list())
 
 
 def _write_group(file: h5py.File, path: str, name: str, arrays: list[np.ndarray]) -> None:
@@ -142,7 +142,7 @@ def read_optimizer(model: Any, file: h5py.File) -> None:
     arrays = _read_group(file, "/optimizer")
     if arrays and getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
-        model.optimizer.set_state_list(arrays)
+        model.optimizer.set_weights(arrays)
 
 
 def _checked_weights_path(filepath: Any) -> Path:

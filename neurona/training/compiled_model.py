@@ -130,7 +130,9 @@ class CompiledModel(Layer):
         optimizer = optimizers.get(optimizer)
         scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
         return (
-            optimizers.LossScaleOptimizer(optimizer) if scales and not optimizer.skips_overflow else optimizer
+            optimizers.LossScaleOptimizer(optimizer)
+            if scales and not optimizer._skips_overflow
+            else optimizer
         )
 
     @property

@@ -246,7 +246,7 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, source, 
     assert history.history == full.history
     for one, other in zip(made.get_weights(), expected.get_weights()):
         np.testing.assert_array_equal(one, other)
-    for one, other in zip(made.optimizer.state_list(), expected.optimizer.state_list()):
+    for one, other in zip(made.optimizer._state_list(), expected.optimizer._state_list()):
         np.testing.assert_array_equal(one, other)
     assert not (tmp_path / "b").exists()  # training ended of itself
 
@@ -268,7 +268,7 @@ class Slow(callbacks.Callback):
 watchers = [callbacks.BackupAndRestore(folder + "/backup", save_freq=2), callbacks.CSVLogger(folder + "/log.csv"),
             callbacks.EarlyStopping("val_loss", patience=50, restore_best_weights=True)] + [Slow()] * slow
 history = model.fit(x, y, batch_size=10, epochs=6, validation_split=0.2, verbose=0, callbacks=watchers)
-np.savez(folder + "/end.npz", *model.get_weights(), *model.optimizer.state_list(), np.array(history.history["loss"]))
+np.savez(folder + "/end.npz", *model.get_weights(), *model.optimizer._state_list(), np.array(history.history["loss"]))
 """
 
 

@@ -60,7 +60,7 @@ def three_steps(optimizer, gradients, parameters):
 def with_twin(optimizer):
     """The same optimizer, without its kernel."""
     twin = type(optimizer).from_config(optimizer.get_config())
-    twin.native_rule = lambda: None
+    twin._native_rule = lambda: None
     return twin
 
 
@@ -142,7 +142,7 @@ def test_several_networks_at_once_and_other_dtypes():
 
 def test_a_subclass_with_a_formula_of_its_own_is_obeyed():
     class Still(Adam):
-        def step(self, gradient, parameter, slots, shared):
+        def _step(self, gradient, parameter, slots, shared):
             return parameter, slots
 
     parameters = normal([(60, 60)], 1)

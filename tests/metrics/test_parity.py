@@ -86,7 +86,7 @@ def test_one_compiled_scan_over_batches_equals_the_python_loop(name, options, ki
     for step in range(STEPS):
         loop.update_state(y_true[step], y_pred[step], None if weights is None else weights[step])
 
-    pure.create_variables(y_true[0], y_pred[0])
+    pure._create_variables(y_true[0], y_pred[0])
     assert all(not v.numpy().any() for v in pure.variables)
 
     @jax.jit
@@ -109,7 +109,7 @@ def test_vmap_over_three_states_equals_three_metrics(name):
     options, kind = CASES[name][0]
     y_true, y_pred = labels_and_scores(kind)
     metric = getattr(metrics, name)(**options)
-    metric.create_variables(y_true[0], y_pred[0])
+    metric._create_variables(y_true[0], y_pred[0])
     start = [jnp.stack([value] * STEPS) for value in metric.stateless_reset_state()]
     figures = jax.vmap(
         lambda values, y, p: metric.stateless_result(metric.stateless_update_state(values, y, p))

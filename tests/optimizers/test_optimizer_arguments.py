@@ -94,7 +94,7 @@ BAD = [
     ),
     (lambda: schedules.CosineDecay(0.1, 10, warmup=3), UnexpectedArgument, "warmup_"),
     (lambda: optimizers.SGD().apply([jnp.ones(2)]), NotBuiltError, "no variables yet"),
-    (lambda: optimizers.SGD().state_list(), NotBuiltError, "build(variables)"),
+    (lambda: optimizers.SGD()._state_list(), NotBuiltError, "build(variables)"),
     (
         lambda: built().apply([jnp.ones(2)], [Variable(jnp.ones(2), path="other/kernel", name="kernel")]),
         ArgumentError,
@@ -107,9 +107,9 @@ BAD = [
         ShapeError,
         "'kernel' has shape (4, 3). Received a gradient of shape (2,)",
     ),
-    (lambda: built().set_state_list([np.zeros(())]), SavingError, "keeps 6 arrays"),
+    (lambda: built().set_weights([np.zeros(())]), SavingError, "keeps 6 arrays"),
     (
-        lambda: built().set_state_list([np.zeros(())] * 6),
+        lambda: built().set_weights([np.zeros(())] * 6),
         SavingError,
         "dense_kernel_momentum has shape (4, 3)",
     ),

@@ -39,7 +39,7 @@ def test_twenty_steps_equal_keras(name, label, options):
     for variable, value, expected in zip(own, values, expected_values):
         assert_close(value, expected, variable.path)
     assert len(ours.variables) == len(theirs.variables)
-    for mine, other, saved in zip(ours.variables, theirs.variables, ours.state_list()):
+    for mine, other, saved in zip(ours.variables, theirs.variables, ours._state_list()):
         if not other.path.startswith("variable"):  # Keras numbers those it forgot to name.
             assert mine.path.split("/")[-1] == other.path.split("/")[-1]
             assert "/" not in other.path or mine.path.split("/")[0] == keras.src.utils.naming.to_snake_case(
@@ -88,7 +88,7 @@ def test_keras_state_is_read_and_training_goes_on(name):
     halfway = run_keras(theirs, [gradient[:10] for gradient in steps])
     ours = OPTIMIZERS[name](**arguments(options, schedules))
     ours.build(variables())
-    ours.set_state_list([np.asarray(variable) for variable in theirs.variables])
+    ours.set_weights([np.asarray(variable) for variable in theirs.variables])
     values, _ = run(ours, ours.state, halfway, [gradient[10:] for gradient in steps])
     complete = keras_class(name)(**arguments(options, keras.optimizers.schedules))
     for value, expected in zip(values, run_keras(complete, steps)):
@@ -126,7 +126,7 @@ def test_loss_scaling_follows_keras_through_an_overflow():
     assert [variable.name for variable in ours.variables] == [
         variable.path.split("/")[-1] for variable in theirs.variables
     ]
-    for saved, expected in zip(ours.state_list(), theirs.variables, strict=True):
+    for saved, expected in zip(ours._state_list(), theirs.variables, strict=True):
         assert_close(saved, expected)
     config = theirs.get_config()
     assert type(ours).from_config(config).get_config()["inner_optimizer"]["class_name"] == "Adam"

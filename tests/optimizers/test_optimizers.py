@@ -138,7 +138,7 @@ def test_state_written_and_read_goes_on_alike(name):
     first.apply(now, own)
     first.learning_rate = 0.03125
     second.build(own)
-    second.set_state_list(first.state_list())
+    second.set_weights(first._state_list())
     assert float(second.learning_rate) == 0.03125
     values = [variable.value for variable in own]
     for one, other in zip(
@@ -243,7 +243,7 @@ def test_a_schedule_in_force_is_computed_anew_after_the_state_is_read():
     first, second = (optimizers.SGD(schedules.InverseTimeDecay(1.0, 1, 1.0)) for _ in range(2))
     first.apply([jnp.ones(1)], [Variable(jnp.zeros(1))])
     second.build([Variable(jnp.zeros(1))])
-    second.set_state_list(first.state_list())
+    second.set_weights(first._state_list())
     assert float(second.learning_rate) == 0.5
 
 
@@ -271,14 +271,75 @@ def test_variables_without_gradient_stay_and_others_may_be_left_out():
     assert changed == [False, False, True, False]
 
 
-def test_build_keeps_the_state_for_equal_shapes_only():
+# Options under which each variable moves as if it were alone.
+INDEPENDENT = {"plain": {}, "ema": {"use_ema": True, "ema_momentum": 0.9}, "clip": {"clipnorm": 0.5}}
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, *WRAPPED])
+@pytest.mark.parametrize("label", INDEPENDENT)
+def test_a_variable_that_stays_goes_on_as_if_the_others_had_never_changed(name, label):
+    """Three steps with all and two with another set: as five with the one that stays, alone."""
+    options = {} if name in WRAPPED else INDEPENDENT[label]
+    optimizer, alone = made(name, **options), made(name, **options)
+    (stays, leaves, *_), steps = variables(), [gradient[:5] for gradient in gradients(steps=5)]
+    (copy_of_it, *_), (_, _, comes, _) = variables(), variables(seed=1)
+    for index in range(3):
+        optimizer.apply([steps[0][index], steps[1][index]], [stays, leaves])
+    optimizer.build([comes, stays])
+    assert int(optimizer.iterations) == 3
+    for index in range(3, 5):
+        optimizer.apply([steps[2][index], steps[0][index]], [comes, stays])
+    for index in range(5):
+        alone.apply([steps[0][index]], [copy_of_it])
+    assert_close(stays, copy_of_it, name, tolerance=1e-6)
+    assert int(optimizer.iterations) == int(alone.iterations) == 5
+    assert np.isfinite(comes.numpy()).all()
+    if options.get("use_ema"):
+        assert_close(optimizer.state["ema"][1], alone.state["ema"][0], tolerance=1e-6)
+
+
+def test_a_new_variable_begins_afresh_and_one_that_left_is_forgotten():
+    optimizer, (first, second, third, _) = optimizers.Adam(0.1), variables()
+    now = [gradient[0] for gradient in gradients(steps=1)]
+    optimizer.apply(now[:2], [first, second])
+    momentum = optimizer.state["slots"]["momentum"][1]
+    optimizer.build([third, second])
+    assert not optimizer.state["slots"]["momentum"][0].any()
+    np.testing.assert_array_equal(optimizer.state["slots"]["momentum"][1], momentum)
+    optimizer.build([first, second])
+    assert not optimizer.state["slots"]["momentum"][0].any()
+    assert [variable.path for variable in optimizer.variables][2:4] == [
+        "adam/dense_kernel_momentum",
+        "adam/dense_kernel_velocity",
+    ]
+
+
+def test_other_variables_of_equal_shapes_are_other_variables():
     optimizer, own = optimizers.Adam(), variables()
     optimizer.apply([gradient[0] for gradient in gradients(steps=1)], own)
     optimizer.build(variables(seed=5))
     assert int(optimizer.iterations) == 1
-    optimizer.build(own[:2])
-    assert int(optimizer.iterations) == 0
-    assert len(optimizer.variables) == 2 + 4
+    assert not any(momentum.any() for momentum in optimizer.state["slots"]["momentum"])
+
+
+def test_gradients_gathered_so_far_belong_to_their_variable():
+    optimizer, (first, second, *_) = optimizers.SGD(1.0, gradient_accumulation_steps=2), variables()
+    before = second.numpy()
+    optimizer.apply([jnp.ones(first.shape), jnp.ones(second.shape)], [first, second])
+    optimizer.build([second])
+    optimizer.apply([3 * jnp.ones(second.shape)], [second])
+    np.testing.assert_allclose(second.numpy(), before - 2, rtol=1e-6)
+
+
+def test_the_rate_of_a_loaded_optimizer_is_written_as_it_was_given():
+    first, second, own = optimizers.Adam(0.001), optimizers.Adam(0.001), variables()
+    first.build(own)
+    second.build(own)
+    second.set_weights(first._state_list())
+    assert second.get_config()["learning_rate"] == 0.001
+    first.learning_rate = 0.25
+    second.set_weights(first._state_list())
+    assert second.get_config()["learning_rate"] == 0.25
 
 
 def test_finalize_gives_the_variables_their_average():
@@ -308,7 +369,7 @@ def test_copies_and_pickles_carry_the_state():
     optimizer = optimizers.Adam(0.1)
     optimizer.apply([gradient[0] for gradient in gradients(steps=1)], variables())
     for other in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
-        for one, two in zip(optimizer.state_list(), other.state_list(), strict=True):
+        for one, two in zip(optimizer._state_list(), other._state_list(), strict=True):
             np.testing.assert_array_equal(one, two)
 
 

@@ -10,7 +10,13 @@ import neurona.layers
 from neurona.core.registry import built_in
 
 PARAMETERS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-COMPARED = sorted(name for name in built_in("layers") if hasattr(keras.layers, name))
+KINDS = ("layers", "optimizers", "losses", "metrics", "initializers", "regularizers", "constraints")
+COMPARED = [
+    (kind, name)
+    for kind in KINDS
+    for name, value in sorted(built_in(kind).items())
+    if inspect.isclass(value) and hasattr(getattr(keras, kind), name)
+]
 # What Keras takes and Neurona does not, and what Keras's base classes show of their inside.
 LACKING = {"lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size"}
 INTERNAL = {"rank", "pool_dimensions", "pool_mode"}
@@ -37,10 +43,10 @@ def same(mine, theirs):
     return mine == theirs
 
 
-@pytest.mark.parametrize("name", COMPARED)
-def test_arguments_stand_in_the_order_and_have_the_defaults_of_keras(name):
-    theirs = arguments(getattr(keras.layers, name))
-    mine = arguments(getattr(neurona.layers, name))
+@pytest.mark.parametrize(("kind", "name"), COMPARED)
+def test_arguments_stand_in_the_order_and_have_the_defaults_of_keras(kind, name):
+    theirs = arguments(getattr(getattr(keras, kind), name))
+    mine = arguments(built_in(kind)[name])
     expected = [argument for argument in theirs if argument not in LACKING]
     assert list(mine)[: len(expected)] == expected
     assert [argument for argument in expected if not same(mine[argument], theirs[argument])] == []
