@@ -46,6 +46,7 @@ KINDS = (
 _ROOMS = {
     "schedules": "neurona.optimizers.schedules",
     "policies": "neurona.core.policy",
+    "rules": "neurona.training.rules",
 }
 _KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", "policies": "keras"}
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}

@@ -20,7 +20,6 @@ from neurona.training.compiled_model import refuse_unknown
 from neurona.training.conversion import count_rows, to_numpy
 from neurona.training.data import TrainingData, batches_of
 from neurona.training.fit import Fit, evaluate
-from neurona.training.program import is_stateful
 from neurona.training.trainer import learner_of, ready_learner
 
 
@@ -74,7 +73,7 @@ class Ensemble:
             raise ArgumentError(
                 "Ensemble trains in one compiled program: compile the model without run_eagerly=True."
             )
-        if is_stateful(model):
+        if any(layer._is_stateful for layer in model._flatten_layers()):
             raise ArgumentError(
                 "Ensemble can't train a model with a stateful layer, whose state follows the order of its "
                 "batches."

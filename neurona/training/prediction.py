@@ -10,8 +10,9 @@ import numpy as np
 
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
+from neurona.core.registry import is_built_in
 from neurona.training.conversion import count_rows, rows_of
-from neurona.training.programs import is_built_in, program_for, rows_are_independent
+from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
 
 
@@ -36,7 +37,7 @@ class Predictor:
         )  # these change no lists on their own
         self.program = program_for(model, prediction=True)
         self.variables = model.variables
-        self.rows_are_independent = rows_are_independent(model)
+        self.rows_are_independent = all(layer._rows_are_independent for layer in model._flatten_layers())
 
     def is_valid(self) -> bool:
         """Whether the model still has the layers and variables that it had, with the same ones trainable."""

@@ -226,7 +226,7 @@ class Program:
         self.traces += 1
         model = _model.get()
         outputs, new = model.apply(values, x, key=key_of(0), training=False)
-        return outputs, new if is_stateful(model) else []
+        return outputs, new if any(layer._is_stateful for layer in model._flatten_layers()) else []
 
 
 class MembersProgram:
@@ -278,11 +278,6 @@ def _are_finite(arrays: list[Any]) -> Any:
 def _cast_like(old: TrainingState, new: TrainingState) -> TrainingState:
     """The new state in the dtypes of the old one, as a loop needs it."""
     return jax.tree.map(lambda after, before: jnp.asarray(after, before.dtype), TrainingState(*new), old)
-
-
-def is_stateful(model: Any) -> bool:
-    """Whether a layer of the model carries state from one batch to the next."""
-    return any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
 
 
 def step_number(value: int) -> np.int32:

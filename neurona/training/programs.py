@@ -11,8 +11,7 @@ import jax
 
 from neurona.core.errors import SavingError
 from neurona.core.folders import cache_folders
-from neurona.core.layer import Layer
-from neurona.core.registry import built_in, serialize
+from neurona.core.registry import is_built_in, serialize
 from neurona.training.placement import Placement
 from neurona.training.program import Program
 
@@ -36,14 +35,10 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 
-def is_built_in(part: Any) -> bool:
-    """Whether all code of a layer, model or rule is Neurona's: its class is, and no subclass of it."""
-    return any(type(part) in built_in(kind).values() for kind in ("layers", "models", "rules"))
-
-
 def structure_of(trainer: Any, prediction: bool) -> str | None:
-    """A text that is equal for models whose programs are equal, or None where that can't be known: with code
-    of the user's own.
+    """A text that is equal for models whose programs are equal, or None where that is not known.
+
+    It is not known of models with code of the user.
     """
     layers = list(trainer._flatten_layers())
     if not all(is_built_in(layer) for layer in layers):
@@ -86,22 +81,3 @@ def clear_programs() -> None:
     """Forget all programs of this process."""
     with _lock:
         _programs.clear()
-
-
-def rows_are_independent(model: Layer) -> bool:
-    """Whether every row of a prediction depends on its own row of the input alone, so that rows may be added
-    to fill a batch.
-
-    True of Neurona's own layers outside training, unless they carry state from batch to batch; unknown, so
-    False, of other code.
-    """
-    lambda_layer = built_in("layers").get("Lambda")
-    for layer in model._flatten_layers():
-        if not is_built_in(layer) or type(layer) is lambda_layer or getattr(layer, "stateful", False):
-            return False
-        graph = getattr(layer, "_call_graph", None)
-        if graph is not None and len(graph.layers) < len(
-            graph.operations
-        ):  # functions of neurona.ops may mix rows
-            return False
-    return True
