@@ -9,8 +9,8 @@ import numpy as np
 
 import neurona as nn
 
-# 1. A variable is an array with a name. While a scope is open, reading and assigning go through the scope: the
-#    variable itself does not change, and JAX sees a function without side effects.
+# 1. A variable is an array with a name. While a scope is open, reading and assigning go through the scope:
+#    the variable itself does not change, and JAX sees a function without side effects.
 
 
 class Scope:
@@ -47,8 +47,8 @@ with Scope({count: 5}) as scope:
     count.assign(count.value + 1)
 assert (count.value, scope.values[count]) == (0, 6)
 
-# 2. A layer owns variables and other layers. Its formula is written with them, in `call`. `apply` runs the same
-#    code in a scope: values and inputs go in, outputs and new values come out.
+# 2. A layer owns variables and other layers. Its formula is written with them, in `call`. `apply` runs the
+#    same code in a scope: values and inputs go in, outputs and new values come out.
 
 
 class Layer:
@@ -122,8 +122,8 @@ def step(values, batch):
     return [value - RATE * gradient for value, gradient in zip(values, gradients)], loss
 
 
-# 4. An epoch is one program: a loop over the steps, each of which gathers its batch by the numbers of its rows.
-#    Python is back only when the epoch is over.
+# 4. An epoch is one program: a loop over the steps, each of which gathers its batch by the numbers of its
+#    rows. Python is back only when the epoch is over.
 
 
 @jax.jit

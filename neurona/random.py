@@ -189,5 +189,6 @@ def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, see
 
 # fmt: off
 __all__ = [
-    "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle", "truncated_normal", "uniform",
+    "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
+    "truncated_normal", "uniform",
 ]

@@ -17,8 +17,8 @@ class Callback:
     """The base of all callbacks: override the moments that matter.
 
     Training runs many steps as one program. A callback that overrides a batch hook is called after every
-    step, which costs speed; set `_batch_interval = n` to be called after every n-th step only. `_on_chunk_end`
-    comes whenever the host looks in anyway, several times a second, at no cost.
+    step, which costs speed. Set `_batch_interval = n` to be called after every n-th step only.
+    `_on_chunk_end` is called whenever the host looks in, several times a second, at no cost.
 
     Attributes:
         model: what is being trained.

@@ -35,7 +35,9 @@ class CSVLogger(Callback):
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp(), "log.csv")
         >>> logger = CSVLogger(path)
-        >>> logger.on_train_begin(); logger.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.75}); logger.on_train_end()
+        >>> logger.on_train_begin()
+        >>> logger.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.75})
+        >>> logger.on_train_end()
         >>> path.read_text().split()
         ['epoch,loss,val_loss', '0,0.5,0.75']
     """

@@ -225,8 +225,10 @@ def as_pictures(values: np.ndarray) -> np.ndarray | None:
 
     Example:
 
-        >>> as_pictures(np.zeros((3, 3, 1, 8))).shape, as_pictures(np.zeros((784, 10))).shape, as_pictures(np.zeros((3, 3, 4, 5, 6)))
-        ((8, 3, 3, 1), (1, 10, 784, 1), None)
+        >>> as_pictures(np.zeros((3, 3, 1, 8))).shape, as_pictures(np.zeros((784, 10))).shape
+        ((8, 3, 3, 1), (1, 10, 784, 1))
+        >>> as_pictures(np.zeros((3, 3, 4, 5, 6))) is None
+        True
     """
     values = values.squeeze()
     if values.ndim == 1:

@@ -10,7 +10,6 @@ Example:
     [[0.5, 0.5]]
 """
 
-# ruff: noqa: F403 - the names come from the tables' own __all__
 from neurona.ops import arrays, core, creation, elementwise, image, linalg, math, nn, numpy
 from neurona.ops.arrays import *
 from neurona.ops.core import *

@@ -258,17 +258,22 @@ from neurona.core.random import set_random_seed
 folder, slow = sys.argv[1], sys.argv[2] == "slow"
 set_random_seed(3)
 x = np.random.rand(120, 8).astype("float32"); y = np.random.randint(0, 3, 120)
-model = models.Sequential([layers.Input((8,)), layers.Dense(16, "relu"), layers.BatchNormalization(), layers.Dropout(0.2),
-                           layers.Dense(3, "softmax")])
+model = models.Sequential([
+    layers.Input((8,)), layers.Dense(16, "relu"), layers.BatchNormalization(), layers.Dropout(0.2),
+    layers.Dense(3, "softmax"),
+])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 class Slow(callbacks.Callback):
     _batch_interval = 1
     def on_train_batch_end(self, batch, logs=None):
         import time; time.sleep(0.03); print("step", flush=True)
-watchers = [callbacks.BackupAndRestore(folder + "/backup", save_freq=2), callbacks.CSVLogger(folder + "/log.csv"),
-            callbacks.EarlyStopping("val_loss", patience=50, restore_best_weights=True)] + [Slow()] * slow
+watchers = [
+    callbacks.BackupAndRestore(folder + "/backup", save_freq=2), callbacks.CSVLogger(folder + "/log.csv"),
+    callbacks.EarlyStopping("val_loss", patience=50, restore_best_weights=True), *[Slow()] * slow,
+]
 history = model.fit(x, y, batch_size=10, epochs=6, validation_split=0.2, verbose=0, callbacks=watchers)
-np.savez(folder + "/end.npz", *model.get_weights(), *model.optimizer._state_list(), np.array(history.history["loss"]))
+end = [*model.get_weights(), *model.optimizer._state_list(), np.array(history.history["loss"])]
+np.savez(folder + "/end.npz", *end)
 """
 
 

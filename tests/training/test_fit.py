@@ -268,7 +268,8 @@ SCRIPT = """
 import numpy as np, hashlib, neurona as nn
 nn.utils.set_random_seed(11)
 x = np.random.normal(size=(100, 5)).astype("float32"); y = np.random.randint(0, 3, 100)
-m = nn.Sequential([nn.layers.Dense(16, "relu"), nn.layers.Dropout(0.3), nn.layers.GaussianNoise(0.1), nn.layers.Dense(3, "softmax")])
+L = nn.layers
+m = nn.Sequential([L.Dense(16, "relu"), L.Dropout(0.3), L.GaussianNoise(0.1), L.Dense(3, "softmax")])
 m.compile("adam", "sparse_categorical_crossentropy"); m.fit(x, y, epochs=3, verbose=0)
 print(hashlib.sha256(b"".join(w.tobytes() for w in m.get_weights())).hexdigest())
 """

@@ -19,7 +19,7 @@ rng = np.random.default_rng(0)
 rows = 100  # 100 = 6 * 16 + 4: the last batch of four rows can't be shared by eight devices
 
 def mlp():
-    return nn.Sequential([nn.Input((20,)), L.Dense(16, activation="relu"), L.Dropout(0.2), L.Dense(3, "softmax")])
+    return nn.Sequential([nn.Input((20,)), L.Dense(16, "relu"), L.Dropout(0.2), L.Dense(3, "softmax")])
 
 def lenet():
     return nn.Sequential([
@@ -33,7 +33,8 @@ def trained(build, shape, devices):
     x = np.random.default_rng(1).normal(size=(rows, *shape)).astype("float32")
     y = np.random.default_rng(2).integers(0, 3, rows)
     model = build()
-    model.compile(nn.optimizers.SGD(0.05, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    optimizer = nn.optimizers.SGD(0.05, momentum=0.9)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     seen = []
     look = nn.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(
         len(model.trainable_variables[0].value.sharding.device_set)))

@@ -155,9 +155,13 @@ def test_a_first_fit_compiles_only_its_epochs():
     code = """
 import jax, numpy as np
 compiled = []
-jax.monitoring.register_event_duration_secs_listener(lambda event, *_, **__: compiled.append(event) if "backend_compile" in event else None)
+def note(event, *_, **__):
+    if "backend_compile" in event:
+        compiled.append(event)
+jax.monitoring.register_event_duration_secs_listener(note)
 import neurona as nn
-model = nn.Sequential([nn.Input((4,)), nn.layers.Dense(5, "relu"), nn.layers.Dropout(0.1), nn.layers.Dense(3, "softmax")])
+L = nn.layers
+model = nn.Sequential([nn.Input((4,)), L.Dense(5, "relu"), L.Dropout(0.1), L.Dense(3, "softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(np.ones((40, 4)), np.zeros(40), epochs=3, verbose=0)
 print(len(compiled))
