@@ -1,5 +1,8 @@
 """The registry: names in every spelling, configs recorded from constructors, no code run from a file."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -99,3 +102,9 @@ def test_descriptions_without_names_are_equal_for_equal_layers():
     one, two = layers.Dense(3, name="one"), layers.Dense(3, name="two")
     assert registry.without_names(registry.serialize(one)) == registry.without_names(registry.serialize(two))
     assert registry.serialize(one) != registry.serialize(two)
+
+
+def test_a_name_is_found_though_nobody_imported_its_room():
+    code = "from neurona.core import registry; print(registry.resolve('losses', 'mse').__name__)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "mean_squared_error"
