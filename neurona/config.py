@@ -11,7 +11,7 @@ from neurona.core.policy import (
 )
 from neurona.core.policy import global_dtype_policy as dtype_policy
 from neurona.core.policy import set_global_dtype_policy as set_dtype_policy
-from neurona.kernels import native
+from neurona.kernels import library
 
 
 def native_kernels() -> str:
@@ -29,7 +29,7 @@ def native_kernels() -> str:
         >>> native_kernels() in ("avx512", "avx2", "baseline", "off", "missing")
         True
     """
-    return native.status()
+    return library.status()
 
 
 __all__ = [

@@ -1,179 +1,18 @@
-"""Convolution, depthwise and transposed convolution over one to three spatial axes.
+"""Convolution, depthwise and transposed convolution over one to three spatial axes."""
 
-Three operations carry everything: `convolution_forward`, `convolution_input_gradient` and
-`convolution_kernel_gradient`. A convolution is the first and differentiates into the other two; a transposed
-convolution is the second and differentiates into the first and the third.
-Each is one choice between the native kernels, the forms of `convolution_cpu` and XLA's own convolution, which
-is the definition and what accelerators run. They are compiled on their own, so that a convolution outside any
-compiled function is one program too.
-"""
-
-from collections.abc import Callable, Sequence
-from functools import partial
-from math import prod
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from neurona import activations
 from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
-
-from . import convolution_cpu, convolution_native, native
-from .dense import FUSED
-from .geometry import Geometry, convolve
-from .window import back_to, channels_last, explicit_padding
-
-Activation = Callable[..., Any]
-
-
-@partial(jax.jit, static_argnums=(3, 4))
-def convolution_forward(
-    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
-) -> jax.Array:
-    """activation(x * kernel + bias)."""
-
-    def twin(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
-        forms = {
-            "cpu": partial(convolution_cpu.forward, geometry=geometry),
-            "default": partial(convolve, geometry=geometry),
-        }
-        return activation(lax.platform_dependent(x, kernel, **forms) + bias)
-
-    def kernel_call(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
-        return convolution_native.forward(x, kernel, bias, geometry, activation)
-
-    positions = x.shape[0] * prod(geometry.output_sizes(x.shape[1:-1], kernel.shape[:-2]))
-    return native.run(
-        _family(x.shape[-1], geometry), positions * kernel.size, kernel_call, twin, x, kernel, bias
-    )
-
-
-@partial(jax.jit, static_argnums=(3, 4, 5))
-def convolution_input_gradient(
-    g: jax.Array,
-    y: jax.Array | None,
-    kernel: jax.Array,
-    geometry: Geometry,
-    sizes: tuple[int, ...],
-    activation: Activation,
-) -> jax.Array:
-    """The gradient of x, from that of y = activation(x * kernel + bias); y may be None where the activation
-    is linear.
-    """
-
-    def transposed(g: jax.Array, kernel: jax.Array) -> jax.Array:
-        x = jax.ShapeDtypeStruct((g.shape[0], *sizes, kernel.shape[-2] * geometry.groups), g.dtype)
-        (dx,) = jax.linear_transpose(lambda x: convolve(x, kernel, geometry), x)(g)
-        return dx
-
-    def twin(g: jax.Array, y: jax.Array | None, kernel: jax.Array) -> jax.Array:
-        forms = {
-            "cpu": partial(convolution_cpu.input_gradient, geometry=geometry, sizes=sizes),
-            "default": transposed,
-        }
-        return lax.platform_dependent(_before(activation, g, y), kernel, **forms)
-
-    def kernel_call(g: jax.Array, y: jax.Array | None, kernel: jax.Array) -> jax.Array:
-        return convolution_native.input_gradient(
-            g, g if y is None else y, kernel, geometry, sizes, activation
-        )
-
-    family = _family(kernel.shape[-2] * geometry.groups, geometry)
-    return native.run(family, g.size // g.shape[-1] * kernel.size, kernel_call, twin, g, y, kernel)
-
-
-@partial(jax.jit, static_argnums=(3, 4, 5))
-def convolution_kernel_gradient(
-    x: jax.Array,
-    g: jax.Array,
-    y: jax.Array | None,
-    geometry: Geometry,
-    taps: tuple[int, ...],
-    activation: Activation,
-) -> tuple[jax.Array, jax.Array]:
-    """The gradients of kernel and bias, from that of y = activation(x * kernel + bias)."""
-
-    def transposed(x: jax.Array, g: jax.Array) -> jax.Array:
-        kernel = jax.ShapeDtypeStruct((*taps, x.shape[-1] // geometry.groups, g.shape[-1]), x.dtype)
-        (dkernel,) = jax.linear_transpose(lambda kernel: convolve(x, kernel, geometry), kernel)(g)
-        return dkernel
-
-    def twin(x: jax.Array, g: jax.Array, y: jax.Array | None) -> tuple[jax.Array, jax.Array]:
-        z = _before(activation, g, y)
-        forms = {
-            "cpu": partial(convolution_cpu.kernel_gradient, geometry=geometry, taps=taps),
-            "default": transposed,
-        }
-        return lax.platform_dependent(x, z, **forms), z.sum(range(z.ndim - 1))
-
-    def kernel_call(x: jax.Array, g: jax.Array, y: jax.Array | None) -> tuple[jax.Array, jax.Array]:
-        return convolution_native.kernel_gradient(x, g, g if y is None else y, geometry, taps, activation)
-
-    work = g.size * prod(taps) * x.shape[-1] // geometry.groups
-    return native.run(_family(x.shape[-1], geometry), work, kernel_call, twin, x, g, y)
-
-
-def _family(channels: int, geometry: Geometry) -> str:
-    """Whose sizes decide between kernel and twin."""
-    return "depthwise convolution" if convolution_cpu.is_depthwise(channels, geometry) else "convolution"
-
-
-def _before(activation: Activation, g: jax.Array, y: jax.Array | None) -> jax.Array:
-    """The gradient before the activation."""
-    return g if y is None else g * FUSED[activation][1](y)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
-def _convolution(
-    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
-) -> jax.Array:
-    return convolution_forward(x, kernel, bias, geometry, activation)
-
-
-def _convolution_residuals(
-    x: jax.Array, kernel: jax.Array, bias: jax.Array, geometry: Geometry, activation: Activation
-) -> tuple[jax.Array, Any]:
-    y = convolution_forward(x, kernel, bias, geometry, activation)
-    return y, (x, kernel, None if activation is activations.linear else y)
-
-
-def _convolution_gradients(
-    geometry: Geometry, activation: Activation, residuals: Any, g: jax.Array
-) -> tuple[jax.Array, ...]:
-    x, kernel, y = residuals
-    dx = convolution_input_gradient(g, y, kernel, geometry, x.shape[1:-1], activation)
-    return dx, *convolution_kernel_gradient(x, g, y, geometry, kernel.shape[:-2], activation)
-
-
-_convolution.defvjp(_convolution_residuals, _convolution_gradients)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _transpose(x: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...]) -> jax.Array:
-    return convolution_input_gradient(x, None, kernel, geometry, sizes, activations.linear)
-
-
-def _transpose_residuals(
-    x: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: tuple[int, ...]
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return _transpose(x, kernel, geometry, sizes), (x, kernel)
-
-
-def _transpose_gradients(
-    geometry: Geometry, _sizes: tuple[int, ...], residuals: tuple[jax.Array, jax.Array], g: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    x, kernel = residuals
-    dx = convolution_forward(
-        g, kernel, jnp.zeros(kernel.shape[-1:], kernel.dtype), geometry, activations.linear
-    )
-    dkernel, _ = convolution_kernel_gradient(g, x, None, geometry, kernel.shape[:-2], activations.linear)
-    return dx, dkernel
-
-
-_transpose.defvjp(_transpose_residuals, _transpose_gradients)
+from neurona.kernels.activation_codes import Activation, fused
+from neurona.kernels.convolution_operations import convolved, transposed_convolved
+from neurona.kernels.geometry import Geometry
+from neurona.kernels.window import back_to, channels_last, explicit_padding
 
 
 def convolution(
@@ -224,26 +63,28 @@ def convolution(
     )
     *taps, inputs, filters = kernel.shape
     bias = jnp.zeros(filters, x.dtype) if bias is None else bias.astype(x.dtype)
-    fused = activation if any(activation is known for known in FUSED) else activations.linear
+    inner = fused(activation)
     if groups < 1 or x.shape[-1] != inputs * groups or filters % groups:
         raise ShapeError(
             f"convolution: x of {x.shape[-1]} channels in {groups} groups needs a kernel (*taps, "
-            f"{x.shape[-1]} / {groups}, filters) "
-            f"whose filters divide by {groups}. Received a kernel of shape {kernel.shape}."
+            f"{x.shape[-1]} / {groups}, filters) whose filters divide by {groups}. Received a kernel of "
+            "shape "
+            f"{kernel.shape}."
         )
     geometry = _geometry(x, taps, strides, padding, dilation, groups, function="convolution")
     outputs = geometry.output_sizes(x.shape[1:-1], taps)
     if x.size and 0 in outputs:
         raise ShapeError(
             f"convolution: the kernel spans {tuple(geometry.window(taps))} inputs, more than there are: x "
-            "has spatial sizes "
-            f"{x.shape[1:-1]} and padding {geometry.padding}. Use padding='same', a smaller kernel or a "
-            "larger input."
+            "has "
+            f"spatial sizes {x.shape[1:-1]} and padding {geometry.padding}. Use padding='same', a smaller "
+            "kernel "
+            "or a larger input."
         )
     if 0 in (*x.shape, *outputs):  # no rows: XLA refuses a gradient over none
         return activation(back_to(jnp.zeros((x.shape[0], *outputs, filters), x.dtype) + bias, data_format))
-    y = back_to(_convolution(x, kernel, bias, geometry, fused), data_format)
-    return y if fused is activation else activation(y)
+    y = back_to(convolved(x, kernel, bias, geometry=geometry, activation=inner), data_format)
+    return y if inner is activation else activation(y)
 
 
 def depthwise_convolution(
@@ -314,12 +155,12 @@ def convolution_transpose(
         ShapeError: the kernel does not fit x, or nothing would come out.
         ArgumentError: an argument is not one of those allowed.
 
-    References: https://arxiv.org/abs/1603.07285 (A guide to convolution arithmetic for deep learning).
+    Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning, 2016.
 
     Example:
 
-        >>> x = jnp.array([1.0, 2.0]).reshape(1, 2, 1)
-        >>> convolution_transpose(x, jnp.array([1.0, 10.0, 100.0]).reshape(3, 1, 1), strides=2)[0, :, 0].tolist()
+        >>> x, kernel = jnp.array([1.0, 2.0]).reshape(1, 2, 1), jnp.array([1.0, 10.0, 100.0]).reshape(3, 1, 1)
+        >>> convolution_transpose(x, kernel, strides=2)[0, :, 0].tolist()
         [1.0, 10.0, 102.0, 20.0, 200.0]
     """
     function = "convolution_transpose"
@@ -355,17 +196,18 @@ def convolution_transpose(
     if x.size and min(sizes) < 1:
         raise ShapeError(
             f"{function}: x of spatial sizes {x.shape[1:-1]} with strides {strides}, padding {padding!r} and "
-            "output_padding "
-            f"{output_padding!r} would give outputs of sizes {sizes}, and each must be at least 1."
+            f"output_padding {output_padding!r} would give outputs of sizes {sizes}, and each must be at "
+            "least 1."
         )
     if x.size == 0 or filters == 0:
         return back_to(jnp.zeros((x.shape[0], *(max(n, 0) for n in sizes), filters), x.dtype), data_format)
-    return back_to(_transpose(x, kernel, Geometry(strides, tuple(crops), dilation), sizes), data_format)
+    geometry = Geometry(strides, tuple(crops), dilation)
+    return back_to(transposed_convolved(x, kernel, geometry=geometry, sizes=sizes), data_format)
 
 
 def _crop(window: int, stride: int, extra: int | None, padding: str) -> tuple[int, int]:
-    """How much of the (n - 1) * stride + window positions that the inputs reach is cut away at either end;
-    negative adds zeros.
+    """The positions to cut at either end, of the (n - 1) * stride + window that the inputs reach; a negative
+    number adds zeros.
     """
     if padding == "valid":
         return 0, -(max(stride - window, 0) if extra is None else extra)

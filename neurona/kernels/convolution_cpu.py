@@ -7,10 +7,10 @@ in, out) of operands that were transposed beforehand, behind an `optimization_ba
 from folding the transposition back into it, or a matrix product. Which one:
 
     general        one convolution each, also with strides, dilation and groups
-    few channels   images of up to four channels: patches that serve four neighbouring outputs each, times a
-    banded matrix pointwise      a kernel of one tap is a matrix product: patches of a single output
-    depthwise      one group per channel: multiply and add, tap by tap; XLA has no fast grouped convolution
-    here
+    few channels   images of up to four channels: patches for four neighbouring outputs each, times a banded
+                   matrix
+    pointwise      a kernel of one tap: a matrix product, with patches of a single output
+    depthwise      one group per channel: multiply and add, tap by tap; XLA's grouped convolution is slow here
 
 Shapes: x (N, *S, C), kernel (*K, C / groups, F), y and its gradient g (N, *O, F).
 """
@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .geometry import Geometry, convolve
+from neurona.kernels.geometry import Geometry, convolve
 
 FEW_CHANNELS = 4
 OUTPUTS_PER_PATCH = 4

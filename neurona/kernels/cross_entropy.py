@@ -5,13 +5,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from . import native
+from neurona.kernels.library import like, native_call
+from neurona.kernels.operation import Operation, differentiable
 
 
 def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
     """-sum(targets * log softmax(logits)) over the last axis; of class numbers -log softmax(logits)[target].
 
-    Where there is no such class the error is 0.
+    The error of a class number that does not exist is 0.
 
     Shapes: logits (..., classes), targets the same, or integers (...) -> (...).
 
@@ -24,73 +25,58 @@ def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
     """
     classes = logits.shape[-1]
     logits = logits if jnp.issubdtype(logits.dtype, jnp.inexact) else logits.astype(float)
-    sparse = targets.ndim < logits.ndim
-    targets = (
-        targets.ravel().astype(jnp.int32) if sparse else targets.reshape(-1, classes).astype(logits.dtype)
-    )
-    errors: Any = _errors(logits.reshape(-1, classes), targets)
-    return errors.reshape(logits.shape[:-1])
+    if targets.ndim < logits.ndim:
+        targets = targets.ravel().astype(jnp.int32)
+    else:
+        targets = targets.reshape(-1, classes).astype(logits.dtype)
+    return _errors(logits.reshape(-1, classes), targets).reshape(logits.shape[:-1])
 
 
-def _twin(logits: jax.Array, targets: jax.Array) -> jax.Array:
+def _errors_of(logits: jax.Array, targets: jax.Array) -> jax.Array:
     logarithms = jax.nn.log_softmax(logits)
     if targets.ndim == 2:
         return -jnp.sum(targets * logarithms, axis=-1)
-    # Compared rather than gathered, so that XLA fuses it.
+    # XLA fuses a comparison, and would not fuse a gather.
     return -jnp.sum(jnp.where(jnp.arange(logits.shape[1]) == targets[:, None], logarithms, 0), axis=-1)
 
 
-def _name(targets: jax.Array) -> str:
+def _reference(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The errors, and of each row its maximum and log(sum(exp(row - maximum)))."""
+    maximum = logits.max(-1)
+    sums = jnp.log(jnp.exp(logits - maximum[:, None]).sum(-1))
+    return _errors_of(logits, targets), jnp.stack([maximum, sums], -1)
+
+
+def _native(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
+    rows = len(logits)
+    return native_call(_symbol(targets), (like(logits, (rows,)), like(logits, (rows, 2))), logits, targets)
+
+
+def _symbol(targets: jax.Array) -> str:
     return "neurona_dense_cross_entropy" if targets.ndim == 2 else "neurona_sparse_cross_entropy"
 
 
-@jax.custom_vjp
-def _errors(logits: jax.Array, targets: jax.Array) -> jax.Array:
-    return _forward(logits, targets)[0]
+def _reference_dlogits(logits: jax.Array, targets: jax.Array, scales: jax.Array, g: jax.Array) -> jax.Array:
+    return jax.vjp(lambda logits: _errors_of(logits, targets), logits)[1](g)[0]
 
 
-@jax.jit
-def _forward(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The errors, and two numbers of each row for the gradient: its maximum, and log(sum(exp(row -
-    maximum))).
-    """
-
-    def twin(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
-        maximum = logits.max(-1)
-        return _twin(logits, targets), jnp.stack(
-            [maximum, jnp.log(jnp.exp(logits - maximum[:, None]).sum(-1))], -1
-        )
-
-    def kernel_call(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
-        errors, scales = (
-            jax.ShapeDtypeStruct(shape, logits.dtype) for shape in ((len(logits),), (len(logits), 2))
-        )
-        return tuple(native.call(_name(targets), (errors, scales), logits, targets))
-
-    return native.run("cross-entropy", logits.shape[1], kernel_call, twin, logits, targets)
+def _native_dlogits(logits: jax.Array, targets: jax.Array, *scales_and_g: jax.Array) -> jax.Array:
+    return native_call(f"{_symbol(targets)}_gradient", like(logits), logits, targets, *scales_and_g)
 
 
-def _with_residuals(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, Any]:
-    errors, scales = _forward(logits, targets)
-    return errors, (logits, targets, scales)
+def _classes(logits: jax.Array, *_: jax.Array, **_options: Any) -> int:
+    return logits.shape[1]
 
 
-@jax.jit
-def _backward(
-    residuals: tuple[jax.Array, jax.Array, jax.Array], g: jax.Array
+_forward = Operation("cross-entropy", _reference, _native, size=_classes, faster_from_to=(64, 1e12))
+_dlogits = _forward.backward(_native_dlogits, _reference_dlogits)
+
+
+def _gradients(
+    logits: jax.Array, targets: jax.Array, scales: jax.Array, g: jax.Array
 ) -> tuple[jax.Array, jax.Array | None]:
-    logits, targets, _ = residuals
-
-    def twin(logits: jax.Array, targets: jax.Array, scales: jax.Array, g: jax.Array) -> jax.Array:
-        return jax.vjp(lambda logits: _twin(logits, targets), logits)[1](g)[0]
-
-    def kernel_call(logits: jax.Array, *others: jax.Array) -> jax.Array:
-        return native.call(
-            _name(targets) + "_gradient", jax.ShapeDtypeStruct(logits.shape, logits.dtype), logits, *others
-        )
-
-    of_logits = native.run("cross-entropy", logits.shape[1], kernel_call, twin, *residuals, g)
-    return of_logits, -g[:, None] * jax.nn.log_softmax(logits) if targets.ndim == 2 else None
+    dtargets = -g[:, None] * jax.nn.log_softmax(logits) if targets.ndim == 2 else None
+    return _dlogits(logits, targets, scales, g), dtargets
 
 
-_errors.defvjp(_with_residuals, _backward)
+_errors = differentiable(_forward, _gradients)

@@ -1,20 +1,20 @@
 """Dropout, with the random bits of JAX's keys."""
 
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import native
+from neurona.kernels.library import like, native_call
+from neurona.kernels.operation import Operation, differentiable
 
 
 def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ...]) -> jax.Array:
     """y = x / (1 - rate) where `jax.random.bernoulli(key, 1 - rate, mask_shape)` is true, else 0.
 
-    The native kernel computes the very bits that JAX would, and nothing is kept for the gradient: the key
-    gives the same mask again.
+    The native kernel computes the same bits as JAX. Nothing but the key is kept for the gradient: it gives
+    the same mask again.
 
     Args:
         x: any shape.
@@ -34,38 +34,31 @@ def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ..
         and not settings.jax_enable_x64
     )
     if not threefry or tuple(mask_shape) != x.shape:
-        return _twin(1.0 - rate, mask_shape, x, key)
-    return _dropout(x, jax.random.key_data(key), 1.0 - rate)
+        return _formula(x, key, 1.0 - rate, mask_shape)
+    return _dropout(x, jax.random.key_data(key), keep=1.0 - rate)
 
 
-def _twin(keep: float, mask_shape: tuple[int, ...], x: jax.Array, key: jax.Array) -> jax.Array:
+def _formula(x: jax.Array, key: jax.Array, keep: float, mask_shape: tuple[int, ...]) -> jax.Array:
     return jnp.where(jax.random.bernoulli(key, keep, mask_shape), x / keep, 0)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _dropout(x: jax.Array, key: jax.Array, keep: float) -> jax.Array:
-    return _forward(x, key, keep)
+def _reference(x: jax.Array, key_data: jax.Array, *, keep: float) -> jax.Array:
+    return _formula(x, jax.random.wrap_key_data(key_data, impl="threefry2x32"), keep, x.shape)
 
 
-@partial(jax.jit, static_argnums=2)
-def _forward(x: jax.Array, key: jax.Array, keep: float) -> jax.Array:
-    def twin(x: jax.Array, key: jax.Array) -> jax.Array:
-        return _twin(keep, x.shape, x, jax.random.wrap_key_data(key, impl="threefry2x32"))
-
-    def kernel_call(x: jax.Array, key: jax.Array) -> jax.Array:
-        return native.call(
-            "neurona_dropout", jax.ShapeDtypeStruct(x.shape, x.dtype), x, key, keep=np.float32(keep)
-        )
-
-    return native.run("dropout", x.size, kernel_call, twin, x, key)
+def _native(x: jax.Array, key_data: jax.Array, *, keep: float) -> jax.Array:
+    return native_call("neurona_dropout", like(x), x, key_data, keep=np.float32(keep))
 
 
-def _with_residuals(x: jax.Array, key: jax.Array, keep: float) -> tuple[jax.Array, jax.Array]:
-    return _forward(x, key, keep), key
+def _elements(x: jax.Array, *_: jax.Array, **_options: Any) -> int:
+    return x.size
 
 
-def _backward(keep: float, key: jax.Array, g: jax.Array) -> tuple[jax.Array, None]:
-    return _dropout(g, key, keep), None
+_forward = Operation("dropout", _reference, _native, size=_elements, faster_from_to=(64, 1e12))
 
 
-_dropout.defvjp(_with_residuals, _backward)
+def _gradients(key_data: jax.Array, g: jax.Array, *, keep: float) -> tuple[jax.Array, None]:
+    return _dropout(g, key_data, keep=keep), None
+
+
+_dropout = differentiable(_forward, _gradients, keeps=lambda arrays, _y, **_: arrays[1:])

@@ -1,16 +1,17 @@
 """Rows of a table chosen by their numbers, and the table's gradient."""
 
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from . import native
+from neurona.kernels.library import like, native_call
+from neurona.kernels.operation import Operation, differentiable
 
 
 def embedding(table: jax.Array, numbers: jax.Array) -> jax.Array:
-    """y = table[numbers]; numbers from -rows to -1 count from the end, and beyond the table a row is NaN.
+    """y = table[numbers]. Numbers from -rows to -1 count from the end; the row of a number beyond the table
+    is NaN.
 
     Shapes: table (rows, width), numbers (any), integers -> y (*numbers, width).
 
@@ -21,58 +22,52 @@ def embedding(table: jax.Array, numbers: jax.Array) -> jax.Array:
     """
     rows = table.shape[0]
     flat = numbers.ravel() if numbers.dtype.itemsize >= 4 else numbers.ravel().astype(jnp.int32)
-    flat = jnp.clip(flat, 0 if jnp.issubdtype(flat.dtype, jnp.unsignedinteger) else -rows - 1, rows).astype(
-        jnp.int32
-    )
+    lowest = 0 if jnp.issubdtype(flat.dtype, jnp.unsignedinteger) else -rows - 1
+    flat = jnp.clip(flat, lowest, rows).astype(jnp.int32)
     exists = (flat < rows) & (flat >= -rows)
     flat = jnp.where(exists, jnp.where(flat < 0, flat + rows, flat), -1)
-    y: Any = _rows(table, flat, rows)
-    return y.reshape(*numbers.shape, table.shape[1])
+    return _rows_of(table, flat, rows=rows).reshape(*numbers.shape, table.shape[1])
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _rows(table: jax.Array, numbers: jax.Array, rows: int) -> jax.Array:
+def _reference(table: jax.Array, numbers: jax.Array, *, rows: int) -> jax.Array:
     """The rows with these numbers, NaN for -1."""
-    return _forward(table, numbers)
+    taken = jnp.take(table, numbers, axis=0, mode="clip")
+    return jnp.where(numbers[:, None] >= 0, taken, jnp.nan).astype(table.dtype)
 
 
-@jax.jit
-def _forward(table: jax.Array, numbers: jax.Array) -> jax.Array:
-
-    def twin(table: jax.Array, numbers: jax.Array) -> jax.Array:
-        return jnp.where(
-            numbers[:, None] >= 0, jnp.take(table, numbers, axis=0, mode="clip"), jnp.nan
-        ).astype(table.dtype)
-
-    def kernel_call(table: jax.Array, numbers: jax.Array) -> jax.Array:
-        result = jax.ShapeDtypeStruct((numbers.size, table.shape[1]), table.dtype)
-        return native.call("neurona_embedding", result, table, numbers)
-
-    return native.run("embedding", numbers.size * table.shape[1], kernel_call, twin, table, numbers)
+def _native(table: jax.Array, numbers: jax.Array, *, rows: int) -> jax.Array:
+    return native_call("neurona_embedding", like(table, (numbers.size, table.shape[1])), table, numbers)
 
 
-@partial(jax.jit, static_argnums=2)
-def _gradient(numbers: jax.Array, g: jax.Array, rows: int) -> jax.Array:
+def _reference_dtable(numbers: jax.Array, g: jax.Array, *, rows: int) -> jax.Array:
     """The sum of the rows of g with each number; -1 counts nowhere."""
-
-    def twin(numbers: jax.Array, g: jax.Array) -> jax.Array:
-        numbers = jnp.where(numbers < 0, rows, numbers)
-        return jnp.zeros((rows, g.shape[1]), g.dtype).at[numbers].add(g, mode="drop")
-
-    def kernel_call(numbers: jax.Array, g: jax.Array) -> jax.Array:
-        return native.call(
-            "neurona_embedding_gradient", jax.ShapeDtypeStruct((rows, g.shape[1]), g.dtype), numbers, g
-        )
-
-    return native.run("embedding", g.size, kernel_call, twin, numbers, g)
+    numbers = jnp.where(numbers < 0, rows, numbers)
+    return jnp.zeros((rows, g.shape[1]), g.dtype).at[numbers].add(g, mode="drop")
 
 
-def _with_residuals(table: jax.Array, numbers: jax.Array, rows: int) -> tuple[jax.Array, jax.Array]:
-    return _forward(table, numbers), numbers
+def _native_dtable(numbers: jax.Array, g: jax.Array, *, rows: int) -> jax.Array:
+    return native_call("neurona_embedding_gradient", like(g, (rows, g.shape[1])), numbers, g)
 
 
-def _backward(rows: int, numbers: jax.Array, g: jax.Array) -> tuple[jax.Array, None]:
-    return _gradient(numbers, g, rows), None
+FASTER_FROM_TO = (1e3, 1e12)  # numbers in y
+_forward = Operation(
+    "embedding",
+    reference=_reference,
+    native=_native,
+    size=lambda table, numbers, **_: numbers.size * table.shape[1],
+    faster_from_to=FASTER_FROM_TO,
+)
+_dtable = Operation(
+    "embedding, backward",
+    reference=_reference_dtable,
+    native=_native_dtable,
+    size=lambda _numbers, g, **_: g.size,
+    faster_from_to=FASTER_FROM_TO,
+)
 
 
-_rows.defvjp(_with_residuals, _backward)
+def _gradients(numbers: jax.Array, g: jax.Array, *, rows: int) -> tuple[Any, None]:
+    return _dtable(numbers, g, rows=rows), None
+
+
+_rows_of = differentiable(_forward, _gradients, keeps=lambda arrays, _y, **_: arrays[1:])

@@ -1,4 +1,4 @@
-"""The numbers that say how a kernel meets its input, and the convolution that follows them to the letter."""
+"""Strides, padding, dilation and groups of a convolution, and XLA's convolution with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ import jax
 import numpy as np
 from jax import lax
 
-from .window import Pairs, output_size, three_axes
+from neurona.kernels.window import Pairs, output_size, three_axes
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """How a kernel moves: one entry of each for every spatial axis.
+    """How a kernel moves: one entry of each per spatial axis.
 
     Args:
         strides: inputs between neighbouring positions of the kernel.
@@ -35,9 +35,7 @@ class Geometry:
         return [output_size(*each) for each in zip(sizes, self.window(taps), self.strides, self.padding)]
 
     def axes(self, sizes: Sequence[int], outputs: Sequence[int], taps: Sequence[int]) -> np.ndarray:
-        """What the native kernels are told of the spatial axes, which they expect to be three: those that are
-        missing get size 1.
-        """
+        """All sizes as the native kernels take them, for three spatial axes: a missing axis has size 1."""
         numbers = [three_axes(each) for each in (sizes, outputs, taps, self.strides, self.dilation)]
         return np.concatenate([*numbers, three_axes([low for low, _ in self.padding], fill=0)])
 

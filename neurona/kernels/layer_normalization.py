@@ -1,14 +1,14 @@
 """Layer normalization over the last axis."""
 
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import native
-from .normalization import standardize
+from neurona.kernels.library import like, native_call
+from neurona.kernels.normalization import standardize
+from neurona.kernels.operation import Operation, differentiable
 
 
 def layer_normalization(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float) -> jax.Array:
@@ -22,55 +22,35 @@ def layer_normalization(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon
         >>> layer_normalization(jnp.array([[1.0, 3.0]]), jnp.ones(2), jnp.zeros(2), 0.0).tolist()
         [[-1.0, 1.0]]
     """
-    y: Any = _normalized(x, gamma, beta, epsilon)
-    return y
+    return _layer_normalization(x, gamma, beta, epsilon=epsilon)
 
 
-def _twin(epsilon: float, x: jax.Array, gamma: jax.Array, beta: jax.Array) -> jax.Array:
+Results = tuple[
+    jax.Array, jax.Array, jax.Array
+]  # y, and of each sample its mean and 1 / sqrt(variance + epsilon)
+
+
+def _reference(x: jax.Array, gamma: jax.Array, beta: jax.Array, *, epsilon: float) -> Results:
     mean, variance = jnp.mean(x, -1, keepdims=True), jnp.var(x, -1, keepdims=True)
-    return standardize(x, mean, variance, gamma, beta, epsilon)
+    y = standardize(x, mean, variance, gamma, beta, epsilon)
+    return y, mean[..., 0], jax.lax.rsqrt(variance[..., 0] + epsilon)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(3,))
-def _normalized(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float) -> jax.Array:
-    return _forward(x, gamma, beta, epsilon)[0]
+def _native(x: jax.Array, gamma: jax.Array, beta: jax.Array, *, epsilon: float) -> Results:
+    results = like(x), like(x, x.shape[:-1]), like(x, x.shape[:-1])
+    return native_call("neurona_layer_normalization", results, x, gamma, beta, epsilon=np.float32(epsilon))
 
 
-@partial(jax.jit, static_argnums=3)
-def _forward(
-    x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """y, and two numbers of each sample for the gradients: its mean, and 1 / sqrt(variance + epsilon)."""
-
-    def twin(x: jax.Array, gamma: jax.Array, beta: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        return _twin(epsilon, x, gamma, beta), jnp.mean(x, -1), jax.lax.rsqrt(jnp.var(x, -1) + epsilon)
-
-    def kernel_call(x: jax.Array, gamma: jax.Array, beta: jax.Array) -> tuple[jax.Array, ...]:
-        results = [jax.ShapeDtypeStruct(shape, x.dtype) for shape in (x.shape, x.shape[:-1], x.shape[:-1])]
-        return tuple(
-            native.call("neurona_layer_normalization", results, x, gamma, beta, epsilon=np.float32(epsilon))
-        )
-
-    return native.run("layer normalization", x.shape[-1], kernel_call, twin, x, gamma, beta)
+def _native_gradients(
+    x: jax.Array, gamma: jax.Array, beta: jax.Array, *statistics_and_g: jax.Array, epsilon: float
+) -> tuple[jax.Array, ...]:
+    results = like(x), like(gamma), like(beta)
+    return native_call("neurona_layer_normalization_gradients", results, x, gamma, *statistics_and_g)
 
 
-def _with_residuals(x: jax.Array, gamma: jax.Array, beta: jax.Array, epsilon: float) -> tuple[jax.Array, Any]:
-    y, mean, inverse_deviation = _forward(x, gamma, beta, epsilon)
-    return y, (x, gamma, mean, inverse_deviation)
+def _features(x: jax.Array, *_: jax.Array, **_options: Any) -> int:
+    return x.shape[-1]
 
 
-@partial(jax.jit, static_argnums=0)
-def _backward(epsilon: float, residuals: tuple[jax.Array, ...], g: jax.Array) -> tuple[jax.Array, ...]:
-    def twin(
-        x: jax.Array, gamma: jax.Array, mean: jax.Array, inverse_deviation: jax.Array, g: jax.Array
-    ) -> Any:
-        return jax.vjp(partial(_twin, epsilon), x, gamma, jnp.zeros_like(gamma))[1](g)
-
-    def kernel_call(x: jax.Array, gamma: jax.Array, *others: jax.Array) -> tuple[jax.Array, ...]:
-        results = [jax.ShapeDtypeStruct(array.shape, x.dtype) for array in (x, gamma, gamma)]
-        return tuple(native.call("neurona_layer_normalization_gradients", results, x, gamma, *others))
-
-    return native.run("layer normalization", len(residuals[1]), kernel_call, twin, *residuals, g)
-
-
-_normalized.defvjp(_with_residuals, _backward)
+_forward = Operation("layer normalization", _reference, _native, size=_features, faster_from_to=(8, 1e12))
+_layer_normalization = differentiable(_forward, _forward.backward(_native_gradients))

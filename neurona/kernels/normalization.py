@@ -1,7 +1,5 @@
-"""Batch normalization in training, where a ReLU and 2x2 maximum pooling follow it, together with these."""
+"""Batch normalization in training, also together with a ReLU and 2x2 maximum pooling that follow it."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -9,14 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona import activations
+from neurona.kernels.activation_codes import Activation
+from neurona.kernels.library import like, native_call
+from neurona.kernels.operation import Operation, differentiable
+from neurona.kernels.pooling import max_pool
 
-from . import native
-from .pooling import max_pool
+FASTER_FROM_TO = (256, 1e12)  # elements of x
 
-WITH_RELU: dict[Callable[..., Any], bool] = {
-    activations.linear: False,
-    activations.relu: True,
-}  # what a kernel computes with it
+
+def _elements(x: jax.Array, *_: jax.Array, **_options: Any) -> int:
+    return x.size
 
 
 def moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -33,15 +33,17 @@ def moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     return _moments(x.reshape(-1, x.shape[-1]))
 
 
-@jax.jit
-def _moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    def twin(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return jnp.mean(x, 0), jnp.var(x, 0)
+def _reference_moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return jnp.mean(x, 0), jnp.var(x, 0)
 
-    def kernel_call(x: jax.Array) -> tuple[jax.Array, ...]:
-        return tuple(native.call("neurona_moments", [jax.ShapeDtypeStruct(x.shape[1:], x.dtype)] * 2, x))
 
-    return native.run("batch normalization", x.size, kernel_call, twin, x)
+def _native_moments(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return native_call("neurona_moments", [like(x, x.shape[1:])] * 2, x)
+
+
+_moments = Operation(
+    "moments", _reference_moments, _native_moments, size=_elements, faster_from_to=FASTER_FROM_TO
+)
 
 
 def batch_normalization(
@@ -51,7 +53,7 @@ def batch_normalization(
     mean: jax.Array,
     variance: jax.Array,
     epsilon: float,
-    activation: Callable[..., Any] = activations.linear,
+    activation: Activation = activations.linear,
     *,
     pools: bool = False,
 ) -> jax.Array:
@@ -73,7 +75,8 @@ def batch_normalization(
         [[-1.0], [1.0]]
     """
     images = x if pools else x.reshape(-1, x.shape[-1])
-    y: Any = _normalized(images, gamma, beta, *jax.lax.stop_gradient((mean, variance)), epsilon, activation)
+    statistics = jax.lax.stop_gradient((mean, variance))
+    y = _normalized(images, gamma, beta, *statistics, epsilon=epsilon, activation=activation)
     return y if pools else y.reshape(x.shape)
 
 
@@ -94,101 +97,61 @@ def standardize(x: jax.Array, mean: Any, variance: Any, gamma: Any, beta: Any, e
     return x * factor + (shift if beta is None else shift + beta)
 
 
-def _twin(
-    epsilon: float,
-    activation: Callable[..., Any],
-    x: jax.Array,
-    gamma: Any,
-    beta: Any,
-    mean: Any,
-    variance: Any,
+def _reference(
+    x: jax.Array, gamma: Any, beta: Any, mean: Any, variance: Any, *, epsilon: float, activation: Activation
 ) -> jax.Array:
+    """Of rows (n, channels); of images (N, height, width, channels) with pooling."""
     y = activation(standardize(x, mean, variance, gamma, beta, epsilon))
     return max_pool(y, 2) if x.ndim == 4 else y
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5, 6))
-def _normalized(
+def _native(x: jax.Array, *channels: jax.Array, epsilon: float, activation: Activation) -> jax.Array:
+    shape = (x.shape[0], x.shape[1] // 2, x.shape[2] // 2, x.shape[3]) if x.ndim == 4 else x.shape
+    options = _attributes(epsilon, activation)
+    return native_call("neurona_batch_normalization", like(x, shape), x, *channels, **options)
+
+
+def _reference_gradients(
     x: jax.Array,
     gamma: Any,
     beta: Any,
     mean: Any,
     variance: Any,
+    g: jax.Array,
+    *,
     epsilon: float,
-    activation: Callable[..., Any],
-) -> jax.Array:
-    """Of rows (n, channels), or with pooling of images (N, height, width, channels)."""
-    return _forward(x, gamma, beta, mean, variance, epsilon, activation)
-
-
-@partial(jax.jit, static_argnums=(5, 6))
-def _forward(
-    x: jax.Array,
-    gamma: Any,
-    beta: Any,
-    mean: Any,
-    variance: Any,
-    epsilon: float,
-    activation: Callable[..., Any],
-) -> jax.Array:
-    def kernel_call(x: jax.Array, *channels: jax.Array) -> jax.Array:
-        shape = (x.shape[0], x.shape[1] // 2, x.shape[2] // 2, x.shape[3]) if x.ndim == 4 else x.shape
-        return native.call(
-            "neurona_batch_normalization",
-            jax.ShapeDtypeStruct(shape, x.dtype),
-            x,
-            *channels,
-            **_options(epsilon, activation),
-        )
-
-    return native.run(
-        "batch normalization",
-        x.size,
-        kernel_call,
-        partial(_twin, epsilon, activation),
-        x,
-        gamma,
-        beta,
-        mean,
-        variance,
-    )
-
-
-def _with_residuals(*arguments: Any) -> tuple[jax.Array, Any]:
-    return _forward(*arguments), arguments[:5]
-
-
-@partial(jax.jit, static_argnums=(0, 1))
-def _backward(
-    epsilon: float, activation: Callable[..., Any], residuals: tuple[jax.Array, ...], g: jax.Array
+    activation: Activation,
 ) -> tuple[Any, ...]:
-    def twin(
-        x: jax.Array, gamma: jax.Array, beta: jax.Array, mean: jax.Array, variance: jax.Array, g: jax.Array
-    ) -> Any:
-        def whole(x: jax.Array, gamma: jax.Array, beta: jax.Array) -> jax.Array:
-            axes = range(x.ndim - 1)
-            return _twin(epsilon, activation, x, gamma, beta, jnp.mean(x, axes), jnp.var(x, axes))
+    def whole(x: jax.Array, gamma: jax.Array, beta: jax.Array) -> jax.Array:
+        axes = range(x.ndim - 1)
+        statistics = jnp.mean(x, axes), jnp.var(x, axes)
+        return _reference(x, gamma, beta, *statistics, epsilon=epsilon, activation=activation)
 
-        return jax.vjp(whole, x, gamma, beta)[1](g)
-
-    def kernel_call(x: jax.Array, gamma: jax.Array, *others: jax.Array) -> tuple[jax.Array, ...]:
-        results = [jax.ShapeDtypeStruct(array.shape, x.dtype) for array in (x, gamma, gamma)]
-        return tuple(
-            native.call(
-                "neurona_batch_normalization_gradients",
-                results,
-                x,
-                gamma,
-                *others,
-                **_options(epsilon, activation),
-            )
-        )
-
-    return *native.run("batch normalization", residuals[0].size, kernel_call, twin, *residuals, g), None, None
+    return *jax.vjp(whole, x, gamma, beta)[1](g), None, None
 
 
-_normalized.defvjp(_with_residuals, _backward)
+def _native_gradients(
+    x: jax.Array, gamma: jax.Array, *others: jax.Array, epsilon: float, activation: Activation
+) -> tuple[Any, ...]:
+    results, options = (like(x), like(gamma), like(gamma)), _attributes(epsilon, activation)
+    gradients = native_call("neurona_batch_normalization_gradients", results, x, gamma, *others, **options)
+    return *gradients, None, None
 
 
-def _options(epsilon: float, activation: Callable[..., Any]) -> dict[str, Any]:
-    return {"epsilon": np.float32(epsilon), "relu": np.bool_(WITH_RELU[activation])}
+def _attributes(epsilon: float, activation: Activation) -> dict[str, Any]:
+    return {"epsilon": np.float32(epsilon), "relu": np.bool_(activation is activations.relu)}
+
+
+def _supports(*_arrays: jax.Array, epsilon: float, activation: Activation) -> bool:
+    return activation in (activations.linear, activations.relu)
+
+
+_forward = Operation(
+    "batch normalization",
+    reference=_reference,
+    native=_native,
+    size=_elements,
+    faster_from_to=FASTER_FROM_TO,
+    supports=_supports,
+)
+_normalized = differentiable(_forward, _forward.backward(_native_gradients, _reference_gradients))

@@ -7,9 +7,9 @@ whole gradient in all forms.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import product
 from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,10 +18,17 @@ from jax import lax
 
 from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
-
-from . import native
-from .geometry import Geometry
-from .window import Pairs, back_to, channels_last, explicit_padding, output_size, three_axes
+from neurona.kernels.geometry import Geometry
+from neurona.kernels.library import like, native_call
+from neurona.kernels.operation import Operation, differentiable
+from neurona.kernels.window import (
+    Pairs,
+    back_to,
+    channels_last,
+    explicit_padding,
+    output_size,
+    three_axes,
+)
 
 LARGEST_TILE = 64  # inputs in a window; the gradient of a tile is written out input by input
 
@@ -57,10 +64,10 @@ def max_pool(
         >>> max_pool(jnp.array([3.0, 1.0, 2.0, 5.0, 9.0]).reshape(1, 5, 1), 2).ravel().tolist()
         [3.0, 5.0]
     """
-    x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="max_pool")
+    x, size, steps, pads = _arguments(x, pool_size, strides, padding, data_format, function="max_pool")
     if _tiles(size, steps, pads):
-        return back_to(_largest_of_tile(whole_tiles(x, size), size), data_format)
-    return back_to(_pooled(x, "max", Geometry(steps, pads, (1,) * len(size)), size), data_format)
+        return back_to(_largest_of_tile(whole_tiles(x, size), window=size), data_format)
+    return back_to(_over_windows(x, "max", size, steps, pads), data_format)
 
 
 def average_pool(
@@ -85,16 +92,17 @@ def average_pool(
 
     Example:
 
-        >>> average_pool(jnp.array([3.0, 1.0, 2.0, 4.0, 9.0]).reshape(1, 5, 1), 2, padding="same").ravel().tolist()
+        >>> x = jnp.array([3.0, 1.0, 2.0, 4.0, 9.0]).reshape(1, 5, 1)
+        >>> average_pool(x, 2, padding="same").ravel().tolist()
         [2.0, 3.0, 9.0]
     """
-    x, size, steps, pads = _windows(x, pool_size, strides, padding, data_format, function="average_pool")
+    x, size, steps, pads = _arguments(x, pool_size, strides, padding, data_format, function="average_pool")
     if _tiles(size, steps, pads):
         return back_to(_split(whole_tiles(x, size), size).mean(_inside(len(size))), data_format)
-    return back_to(_pooled(x, "average", Geometry(steps, pads, (1,) * len(size)), size), data_format)
+    return back_to(_over_windows(x, "average", size, steps, pads), data_format)
 
 
-def _windows(
+def _arguments(
     x: jax.Array,
     pool_size: int | Sequence[int],
     strides: int | Sequence[int] | None,
@@ -118,79 +126,86 @@ def _windows(
     return x, size, steps, pads
 
 
-def _largest(x: jax.Array, windows: Geometry, size: tuple[int, ...]) -> jax.Array:
+def _over_windows(
+    x: jax.Array, operation: str, size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs
+) -> jax.Array:
+    geometry = Geometry(strides, pads, (1,) * len(size))
+    return _pooled(x, operation=operation, geometry=geometry, window=size)
+
+
+def _largest(x: jax.Array, geometry: Geometry, window: tuple[int, ...]) -> jax.Array:
     """The largest input of each window."""
     lowest = -np.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
-    return _reduce_windows(x, lowest, lax.max, windows, size)
+    return _reduce_windows(x, lowest, lax.max, geometry, window)
 
 
-def _mean(x: jax.Array, windows: Geometry, size: tuple[int, ...]) -> jax.Array:
-    """The mean of each window's inputs, as many as exist."""
+def _mean(x: jax.Array, geometry: Geometry, window: tuple[int, ...]) -> jax.Array:
+    """The mean of each window's inputs; those in the padding do not count."""
     counts = jnp.ones((), x.dtype)
-    for axis, (n, window, step, pad) in enumerate(zip(x.shape[1:-1], size, windows.strides, windows.padding)):
-        starts = np.arange(output_size(n, window, step, pad)) * step - pad[0]
-        inside = np.minimum(starts + window, n) - np.maximum(starts, 0)  # inputs that exist, along this axis
-        counts = counts * jnp.asarray(inside, x.dtype).reshape(
-            [-1 if i == axis else 1 for i in range(len(size))] + [1]
-        )
-    return _reduce_windows(x, 0, lax.add, windows, size) / counts
+    for axis, (n, w, step, pad) in enumerate(zip(x.shape[1:-1], window, geometry.strides, geometry.padding)):
+        starts = np.arange(output_size(n, w, step, pad)) * step - pad[0]
+        inside = np.minimum(starts + w, n) - np.maximum(starts, 0)  # inputs that exist, along this axis
+        shape = [-1 if other == axis else 1 for other in range(len(window))] + [1]
+        counts = counts * jnp.asarray(inside, x.dtype).reshape(shape)
+    return _reduce_windows(x, 0, lax.add, geometry, window) / counts
 
 
 def _reduce_windows(
-    x: jax.Array, start: float, operation: Callable[..., jax.Array], windows: Geometry, size: tuple[int, ...]
+    x: jax.Array,
+    start: float,
+    operation: Callable[..., jax.Array],
+    geometry: Geometry,
+    window: tuple[int, ...],
 ) -> jax.Array:
-    padding = ((0, 0), *windows.padding, (0, 0))
-    return lax.reduce_window(
-        x, np.array(start, x.dtype), operation, (1, *size, 1), (1, *windows.strides, 1), padding
-    )
+    padding = ((0, 0), *geometry.padding, (0, 0))
+    strides = (1, *geometry.strides, 1)
+    return lax.reduce_window(x, np.array(start, x.dtype), operation, (1, *window, 1), strides, padding)
 
 
-TWINS = {"max": _largest, "average": _mean}
+# Windows of any kind.
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2, 3))
-def _pooled(x: jax.Array, operation: str, windows: Geometry, size: tuple[int, ...]) -> jax.Array:
-    return _pooled_and_x(x, operation, windows, size)[0]
+def _reference(x: jax.Array, *, operation: str, geometry: Geometry, window: tuple[int, ...]) -> jax.Array:
+    return {"max": _largest, "average": _mean}[operation](x, geometry, window)
 
 
-@partial(jax.jit, static_argnums=(1, 2, 3))
-def _pooled_and_x(
-    x: jax.Array, operation: str, windows: Geometry, size: tuple[int, ...]
-) -> tuple[jax.Array, jax.Array]:
-    twin = partial(TWINS[operation], windows=windows, size=size)
-    outputs = windows.output_sizes(x.shape[1:-1], size)
-
-    def kernel_call(x: jax.Array) -> jax.Array:
-        result = jax.ShapeDtypeStruct((x.shape[0], *outputs, x.shape[-1]), x.dtype)
-        return native.call(
-            f"neurona_{operation}_windows", result, x, axes=windows.axes(x.shape[1:-1], outputs, size)
-        )
-
-    return native.run("windows", _work(x, prod(outputs) * prod(size)), kernel_call, twin, x), x
+def _native(x: jax.Array, *, operation: str, geometry: Geometry, window: tuple[int, ...]) -> jax.Array:
+    outputs = geometry.output_sizes(x.shape[1:-1], window)
+    y = like(x, (x.shape[0], *outputs, x.shape[-1]))
+    axes = geometry.axes(x.shape[1:-1], outputs, window)
+    return native_call(f"neurona_{operation}_windows", y, x, axes=axes)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _pooled_gradient(
-    operation: str, windows: Geometry, size: tuple[int, ...], x: jax.Array, g: jax.Array
+def _native_gradient(
+    x: jax.Array, g: jax.Array, *, operation: str, geometry: Geometry, window: tuple[int, ...]
 ) -> tuple[jax.Array]:
-    def twin(x: jax.Array, g: jax.Array) -> jax.Array:
-        return jax.vjp(partial(TWINS[operation], windows=windows, size=size), x)[1](g)[0]
-
-    def kernel_call(x: jax.Array, g: jax.Array) -> jax.Array:
-        axes = windows.axes(x.shape[1:-1], g.shape[1:-1], size)
-        return native.call(
-            f"neurona_{operation}_windows_gradient", jax.ShapeDtypeStruct(x.shape, x.dtype), x, g, axes=axes
-        )
-
-    return (native.run("windows", _work(x, prod(g.shape[1:-1]) * prod(size)), kernel_call, twin, x, g),)
+    axes = geometry.axes(x.shape[1:-1], g.shape[1:-1], window)
+    return (native_call(f"neurona_{operation}_windows_gradient", like(x), x, g, axes=axes),)
 
 
-_pooled.defvjp(_pooled_and_x, _pooled_gradient)
+def _inputs_of_windows(
+    x: jax.Array, *_: jax.Array, geometry: Geometry, window: tuple[int, ...], **_options
+) -> int:
+    outputs = geometry.output_sizes(x.shape[1:-1], window)
+    return x.shape[0] * x.shape[-1] * prod(outputs) * prod(window)
 
 
-def _work(x: jax.Array, inputs_of_windows: int) -> int:
-    """The number of inputs of all windows; 0 for integers, which have no native kernel."""
-    return x.shape[0] * x.shape[-1] * inputs_of_windows if jnp.issubdtype(x.dtype, jnp.inexact) else 0
+def _of_floats(*arrays: jax.Array, **_options: Any) -> bool:
+    return jnp.issubdtype(arrays[0].dtype, jnp.inexact)
+
+
+_windows = Operation(
+    "pooling by windows",
+    reference=_reference,
+    native=_native,
+    size=_inputs_of_windows,
+    faster_from_to=(3e3, 1e12),
+    supports=_of_floats,
+)
+_pooled = differentiable(_windows, _windows.backward(_native_gradient))
+
+
+# Windows that tile the input.
 
 
 def _tiles(size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs) -> bool:
@@ -198,15 +213,14 @@ def _tiles(size: tuple[int, ...], strides: tuple[int, ...], pads: Pairs) -> bool
 
 
 def whole_tiles(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
-    """Without the ragged edge that no whole window covers."""
+    """The input without the edge that no whole window covers."""
     return x[(slice(None), *(slice(n // p * p) for n, p in zip(x.shape[1:-1], size)))]
 
 
 def _split(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
     """(N, O1 * p1, O2 * p2, ..., C) -> (N, O1, p1, O2, p2, ..., C)."""
-    return x.reshape(
-        x.shape[0], *(n for whole, p in zip(x.shape[1:-1], size) for n in (whole // p, p)), x.shape[-1]
-    )
+    sizes = (n for whole, p in zip(x.shape[1:-1], size) for n in (whole // p, p))
+    return x.reshape(x.shape[0], *sizes, x.shape[-1])
 
 
 def _inside(rank: int) -> tuple[int, ...]:
@@ -214,56 +228,63 @@ def _inside(rank: int) -> tuple[int, ...]:
     return tuple(range(2, 2 * rank + 1, 2))
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1,))
-def _largest_of_tile(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
-    return largest_and_where(x, size)[0]
+def _reference_of_tiles(x: jax.Array, *, window: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+    tiles = _split(x, window)
+    y = tiles.max(_inside(len(window)))
+    where = jnp.full(y.shape, prod(window) - 1, jnp.int32)
+    for number, offsets in reversed(list(enumerate(product(*map(range, window))))[:-1]):
+        index = (slice(None), *(i for offset in offsets for i in (slice(None), offset)))
+        where = jnp.where(tiles[index] == y, number, where)
+    return y, where
 
 
-@partial(jax.jit, static_argnums=1)
-def largest_and_where(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
-    """The maxima, and which input of its window each came from: the first where several are equal."""
-
-    def twin(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        tiles = _split(x, size)
-        y = tiles.max(_inside(len(size)))
-        last = prod(size) - 1
-        where = jnp.full(y.shape, last, jnp.int32)
-        for number, offsets in reversed(list(enumerate(product(*map(range, size))))[:-1]):
-            index = (slice(None), *(i for offset in offsets for i in (slice(None), offset)))
-            where = jnp.where(tiles[index] == y, number, where)
-        return y, where
-
-    def kernel_call(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        windows = [n // p for n, p in zip(x.shape[1:-1], size)]
-        shape = (x.shape[0], *windows, x.shape[-1])
-        results = (jax.ShapeDtypeStruct(shape, x.dtype), jax.ShapeDtypeStruct(shape, jnp.int32))
-        return tuple(
-            native.call(
-                "neurona_max_pool", results, x, sizes=three_axes(x.shape[1:-1]), window=three_axes(size)
-            )
-        )
-
-    return native.run("pooling", _work(x, prod(x.shape[1:-1])), kernel_call, twin, x)
+def _native_of_tiles(x: jax.Array, *, window: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+    shape = (x.shape[0], *(n // p for n, p in zip(x.shape[1:-1], window)), x.shape[-1])
+    results = like(x, shape), jax.ShapeDtypeStruct(shape, jnp.int32)
+    sizes = three_axes(x.shape[1:-1])
+    return native_call("neurona_max_pool", results, x, sizes=sizes, window=three_axes(window))
 
 
-@partial(jax.jit, static_argnums=0)
-def tile_gradient(size: tuple[int, ...], where: jax.Array, g: jax.Array) -> tuple[jax.Array]:
-    sizes = [n * p for n, p in zip(g.shape[1:-1], size)]
-    shape = (g.shape[0], *sizes, g.shape[-1])
-
-    def twin(where: jax.Array, g: jax.Array) -> jax.Array:
-        axes = _inside(len(size))
-        numbers = jnp.arange(prod(size), dtype=where.dtype).reshape([n for p in size for n in (1, p)] + [1])
-        chosen = jnp.expand_dims(where, axes) == numbers
-        return jnp.where(chosen, jnp.expand_dims(g, axes), jnp.zeros((), g.dtype)).reshape(shape)
-
-    def kernel_call(where: jax.Array, g: jax.Array) -> jax.Array:
-        result = jax.ShapeDtypeStruct(shape, g.dtype)
-        return native.call(
-            "neurona_max_pool_gradient", result, where, g, sizes=three_axes(sizes), window=three_axes(size)
-        )
-
-    return (native.run("pooling", prod(shape), kernel_call, twin, where, g),)
+def _tiled_shape(g: jax.Array, window: tuple[int, ...]) -> tuple[int, ...]:
+    return g.shape[0], *(n * p for n, p in zip(g.shape[1:-1], window)), g.shape[-1]
 
 
-_largest_of_tile.defvjp(largest_and_where, tile_gradient)
+def _reference_of_tile_gradient(where: jax.Array, g: jax.Array, *, window: tuple[int, ...]) -> jax.Array:
+    axes = _inside(len(window))
+    numbers = jnp.arange(prod(window), dtype=where.dtype).reshape([n for p in window for n in (1, p)] + [1])
+    chosen = jnp.expand_dims(where, axes) == numbers
+    spread = jnp.where(chosen, jnp.expand_dims(g, axes), jnp.zeros((), g.dtype))
+    return spread.reshape(_tiled_shape(g, window))
+
+
+def _native_tile_gradient(where: jax.Array, g: jax.Array, *, window: tuple[int, ...]) -> jax.Array:
+    shape = _tiled_shape(g, window)
+    sizes = three_axes(shape[1:-1])
+    return native_call(
+        "neurona_max_pool_gradient", like(g, shape), where, g, sizes=sizes, window=three_axes(window)
+    )
+
+
+FASTER_FROM_TO = (5e3, 1e12)  # elements of x
+# The maxima, and which input of its window each came from: the first where several are equal.
+largest_and_where = Operation(
+    "pooling by tiles",
+    reference=_reference_of_tiles,
+    native=_native_of_tiles,
+    size=lambda x, **_: x.size,
+    faster_from_to=FASTER_FROM_TO,
+    supports=_of_floats,
+)
+# The gradient of x from that of the maxima.
+tile_gradient = Operation(
+    "pooling by tiles, backward",
+    reference=_reference_of_tile_gradient,
+    native=_native_tile_gradient,
+    size=lambda _where, g, window: g.size * prod(window),
+    faster_from_to=FASTER_FROM_TO,
+)
+_largest_of_tile = differentiable(
+    largest_and_where,
+    lambda where, g, window: (tile_gradient(where, g, window=window),),
+    keeps=lambda _arrays, _y, where, **_: (where,),
+)

@@ -2,7 +2,6 @@
 nothing.
 """
 
-from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,8 +11,6 @@ from neurona import activations, constraints, initializers, regularizers
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
-from neurona.kernels.normalization import batch_normalization
-from neurona.layers.fusion import get_source, set_source
 
 __all__ = [
     "ELU",
@@ -68,18 +65,7 @@ class Activation(Layer):
         self.activation = activations.get(activation)
 
     def call(self, inputs: Any) -> Any:
-        return _relu(inputs) if self.activation is activations.relu else self.activation(inputs)
-
-
-def _relu(x: Any) -> Any:
-    """relu(x), together with the batch normalization before it where nobody else reads that."""
-    normalized = get_source(x)
-    if normalized is None or normalized.func is not batch_normalization:
-        return activations.relu(x)
-    compute = partial(batch_normalization, *normalized.args, activation=activations.relu)
-    y = compute()
-    set_source(y, compute)
-    return y
+        return self.activation(inputs)
 
 
 class ReLU(Layer):
@@ -115,8 +101,6 @@ class ReLU(Layer):
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
     def call(self, inputs: Any) -> Any:
-        if (self.negative_slope, self.max_value, self.threshold) == (0, None, 0):
-            return _relu(inputs)
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 

@@ -1,6 +1,5 @@
 """Convolutions in one, two and three dimensions, and what all convolutional layers share."""
 
-from functools import partial
 from typing import Any, Unpack
 
 from neurona import activations
@@ -11,7 +10,6 @@ from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.convolution import convolution
 from neurona.layers.arguments import choice, positive
-from neurona.layers.fusion import set_source
 from neurona.layers.options import KernelAndBias, for_layer
 
 __all__ = [
@@ -132,21 +130,19 @@ class _Convolution(_Convolutional):
         self.add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
-        compute = partial(
-            convolution,
-            inputs,
-            self.kernel.value,
-            self.bias.value if self.bias is not None else None,
-            self.activation,
-            strides=self.strides,
-            padding=self.padding,
-            dilation=self.dilation_rate,
-            groups=self.groups,
-            data_format=self.data_format,
-        )
-        y = compute()
-        set_source(y, compute)
-        return y
+        arguments, options = self._kernel_arguments(inputs)
+        return convolution(*arguments, **options)
+
+    def _kernel_arguments(self, inputs: Any) -> tuple[list[Any], dict[str, Any]]:
+        """What `kernels.convolution` takes."""
+        bias = None if self.bias is None else self.bias.value
+        return [inputs, self.kernel.value, bias, self.activation], {
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation": self.dilation_rate,
+            "groups": self.groups,
+            "data_format": self.data_format,
+        }
 
 
 class Conv1D(_Convolution, aliases=("Convolution1D",)):

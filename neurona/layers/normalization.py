@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, TypedDict, Unpack
 
 import jax
@@ -16,7 +15,6 @@ from neurona.core.options import Option
 from neurona.core.shapes import InputSpec
 from neurona.kernels.layer_normalization import layer_normalization
 from neurona.kernels.normalization import batch_normalization, moments, standardize
-from neurona.layers.fusion import set_source
 from neurona.layers.options import LayerOptions, constraint, for_layer, initializer, regularizer
 
 __all__ = [
@@ -237,9 +235,9 @@ class BatchNormalization(_AffineNormalization):
         shape = [1] * x.ndim
         shape[self.axis] = x.shape[self.axis]
         gamma, beta = self.gamma_and_beta(shape, x.dtype)
+        if mask is None and self._uses_kernel(x, training):
+            return self._normalized_by_batch(x)
         if training and self.trainable:
-            if mask is None and not self.renorm and self.axis % x.ndim == x.ndim - 1:
-                return self._normalized_by_batch(x)
             mean, variance = self._moments(x, mask)
             if self.renorm:
                 gamma, beta = self._renormalized(mean, variance, gamma, beta, shape)
@@ -254,18 +252,21 @@ class BatchNormalization(_AffineNormalization):
         y = standardize(x, mean.reshape(shape), variance.reshape(shape), gamma, beta, self.epsilon)
         return y.astype(self.compute_dtype)
 
-    def _normalized_by_batch(self, x: Any) -> Any:
-        """The usual case, by a kernel: channels last, every element counts."""
+    def _uses_kernel(self, x: Any, training: bool) -> bool:
+        """Whether the kernel computes this, unless there is a mask: batch statistics, channels last."""
+        return training and self.trainable and not self.renorm and self.axis % x.ndim == x.ndim - 1
+
+    def _kernel_arguments(self, x: Any) -> tuple[Any, ...]:
+        """What `kernels.normalization.batch_normalization` takes."""
         mean, variance = moments(jax.lax.stop_gradient(x))
+        return x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon
+
+    def _normalized_by_batch(self, x: Any) -> Any:
+        arguments = self._kernel_arguments(x)
+        _, _, _, mean, variance, _ = arguments
         self._follow(self.moving_mean, mean, self.momentum)
         self._follow(self.moving_variance, variance, self.momentum)
-        compute = partial(
-            batch_normalization, x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon
-        )
-        y = compute().astype(self.compute_dtype)
-        if y.dtype == x.dtype:
-            set_source(y, compute)
-        return y
+        return batch_normalization(*arguments).astype(self.compute_dtype)
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)

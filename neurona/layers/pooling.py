@@ -11,11 +11,8 @@ from neurona.core.checks import integers
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
-from neurona.kernels.convolution_pooling import convolution_max_pool
-from neurona.kernels.normalization import batch_normalization
 from neurona.kernels.pooling import average_pool, max_pool
 from neurona.layers.arguments import choice, spatial_axes
-from neurona.layers.fusion import get_source
 
 __all__ = [
     "AdaptiveAveragePooling1D",
@@ -130,26 +127,6 @@ class MaxPooling2D(_Pooling, aliases=("MaxPool2D",)):
     """
 
     pool = staticmethod(max_pool)
-
-    def call(self, inputs: Any) -> Any:
-        source = get_source(inputs)
-        options = (self.pool_size, self.strides, self.padding, self.data_format)
-        if source is not None and options == ((2, 2), (2, 2), "valid", "channels_last"):
-            y = _pooled_at_once(source)
-            if y is not None:
-                return y  # and nobody computes `inputs`, which compilation leaves out
-        return super().call(inputs)
-
-
-def _pooled_at_once(source: Any) -> Any:
-    """The largest of each window of 2x2, together with what computes the input; None where that is not
-    faster.
-    """
-    if source.func is not batch_normalization:
-        return convolution_max_pool(*source.args, **source.keywords)
-    x = source.args[0]
-    whole_windows = x.ndim == 4 and x.shape[1] % 2 == x.shape[2] % 2 == 0
-    return source(pools=True) if whole_windows and x.shape[-1] > 2 else None  # lanes are channels
 
 
 class MaxPooling3D(_Pooling, aliases=("MaxPool3D",)):

@@ -15,6 +15,7 @@ from neurona import activations
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.kernels import recurrent as kernels
+from neurona.kernels.activation_codes import is_known
 from neurona.layers.arguments import fraction, positive
 from neurona.layers.options import for_layer
 from neurona.layers.recurrent_options import GRUCellOptions, LSTMCellOptions, SimpleRNNCellOptions
@@ -179,11 +180,7 @@ class _Cell(Layer):
             functions = [
                 function for function in (self.activation, self.recurrent_activation) if function is not None
             ]
-            if (
-                masks is None
-                and (input_masks is None or len(input_masks) == 1)
-                and kernels.has_kernel(*functions)
-            ):
+            if masks is None and (input_masks is None or len(input_masks) == 1) and is_known(*functions):
                 if input_masks is not None:
                     inputs = inputs * input_masks[0]
                 bias = None if self.bias is None else self.bias.value

@@ -10,8 +10,8 @@ import jax
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.symbolic import Node, SymbolicTensor, is_symbolic, symbolic_leaves
-from neurona.layers.fusion import set_readers
 from neurona.layers.input import Input, InputLayer
+from neurona.models.fusion import chains_of
 
 
 class CallGraph:
@@ -50,7 +50,8 @@ class CallGraph:
             for tensors in (self.output_tensors, *(node.inputs for node in self.nodes))
             for tensor in tensors
         )
-        self._readers = Counter((tensor.node, tensor.index) for tensor in read)
+        readers = Counter((tensor.node, tensor.index) for tensor in read)
+        self._chains = chains_of(self.nodes, readers)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
@@ -124,9 +125,13 @@ class CallGraph:
         for node in self.nodes:
             args, kwargs = jax.tree.map(fill, (node.args, node.kwargs))
             outputs = jax.tree.leaves(node.operation(*args, **kwargs))
+            for chain in self._chains.get(node, ()):
+                together = chain.run(table[chain.source])
+                if together is not None:
+                    outputs = [together]
+                    break
             for index, value in enumerate(outputs):
                 table[(node, index)] = value
-                set_readers(value, self._readers[(node, index)])
         return jax.tree.map(fill, self.outputs)
 
     def calls_of(self, operation: Any) -> list[Node]:

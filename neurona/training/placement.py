@@ -1,5 +1,6 @@
 """Placement: where the arrays of a training lie. The only file that decides it."""
 
+import contextlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from neurona.core.errors import ArgumentError
+from neurona.kernels.operation import without_native_kernels
 
 SURELY_FITS = 1 << 26  # bytes for which asking how much memory is free would cost more than it tells
 
@@ -20,7 +22,8 @@ class Placement:
 
     Inside `with Placement(devices):` models train on those devices. Random numbers, the order of the rows and
     the size of the last batch are those of one device, so the results are equal up to the order of sums. A
-    batch whose rows the devices can't share equally is computed whole on each of them.
+    batch whose rows the devices can't share equally is computed whole on each of them. XLA computes
+    everything, because it can't divide a native kernel.
 
     Without it models train on JAX's default device, which is the mesh of one.
 
@@ -49,7 +52,7 @@ class Placement:
         self.mesh = Mesh(np.array(chosen), ("batch",))
         self._whole = NamedSharding(self.mesh, PartitionSpec())
         self._split = NamedSharding(self.mesh, PartitionSpec("batch"))
-        self._outer: list[Placement | None] = []
+        self._outer: list[tuple[Placement | None, contextlib.ExitStack]] = []
 
     @classmethod
     def current(cls) -> "Placement":
@@ -59,12 +62,16 @@ class Placement:
         return cls._current
 
     def __enter__(self) -> Self:
-        self._outer.append(Placement._current)
+        context = contextlib.ExitStack()
+        if not self.is_single:
+            context.enter_context(without_native_kernels())
+        self._outer.append((Placement._current, context))
         Placement._current = self
         return self
 
-    def __exit__(self, *_: object) -> None:
-        Placement._current = self._outer.pop()
+    def __exit__(self, *error: object) -> None:
+        Placement._current, context = self._outer.pop()
+        context.close()
 
     @property
     def is_single(self) -> bool:

@@ -1,4 +1,4 @@
-"""The native attention kernels against their twin."""
+"""The native attention kernels against their reference."""
 
 from functools import partial
 
@@ -9,21 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurona.kernels import native
-from neurona.kernels.attention import _twin, attention
+from neurona.kernels.attention import attention
+from neurona.kernels.operation import without_native_kernels
+from tests.kernels.conftest import close, skip_without_library
 
-pytestmark = pytest.mark.skipif(
-    native.library_path("baseline") is None, reason="the native kernels were not built here"
-)
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 EVERYWHERE = jnp.ones((1, 1, 1, 1), bool)
-
-
-@pytest.fixture(autouse=True)
-def kernels_at_every_size(monkeypatch):
-    monkeypatch.setitem(native.WORTH, "attention", (0, float("inf")))
-    jax.clear_caches()  # what was traced before chose by the real sizes
-    yield
-    jax.clear_caches()
 
 
 def arrays(batch, queries, keys, heads, size, value_size):
@@ -41,11 +32,6 @@ def value_and_gradients(function, query, key, value, weight):
     return jax.value_and_grad(lambda *inputs: (function(*inputs) * weight).sum(), (0, 1, 2))(
         query, key, value
     )
-
-
-def close(found, expected):
-    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=2e-5 * max(1, float(jnp.abs(other).max())))
 
 
 @settings(max_examples=20, deadline=None)
@@ -66,9 +52,10 @@ def test_values_and_gradients(shape, masked):
     if masked is not None:
         sizes = [size if axis in masked else 1 for axis, size in enumerate((batch, heads, queries, keys))]
         allowed = jnp.asarray(np.random.default_rng(1).random(sizes) > 0.4)
-    native_function = partial(attention, allowed=allowed, scale=0.3)
-    twin = partial(_twin, allowed=allowed, scale=0.3)
-    close(value_and_gradients(native_function, *inputs, weight), value_and_gradients(twin, *inputs, weight))
+    function = partial(attention, allowed=allowed, scale=0.3)
+    found = value_and_gradients(function, *inputs, weight)
+    with without_native_kernels():
+        close(found, value_and_gradients(function, *inputs, weight), 2e-5)
 
 
 def test_the_kernel_really_runs_and_keeps_no_scores():
@@ -92,6 +79,7 @@ def test_many_at_once_and_other_dtypes():
     query, key, value, _ = arrays(2, 20, 20, 2, 8, 8)
     queries = jnp.stack([query, 2 * query])
     found = jax.vmap(lambda query: attention(query, key, value, None, 0.3))(queries)
-    close(found, jax.vmap(lambda query: _twin(query, key, value, EVERYWHERE, 0.3))(queries))
+    for one, query in zip(found, queries):
+        close(one, attention(query, key, value, None, 0.3), 2e-5)
     half = [array.astype(jnp.bfloat16) for array in (query, key, value)]
     assert attention(*half, None, 0.3).dtype == jnp.bfloat16

@@ -15,23 +15,12 @@ from neurona.kernels import (
     convolution_transpose,
     depthwise_convolution,
     max_pool,
-    native,
 )
-from neurona.kernels.dense import FUSED
+from neurona.kernels.activation_codes import AFTER_PRODUCTS
+from tests.kernels.conftest import close, skip_without_library
 
-pytestmark = pytest.mark.skipif(
-    native.library_path("baseline") is None, reason="the native kernels were not built here"
-)
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 CHANNELS = st.sampled_from([1, 2, 3, 5, 8, 15, 16, 17, 33])
-
-
-@pytest.fixture(autouse=True)
-def kernels_at_every_size(monkeypatch):
-    for kernel in ("convolution", "depthwise convolution", "pooling", "windows"):
-        monkeypatch.setitem(native.WORTH, kernel, (1, float("inf")))
-    jax.clear_caches()  # what was traced before chose by the real sizes
-    yield
-    jax.clear_caches()
 
 
 def normal(*shape):
@@ -45,11 +34,6 @@ def plain(x, kernel, bias, activation, strides, padding, dilation, groups):
         x, kernel, strides, padding, None, dilation, names, feature_group_count=groups, precision="highest"
     )
     return activation(y + bias)
-
-
-def close(found, expected):
-    scale = max(1.0, float(np.abs(np.asarray(expected)).max(initial=0)))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * scale)
 
 
 def assert_equal(ours, theirs, *arrays):
@@ -84,7 +68,7 @@ def test_values_and_gradients(data, rank, batch, channels, filters):
     )
     padding = tuple(zip(each(0, 1, 2), each(0, 1, 3)))
     assume(all(n + sum(p) > (k - 1) * d for n, p, k, d in zip(sizes, padding, taps, dilation)))
-    activation = data.draw(st.sampled_from(list(FUSED)))
+    activation = data.draw(st.sampled_from(AFTER_PRODUCTS))
     options = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
     assert_equal(
         lambda *a: convolution(*a, activation, **options),
@@ -110,7 +94,7 @@ def test_depthwise_values_and_gradients(data, rank, batch, channels, multiplier)
     sizes, taps, strides, dilation = each(1, 4, 7, 9), each(1, 2, 3, 5), each(1, 1, 2, 3), each(1, 1, 2)
     padding = tuple(zip(each(0, 1, 2), each(0, 1, 3)))
     assume(all(n + sum(p) > (k - 1) * d for n, p, k, d in zip(sizes, padding, taps, dilation)))
-    activation = data.draw(st.sampled_from(list(FUSED)))
+    activation = data.draw(st.sampled_from(AFTER_PRODUCTS))
     options = {"strides": strides, "padding": padding, "dilation": dilation}
     assert_equal(
         lambda x, kernel, bias: depthwise_convolution(
@@ -203,7 +187,7 @@ def test_nan_reaches_what_sees_it():
     np.testing.assert_array_equal(np.isnan(y), expected & (np.arange(16) == 5))
 
 
-def test_other_dtypes_take_the_twin():
+def test_other_dtypes_take_the_reference():
     x, kernel = normal(4, 6, 6, 3).astype(jnp.bfloat16), normal(3, 3, 3, 5).astype(jnp.bfloat16)
     assert convolution(x, kernel).dtype == jnp.bfloat16
     assert "neurona_" not in jax.jit(convolution).lower(x, kernel).as_text()
@@ -256,6 +240,6 @@ def test_overlapping_windows_are_native(pool):
     np.testing.assert_array_equal(np.isnan(y), expected)
 
 
-def test_integers_take_the_twin():
+def test_integers_take_the_reference():
     x = jnp.arange(200).reshape(2, 10, 10, 1)
     assert max_pool(x, 2)[1, -1, -1, 0] == max_pool(x, 3, strides=1)[1, -1, -1, 0] == 199

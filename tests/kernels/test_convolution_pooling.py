@@ -16,22 +16,11 @@ from hypothesis import strategies as st
 from jax import lax
 
 from neurona import Input, Model, Sequential, activations, layers
-from neurona.kernels import convolution_pooling, native
+from neurona.kernels.activation_codes import AFTER_PRODUCTS
 from neurona.kernels.convolution_pooling import convolution_max_pool
-from neurona.kernels.dense import FUSED
+from tests.kernels.conftest import close, skip_without_library
 
-pytestmark = pytest.mark.skipif(
-    native.library_path("baseline") is None, reason="the native kernels were not built here"
-)
-
-
-@pytest.fixture
-def any_batch(monkeypatch):
-    monkeypatch.setattr(convolution_pooling, "LEAST_FULL", 0)
-    monkeypatch.setitem(native.WORTH, "convolution with pooling", (1, float("inf")))
-    jax.clear_caches()
-    yield
-    jax.clear_caches()
+pytestmark = skip_without_library
 
 
 def normal(*shape):
@@ -50,20 +39,15 @@ def values_and_gradients(function, *arrays):
     return y, *pull(1.5 + jnp.cos(jnp.arange(y.size, dtype=y.dtype)).reshape(y.shape))
 
 
-def assert_close(found, expected):
-    for mine, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-5 * max(1.0, float(np.abs(other).max())))
-
-
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.data(),
     batch=st.sampled_from([1, 5, 15, 16, 17, 33, 200]),
     channels=st.sampled_from([1, 2, 3, 6, 17]),
     filters=st.sampled_from([1, 5, 6, 16, 17]),
-    activation=st.sampled_from(list(FUSED)),
+    activation=st.sampled_from(AFTER_PRODUCTS),
 )
-def test_values_and_gradients(any_batch, data, batch, channels, filters, activation):
+def test_values_and_gradients(at_every_size, data, batch, channels, filters, activation):
     sizes, taps = (
         tuple(data.draw(st.sampled_from(values)) for _ in range(2)) for values in ((2, 5, 8, 9), (1, 2, 3, 5))
     )
@@ -74,7 +58,7 @@ def test_values_and_gradients(any_batch, data, batch, channels, filters, activat
         normal(*taps, channels, filters) / np.sqrt(np.prod(taps) * channels),
         normal(filters),
     )
-    assert_close(
+    close(
         jax.jit(
             lambda *a: values_and_gradients(
                 lambda *a: convolution_max_pool(*a, activation, padding=padding), *a
@@ -101,7 +85,7 @@ def test_nan_reaches_what_sees_it():
     np.testing.assert_array_equal(np.isnan(y), expected)
 
 
-def test_several_at_once_and_second_derivatives(any_batch):
+def test_several_at_once_and_second_derivatives(at_every_size):
     x, kernel, bias = normal(18, 6, 7, 3), normal(3, 3, 3, 5), normal(5)
     kernels = jnp.stack([kernel, -kernel])
     found = jax.vmap(
@@ -109,17 +93,15 @@ def test_several_at_once_and_second_derivatives(any_batch):
     )(kernels)
     for number, one in enumerate(kernels):
         expected = values_and_gradients(lambda x, k: plain(x, k, bias, activations.tanh, "VALID"), x, one)
-        assert_close([part[number] for part in found], expected)
+        close([part[number] for part in found], expected)
     jacobian = jax.jacrev(lambda k: convolution_max_pool(x, k, bias, activations.tanh)[3, 1, 0])(kernel)
-    assert_close(
-        [jacobian], [jax.jacrev(lambda k: plain(x, k, bias, activations.tanh, "VALID")[3, 1, 0])(kernel)]
-    )
+    close([jacobian], [jax.jacrev(lambda k: plain(x, k, bias, activations.tanh, "VALID")[3, 1, 0])(kernel)])
 
     def penalty(function):
         return jax.grad(lambda x: (jax.grad(lambda x: function(x).sum())(x) ** 2).sum())(x)
 
     ours = penalty(lambda x: convolution_max_pool(x, kernel, bias, activations.tanh))
-    assert_close([ours], [penalty(lambda x: plain(x, kernel, bias, activations.tanh, "VALID"))])
+    close([ours], [penalty(lambda x: plain(x, kernel, bias, activations.tanh, "VALID"))])
 
 
 @pytest.mark.parametrize(
@@ -204,14 +186,17 @@ from neurona import layers
 generator = np.random.default_rng(0)
 x, y = generator.normal(size=(90, 13, 12, 2)).astype("float32"), generator.integers(0, 3, 90)
 model = neurona.Sequential([
-    neurona.Input((13, 12, 2)), layers.Conv2D(6, 5, padding="same", activation="relu"), layers.MaxPooling2D(),
-    layers.Conv2D(16, 3, activation="tanh"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(3, "softmax"),
+    neurona.Input((13, 12, 2)),
+    layers.Conv2D(6, 5, padding="same", activation="relu"), layers.MaxPooling2D(),
+    layers.Conv2D(16, 3, activation="tanh"), layers.MaxPooling2D(),
+    layers.Flatten(), layers.Dense(3, "softmax"),
 ])
 for weight in model.trainable_variables:
     weight.assign(0.2 * generator.normal(size=weight.shape).astype("float32"))
 model.compile(neurona.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
 losses = model.fit(x, y, epochs=3, batch_size=32, shuffle=False, verbose=0).history["loss"]
-print(json.dumps([losses, [weight.ravel().tolist() for weight in model.get_weights()], model.predict(x, verbose=0).tolist()]))
+weights = [weight.ravel().tolist() for weight in model.get_weights()]
+print(json.dumps([losses, weights, model.predict(x, verbose=0).tolist()]))
 """
 
 

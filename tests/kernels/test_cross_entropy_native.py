@@ -7,16 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurona.kernels import native
 from neurona.kernels.cross_entropy import cross_entropy
+from tests.kernels.conftest import skip_without_library
 
-pytestmark = pytest.mark.skipif(not native.status().startswith(("baseline", "avx")), reason=native.status())
-
-
-@pytest.fixture(autouse=True)
-def _every_size(monkeypatch):
-    """The kernels run for few classes, too."""
-    monkeypatch.setitem(native.WORTH, "cross-entropy", (1, 1e12))
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 
 
 def formula(logits, targets):
@@ -55,7 +49,7 @@ def check(logits, targets, g, *wrt):
     seed=st.integers(0, 99),
     scale=st.sampled_from([0.1, 3.0, 50.0]),
 )
-def test_equals_its_twin(rows, classes, seed, scale):
+def test_equals_the_formula(rows, classes, seed, scale):
     logits, dense, sparse, g = problem(rows, classes, seed, scale)
     check(logits, sparse, g)
     check(logits, dense, g, dense)

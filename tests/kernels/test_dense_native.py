@@ -1,4 +1,4 @@
-"""The native dense kernels against their twins."""
+"""The native dense kernels against their references."""
 
 import os
 import re
@@ -13,31 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurona import activations
-from neurona.kernels import native
-from neurona.kernels.dense import FUSED, dense
+from neurona.kernels import library
+from neurona.kernels.activation_codes import AFTER_PRODUCTS
+from neurona.kernels.dense import dense
+from tests.kernels.conftest import close, skip_without_library
 
-pytestmark = pytest.mark.skipif(
-    native.library_path("baseline") is None, reason="the native kernels were not built here"
-)
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 SIZES = st.sampled_from([1, 2, 15, 16, 17, 31, 33, 64, 100, 130])
-
-
-@pytest.fixture(autouse=True)
-def kernels_at_every_size(monkeypatch):
-    for entry in ("dense", "dense with a vector"):
-        monkeypatch.setitem(native.WORTH, entry, (0, float("inf")))
-    jax.clear_caches()  # what was traced before chose by the real sizes
-    yield
-    jax.clear_caches()
 
 
 def plain(x, kernel, bias, activation):
     return activation(jnp.matmul(x, kernel) + bias)
-
-
-def close(found, expected):
-    scale = max(1.0, float(np.abs(np.asarray(expected)).max(initial=0)))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * scale)
 
 
 def arrays(*shapes):
@@ -50,7 +36,7 @@ def arrays(*shapes):
     rows=st.sampled_from([1, 15, 16, 17, 33, 65, 200, 1000]),
     inputs=SIZES,
     units=SIZES,
-    activation=st.sampled_from(list(FUSED)),
+    activation=st.sampled_from(AFTER_PRODUCTS),
 )
 def test_values_and_gradients(rows, inputs, units, activation):
     x, kernel, bias = arrays((rows, inputs), (inputs, units), (units,))
@@ -76,7 +62,7 @@ def test_no_rows():
     np.testing.assert_array_equal(jax.grad(lambda k: dense(x[:0], k, bias).sum())(kernel), np.zeros((5, 7)))
 
 
-@pytest.mark.parametrize("activation", FUSED)
+@pytest.mark.parametrize("activation", AFTER_PRODUCTS)
 def test_nan_and_infinity_pass(activation):
     x, kernel, bias = arrays((17, 20), (20, 33), (33,))
     x = x.at[3, 4].set(jnp.nan).at[5, 6].set(jnp.inf)
@@ -101,16 +87,16 @@ def test_many_at_once_and_second_derivatives():
     close(penalty(dense), penalty(plain))
 
 
-@pytest.mark.parametrize("of_x", [True, False])
-def test_the_layers_of_an_ensemble_take_the_kernel_together(of_x):
+@pytest.mark.parametrize("needs_dx", [True, False])
+def test_the_layers_of_an_ensemble_take_the_kernel_together(needs_dx):
     stacked = arrays((5, 33, 20), (5, 20, 17), (5, 17))
-    wanted = (0, 1, 2) if of_x else (1, 2)
+    wanted = (0, 1, 2) if needs_dx else (1, 2)
 
     def gradients(function):
         return jax.grad(lambda *a: (function(*a, activations.tanh) ** 2).sum(), wanted)
 
     together = jax.jit(jax.vmap(gradients(dense)))
-    kernels = {"neurona_dense", "neurona_dense_gradients" if of_x else "neurona_dense_weight_gradients"}
+    kernels = {"neurona_dense", "neurona_dense_gradients" if needs_dx else "neurona_dense_weight_gradients"}
     assert set(re.findall(r"neurona_\w+", together.lower(*stacked).compile().as_text() or "")) == kernels
     for number in range(5):
         expected = gradients(plain)(*(array[number] for array in stacked))
@@ -121,7 +107,7 @@ def test_the_layers_of_an_ensemble_take_the_kernel_together(of_x):
         close(one[0], other)
 
 
-def test_other_dtypes_take_the_twin():
+def test_other_dtypes_take_the_reference():
     x, kernel, bias = (array.astype(jnp.bfloat16) for array in arrays((20, 30), (30, 40), (40,)))
     assert dense(x, kernel, bias).dtype == jnp.bfloat16
     assert "neurona_dense" not in jax.jit(dense).lower(x, kernel, bias).as_text()
@@ -134,7 +120,7 @@ x = np.random.default_rng(0).normal(size=(640, 100)).astype("float32")
 model = neurona.Sequential([neurona.Input((100,)), neurona.layers.Dense(64, "relu"), neurona.layers.Dense(1)])
 model.compile("sgd", "mse")
 model.fit(x, x[:, :1], epochs=3, verbose=0)
-print(neurona.kernels.native.status(), *(repr(float(w.sum())) for w in model.get_weights()))
+print(neurona.kernels.library.status(), *(repr(float(w.sum())) for w in model.get_weights()))
 """
 
 
@@ -152,7 +138,7 @@ def test_the_environment_chooses():
     """
     expected = train("off")
     assert expected[0] == "off"
-    for name in ("baseline", native.status()):
+    for name in ("baseline", library.status()):
         used, sums = train(name)
         assert used == name
         np.testing.assert_allclose(sums, expected[1], rtol=1e-3, atol=1e-4)

@@ -7,16 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurona.kernels import native
 from neurona.kernels.dropout import dropout
+from tests.kernels.conftest import skip_without_library
 
-pytestmark = pytest.mark.skipif(not native.status().startswith(("baseline", "avx")), reason=native.status())
-
-
-@pytest.fixture(autouse=True)
-def _every_size(monkeypatch):
-    """The kernel runs for small arrays, too."""
-    monkeypatch.setitem(native.WORTH, "dropout", (1, 1e12))
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 
 
 def expected(x, key, rate):

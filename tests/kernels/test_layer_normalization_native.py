@@ -10,16 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neurona import layers
-from neurona.kernels import native
 from neurona.kernels.layer_normalization import layer_normalization
+from tests.kernels.conftest import skip_without_library
 
-pytestmark = pytest.mark.skipif(not native.status().startswith(("baseline", "avx")), reason=native.status())
-
-
-@pytest.fixture(autouse=True)
-def _every_size(monkeypatch):
-    """The kernels run for few features, too."""
-    monkeypatch.setitem(native.WORTH, "layer normalization", (1, 1e12))
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 
 
 def formula(x, gamma, beta, epsilon):
@@ -59,7 +53,7 @@ def check(shape, seed, epsilon=1e-3):
     seed=st.integers(0, 99),
 )
 @example(rows=(), features=2, epsilon=1e-6, seed=42)
-def test_equals_its_twin(rows, features, epsilon, seed):
+def test_equals_the_formula(rows, features, epsilon, seed):
     check((*rows, features), seed, epsilon if features > 3 else 1e-3)
 
 

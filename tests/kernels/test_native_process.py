@@ -1,16 +1,13 @@
-"""What the native kernels do to the process around them: nothing, whoever else is at work in it."""
+"""What the native kernels do to the process around them: nothing, also when other threads use it."""
 
 import threading
 
 import numpy as np
-import pytest
 
 import neurona
-from neurona.kernels import native
+from tests.kernels.conftest import skip_without_library
 
-pytestmark = pytest.mark.skipif(
-    native.library_path("baseline") is None, reason="the native kernels were not built here"
-)
+pytestmark = skip_without_library
 
 
 def train(seed: int) -> list[np.ndarray]:

@@ -10,16 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurona import Input, Sequential, activations, layers
-from neurona.kernels import max_pool, native
+from neurona.kernels import max_pool
 from neurona.kernels.normalization import batch_normalization, moments, standardize
+from tests.kernels.conftest import skip_without_library
 
-pytestmark = pytest.mark.skipif(not native.status().startswith(("baseline", "avx")), reason=native.status())
-
-
-@pytest.fixture(autouse=True)
-def _every_size(monkeypatch):
-    """The kernels run for small arrays, too."""
-    monkeypatch.setitem(native.WORTH, "batch normalization", (1, 1e12))
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 
 
 def ours(x, gamma, beta, epsilon=1e-3, activation=activations.linear, pools=False):
@@ -70,7 +65,7 @@ def check(shape, seed, **options):
     seed=st.integers(0, 99),
     activation=st.sampled_from([activations.linear, activations.relu]),
 )
-def test_equals_its_twin(rows, channels, seed, activation):
+def test_equals_the_formula(rows, channels, seed, activation):
     check((*rows, channels), seed, activation=activation)
 
 
@@ -81,7 +76,7 @@ def test_equals_its_twin(rows, channels, seed, activation):
     seed=st.integers(0, 99),
     activation=st.sampled_from([activations.linear, activations.relu]),
 )
-def test_with_pooling_equals_its_twin(windows, channels, seed, activation):
+def test_with_pooling_equals_the_formula(windows, channels, seed, activation):
     batch, height, width = windows
     check((batch, 2 * height, 2 * width, channels), seed, activation=activation, pools=True)
 
@@ -123,6 +118,14 @@ def test_nan_and_infinity_stay_in_their_channels():
     x = x.at[7, 3].set(jnp.nan).at[9, 17].set(jnp.inf)
     for found, expected in zip(ours(x, gamma, beta), formula(x, gamma, beta)):
         np.testing.assert_array_equal(jnp.isnan(found), jnp.isnan(expected))
+
+
+def test_nan_passes_relu_and_pooling():
+    x, gamma, beta, _ = problem((3, 4, 6, 20), 1)
+    statistics = moments(x)
+    x = x.at[1, 2:4, :2, 7].set(jnp.nan)
+    y = batch_normalization(x, gamma, beta, *statistics, 1e-3, activations.relu, pools=True)
+    np.testing.assert_array_equal(jnp.argwhere(jnp.isnan(y)), [[1, 1, 0, 7]])
 
 
 def test_several_layers_at_once():

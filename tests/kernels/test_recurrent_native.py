@@ -1,4 +1,4 @@
-"""The native recurrences against their twins, which are tested against Keras."""
+"""The native recurrences against their references, which are tested against Keras."""
 
 from functools import partial
 
@@ -11,22 +11,14 @@ from hypothesis import strategies as st
 
 import neurona as nn
 from neurona import activations
-from neurona.kernels import native, recurrent
+from neurona.kernels import recurrent
+from neurona.kernels.operation import without_native_kernels
+from tests.kernels.conftest import close, skip_without_library
 
-pytestmark = pytest.mark.skipif(
-    native.library_path("baseline") is None, reason="the native kernels were not built here"
-)
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 SIZES = st.sampled_from([1, 2, 15, 16, 17, 33, 50])
 KNOWN = [activations.tanh, activations.sigmoid, activations.relu, activations.linear]
-
-
-@pytest.fixture(autouse=True)
-def kernels_at_every_size(monkeypatch):
-    monkeypatch.setitem(native.WORTH, "recurrent weights", (1, float("inf")))
-    jax.clear_caches()  # what was traced before chose by the real sizes
-    yield
-    jax.clear_caches()
 
 
 def recurrence(name):
@@ -67,24 +59,11 @@ def outputs_and_gradients(name, arrays, mask, **options):
     return compiled(*arrays), compiled.as_text()
 
 
-def with_twin(*args, **options):
-    worth = native.WORTH["recurrent weights"]
-    native.WORTH["recurrent weights"] = (0, -1)
-    jax.clear_caches()
-    try:
+def by_reference(*args, **options):
+    with without_native_kernels():
         results, text = outputs_and_gradients(*args, **options)
-    finally:
-        native.WORTH["recurrent weights"] = worth
-        jax.clear_caches()
     assert "neurona_" not in text
     return results
-
-
-def assert_close(found, expected):
-    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(
-            one, other, rtol=0, atol=1e-5 * max(1.0, float(np.abs(other).max(initial=0)))
-        )
 
 
 @settings(max_examples=8, deadline=None)
@@ -98,7 +77,7 @@ def assert_close(found, expected):
     reverse=st.booleans(),
     activation=st.sampled_from(KNOWN),
 )
-def test_equals_its_twin(name, steps, batch, inputs, units, masked, reverse, activation):
+def test_equals_its_reference(name, steps, batch, inputs, units, masked, reverse, activation):
     arrays, mask = problem(name, steps, batch, inputs, units, masked, seed=steps)
     arrays = (
         arrays[0],
@@ -109,14 +88,14 @@ def test_equals_its_twin(name, steps, batch, inputs, units, masked, reverse, act
     found, text = outputs_and_gradients(name, arrays, mask, activation=activation, reverse=reverse)
     assert f"neurona_{name}" in text
     assert f"neurona_{name}_gradients" in text
-    assert_close(found, with_twin(name, arrays, mask, activation=activation, reverse=reverse))
+    close(found, by_reference(name, arrays, mask, activation=activation, reverse=reverse))
 
 
 @pytest.mark.parametrize("name", GATES)
 def test_a_large_batch_over_threads_and_the_same_bits(name):
     arrays, mask = problem(name, 6, 1000, 20, 17, masked=True)
     found, _ = outputs_and_gradients(name, arrays, mask)
-    assert_close(found, with_twin(name, arrays, mask))
+    close(found, by_reference(name, arrays, mask))
     again, _ = outputs_and_gradients(name, arrays, mask)
     assert all((a == b).all() for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(again)))
 
@@ -132,8 +111,8 @@ def test_without_bias_and_with_other_gates(name):
 
     arrays = x, kernel, recurrent_kernel, state
     found = jax.jit(jax.value_and_grad(loss, (0, 1, 2, 3)))(*arrays)
-    with jax.enable_x64(True):  # double precision takes the twin
-        assert_close(
+    with jax.enable_x64(True):  # double precision takes the reference
+        close(
             found,
             jax.value_and_grad(loss, (0, 1, 2, 3))(
                 *jax.tree.map(lambda each: each.astype("float64"), arrays)
@@ -146,7 +125,7 @@ def test_nan_and_infinity_pass(name):
     arrays, mask = problem(name, 5, 4, 3, 17)
     arrays = (arrays[0].at[2, 1, 1].set(jnp.nan).at[3, 2, 0].set(jnp.inf), *arrays[1:])
     (found, _), _ = outputs_and_gradients(name, arrays, mask)
-    (expected, _) = with_twin(name, arrays, mask)
+    (expected, _) = by_reference(name, arrays, mask)
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected)):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
     assert np.isnan(found[0][2:, 1]).any()
@@ -155,26 +134,26 @@ def test_nan_and_infinity_pass(name):
 
 @pytest.mark.parametrize("name", ["lstm", "gru_reset_before"])
 def test_many_at_once_and_second_derivatives(name):
-    # jacrev carries many gradients back along one way forward: a twin back from what a kernel kept.
+    # jacrev carries many gradients back along one way forward: a reference back from what a kernel kept.
     (x, kernel, recurrent_kernel, bias, state), _ = problem(name, 4, 3, 5, 6)
 
     def slope(x):
         return jax.grad(lambda x: recurrence(name)(x, kernel, recurrent_kernel, bias, state)[0].sum())(x)
 
     several = jnp.stack([x, 2 * x, -x])
-    assert_close(jax.vmap(slope)(several), jnp.stack([slope(each) for each in several]))
+    close(jax.vmap(slope)(several), jnp.stack([slope(each) for each in several]))
 
     def outputs(x):
         return recurrence(name)(x, kernel, recurrent_kernel, bias, state)[0][-1, 0]
 
-    assert_close(jax.jacrev(outputs)(x)[2], jax.grad(lambda x: outputs(x)[2])(x))
+    close(jax.jacrev(outputs)(x)[2], jax.grad(lambda x: outputs(x)[2])(x))
     found = jax.grad(lambda x: (slope(x) ** 2).sum())(x)
     step = 1e-2 * jnp.cos(jnp.arange(x.size, dtype=x.dtype)).reshape(x.shape)
     difference = ((slope(x + step) ** 2).sum() - (slope(x - step) ** 2).sum()) / 2
     np.testing.assert_allclose((found * step).sum(), difference, rtol=1e-2)
 
 
-def test_what_takes_the_twin():
+def test_what_takes_the_reference():
     arrays, mask = problem("gru", 4, 3, 5, 6)
     half = jax.tree.map(lambda each: each.astype(jnp.bfloat16), arrays)
     assert "neurona_" not in outputs_and_gradients("gru", half, mask)[1]
@@ -212,7 +191,7 @@ def test_data_get_no_gradient():
         return (recurrent.lstm(x, *weights, state, mask)[0] ** 2).sum()
 
     both = jax.jit(jax.grad(loss, (0, 1)))(x, weights)
-    assert_close(jax.jit(jax.grad(loss, 1))(x, weights), both[1])
+    close(jax.jit(jax.grad(loss, 1))(x, weights), both[1])
     text = jax.jit(jax.grad(loss, 1)).lower(x, weights).as_text()
     assert "neurona_lstm_gradients" in text
     assert "tensor<0xf32>, tensor<5x24xf32>" in text

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurona.kernels import native
+from neurona.kernels.operation import without_native_kernels
 from neurona.optimizers import SGD, Adam, AdamW, RMSprop
+from tests.kernels.conftest import close, skip_without_library
 
-pytestmark = pytest.mark.skipif(
-    not native.status().startswith(("baseline", "avx", "neon")), reason=native.status()
-)
+pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 
 OPTIMIZERS = [
     SGD(0.1),
@@ -27,12 +26,6 @@ OPTIMIZERS = [
     Adam(0.01, gradient_accumulation_steps=2),
 ]
 SHAPES = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=4)
-
-
-@pytest.fixture(autouse=True)
-def _every_size(monkeypatch):
-    """The kernel runs for small arrays, too."""
-    monkeypatch.setitem(native.WORTH, "update", (0, 1e12))
 
 
 def normal(shapes, seed):
@@ -57,26 +50,19 @@ def three_steps(optimizer, gradients, parameters):
     return parameters, state
 
 
-def with_twin(optimizer):
-    """The same optimizer, without its kernel."""
-    twin = type(optimizer).from_config(optimizer.get_config())
-    twin._native_rule = lambda: None
-    return twin
-
-
-def assert_close(found, expected):
-    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5 * float(np.max(np.abs(other), initial=0)))
+def by_reference(optimizer, gradients, parameters):
+    with without_native_kernels():
+        return three_steps(optimizer, gradients, parameters)
 
 
 @settings(max_examples=15, deadline=None)
 @given(optimizer=st.sampled_from(OPTIMIZERS), shapes=SHAPES, seed=st.integers(0, 99))
-def test_equals_its_twin(optimizer, shapes, seed):
+def test_equals_its_reference(optimizer, shapes, seed):
     parameters = normal(shapes, seed)
     gradients = normal(shapes, seed + 1)
-    assert_close(
+    close(
         three_steps(optimizer, gradients, parameters),
-        three_steps(with_twin(optimizer), gradients, parameters),
+        by_reference(optimizer, gradients, parameters),
     )
 
 
@@ -91,7 +77,7 @@ def test_large_arrays_over_threads():
     shapes = [(300, 401), (7,), (250, 500)]
     parameters, gradients = normal(shapes, 1), normal(shapes, 2)
     first = three_steps(Adam(), gradients, parameters)
-    assert_close(first, three_steps(with_twin(Adam()), gradients, parameters))
+    close(first, by_reference(Adam(), gradients, parameters))
     assert all(
         (a == b).all()
         for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(three_steps(Adam(), gradients, parameters)))
@@ -102,7 +88,7 @@ def test_without_gradient_or_weights():
     parameters = [*normal([(5, 7), (3,)], 1), jnp.zeros((0, 4))]
     gradients = [parameters[0], None, parameters[2]]
     moved, state = three_steps(AdamW(), gradients, parameters)
-    assert_close((moved, state), three_steps(with_twin(AdamW()), gradients, parameters))
+    close((moved, state), by_reference(AdamW(), gradients, parameters))
     assert (moved[1] == parameters[1]).all()
     assert not state["slots"]["momentum"][1].any()
 
@@ -123,7 +109,7 @@ def test_nan_and_infinity_pass():
     gradients = [jnp.ones(20).at[3].set(jnp.nan).at[17].set(jnp.inf)]
     for optimizer in OPTIMIZERS[:6]:
         (found,), _ = three_steps(optimizer, gradients, parameters)
-        (expected,), _ = three_steps(with_twin(optimizer), gradients, parameters)
+        (expected,), _ = by_reference(optimizer, gradients, parameters)
         np.testing.assert_array_equal(jnp.isnan(found), jnp.isnan(expected))
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
