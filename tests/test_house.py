@@ -53,47 +53,28 @@ PUBLIC = {name for name in neurona.__all__ if name[0].islower()}
 GUESTS = {"tasks", "cli"}  # rooms that use public names only
 HOUSE = Package(ROOT, FLOORS, PUBLIC, GUESTS)
 
-# Faults that work in progress will remove. Each list may only shrink.
-KNOWN_CIRCLES = {
-    "neurona.optimizers.base",
-    "neurona.optimizers.state",
-}
-KNOWN_RELATIVE = {"kernels"}
-KNOWN_LONG_FILES = {"layers/convolution.py", "optimizers/base.py"}
+# What does not fit the eye yet. The list may only shrink.
 KNOWN_OVERSIZED = {
     "neurona.core.layer.Layer.add_weight",
     "neurona.core.registry.deserialize",
     "neurona.core.registry.serialize",
-    "neurona.kernels.convolution_pooling.convolution_max_pool",
-    "neurona.kernels.recurrent._backward",
     "neurona.layers.preprocessing.Normalization.adapt",
-    "neurona.layers.recurrent.GRU.__init__",
-    "neurona.layers.recurrent.LSTM.__init__",
-    "neurona.layers.recurrent.SimpleRNN.__init__",
     "neurona.layers.sequence.Bidirectional.__init__",
-    "neurona.layers.text_vectorization.TextVectorization.__init__",
-    "neurona.layers.text_vectorization.TextVectorization._tokenize",
     "neurona.layers.text_vectorization.TextVectorization.call",
     "neurona.layers.text_vectorization.TextVectorization.set_vocabulary",
     "neurona.losses.checks._check_classes",
     "neurona.models.call_graph.CallGraph.__init__",
     "neurona.models.call_graph.CallGraph._sorted",
     "neurona.models.description.functional_from_config",
-    "neurona.optimizers.base.Optimizer",
 }
 
 
 def test_imports_run_downward_and_stand_at_the_top():
-    faults = [
-        fault
-        for fault in import_faults(HOUSE)
-        if not (fault.endswith("relatively") and HOUSE.room_of(fault.split()[0]) in KNOWN_RELATIVE)
-    ]
-    assert not faults, "\n".join(faults)
+    assert not import_faults(HOUSE), "\n".join(import_faults(HOUSE))
 
 
 def test_files_do_not_import_each_other_in_a_circle():
-    assert set(circles(HOUSE)) <= KNOWN_CIRCLES
+    assert not circles(HOUSE)
 
 
 def test_the_command_line_and_its_tasks_use_public_names_only():
@@ -104,7 +85,7 @@ def test_functions_and_classes_fit_the_eye():
     found = oversized(HOUSE)
     new = {name: size for name, size in found.items() if name not in KNOWN_OVERSIZED}
     assert not new, (
-        f"at most {FUNCTION_LINES} lines and complexity {FUNCTION_COMPLEXITY}, {CLASS_LINES} a class"
+        f"{new}: at most {FUNCTION_LINES} lines and complexity {FUNCTION_COMPLEXITY}, {CLASS_LINES} a class"
     )
     assert set(found) >= KNOWN_OVERSIZED, "these fit now: delete them from KNOWN_OVERSIZED"
 
@@ -112,8 +93,7 @@ def test_functions_and_classes_fit_the_eye():
 def test_no_file_is_long():
     for folder in (ROOT, ROOT.parent / "tests", ROOT.parent / "benchmarks", ROOT.parent / "examples"):
         for path in folder.rglob("*.py"):
-            if path.relative_to(folder).as_posix() not in KNOWN_LONG_FILES:
-                assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path
 
 
 def test_the_engine_room_stays_small():
