@@ -63,8 +63,6 @@ KNOWN_OVERSIZED = {
     "neurona.layers.text_vectorization.TextVectorization.call",
     "neurona.layers.text_vectorization.TextVectorization.set_vocabulary",
     "neurona.losses.checks._check_classes",
-    "neurona.models.call_graph.CallGraph.__init__",
-    "neurona.models.call_graph.CallGraph._sorted",
     "neurona.models.description.functional_from_config",
 }
 

@@ -1,6 +1,4 @@
-"""The graph behind a functional model: which calls lead from its inputs to its outputs, and how to run
-them.
-"""
+"""The graph of a functional model: which calls lead from its inputs to its outputs, and how to run them."""
 
 from collections import Counter
 from typing import Any
@@ -25,95 +23,78 @@ class CallGraph:
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
-        for what, tree in (("inputs", inputs), ("outputs", outputs)):
-            if not jax.tree.leaves(tree) or not all(map(is_symbolic, jax.tree.leaves(tree))):
-                raise ArgumentError(
-                    f"Model: {what} are symbolic tensors, as Input() and calls of layers on it return. "
-                    f"Received: {tree!r}"
-                )
         self.inputs, self.outputs = inputs, outputs
-        self.input_tensors: list[SymbolicTensor] = jax.tree.leaves(inputs)
-        self.output_tensors: list[SymbolicTensor] = jax.tree.leaves(outputs)
+        self.input_tensors, self.output_tensors = _tensors("inputs", inputs), _tensors("outputs", outputs)
         if len({id(tensor) for tensor in self.input_tensors}) < len(self.input_tensors):
             raise ArgumentError("Model: the same tensor is given as an input twice.")
         # An input may be a tensor from the middle of another model: it gets an entrance of its own.
-        entrances = [
-            t if _is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype) for t in self.input_tensors
-        ]
-        self.input_layers: list[InputLayer] = [
-            entrance.node.operation for entrance in entrances if entrance.node
-        ]
+        self.input_layers: list[InputLayer] = [_entrance(tensor) for tensor in self.input_tensors]
         self._given = {(t.node, t.index): layer for t, layer in zip(self.input_tensors, self.input_layers)}
-        self.nodes = self._sorted()
-        read = (
-            tensor
-            for tensors in (self.output_tensors, *(node.inputs for node in self.nodes))
-            for tensor in tensors
-        )
-        readers = Counter((tensor.node, tensor.index) for tensor in read)
+        self.nodes, met = self._in_running_order()
+        self.operations: list[Any] = self._in_order_of_keras(met)
+        self.layers = [operation for operation in self.operations if isinstance(operation, Layer)]
+        self._calls: dict[Any, list[Node]] = {}
+        for node in self.nodes:
+            self._calls.setdefault(node.operation, []).append(node)
+        read = (self.output_tensors, *(node.inputs for node in self.nodes))
+        readers = Counter((tensor.node, tensor.index) for tensors in read for tensor in tensors)
         self._chains = chains_of(self.nodes, readers)
-        names = [layer.name for layer in self.layers]
-        for name in names:
-            if names.count(name) > 1:
-                raise ArgumentError(
-                    f"Two layers are called {name!r}: names are unique in a model. Give one of them another "
-                    "name=."
-                )
+        name, count = Counter(layer.name for layer in self.layers).most_common(1)[0]
+        if count > 1:
+            raise ArgumentError(
+                f"Two layers are called {name!r}: names are unique in a model. Give one of them another "
+                "name=."
+            )
 
-    def _sorted(self) -> list[Node]:
-        """The nodes, inputs of a node before it; fills `operations` in Keras's order: by depth, then as met
-        from the outputs.
+    def _in_running_order(self) -> tuple[list[Node], dict[Any, int]]:
+        """The nodes, each after those that give its inputs; and the operations, numbered as they are met on
+        the way from the outputs.
         """
         order: list[Node] = []
-        indices: dict[int, int] = {}
-        state: dict[int, str] = {}
+        met: dict[Any, int] = {}
+        state: dict[Node, str] = {}
         stack = [(tensor, False) for tensor in reversed(self.output_tensors)]
         while stack:
             tensor, leaving = stack.pop()
             node = tensor.node
             given = self._given.get((node, tensor.index))
             if given is not None:
-                indices.setdefault(id(given), len(indices))
+                met.setdefault(given, len(met))
             if given is not None or node is None:
                 continue
-            if leaving:
-                if state[id(node)] == "open":
-                    state[id(node)] = "done"
-                    order.append(node)
-                continue
-            if id(node) in state:
+            if leaving and state[node] == "open":
+                state[node] = "done"
+                order.append(node)
+            if leaving or node in state:
                 continue
             if isinstance(node.operation, InputLayer):
                 raise ArgumentError(
                     f"Model: the outputs depend on the input {tensor.name!r}, which is not among the model's "
                     "inputs."
                 )
-            state[id(node)] = "open"
-            indices.setdefault(id(node.operation), len(indices))
+            state[node] = "open"
+            met.setdefault(node.operation, len(met))
             stack.append((tensor, True))
             stack.extend((parent, False) for parent in reversed(node.inputs))
-        depths: dict[int, int] = {}
-        operation_depths: dict[int, int] = {}
-        operations: dict[int, Any] = {}
-        for node in reversed(order):
-            depth = max(depths.get(id(node), 0), operation_depths.get(id(node.operation), 0))
-            depths[id(node)] = operation_depths[id(node.operation)] = depth
-            operations[id(node.operation)] = node.operation
+        return order, met
+
+    def _in_order_of_keras(self, met: dict[Any, int]) -> list[Any]:
+        """The operations by depth, those furthest from the outputs first, then as met from the outputs."""
+        depths: dict[Node | None, int] = {}
+        of_operations: dict[Any, int] = {}
+        for node in reversed(self.nodes):
+            depth = max(depths.get(node, 0), of_operations.get(node.operation, 0))
+            depths[node] = of_operations[node.operation] = depth
             for parent in node.inputs:
-                if (layer := self._given.get((parent.node, parent.index))) is not None:
-                    operation_depths[id(layer)] = max(depth + 1, operation_depths.get(id(layer), 0))
+                layer = self._given.get((parent.node, parent.index))
+                if layer is not None:
+                    of_operations[layer] = max(depth + 1, of_operations.get(layer, 0))
                 else:
-                    depths[id(parent.node)] = max(depth + 1, depths.get(id(parent.node), 0))
+                    depths[parent.node] = max(depth + 1, depths.get(parent.node, 0))
         for number, layer in enumerate(self.input_layers):
-            operations[id(layer)] = layer
-            operation_depths.setdefault(id(layer), 0)
-            indices.setdefault(id(layer), len(indices) + number)
-        ranked = sorted(operations, key=lambda identity: (-operation_depths[identity], indices[identity]))
-        self.operations: list[Any] = [operations[identity] for identity in ranked]
-        self.layers: list[Layer] = [
-            operation for operation in self.operations if isinstance(operation, Layer)
-        ]
-        return order
+            of_operations.setdefault(layer, 0)
+            met.setdefault(layer, len(met) + number)
+        return sorted(of_operations, key=lambda operation: (-of_operations[operation], met[operation]))
 
     def run(self, values: list[Any]) -> Any:
         """The outputs for arrays in the order of the inputs."""
@@ -136,7 +117,7 @@ class CallGraph:
 
     def calls_of(self, operation: Any) -> list[Node]:
         """The nodes of this graph that call an operation, in order."""
-        return [node for node in self.nodes if node.operation is operation]
+        return self._calls.get(operation, [])
 
     def address(self, tensor: SymbolicTensor) -> tuple[str, int, int]:
         """Where a tensor comes from, as files write it: the operation's name, which of its calls, which
@@ -159,5 +140,21 @@ class CallGraph:
         ]
 
 
-def _is_input(tensor: SymbolicTensor) -> bool:
-    return tensor.node is not None and isinstance(tensor.node.operation, InputLayer)
+def _tensors(what: str, tree: Any) -> list[SymbolicTensor]:
+    """The symbolic tensors in a tree; raises ArgumentError where there is anything else."""
+    leaves = jax.tree.leaves(tree)
+    if not leaves or not all(map(is_symbolic, leaves)):
+        raise ArgumentError(
+            f"Model: {what} are symbolic tensors, as Input() and calls of layers on it return. Received: "
+            f"{tree!r}"
+        )
+    return leaves
+
+
+def _entrance(tensor: SymbolicTensor) -> InputLayer:
+    """The InputLayer behind a tensor, or a new one for a tensor from the middle of another model."""
+    node = tensor.node
+    if node is not None and isinstance(node.operation, InputLayer):
+        return node.operation
+    entrance = Input(batch_shape=tensor.shape, dtype=tensor.dtype)
+    return entrance.node.operation  # pyright: ignore[reportOptionalMemberAccess]
