@@ -14,7 +14,6 @@ variable `NEURONA_DATA` names, then in the user's cache, and else downloaded wit
 from typing import TYPE_CHECKING
 
 from neurona.core.lazy import lazy_names
-from neurona.datasets.local import is_local
 
 if TYPE_CHECKING:
     from neurona.datasets import (
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
         mnist,
         reuters,
     )
+    from neurona.datasets.local import is_local
 
 __all__ = [
     "boston_housing",
@@ -43,4 +43,4 @@ __all__ = [
     "mnist",
     "reuters",
 ]
-__getattr__, __dir__ = lazy_names(__name__, {name: None for name in __all__ if name != "is_local"})
+__getattr__, __dir__ = lazy_names(__name__, {**dict.fromkeys(__all__), "is_local": "neurona.datasets.local"})
