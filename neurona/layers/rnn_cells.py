@@ -16,6 +16,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.kernels import recurrent as kernels
 from neurona.kernels.activation_codes import is_known
+from neurona.kernels.recurrent_steps import gru_step, gru_step_reset_before, lstm_step, simple_rnn_step
 from neurona.layers.arguments import fraction, positive
 from neurona.layers.options import for_layer
 from neurona.layers.recurrent_options import GRUCellOptions, LSTMCellOptions, SimpleRNNCellOptions
@@ -247,7 +248,10 @@ class SimpleRNNCell(_Cell):
         super().__init__(units, activation, None, use_bias, **options)
 
     def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
-        h = self.activation(z + _product(states[0], self.recurrent_kernel.value, masks))
+        def product(h: jax.Array) -> jax.Array:
+            return _product(h, self.recurrent_kernel.value, masks)
+
+        h = simple_rnn_step(z, states[0], product, self.activation)
         return h, [h]
 
     def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
@@ -309,10 +313,11 @@ class LSTMCell(_Cell):
         return (4 * self.units,), with_open_forget_gate if self.unit_forget_bias else self.bias_initializer
 
     def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+        def product(h: jax.Array) -> jax.Array:
+            return _product(h, self.recurrent_kernel.value, masks)
+
         h, c = states
-        i, f, g, o = jnp.split(z + _product(h, self.recurrent_kernel.value, masks), 4, axis=-1)
-        c = self.recurrent_activation(f) * c + self.recurrent_activation(i) * self.activation(g)
-        h = self.recurrent_activation(o) * self.activation(c)
+        h, c, _ = lstm_step(z, h, c, product, self.activation, self.recurrent_activation)
         return h, [h, c]
 
     def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
@@ -377,20 +382,21 @@ class GRUCell(_Cell):
 
     def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
         h, kernel, units = states[0], self.recurrent_kernel.value, self.units
-        z_z, z_r, z_h = jnp.split(z, 3, axis=-1)
+        functions = self.activation, self.recurrent_activation
+
+        def product(h: jax.Array) -> jax.Array:
+            return _product(h, kernel, masks, None if self.bias is None else self.bias.value[1])
+
+        def gate_product(h: jax.Array) -> jax.Array:
+            return _product(h, kernel[:, : 2 * units], None if masks is None else masks[:2])
+
+        def candidate_product(h: jax.Array) -> jax.Array:
+            return _product(h, kernel[:, 2 * units :], None if masks is None else masks[2:])
+
         if self.reset_after:
-            inner = _product(h, kernel, masks, None if self.bias is None else self.bias.value[1])
+            h, _ = gru_step(z, h, product, *functions)
         else:
-            inner = _product(h, kernel[:, : 2 * units], None if masks is None else masks[:2])
-        update = self.recurrent_activation(z_z + inner[:, :units])
-        reset = self.recurrent_activation(z_r + inner[:, units : 2 * units])
-        if self.reset_after:
-            candidate = self.activation(z_h + reset * inner[:, 2 * units :])
-        else:
-            candidate = self.activation(
-                z_h + _product(reset * h, kernel[:, 2 * units :], None if masks is None else masks[2:])
-            )
-        h = update * h + (1 - update) * candidate
+            h, _ = gru_step_reset_before(z, h, gate_product, candidate_product, *functions)
         return h, [h]
 
     def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
