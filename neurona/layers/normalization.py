@@ -253,7 +253,7 @@ class BatchNormalization(_AffineNormalization):
         return y.astype(self.compute_dtype)
 
     def _uses_kernel(self, x: Any, training: bool) -> bool:
-        """Whether the kernel computes this, unless there is a mask: batch statistics, channels last."""
+        """Whether the kernel computes this, unless there is a mask."""
         return training and self.trainable and not self.renorm and self.axis % x.ndim == x.ndim - 1
 
     def _kernel_arguments(self, x: Any) -> tuple[Any, ...]:

@@ -2,8 +2,7 @@
 
 A graph finds such chains when it is made. When a program is traced, each layer is called as usual: it builds,
 checks its input and updates its statistics. Then the kernel's result takes the place of the last layer's
-output.
-Compilation leaves out the outputs that nothing reads.
+output. Compilation leaves out the outputs that nothing reads.
 
 A chain stays as it is where something else may see an output inside it: a second reader, an activity
 regularizer, an observer. Only Neurona's own classes are fused, for a subclass may compute something else.
@@ -107,15 +106,15 @@ class Chain:
     def run(self, x: Any) -> Any:
         """The last call's output from the first one's input, or None where the calls stay apart."""
         layers, scope = [node.operation for node in self.nodes], current_scope()
-        if scope is None or scope.observer is not None:
+        if scope is None or scope.observer is not None or not isinstance(x, Tracer):
             return None
-        if not isinstance(x, Tracer) or MASK.get(x) is not None:
+        if MASK.get(x) is not None:
             return None
         if not all(_computes_alone(layer) and layer.compute_dtype == x.dtype for layer in layers):
             return None
         training = self.nodes[0].kwargs.get("training")
         training = scope.training if training is None else training
-        with scope.inside(layers[0].name, layers[0].compute_dtype):
+        with scope.inside(layers[0].name, layers[0].compute_dtype if layers[0].autocast else None):
             return self.fusion.run(layers, x, bool(training))
 
 
