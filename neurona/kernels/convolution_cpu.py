@@ -1,10 +1,10 @@
 """Convolutions and their gradients in the forms that XLA's CPU compiler runs well.
 
-Left to itself, inside the loop that trains an epoch, XLA keeps the gradient convolutions in unusual orders of
-dimensions and falls back to scalar loops: five times slower for LeNet-5, fifty times and more for wider
-layers. Every function here is therefore either a plain convolution (batch, *spatial, channels) * (*kernel,
-in, out) of operands that were transposed beforehand, behind an `optimization_barrier` that keeps the compiler
-from folding the transposition back into it, or a matrix product. Which one:
+Inside the loop that trains an epoch, XLA gives gradient convolutions unusual orders of dimensions and falls
+back to scalar loops: five times slower for LeNet-5, fifty times and more for wider layers. Every function
+here is therefore a matrix product, or a plain convolution (batch, *spatial, channels) * (*kernel, in, out) of
+operands that were transposed before. An `optimization_barrier` keeps the compiler from folding the
+transposition back into the convolution. The forms:
 
     general        one convolution each, also with strides, dilation and groups
     few channels   images of up to four channels: patches for four neighbouring outputs each, times a banded
@@ -45,7 +45,7 @@ def input_gradient(g: jax.Array, kernel: jax.Array, geometry: Geometry, sizes: t
     channels change places.
 
     Args:
-        sizes: the spatial sizes S of x, which g does not tell when the strides leave a remainder.
+        sizes: the spatial sizes S of x; g does not tell them where the strides leave a remainder.
     """
     *taps, inputs, outputs = kernel.shape
     groups, rank = geometry.groups, len(sizes)
@@ -94,13 +94,13 @@ def kernel_gradient(x: jax.Array, g: jax.Array, geometry: Geometry, taps: Sequen
 
 
 def is_depthwise(channels: int, geometry: Geometry) -> bool:
-    """Whether each of several channels has filters of its own."""
+    """Whether there are several channels, and each is a group."""
     return geometry.groups == channels > 1
 
 
-# Few channels and pointwise: patches times a matrix. A patch covers what `outputs` neighbouring positions of
-# the last spatial axis see, so that the matrix has outputs * F columns, enough to fill the vector registers,
-# and the input is copied fewer times than once for each tap.
+# Few channels and pointwise: patches times a matrix. A patch covers the inputs of `outputs` neighbouring
+# positions along the last spatial axis. The matrix then has outputs * F columns, enough to fill the vector
+# registers, and the input is copied fewer times than once for each tap.
 
 
 def _outputs_per_patch(kernel_shape: Sequence[int], geometry: Geometry) -> int:
@@ -121,7 +121,7 @@ def _patches(x: jax.Array, geometry: Geometry, taps: Sequence[int], outputs: int
     *leading, last = geometry.output_sizes(sizes, taps)
     count = -(-last // outputs)  # patches along the last axis
     step, width = outputs * geometry.strides[-1], _patch_width(geometry, taps, outputs)
-    blocks = -(-width // step)  # a patch reaches into so many blocks of `step` inputs
+    blocks = -(-width // step)  # the blocks of `step` inputs that a patch reaches into
     low = geometry.padding[-1][0]
     pads = [
         (0, 0, 0),
@@ -177,8 +177,8 @@ def _patches_kernel_gradient(
 def _tap_slices(
     positions: Sequence[int], taps: Sequence[int], geometry: Geometry
 ) -> Iterator[tuple[slice, ...]]:
-    """For each tap, what of the padded input the window's positions see through it: an index for the batch
-    and the spatial axes.
+    """For each tap, the index of the padded inputs that it meets at the window's positions: of the batch and
+    of the spatial axes.
     """
     for tap in product(*map(range, taps)):
         starts = [t * d for t, d in zip(tap, geometry.dilation)]

@@ -63,7 +63,7 @@ _forward = Operation(
 )
 
 
-@jax.custom_jvp  # a function with a rule for vmap has no derivative of its own
+@jax.custom_jvp  # a function with a rule for vmap has no derivative
 def _transposed(matrix: jax.Array) -> jax.Array:
     """The transpose of a matrix. Under vmap on a CPU the transposes are copied into that order."""
     return _one_transposed(matrix)

@@ -59,7 +59,7 @@ def batch_normalization(
 ) -> jax.Array:
     """y = activation((x - mean) / sqrt(variance + epsilon) * gamma + beta), with the `moments` of x.
 
-    The gradient of x goes through the moments too; they get none of their own.
+    The gradient of x includes that through the moments; the arguments mean and variance get none.
 
     Args:
         activation: `linear` or `relu`.

@@ -49,8 +49,8 @@ def max_pool(
         x: the input.
         pool_size: the sizes of the window, one number or one for each spatial axis.
         strides: inputs between neighbouring windows; None for windows side by side.
-        padding: "valid" (only whole windows) or "same" (ceil(inputs / strides) windows; what hangs over the
-            edge is ignored).
+        padding: "valid" (only whole windows) or "same" (ceil(inputs / strides) windows; the padding is
+            ignored).
         data_format: "channels_last" or "channels_first".
 
     Shapes: x (N, *spatial, C) -> y (N, *windows, C).
@@ -80,7 +80,7 @@ def average_pool(
 ) -> jax.Array:
     """The mean of each window: y[n, p, c] = mean over t in the window of x[n, p * strides + t, c].
 
-    With "same" padding the mean is over the inputs that exist, not over the zeros beside them.
+    With "same" padding the mean is over the inputs that exist; the padding does not count.
 
     Args: as in `max_pool`.
 

@@ -27,7 +27,7 @@ def explicit_padding(
 ) -> Pairs:
     """The zeros before and after each spatial axis, from one of the names or from the pairs themselves.
 
-    "valid" adds none; "same" adds so many that there are ceil(size / stride) positions, the odd one at the
+    "valid" adds none; "same" adds as many as ceil(size / stride) positions need, an odd one at the
     end; "causal" (one axis) adds window - 1 before, so that no position sees what comes after it.
 
     Args:

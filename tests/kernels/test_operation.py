@@ -18,8 +18,8 @@ for module in pkgutil.iter_modules(kernels.__path__):
     if not module.name.startswith("library_"):
         importlib.import_module(f"neurona.kernels.{module.name}")
 NAMES = [operation.name for operation in Operation.declared]
-# XLA's maximum over a window is -inf on a CPU where all inputs are NaN. The kernels give NaN, which is tested
-# in test_convolution_pooling.py and test_normalization_native.py.
+# XLA's maximum on a CPU passes over NaN. The kernels keep it, as test_convolution_pooling.py and
+# test_normalization_native.py prove.
 POOLED = {"convolution with pooling", "batch normalization"}
 
 

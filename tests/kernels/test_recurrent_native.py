@@ -201,7 +201,7 @@ def test_data_get_no_gradient():
     "layer", [nn.layers.SimpleRNN, nn.layers.LSTM, nn.layers.GRU, partial(nn.layers.GRU, reset_after=False)]
 )
 def test_layers_train_with_masks_in_both_directions(layer):
-    """Zeros in front or behind change nothing where they are masked, also along a bidirectional layer."""
+    """Masked zeros at the end change nothing, also along a bidirectional layer."""
     tokens = np.random.default_rng(0).integers(1, 20, (8, 6))
     padded = np.concatenate([tokens, np.zeros((8, 3), int)], 1)
     model = nn.Sequential(
