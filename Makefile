@@ -3,13 +3,27 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format experiments bench bench-growth coverage clean
+.PHONY: demo test test-numbers test-training check format experiments bench bench-growth coverage clean
 
 demo: $(VENV)/.demo
 	$(BIN)/neurona train digits --model lenet --output neurona-output/digits
 
-test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m "not experiment"
+test: test-numbers test-training
+
+# The tests that compare numbers compile thousands of small programs: without XLA's optimizations they take a
+# third of the time. The native kernels come from the C++ compiler in any case. All other tests compile as
+# users do.
+NUMBERS := neurona $(addprefix tests/,kernels layers losses metrics ops optimizers preprocessing) \
+  $(addprefix tests/test_,activations.py constraints.py documentation.py initializers.py random.py \
+  regularizers.py signatures.py)
+UNOPTIMIZED := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true \
+  --xla_cpu_use_fusion_emitters=false
+
+test-numbers: $(VENV)/.dev
+	XLA_FLAGS="$(UNOPTIMIZED)" $(BIN)/python -m pytest -n 2 -m "not experiment" $(NUMBERS)
+
+test-training: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not experiment" tests $(addprefix --ignore=,$(NUMBERS))
 
 experiments: $(VENV)/.dev
 	$(BIN)/python -m pytest -m experiment -s

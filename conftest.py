@@ -3,6 +3,7 @@
 Tests on real data sets read them from the folder that NEURONA_DATA names, and are skipped without it.
 """
 
+import itertools
 import os
 import sys
 
@@ -19,3 +20,19 @@ def _every_test_begins_in_32_bits():
     jax = sys.modules.get("jax")
     if jax is not None and jax.config.jax_enable_x64:
         jax.config.update("jax_enable_x64", False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _examples_are_users_code(doctest_namespace: dict[str, object]) -> None:
+    """What an example in a docstring defines is the user's class, not one of the module that it explains."""
+    doctest_namespace["__name__"] = "__main__"
+
+
+_finished = itertools.count(1)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Forget compiled programs from time to time: those of all tests together take gigabytes."""
+    jax = sys.modules.get("jax")
+    if jax is not None and next(_finished) % 250 == 0:
+        jax.clear_caches()

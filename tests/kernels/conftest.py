@@ -26,6 +26,19 @@ def arrays(*shapes, seed=0, scale=1.0):
     return [jnp.asarray(scale * generator.normal(size=shape), jnp.float32) for shape in shapes]
 
 
+def value_and_gradients(function, arguments, gradient):
+    """What the function gives, and the gradients of its arguments, as one program: compiling every operation
+    of it by itself would take most of a test's time.
+    """
+
+    @jax.jit
+    def both(arguments, gradient):
+        value, pull = jax.vjp(function, *arguments)
+        return value, pull(gradient)
+
+    return both(arguments, gradient)
+
+
 def close(found, expected, tolerance=1e-5):
     """Assert that trees of arrays are equal, up to a share of each array's largest number, at least 1."""
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from neurona.kernels.attention import attention
 from neurona.kernels.operation import without_native_kernels
-from tests.kernels.conftest import close, skip_without_library
+from tests.kernels.conftest import close, skip_without_library, value_and_gradients
 
 pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]
 EVERYWHERE = jnp.ones((1, 1, 1, 1), bool)
@@ -26,12 +26,6 @@ def arrays(batch, queries, keys, heads, size, value_size):
         (batch, queries, heads, value_size),
     )
     return [jnp.asarray(generator.normal(size=shape), jnp.float32) for shape in shapes]
-
-
-def value_and_gradients(function, query, key, value, weight):
-    return jax.value_and_grad(lambda *inputs: (function(*inputs) * weight).sum(), (0, 1, 2))(
-        query, key, value
-    )
 
 
 @settings(max_examples=20, deadline=None)
@@ -53,15 +47,15 @@ def test_values_and_gradients(shape, masked):
         sizes = [size if axis in masked else 1 for axis, size in enumerate((batch, heads, queries, keys))]
         allowed = jnp.asarray(np.random.default_rng(1).random(sizes) > 0.4)
     function = partial(attention, allowed=allowed, scale=0.3)
-    found = value_and_gradients(function, *inputs, weight)
+    found = value_and_gradients(function, inputs, weight)
     with without_native_kernels():
-        close(found, value_and_gradients(function, *inputs, weight), 2e-5)
+        close(found, value_and_gradients(function, inputs, weight), 2e-5)
 
 
 def test_the_kernel_really_runs_and_keeps_no_scores():
     *inputs, weight = arrays(2, 70, 70, 2, 16, 16)
     step = jax.jit(partial(value_and_gradients, partial(attention, allowed=None, scale=0.25)))
-    text = step.lower(*inputs, weight).compile().as_text()
+    text = step.lower(inputs, weight).compile().as_text()
     assert "neurona_attention" in text
     assert "neurona_attention_gradients" in text
     assert "f32[2,2,70,70]" not in text
