@@ -1,8 +1,8 @@
 """Builds the native kernels: one shared library for each instruction set, from the sources in
 neurona/kernels/cpp.
 
-Everything else about the package stands in pyproject.toml. Where no C++ compiler is found, or it fails, the
-installation goes on without the libraries, and `neurona doctor` tells.
+Everything else about the package is in pyproject.toml. Without a C++ compiler, or if it fails, the
+installation continues without the libraries, and `neurona doctor` says so.
 """
 
 import os
@@ -14,8 +14,8 @@ from setuptools.command.build_ext import build_ext
 
 FOLDER = Path("neurona", "kernels", "cpp")
 HEADERS = sorted(str(path) for path in FOLDER.glob("*.h"))
-# No -ffast-math: it makes the process that loads the library flush denormals. These keep NaN, infinity and
-# denormals as they are.
+# These keep NaN, infinity and denormals. -ffast-math would make the process that loads the library flush
+# denormals.
 FLAGS = [
     "-std=c++17",
     "-O3",
@@ -40,7 +40,7 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 
 def headers_of_xla() -> list[str]:
-    """The folder with XLA's FFI headers, which come with jaxlib; none where it is not installed."""
+    """The folder with XLA's FFI headers, which come with jaxlib; none if it is not installed."""
     try:
         import jaxlib
     except ImportError:
@@ -49,7 +49,9 @@ def headers_of_xla() -> list[str]:
 
 
 class BuildLibraries(build_ext):
-    """Compiles the libraries in parallel, each into a separate folder, unless newer than their sources."""
+    """Compiles the libraries in parallel, each into its own folder, and only sources that are newer than
+    their objects.
+    """
 
     def finalize_options(self) -> None:
         super().finalize_options()

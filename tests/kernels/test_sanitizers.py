@@ -1,4 +1,4 @@
-"""The kernels' own C++ tests, compiled with the compiler's sanitizers and run: memory, undefined behaviour,
+"""The C++ tests of the kernels, compiled and run with the compiler's sanitizers: memory, undefined behaviour,
 data races.
 """
 

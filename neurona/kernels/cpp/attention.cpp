@@ -4,9 +4,8 @@
 
 namespace neurona {
 
-using Allowed = ffi::Buffer<ffi::PRED>;
-
-static Attention attention_of(const Input& q, const Input& k, const Input& v, const Allowed& allowed, float scale) {
+static Attention attention_of(const Input& q, const Input& k, const Input& v, const Flags& allowed,
+                              float scale) {
   auto query = q.dimensions(), key = k.dimensions(), mask = allowed.dimensions();
   Attention a{query[0], query[1], key[1], query[2], query[3], v.dimensions()[3], scale, allowed.typed_data()};
   long stride = 1;
@@ -17,19 +16,22 @@ static Attention attention_of(const Input& q, const Input& k, const Input& v, co
   return a;
 }
 
-static ffi::Error forward(ffi::ThreadPool pool, Input q, Input k, Input v, Allowed allowed, Output y, float scale) {
-  attention(pool, attention_of(q, k, v, allowed, scale), q.typed_data(), k.typed_data(), v.typed_data(), y->typed_data());
+static ffi::Error forward(ffi::ThreadPool pool, Input q, Input k, Input v, Flags allowed, Output y,
+                          Attribute<float, SCALE> scale) {
+  attention(pool, attention_of(q, k, v, allowed, *scale), q.typed_data(), k.typed_data(), v.typed_data(),
+            y->typed_data());
   return ffi::Error::Success();
 }
 
-static ffi::Error gradients(ffi::ThreadPool pool, Input q, Input k, Input v, Allowed allowed, Input g, Output dq, Output dk, Output dv,
-                            float scale) {
-  attention_gradients(pool, attention_of(q, k, v, allowed, scale), q.typed_data(), k.typed_data(), v.typed_data(), g.typed_data(),
-                      dq->typed_data(), dk->typed_data(), dv->typed_data());
+static ffi::Error gradients(ffi::ThreadPool pool, Input q, Input k, Input v, Flags allowed, Input g,
+                            Output dq, Output dk, Output dv, Attribute<float, SCALE> scale) {
+  attention_gradients(pool, attention_of(q, k, v, allowed, *scale),
+                      {q.typed_data(), k.typed_data(), v.typed_data(), g.typed_data(), dq->typed_data(),
+                       dk->typed_data(), dv->typed_data()});
   return ffi::Error::Success();
 }
 
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_attention, neurona::forward, "scale");
-NEURONA_HANDLER(neurona_attention_gradients, neurona::gradients, "scale");
+NEURONA_HANDLER(neurona_attention, neurona::forward);
+NEURONA_HANDLER(neurona_attention_gradients, neurona::gradients);

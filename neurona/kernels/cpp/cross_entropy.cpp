@@ -12,27 +12,31 @@ static const Scale* scales_in(Input& scales) { return reinterpret_cast<const Sca
 
 static ffi::Error sparse(ffi::ThreadPool pool, Input z, Classes classes, Output errors, Output scales) {
   auto shape = z.dimensions();
-  sparse_cross_entropy(pool, shape[0], shape[1], z.typed_data(), classes.typed_data(), errors->typed_data(), scales_in(scales));
+  sparse_cross_entropy(pool, shape[0], shape[1], z.typed_data(), classes.typed_data(), errors->typed_data(),
+                       scales_in(scales));
   return ffi::Error::Success();
 }
 
 static ffi::Error dense(ffi::ThreadPool pool, Input z, Input targets, Output errors, Output scales) {
   auto shape = z.dimensions();
-  dense_cross_entropy(pool, shape[0], shape[1], z.typed_data(), targets.typed_data(), errors->typed_data(), scales_in(scales));
+  dense_cross_entropy(pool, shape[0], shape[1], z.typed_data(), targets.typed_data(), errors->typed_data(),
+                      scales_in(scales));
   return ffi::Error::Success();
 }
 
-static ffi::Error sparse_gradient(ffi::ThreadPool pool, Input z, Classes classes, Input scales, Input g, Output dz) {
+static ffi::Error sparse_gradient(ffi::ThreadPool pool, Input z, Classes classes, Input scales, Input g,
+                                  Output dz) {
   auto shape = z.dimensions();
-  sparse_cross_entropy_gradient(pool, shape[0], shape[1], z.typed_data(), classes.typed_data(), scales_in(scales), g.typed_data(),
-                                dz->typed_data());
+  sparse_cross_entropy_gradient(pool, shape[0], shape[1], z.typed_data(), classes.typed_data(),
+                                scales_in(scales), g.typed_data(), dz->typed_data());
   return ffi::Error::Success();
 }
 
-static ffi::Error dense_gradient(ffi::ThreadPool pool, Input z, Input targets, Input scales, Input g, Output dz) {
+static ffi::Error dense_gradient(ffi::ThreadPool pool, Input z, Input targets, Input scales, Input g,
+                                 Output dz) {
   auto shape = z.dimensions();
-  dense_cross_entropy_gradient(pool, shape[0], shape[1], z.typed_data(), targets.typed_data(), scales_in(scales), g.typed_data(),
-                               dz->typed_data());
+  dense_cross_entropy_gradient(pool, shape[0], shape[1], z.typed_data(), targets.typed_data(),
+                               scales_in(scales), g.typed_data(), dz->typed_data());
   return ffi::Error::Success();
 }
 

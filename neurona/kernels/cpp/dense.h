@@ -1,112 +1,194 @@
-// Dense layers: y = activation(x W + b), and its gradients. x is (M, K), W (K, N), y (M, N), all contiguous.
+// Dense layers, y = activation(x W + b), and their gradients: dW = x^T z, db = the sum of z over the samples
+// and dx = z W^T, where z = activation'(y) * dL/dy is the gradient before the activation.
+//
+// x is (M, K): M samples of K inputs. W is (K, N), b (N), y (M, N). All are contiguous.
 #pragma once
-
-#include <algorithm>
 
 #include "matrix.h"
 #include "parallel.h"
 
 namespace neurona {
 
-constexpr double DENSE_PART = 200e3;     // multiplications that are worth a thread of their own
-constexpr double DENSE_SUM_PART = 16e3;  // additions that are
-constexpr long SAMPLES_OF_A_PART = 256;  // so many for each thread, and threads share the samples instead of the inputs
+namespace plain {
 
-// Threads share the rows of x where these are many. Where they are few, threads share the inputs: each reads the rows of W that it owns in
-// `dense_backward` and then, most likely, updates, and that lie in its cache.
-template <class Pool>
-void dense_forward(Pool& pool, long M, long K, long N, const float* x, const float* W, const float* b, Activation activation, float* y) {
-  const long parts = parts_of(pool, 1.0 * M * K * N, DENSE_PART);
-  if (parts == 1 || 2 * M >= K) {
-    parallel_for(pool, parts, [&](long part) {
-      const long first = first_of(part, parts, M, 1), end = first_of(part + 1, parts, M, 1);
-      product(end - first, N, K, x + first * K, K, 1, W, N, y + first * N, N, {b, activation, false});
-    });
-    return;
-  }
-  Workspace sums((parts - 1) * M * N);
-  parallel_for(pool, parts, [&](long part) {
-    const long first = first_of(part, parts, K, LANES), end = first_of(part + 1, parts, K, LANES);
-    product(M, N, end - first, x + first, K, 1, W + first * N, N, part ? sums.data() + (part - 1) * M * N : y, N);
-  });
+// y = activation(x W + b), one sum after another.
+inline void dense_forward(long M, long K, long N,
+                          const float* x,  // (M, K)
+                          const float* W,  // (K, N)
+                          const float* b,  // (N)
+                          Activation activation,
+                          double* y) {  // (M, N)
   for (long m = 0; m < M; m++)
-    for (long n = 0; n < N; n += LANES) {
-      const long lanes = std::min<long>(N - n, LANES), place = m * N + n;
-      Vector total = load(b + n, lanes) + load(y + place, lanes);
-      for (long part = 1; part < parts; part++) total += load(sums.data() + (part - 1) * M * N + place, lanes);
-      store(y + place, activate(activation, total), lanes);
+    for (long n = 0; n < N; n++) {
+      double sum = b[n];
+      for (long k = 0; k < K; k++) sum += 1.0 * x[m * K + k] * W[k * N + n];
+      y[m * N + n] = activate(activation, sum);
     }
 }
 
-// The gradient before the activation of `rows` samples, from y and the gradient g of y; their sum is added to db. 16 rows at a time, so that
-// the cache lines of a row are read one after another.
-static inline void dense_slopes(long rows, long N, const float* y, const float* g, Activation activation, float* z, long z_stride, float* db) {
-  for (long first = 0; first < rows; first += 16) {
-    long end = rows - first < 16 ? rows : first + 16;
-    for (long n = 0; n < N; n += LANES) {
-      long lanes = N - n < LANES ? N - n : LANES;
+// Adds to dx, dW and db, which begin with 0.
+inline void dense_backward(long M, long K, long N,
+                           const float* x,  // (M, K)
+                           const float* W,  // (K, N)
+                           const float* y,  // (M, N)
+                           const float* g,  // (M, N), the gradient of y
+                           Activation activation,
+                           double* dx,    // (M, K)
+                           double* dW,    // (K, N)
+                           double* db) {  // (N)
+  for (long m = 0; m < M; m++)
+    for (long n = 0; n < N; n++) {
+      const double z = before_activation(activation, 1.0 * g[m * N + n], 1.0 * y[m * N + n]);
+      db[n] += z;
+      for (long k = 0; k < K; k++) {
+        dx[m * K + k] += z * W[k * N + n];
+        dW[k * N + n] += x[m * K + k] * z;
+      }
+    }
+}
+
+}  // namespace plain
+
+constexpr double DENSE_PART = 200e3;     // multiplications that are worth a thread
+constexpr double DENSE_SUM_PART = 16e3;  // additions that are worth a thread
+constexpr long SAMPLES_OF_A_PART =
+    256;  // with at least this many samples per thread, threads share the samples
+
+// y += x W of `parts` threads, each of which takes some of the inputs.
+template <class Pool>
+void dense_forward_by_inputs(Pool& pool, long parts, const ConstMatrix& x, const ConstMatrix& W,
+                             const float* b, Activation activation, const Matrix& y) {
+  const long size = y.rows * y.columns;
+  Workspace memory((parts - 1) * size);
+  auto sums_of = [&](long part) { return part ? memory.data() + (part - 1) * size : y.data; };
+  parallel_for(pool, parts, x.columns, LANES, [&](Part inputs) {
+    product(x.column_block(inputs.begin, inputs.size()), W.row_block(inputs.begin, inputs.size()),
+            matrix(sums_of(inputs.number), y.rows, y.columns));
+  });
+  for (long m = 0; m < y.rows; m++)
+    for (long n = 0; n < y.columns; n += LANES) {
+      const long lanes = std::min<long>(LANES, y.columns - n), place = m * y.columns + n;
+      Vector total = load(b + n, lanes);
+      for (long part = 0; part < parts; part++) total += load(sums_of(part) + place, lanes);
+      store(y.data + place, activate(activation, total), lanes);
+    }
+}
+
+// Threads share the samples where these are many, else the inputs. By inputs, a thread reads the rows of W
+// whose gradients it computes in dense_backward and, most likely, then updates: they are in its cache.
+template <class Pool>
+void dense_forward(Pool& pool, const ConstMatrix& x, const ConstMatrix& W, const float* b,
+                   Activation activation, const Matrix& y) {
+  const long parts = part_count(pool, 1.0 * x.rows * x.columns * y.columns, DENSE_PART);
+  if (parts > 1 && 2 * x.rows < x.columns) {
+    dense_forward_by_inputs(pool, parts, x, W, b, activation, y);
+    return;
+  }
+  parallel_for(pool, parts, x.rows, [&](Part samples) {
+    product(x.row_block(samples.begin, samples.size()), W, y.row_block(samples.begin, samples.size()),
+            {b, activation});
+  });
+}
+
+// z = activation'(y) * g, whose sum over the samples is added to db. It goes through 16 samples at a time, so
+// that the cache lines of a row are read one after another.
+static inline void dense_slopes(const ConstMatrix& y, const ConstMatrix& g, Activation activation,
+                                const Matrix& z, float* db) {
+  for (long first = 0; first < z.rows; first += 16) {
+    const long end = std::min(first + 16, z.rows);
+    for (long n = 0; n < z.columns; n += LANES) {
+      const long lanes = std::min<long>(LANES, z.columns - n);
       Vector total = load(db + n, lanes);
       for (long m = first; m < end; m++) {
-        Vector v = before_activation(activation, load(g + m * N + n, lanes), load(y + m * N + n, lanes));
-        store(z + m * z_stride + n, v, lanes);
-        total += v;
+        const Vector gradient = load(g.data + m * g.row_stride + n, lanes);
+        const Vector value = load(y.data + m * y.row_stride + n, lanes);
+        const Vector slope = before_activation(activation, gradient, value);
+        store(z.data + m * z.row_stride + n, slope, lanes);
+        total += slope;
       }
       store(db + n, total, lanes);
     }
   }
 }
 
-// From y and the gradient g of y: the gradients of W, of b and, where dx is not null, of x. Threads share the samples where these are many,
-// and each adds up gradients of W and b of its own, which are summed at the end; else they share the inputs: each owns whole rows of W.
-template <class Pool>
-void dense_backward(Pool& pool, long M, long K, long N, const float* x, const float* W, const float* y, const float* g,
-                    Activation activation, float* dx, float* dW, float* db) {
-  constexpr long CHUNK = 192, BLOCK = 64;  // samples and inputs at a time: what a thread works on stays in its cache
-  const long parts = parts_of(pool, (dx ? 2.0 : 1.0) * M * K * N, DENSE_PART);
-  const bool by_samples = M >= SAMPLES_OF_A_PART * parts;
-  const bool turns_z = M <= 64;  // for the gradient of x; otherwise W
-  const long columns = (N + LANES - 1) / LANES * LANES, rows_at_once = std::min(CHUNK, M), height = (M + LANES - 1) / LANES * LANES;
-  const long sizes = (K + 1) * N;  // of both gradients
-  Workspace sums(by_samples ? (parts - 1) * sizes : 0);
-  parallel_for(pool, parts, [&](long part) {
-    const long first_m = by_samples ? first_of(part, parts, M, 1) : 0, end_m = by_samples ? first_of(part + 1, parts, M, 1) : M;
-    const long first_k = by_samples ? 0 : first_of(part, parts, K, LANES), end_k = by_samples ? K : first_of(part + 1, parts, K, LANES);
-    Workspace memory(rows_at_once * columns + N + BLOCK * (turns_z ? height : N) + turns_z * height * N);
-    float *z = memory.data(), *turned = z + rows_at_once * columns + N, *dx_turned = turned + height * N;
-    float* dW_part = by_samples && part ? sums.data() + (part - 1) * sizes : dW;
-    float* db_part = !part ? db : by_samples ? dW_part + K * N : z + rows_at_once * columns;
-    std::memset(db_part, 0, N * sizeof(float));
-    for (long m = first_m; m < end_m || m == first_m; m += CHUNK) {  // without samples: gradients of 0
-      const long rows = std::min(CHUNK, end_m - m);
-      dense_slopes(rows, N, y + m * N, g + m * N, activation, z, columns, db_part);
-      if (dx && turns_z) transpose(z, M, N, columns, turned, height);
-      for (long k = first_k; k < end_k; k += BLOCK) {
-        const long inputs = std::min(BLOCK, end_k - k);
-        product(inputs, N, rows, x + m * K + k, 1, K, z, columns, dW_part + k * N, N, {nullptr, Activation::linear, m > first_m});
-        if (!dx) continue;
-        if (turns_z) {
-          product(inputs, M, N, W + k * N, N, 1, turned, height, dx_turned, height);
-          transpose(dx_turned, inputs, M, height, dx + k, K);
+// What dense_backward computes: dx is z W^T. Where the gradient of x is not needed, dx.data is null and W is
+// not read.
+struct DenseBackward {
+  static constexpr long SAMPLES = 192, INPUTS = 64;  // at a time: what a thread works on stays in its cache
+
+  ConstMatrix x, W, y, g;  // g is the gradient of y
+  Activation activation;
+  Matrix dx;
+
+  // For some samples and inputs: dW[inputs] = x^T z, db = the sum of z, unless it is null, and dx.
+  void run(Part samples, Part inputs, const Matrix& dW, float* db) const {
+    const long M = x.rows, N = y.columns, padded_N = up_to_multiple(N, LANES);
+    const bool transposes_z = M <= 64;  // for dx, else W. All samples are one block then
+    const long padded_M = transposes_z ? up_to_multiple(M, LANES) : 0, rows = std::min(SAMPLES, M);
+    Workspace memory(rows * padded_N + N + padded_M * N + INPUTS * (transposes_z ? padded_M : N));
+    float *unused_db = memory.data() + rows * padded_N, *z_T = unused_db + N, *scratch = z_T + padded_M * N;
+    if (!db) db = unused_db;
+    std::memset(db, 0, N * sizeof(float));
+    // At least once: without samples the gradients are 0.
+    for (long m = samples.begin; m < samples.end || m == samples.begin; m += SAMPLES) {
+      const long count = std::min(SAMPLES, samples.end - m);
+      const Matrix z{memory.data(), count, N, padded_N}, z_transposed{z_T, N, M, padded_M};
+      dense_slopes(y.row_block(m, count), g.row_block(m, count), activation, z, db);
+      if (dx.data && transposes_z) transpose(z, z_transposed);
+      for (long k = inputs.begin; k < inputs.end; k += INPUTS) {
+        const long width = std::min(INPUTS, inputs.end - k);
+        product(x.block(m, k, count, width).transposed(), z, dW.row_block(k, width),
+                accumulate_if(m > samples.begin));
+        if (!dx.data) continue;
+        if (transposes_z) {
+          const Matrix dx_transposed{scratch, width, M, padded_M};
+          product(W.row_block(k, width), z_transposed, dx_transposed);
+          transpose(dx_transposed, dx.column_block(k, width));
         } else {
-          transpose(W + k * N, inputs, N, N, turned, BLOCK);
-          product(rows, inputs, N, z, columns, 1, turned, BLOCK, dx + m * K + k, K);
+          const Matrix W_transposed{scratch, N, width, INPUTS};
+          transpose(W.row_block(k, width), W_transposed);
+          product(z, W_transposed, dx.block(m, k, count, width));
         }
       }
     }
+  }
+};
+
+// Each thread takes some of the samples; their gradients of W and b are summed at the end.
+template <class Pool>
+void dense_backward_by_samples(Pool& pool, long parts, const DenseBackward& d, const Matrix& dW, float* db) {
+  const long K = dW.rows, N = dW.columns, size = (K + 1) * N;
+  Workspace memory((parts - 1) * size);  // of each part but the first: dW, then db
+  auto dW_of = [&](long part) { return part ? memory.data() + (part - 1) * size : dW.data; };
+  auto db_of = [&](long part) { return part ? dW_of(part) + K * N : db; };
+  parallel_for(pool, parts, d.x.rows, [&](Part samples) {
+    d.run(samples, {0, 0, K}, matrix(dW_of(samples.number), K, N), db_of(samples.number));
   });
-  if (!by_samples || parts == 1) return;
-  const long adders = parts_of(pool, 1.0 * parts * K * N, DENSE_SUM_PART);
-  parallel_for(pool, adders, [&](long adder) {
-    const long end = first_of(adder + 1, adders, K * N, LANES);
-    for (long i = first_of(adder, adders, K * N, LANES); i < end; i += LANES) {
-      long lanes = end - i < LANES ? end - i : LANES;
-      Vector total = load(dW + i, lanes);
-      for (long part = 1; part < parts; part++) total += load(sums.data() + (part - 1) * sizes + i, lanes);
-      store(dW + i, total, lanes);
+  parallel_for(pool, part_count(pool, 1.0 * parts * K * N, DENSE_SUM_PART), K * N, LANES, [&](Part weights) {
+    for (long i = weights.begin; i < weights.end; i += LANES) {
+      const long lanes = std::min<long>(LANES, weights.end - i);
+      Vector total = load(dW.data + i, lanes);
+      for (long part = 1; part < parts; part++) total += load(dW_of(part) + i, lanes);
+      store(dW.data + i, total, lanes);
     }
   });
   for (long part = 1; part < parts; part++)
-    for (long n = 0; n < N; n++) db[n] += sums.data()[(part - 1) * sizes + K * N + n];
+    for (long n = 0; n < N; n++) db[n] += db_of(part)[n];
+}
+
+// Each thread takes some of the inputs, whole rows of W, and all samples.
+template <class Pool>
+void dense_backward_by_inputs(Pool& pool, long parts, const DenseBackward& d, const Matrix& dW, float* db) {
+  parallel_for(pool, parts, dW.rows, LANES,
+               [&](Part inputs) { d.run({0, 0, d.x.rows}, inputs, dW, inputs.number ? nullptr : db); });
+}
+
+template <class Pool>
+void dense_backward(Pool& pool, const DenseBackward& d, const Matrix& dW, float* db) {
+  const double work = (d.dx.data ? 2.0 : 1.0) * d.x.rows * dW.rows * dW.columns;
+  const long parts = part_count(pool, work, DENSE_PART);
+  const bool by_samples = parts > 1 && d.x.rows >= SAMPLES_OF_A_PART * parts;
+  (by_samples ? dense_backward_by_samples<Pool> : dense_backward_by_inputs<Pool>)(pool, parts, d, dW, db);
 }
 
 }  // namespace neurona

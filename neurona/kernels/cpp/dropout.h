@@ -1,4 +1,4 @@
-// Dropout with JAX's own random bits, computed where they are used.
+// Dropout, with the random bits of jax.random, which are computed where they are used.
 #pragma once
 
 #include "parallel.h"
@@ -6,14 +6,49 @@
 
 namespace neurona {
 
-constexpr double DROPOUT_PART = 8e3;  // elements that are worth a thread of their own
+namespace plain {
+
+// One block of Threefry-2x32, as its authors write it.
+inline uint32_t random_bits(uint32_t key0, uint32_t key1, uint32_t x0, uint32_t x1) {
+  const uint32_t keys[3] = {key0, key1, 0x1BD11BDA ^ key0 ^ key1};
+  const int rotations[8] = {13, 15, 26, 6, 17, 29, 16, 24};
+  x0 += keys[0];
+  x1 += keys[1];
+  for (int round = 0; round < 20; round++) {
+    x0 += x1;
+    x1 = x1 << rotations[round % 8] | x1 >> (32 - rotations[round % 8]);
+    x1 ^= x0;
+    if (round % 4 == 3) {
+      const uint32_t group = round / 4 + 1;
+      x0 += keys[group % 3];
+      x1 += keys[(group + 1) % 3] + group;
+    }
+  }
+  return x0 ^ x1;
+}
+
+// y = x / keep where a uniform random number is below `keep`, else 0.
+inline void dropout(long size, uint32_t key0, uint32_t key1, double keep,
+                    const float* x,  // (size)
+                    double* y) {     // (size)
+  for (long i = 0; i < size; i++) {
+    const uint32_t bits = random_bits(key0, key1, static_cast<uint32_t>(i >> 32), static_cast<uint32_t>(i));
+    const double uniform = 1.0 * (bits >> 9) / (1 << 23);
+    y[i] = uniform < keep ? x[i] / keep : 0;
+  }
+}
+
+}  // namespace plain
+
+constexpr double DROPOUT_PART = 8e3;  // elements that are worth a thread
 
 typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
 
 NEURONA_INLINE Words rotate_left(Words x, int bits) { return x << bits | x >> (32 - bits); }
 
-// Threefry-2x32 with 20 rounds (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011), as in jax.random.bits with partitionable
-// keys: element i of an array has the bits x0 ^ x1 of the block with the counter (i >> 32, i mod 2^32).
+// Threefry-2x32 with 20 rounds, as in jax.random.bits with partitionable keys: the bits of element i are x0 ^
+// x1 of the block with the counter (i >> 32, i mod 2^32). Source: Salmon et al., Parallel random numbers: as
+// easy as 1, 2, 3, 2011.
 NEURONA_INLINE Words random_bits(uint32_t key0, uint32_t key1, uint32_t high, Words low) {
   const uint32_t keys[3] = {key0, key1, key0 ^ key1 ^ 0x1BD11BDAu};
   constexpr int rotations[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
@@ -31,20 +66,20 @@ NEURONA_INLINE Words random_bits(uint32_t key0, uint32_t key1, uint32_t high, Wo
   return x0 ^ x1;
 }
 
-// y = x / keep where a uniform number of 23 bits, which jax.random.uniform makes of random bits, is below `keep`, else 0.
+// y = x / keep where a uniform random number is below `keep`, else 0. The number has 23 bits, as in
+// jax.random.uniform.
 template <class Pool>
 void dropout(Pool& pool, long size, uint32_t key0, uint32_t key1, float keep, const float* x, float* y) {
   const double bound = static_cast<double>(keep) * (1 << 23);
   const uint32_t least_dropped = static_cast<uint32_t>(bound) + (bound > static_cast<uint32_t>(bound));
-  long parts = parts_of(pool, size, DROPOUT_PART);
-  parallel_for(pool, parts, [&](long part) {
+  parallel_for(pool, part_count(pool, size, DROPOUT_PART), size, LANES, [&](Part part) {
     Words lane;
     for (int i = 0; i < LANES; i++) lane[i] = i;
-    long end = first_of(part + 1, parts, size, LANES);
-    for (long i = first_of(part, parts, size, LANES); i < end; i += LANES) {
-      long lanes = end - i < LANES ? end - i : LANES;
-      Words bits = random_bits(key0, key1, static_cast<uint32_t>(i >> 32), lane + static_cast<uint32_t>(i));
-      Vector kept = load(x + i, lanes) * broadcast(1 / keep);
+    for (long i = part.begin; i < part.end; i += LANES) {
+      const long lanes = std::min<long>(LANES, part.end - i);
+      const Words bits =
+          random_bits(key0, key1, static_cast<uint32_t>(i >> 32), lane + static_cast<uint32_t>(i));
+      const Vector kept = load(x + i, lanes) * broadcast(1 / keep);
       store(y + i, (bits >> 9) < least_dropped ? kept : Vector{}, lanes);
     }
   });

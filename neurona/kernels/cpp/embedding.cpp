@@ -4,16 +4,18 @@
 
 namespace neurona {
 
-using Numbers = ffi::Buffer<ffi::S32>;
+using RowNumbers = ffi::Buffer<ffi::S32>;
 
-static ffi::Error rows_of_table(ffi::ThreadPool pool, Input table, Numbers numbers, Output y) {
-  embedding(pool, numbers.element_count(), table.dimensions()[1], table.typed_data(), numbers.typed_data(), y->typed_data());
+static ffi::Error rows_of_table(ffi::ThreadPool pool, Input table, RowNumbers numbers, Output y) {
+  embedding(pool, numbers.element_count(), table.dimensions()[1], table.typed_data(), numbers.typed_data(),
+            y->typed_data());
   return ffi::Error::Success();
 }
 
-static ffi::Error gradient_of_table(ffi::ThreadPool pool, Numbers numbers, Input g, Output dtable) {
+static ffi::Error gradient_of_table(ffi::ThreadPool pool, RowNumbers numbers, Input g, Output dtable) {
   auto shape = dtable->dimensions();
-  embedding_gradient(pool, numbers.element_count(), shape[1], shape[0], numbers.typed_data(), g.typed_data(), dtable->typed_data());
+  embedding_gradient(pool, numbers.element_count(), shape[1], shape[0], numbers.typed_data(), g.typed_data(),
+                     dtable->typed_data());
   return ffi::Error::Success();
 }
 

@@ -1,46 +1,99 @@
-// The product of two matrices of moderate size, C = activation(A B + bias) or C += A B, where A may lie in memory in either order.
+// Views of matrices, their transposes, and the product of two matrices of moderate size.
 #pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
 
 #include "vector.h"
 
 namespace neurona {
 
-struct Epilogue {
-  const float* bias = nullptr;  // one for each column, or none
-  Activation activation = Activation::linear;
-  bool accumulate = false;  // add to what C holds
+// A matrix in memory that this does not own: element (i, j) is data[i * row_stride + j * column_stride].
+template <class Float>
+struct MatrixView {
+  Float* data;
+  long rows, columns, row_stride;
+  long column_stride = 1;
+
+  Float& at(long row, long column) const { return data[row * row_stride + column * column_stride]; }
+  MatrixView block(long row, long column, long rows, long columns) const {
+    return {data + row * row_stride + column * column_stride, rows, columns, row_stride, column_stride};
+  }
+  MatrixView row_block(long first, long count) const { return block(first, 0, count, columns); }
+  MatrixView column_block(long first, long count) const { return block(0, first, rows, count); }
+  MatrixView transposed() const { return {data, columns, rows, column_stride, row_stride}; }
+  operator MatrixView<const float>() const { return {data, rows, columns, row_stride, column_stride}; }
 };
 
-// ROWS rows and VECTORS vectors of C in registers, over K products. `last_lanes` columns of the last vector exist.
-template <int ROWS, int VECTORS>
-static __attribute__((noinline)) void product_tile(long K, const float* __restrict A, long row_stride, long column_stride,
-                                                   const float* __restrict B, long B_stride, float* __restrict C, long C_stride,
-                                                   long last_lanes, bool accumulate, const float* bias, Activation activation) {
-  Vector total[ROWS][VECTORS];
-#pragma GCC unroll 32
-  for (int i = 0; i < ROWS; i++)
-#pragma GCC unroll 8
-    for (int j = 0; j < VECTORS; j++) total[i][j] = Vector{};
-  for (long k = 0; k < K; k++) {
-    Vector b[VECTORS];
-#pragma GCC unroll 8
-    for (int j = 0; j < VECTORS; j++)
-      b[j] = j + 1 == VECTORS ? load(B + k * B_stride + LANES * j, last_lanes) : load(B + k * B_stride + LANES * j);
-#pragma GCC unroll 32
-    for (int i = 0; i < ROWS; i++) {
-      Vector a = broadcast(A[i * row_stride + k * column_stride]);
-#pragma GCC unroll 8
-      for (int j = 0; j < VECTORS; j++) total[i][j] += a * b[j];
+using Matrix = MatrixView<float>;
+using ConstMatrix = MatrixView<const float>;
+
+// A contiguous matrix.
+template <class Float>
+static inline MatrixView<Float> matrix(Float* data, long rows, long columns) {
+  return {data, rows, columns, columns};
+}
+
+// Up to LANES x LANES floats: to[j, i] = from[i, j].
+NEURONA_INLINE void transpose_tile(const float* from, long rows, long columns, long from_stride, float* to,
+                                   long to_stride) {
+  Vector tile[LANES];
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++) tile[i] = i < rows ? load(from + i * from_stride, columns) : Vector{};
+  transpose_lanes(tile);
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++)
+    if (i < columns) store(to + i * to_stride, tile[i], rows);
+}
+
+// to[j, i] = from[i, j]. The columns of each are neighbours in memory.
+static inline void transpose(const ConstMatrix& from, const Matrix& to) {
+  assert(from.column_stride == 1 && to.column_stride == 1);
+  assert(to.rows == from.columns && to.columns == from.rows);
+  for (long i = 0; i < from.rows; i += LANES)
+    for (long j = 0; j < from.columns; j += LANES) {
+      const long rows = std::min<long>(LANES, from.rows - i),
+                 columns = std::min<long>(LANES, from.columns - j);
+      const float* tile = from.data + i * from.row_stride + j;
+      float* transposed = to.data + j * to.row_stride + i;
+      if (rows == LANES && columns == LANES) {  // constants here make faster code
+        transpose_tile(tile, LANES, LANES, from.row_stride, transposed, to.row_stride);
+      } else {
+        transpose_tile(tile, rows, columns, from.row_stride, transposed, to.row_stride);
+      }
     }
+}
+
+// What follows a product: C = activation(sums + bias), or C = activation(C + sums + bias).
+struct Epilogue {
+  const float* bias = nullptr;  // one for each column of C, or null
+  Activation activation = Activation::linear;
+  bool accumulate = false;  // add to C
+
+  // What follows a part of the terms of a sum, for the columns of C from `column` on.
+  Epilogue part(bool is_first, bool is_last, long column) const {
+    return {is_last && bias ? bias + column : nullptr, is_last ? activation : Activation::linear,
+            accumulate || !is_first};
   }
+};
+
+static inline Epilogue accumulate_if(bool accumulate) { return {nullptr, Activation::linear, accumulate}; }
+
+// Writes the sums of a tile to C, whose columns end in the last vector.
+template <int ROWS, int VECTORS>
+NEURONA_INLINE void finish_tile(const Vector (&sums)[ROWS][VECTORS], const Matrix& C,
+                                const Epilogue& epilogue) {
+  const auto [bias, activation, accumulate] = epilogue;
+  const long last_lanes = C.columns - (VECTORS - 1) * LANES;
   const bool relu_follows = activation == Activation::relu;
-#pragma GCC unroll 32
+#pragma GCC unroll 16
   for (int i = 0; i < ROWS; i++)
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int j = 0; j < VECTORS; j++) {
-      float* c = C + i * C_stride + LANES * j;
-      long lanes = j + 1 == VECTORS ? last_lanes : LANES;
-      Vector v = total[i][j];
+      float* c = C.data + i * C.row_stride + LANES * j;
+      const long lanes = j + 1 == VECTORS ? last_lanes : LANES;
+      Vector v = sums[i][j];
       if (accumulate) v += load(c, lanes);
       if (bias) v += load(bias + LANES * j, lanes);
       store(c, relu_follows ? relu(v) : v, lanes);
@@ -49,47 +102,79 @@ static __attribute__((noinline)) void product_tile(long K, const float* __restri
 #pragma GCC unroll 1
   for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 1
-    for (int j = 0; j < VECTORS; j++) {
-      float* c = C + i * C_stride + LANES * j;
-      long lanes = j + 1 == VECTORS ? last_lanes : LANES;
+    for (int j = 0; j < VECTORS; j++) {  // not unrolled: the other activations are long
+      float* c = C.data + i * C.row_stride + LANES * j;
+      const long lanes = j + 1 == VECTORS ? last_lanes : LANES;
       store(c, activate(activation, load(c, lanes)), lanes);
     }
 }
 
-using ProductTile = void (*)(long, const float*, long, long, const float*, long, float*, long, long, bool, const float*, Activation);
+// C = A B, for C of ROWS rows and VECTORS vectors of columns, whose sums stay in registers. The views come by
+// value: as references they would take registers that the loop needs for addresses.
+template <int ROWS, int VECTORS>
+static __attribute__((noinline)) void product_tile(ConstMatrix A, ConstMatrix B, Matrix C,
+                                                   Epilogue epilogue) {
+  const float* __restrict a = A.data, * __restrict b = B.data;
+  const long depth = A.columns, row_stride = A.row_stride, column_stride = A.column_stride;
+  const long B_stride = B.row_stride, last_lanes = C.columns - (VECTORS - 1) * LANES;
+  Vector sums[ROWS][VECTORS] = {};
+  for (long k = 0; k < depth; k++) {
+    Vector row_of_B[VECTORS];
+#pragma GCC unroll 4
+    for (int j = 0; j < VECTORS; j++)
+      row_of_B[j] = j + 1 == VECTORS ? load(b + k * B_stride + LANES * j, last_lanes)
+                                     : load(b + k * B_stride + LANES * j);
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; i++) {
+      const Vector value = broadcast(a[i * row_stride + k * column_stride]);
+#pragma GCC unroll 4
+      for (int j = 0; j < VECTORS; j++) sums[i][j] += value * row_of_B[j];
+    }
+  }
+  finish_tile(sums, C, epilogue);
+}
 
-// A tile has ROWS x VECTORS sums, VECTORS columns of B and a broadcast in registers, and the places of its rows in those for addresses.
-constexpr int TILE_ROWS_3 = REGISTERS >= 32 ? 8 : 4, TILE_ROWS_2 = REGISTERS >= 32 ? 12 : 6, TILE_ROWS_1 = 12;
+// The most rows of a tile with this many vectors. Registers per tile: ROWS x VECTORS sums, VECTORS columns of
+// B, one broadcast, and one address per row.
+constexpr int PRODUCT_ROWS[] = {0, 12, REGISTERS >= 32 ? 12 : 6, REGISTERS >= 32 ? 8 : 4};
 
-template <int VECTORS>
-static ProductTile product_tile_of(long rows) {
-  constexpr ProductTile tiles[] = {product_tile<1, VECTORS>, product_tile<2, VECTORS>,  product_tile<3, VECTORS>,  product_tile<4, VECTORS>,
-                                   product_tile<5, VECTORS>, product_tile<6, VECTORS>,  product_tile<7, VECTORS>,  product_tile<8, VECTORS>,
-                                   product_tile<9, VECTORS>, product_tile<10, VECTORS>, product_tile<11, VECTORS>, product_tile<12, VECTORS>};
+using ProductTile = void (*)(ConstMatrix, ConstMatrix, Matrix, Epilogue);
+
+template <int VECTORS, std::size_t... I>
+static ProductTile product_tile_of(long rows, std::index_sequence<I...>) {
+  static constexpr ProductTile tiles[] = {product_tile<I + 1, VECTORS>...};
   return tiles[rows - 1];
 }
 
-// C[m][n] = sum over k of A[m * row_stride + k * column_stride] * B[k][n], for m < M, n < N, k < K.
-static inline void product(long M, long N, long K, const float* A, long row_stride, long column_stride, const float* B, long B_stride,
-                           float* C, long C_stride, const Epilogue& epilogue = {}) {
-  constexpr long DEPTH = 192;  // products between visits to C: a strip of B of this depth stays in the first-level cache
-  for (long n = 0; n < N;) {
-    long left = N - n, vectors = left > 2 * LANES ? 3 : left > LANES ? 2 : 1;
-    long width = left < vectors * LANES ? left : vectors * LANES, last_lanes = width - (vectors - 1) * LANES;
-    long most = vectors == 3 ? TILE_ROWS_3 : vectors == 2 ? TILE_ROWS_2 : TILE_ROWS_1;
-    for (long k = 0; k < K || k == 0; k += DEPTH) {
-      long depth = K - k < DEPTH ? K - k : DEPTH;
-      bool last = k + DEPTH >= K;
-      for (long m = 0; m < M;) {
-        long rows = M - m <= most ? M - m : M - m < 2 * most ? (M - m + 1) / 2 : most;
-        ProductTile tile = vectors == 3 ? product_tile_of<3>(rows) : vectors == 2 ? product_tile_of<2>(rows) : product_tile_of<1>(rows);
-        tile(depth, A + m * row_stride + k * column_stride, row_stride, column_stride, B + k * B_stride + n, B_stride,
-             C + m * C_stride + n, C_stride, last_lanes, epilogue.accumulate || k > 0, last && epilogue.bias ? epilogue.bias + n : nullptr,
-             last ? epilogue.activation : Activation::linear);
-        m += rows;
+template <int VECTORS>
+static ProductTile product_tile_of(long rows) {
+  return product_tile_of<VECTORS>(rows, std::make_index_sequence<PRODUCT_ROWS[VECTORS]>());
+}
+
+constexpr long DEPTH =
+    192;  // terms of a sum between visits to C: a strip of B stays in the first-level cache
+
+// C = A B, with what the epilogue adds. A may lie in memory by rows or by columns, B and C by rows.
+static inline void product(const ConstMatrix& A, const ConstMatrix& B, const Matrix& C,
+                           const Epilogue& epilogue = {}) {
+  assert(A.rows == C.rows && A.columns == B.rows && B.columns == C.columns);
+  assert(B.column_stride == 1 && C.column_stride == 1);
+  for (long n = 0, width; n < C.columns; n += width) {
+    const long left = C.columns - n, vectors = std::min(3L, (left + LANES - 1) / LANES),
+               most = PRODUCT_ROWS[vectors];
+    width = std::min(left, vectors * LANES);
+    for (long k = 0; k < A.columns || k == 0; k += DEPTH) {
+      const long depth = std::min(DEPTH, A.columns - k);
+      const Epilogue of_part = epilogue.part(k == 0, k + DEPTH >= A.columns, n);
+      for (long m = 0, rows; m < C.rows; m += rows) {
+        const long below = C.rows - m;
+        rows = below <= most ? below : below < 2 * most ? (below + 1) / 2 : most;
+        const ProductTile tile = vectors == 3   ? product_tile_of<3>(rows)
+                                 : vectors == 2 ? product_tile_of<2>(rows)
+                                                : product_tile_of<1>(rows);
+        tile(A.block(m, k, rows, depth), B.block(k, n, depth, width), C.block(m, n, rows, width), of_part);
       }
     }
-    n += width;
   }
 }
 

@@ -1,6 +1,6 @@
-// Batch normalization of x (rows, C): y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with each channel's mean and variance
-// over the rows, where asked for with a ReLU and 2x2 maximum pooling behind it; and its gradients, which compute y again rather than read
-// it from memory.
+// Batch normalization of x (rows, C), y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with the mean
+// and the variance of each channel over the rows, and its gradients. A ReLU may follow. The gradients compute
+// y again rather than read it from memory.
 #pragma once
 
 #include <algorithm>
@@ -12,323 +12,327 @@
 
 namespace neurona {
 
-constexpr double NORMALIZATION_PART = 30e3;  // floats that are worth a thread of their own
+namespace plain {
+
+inline void moments(long rows, long C,
+                    const float* x,      // (rows, C)
+                    double* mean,        // (C)
+                    double* variance) {  // (C)
+  for (long c = 0; c < C; c++) {
+    double sum = 0, squares = 0;
+    for (long i = 0; i < rows; i++) sum += x[i * C + c];
+    mean[c] = sum / rows;
+    for (long i = 0; i < rows; i++) squares += (x[i * C + c] - mean[c]) * (x[i * C + c] - mean[c]);
+    variance[c] = squares / rows;
+  }
+}
+
+inline void normalize(long rows, long C,
+                      const float* x,          // (rows, C)
+                      const float* gamma,      // (C)
+                      const float* beta,       // (C)
+                      const double* mean,      // (C)
+                      const double* variance,  // (C)
+                      double epsilon,
+                      double* y) {  // (rows, C)
+  for (long i = 0; i < rows; i++)
+    for (long c = 0; c < C; c++)
+      y[i * C + c] = (x[i * C + c] - mean[c]) / std::sqrt(variance[c] + epsilon) * gamma[c] + beta[c];
+}
+
+// Mean and variance are those of x, and their gradients are part of dx.
+inline void normalize_gradients(long rows, long C,
+                                const float* x,          // (rows, C)
+                                const float* gamma,      // (C)
+                                const double* mean,      // (C)
+                                const double* variance,  // (C)
+                                double epsilon,
+                                const double* g,  // (rows, C), the gradient of y
+                                double* dx,       // (rows, C)
+                                double* dgamma,   // (C)
+                                double* dbeta) {  // (C)
+  for (long c = 0; c < C; c++) {
+    const double deviation = std::sqrt(variance[c] + epsilon);
+    dgamma[c] = dbeta[c] = 0;
+    for (long i = 0; i < rows; i++) {
+      dbeta[c] += g[i * C + c];
+      dgamma[c] += g[i * C + c] * (x[i * C + c] - mean[c]) / deviation;
+    }
+    for (long i = 0; i < rows; i++) {
+      const double z = (x[i * C + c] - mean[c]) / deviation;
+      dx[i * C + c] = gamma[c] / deviation * (g[i * C + c] - dbeta[c] / rows - z * dgamma[c] / rows);
+    }
+  }
+}
+
+}  // namespace plain
+
+constexpr double NORMALIZATION_PART = 30e3;  // floats that are worth a thread
 constexpr long BLOCK = 4096;                 // floats that are read a second time while the cache holds them
 
-// x seen as rows of several rows side by side, so that few channels fill the lanes too: `rows` of `width` floats, then `rest` rows of x.
+// x (rows of x, C) as wide rows: `side_by_side` rows of x are one row, so that few channels fill the lanes
+// too. The `remainder` rows of x at the end fill no wide row.
 struct WideRows {
-  long C, side_by_side, width, rows, rest;
+  long C, side_by_side, width, rows, remainder;
+
   WideRows(long rows_of_x, long C)
-      : C(C), side_by_side((4 * LANES + C - 1) / C), width(side_by_side * C), rows(rows_of_x / side_by_side), rest(rows_of_x % side_by_side) {}
-  long block() const { return BLOCK / width > 8 ? BLOCK / width : 8; }
-  // values(c) for each place in a wide row.
-  template <class Values>
-  std::vector<float> repeated(const Values& values) const {
+      : C(C),
+        side_by_side((4 * LANES + C - 1) / C),
+        width(side_by_side * C),
+        rows(rows_of_x / side_by_side),
+        remainder(rows_of_x % side_by_side) {}
+  long block() const { return std::max(BLOCK / width, 8L); }
+  // The values of the C channels for each place in a wide row.
+  std::vector<float> repeated(const float* values) const {
     std::vector<float> all(width);
-    for (long i = 0; i < width; i++) all[i] = i < C ? values(i) : all[i - C];
+    for (long i = 0; i < width; i++) all[i] = values[i % C];
     return all;
   }
   template <class Pool>
   long parts(Pool& pool) const {
-    long parts = parts_of(pool, 1.0 * rows * width, NORMALIZATION_PART);
-    return parts < rows ? parts : rows > 1 ? rows : 1;
+    const long parts = part_count(pool, 1.0 * rows * width, NORMALIZATION_PART);
+    return std::max(1L, std::min(parts, rows));
   }
 };
 
-// The sum of a group of rows, and that of the squared differences from the group's mean.
+// The sum of a group of rows, and the sum of the squared differences from the group's mean.
 struct Spread {
   long count = 0;
   Vector total{}, squares{};
-  // The spread of both groups together (Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for computing sample
-  // variances, 1979).
+
+  // The spread of both groups together.
+  // Source: Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for computing sample
+  // variances, 1979.
   void join(const Spread& other) {
     if (other.count == 0) return;
     if (count == 0) {
       *this = other;
       return;
     }
-    float n = static_cast<float>(count), more = static_cast<float>(other.count);
-    Vector difference = other.total * broadcast(1 / more) - total * broadcast(1 / n);
+    const float n = static_cast<float>(count), more = static_cast<float>(other.count);
+    const Vector difference = other.total * broadcast(1 / more) - total * broadcast(1 / n);
     squares += other.squares + difference * difference * broadcast(n * more / (n + more));
     total += other.total;
     count += other.count;
   }
 };
 
-// The mean and the variance of each channel, as exact as by reading x twice: every block of rows is, while the cache holds it, and blocks
-// and threads are put together in their order.
+// Joins the spread of the rows `begin` to `end` of x to that of the `before` rows so far, whose totals and
+// squares are those of each place in a wide row. The rows are read twice, the second time from the cache.
+static inline void join_rows(const WideRows& wide, const float* x, long begin, long end, long before,
+                             float* totals, float* squares) {
+  const long width = wide.width;
+  for_strips(width, [&](auto vectors, long place, long lanes) {
+    constexpr int V = vectors;
+    Vector total[V] = {}, center[V], square[V] = {};
+    for (long row = begin; row < end; row++)
+      for (int v = 0; v < V; v++) total[v] += load(x + row * width + place + v * LANES, lanes);
+    for (int v = 0; v < V; v++) center[v] = total[v] * broadcast(1.f / static_cast<float>(end - begin));
+    for (long row = begin; row < end; row++)
+      for (int v = 0; v < V; v++) {
+        const Vector d = load(x + row * width + place + v * LANES, lanes) - center[v];
+        square[v] += d * d;
+      }
+    for (int v = 0; v < V; v++) {
+      float *own_totals = totals + place + v * LANES, *own_squares = squares + place + v * LANES;
+      Spread all;
+      if (before > 0) all = {before, load(own_totals, lanes), load(own_squares, lanes)};
+      all.join({end - begin, total[v], square[v]});
+      store(own_totals, all.total, lanes);
+      store(own_squares, all.squares, lanes);
+    }
+  });
+}
+
+// The mean and the variance of each channel, as exact as by reading x twice. Blocks and parts are joined in
+// their order.
 template <class Pool>
 void moments(Pool& pool, long rows_of_x, long C, const float* x, float* mean, float* variance) {
   const WideRows wide(rows_of_x, C);
   const long width = wide.width, parts = wide.parts(pool);
   Workspace memory(2 * parts * width);
   float *totals = memory.data(), *squares = totals + parts * width;
-  parallel_for(pool, parts, [&](long part) {
-    long first = first_of(part, parts, wide.rows, 1), end = first_of(part + 1, parts, wide.rows, 1), block = wide.block();
-    for (long begin = first; begin < end; begin += block) {
-      long stop = begin + block < end ? begin + block : end;
-      for_strips(width, [&](auto vectors, long place, long lanes) {
-        constexpr int V = vectors;
-        Vector total[V] = {}, center[V], square[V] = {};
-        for (long row = begin; row < stop; row++)
-          for (int v = 0; v < V; v++) total[v] += load(x + row * width + place + v * LANES, lanes);
-        for (int v = 0; v < V; v++) center[v] = total[v] * broadcast(1.f / static_cast<float>(stop - begin));
-        for (long row = begin; row < stop; row++)
-          for (int v = 0; v < V; v++) {
-            Vector d = load(x + row * width + place + v * LANES, lanes) - center[v];
-            square[v] += d * d;
-          }
-        for (int v = 0; v < V; v++) {
-          float *own_totals = totals + part * width + place + v * LANES, *own_squares = squares + part * width + place + v * LANES;
-          Spread all;
-          if (begin > first) all = {begin - first, load(own_totals, lanes), load(own_squares, lanes)};
-          all.join({stop - begin, total[v], square[v]});
-          store(own_totals, all.total, lanes);
-          store(own_squares, all.squares, lanes);
-        }
-      });
-    }
+  parallel_for(pool, parts, wide.rows, [&](Part part) {
+    for (long begin = part.begin; begin < part.end; begin += wide.block())
+      join_rows(wide, x, begin, std::min(begin + wide.block(), part.end), begin - part.begin,
+                totals + part.number * width, squares + part.number * width);
   });
   for (long c = 0; c < C; c += LANES) {
-    long lanes = C - c < LANES ? C - c : LANES;
+    const long lanes = std::min<long>(LANES, C - c);
     Spread all;
     for (long part = 0; part < parts; part++) {
-      long count = first_of(part + 1, parts, wide.rows, 1) - first_of(part, parts, wide.rows, 1);
+      const long count = part_range(part, parts, wide.rows, 1).size();
       for (long i = part * width + c; count > 0 && i < (part + 1) * width; i += C)
         all.join({count, load(totals + i, lanes), load(squares + i, lanes)});
     }
-    for (long row = rows_of_x - wide.rest; row < rows_of_x; row++) all.join({1, load(x + row * C + c, lanes), Vector{}});
+    for (long row = rows_of_x - wide.remainder; row < rows_of_x; row++)
+      all.join({1, load(x + row * C + c, lanes), Vector{}});
     store(mean + c, all.total * broadcast(1.f / static_cast<float>(rows_of_x)), lanes);
     store(variance + c, all.squares * broadcast(1.f / static_cast<float>(rows_of_x)), lanes);
   }
 }
 
-// One number for each channel: y = x * factor + shift, then perhaps a ReLU.
+// y = x * factor + shift for each channel, then perhaps a ReLU.
 struct Standardization {
-  std::vector<float> factor, shift;
+  const float *mean, *variance;
+  float epsilon;
   bool relu_follows;
+  std::vector<float> factor, shift;
 
-  Standardization(long C, const float* gamma, const float* beta, const float* mean, const float* variance, float epsilon, bool relu_follows)
-      : factor(C), shift(C), relu_follows(relu_follows) {
+  Standardization(long C, const float* gamma, const float* beta, const float* mean, const float* variance,
+                  float epsilon, bool relu_follows)
+      : mean(mean), variance(variance), epsilon(epsilon), relu_follows(relu_follows), factor(C), shift(C) {
     for (long c = 0; c < C; c++) {
       factor[c] = gamma[c] / std::sqrt(variance[c] + epsilon);
       shift[c] = beta[c] - mean[c] * factor[c];
     }
   }
+  Vector activated(Vector value) const { return relu_follows ? relu(value) : value; }
+  // The gradient before the ReLU, from the gradient after it and the value before it.
+  Vector before_relu(Vector gradient, Vector value) const {
+    return !relu_follows ? gradient : value > Vector{} ? gradient : Vector{};
+  }
 };
 
-// The gradient of x, g * of_g + x * of_x + shift, with g that of y before the ReLU.
+struct NormalizationGradients {
+  float *dx, *dgamma, *dbeta;
+};
+
+// dx = g * of_g + x * of_x + shift for each channel, where g is the gradient of y before the ReLU.
 struct Slopes {
   std::vector<float> of_g, of_x, shift;
 
-  // From the sums of g and of g * (x - mean) over n rows. Also writes the gradients of gamma and beta:
-  // dx = gamma / deviation * (g - total / n - (x - mean) * product / (n deviation^2)).
-  Slopes(long C, float n, const float* totals, const float* products, const Standardization& s, const float* mean, const float* variance,
-         float epsilon, float* dgamma, float* dbeta)
+  // From the sums of g and of g * (x - mean) over n rows. It also writes the gradients of gamma and beta.
+  // dx = gamma / deviation * (g - total / n - (x - mean) * product / (n * deviation^2)).
+  Slopes(long C, float n, const float* totals, const float* products, const Standardization& s, float* dgamma,
+         float* dbeta)
       : of_g(s.factor), of_x(C), shift(C) {
     for (long c = 0; c < C; c++) {
-      float deviation = std::sqrt(variance[c] + epsilon);
+      const float deviation = std::sqrt(s.variance[c] + s.epsilon);
       dbeta[c] = totals[c];
       dgamma[c] = products[c] / deviation;
       of_x[c] = -of_g[c] * products[c] / (deviation * deviation * n);
-      shift[c] = -of_g[c] * totals[c] / n - mean[c] * of_x[c];
+      shift[c] = -of_g[c] * totals[c] / n - s.mean[c] * of_x[c];
     }
   }
 };
 
-// Calls row(start, width) for all wide rows, and for what remains.
+// Calls row(start, width) for each wide row, and for the remainder.
 template <class Pool, class Row>
 void each_wide_row(Pool& pool, const WideRows& wide, const Row& row) {
-  long parts = wide.parts(pool);
-  parallel_for(pool, parts, [&](long part) {
-    long end = first_of(part + 1, parts, wide.rows, 1);
-    for (long i = first_of(part, parts, wide.rows, 1); i < end; i++) row(i * wide.width, wide.width);
+  parallel_for(pool, wide.parts(pool), wide.rows, [&](Part part) {
+    for (long i = part.begin; i < part.end; i++) row(i * wide.width, wide.width);
   });
-  row(wide.rows * wide.width, wide.rest * wide.C);
+  row(wide.rows * wide.width, wide.remainder * wide.C);
 }
 
 template <class Pool>
 void normalize(Pool& pool, long rows, long C, const float* x, const Standardization& s, float* y) {
   const WideRows wide(rows, C);
-  const auto factor = wide.repeated([&](long c) { return s.factor[c]; }), shift = wide.repeated([&](long c) { return s.shift[c]; });
+  const auto factor = wide.repeated(s.factor.data()), shift = wide.repeated(s.shift.data());
   each_wide_row(pool, wide, [&](long start, long width) {
     for_strips(width, [&](auto vectors, long place, long lanes) {
       for (int v = 0; v < vectors; v++) {
-        long i = place + v * LANES;
-        Vector value = load(x + start + i, lanes) * load(factor.data() + i, lanes) + load(shift.data() + i, lanes);
-        store(y + start + i, s.relu_follows ? relu(value) : value, lanes);
+        const long i = place + v * LANES;
+        const Vector value =
+            load(x + start + i, lanes) * load(factor.data() + i, lanes) + load(shift.data() + i, lanes);
+        store(y + start + i, s.activated(value), lanes);
       }
     });
   });
 }
 
-// From the gradient of y: those of x, gamma and beta.
-template <class Pool>
-void normalize_gradients(Pool& pool, long rows_of_x, long C, const float* x, const Standardization& s, const float* mean,
-                         const float* variance, float epsilon, const float* g, float* dx, float* dgamma, float* dbeta) {
-  const WideRows wide(rows_of_x, C);
-  const long width = wide.width, parts = wide.parts(pool);
-  auto repeated = [&](const float* values) { return wide.repeated([&](long c) { return values[c]; }); };
-  const auto center = repeated(mean), factor = repeated(s.factor.data()), offset = repeated(s.shift.data());
-  auto before_relu = [&](Vector gradient, Vector value, long i, long lanes) {
+// What normalize_gradients reads, with the numbers of a channel repeated for each place in a wide row.
+struct WideNormalization {
+  const WideRows& wide;
+  const Standardization& s;
+  const float *x, *g;
+  std::vector<float> center, factor, shift;
+
+  WideNormalization(const WideRows& wide, const Standardization& s, const float* x, const float* g)
+      : wide(wide),
+        s(s),
+        x(x),
+        g(g),
+        center(wide.repeated(s.mean)),
+        factor(wide.repeated(s.factor.data())),
+        shift(wide.repeated(s.shift.data())) {}
+
+  // The gradient before the ReLU, of a vector of x that lies at `place` in its wide row.
+  Vector gradient(Vector value, long start, long place, long lanes) const {
+    const Vector gradient = load(g + start + place, lanes);
     if (!s.relu_follows) return gradient;
-    return value * load(factor.data() + i, lanes) + load(offset.data() + i, lanes) > Vector{} ? gradient : Vector{};
-  };
-  Workspace memory(2 * parts * width);
-  float *totals = memory.data(), *products = totals + parts * width;  // of g, and of g * (x - mean)
-  std::memset(totals, 0, 2 * parts * width * sizeof(float));
-  auto add = [&](long start, long rows, long filled, float* total_of, float* product_of) {
-    for_strips(filled, [&](auto vectors, long place, long lanes) {
+    const Vector y = value * load(factor.data() + place, lanes) + load(shift.data() + place, lanes);
+    return s.before_relu(gradient, y);
+  }
+
+  // Adds the gradients g of some rows, of which `filled` places exist, to totals, and g * (x - mean) to
+  // products. Always inlined: whether the compiler fuses x * y + z, and so the last bit, depends on the
+  // copies it makes of this.
+  __attribute__((always_inline)) void add_sums(long start, long rows, long filled, float* totals,
+                                               float* products) const {
+    for_strips(filled, [&](auto vectors, long first, long lanes) {
       constexpr int V = vectors;
       Vector total[V] = {}, product[V] = {};
       for (long row = 0; row < rows; row++)
         for (int v = 0; v < V; v++) {
-          long at = place + v * LANES, i = start + row * width + at;
-          Vector value = load(x + i, lanes), gradient = before_relu(load(g + i, lanes), value, at, lanes);
-          total[v] += gradient;
-          product[v] += gradient * (value - load(center.data() + at, lanes));
+          const long place = first + v * LANES, row_start = start + row * wide.width;
+          const Vector value = load(x + row_start + place, lanes),
+                       g = gradient(value, row_start, place, lanes);
+          total[v] += g;
+          product[v] += g * (value - load(center.data() + place, lanes));
         }
       for (int v = 0; v < V; v++) {
-        long i = place + v * LANES;
-        store(total_of + i, load(total_of + i, lanes) + total[v], lanes);
-        store(product_of + i, load(product_of + i, lanes) + product[v], lanes);
+        const long i = first + v * LANES;
+        store(totals + i, load(totals + i, lanes) + total[v], lanes);
+        store(products + i, load(products + i, lanes) + product[v], lanes);
       }
     });
+  }
+
+  template <class Pool>
+  void write_dx(Pool& pool, const Slopes& slopes, float* dx) const {
+    const auto of_g = wide.repeated(slopes.of_g.data()), of_x = wide.repeated(slopes.of_x.data());
+    const auto offset = wide.repeated(slopes.shift.data());
+    each_wide_row(pool, wide, [&](long start, long width) {
+      for_strips(width, [&](auto vectors, long first, long lanes) {
+        for (int v = 0; v < vectors; v++) {
+          const long i = first + v * LANES;
+          const Vector value = load(x + start + i, lanes), g = gradient(value, start, i, lanes);
+          const Vector of_value = value * load(of_x.data() + i, lanes) + load(offset.data() + i, lanes);
+          store(dx + start + i, of_value + g * load(of_g.data() + i, lanes), lanes);
+        }
+      });
+    });
+  }
+};
+
+// From the gradient g of y: those of x, gamma and beta.
+template <class Pool>
+void normalize_gradients(Pool& pool, long rows_of_x, long C, const float* x, const Standardization& s,
+                         const float* g, const NormalizationGradients& to) {
+  const WideRows wide(rows_of_x, C);
+  const WideNormalization normalization(wide, s, x, g);
+  const long width = wide.width, parts = wide.parts(pool);
+  Workspace memory(2 * parts * width);
+  float *totals = memory.data(), *products = totals + parts * width;
+  std::memset(totals, 0, 2 * parts * width * sizeof(float));
+  auto add_sums = [&](long start, long rows, long filled, long part) {
+    normalization.add_sums(start, rows, filled, totals + part * width, products + part * width);
   };
-  parallel_for(pool, parts, [&](long part) {
-    long first = first_of(part, parts, wide.rows, 1), end = first_of(part + 1, parts, wide.rows, 1), block = wide.block();
-    for (long begin = first; begin < end; begin += block)
-      add(begin * width, begin + block < end ? block : end - begin, width, totals + part * width, products + part * width);
+  parallel_for(pool, parts, wide.rows, [&](Part part) {
+    for (long begin = part.begin; begin < part.end; begin += wide.block())
+      add_sums(begin * width, std::min(wide.block(), part.end - begin), width, part.number);
   });
-  add(wide.rows * width, 1, wide.rest * C, totals, products);
+  add_sums(wide.rows * width, 1, wide.remainder * C, 0);
   std::vector<float> total(C), product(C);
   for (long c = 0; c < C; c++)
     for (long i = c; i < parts * width; i += C) {
       total[c] += totals[i];
       product[c] += products[i];
     }
-  const Slopes slopes(C, static_cast<float>(rows_of_x), total.data(), product.data(), s, mean, variance, epsilon, dgamma, dbeta);
-  const auto of_g = repeated(slopes.of_g.data()), of_x = repeated(slopes.of_x.data()), shift = repeated(slopes.shift.data());
-  each_wide_row(pool, wide, [&](long start, long width) {
-    for_strips(width, [&](auto vectors, long place, long lanes) {
-      for (int v = 0; v < vectors; v++) {
-        long i = place + v * LANES;
-        Vector value = load(x + start + i, lanes), gradient = before_relu(load(g + start + i, lanes), value, i, lanes);
-        Vector of_value = value * load(of_x.data() + i, lanes) + load(shift.data() + i, lanes);
-        store(dx + start + i, of_value + gradient * load(of_g.data() + i, lanes), lanes);
-      }
-    });
-  });
-}
-
-// ---------------------------------------------------------------- with 2x2 maximum pooling behind
-
-// Images x (N, height, width, C) of even height and width; y (N, height / 2, width / 2, C).
-struct Images {
-  long N, height, width, C;
-
-  long rows_of_windows() const { return N * (height / 2); }
-  template <class Pool>
-  long parts(Pool& pool) const {
-    return std::min(rows_of_windows(), parts_of(pool, 1.0 * N * height * width * C, NORMALIZATION_PART));
-  }
-  // Calls window(place of its first input, its own place) for the channels c, ..., c + lanes - 1 of a row of windows.
-  template <class Window>
-  void each_window(long row, long c, const Window& window) const {
-    for (long j = 0; j < width / 2; j++) window((2 * row * width + 2 * j) * C + c, (row * (width / 2) + j) * C + c);
-  }
-};
-
-// A window's four inputs, and the largest of their normalized values.
-struct NormalizedWindow {
-  Vector x[4], largest;
-  Integers winner;  // 0 to 3: the first of equal ones
-
-  NEURONA_INLINE NormalizedWindow of(const float* x, long row, long C, Vector factor, Vector shift, long lanes) {
-    NormalizedWindow window;
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-      window.x[i] = load(x + i / 2 * row + i % 2 * C, lanes);
-      Vector value = window.x[i] * factor + shift;
-      Integers wins = i == 0 ? ~Integers{} : (value > window.largest) | (value != value);
-      window.largest = wins ? value : window.largest;
-      window.winner = wins ? Integers{} + i : window.winner;
-    }
-    return window;
-  }
-  Vector winning_x() const {
-    Vector chosen = x[0];
-    for (int i = 1; i < 4; i++) chosen = winner == i ? x[i] : chosen;
-    return chosen;
-  }
-};
-
-template <class Pool>
-void normalize_max_pool(Pool& pool, const Images& images, const float* x, const Standardization& s, float* y) {
-  const long parts = images.parts(pool), C = images.C;
-  parallel_for(pool, parts, [&](long part) {
-    long end = first_of(part + 1, parts, images.rows_of_windows(), 1);
-    for (long row = first_of(part, parts, images.rows_of_windows(), 1); row < end; row++)
-      for (long c = 0; c < C; c += LANES) {
-        long lanes = std::min<long>(LANES, C - c);
-        Vector factor = load(s.factor.data() + c, lanes), shift = load(s.shift.data() + c, lanes);
-        images.each_window(row, c, [&](long from, long to) {
-          Vector largest = NormalizedWindow::of(x + from, images.width * C, C, factor, shift, lanes).largest;
-          store(y + to, s.relu_follows ? relu(largest) : largest, lanes);
-        });
-      }
-  });
-}
-
-// From the gradient of the pooled y: those of x, gamma and beta.
-template <class Pool>
-void normalize_max_pool_gradients(Pool& pool, const Images& images, const float* x, const Standardization& s, const float* mean,
-                                  const float* variance, float epsilon, const float* g, float* dx, float* dgamma, float* dbeta) {
-  const long parts = images.parts(pool), C = images.C, row_of_x = images.width * C;
-  auto before_relu = [&](Vector gradient, Vector largest) {
-    return !s.relu_follows ? gradient : largest > Vector{} ? gradient : Vector{};
-  };
-  Workspace memory(2 * parts * C);
-  float* sums = memory.data();  // of each part: of g, and of g * (x - mean)
-  std::memset(sums, 0, 2 * parts * C * sizeof(float));
-  auto each_strip = [&](const auto& strip) {
-    parallel_for(pool, parts, [&](long part) {
-      long end = first_of(part + 1, parts, images.rows_of_windows(), 1);
-      for (long row = first_of(part, parts, images.rows_of_windows(), 1); row < end; row++)
-        for (long c = 0; c < C; c += LANES) strip(part, row, c, std::min<long>(LANES, C - c));
-    });
-  };
-  each_strip([&](long part, long row, long c, long lanes) {
-    Vector factor = load(s.factor.data() + c, lanes), shift = load(s.shift.data() + c, lanes), center = load(mean + c, lanes);
-    float *total_of = sums + 2 * part * C + c, *product_of = total_of + C;
-    Vector total = load(total_of, lanes), product = load(product_of, lanes);
-    images.each_window(row, c, [&](long from, long to) {
-      NormalizedWindow window = NormalizedWindow::of(x + from, row_of_x, C, factor, shift, lanes);
-      Vector gradient = before_relu(load(g + to, lanes), window.largest);
-      total += gradient;
-      product += gradient * (window.winning_x() - center);
-    });
-    store(total_of, total, lanes);
-    store(product_of, product, lanes);
-  });
-  for (long part = 1; part < parts; part++)
-    for (long i = 0; i < 2 * C; i++) sums[i] += sums[2 * part * C + i];
-  const float n = static_cast<float>(images.N * images.height * images.width);
-  const Slopes slopes(C, n, sums, sums + C, s, mean, variance, epsilon, dgamma, dbeta);
-  each_strip([&](long, long row, long c, long lanes) {
-    Vector factor = load(s.factor.data() + c, lanes), offset = load(s.shift.data() + c, lanes);
-    Vector of_g = load(slopes.of_g.data() + c, lanes), of_x = load(slopes.of_x.data() + c, lanes);
-    Vector shift = load(slopes.shift.data() + c, lanes);
-    images.each_window(row, c, [&](long from, long to) {
-      NormalizedWindow window = NormalizedWindow::of(x + from, row_of_x, C, factor, offset, lanes);
-      Vector gradient = before_relu(load(g + to, lanes), window.largest) * of_g;
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        Vector of_value = window.x[i] * of_x + shift;
-        store(dx + from + i / 2 * row_of_x + i % 2 * C, window.winner == i ? of_value + gradient : of_value, lanes);
-      }
-    });
-  });
+  const Slopes slopes(C, static_cast<float>(rows_of_x), total.data(), product.data(), s, to.dgamma, to.dbeta);
+  normalization.write_dx(pool, slopes, to.dx);
 }
 
 }  // namespace neurona

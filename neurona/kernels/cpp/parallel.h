@@ -1,6 +1,7 @@
-// Sharing work between the threads of a pool, and memory for the time of one call.
+// Sharing work among the threads of a pool, and memory for the time of one call.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <memory>
@@ -13,32 +14,56 @@
 
 namespace neurona {
 
+// The units begin, ..., end - 1 of a computation, which one thread computes. Parts are numbered from 0.
+struct Part {
+  long number, begin, end;
+
+  long size() const { return end - begin; }
+};
+
+// The part of this number, where `total` units are divided into `parts` of nearly equal size. A part begins
+// at a multiple of `block`.
+static inline Part part_range(long number, long parts, long total, long block) {
+  const long blocks = (total + block - 1) / block;
+  const long begin = blocks * number / parts * block, end = blocks * (number + 1) / parts * block;
+  return {number, std::min(begin, total), std::min(end, total)};
+}
+
+// How many parts to make of `work`: one for each thread, but none smaller than `worth`.
+template <class Pool>
+long part_count(Pool& pool, double work, double worth) {
+  return static_cast<long>(std::clamp(work / worth, 1.0, std::max(1.0, 1.0 * pool.num_threads())));
+}
+
 static inline void pause() {
 #if defined(__x86_64__)
   _mm_pause();
 #endif
 }
 
-// Not inlined: two copies of `work` in machine code may round differently, as the compiler makes one fused operation of x * y + z in one and
-// two in the other; then the result would depend on the thread that takes the part.
+// Never inlined or cloned: each copy of `work` in machine code may round differently (x * y + z is one fused
+// operation in one copy and two operations in the other), and the result would depend on the thread.
 template <class Work>
-static __attribute__((noinline, noclone)) void run_part(const Work& work, long part) {
+static __attribute__((noinline, noclone)) void run_part(const Work& work, Part part) {
   work(part);
 }
 
-// The part that this thread took first the last time. Taking the same one again, it finds in its cache what it worked on before; XLA lets
-// now one thread and now another call the kernels, so that the order in which they come would change from step to step.
+// The number of the part that this thread began with in its last call. It begins with the same one again,
+// whose data its cache may still hold. Without this the assignment would change from step to step, because
+// XLA calls kernels from different threads.
 inline thread_local long preferred_part = 0;
 
-// Runs work(0), ..., work(parts - 1) and returns when all are done. `Pool` has num_threads() and Schedule(task), as XLA's has.
+// Divides `total` units into `parts`, as part_range does, runs work(part) for each, and returns when all are
+// done. `Pool` has num_threads() and Schedule(task), like XLA's.
 //
-// Threads of the pool and the caller take the parts that are free; the caller takes whatever no one else has begun, so that it waits only
-// for work in progress: pools whose threads all wait for one another can't lock up, and a pool that is busy costs nothing. What a part
-// computes must depend on its number alone; then the result is the same whoever takes it.
+// The threads of the pool and the caller take the parts that are free. The caller takes every part that no
+// thread has begun, so it waits only for parts that are running: a busy pool costs nothing, and threads that
+// all wait for one another cannot lock up. What a part computes must depend on its number alone. Then the
+// result does not depend on which thread takes it.
 template <class Pool, class Work>
-void parallel_for(Pool& pool, long parts, const Work& work) {
+void parallel_for(Pool& pool, long parts, long total, long block, const Work& work) {
   if (parts <= 1) {
-    if (parts == 1) run_part(work, 0L);
+    if (parts == 1) run_part(work, part_range(0, 1, total, block));
     return;
   }
   struct Shared {
@@ -46,47 +71,41 @@ void parallel_for(Pool& pool, long parts, const Work& work) {
     std::vector<std::atomic<bool>> taken;
     std::atomic<long> done{0};
   };
-  auto shared = std::make_shared<Shared>(parts);  // outlives the call: a late task finds nothing left and does not touch `work`
-  auto take = [shared, parts, &work] {
+  // Shared, because a task may start after this call has returned. It then finds no free part and does not
+  // touch `work`.
+  auto shared = std::make_shared<Shared>(parts);
+  auto take_parts = [shared, parts, total, block, &work] {
     const long first = preferred_part % parts;
     bool is_first = true;
     for (long i = 0; i < parts; i++) {
-      const long part = (first + i) % parts;
-      if (shared->taken[part].exchange(true, std::memory_order_relaxed)) continue;
-      if (is_first) preferred_part = part;
+      const long number = (first + i) % parts;
+      if (shared->taken[number].exchange(true, std::memory_order_relaxed)) continue;
+      if (is_first) preferred_part = number;
       is_first = false;
-      run_part(work, part);
+      run_part(work, part_range(number, parts, total, block));
       shared->done.fetch_add(1, std::memory_order_release);
     }
   };
-  long helpers = pool.num_threads() - 1 < parts - 1 ? pool.num_threads() - 1 : parts - 1;
-  for (long i = 0; i < helpers; i++) pool.Schedule(decltype(take)(take));  // a copy, which XLA's pool must own
-  take();
+  const long helpers = std::min<long>(pool.num_threads(), parts) - 1;
+  for (long i = 0; i < helpers; i++)
+    pool.Schedule(decltype(take_parts)(take_parts));  // a copy: XLA's pool must own its task
+  take_parts();
   for (long tries = 0; shared->done.load(std::memory_order_acquire) < parts; tries++) {
     if (tries < 2000) {
       pause();
     } else {
-      std::this_thread::yield();  // another process may need the core that the last part waits for
+      std::this_thread::yield();  // the last part may wait for this core, which another process has taken
     }
   }
 }
 
-// How many parts to make of `size` units of work, where fewer than `least` are not worth a thread.
-template <class Pool>
-long parts_of(Pool& pool, double size, double least) {
-  long threads = pool.num_threads();
-  if (threads < 1) threads = 1;
-  double worth = size / least;
-  return worth < 1 ? 1 : worth < threads ? static_cast<long>(worth) : threads;
+template <class Pool, class Work>
+void parallel_for(Pool& pool, long parts, long total, const Work& work) {
+  parallel_for(pool, parts, total, 1, work);
 }
 
-// The first unit of a part, of `total` units in blocks of `block`: part i runs from first_of(i) to first_of(i + 1).
-static inline long first_of(long part, long parts, long total, long block) {
-  long blocks = (total + block - 1) / block, first = blocks * part / parts * block;
-  return first < total ? first : total;
-}
-
-// Floats, aligned to a cache line, uninitialized, freed at the end of the block. Kept by the thread for the next call.
+// Uninitialized floats, aligned to a cache line, until the end of the scope. The thread keeps the memory for
+// its next call.
 class Workspace {
  public:
   explicit Workspace(long floats) {

@@ -4,12 +4,14 @@
 
 namespace neurona {
 
-using Numbers = ffi::Span<const float>;
+using Floats = ffi::Span<const float>;
 
-// Arguments: the weights' values, then each slot's arrays, then the gradients. Results: the new values and slots, in the same order.
+// Arguments: the weights' values, then each slot's arrays, then the gradients. Results: the new values and
+// slots, in the same order.
 template <class Formula>
-static ffi::Error update_all(ffi::ThreadPool pool, Input learning_rate, Input rate, ffi::RemainingArgs arguments,
-                             ffi::RemainingRets results, Numbers decays, Numbers numbers) {
+static ffi::Error update_all(ffi::ThreadPool pool, Input learning_rate, Input rate,
+                             ffi::RemainingArgs arguments, ffi::RemainingRets results, Floats decays,
+                             Floats numbers) {
   std::vector<Weights> all(decays.size());
   std::size_t count = all.size();
   for (std::size_t i = 0; i < count; i++) {
@@ -30,10 +32,21 @@ static ffi::Error update_all(ffi::ThreadPool pool, Input learning_rate, Input ra
   return ffi::Error::Success();
 }
 
+static auto binding() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .Arg<Input>()
+      .Arg<Input>()
+      .RemainingArgs()
+      .RemainingRets()
+      .Attr<Floats>("decays")
+      .Attr<Floats>("numbers");
+}
+
 }  // namespace neurona
 
-NEURONA_HANDLER(neurona_update_sgd, neurona::update_all<neurona::Descent>, "decays", "numbers");
-NEURONA_HANDLER(neurona_update_momentum, neurona::update_all<neurona::Momentum<false>>, "decays", "numbers");
-NEURONA_HANDLER(neurona_update_nesterov, neurona::update_all<neurona::Momentum<true>>, "decays", "numbers");
-NEURONA_HANDLER(neurona_update_rmsprop, neurona::update_all<neurona::RootMeanSquare>, "decays", "numbers");
-NEURONA_HANDLER(neurona_update_adam, neurona::update_all<neurona::AdaptiveMoments>, "decays", "numbers");
+NEURONA_HANDLER(neurona_update_sgd, neurona::update_all<neurona::Descent>, neurona::binding());
+NEURONA_HANDLER(neurona_update_momentum, neurona::update_all<neurona::Momentum<false>>, neurona::binding());
+NEURONA_HANDLER(neurona_update_nesterov, neurona::update_all<neurona::Momentum<true>>, neurona::binding());
+NEURONA_HANDLER(neurona_update_rmsprop, neurona::update_all<neurona::RootMeanSquare>, neurona::binding());
+NEURONA_HANDLER(neurona_update_adam, neurona::update_all<neurona::AdaptiveMoments>, neurona::binding());

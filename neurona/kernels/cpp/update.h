@@ -1,4 +1,4 @@
-// One step of an optimizer on all weights of a network, in one pass over memory.
+// One step of an optimizer on all weights of a model, in one pass over memory.
 #pragma once
 
 #include <vector>
@@ -8,10 +8,11 @@
 
 namespace neurona {
 
-constexpr double UPDATE_PART = 30e3;  // weights that are worth a thread of their own
+constexpr double UPDATE_PART = 30e3;  // weights that are worth a thread
 
-// A formula: the movement of a vector of weights from their gradients, and what it remembers of them in SLOTS arrays.
-// `rate` is the learning rate, for Adam with the correction for the early steps in it; `numbers` are the formula's own.
+// A formula moves a vector of weights by their gradients g, and keeps what it remembers of earlier gradients
+// in SLOTS arrays. `rate` is the learning rate, for Adam with the correction for the early steps. `numbers`
+// are the other constants of the formula. plain::move is the same for one weight in double precision.
 struct Descent {
   static constexpr int SLOTS = 0;
   float rate;
@@ -34,7 +35,8 @@ struct Momentum {
 struct RootMeanSquare {
   static constexpr int SLOTS = 1;
   float rate, rho, one_minus_rho, epsilon;
-  RootMeanSquare(float rate, const float* numbers) : rate(rate), rho(numbers[0]), one_minus_rho(numbers[1]), epsilon(numbers[2]) {}
+  RootMeanSquare(float rate, const float* numbers)
+      : rate(rate), rho(numbers[0]), one_minus_rho(numbers[1]), epsilon(numbers[2]) {}
   Vector move(Vector g, Vector* slots) const {
     slots[0] = broadcast(rho) * slots[0] + broadcast(one_minus_rho) * (g * g);
     return broadcast(-rate) * g / square_root(slots[0] + broadcast(epsilon));
@@ -53,7 +55,31 @@ struct AdaptiveMoments {
   }
 };
 
-// One array of weights; the new values may take the place of the old ones.
+namespace plain {
+
+// The movement of one weight from its gradient. Updates its slots.
+inline double move(const Descent& f, double g, double*) { return -f.rate * g; }
+
+template <bool NESTEROV>
+double move(const Momentum<NESTEROV>& f, double g, double* slots) {
+  slots[0] = f.momentum * slots[0] - f.rate * g;
+  return NESTEROV ? f.momentum * slots[0] - f.rate * g : slots[0];
+}
+
+inline double move(const RootMeanSquare& f, double g, double* slots) {
+  slots[0] = f.rho * slots[0] + f.one_minus_rho * g * g;
+  return -f.rate * g / std::sqrt(slots[0] + f.epsilon);
+}
+
+inline double move(const AdaptiveMoments& f, double g, double* slots) {
+  slots[0] += (g - slots[0]) * f.one_minus_beta_1;
+  slots[1] += (g * g - slots[1]) * f.one_minus_beta_2;
+  return -f.rate * slots[0] / (std::sqrt(slots[1]) + f.epsilon);
+}
+
+}  // namespace plain
+
+// One array of weights. The new values may take the place of the old ones.
 struct Weights {
   long size;
   const float* gradient;
@@ -61,7 +87,7 @@ struct Weights {
   float* value;
   const float* old_slots[2];
   float* slots[2];
-  float decay;  // how much the weights shrink before they move
+  float decay;  // the part by which the weights shrink before they move
 };
 
 template <class Formula>
@@ -78,18 +104,17 @@ static void update_range(const Formula& formula, const Weights& weights, long fi
   }
 }
 
-// Every thread takes an equal share of all weights, whichever arrays they lie in.
+// The threads share all weights evenly, whatever the sizes of the arrays.
 template <class Pool, class Formula>
 void update(Pool& pool, const Formula& formula, const std::vector<Weights>& all) {
   long total = 0;
   for (const Weights& weights : all) total += weights.size;
-  long parts = parts_of(pool, total, UPDATE_PART);
-  parallel_for(pool, parts, [&](long part) {
-    long first = first_of(part, parts, total, LANES), end = first_of(part + 1, parts, total, LANES), before = 0;
+  parallel_for(pool, part_count(pool, total, UPDATE_PART), total, LANES, [&](Part part) {
+    long before = 0;  // weights of the arrays before this one
     for (const Weights& weights : all) {
-      long from = first - before, to = end - before;
+      update_range(formula, weights, std::max(0L, part.begin - before),
+                   std::min(weights.size, part.end - before));
       before += weights.size;
-      update_range(formula, weights, from < 0 ? 0 : from, to > weights.size ? weights.size : to);
     }
   });
 }

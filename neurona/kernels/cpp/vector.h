@@ -1,7 +1,8 @@
-// A vector of floats as wide as the instruction set that this file is compiled for, in the compiler's own vector arithmetic:
-// +, -, *, /, comparisons and `condition ? a : b` work lane by lane.
+// A vector of floats, as wide as the registers of the instruction set that this file is compiled for. It is a
+// type of the compiler: +, -, *, /, comparisons and `condition ? a : b` work lane by lane.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -44,11 +45,15 @@ NEURONA_INLINE Vector load(const float* from) {
 
 NEURONA_INLINE void store(float* to, Vector v) { std::memcpy(to, &v, sizeof v); }
 
-// The first `count` lanes, 0 to LANES; the others are 0 and their memory is not touched.
+// The first `count` lanes, 0 to LANES. The other lanes are 0, and their memory is not touched.
 #if defined(__AVX512F__)
 NEURONA_INLINE __mmask16 first_lanes(long count) { return static_cast<__mmask16>((1u << count) - 1u); }
-NEURONA_INLINE Vector load(const float* from, long count) { return (Vector)_mm512_maskz_loadu_ps(first_lanes(count), from); }
-NEURONA_INLINE void store(float* to, Vector v, long count) { _mm512_mask_storeu_ps(to, first_lanes(count), (__m512)v); }
+NEURONA_INLINE Vector load(const float* from, long count) {
+  return (Vector)_mm512_maskz_loadu_ps(first_lanes(count), from);
+}
+NEURONA_INLINE void store(float* to, Vector v, long count) {
+  _mm512_mask_storeu_ps(to, first_lanes(count), (__m512)v);
+}
 #else
 NEURONA_INLINE Vector load(const float* from, long count) {
   if (count == LANES) return load(from);
@@ -64,7 +69,7 @@ NEURONA_INLINE void store(float* to, Vector v, long count) {
 }
 #endif
 
-// LANES integers that are a byte each in memory.
+// LANES integers, which are one byte each in memory.
 #if defined(__AVX512F__)
 NEURONA_INLINE Integers load_bytes(const int8_t* from) {
   return (Integers)_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
@@ -77,7 +82,8 @@ NEURONA_INLINE Integers load_bytes(const int8_t* from) {
   return (Integers)_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
 }
 NEURONA_INLINE void store_bytes(int8_t* to, Integers v) {
-  __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
+  __m128i halves =
+      _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(halves, halves));
 }
 #else
@@ -91,15 +97,18 @@ NEURONA_INLINE void store_bytes(int8_t* to, Integers v) {
 }
 #endif
 
-// Calls strip(vectors, place, lanes of the last vector) for up to four vectors at a time.
+// Cuts a row of `width` floats into strips of four vectors, then of one vector, and calls
+// strip(how many vectors, the first float, how many lanes of the last vector exist) for each.
 template <class Strip>
 NEURONA_INLINE void for_strips(long width, const Strip& strip) {
   long i = 0;
-  for (; i + 4 * LANES <= width; i += 4 * LANES) strip(std::integral_constant<int, 4>{}, i, static_cast<long>(LANES));
-  for (; i < width; i += LANES) strip(std::integral_constant<int, 1>{}, i, width - i < LANES ? width - i : LANES);
+  for (; i + 4 * LANES <= width; i += 4 * LANES)
+    strip(std::integral_constant<int, 4>{}, i, static_cast<long>(LANES));
+  for (; i < width; i += LANES)
+    strip(std::integral_constant<int, 1>{}, i, width - i < LANES ? width - i : LANES);
 }
 
-// The first lanes of v, and `other` in those behind.
+// Lane i of v for i < lanes; `other` in the lanes after them.
 NEURONA_INLINE Vector first_or(Vector v, long lanes, float other) {
   if (lanes == LANES) return v;
   Integers number;
@@ -107,7 +116,8 @@ NEURONA_INLINE Vector first_or(Vector v, long lanes, float other) {
   return number < static_cast<int32_t>(lanes) ? v : broadcast(other);
 }
 
-// Each lane changes places with the one DISTANCE away. The compiler needs constants for lanes, to make one instruction of it.
+// Each lane changes places with the lane DISTANCE away. The numbers of the lanes are constants, so that the
+// compiler makes one instruction of it.
 template <int DISTANCE, int... LANE>
 NEURONA_INLINE Vector swapped(Vector v, std::integer_sequence<int, LANE...>) {
 #if defined(__clang__)
@@ -120,8 +130,10 @@ NEURONA_INLINE Vector swapped(Vector v, std::integer_sequence<int, LANE...>) {
 // The sum of all lanes, in each of them.
 template <int DISTANCE = LANES / 2>
 NEURONA_INLINE Vector sum_of_lanes(Vector v) {
-  if constexpr (DISTANCE == 0) return v;
-  else return sum_of_lanes<DISTANCE / 2>(v + swapped<DISTANCE>(v, std::make_integer_sequence<int, LANES>()));
+  if constexpr (DISTANCE == 0)
+    return v;
+  else
+    return sum_of_lanes<DISTANCE / 2>(v + swapped<DISTANCE>(v, std::make_integer_sequence<int, LANES>()));
 }
 
 NEURONA_INLINE float sum(Vector v) { return sum_of_lanes(v)[0]; }
@@ -141,20 +153,24 @@ NEURONA_INLINE Vector square_root(Vector v) {
 #endif
 }
 
-// Comparisons with a NaN are false, so each of these hands a NaN in its second argument on.
+// A comparison with NaN is false, so a NaN in the second argument is the result.
 NEURONA_INLINE Vector maximum(Vector bound, Vector v) { return v < bound ? bound : v; }
 NEURONA_INLINE Vector minimum(Vector bound, Vector v) { return v > bound ? bound : v; }
 
 // The greatest of all lanes, in each of them.
 template <int DISTANCE = LANES / 2>
 NEURONA_INLINE Vector greatest_of_lanes(Vector v) {
-  if constexpr (DISTANCE == 0) return v;
-  else return greatest_of_lanes<DISTANCE / 2>(maximum(v, swapped<DISTANCE>(v, std::make_integer_sequence<int, LANES>())));
+  if constexpr (DISTANCE == 0)
+    return v;
+  else
+    return greatest_of_lanes<DISTANCE / 2>(
+        maximum(v, swapped<DISTANCE>(v, std::make_integer_sequence<int, LANES>())));
 }
 
 NEURONA_INLINE Vector relu(Vector v) { return maximum(Vector{}, v); }
 
-// e^x to about one unit in the last place: 2^n * p(r) with x = n ln 2 + r. Overflows to infinity, underflows to 0.
+// e^x to about one unit in the last place: 2^n * p(r) with x = n ln 2 + r. Overflows to infinity, underflows
+// to 0.
 NEURONA_INLINE Vector exponential(Vector x) {
   const Vector magic = broadcast(12582912.f);  // 1.5 * 2^23: adding it rounds to an integer
   Vector bounded = minimum(broadcast(89.f), maximum(broadcast(-104.f), x));
@@ -198,49 +214,60 @@ enum class Activation : int32_t { linear = 0, relu = 1, tanh = 2, sigmoid = 3 };
 
 NEURONA_INLINE Vector activate(Activation activation, Vector v) {
   switch (activation) {
-    case Activation::relu: return relu(v);
-    case Activation::tanh: return hyperbolic_tangent(v);
-    case Activation::sigmoid: return sigmoid(v);
-    default: return v;
+    case Activation::relu:
+      return relu(v);
+    case Activation::tanh:
+      return hyperbolic_tangent(v);
+    case Activation::sigmoid:
+      return sigmoid(v);
+    default:
+      return v;
   }
 }
 
-// The gradient before the activation, from that behind it and the activation's value.
+// dL/dz from dL/dy and y = activation(z).
 NEURONA_INLINE Vector before_activation(Activation activation, Vector gradient, Vector value) {
   switch (activation) {
-    case Activation::relu: return value > Vector{} ? gradient : Vector{};
-    case Activation::tanh: return gradient * ((broadcast(1.f) - value) * (broadcast(1.f) + value));  // exact where value is near 1
-    case Activation::sigmoid: return gradient * value * (broadcast(1.f) - value);
-    default: return gradient;
+    case Activation::relu:
+      return value > Vector{} ? gradient : Vector{};
+    case Activation::tanh:
+      return gradient * ((broadcast(1.f) - value) * (broadcast(1.f) + value));  // exact near 1
+    case Activation::sigmoid:
+      return gradient * value * (broadcast(1.f) - value);
+    default:
+      return gradient;
   }
 }
 
-// Blocks of DISTANCE lanes change places: the odd ones of `first` with the even ones of `second` before them. The compiler needs constants
-// for lanes, to make one instruction of it.
+// Blocks of DISTANCE lanes change places: the odd blocks of `first` with the even blocks of `second`.
 template <int DISTANCE, int... LANE>
 NEURONA_INLINE void exchange(Vector& first, Vector& second, std::integer_sequence<int, LANE...>) {
 #if defined(__clang__)
-  Vector low = __builtin_shufflevector(first, second, (LANE / DISTANCE % 2 ? LANES + LANE - DISTANCE : LANE)...);
+  Vector low =
+      __builtin_shufflevector(first, second, (LANE / DISTANCE % 2 ? LANES + LANE - DISTANCE : LANE)...);
   second = __builtin_shufflevector(first, second, (LANE / DISTANCE % 2 ? LANES + LANE : LANE + DISTANCE)...);
 #else
-  Vector low = __builtin_shuffle(first, second, Integers{(LANE / DISTANCE % 2 ? LANES + LANE - DISTANCE : LANE)...});
-  second = __builtin_shuffle(first, second, Integers{(LANE / DISTANCE % 2 ? LANES + LANE : LANE + DISTANCE)...});
+  Vector low =
+      __builtin_shuffle(first, second, Integers{(LANE / DISTANCE % 2 ? LANES + LANE - DISTANCE : LANE)...});
+  second =
+      __builtin_shuffle(first, second, Integers{(LANE / DISTANCE % 2 ? LANES + LANE : LANE + DISTANCE)...});
 #endif
   first = low;
 }
 
-// Turns LANES rows into columns: pairs of rows exchange blocks for distances 1, 2, 4, ...
+// Transposes LANES rows of LANES lanes: pairs of rows exchange blocks for distances 1, 2, 4, ...
 template <int DISTANCE = 1>
-NEURONA_INLINE void turn(Vector* rows) {
+NEURONA_INLINE void transpose_lanes(Vector* rows) {
   if constexpr (DISTANCE < LANES) {
 #pragma GCC unroll 16
     for (int i = 0; i < LANES; i++)
-      if (i / DISTANCE % 2 == 0) exchange<DISTANCE>(rows[i], rows[i + DISTANCE], std::make_integer_sequence<int, LANES>());
-    turn<2 * DISTANCE>(rows);
+      if (i / DISTANCE % 2 == 0)
+        exchange<DISTANCE>(rows[i], rows[i + DISTANCE], std::make_integer_sequence<int, LANES>());
+    transpose_lanes<2 * DISTANCE>(rows);
   }
 }
 
-// Lane i of rows[0] becomes the sum of row i. Cheaper than turning them, and than LANES sums one after another.
+// Lane i of rows[0] becomes the sum of row i. Cheaper than to transpose and add, and than LANES single sums.
 template <int DISTANCE = 1>
 NEURONA_INLINE void sum_rows(Vector* rows) {
   if constexpr (DISTANCE < LANES) {
@@ -253,29 +280,39 @@ NEURONA_INLINE void sum_rows(Vector* rows) {
   }
 }
 
-// Up to LANES x LANES floats: to[j * to_stride + i] = from[i * from_stride + j].
-NEURONA_INLINE void transpose_tile(const float* from, long rows, long columns, long from_stride, float* to, long to_stride) {
-  Vector tile[LANES];
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++) tile[i] = i < rows ? load(from + i * from_stride, columns) : Vector{};
-  turn(tile);
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++)
-    if (i < columns) store(to + i * to_stride, tile[i], rows);
+static inline long up_to_multiple(long size, long of) { return (size + of - 1) / of * of; }
+
+// The definitions of the kernels, as plain loops in double precision: what the fast ones compute, for readers
+// and for the tests.
+namespace plain {
+
+inline double activate(Activation activation, double z) {
+  switch (activation) {
+    case Activation::relu:
+      return z < 0 ? 0 : z;
+    case Activation::tanh:
+      return std::tanh(z);
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-z));
+    default:
+      return z;
+  }
 }
 
-// rows x columns floats: to[j * to_stride + i] = from[i * from_stride + j].
-static inline void transpose(const float* from, long rows, long columns, long from_stride, float* to, long to_stride) {
-  for (long i = 0; i < rows; i += LANES)
-    for (long j = 0; j < columns; j += LANES) {
-      const float* tile = from + i * from_stride + j;
-      float* turned = to + j * to_stride + i;
-      if (rows - i >= LANES && columns - j >= LANES) {
-        transpose_tile(tile, LANES, LANES, from_stride, turned, to_stride);
-      } else {
-        transpose_tile(tile, rows - i < LANES ? rows - i : LANES, columns - j < LANES ? columns - j : LANES, from_stride, turned, to_stride);
-      }
-    }
+// dL/dz from dL/dy and y = activation(z).
+inline double before_activation(Activation activation, double gradient, double y) {
+  switch (activation) {
+    case Activation::relu:
+      return y > 0 ? gradient : 0;
+    case Activation::tanh:
+      return gradient * (1 - y * y);
+    case Activation::sigmoid:
+      return gradient * y * (1 - y);
+    default:
+      return gradient;
+  }
 }
+
+}  // namespace plain
 
 }  // namespace neurona

@@ -1,10 +1,12 @@
-// A pool of threads for the tests, with the two functions that the kernels use of XLA's; and comparisons.
+// What the tests share: a pool of threads, with the two functions of XLA's pool that the kernels use, and
+// comparisons.
 #pragma once
 
 #include <cmath>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -55,6 +57,7 @@ class Pool {
 };
 
 using Floats = std::vector<float>;
+using Doubles = std::vector<double>;
 
 inline Floats random_floats(long count, unsigned seed) {
   std::mt19937 generator(seed);
@@ -64,21 +67,28 @@ inline Floats random_floats(long count, unsigned seed) {
   return values;
 }
 
-// Ends the program unless both agree to `tolerance` times the largest expected value, or 1: a sum of many may cancel to little.
-inline void expect_close(const char* what, const Floats& found, const std::vector<double>& expected, double tolerance = 2e-6) {
+[[noreturn]] inline void fail(const char* what) {
+  std::printf("%s\n", what);
+  std::exit(1);
+}
+
+// Ends the program unless both agree to `tolerance` times the largest expected value, or 1: a sum of many may
+// cancel to little.
+inline void expect_close(const char* what, const Floats& found, const Doubles& expected,
+                         double tolerance = 2e-6) {
   double largest = 1;
   for (double value : expected) largest = std::max(largest, std::fabs(value));
   for (std::size_t i = 0; i < expected.size(); i++) {
-    if (!(std::fabs(found[i] - expected[i]) <= tolerance * largest)) {
-      std::printf("%s[%zu]: found %g, expected %g\n", what, i, found[i], expected[i]);
-      std::exit(1);
-    }
+    if (std::fabs(found[i] - expected[i]) <= tolerance * largest) continue;
+    std::printf("%s[%zu]: found %g, expected %g\n", what, i, found[i], expected[i]);
+    std::exit(1);
   }
 }
 
 inline void expect_same_bits(const char* what, const Floats& first, const Floats& second) {
-  if (first.size() != second.size() || std::memcmp(first.data(), second.data(), first.size() * sizeof(float)) != 0) {
-    std::printf("%s: two runs with the same number of threads differ\n", what);
-    std::exit(1);
-  }
+  if (first.size() == second.size() &&
+      std::memcmp(first.data(), second.data(), first.size() * sizeof(float)) == 0)
+    return;
+  std::printf("%s: two runs with the same number of threads differ\n", what);
+  std::exit(1);
 }

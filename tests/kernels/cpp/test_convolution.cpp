@@ -1,39 +1,15 @@
-// The convolution kernels, depthwise ones included, against the definition in double precision, over odd sizes, unaligned memory and several callers at once.
+// The convolution kernels, depthwise ones included, against the definition: over odd sizes, unaligned memory
+// and several callers at once.
+#include "../../../neurona/kernels/cpp/convolution.h"
 #include "../../../neurona/kernels/cpp/depthwise.h"
-
 #include "pool.h"
 
 using namespace neurona;
 
-// Calls work(x's place, W's place, y's place) for every product in a convolution.
-template <class Work>
-static void each_product(const Convolution& c, const Work& work) {
-  long inputs = c.channels / c.groups, filters = c.filters / c.groups;
-  for (long n = 0; n < c.batch; n++)
-    for (long o = 0; o < c.outputs[0] * c.outputs[1] * c.outputs[2]; o++)
-      for (long t = 0; t < c.taps[0] * c.taps[1] * c.taps[2]; t++) {
-        long output[] = {o / c.outputs[2] / c.outputs[1], o / c.outputs[2] % c.outputs[1], o % c.outputs[2]};
-        long tap[] = {t / c.taps[2] / c.taps[1], t / c.taps[2] % c.taps[1], t % c.taps[2]};
-        long place = n;
-        bool inside = true;
-        for (int axis = 0; axis < 3; axis++) {
-          long p = output[axis] * c.strides[axis] + tap[axis] * c.dilation[axis] - c.before[axis];
-          inside = inside && 0 <= p && p < c.sizes[axis];
-          place = place * c.sizes[axis] + p;
-        }
-        if (!inside) continue;
-        for (long g = 0; g < c.groups; g++)
-          for (long i = 0; i < inputs; i++)
-            for (long f = g * filters; f < (g + 1) * filters; f++)
-              work(place * c.channels + g * inputs + i, (t * inputs + i) * c.filters + f,
-                   (n * c.outputs[0] * c.outputs[1] * c.outputs[2] + o) * c.filters + f);
-      }
-}
-
 // Samples in the lanes, at every size.
-static void check_few_channels(Pool& pool, const Convolution& c, const float* x, const float* W, const float* b, const Image& g,
-                               const std::vector<double>& y, const std::vector<double>& dx, const std::vector<double>& dW,
-                               const std::vector<double>& db) {
+static void check_few_channels(Pool& pool, const Convolution& c, const float* x, const float* W,
+                               const float* b, const Image& g, const Doubles& y, const Doubles& dx,
+                               const Doubles& dW, const Doubles& db) {
   FewChannels f = few_channels_of(c);
   Floats y1(y.size()), dx1(dx.size()), dW1(dW.size()), db1(db.size());
   few_channels(pool, f, inputs_of(c, {x}), W, b, g.activation, y1.data(), nullptr);
@@ -45,19 +21,24 @@ static void check_few_channels(Pool& pool, const Convolution& c, const float* x,
   expect_close("db", db1, db, 1e-5);
 }
 
-// 2x2 windows behind the activation: against the unpooled numbers of the same kernels.
-static void check_windows(Pool& pool, const Convolution& c, const float* x, const float* W, const float* b, Activation activation) {
+// Followed by 2x2 windows: against the unpooled numbers of the same kernels.
+static void check_windows(Pool& pool, const Convolution& c, const float* x, const float* W, const float* b,
+                          Activation activation) {
   FewChannels f = few_channels_of(c);
-  long windows[] = {f.outputs[0] / 2, f.outputs[1] / 2}, pooled = c.batch * windows[0] * windows[1] * c.filters;
+  long windows[] = {f.outputs[0] / 2, f.outputs[1] / 2},
+       pooled = c.batch * windows[0] * windows[1] * c.filters;
   if (pooled == 0) return;
-  long positions = f.outputs[0] * f.outputs[1], size_of_x = c.batch * f.sizes[0] * f.sizes[1] * c.channels, size_of_W = f.taps[0] * f.taps[1] * c.channels * c.filters;
+  long positions = f.outputs[0] * f.outputs[1], size_of_x = c.batch * f.sizes[0] * f.sizes[1] * c.channels,
+       size_of_W = f.taps[0] * f.taps[1] * c.channels * c.filters;
   Floats full(c.batch * positions * c.filters), y(pooled), g = random_floats(pooled, 5), spread(full.size());
-  std::vector<int8_t> where((c.batch + SAMPLES - 1) / SAMPLES * SAMPLES * windows[0] * windows[1] * c.filters);
+  std::vector<int8_t> where((c.batch + SAMPLES - 1) / SAMPLES * SAMPLES * windows[0] * windows[1] *
+                            c.filters);
   few_channels(pool, f, inputs_of(c, {x}), W, b, activation, full.data(), nullptr);
   few_channels(pool, f, inputs_of(c, {x}), W, b, activation, y.data(), where.data());
-  std::vector<double> expected(pooled, -1e9);
+  Doubles expected(pooled, -1e9);
   for (long o = 0; o < pooled; o++) {
-    long filter = o % c.filters, window = o / c.filters % (windows[0] * windows[1]), n = o / c.filters / (windows[0] * windows[1]), winner = 0;
+    long filter = o % c.filters, window = o / c.filters % (windows[0] * windows[1]),
+         n = o / c.filters / (windows[0] * windows[1]), winner = 0;
     for (int k = 0; k < 4; k++) {
       long row = window / windows[1] * 2 + k / 2, column = window % windows[1] * 2 + k % 2;
       long place = (n * positions + row * f.outputs[1] + column) * c.filters + filter;
@@ -66,62 +47,56 @@ static void check_windows(Pool& pool, const Convolution& c, const float* x, cons
         winner = place;
       }
     }
-    double slope = activation == Activation::relu ? y[o] > 0 : activation == Activation::tanh ? 1 - y[o] * y[o] : 1;
-    spread[winner] = static_cast<float>(g[o] * slope);
+    spread[winner] = static_cast<float>(plain::before_activation(activation, 1.0 * g[o], 1.0 * y[o]));
   }
   expect_close("maxima", y, expected, 1e-6);
   Floats dx(size_of_x), dx1(size_of_x), dW(size_of_W), dW1(size_of_W), db(c.filters), db1(c.filters);
-  Unpooled unpooled{{g.data(), y.data(), activation}, where.data(), {f.outputs[0], f.outputs[1]}, c.filters};
+  UnpooledSource unpooled{
+      {g.data(), y.data(), activation}, where.data(), {f.outputs[0], f.outputs[1]}, c.filters};
   few_channels_input_gradient(pool, f, outputs_of(c, {spread.data()}), W, dx.data());
   few_channels_input_gradient(pool, f, unpooled, W, dx1.data());
-  expect_close("dx of maxima", dx1, std::vector<double>(dx.begin(), dx.end()), 1e-5);
-  few_channels_kernel_gradient(pool, f, inputs_of(c, {x}), outputs_of(c, {spread.data()}), dW.data(), db.data());
+  expect_close("dx of maxima", dx1, Doubles(dx.begin(), dx.end()), 1e-5);
+  few_channels_kernel_gradient(pool, f, inputs_of(c, {x}), outputs_of(c, {spread.data()}), dW.data(),
+                               db.data());
   few_channels_kernel_gradient(pool, f, inputs_of(c, {x}), unpooled, dW1.data(), db1.data());
-  expect_close("dW of maxima", dW1, std::vector<double>(dW.begin(), dW.end()), 1e-5);
-  expect_close("db of maxima", db1, std::vector<double>(db.begin(), db.end()), 1e-5);
+  expect_close("dW of maxima", dW1, Doubles(dW.begin(), dW.end()), 1e-5);
+  expect_close("db of maxima", db1, Doubles(db.begin(), db.end()), 1e-5);
 }
 
 static void check(Pool& pool, Convolution c, Activation activation) {
   long after[3];
-  for (int axis = 0; axis < 3; axis++) {  // as many zeros behind as before
+  for (int axis = 0; axis < 3; axis++) {  // as many zeros after the image as before it
     after[axis] = c.before[axis];
     long span = (c.taps[axis] - 1) * c.dilation[axis] + 1;
     c.outputs[axis] = (c.sizes[axis] + c.before[axis] + after[axis] - span) / c.strides[axis] + 1;
     if (c.sizes[axis] + c.before[axis] + after[axis] < span) return;
   }
-  long positions = c.outputs[0] * c.outputs[1] * c.outputs[2], taps = c.taps[0] * c.taps[1] * c.taps[2];
-  long size_of_x = c.batch * c.sizes[0] * c.sizes[1] * c.sizes[2] * c.channels, size_of_W = taps * (c.channels / c.groups) * c.filters;
-  long size_of_y = c.batch * positions * c.filters;
-  Floats x = random_floats(size_of_x + 1, 1), W = random_floats(size_of_W + 1, 2), b = random_floats(c.filters, 3);
+  const long size_of_x = c.batch * c.inputs() * c.channels, size_of_y = c.batch * c.positions() * c.filters;
+  const long size_of_W = c.all_taps() * c.inputs_per_group() * c.filters;
+  Floats x = random_floats(size_of_x + 1, 1), W = random_floats(size_of_W + 1, 2),
+         b = random_floats(c.filters, 3);
   Floats g = random_floats(size_of_y + 1, 4), y1(size_of_y + 1);
   const float *px = x.data() + 1, *pW = W.data() + 1, *pg = g.data() + 1;  // unaligned
-  std::vector<double> y(size_of_y), z(size_of_y), dx(size_of_x), dW(size_of_W), db(c.filters);
-  for (long i = 0; i < size_of_y; i++) y[i] = b[i % c.filters];
-  each_product(c, [&](long i, long j, long k) { y[k] += static_cast<double>(px[i]) * pW[j]; });
-  for (double& value : y) value = activation == Activation::relu ? std::max(value, 0.0) : activation == Activation::tanh ? std::tanh(value) : value;
-  (is_depthwise(c) ? depthwise_forward<Pool> : convolution_forward<Pool>)(pool, c, px, pW, b.data(), activation, y1.data() + 1);
+  Doubles y(size_of_y), dx(size_of_x), dW(size_of_W), db(c.filters);
+  plain::convolution(c, px, pW, b.data(), activation, y.data());
+  auto forward = is_depthwise(c) ? depthwise_forward<Pool> : convolution_forward<Pool>;
+  forward(pool, c, px, pW, b.data(), activation, y1.data() + 1);
   expect_close("y", Floats(y1.begin() + 1, y1.end()), y, 1e-5);
 
-  for (long i = 0; i < size_of_y; i++) {
-    double value = y1[1 + i], slope = activation == Activation::relu ? value > 0 : activation == Activation::tanh ? 1 - value * value : 1;
-    z[i] = pg[i] * slope;
-    db[i % c.filters] += z[i];
-  }
-  each_product(c, [&](long i, long j, long k) {
-    dx[i] += z[k] * pW[j];
-    dW[j] += px[i] * z[k];
-  });
+  plain::convolution_gradients(c, px, pW, y1.data() + 1, pg, activation, dx.data(), dW.data(), db.data());
   Image image{pg, y1.data() + 1, activation};
   Floats dx1(size_of_x), dW1(size_of_W), db1(c.filters), again(size_of_W);
-  (is_depthwise(c) ? depthwise_input_gradient<Pool> : convolution_input_gradient<Pool>)(pool, c, image, pW, dx1.data());
+  auto input_gradient = is_depthwise(c) ? depthwise_input_gradient<Pool> : convolution_input_gradient<Pool>;
+  input_gradient(pool, c, image, pW, dx1.data());
   expect_close("dx", dx1, dx, 1e-5);
-  auto kernel_gradient = is_depthwise(c) ? depthwise_kernel_gradient<Pool> : convolution_kernel_gradient<Pool>;
+  auto kernel_gradient =
+      is_depthwise(c) ? depthwise_kernel_gradient<Pool> : convolution_kernel_gradient<Pool>;
   kernel_gradient(pool, c, px, image, dW1.data(), db1.data());
   expect_close("dW", dW1, dW, 1e-5);
   expect_close("db", db1, db, 1e-5);
   kernel_gradient(pool, c, px, image, again.data(), db1.data());
   expect_same_bits("dW", dW1, again);
-  if (few_channels_can(c)) {
+  if (supports_few_channels(c)) {
     check_few_channels(pool, c, px, pW, b.data(), image, y, dx, dW, db);
     bool inside = c.before[0] >= 0 && c.before[2] >= 0 && c.before[0] < c.taps[0] && c.before[2] < c.taps[2];
     if (inside) check_windows(pool, c, px, pW, b.data(), activation);
@@ -131,36 +106,62 @@ static void check(Pool& pool, Convolution c, Activation activation) {
 int main() {
   Pool pool(3);
   // batch, channels, filters, groups, sizes, outputs (from the rest), taps, strides, before, dilation
-  for (Activation activation : {Activation::linear, Activation::relu, Activation::tanh}) {
+  for (Activation activation :
+       {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid}) {
     check(pool, {5, 1, 6, 1, {28, 1, 27}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
     check(pool, {3, 6, 16, 1, {14, 1, 13}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
     check(pool, {16, 3, 7, 1, {8, 1, 9}, {}, {3, 1, 2}, {1, 1, 1}, {1, 0, 0}, {1, 1, 1}}, activation);
-    check(pool, {17, 5, 3, 1, {40, 1, 60}, {}, {3, 1, 3}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, activation);  // several slabs
+    check(pool, {17, 5, 3, 1, {40, 1, 60}, {}, {3, 1, 3}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}},
+          activation);  // several slabs
     check(pool, {35, 2, 9, 1, {1, 1, 20}, {}, {1, 1, 7}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, activation);
   }
   for (long channels : {1L, 3L, 16L, 17L})
     for (long filters : {1L, 5L, 16L, 33L, 70L})
       for (long stride : {1L, 2L})
         for (long dilation : {1L, 2L})
-          check(pool, {2, channels, filters, 1, {9, 1, 7}, {}, {3, 1, 3}, {stride, 1, stride}, {1, 0, 1}, {dilation, 1, dilation}},
+          check(pool,
+                {2,
+                 channels,
+                 filters,
+                 1,
+                 {9, 1, 7},
+                 {},
+                 {3, 1, 3},
+                 {stride, 1, stride},
+                 {1, 0, 1},
+                 {dilation, 1, dilation}},
                 Activation::relu);
-  check(pool, {1, 8, 16, 1, {20, 1, 9}, {}, {3, 1, 3}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);  // fewer samples than threads
+  check(pool, {1, 8, 16, 1, {20, 1, 9}, {}, {3, 1, 3}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}},
+        Activation::relu);  // fewer samples than threads
   check(pool, {2, 12, 40, 4, {6, 1, 7}, {}, {3, 1, 2}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);
   check(pool, {2, 5, 7, 1, {4, 5, 6}, {}, {2, 3, 3}, {2, 1, 3}, {0, 1, 2}, {1, 2, 1}}, Activation::tanh);
   check(pool, {4, 20, 24, 1, {1, 1, 50}, {}, {1, 1, 5}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, Activation::relu);
-  check(pool, {3, 20, 24, 1, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}}, Activation::relu);  // cropped
+  check(pool, {3, 20, 24, 1, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}},
+        Activation::relu);  // cropped
   check(pool, {9, 50, 35, 1, {4, 1, 4}, {}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}}, Activation::relu);
   for (long channels : {2L, 3L, 8L, 16L, 17L, 40L})  // depthwise
     for (long multiplier : {1L, 2L, 5L})
       for (long stride : {1L, 2L})
         for (long dilation : {1L, 2L})
-          check(pool, {2, channels, channels * multiplier, channels, {9, 1, 7}, {}, {3, 1, 3}, {stride, 1, stride}, {1, 0, 2},
-                       {dilation, 1, dilation}}, dilation == 1 ? Activation::relu : Activation::tanh);
+          check(pool,
+                {2,
+                 channels,
+                 channels * multiplier,
+                 channels,
+                 {9, 1, 7},
+                 {},
+                 {3, 1, 3},
+                 {stride, 1, stride},
+                 {1, 0, 2},
+                 {dilation, 1, dilation}},
+                dilation == 1 ? Activation::relu : Activation::tanh);
   check(pool, {1, 6, 6, 6, {20, 1, 9}, {}, {3, 1, 4}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);
   check(pool, {1, 6, 12, 6, {20, 1, 9}, {}, {3, 1, 5}, {3, 1, 2}, {1, 0, 1}, {1, 1, 1}}, Activation::relu);
   check(pool, {2, 5, 10, 5, {4, 5, 6}, {}, {2, 3, 3}, {2, 1, 3}, {0, 1, 2}, {1, 2, 1}}, Activation::tanh);
-  check(pool, {4, 20, 20, 20, {1, 1, 50}, {}, {1, 1, 5}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, Activation::linear);
-  check(pool, {3, 7, 7, 7, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}}, Activation::relu);  // cropped
+  check(pool, {4, 20, 20, 20, {1, 1, 50}, {}, {1, 1, 5}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}},
+        Activation::linear);
+  check(pool, {3, 7, 7, 7, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}},
+        Activation::relu);           // cropped
   std::vector<std::thread> callers;  // several models in training, on one pool
   for (int i = 0; i < 4; i++)
     callers.emplace_back([&pool] {

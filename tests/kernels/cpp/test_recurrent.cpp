@@ -1,84 +1,35 @@
-// The recurrent kernels against a plain loop in double precision and finite differences of it, over odd sizes, masks and both directions.
-#include "../../../neurona/kernels/cpp/recurrent.h"
-
+// The recurrent kernels against the definition and finite differences of it, over odd sizes, masks and both
+// directions.
 #include <memory>
 
+#include "../../../neurona/kernels/cpp/recurrent_backward.h"
 #include "pool.h"
 
 using namespace neurona;
-using Doubles = std::vector<double>;
 
 struct Problem {
   long steps, batch, inputs, units;
   bool reverse, masked;
 };
 
-static double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
-
-// One sample's new states from its sums over x (with the outer bias) and over h (with the inner one), each in the order of the kernels' gates.
-static void step_of(SimpleRNNCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*, const double*) {
-  for (long u = 0; u < units; u++) h[u] = std::tanh(of_x[u] + of_h[u]);
-}
-
-static void step_of(LSTMCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double* c, const double*) {
-  for (long u = 0; u < units; u++) {
-    double z[4];
-    for (long gate = 0; gate < 4; gate++) z[gate] = of_x[gate * units + u] + of_h[gate * units + u];
-    c[u] = sigmoid_of(z[1]) * c[u] + sigmoid_of(z[0]) * std::tanh(z[2]);
-    h[u] = sigmoid_of(z[3]) * std::tanh(c[u]);
-  }
-}
-
-static void step_of(GRUCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*, const double*) {
-  for (long u = 0; u < units; u++) {
-    double update = sigmoid_of(of_x[u] + of_h[u]), reset = sigmoid_of(of_x[units + u] + of_h[units + u]);
-    h[u] = update * h[u] + (1 - update) * std::tanh(of_x[2 * units + u] + reset * of_h[2 * units + u]);
-  }
-}
-
-// The reset state needs all units of the reset gate, so here of_h holds the products of the gates, and the candidate's follows.
-static void step_of(GRUResetBeforeCell, long units, const Doubles& of_x, const Doubles& of_h, double* h, double*, const double* recurrent) {
-  Doubles update(units), reset_state(units);
-  for (long u = 0; u < units; u++) {
-    update[u] = sigmoid_of(of_x[u] + of_h[u]);
-    reset_state[u] = sigmoid_of(of_x[units + u] + of_h[units + u]) * h[u];
-  }
-  for (long u = 0; u < units; u++) {
-    double sum = of_x[2 * units + u];
-    for (long k = 0; k < units; k++) sum += reset_state[k] * recurrent[k * 3 * units + 2 * units + u];
-    h[u] = update[u] * h[u] + (1 - update[u]) * std::tanh(sum);
-  }
-}
-
 // Everything that a recurrence depends on, as one list of arrays: x, kernel, recurrent kernel, bias, h, c.
 enum { X, KERNEL, RECURRENT, BIAS, H, C, ARRAYS };
 
+// The outputs by the definition. h and c become the final states.
 template <class Cell>
-static Doubles outputs_of(const Problem& p, const std::vector<Doubles>& arrays, const bool* mask, Doubles& h, Doubles& c) {
-  long width = Cell::GATES * p.units;
-  Doubles outputs(p.steps * p.batch * p.units);
+static Doubles outputs_of(const Recurrence& r, const std::vector<Doubles>& arrays, Doubles& h, Doubles& c) {
+  Doubles outputs(r.steps * r.batch * r.units);
   h = arrays[H], c = arrays[C];
-  for (long step = 0; step < p.steps; step++)
-    for (long n = 0; n < p.batch; n++) {
-      long row = (p.reverse ? p.steps - 1 - step : step) * p.batch + n;
-      if (!mask || mask[row]) {
-        Doubles of_x(arrays[BIAS].begin(), arrays[BIAS].begin() + width), of_h(width);
-        if (Cell::INNER_BIAS) of_h.assign(arrays[BIAS].begin() + width, arrays[BIAS].end());
-        for (long j = 0; j < width; j++) {
-          for (long k = 0; k < p.inputs; k++) of_x[j] += arrays[X][row * p.inputs + k] * arrays[KERNEL][k * width + j];
-          for (long k = 0; k < p.units; k++) of_h[j] += h[n * p.units + k] * arrays[RECURRENT][k * width + j];
-        }
-        step_of(Cell(), p.units, of_x, of_h, h.data() + n * p.units, c.data() + n * p.units, arrays[RECURRENT].data());
-      }
-      std::copy(h.begin() + n * p.units, h.begin() + (n + 1) * p.units, outputs.begin() + row * p.units);
-    }
+  plain::recurrent(Cell(), r, arrays[X].data(), arrays[KERNEL].data(), arrays[RECURRENT].data(),
+                   arrays[BIAS].data(), h.data(), c.data(), outputs.data());
   return outputs;
 }
 
 template <class Cell>
 static void check(Pool& pool, const Problem& p, bool all_slopes) {
   long width = Cell::GATES * p.units, states = p.batch * p.units, rows = p.steps * p.batch;
-  long sizes[ARRAYS] = {rows * p.inputs, p.inputs * width, p.units * width, width * (Cell::INNER_BIAS ? 2 : 1), states, states};
+  long sizes[ARRAYS] = {
+      rows * p.inputs, p.inputs * width, p.units * width, width * (Cell::INNER_BIAS ? 2 : 1), states, states};
   std::vector<Floats> given;
   std::vector<Doubles> arrays;
   for (int i = 0; i < ARRAYS; i++) {
@@ -92,38 +43,49 @@ static void check(Pool& pool, const Problem& p, bool all_slopes) {
   for (long i = 0; mask && i < rows; i++) mask[i] = i % 3 != 1;
 
   Recurrence r{};
-  r.steps = p.steps, r.batch = p.batch, r.inputs = p.inputs, r.units = p.units, r.reverse = p.reverse, r.mask = mask.get();
+  r.steps = p.steps, r.batch = p.batch, r.inputs = p.inputs, r.units = p.units, r.reverse = p.reverse,
+  r.mask = mask.get();
   r.functions = {Activation::tanh, Activation::sigmoid};
   r.x = given[X].data(), r.kernel = given[KERNEL].data(), r.recurrent_kernel = given[RECURRENT].data();
   r.first[0] = given[H].data(), r.first[1] = given[C].data();
-  Floats all_h(rows * p.units), all_c(rows * p.units), kept(rows * p.units * Cell::KEPT), alone(rows * p.units);
+  Floats all_h(rows * p.units), all_c(rows * p.units), kept(rows * p.units * Cell::KEPT),
+      alone(rows * p.units);
   float* written[] = {all_h.data(), all_c.data()};
   r.states[0] = written[0], r.states[1] = written[1], r.keeps_all = true;
   recurrent_forward<Cell>(pool, r, given[BIAS].data(), written, kept.data());
   Doubles h, c;
-  expect_close("outputs", all_h, outputs_of<Cell>(p, arrays, mask.get(), h, c), 1e-5);
+  expect_close("outputs", all_h, outputs_of<Cell>(r, arrays, h, c), 1e-5);
 
   Floats last_c(states);
   float* without_kept[] = {alone.data(), last_c.data()};
   Recurrence forward_only = r;
-  forward_only.states[0] = without_kept[0], forward_only.states[1] = without_kept[1], forward_only.keeps_all = false;
+  forward_only.states[0] = without_kept[0], forward_only.states[1] = without_kept[1],
+  forward_only.keeps_all = false;
   recurrent_forward<Cell>(pool, forward_only, given[BIAS].data(), without_kept, nullptr);
   expect_same_bits("outputs", all_h, alone);
   if (Cell::STATES == 2) expect_close("c", last_c, c, 1e-5);
 
-  // The loss is the sum of outputs * d_outputs and of final states * d_final; its slopes are those of the definition, by differences.
-  Floats d_outputs = random_floats(rows * p.units, 11), d_h = random_floats(states, 12), d_c = random_floats(states, 13);
+  // The loss is the sum of outputs * d_outputs and of final states * d_final; its slopes are those of the
+  // definition, by differences.
+  Floats d_outputs = random_floats(rows * p.units, 11), d_h = random_floats(states, 12),
+         d_c = random_floats(states, 13);
   auto loss = [&](const std::vector<Doubles>& at) {
-    Doubles final_h, final_c, outputs = outputs_of<Cell>(p, at, mask.get(), final_h, final_c);
+    Doubles final_h, final_c, outputs = outputs_of<Cell>(r, at, final_h, final_c);
     double total = 0;
     for (long i = 0; i < rows * p.units; i++) total += outputs[i] * d_outputs[i];
-    for (long i = 0; i < states; i++) total += final_h[i] * d_h[i] + (Cell::STATES == 2 ? final_c[i] * d_c[i] : 0);
+    for (long i = 0; i < states; i++)
+      total += final_h[i] * d_h[i] + (Cell::STATES == 2 ? final_c[i] * d_c[i] : 0);
     return total;
   };
   std::vector<Floats> found;
   for (long size : sizes) found.emplace_back(size);
-  RecurrentGradients gradients{d_outputs.data(),        {d_h.data(), d_c.data()}, found[X].data(), found[KERNEL].data(),
-                               found[RECURRENT].data(), found[BIAS].data(),       {found[H].data(), found[C].data()}};
+  RecurrentGradients gradients{d_outputs.data(),
+                               {d_h.data(), d_c.data()},
+                               found[X].data(),
+                               found[KERNEL].data(),
+                               found[RECURRENT].data(),
+                               found[BIAS].data(),
+                               {found[H].data(), found[C].data()}};
   recurrent_backward<Cell>(pool, r, kept.data(), gradients);
   for (int array = 0; array < (Cell::STATES == 2 ? ARRAYS : C); array++) {
     long distance = all_slopes ? 1 : std::max(1L, sizes[array] / 3);
@@ -150,7 +112,8 @@ static void check_all(Pool& pool) {
   check<Cell>(pool, {4, 3, 2, 4, true, true}, true);
   check<Cell>(pool, {2, 33, 17, 33, true, false}, false);
   check<Cell>(pool, {7, 5, 50, 16, false, false}, false);
-  check<Cell>(pool, {6, 110, 3, 9, false, true}, false);  // chunks of time, groups of samples, several threads
+  check<Cell>(pool, {6, 110, 3, 9, false, true},
+              false);  // chunks of time, groups of samples, several threads
 }
 
 int main() {
@@ -160,6 +123,7 @@ int main() {
   check_all<GRUCell>(pool);
   check_all<GRUResetBeforeCell>(pool);
   std::vector<std::thread> callers;  // several models in training, on one pool
-  for (int i = 0; i < 3; i++) callers.emplace_back([&pool] { check<LSTMCell>(pool, {12, 20, 10, 17, false, true}, false); });
+  for (int i = 0; i < 3; i++)
+    callers.emplace_back([&pool] { check<LSTMCell>(pool, {12, 20, 10, 17, false, true}, false); });
   for (auto& caller : callers) caller.join();
 }

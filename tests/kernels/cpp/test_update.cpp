@@ -1,29 +1,8 @@
-// The optimizers' updates against their formulas in double precision, over arrays of odd sizes and several callers at once.
+// The optimizers' updates against their formulas, over arrays of odd sizes and several callers at once.
 #include "../../../neurona/kernels/cpp/update.h"
-
-#include <cstring>
-
 #include "pool.h"
 
 using namespace neurona;
-
-// One weight: its new value, from the old one after the decay, and its slots.
-template <class Formula>
-static double expected(const Formula& f, double w, double g, double* slots) {
-  if constexpr (std::is_same_v<Formula, Descent>) {
-    return w - f.rate * g;
-  } else if constexpr (std::is_same_v<Formula, RootMeanSquare>) {
-    slots[0] = f.rho * slots[0] + f.one_minus_rho * g * g;
-    return w - f.rate * g / std::sqrt(slots[0] + f.epsilon);
-  } else if constexpr (std::is_same_v<Formula, AdaptiveMoments>) {
-    slots[0] += (g - slots[0]) * f.one_minus_beta_1;
-    slots[1] += (g * g - slots[1]) * f.one_minus_beta_2;
-    return w - slots[0] * f.rate / (std::sqrt(slots[1]) + f.epsilon);
-  } else {
-    slots[0] = f.momentum * slots[0] - f.rate * g;
-    return std::is_same_v<Formula, Momentum<true>> ? w + f.momentum * slots[0] - f.rate * g : w + slots[0];
-  }
-}
 
 template <class Formula>
 static void check(Pool& pool, const Formula& formula, const std::vector<long>& sizes, bool in_place) {
@@ -49,10 +28,10 @@ static void check(Pool& pool, const Formula& formula, const std::vector<long>& s
   }
   update(pool, formula, all);
   for (std::size_t i = 0; i < sizes.size(); i++) {
-    std::vector<double> results[3];
+    Doubles results[3];
     for (long j = 0; j < sizes[i]; j++) {
       double slots[2] = {old[3 * i + 1][j], old[3 * i + 2][j]}, w = old[3 * i][j];
-      results[0].push_back(expected(formula, w - w * all[i].decay, gradients[i][j], slots));
+      results[0].push_back(w - w * all[i].decay + plain::move(formula, gradients[i][j], slots));
       for (int s = 0; s < 2; s++) results[1 + s].push_back(slots[s]);
     }
     for (int group = 0; group < 3; group++) expect_close("update", found[3 * i + group], results[group]);

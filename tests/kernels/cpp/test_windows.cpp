@@ -1,6 +1,6 @@
-// Pooling by any windows, and its gradients, against the definition: over odd sizes, at the edges, with equal maxima.
+// Pooling by any windows, and its gradients, against the definition: over odd sizes, at the edges, with equal
+// maxima.
 #include "../../../neurona/kernels/cpp/windows.h"
-
 #include "pool.h"
 
 using namespace neurona;
@@ -12,33 +12,13 @@ static void check(Pool& pool, Convolution c) {
     c.before[axis] = std::max(0L, (c.outputs[axis] - 1) * c.strides[axis] + c.taps[axis] - c.sizes[axis]) / 2;
     c.dilation[axis] = 1;
   }
-  const long windows = c.positions(), inputs = c.sizes[0] * c.sizes[1] * c.sizes[2], size = c.batch * windows * c.channels;
-  Floats x = random_floats(c.batch * inputs * c.channels, 1), g = random_floats(size, 2), y(size), dx(x.size()), again(x.size());
+  const long size = c.batch * c.positions() * c.channels;
+  Floats x = random_floats(c.batch * c.inputs() * c.channels, 1), g = random_floats(size, 2), y(size);
   for (float& value : x) value = std::round(2 * value);  // several equal maxima in a window
-  std::vector<double> largest(size, -1e9), mean(size), of_largest(x.size()), of_mean(x.size());
-  for (long o = 0; o < size; o++) {
-    long position = o / c.channels % windows, n = o / c.channels / windows;
-    long output[] = {position / c.outputs[2] / c.outputs[1], position / c.outputs[2] % c.outputs[1], position % c.outputs[2]};
-    std::vector<long> places;
-    for (long t = 0; t < c.all_taps(); t++) {
-      long tap[] = {t / c.taps[2] / c.taps[1], t / c.taps[2] % c.taps[1], t % c.taps[2]}, place = n;
-      bool inside = true;
-      for (int axis = 0; axis < 3; axis++) {
-        long p = output[axis] * c.strides[axis] + tap[axis] - c.before[axis];
-        inside = inside && 0 <= p && p < c.sizes[axis];
-        place = place * c.sizes[axis] + p;
-      }
-      if (inside) places.push_back(place * c.channels + o % c.channels);
-    }
-    long winner = places[0];
-    for (long place : places) {
-      if (x[place] > x[winner]) winner = place;
-      mean[o] += x[place] / places.size();
-      of_mean[place] += g[o] / places.size();
-    }
-    largest[o] = x[winner];
-    of_largest[winner] += g[o];
-  }
+  Floats dx(x.size()), again(x.size());
+  Doubles largest(size), mean(size), of_largest(x.size()), of_mean(x.size());
+  plain::windows(c, x.data(), largest.data(), mean.data());
+  plain::windows_gradients(c, x.data(), largest.data(), g.data(), of_largest.data(), of_mean.data());
   pool_windows<Largest>(pool, c, x.data(), y.data());
   expect_close("largest", y, largest, 0);
   pool_windows_gradient<Largest>(pool, c, x.data(), g.data(), dx.data());
