@@ -1,4 +1,5 @@
-"""Settings that tests need before anything is imported: Keras on JAX, and matplotlib without a screen.
+"""Settings that tests need before anything is imported: Keras on JAX, matplotlib without a screen, messages
+in English, whole tracebacks.
 
 Tests on real data sets read them from the folder that NEURONA_DATA names, and are skipped without it.
 """
@@ -11,6 +12,8 @@ import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["NEURONA_LANG"] = "en"  # tests read messages
+os.environ["NEURONA_TRACEBACK"] = "full"
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 one of the same shape.
 """
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ import jax.numpy as jnp
 
 from neurona.core import registry
 from neurona.core.annotations import LOGITS, Logits
+from neurona.tracebacks import warn
 
 Axis = int | tuple[int, ...]
 
@@ -105,11 +105,10 @@ def softmax(x: Any, axis: Axis = -1) -> jax.Array:
     """
     x = jnp.asarray(x)
     if isinstance(axis, int) and -x.ndim <= axis < x.ndim and x.shape[axis] == 1:
-        warnings.warn(
-            f"softmax over an axis of size 1 (axis {axis} of shape {x.shape}) is always 1, so nothing can be "
-            "learned. "
-            "For one output that means yes or no, use sigmoid; for classes, one output per class.",
-            stacklevel=2,
+        warn(
+            f"softmax over an axis of size 1 (axis {axis} of shape {x.shape}) is always 1, so nothing "
+            "can be learned. For one output that means yes or no, use sigmoid; for classes, one output per "
+            "class."
         )
     y = jnn.softmax(x, axis=axis)
     if axis in (-1, x.ndim - 1):

@@ -1,4 +1,4 @@
-"""Settings of the process: default dtypes, epsilon, data format, folders, native kernels."""
+"""Settings of the process: default dtypes, epsilon, data format, folders, native kernels, language."""
 
 from neurona.core.folders import cache_folders, data_folder
 from neurona.core.policy import (
@@ -12,6 +12,13 @@ from neurona.core.policy import (
 from neurona.core.policy import global_dtype_policy as dtype_policy
 from neurona.core.policy import set_global_dtype_policy as set_dtype_policy
 from neurona.kernels import library
+from neurona.language import set_language
+from neurona.language import user_language as language
+from neurona.tracebacks import (
+    disable_traceback_filtering,
+    enable_traceback_filtering,
+    is_traceback_filtering_enabled,
+)
 
 
 def native_kernels() -> str:
@@ -35,13 +42,18 @@ def native_kernels() -> str:
 __all__ = [
     "cache_folders",
     "data_folder",
+    "disable_traceback_filtering",
     "dtype_policy",
+    "enable_traceback_filtering",
     "epsilon",
     "floatx",
     "image_data_format",
+    "is_traceback_filtering_enabled",
+    "language",
     "native_kernels",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_language",
 ]

@@ -1,30 +1,41 @@
 """The languages of messages, pictures and reports: English and Spanish."""
 
-import locale
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from neurona.core.errors import ArgumentError, suggestion
+from neurona.messages import LANGUAGES, choose_language, user_language
 
-LANGUAGES = ("en", "es")
+__all__ = ["LANGUAGES", "in_language", "set_language", "user_language"]
 
 
-def user_language() -> str:
-    """The user's language as the environment says (`LC_ALL`, `LC_MESSAGES`, `LANG`, else the system's
-    locale): `"es"` or `"en"`.
+def set_language(language: str | None) -> None:
+    """Choose the language of errors, warnings, the lines of training, `summary()`, pictures and reports.
+
+    Args:
+        language: `"en"`, `"es"`, or None for that of the environment: of `NEURONA_LANG`, else of the locale.
+
+    Raises:
+        ArgumentError: Neurona does not speak the language.
+
+    Example:
+
+        >>> from neurona.layers import Dense
+        >>> set_language("es")
+        >>> Dense(0)
+        Traceback (most recent call last):
+            ...
+        neurona.core.errors.ArgumentError: Dense: units es un entero positivo, el número de salidas. Se
+        recibió: units=0
+        >>> set_language(None)
     """
-    named = next((value for value in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if value), None)
-    if named is None:
-        try:
-            named = locale.getlocale()[0]
-        except ValueError:  # a locale whose name Python does not understand
-            named = None
-    return "es" if (named or "").lower().startswith(("es", "spanish")) else "en"
+    if language is not None:
+        in_language(dict.fromkeys(LANGUAGES), language)
+    choose_language(language)
 
 
-def in_language(table: Mapping[str, Any], language: str) -> Any:
-    """The entry of a table for a language.
+def in_language(table: Mapping[str, Any], language: str | None) -> Any:
+    """The entry of a table for a language; None is the user's.
 
     Raises:
         ArgumentError: the table has no such language.
@@ -34,6 +45,7 @@ def in_language(table: Mapping[str, Any], language: str) -> Any:
         >>> in_language({"en": "loss", "es": "pérdida"}, "es")
         'pérdida'
     """
+    language = language or user_language()
     if language not in table:
         known = ", ".join(repr(name) for name in table)
         raise ArgumentError(

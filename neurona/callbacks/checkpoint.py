@@ -3,7 +3,6 @@ crash.
 """
 
 import string
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ from neurona.callbacks.callback import Callback, Logs
 from neurona.callbacks.monitor import MonitorCallback, missing
 from neurona.callbacks.screen import screen
 from neurona.core.errors import ArgumentError, SavingError
+from neurona.messages import translated
 from neurona.saving import read_state, write_state
+from neurona.tracebacks import warn
 
 
 def _interval(callback: Callback, save_freq: Any) -> int | None:
@@ -103,7 +104,7 @@ class ModelCheckpoint(MonitorCallback):
         else:
             self.model.save(path, overwrite=True)
         if self.verbose:
-            screen.print(f"Epoch {self._epoch + 1}: {reason}saved {path}.")
+            screen.print(translated(f"Epoch {self._epoch + 1}: {reason}saved {path}."))
 
     def _reason(self, logs: Logs) -> str | None:
         """Why to save, as the beginning of a message; None not to."""
@@ -113,12 +114,17 @@ class ModelCheckpoint(MonitorCallback):
         if not self.is_better(value, self.best):
             if self.verbose:
                 screen.print(
-                    f"Epoch {self._epoch + 1}: {self.monitor} {value:.5f} is no better than {self.best:.5f}."
+                    translated(
+                        f"Epoch {self._epoch + 1}: {self.monitor} {value:.5f} is no better than "
+                        f"{self.best:.5f}."
+                    )
                 )
             return None
-        before = "" if self.best is None else f" after {self.best:.5f}"
+        before = self.best
         self.best = value
-        return f"{self.monitor} {value:.5f}{before}, "
+        if before is None:
+            return f"{self.monitor} {value:.5f}, "
+        return f"{self.monitor} {value:.5f} after {before:.5f}, "
 
     def _path(self, logs: Logs) -> str:
         values = {**logs, "epoch": self._epoch + 1}
@@ -193,7 +199,7 @@ class BackupAndRestore(Callback):
                 except SavingError as error:
                     if path == self._previous or not self._previous.exists():
                         raise
-                    warnings.warn(f"{error} Training goes on from the backup before.", stacklevel=2)
+                    warn(f"{error} Training goes on from the backup before.")
         return None
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:

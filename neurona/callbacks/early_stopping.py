@@ -5,6 +5,7 @@ from typing import Any
 from neurona.callbacks.callback import Logs
 from neurona.callbacks.monitor import MonitorCallback
 from neurona.callbacks.screen import screen
+from neurona.messages import translated
 
 
 class EarlyStopping(MonitorCallback):
@@ -78,12 +79,16 @@ class EarlyStopping(MonitorCallback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch and self.verbose:
             screen.print(
-                f"Stopped early after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch "
-                f"{self.best_epoch + 1}."
+                translated(
+                    f"Stopped early after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch "
+                    f"{self.best_epoch + 1}."
+                )
             )
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
-                screen.print(f"The model has its weights of epoch {self.best_epoch + 1} again, the best.")
+                screen.print(
+                    translated(f"The model has its weights of epoch {self.best_epoch + 1} again, the best.")
+                )
             self.model.set_weights(self.best_weights)
 
     def _get_state(self) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,6 +14,8 @@ import numpy as np
 from neurona.callbacks.callback import Callback, Logs, refuse_unknown
 from neurona.callbacks.screen import screen
 from neurona.core.errors import ArgumentError
+from neurona.messages import translated
+from neurona.tracebacks import warn
 
 ANSWER_SECONDS = 10
 
@@ -141,9 +142,7 @@ class RemoteMonitor(Callback):
             with urllib.request.urlopen(request, timeout=ANSWER_SECONDS):
                 pass
         except OSError as error:  # urllib's own errors included: training goes on without the server
-            warnings.warn(
-                f"RemoteMonitor could not send epoch {epoch + 1} to {self.root}: {error}", stacklevel=2
-            )
+            warn(f"RemoteMonitor could not send epoch {epoch + 1} to {self.root}: {error}")
 
 
 class LambdaCallback(Callback):
@@ -217,4 +216,4 @@ class TerminateOnNaN(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self.model.stop_training and not np.isfinite((logs or {}).get("loss", 0.0)):
-            screen.print(f"Epoch {epoch + 1}: the loss is not finite; training stops.")
+            screen.print(translated(f"Epoch {epoch + 1}: the loss is not finite; training stops."))

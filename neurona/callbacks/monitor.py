@@ -1,6 +1,5 @@
 """What the callbacks share that watch one figure of the logs."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from neurona.callbacks.callback import Callback, Logs
 from neurona.core.errors import ArgumentError, suggestion
 from neurona.metrics import direction_of
+from neurona.tracebacks import warn
 
 
 class MonitorCallback(Callback):
@@ -54,10 +54,7 @@ class MonitorCallback(Callback):
             return float(np.reshape(value, ()))
         if not self._warned:
             self._warned = True
-            warnings.warn(
-                f"{type(self).__name__} monitors {self.monitor!r}, which {missing(self.monitor, logs)}",
-                stacklevel=3,
-            )
+            warn(f"{type(self).__name__} monitors {self.monitor!r}, which {missing(self.monitor, logs)}")
         return None
 
     def is_better(self, value: float, reference: float | None) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from neurona.callbacks.callback import Callback, Logs
 from neurona.callbacks.screen import screen
 from neurona.core.errors import ArgumentError
+from neurona.messages import translated
 
 REDRAW_SECONDS = 0.1
 BAR_WIDTH = 20
@@ -56,7 +57,7 @@ class ProgbarLogger(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         epochs = self.params.get("epochs", 1)
-        self._title = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else ""
+        self._title = f"{translated('Epoch')} {epoch + 1}/{epochs}" if epochs > 1 else ""
         self._begin()
         if self._title and self._moves:
             screen.print(self._title)
@@ -122,7 +123,7 @@ class ProgbarLogger(Callback):
             seconds = now - self._began
         else:
             seconds = per_step * max(self._steps - self._seen, 0)
-        total = "Unknown" if self._steps is None else str(self._steps)
+        total = translated("Unknown") if self._steps is None else str(self._steps)
         count = f"{self._seen:>{len(total)}}/{total}"
         timing = f"{duration(seconds)} {pace(per_step)}"
         # Training's own figures first, then the validation's.
@@ -180,9 +181,10 @@ def pace(seconds: float) -> str:
         >>> pace(2.3), pace(0.0021), pace(0.00004)
         ('2s/step', '2ms/step', '40us/step')
     """
+    step = translated("step")
     if seconds >= 1:
-        return f"{seconds:.0f}s/step"
-    return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
+        return f"{seconds:.0f}s/{step}"
+    return f"{seconds * 1e3:.0f}ms/{step}" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/{step}"
 
 
 def figure(value: Any) -> str:

@@ -10,6 +10,7 @@ from neurona.callbacks.callback import Callback, Logs
 from neurona.callbacks.monitor import MonitorCallback
 from neurona.callbacks.screen import screen
 from neurona.core.errors import ArgumentError
+from neurona.messages import translated
 
 
 def _rate(callback: Callback) -> float:
@@ -72,7 +73,7 @@ class LearningRateScheduler(Callback):
             ) from None
         self.model.optimizer.learning_rate = rate
         if self.verbose:
-            screen.print(f"Epoch {epoch + 1}: the learning rate is {rate}.")
+            screen.print(translated(f"Epoch {epoch + 1}: the learning rate is {rate}."))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
@@ -160,8 +161,10 @@ class ReduceLROnPlateau(MonitorCallback):
                 self.cooldown_counter, self.wait = self.cooldown, 0
                 if self.verbose:
                     screen.print(
-                        f"Epoch {epoch + 1}: {self.monitor} no longer improves; the learning rate is now "
-                        f"{rate}."
+                        translated(
+                            f"Epoch {epoch + 1}: {self.monitor} no longer improves; the learning rate is now "
+                            f"{rate}."
+                        )
                     )
 
     def _get_state(self) -> dict[str, Any]:

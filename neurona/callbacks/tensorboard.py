@@ -2,7 +2,6 @@
 
 import io
 import time
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from neurona.callbacks.callback import Callback, Logs
 from neurona.core.errors import ArgumentError, SavingError, optional_import, suggestion
 from neurona.layers import Embedding
+from neurona.tracebacks import warn
 
 _IMAGE_CHANNELS = (1, 3, 4)
 
@@ -155,9 +155,7 @@ class TensorBoard(Callback):
         try:
             text = self.model.to_json()
         except (SavingError, TypeError) as error:
-            warnings.warn(
-                f"TensorBoard: the model is not drawn, as it can't be described. {error}", stacklevel=2
-            )
+            warn(f"TensorBoard: the model is not drawn, as it can't be described. {error}")
             return
         protos = _module("compat.proto.summary_pb2")
         metadata = protos.SummaryMetadata()

@@ -11,6 +11,7 @@ import numpy as np
 from neurona.core.annotations import MASK
 from neurona.core.policy import is_float
 from neurona.core.variable import Variable
+from neurona.messages import translated
 
 
 @functools.cache
@@ -86,8 +87,9 @@ def annotate_masks(outputs: Any, mask: Any) -> None:
 
 def note_call(error: Exception, name: str, class_name: str, args: tuple) -> None:
     """Add to an error, once, in which layer it arose and what came in."""
-    if not any(note.startswith("In layer") for note in getattr(error, "__notes__", ())):
+    if not getattr(error, "_names_layer", False):
+        error._names_layer = True  # pyright: ignore[reportAttributeAccessIssue]
         shapes = ", ".join(
             f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(args) if hasattr(leaf, "shape")
         )
-        error.add_note(f"In layer {name!r} ({class_name}), called with {shapes or args}.")
+        error.add_note(translated(f"In layer {name!r} ({class_name}), called with {shapes or args}."))

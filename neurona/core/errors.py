@@ -21,9 +21,17 @@ import importlib
 from collections.abc import Iterable
 from types import ModuleType
 
+from neurona.messages import translated
+
 
 class NeuronaError(Exception):
-    """Base of all of Neurona's own exceptions."""
+    """Base of all of Neurona's own exceptions.
+
+    `str()` is the message in the user's language; `args` hold it in English.
+    """
+
+    def __str__(self) -> str:
+        return translated(super().__str__())
 
 
 class ShapeError(NeuronaError, ValueError):
@@ -88,7 +96,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name).lower(), folded, n=2, cutoff=0.55)
     if not near:
         return ""
-    return " Did you mean " + " or ".join(repr(folded[match]) for match in near) + "?"
+    first, *second = (repr(folded[match]) for match in near)
+    return f" Did you mean {first} or {second[0]}?" if second else f" Did you mean {first}?"
 
 
 def unexpected(who: str, name: str, known: Iterable[str]) -> UnexpectedArgument:

@@ -33,6 +33,8 @@ from neurona.core.scope import Scope, current_scope
 from neurona.core.shapes import given_batch_shape
 from neurona.core.symbolic import snake_case, symbolic_leaves, unique_name
 from neurona.core.variable import Variable
+from neurona.messages import translated
+from neurona.tracebacks import ends_at_users_line
 
 _ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "sparse", "layout", "overwrite_with_gradient")  # without effect
 _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
@@ -118,7 +120,9 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output."""
         raise TypeError(
-            f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the layer computes."
+            translated(
+                f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the layer computes."
+            )
         )
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
@@ -290,6 +294,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     # Calling.
 
+    @ends_at_users_line
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if "_nodes" not in self.__dict__:
             raise ArgumentError(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neurona.core.errors import suggestion
+from neurona.messages import translated
+from neurona.tracebacks import ends_at_users_line
 
 
 def lazy_names(
@@ -24,11 +26,14 @@ def lazy_names(
         ('json.decoder', 'JSONDecoder', ['JSONDecoder', 'decoder'])
     """
 
+    @ends_at_users_line
     def get(name: str) -> Any:
         if name not in names:
             raise AttributeError(
-                f"module {package!r} has no attribute {name!r}.{suggestion(name, names)} "
-                f"It has {', '.join(names)}."
+                translated(
+                    f"module {package!r} has no attribute {name!r}.{suggestion(name, names)} "
+                    f"It has {', '.join(names)}."
+                )
             )
         home = names[name]
         if home is None:

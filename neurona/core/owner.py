@@ -7,6 +7,7 @@ import numpy as np
 
 from neurona.core.errors import NotBuiltError, ShapeError
 from neurona.core.variable import Variable
+from neurona.tracebacks import ends_at_users_line
 
 _PLAIN = frozenset((type(None), bool, int, float, str))  # most attributes; skipping them halves a walk's time
 
@@ -139,6 +140,7 @@ class WeightOwner(Owner[Part]):
         """The values of all weights, as NumPy arrays."""
         return [variable.numpy() for variable in self.weights]
 
+    @ends_at_users_line
     def set_weights(self, weights: list[Any]) -> None:
         """Set the values of all weights, in the order of `get_weights`; nothing changes unless all fit.
 

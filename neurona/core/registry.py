@@ -25,6 +25,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, SavingError, UnexpectedArgument, suggestion, unexpected
 from neurona.core.options import documented, with_options
+from neurona.tracebacks import ends_at_users_line
 
 KINDS = (
     "schedules",
@@ -124,15 +125,14 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     parameters = list(signature.parameters.values())[1:]
     open_ended = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
 
+    @ends_at_users_line
     @functools.wraps(init)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
         if "_arguments" not in self.__dict__:
             try:
                 bound = signature.bind(self, *args, **kwargs)
             except TypeError as error:
-                raise _unbindable(
-                    type(self), {} if open_ended else kwargs, [p.name for p in parameters], error
-                ) from None
+                raise _unbindable(type(self), kwargs, error) from None
             bound.apply_defaults()
             arguments = dict(bound.arguments)
             arguments.pop(next(iter(signature.parameters)))
@@ -143,9 +143,8 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def _unbindable(
-    cls: type, given: Mapping[str, Any], known: list[str], error: TypeError
-) -> UnexpectedArgument:
+def _unbindable(cls: type, given: Mapping[str, Any], error: TypeError) -> UnexpectedArgument:
+    known = constructor_arguments(cls) or []
     for name in given:
         if name not in known:
             return unexpected(cls.__name__, name, known)

@@ -19,6 +19,7 @@ from pathlib import Path
 from neurona.core.errors import ArgumentError, DataError, DownloadError
 from neurona.core.folders import cache_folders, data_folder
 from neurona.datasets.local import locate
+from neurona.messages import translated
 
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as dead
 BLOCK = 1 << 18
@@ -176,7 +177,7 @@ class _Progress:
 
     def __enter__(self) -> "_Progress":
         print(
-            f"Downloading {self.url}" + (f" ({self.total / 1e6:.1f} MB)" if self.total else ""),
+            translated(f"Downloading {self.url}") + (f" ({self.total / 1e6:.1f} MB)" if self.total else ""),
             file=sys.stderr,
         )
         return self
@@ -187,7 +188,7 @@ class _Progress:
             return
         self.shown = now
         share = (
-            f"{100 * done / self.total:3.0f}% of {self.total / 1e6:.1f} MB"
+            translated(f"{100 * done / self.total:3.0f}% of {self.total / 1e6:.1f} MB")
             if self.total
             else f"{done / 1e6:.1f} MB"
         )
@@ -352,7 +353,7 @@ def _unpack(archive: Path, folder: Path, formats: list[str]) -> None:
         else:
             raise DataError(
                 f"get_file: {archive} is not an archive of the kind "
-                f"{' or '.join(formats) or '(none asked for)'}."
+                f"{', '.join(formats) or '(none asked for)'}."
             )
         if folder.exists():
             shutil.rmtree(folder)

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, suggestion
 from neurona.core.folders import cache_folders, data_folder
+from neurona.tracebacks import warn
 
 SHIPPED = Path(__file__).parent / "files"
 # Files from which each data set is read. Any one group is enough. Iris and digits come with the package.
@@ -126,7 +126,7 @@ def prepared(
         try:
             return read_npz(cached, names)
         except DataError:
-            warnings.warn(f"{cached} is damaged and is made again.", stacklevel=2)
+            warn(f"{cached} is damaged and is made again.")
     arrays = list(build(source))
     named: dict[str, Any] = dict(zip(names, arrays, strict=True))
     part = cached.with_name(f"{cached.stem}.{os.getpid()}.part")  # each process writes another file
@@ -138,8 +138,5 @@ def prepared(
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        warnings.warn(
-            f"{cached} can't be written ({error}): this data set will be prepared anew each time.",
-            stacklevel=2,
-        )
+        warn(f"{cached} can't be written ({error}): this data set will be prepared anew each time.")
     return arrays

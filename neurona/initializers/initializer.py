@@ -5,6 +5,7 @@ from typing import Any, Self
 import jax
 
 from neurona.core.registry import Serializable
+from neurona.messages import translated
 
 __all__ = [
     "Initializer",
@@ -36,7 +37,10 @@ class Initializer(Serializable):
             dtype: of the weight; None means `floatx()`.
         """
         raise NotImplementedError(
-            f"{type(self).__name__} needs a method __call__(self, shape, dtype=None) that returns an array."
+            translated(
+                f"{type(self).__name__} needs a method __call__(self, shape, dtype=None) that returns an "
+                "array."
+            )
         )
 
     def clone(self) -> Self:

@@ -191,9 +191,8 @@ class RNN(Layer):
         if shapes != sizes:
             kept = " It is stateful: every batch must have the size of the first." if self.stateful else ""
             raise ShapeError(
-                f"Layer {self.name!r} ({type(self).__name__}) needs {len(sizes)} initial "
-                f"state{'s' * (len(sizes) > 1)} of shape "
-                f"{', '.join(map(str, sizes))}, for a batch of {batch_size}. Received "
+                f"Layer {self.name!r} ({type(self).__name__}) needs initial states of "
+                f"shapes {', '.join(map(str, sizes))}, for a batch of {batch_size}. Received "
                 f"{', '.join(map(str, shapes)) or 'none'}.{kept}"
             )
         cast = [jnp.asarray(array).astype(self.compute_dtype) for array in arrays]

@@ -2,7 +2,6 @@
 compiled.
 """
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from neurona.core.errors import DataError
 from neurona.losses import margin, probability, structured
 from neurona.losses.loss import LossFunctionWrapper
+from neurona.tracebacks import warn
 
 __all__ = [
     "check_targets",
@@ -74,7 +74,7 @@ def _refuse(
     shown = int(value) if isinstance(value, float) and value.is_integer() else value
     count = int(found.sum())
     more = f" ({count} such values.)" if count > 1 else ""
-    raise DataError(f"{name}: {what} {shown} {_place(index)} {says}{more}")
+    raise DataError(f"{name}: {what} {shown} {_place(index)}: it {says}{more}")
 
 
 def _check_broadcast(name: str, targets: np.ndarray, output_shape: Shape) -> None:
@@ -89,11 +89,10 @@ def _check_broadcast(name: str, targets: np.ndarray, output_shape: Shape) -> Non
             f"Received targets of shape {targets.shape} for outputs of shape {output_shape}. Give the last "
             f"layer {columns} units."
         )
-    warnings.warn(
-        f"{name}: targets of shape {targets.shape} are compared with outputs of shape {output_shape}, each "
-        "with all. "
-        f"The last layer usually has as many units as the targets have columns: {columns}.",
-        stacklevel=4,
+    warn(
+        f"{name}: targets of shape {targets.shape} are compared with outputs of shape {output_shape}, "
+        "each with all. The last layer usually has as many units as the targets have columns: "
+        f"{columns}."
     )
 
 

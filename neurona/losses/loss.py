@@ -19,6 +19,8 @@ from neurona.core.registry import (
     resolve,
     snake_case,
 )
+from neurona.messages import translated
+from neurona.tracebacks import ends_at_users_line
 
 __all__ = [
     "Loss",
@@ -66,6 +68,7 @@ class Loss(Serializable):
         self.reduction = standardize_reduction(reduction)
         self.dtype = standardize_dtype(dtype)
 
+    @ends_at_users_line
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> jax.Array:
         """The loss.
 
@@ -91,8 +94,10 @@ class Loss(Serializable):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """One error per sample (and per time step), before weights and reduction."""
         raise NotImplementedError(
-            f"{type(self).__name__} needs a method call(self, y_true, y_pred) that returns one error per "
-            "sample."
+            translated(
+                f"{type(self).__name__} needs a method call(self, y_true, y_pred) that returns one error per "
+                "sample."
+            )
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -135,6 +140,7 @@ class LossFunctionWrapper(Loss):
         self.options = options
         vars(self).update(options)
 
+    @ends_at_users_line
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> jax.Array:
         """The loss; a cross-entropy of a softmax's or sigmoid's output is computed from their logits, as in
         Keras on TensorFlow.

@@ -4,7 +4,6 @@ Probabilities are kept between epsilon and 1 - epsilon before their logarithm is
 care.
 """
 
-import warnings
 from typing import Any
 
 import jax
@@ -16,6 +15,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon
 from neurona.kernels.cross_entropy import cross_entropy
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
+from neurona.tracebacks import warn
 
 __all__ = [
     "BCE",
@@ -154,10 +154,9 @@ def _one_hot(
         raise ArgumentError(f"{function}: axis is an integer. Received: {axis!r}")
     y_true, y_pred = _same_shape(function, y_true, y_pred)
     if y_pred.ndim and y_pred.shape[-1] == 1:
-        warnings.warn(
+        warn(
             f"{function} over one class (y_pred of shape {y_pred.shape}) is always 0. For yes or no use "
-            "sigmoid with binary_crossentropy.",
-            stacklevel=3,
+            "sigmoid with binary_crossentropy."
         )
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[-1]

@@ -1,6 +1,5 @@
 """Intersection over union: how far predicted regions cover the true ones, counted in a confusion matrix."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon, is_float
 from neurona.metrics.metric import Metric
+from neurona.tracebacks import warn
 
 __all__ = [
     "BinaryIoU",
@@ -142,10 +142,10 @@ class IoU(Metric):
     def _weights(self, sample_weight: Any, size: int) -> jax.Array:
         weights = jnp.asarray(sample_weight)
         if is_float(weights.dtype) and not is_float(self.dtype):
-            warnings.warn(
-                f"{type(self).__name__} counts in {self.dtype}, so fractions of sample_weight are cut off. "
-                "Give it dtype='float32' to keep them.",
-                stacklevel=3,
+            warn(
+                f"{type(self).__name__} counts in {self.dtype}, so fractions of sample_weight are cut "
+                "off. "
+                "Give it dtype='float32' to keep them."
             )
         weights = weights.astype(self.dtype).reshape(-1)
         if weights.size not in (1, size):

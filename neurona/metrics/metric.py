@@ -17,6 +17,8 @@ from neurona.core.registry import Serializable, snake_case
 from neurona.core.scope import Scope
 from neurona.core.symbolic import unique_name
 from neurona.core.variable import Variable
+from neurona.messages import translated
+from neurona.tracebacks import ends_at_users_line
 
 __all__ = [
     "Metric",
@@ -72,13 +74,18 @@ class Metric(Owner["Metric"], Serializable):
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Count a batch in."""
         raise NotImplementedError(
-            f"{type(self).__name__} needs an `update_state(self, y_true, y_pred, sample_weight=None)` method."
+            translated(
+                f"{type(self).__name__} needs an `update_state(self, y_true, y_pred, sample_weight=None)` "
+                "method."
+            )
         )
 
     def result(self) -> Any:
         """The figure of all batches so far: a number, an array, or a dictionary of these."""
         raise NotImplementedError(
-            f"{type(self).__name__} needs a `result(self)` method: it is the figure that is logged."
+            translated(
+                f"{type(self).__name__} needs a `result(self)` method: it is the figure that is logged."
+            )
         )
 
     def reset_state(self) -> None:
@@ -202,6 +209,7 @@ class Metric(Owner["Metric"], Serializable):
             )
         return Scope(values={variable: jnp.asarray(value) for variable, value in zip(variables, values)})
 
+    @ends_at_users_line
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.update_state(*args, **kwargs)
         return self.result()

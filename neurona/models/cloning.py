@@ -11,8 +11,10 @@ from neurona.layers.input import InputLayer
 from neurona.models.description import functional_from_config
 from neurona.models.model import Model
 from neurona.models.sequential import Sequential
+from neurona.tracebacks import ends_at_users_line
 
 
+@ends_at_users_line
 def clone_model(
     model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
 ) -> Model:
@@ -65,6 +67,7 @@ def clone_model(
     return type(model)(input_tensors, outputs, name=model.name)
 
 
+@ends_at_users_line
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """A model from the text that `to_json` returned, with new weights."""
     with custom_object_scope(custom_objects or {}):

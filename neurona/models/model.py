@@ -14,9 +14,11 @@ from neurona.core.registry import register_built_in
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
+from neurona.messages import translated
 from neurona.models.call_graph import CallGraph
 from neurona.models.description import functional_config, functional_from_config, functional_structure
 from neurona.models.summary import print_summary
+from neurona.tracebacks import ends_at_users_line
 from neurona.training import Trainer
 
 
@@ -105,6 +107,7 @@ class Model(Trainer):
             )
         return self._call_graph
 
+    @ends_at_users_line
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its number.
 
@@ -160,7 +163,10 @@ class Model(Trainer):
         """Compute the outputs; a subclass that has no symbolic outputs defines it."""
         if self._call_graph is None:
             raise TypeError(
-                f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the model computes."
+                translated(
+                    f"{type(self).__name__} needs a `call(self, inputs)` method: it is what the model "
+                    "computes."
+                )
             )
         values = self._entering(inputs)
         if mask is not None:
@@ -224,6 +230,7 @@ class Model(Trainer):
             )
             self.built = True
 
+    @ends_at_users_line
     def build(self, input_shape: Any = None) -> None:
         """Create the weights of a subclassed model for a shape (or a list or dictionary of shapes), batch
         included.
@@ -234,6 +241,7 @@ class Model(Trainer):
 
     # Looking.
 
+    @ends_at_users_line
     def summary(
         self,
         line_length: int | None = None,
@@ -258,18 +266,22 @@ class Model(Trainer):
 
     # Saving.
 
+    @ends_at_users_line
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write the whole model, with its optimizer's state, into a `.keras` file."""
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
+    @ends_at_users_line
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights into a `.weights.h5` file."""
         saving.save_weights(self, filepath, overwrite=overwrite)
 
+    @ends_at_users_line
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read the weights from a file; nothing changes unless all of them fit."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    @ends_at_users_line
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as a JSON text, which `neurona.models.model_from_json` reads."""
         return saving.to_json(self, **kwargs)

@@ -11,6 +11,7 @@ from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import Input, InputLayer
 from neurona.models.call_graph import CallGraph
 from neurona.models.model import Model
+from neurona.tracebacks import ends_at_users_line
 
 
 class Sequential(Model):
@@ -53,6 +54,7 @@ class Sequential(Model):
             self._append(layer)
         self._connect()
 
+    @ends_at_users_line
     def add(self, layer: Any) -> None:
         """Append a layer.
 
@@ -84,6 +86,7 @@ class Sequential(Model):
                 self._input = Input(batch_shape=entrance[0], dtype=entrance[1])
         self._layers.append(layer)
 
+    @ends_at_users_line
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it."""
         if not self._layers:
@@ -107,6 +110,7 @@ class Sequential(Model):
         self.output_names = [self._layers[-1].name]
         self.built = True
 
+    @ends_at_users_line
     def build(self, input_shape: Any = None) -> None:
         """Create the weights for an input shape, batch included."""
         if input_shape is None or self._call_graph is not None:

@@ -16,6 +16,7 @@ from neurona.core.random import key_of
 from neurona.core.scope import Scope
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import infer
+from neurona.messages import translated
 
 
 def bytes_text(count: int) -> str:
@@ -109,15 +110,15 @@ def summary_table(
     if layer_range:
         names = [layer.name for _, layer, _ in rows]
         rows = rows[names.index(layer_range[0]) : names.index(layer_range[1]) + 1]
-    table = Table(title=f'Model: "{model.name}"', title_justify="left", title_style="bold")
-    table.add_column("Layer (type)", overflow="fold")
-    table.add_column("Output Shape", overflow="fold")
-    table.add_column("Param #", justify="right")
+    table = Table(title=translated(f'Model: "{model.name}"'), title_justify="left", title_style="bold")
+    table.add_column(translated("Layer (type)"), overflow="fold")
+    table.add_column(translated("Output Shape"), overflow="fold")
+    table.add_column(translated("Param #"), justify="right")
     branches = not _is_chain(model)
     if branches:
-        table.add_column("Connected to", overflow="fold")
+        table.add_column(translated("Connected to"), overflow="fold")
     if show_trainable:
-        table.add_column("Trainable", justify="center")
+        table.add_column(translated("Trainable"), justify="center")
     observed = _observed(model)
     for depth, layer, owner in rows:
         cells = [
@@ -146,7 +147,7 @@ def _kind(layer: Any) -> str:
 def _parameter_count(layer: Any) -> str:
     if not isinstance(layer, Layer):
         return "0"
-    return f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+    return f"{layer.count_params():,}" if layer.built else translated("0 (unbuilt)")
 
 
 def _inputs(layer: Any, owner: Any) -> str:
@@ -157,23 +158,23 @@ def _inputs(layer: Any, owner: Any) -> str:
 def _trainable(layer: Any) -> str:
     if not isinstance(layer, Layer):
         return "-"
-    return "Y" if layer.trainable else "N"
+    return translated("Y") if layer.trainable else translated("N")
 
 
 def _totals(model: Any) -> Iterator[tuple[str, str]]:
     """(title, figure) of the lines below the table."""
     trainable, frozen = model.trainable_variables, model.non_trainable_variables
     groups = {
-        "Total params": [*trainable, *frozen],
-        "Trainable params": trainable,
-        "Non-trainable params": frozen,
+        translated("Total params"): [*trainable, *frozen],
+        translated("Trainable params"): trainable,
+        translated("Non-trainable params"): frozen,
     }
     for title, variables in groups.items():
         size = sum(math.prod(variable.shape) * variable.value.dtype.itemsize for variable in variables)
         yield title, f"{_parameters(variables):,} ({bytes_text(size)})"
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and getattr(optimizer, "state", None) is not None:
-        yield "Optimizer params", f"{_parameters(optimizer.variables):,}"
+        yield translated("Optimizer params"), f"{_parameters(optimizer.variables):,}"
 
 
 def print_summary(

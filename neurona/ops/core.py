@@ -220,9 +220,7 @@ def _axis_sizes(groups: list[list[str]], shape: tuple[int, ...], given: Mapping[
     for group, size in zip(groups, shape):
         unknown = [name for name in group if name not in sizes]
         if len(unknown) > 1:
-            raise ArgumentError(
-                f"rearrange: give the size of {' or '.join(unknown)}, such as {unknown[0]}=2."
-            )
+            raise ArgumentError(f"rearrange: give the size of {', '.join(unknown)}, such as {unknown[0]}=2.")
         known = [sizes[name] for name in group if name in sizes]
         sizes.update({name: size // int(np.prod(known)) for name in unknown})
     return sizes

@@ -25,6 +25,7 @@ from neurona.core.policy import floatx, standardize_data_format
 from neurona.core.registry import serialize
 from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.variable import Variable
+from neurona.tracebacks import ends_at_users_line
 
 Tensor = Annotated[Any, "an array, Variable, number, list of numbers or symbolic tensor"]
 Tensors = Annotated[Any, "a list of tensors"]
@@ -110,6 +111,7 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
         }
         by_position = list(by_name.values())
 
+        @ends_at_users_line
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             if symbolic_leaves((args, kwargs)):

@@ -18,6 +18,7 @@ from neurona.core.arrays import device_array, zeros
 from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError
 from neurona.core.registry import snake_case
 from neurona.kernels.update import Rule, update
+from neurona.messages import translated
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.clipping import clipped
 from neurona.optimizers.variables import OptimizerVariables, name_of
@@ -106,7 +107,7 @@ class Optimizer(OptimizerVariables):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """The formula: one parameter's new value and slots. All arrays have the parameter's dtype."""
         raise NotImplementedError(
-            f"{type(self).__name__} must define _step(gradient, parameter, slots, shared)."
+            translated(f"{type(self).__name__} must define _step(gradient, parameter, slots, shared).")
         )
 
     def _native_rule(self) -> Rule | None:

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from neurona.core import registry
 from neurona.core.errors import ArgumentError
 from neurona.core.registry import Serializable
+from neurona.messages import translated
 
 
 class LearningRateSchedule(Serializable):
@@ -37,7 +38,7 @@ class LearningRateSchedule(Serializable):
 
     def __call__(self, step: Any) -> Any:
         """The learning rate at a step, counted from 0."""
-        raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step).")
+        raise NotImplementedError(translated(f"{type(self).__name__} must define __call__(self, step)."))
 
 
 def _positive_steps(owner: LearningRateSchedule, name: str, value: float) -> float:

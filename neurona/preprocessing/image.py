@@ -2,7 +2,6 @@
 
 import io
 import os
-import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError, optional_import, unexpected
 from neurona.preprocessing.arguments import check_choice
+from neurona.tracebacks import warn
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 
@@ -156,7 +156,7 @@ def save_img(
     file_format = {"jpg": "jpeg"}.get((file_format or "").lower(), (file_format or "").lower()) or None
     picture = array_to_img(x, data_format=data_format, scale=scale)
     if picture.mode == "RGBA" and file_format == "jpeg":
-        warnings.warn("save_img: JPEG has no transparency; the image is saved as RGB.", stacklevel=2)
+        warn("save_img: JPEG has no transparency; the image is saved as RGB.")
         picture = picture.convert("RGB")
     picture.save(path, format=file_format, **kwargs)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError
+from neurona.messages import translated
 from neurona.preprocessing.arguments import check_choice
 from neurona.preprocessing.arrays import to_categorical
 from neurona.preprocessing.image import (
@@ -60,7 +61,7 @@ class ImageBatches:
 
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < len(self):
-            raise IndexError(f"batch {index} of {len(self)}")
+            raise IndexError(translated(f"batch {index} of {len(self)}"))
         size = self.batch_size or 1
         rows = self._order[index * size : (index + 1) * size]
         x = np.stack([self._read(self.file_paths[row]) for row in rows])

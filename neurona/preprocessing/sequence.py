@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError
+from neurona.messages import translated
 from neurona.preprocessing.arguments import check_choice
 
 
@@ -122,7 +123,7 @@ class TimeseriesBatches:
 
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < len(self):
-            raise IndexError(f"batch {index} of {len(self)}")
+            raise IndexError(translated(f"batch {index} of {len(self)}"))
         size = self.batch_size or 1
         starts = self.starts[index * size : (index + 1) * size]
         if self.batch_size is None:

@@ -3,7 +3,6 @@
 import io
 import json
 import tempfile
-import warnings
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, deserialize, serialize_object
 from neurona.saving.atomic import atomic_path
 from neurona.saving.weights import assign, open_h5, read_optimizer, read_weights, walk, write_weights
+from neurona.tracebacks import ends_at_users_line, warn
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _ASSETS = "assets"
@@ -33,10 +33,7 @@ def describe_model(model: Any) -> dict[str, Any]:
     try:
         compile_config = model.get_compile_config() if hasattr(model, "get_compile_config") else None
     except SavingError as error:
-        warnings.warn(
-            f"The file will not say how the model was compiled: compile it again after loading. {error}",
-            stacklevel=3,
-        )
+        warn(f"The file will not say how the model was compiled: compile it again after loading. {error}")
         compile_config = None
     if compile_config is not None:
         description["compile_config"] = compile_config
@@ -48,6 +45,7 @@ def to_json(model: Any, **options: Any) -> str:
     return json.dumps(describe_model(model), **options)
 
 
+@ends_at_users_line
 def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
     """Write a whole model into a `.keras` file, whole or not at all; Keras 3 reads it too.
 
@@ -119,6 +117,7 @@ def _read_assets(model: Any, assets: Mapping[str, bytes]) -> None:
                 load(folder)
 
 
+@ends_at_users_line
 def load_model(
     filepath: Any,
     custom_objects: Mapping[str, Any] | None = None,
@@ -174,6 +173,7 @@ def _read_archive(path: Path) -> tuple[dict[str, Any], io.BytesIO, dict[str, byt
         raise SavingError(f"{str(path)!r} is not a .keras file, or is damaged: {error}") from None
 
 
+@ends_at_users_line
 def load_weights(model: Layer, filepath: Any, skip_mismatch: bool = False) -> None:
     """Read a model's weights from a `.weights.h5` or `.keras` file; nothing changes unless all of them fit.
 

@@ -16,6 +16,7 @@ from neurona.core.owner import members
 from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
 from neurona.saving.atomic import atomic_path
+from neurona.tracebacks import ends_at_users_line
 
 Assignment = tuple[Variable, np.ndarray]
 
@@ -152,6 +153,7 @@ def _checked_weights_path(filepath: Any) -> Path:
     return path
 
 
+@ends_at_users_line
 def save_weights(model: Layer, filepath: Any, overwrite: bool = True) -> None:
     """Write a model's weights into a `.weights.h5` file, whole or not at all.
 

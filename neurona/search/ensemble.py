@@ -1,7 +1,6 @@
 """Ensemble: K models of one structure, trained at once in one compiled program."""
 
 import copy
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from neurona.metrics import direction_of
 from neurona.models import Model
 from neurona.optimizers.state import LearningRate
 from neurona.search.members import Members, MembersBatches, member_of
+from neurona.tracebacks import ends_at_users_line, warn
 from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
 from neurona.training.compiled_model import refuse_unknown
 from neurona.training.conversion import count_rows, to_numpy
@@ -103,6 +103,7 @@ class Ensemble:
         """Why members stopped training, by their numbers; empty when all is well."""
         return dict(self._members.failures) if self._members else {}
 
+    @ends_at_users_line
     def fit(
         self,
         x: Any,
@@ -159,6 +160,7 @@ class Ensemble:
         self._report(failed)
         return self.history
 
+    @ends_at_users_line
     def evaluate(
         self, x: Any, y: Any = None, batch_size: int | None = None, sample_weight: Any = None
     ) -> dict[str, np.ndarray]:
@@ -175,6 +177,7 @@ class Ensemble:
         members = self._prepared(arrays)
         return evaluate(members, arrays, CallbackList([], members, {}))
 
+    @ends_at_users_line
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
         """The outputs of every member, (K, rows, ...), as NumPy arrays; `.mean(axis=0)` is the ensemble's
         vote.
@@ -256,10 +259,10 @@ class Ensemble:
         text = f"Member {first} (seed {self.seeds[first]}{rate}): {new[first]}"
         if len(self.failures) == len(self):
             raise NonFiniteError(f"No member is left. {text}")
-        warnings.warn(
-            f"{len(new)} of {len(self)} members failed and count as NaN from there on: {sorted(new)}. {text} "
-            "`ensemble.failures` holds all reasons.",
-            stacklevel=3,
+        warn(
+            f"{len(new)} of {len(self)} members failed and count as NaN from there on: {sorted(new)}. "
+            f"{text} "
+            "`ensemble.failures` holds all reasons."
         )
 
 

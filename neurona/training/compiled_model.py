@@ -16,6 +16,7 @@ from neurona.core.registry import deserialize, serialize
 from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.metrics import Mean, Metric
+from neurona.tracebacks import ends_at_users_line
 from neurona.training.conversion import Batch, unpack
 from neurona.training.model_learner import ModelLearner, VariableGroups
 from neurona.training.objectives import OutputLosses, OutputMetrics, Outputs
@@ -63,6 +64,7 @@ class CompiledModel(Layer):
         "_learner",
     )
 
+    @ends_at_users_line
     def compile(
         self,
         optimizer: Any = "rmsprop",

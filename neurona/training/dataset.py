@@ -3,6 +3,7 @@
 from typing import Any
 
 from neurona.core.errors import UnexpectedArgument, suggestion
+from neurona.messages import translated
 
 
 class PyDataset:
@@ -45,12 +46,16 @@ class PyDataset:
     def __getitem__(self, index: int) -> Any:
         """Batch number `index`."""
         raise TypeError(
-            f"{type(self).__name__} needs a `__getitem__(self, index)` method that returns a batch."
+            translated(
+                f"{type(self).__name__} needs a `__getitem__(self, index)` method that returns a batch."
+            )
         )
 
     def __len__(self) -> int:
         """The number of batches."""
-        raise TypeError(f"{type(self).__name__} needs a `__len__(self)` method: its number of batches.")
+        raise TypeError(
+            translated(f"{type(self).__name__} needs a `__len__(self)` method: its number of batches.")
+        )
 
     @property
     def num_batches(self) -> int:

@@ -1,7 +1,6 @@
 """Fit: a training in progress, of a model or of the members of an ensemble."""
 
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurona.callbacks import Callback, CallbackList, History, ProgbarLogger
+from neurona.tracebacks import warn
 from neurona.training.batches import ArrayBatches
 from neurona.training.data import TrainingData
 from neurona.training.learner import Learner
@@ -111,13 +111,10 @@ class Fit:
         if self.learner.stop_training:
             return True
         if self.data.train.exhausted:
-            warnings.warn(
-                f"The data ran out after epoch {self.position.epoch} of {self.epochs}: an iterator can be "
-                "used "
-                "once. Pass what can be iterated over again (a PyDataset, a list, a DataLoader), or an "
-                "endless "
-                "generator and steps_per_epoch.",
-                stacklevel=4,
+            warn(
+                f"The data ran out after epoch {self.position.epoch} of {self.epochs}: an iterator "
+                "can be used once. Pass what can be iterated over again (a PyDataset, a list, a "
+                "DataLoader), or an endless generator and steps_per_epoch."
             )
             return True
         return False

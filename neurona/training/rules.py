@@ -11,6 +11,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.registry import Serializable
 from neurona.core.scope import Scope
 from neurona.core.variable import Variable
+from neurona.messages import translated
 from neurona.metrics import Mean
 from neurona.training.conversion import Batch
 from neurona.training.step import (
@@ -75,7 +76,9 @@ class Rule(Serializable):
         Returns:
             The figures by name, each a scalar: the mean over the batch.
         """
-        raise TypeError(f"{type(self).__name__} needs a `learn(self, model, batch, key, number)` method.")
+        raise TypeError(
+            translated(f"{type(self).__name__} needs a `learn(self, model, batch, key, number)` method.")
+        )
 
     def begin_epoch(self, model: Any) -> None:
         """Assign to variables before the first step of an epoch."""

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 
 from neurona.callbacks import CallbackList, History
+from neurona.tracebacks import ends_at_users_line
 from neurona.training.batches import Batches
 from neurona.training.compiled_model import CompiledModel, refuse_unknown
 from neurona.training.conversion import (
@@ -32,6 +33,7 @@ class Trainer(CompiledModel):
 
     # fit
 
+    @ends_at_users_line
     def fit(
         self,
         x: Any = None,
@@ -111,6 +113,7 @@ class Trainer(CompiledModel):
 
     # evaluate and predict
 
+    @ends_at_users_line
     def evaluate(
         self,
         x: Any = None,
@@ -162,6 +165,7 @@ class Trainer(CompiledModel):
         ordered = [logs[name] for name in dict.fromkeys([*first, *logs]) if name in logs]
         return ordered[0] if len(ordered) == 1 else ordered
 
+    @ends_at_users_line
     def predict(
         self,
         x: Any,
@@ -228,6 +232,7 @@ class Trainer(CompiledModel):
             learner.steps_trained += steps.done
         return self._in_order(logs, return_dict)
 
+    @ends_at_users_line
     def train_on_batch(
         self,
         x: Any,
@@ -239,12 +244,14 @@ class Trainer(CompiledModel):
         """One step of training; returns the loss and metrics of the batch."""
         return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
 
+    @ends_at_users_line
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """The loss and metrics of one batch, without training."""
         return self._one_batch("test", x, y, sample_weight, None, return_dict)
 
+    @ends_at_users_line
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch."""
         arrays = to_numpy(x, "x")

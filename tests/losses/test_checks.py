@@ -22,7 +22,7 @@ EYE = np.eye(3)
             SPARSE,
             np.array([0, 3, 1]),
             (None, 3),
-            r"label 3 in row 1 is not one of the 3 classes 0\.\.2 .*at least 4 units",
+            r"label 3 in row 1: it is not one of the 3 classes 0\.\.2 .*at least 4 units",
         ),
         (
             losses.get("sparse_categorical_crossentropy"),
@@ -35,7 +35,7 @@ EYE = np.eye(3)
             SPARSE,
             np.array([0, 1.5]),
             (None, 3),
-            "label 1.5 in row 1 is not a whole number.*mean_squared_error",
+            "label 1.5 in row 1: it is not a whole number.*mean_squared_error",
         ),
         (SPARSE, np.array([0, -1, 2]), (None, 3), r"label -1 in row 1.*ignore_class=-1"),
         (SPARSE, np.array([1, -1, 1]), (None, 2), r"\(y \+ 1\) // 2, or hinge"),
