@@ -279,6 +279,15 @@ def test_the_lines_of_training_and_the_summary_are_in_spanish(in_spanish, capsys
     assert pace(2.0) == "2s/paso"
 
 
+def test_pictures_and_reports_follow_the_language(in_spanish):
+    figure = nn.plotting.plot_history({"loss": [2.0, 1.0]})
+    assert figure.get_suptitle() == "Historia del entrenamiento"
+    assert "Pérdida" in {axes.get_title() for axes in figure.axes}
+    page = nn.evaluation.report_html(nn.evaluation.Report("a", "b", [], [], "1", "2"))
+    assert '<html lang="es">' in page
+    assert "Hecho con Neurona 1" in page
+
+
 # The choice of the language
 
 

@@ -15,7 +15,7 @@ import typer
 from neurona import __version__
 from neurona.cli.texts import texts
 from neurona.errors import NeuronaError
-from neurona.language import LANGUAGES, user_language
+from neurona.language import LANGUAGES, set_language, user_language
 from neurona.tasks.catalog import DATASETS, NETWORKS
 from neurona.tasks.texts import Say
 
@@ -224,7 +224,11 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # old consoles lack some characters
     given = sys.argv[1:] if arguments is None else arguments
     language = chosen_language(given)
-    build_app(language)(args=given, prog_name="neurona", obj=language)
+    set_language(language)  # of the library's messages
+    try:
+        build_app(language)(args=given, prog_name="neurona", obj=language)
+    finally:
+        set_language(None)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neurona.language import in_language
+from neurona.language import in_language, user_language
 from neurona.saving.atomic import atomic_path
 
 _TEXTS = {
@@ -100,7 +100,7 @@ class Report:
             preformatted text in UTF-8.
         notice: a warning at the top, such as that training was interrupted.
         version, date: for the last line.
-        language: `"en"` or `"es"`.
+        language: `"en"`, `"es"`, or None for the user's.
     """
 
     title: str
@@ -110,7 +110,7 @@ class Report:
     version: str
     date: str
     notice: str = ""
-    language: str = "en"
+    language: str | None = None
 
 
 def report_html(report: Report) -> str:
@@ -125,7 +125,8 @@ def report_html(report: Report) -> str:
         >>> page.splitlines()[1]
         '<html lang="en">'
     """
-    words = in_language(_TEXTS, report.language)
+    language = report.language or user_language()
+    words = in_language(_TEXTS, language)
     links = "".join(
         f'<li><a href="#s{number}">{_text(heading)}</a></li>'
         for number, (heading, _) in enumerate(report.sections, 1)
@@ -141,7 +142,7 @@ def report_html(report: Report) -> str:
     )
     notice = f'<p class="notice" role="note">{_text(report.notice)}</p>\n' if report.notice else ""
     return f"""<!DOCTYPE html>
-<html lang="{report.language}">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

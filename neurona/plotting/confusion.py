@@ -19,7 +19,7 @@ def plot_confusion_matrix(
     class_names: Sequence[str] | None = None,
     *,
     title: str | None = None,
-    language: str = "en",
+    language: str | None = None,
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:

@@ -39,7 +39,7 @@ class Details:
     show_layer_activations: bool = False
     show_trainable: bool = False
     expand_nested: bool = False
-    language: str = "en"
+    language: str | None = None
 
 
 @dataclasses.dataclass

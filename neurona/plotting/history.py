@@ -18,7 +18,7 @@ def plot_history(
     metrics: Sequence[str] | None = None,
     *,
     title: str | None = None,
-    language: str = "en",
+    language: str | None = None,
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:
@@ -28,7 +28,7 @@ def plot_history(
         history: what `fit` returned, or its `history` dictionary.
         metrics: which to show, without `val_`; all by default, the loss first.
         title: above all panels; "Training history" by default.
-        language: `"en"` or `"es"`.
+        language: `"en"`, `"es"`, or None for the user's.
         dpi: dots per inch.
         to_file: where to write the picture.
 
@@ -82,7 +82,7 @@ def _names(logs: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _draw(axes: Any, name: str, logs: Mapping[str, Any], language: str) -> None:
+def _draw(axes: Any, name: str, logs: Mapping[str, Any], language: str | None) -> None:
     table = texts(language)
     for key, label, color, marker in (
         (name, table["training"], BLUE, "o"),

@@ -31,7 +31,7 @@ def plot_model(
     show_trainable: bool = False,
     splines: str = "ortho",
     *,
-    language: str = "en",
+    language: str | None = None,
 ) -> Any:
     """Draw the architecture of a model: a box for each layer, an arrow for each tensor.
 
@@ -51,7 +51,7 @@ def plot_model(
         show_layer_activations: show the activation function of layers that have one.
         show_trainable: show which layers with weights are trained.
         splines: the arrows' form: `"ortho"` right angles, `"curved"`, or `"line"`.
-        language: `"en"` or `"es"`.
+        language: `"en"`, `"es"`, or None for the user's.
 
     Returns:
         A `matplotlib.figure.Figure`, which notebooks show.

@@ -21,7 +21,7 @@ def plot_predictions(
     name: str | None = None,
     count: int = 16,
     title: str | None = None,
-    language: str = "en",
+    language: str | None = None,
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:
@@ -120,7 +120,7 @@ def _bars(
     predictions: np.ndarray,
     examples: Sequence[str] | None,
     names: list[str],
-    language: str,
+    language: str | None,
     dpi: float,
 ) -> Any:
     table = texts(language)
@@ -162,7 +162,7 @@ def _values(
     predictions: np.ndarray,
     examples: Sequence[str] | None,
     name: str | None,
-    language: str,
+    language: str | None,
     dpi: float,
 ) -> Any:
     table = texts(language)

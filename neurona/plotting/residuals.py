@@ -18,7 +18,7 @@ def plot_residuals(
     *,
     name: str | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: str | None = None,
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:

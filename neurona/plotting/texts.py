@@ -86,8 +86,8 @@ _TEXTS = {
 }
 
 
-def texts(language: str) -> Mapping[str, str]:
-    """The table of a language.
+def texts(language: str | None) -> Mapping[str, str]:
+    """The table of a language; None is the user's.
 
     Raises:
         ArgumentError: there is none.
@@ -95,7 +95,7 @@ def texts(language: str) -> Mapping[str, str]:
     return in_language(_TEXTS, language)
 
 
-def metric_title(name: str, language: str) -> str:
+def metric_title(name: str, language: str | None) -> str:
     """A metric's name as a title.
 
     Example:

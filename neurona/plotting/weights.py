@@ -19,7 +19,7 @@ def plot_weights(
     image_shape: tuple[int, ...] | None = None,
     max_filters: int = 64,
     title: str | None = None,
-    language: str = "en",
+    language: str | None = None,
     dpi: float = 120,
     to_file: Any = None,
 ) -> Any:
