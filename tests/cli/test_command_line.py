@@ -72,7 +72,7 @@ def test_the_languages_say_the_same_things():
 
 
 def test_the_language_comes_from_the_arguments_or_the_environment(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("NEURONA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "es_AR.UTF-8")
     assert chosen_language([]) == "es"

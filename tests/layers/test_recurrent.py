@@ -398,7 +398,11 @@ def test_freezing():
         (lambda: LSTM(3, retrun_sequences=True), UnexpectedArgument, "return_sequences"),
         (lambda: LSTM(3)(X[0]), ShapeError, "3 dimensions"),
         (lambda: LSTM(3)(X, initial_state=[X[:, 0]] * 2), ShapeError, "initial state"),
-        (lambda: LSTM(3)(X, initial_state=[np.zeros((3, 3))]), ShapeError, "2 initial states"),
+        (
+            lambda: LSTM(3)(X, initial_state=[np.zeros((3, 3))]),
+            ShapeError,
+            r"initial states of shapes \(\d, 3\), \(\d, 3\), for",
+        ),
         (lambda: LSTM(3)(X, mask=LEFT[:, :2]), ShapeError, "mask"),
         (lambda: LSTM(3, stateful=True)(SymbolicTensor((None, 5, 4))), ArgumentError, "batch_shape"),
         (lambda: RNN(3), ArgumentError, "state_size"),
