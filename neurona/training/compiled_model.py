@@ -17,6 +17,7 @@ from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.metrics import Mean, Metric
 from neurona.tracebacks import ends_at_users_line
+from neurona.training.checks import check_ids
 from neurona.training.conversion import Batch, unpack
 from neurona.training.model_learner import ModelLearner, VariableGroups
 from neurona.training.objectives import OutputLosses, OutputMetrics, Outputs
@@ -307,7 +308,8 @@ class CompiledModel(Layer):
         )
 
     def _check_targets(self, batch: Batch) -> None:
-        """Look at the labels before anything is trained on them; raises `DataError`."""
+        """Look at ids and labels before anything is trained on them; raises `DataError`."""
+        check_ids(self, batch.x)
         if self._compiled_loss is not None and batch.y is not None:
             self._compiled_loss.check(batch.y, self._predictions)
         elif self.loss is not None:

@@ -1,12 +1,18 @@
 """The arguments of `fit` as arrays: converted, counted, weighted and split."""
 
+import datetime
+import numbers
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import DataError
+from neurona.training.frames import frame_to_numpy, is_frame
+from neurona.training.numbers import as_numbers, narrowed, refuse_holes, refuse_kind
+from neurona.training.sparse import SparseRows, is_sparse
 
 
 class Batch(NamedTuple):
@@ -21,45 +27,52 @@ def to_numpy(value: Any, what: str) -> Any:
     """Convert arrays, frames, torch tensors and lists of numbers to NumPy arrays in the dtypes of JAX.
 
     Lists and dictionaries of arrays stay lists and dictionaries. Memory-mapped arrays stay in their files,
-    and so in their dtypes.
+    and so in their dtypes. Sparse matrices stay sparse.
 
     Args:
         value: what was given.
         what: how to call it in an error.
 
     Raises:
-        DataError: text, dates or ragged lists.
+        DataError: values that are no real numbers, or ragged lists.
     """
-    if value is None or isinstance(value, jax.Array):
+    if value is None:
+        return None
+    if isinstance(value, jax.Array):
+        if jnp.issubdtype(value.dtype, jnp.complexfloating):
+            refuse_kind(np.asarray(value), what)
+        return value
+    if isinstance(value, np.ndarray):
+        if not is_mapped(value):
+            return as_numbers(value, what)
+        refuse_kind(value, what)
         return value
     if isinstance(value, Mapping):
         return {name: to_numpy(item, f"{what}[{name!r}]") for name, item in value.items()}
     if isinstance(value, (list, tuple)) and not _is_numbers(value):
         return [to_numpy(item, f"{what}[{index}]") for index, item in enumerate(value)]
-    tensor: Any = value
-    if hasattr(tensor, "detach"):  # torch's
-        tensor = tensor.detach().cpu()
+    if is_sparse(value):
+        return SparseRows(value, what)
+    if is_frame(value):
+        return frame_to_numpy(value, what)
+    return as_numbers(_as_array(value, what), what)
+
+
+def _as_array(value: Any, what: str) -> np.ndarray:
+    """Lists of numbers, series and tensors of other packages as arrays of NumPy, in whatever dtype."""
+    if hasattr(value, "detach"):  # torch's
+        value = value.detach().cpu()
+        value = value if str(value.layout) == "torch.strided" else value.to_dense()
+        value = value.float() if str(value.dtype) == "torch.bfloat16" else value  # NumPy does not know it
+    if hasattr(value, "isna"):  # a series of pandas
+        refuse_holes(np.asarray(value.isna()), what)
     try:
-        array = tensor.to_numpy() if hasattr(tensor, "to_numpy") else np.asarray(tensor)
+        return value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
     except ValueError as error:
         raise DataError(
             f"{what} is ragged: its rows have different lengths. Use neurona.preprocessing.pad_sequences. "
             f"({error})"
         ) from None
-    if array.dtype == object:
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError):
-            raise DataError(
-                f"{what} holds values that are no numbers, such as {array.flat[0]!r}. Encode text with "
-                "TextVectorization and categories with pandas.get_dummies or integer codes first."
-            ) from None
-    if array.dtype.kind in "USM":
-        raise DataError(
-            f"{what} holds text or dates, such as {array.flat[0]!r}: turn them into numbers first "
-            "(TextVectorization)."
-        )
-    return array if is_mapped(array) else array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
 
 
 def is_mapped(array: Any) -> bool:
@@ -72,12 +85,14 @@ def is_mapped(array: Any) -> bool:
 
 
 def _is_numbers(value: Any) -> bool:
-    """A list of plain numbers, or of such lists, is one array; a list of arrays is several."""
+    """Whether a list is one array: of numbers, texts or empty cells, or of such lists. A list of arrays is
+    several arrays.
+    """
     while isinstance(value, (list, tuple)):
         if not value:
             return True
-        value = value[0]
-    return isinstance(value, (bool, int, float, np.generic))
+        value = next((item for item in value if item is not None), None)
+    return isinstance(value, (numbers.Number, np.generic, str, bytes, datetime.date))
 
 
 def unpack(batch: Any) -> Batch:
@@ -177,20 +192,30 @@ def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
 
 def is_stream(x: Any) -> bool:
     """Whether data comes batch by batch rather than as arrays."""
-    if (
-        x is None
-        or isinstance(x, (np.ndarray, jax.Array, list, tuple, Mapping))
-        or hasattr(x, "to_numpy")
-        or hasattr(x, "detach")
-    ):
+    arrays = (np.ndarray, jax.Array, list, tuple, Mapping)
+    if x is None or isinstance(x, arrays) or is_sparse(x):
+        return False
+    if any(hasattr(x, name) for name in ("to_numpy", "detach", "__array__")):
         return False
     return hasattr(x, "__next__") or hasattr(x, "__iter__") or hasattr(x, "__getitem__")
 
 
+def stays_on_host(array: Any) -> bool:
+    """Whether an array is read batch by batch: it lies in a file, or is sparse."""
+    return isinstance(array, SparseRows) or is_mapped(array)
+
+
 def in_memory(tree: Any) -> Any:
-    """Arrays that lie in files, read, in the dtypes of JAX; others as they are."""
+    """Arrays that lie in files or are sparse, read and dense, in the dtypes of JAX; others as they are."""
 
     def read(leaf: Any) -> Any:
-        return np.array(leaf, jax.dtypes.canonicalize_dtype(leaf.dtype)) if is_mapped(leaf) else leaf
+        if isinstance(leaf, SparseRows):
+            return leaf[:]
+        return narrowed(np.array(leaf), canonical_dtype(leaf)) if is_mapped(leaf) else leaf
 
     return jax.tree.map(read, tree)
+
+
+def canonical_dtype(array: Any) -> Any:
+    """The dtype in which JAX holds an array's values."""
+    return jax.dtypes.canonicalize_dtype(array.dtype.newbyteorder("="))

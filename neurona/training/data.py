@@ -13,9 +13,9 @@ from neurona.training.conversion import (
     Batch,
     class_weights_to_sample_weights,
     count_rows,
-    is_mapped,
     is_stream,
     split_validation,
+    stays_on_host,
     to_numpy,
     unpack,
 )
@@ -124,13 +124,11 @@ def array_batches(arrays: Batch, batch_size: int | None, shuffle: bool | str, st
     """Arrays as batches: on the device where they fit, otherwise read from where they are."""
     rows = count_rows(arrays)
     order = RowOrder(rows, batch_size, shuffle, steps, new_numpy_generator() if shuffle else None)
-    on_host = [leaf for leaf in jax.tree.leaves(arrays) if isinstance(leaf, np.ndarray)]
-    fits = Placement.current().fits(sum(array.nbytes for array in on_host))
-    return (
-        ArrayBatches(arrays, order)
-        if fits and not any(map(is_mapped, on_host))
-        else RowBatches(arrays, order)
-    )
+    leaves = jax.tree.leaves(arrays)
+    on_host = [leaf for leaf in leaves if isinstance(leaf, np.ndarray)]
+    if any(map(stays_on_host, leaves)) or not Placement.current().fits(sum(leaf.nbytes for leaf in on_host)):
+        return RowBatches(arrays, order)
+    return ArrayBatches(arrays, order)
 
 
 def _as_arrays(x: Any, y: Any, sample_weight: Any) -> Batch:

@@ -11,7 +11,8 @@ import numpy as np
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
 from neurona.core.registry import is_built_in
-from neurona.training.conversion import count_rows, rows_of
+from neurona.training.checks import check_ids
+from neurona.training.conversion import count_rows, in_memory, rows_of, stays_on_host
 from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
 
@@ -92,13 +93,14 @@ def predict_arrays(
         steps: batches, if not all.
         watchers_for: makes the callbacks, given the number of batches.
     """
-    rows = count_rows(x, "x")
+    rows, must_be_read = count_rows(x, "x"), any(map(stays_on_host, jax.tree.leaves(x)))
     starts = range(0, rows, batch_size)[: steps if steps is not None else None]
     watchers = watchers_for(len(starts))
     parts = []
     watchers.call("on_predict_begin", None)
     for number, start in enumerate(starts):
         batch = x if rows <= batch_size else rows_of(x, start, start + batch_size)
+        batch = in_memory(batch) if must_be_read else batch
         size = min(batch_size, rows - start)
         computed = _padded(size, batch_size) if predictor.rows_are_independent else size
         watchers.call_batch("on_predict_batch_begin", number, number)
@@ -117,6 +119,7 @@ def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: Callb
     with contextlib.closing(batches), contextlib.closing(batches.epoch()) as arriving:
         for number, (x, _, _) in enumerate(itertools.chain.from_iterable(arriving)):
             watchers.call_batch("on_predict_batch_begin", number, number)
+            check_ids(predictor.model, x)
             parts.append((predictor(x), count_rows(x)))
             watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
             watchers.call("_on_chunk_end", number + 1, dict)

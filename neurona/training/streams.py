@@ -15,6 +15,7 @@ from neurona.core.errors import DataError
 from neurona.training.batches import Chunk, RowOrder
 from neurona.training.conversion import (
     Batch,
+    canonical_dtype,
     class_weights_to_sample_weights,
     count_rows,
     in_memory,
@@ -22,6 +23,7 @@ from neurona.training.conversion import (
     to_numpy,
     unpack,
 )
+from neurona.training.numbers import narrowed
 from neurona.training.placement import Placement, aligned
 from neurona.training.reading import AHEAD, END, read_ahead
 
@@ -276,9 +278,10 @@ class RowBatches:
         batch_size = rows.shape[1]
 
         def read(leaf: Any) -> np.ndarray:
-            values = aligned((room * batch_size, *leaf.shape[1:]), jax.dtypes.canonicalize_dtype(leaf.dtype))
+            dtype = canonical_dtype(leaf)
+            values = aligned((room * batch_size, *leaf.shape[1:]), dtype)
             for number, chosen in enumerate(rows):
-                values[number * batch_size : (number + 1) * batch_size] = leaf[chosen]
+                values[number * batch_size : (number + 1) * batch_size] = narrowed(leaf[chosen], dtype)
             return values
 
         data = jax.tree.map(read, self.host)

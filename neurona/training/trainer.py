@@ -8,14 +8,9 @@ import jax
 from neurona.callbacks import CallbackList, History
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.batches import Batches
+from neurona.training.checks import check_ids
 from neurona.training.compiled_model import CompiledModel, refuse_unknown
-from neurona.training.conversion import (
-    Batch,
-    class_weights_to_sample_weights,
-    count_rows,
-    is_stream,
-    to_numpy,
-)
+from neurona.training.conversion import is_stream, to_numpy
 from neurona.training.data import TrainingData, batches_of
 from neurona.training.fit import Fit, as_list, evaluate, progress_bar
 from neurona.training.loop import Pass
@@ -194,6 +189,7 @@ class Trainer(CompiledModel):
             return predict_stream(self._current_predictor(), batches, watchers(batches.steps))
         arrays = to_numpy(x, "x")
         self._ensure_built(arrays)
+        check_ids(self, arrays)
         rows = 32 if batch_size is None else int(batch_size)
         return predict_arrays(self._current_predictor(), arrays, rows, steps, watchers)
 
@@ -218,16 +214,12 @@ class Trainer(CompiledModel):
         self, kind: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
         learner = self._compiled_learner(f"{kind}_on_batch")
-        batch = Batch(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"))
-        if class_weight is not None:
-            weights = class_weights_to_sample_weights(batch.y, class_weight, batch.sample_weight)
-            batch = batch._replace(sample_weight=weights)
-        count_rows(batch)
-        self._prepare(batch)
+        batches = StreamBatches([(x, y, sample_weight)], class_weight=class_weight)
+        self._prepare(batches.example())
         steps = Pass(learner, kind, CallbackList([], self, {}), learner.steps_trained)
         with self._metrics_kept_in_fit():
             learner.reset_metrics()
-            logs = steps.run(StreamBatches([batch]))
+            logs = steps.run(batches)
         if kind == "train":
             learner.steps_trained += steps.done
         return self._in_order(logs, return_dict)

@@ -1,0 +1,93 @@
+"""Data frames as arrays: columns that hold no numbers are named, with the lines that mend them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurona.core.errors import DataError
+from neurona.training.numbers import as_numbers
+
+NAMES_SHOWN = 5
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a table with named columns, such as a DataFrame of pandas."""
+    return hasattr(value, "columns") and hasattr(value, "items") and hasattr(value, "to_numpy")
+
+
+def frame_to_numpy(frame: Any, what: str) -> np.ndarray:
+    """The numbers of a frame, (rows, columns).
+
+    Raises:
+        DataError: columns that hold text, dates or missing values; all of them are named.
+    """
+    array = frame.to_numpy()
+    if array.dtype.kind in "fiub" and not (array.dtype.kind == "f" and np.isnan(array).any()):
+        return as_numbers(array, what)
+    columns, faults = [], _Faults(what)
+    for name, column in frame.items():
+        values = column.to_numpy()
+        holes = _holes(column, values)
+        if values.dtype.kind == "O" and all(issubclass(kind, (str, bytes)) for kind in _kinds(values, holes)):
+            faults.text.append(name)
+        elif values.dtype.kind in "UST":
+            faults.text.append(name)
+        elif values.dtype.kind == "M":
+            faults.dates.append(name)
+        elif holes.any():
+            faults.missing[name] = int(holes.sum())
+        else:
+            columns.append(as_numbers(values, f"{what}[{name!r}]"))
+    faults.refuse()
+    return as_numbers(np.stack(columns, axis=1), what)
+
+
+def _holes(column: Any, values: np.ndarray) -> np.ndarray:
+    """The cells of a column that are empty."""
+    return np.asarray(column.isna()) if hasattr(column, "isna") else values != values
+
+
+def _kinds(values: np.ndarray, holes: np.ndarray) -> set[type]:
+    """The types of the cells that are not empty; where all are, none that is text."""
+    return {type(item) for item in values[~holes]} or {type(None)}
+
+
+class _Faults:
+    """What is wrong with the columns of a frame."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.text: list[Any] = []
+        self.dates: list[Any] = []
+        self.missing: dict[Any, int] = {}
+
+    def refuse(self) -> None:
+        """Raise DataError where there are any."""
+        if self.text or self.dates or self.missing:
+            said = "; ".join(self._sentences())
+            raise DataError(f"{self.what}: {said}. Mend it with {'; '.join(self._lines())}")
+
+    def _sentences(self) -> Iterator[str]:
+        for names, thing in ((self.text, "text"), (self.dates, "dates")):
+            if names:
+                several = len(names) > 1
+                yield f"column{'s' if several else ''} {_listed(names)} hold{'' if several else 's'} {thing}"
+        for name, count in list(self.missing.items())[:NAMES_SHOWN]:
+            yield f"{name} has {count:,} missing value{'s' if count > 1 else ''}"
+        if len(self.missing) > NAMES_SHOWN:
+            yield f"{len(self.missing) - NAMES_SHOWN} more columns have missing values"
+
+    def _lines(self) -> Iterator[str]:
+        x = self.what
+        for name in self.dates[:1]:
+            yield f"{x}[{name!r}] = ({x}[{name!r}] - {x}[{name!r}].min()).dt.days"
+        if self.text:
+            yield f"{x} = pandas.get_dummies({x}, columns={self.text[:NAMES_SHOWN]})"
+        if self.missing:
+            yield f"{x} = {x}.fillna({x}.median(numeric_only=True))"
+
+
+def _listed(names: list[Any]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(map(str, names[:NAMES_SHOWN])) + more
