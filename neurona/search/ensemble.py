@@ -17,7 +17,8 @@ from neurona.search.members import Members, MembersBatches, member_of
 from neurona.tracebacks import ends_at_users_line, warn
 from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
 from neurona.training.compiled_model import refuse_unknown
-from neurona.training.conversion import count_rows, to_numpy
+from neurona.training.class_weights import ClassWeights
+from neurona.training.conversion import count_rows, in_memory, to_numpy
 from neurona.training.data import TrainingData, batches_of
 from neurona.training.fit import Fit, evaluate
 from neurona.training.trainer import learner_of, ready_learner
@@ -139,7 +140,7 @@ class Ensemble:
             y,
             sample_weight,
             batch_size=batch_size,
-            class_weight=class_weight,
+            class_weight=ClassWeights.for_loss(class_weight, self.model.loss),
             validation_split=validation_split,
             validation_data=validation_data,
             validation_batch_size=batch_size,
@@ -186,7 +187,7 @@ class Ensemble:
             x: arrays, as in `Model.predict`.
             batch_size: rows at a time, 32 by default.
         """
-        members, x = self._trained("predict"), to_numpy(x, "x")
+        members, x = self._trained("predict"), in_memory(to_numpy(x, "x"))
         rows, size = count_rows(x, "x"), 32 if batch_size is None else int(batch_size)
 
         def outputs_from(start: int) -> Any:

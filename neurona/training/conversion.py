@@ -134,47 +134,6 @@ def rows_of(tree: Any, start: int, stop: int | None) -> Any:
     return jax.tree.map(lambda leaf: leaf[start:stop], tree)
 
 
-def class_weights_to_sample_weights(y: Any, class_weight: Any, sample_weight: Any = None) -> np.ndarray:
-    """A weight for each row from a weight for each class.
-
-    Args:
-        y: integer labels (n,) or (n, 1), or one-hot (n, classes).
-        class_weight: a dictionary from class number to weight (classes not named weigh 1), or `"balanced"`:
-            n / (classes * rows of the class), as in King and Zeng, Logistic Regression in Rare Events Data,
-            2001.
-        sample_weight: multiplied in, where given.
-
-    Raises:
-        DataError: the labels are neither, or there are several targets.
-
-    Example:
-
-        >>> class_weights_to_sample_weights(np.array([0, 0, 1, 0, 1, 0]), "balanced").tolist()
-        [0.75, 0.75, 1.5, 0.75, 1.5, 0.75]
-    """
-    if isinstance(y, (list, tuple, Mapping)) or y is None:
-        raise DataError("class_weight needs a model with a single target; use sample_weight with several.")
-    y = np.asarray(y)
-    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(-1)
-    labels = np.round(labels).astype(np.int64)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise DataError(
-                f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}"
-            )
-        classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        weights = (len(labels) / (len(classes) * counts))[inverse]
-    else:
-        if not isinstance(class_weight, Mapping):
-            raise DataError(
-                f"class_weight is a dictionary {{class: weight}} or 'balanced'. Received: {class_weight!r}"
-            )
-        weights = np.ones(len(labels))
-        for label, weight in class_weight.items():
-            weights[labels == label] = weight
-    return (weights if sample_weight is None else weights * np.asarray(sample_weight)).astype(np.float32)
-
-
 def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
     """The arrays cut in two: the last `fraction` of the rows, as they come, is for validation.
 

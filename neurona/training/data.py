@@ -9,9 +9,9 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.training.batches import ArrayBatches, Batches, RowOrder, new_numpy_generator
+from neurona.training.class_weights import ClassWeights
 from neurona.training.conversion import (
     Batch,
-    class_weights_to_sample_weights,
     count_rows,
     is_stream,
     split_validation,
@@ -47,7 +47,7 @@ class TrainingData:
         *,
         batch_size: int | None = None,
         shuffle: bool | str = False,
-        class_weight: Any = None,
+        class_weight: ClassWeights | None = None,
         steps: int | None = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
@@ -73,8 +73,7 @@ class TrainingData:
         else:
             arrays = _as_arrays(x, y, sample_weight)
             if class_weight is not None:
-                weights = class_weights_to_sample_weights(arrays.y, class_weight, arrays.sample_weight)
-                arrays = arrays._replace(sample_weight=weights)
+                arrays = arrays._replace(sample_weight=class_weight(arrays.y, arrays.sample_weight))
             if validation_split and validation_data is None:
                 arrays, validation_data = split_validation(arrays, validation_split)
             train = array_batches(arrays, batch_size, shuffle, steps)

@@ -29,9 +29,7 @@ def frame_to_numpy(frame: Any, what: str) -> np.ndarray:
     for name, column in frame.items():
         values = column.to_numpy()
         holes = _holes(column, values)
-        if values.dtype.kind == "O" and all(issubclass(kind, (str, bytes)) for kind in _kinds(values, holes)):
-            faults.text.append(name)
-        elif values.dtype.kind in "UST":
+        if _is_text(values, holes):
             faults.text.append(name)
         elif values.dtype.kind == "M":
             faults.dates.append(name)
@@ -48,9 +46,10 @@ def _holes(column: Any, values: np.ndarray) -> np.ndarray:
     return np.asarray(column.isna()) if hasattr(column, "isna") else values != values
 
 
-def _kinds(values: np.ndarray, holes: np.ndarray) -> set[type]:
-    """The types of the cells that are not empty; where all are, none that is text."""
-    return {type(item) for item in values[~holes]} or {type(None)}
+def _is_text(values: np.ndarray, holes: np.ndarray) -> bool:
+    """Whether the cells of a column that are not empty hold text."""
+    kinds = {type(item) for item in values[~holes]} if values.dtype.kind == "O" else set()
+    return values.dtype.kind in "UST" or (bool(kinds) and all(issubclass(k, (str, bytes)) for k in kinds))
 
 
 class _Faults:

@@ -105,8 +105,8 @@ def narrowed(values: np.ndarray, dtype: Any) -> np.ndarray:
     if converted.dtype != values.dtype and wrong.any():
         wide = values[wrong].flat[0].item()
         raise DataError(
-            f"An array of {values.dtype} in a file holds {wide}, which {np.dtype(dtype)} can't hold. Scale it "
-            "and write it as float32: np.save(path, (array / scale).astype('float32'))."
+            f"An array of {values.dtype} in a file holds {wide}, which {np.dtype(dtype)} can't hold. Scale "
+            "it and write it as float32: np.save(path, (array / scale).astype('float32'))."
         )
     return converted
 
@@ -192,7 +192,7 @@ def _from_objects(array: np.ndarray, what: str) -> np.ndarray:
 def _refuse_object(value: Any, what: str) -> NoReturn:
     if isinstance(value, (str, bytes)):
         refuse_text(what, value)
-    if isinstance(value, np.ndarray) or isinstance(value, (list, tuple)):
+    if isinstance(value, (np.ndarray, list, tuple)):
         raise DataError(
             f"{what} is an array of {type(value).__name__}s. Make one array of them: np.stack({what}) where "
             "all have the same shape, neurona.preprocessing.pad_sequences where they do not."

@@ -13,10 +13,10 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.training.batches import Chunk, RowOrder
+from neurona.training.class_weights import ClassWeights
 from neurona.training.conversion import (
     Batch,
     canonical_dtype,
-    class_weights_to_sample_weights,
     count_rows,
     in_memory,
     rows_of,
@@ -95,7 +95,7 @@ class StreamBatches:
         source: Any,
         steps: int | None = None,
         shuffle: bool | str = False,
-        class_weight: Any = None,
+        class_weight: ClassWeights | None = None,
         generator: np.random.Generator | None = None,
     ) -> None:
         self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
@@ -231,7 +231,7 @@ class StreamBatches:
         x, y, weight = unpack(batch)
         x, y, weight = in_memory((to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(weight, "sample_weight")))
         if self.class_weight is not None:
-            weight = class_weights_to_sample_weights(y, self.class_weight, weight)
+            weight = self.class_weight(y, weight)
         count_rows((x, y, weight), "A batch")
         return Batch(x, y, weight)
 

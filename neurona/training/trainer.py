@@ -9,6 +9,7 @@ from neurona.callbacks import CallbackList, History
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.batches import Batches
 from neurona.training.checks import check_ids
+from neurona.training.class_weights import ClassWeights
 from neurona.training.compiled_model import CompiledModel, refuse_unknown
 from neurona.training.conversion import is_stream, to_numpy
 from neurona.training.data import TrainingData, batches_of
@@ -86,7 +87,7 @@ class Trainer(CompiledModel):
             sample_weight,
             batch_size=batch_size,
             shuffle=shuffle,
-            class_weight=class_weight,
+            class_weight=ClassWeights.for_loss(class_weight, self.loss),
             steps=steps_per_epoch,
             validation_split=validation_split,
             validation_data=validation_data,
@@ -214,7 +215,9 @@ class Trainer(CompiledModel):
         self, kind: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
         learner = self._compiled_learner(f"{kind}_on_batch")
-        batches = StreamBatches([(x, y, sample_weight)], class_weight=class_weight)
+        batches = StreamBatches(
+            [(x, y, sample_weight)], class_weight=ClassWeights.for_loss(class_weight, self.loss)
+        )
         self._prepare(batches.example())
         steps = Pass(learner, kind, CallbackList([], self, {}), learner.steps_trained)
         with self._metrics_kept_in_fit():
