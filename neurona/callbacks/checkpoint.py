@@ -39,7 +39,7 @@ class ModelCheckpoint(MonitorCallback):
             `"{epoch:02d}-{val_loss:.2f}.keras"`.
         monitor: the figure's name in the logs, for `save_best_only`.
         verbose: 1 to say what is saved.
-        save_best_only: save only when the figure is better than it ever was.
+        save_best_only: save only when the figure is better than it ever was; not in epochs without it.
         save_weights_only: save the weights, into `something.weights.h5`, instead of the model, into
             `something.keras`.
         mode: `"min"` if less is better, `"max"` if more is, `"auto"` to ask the metric.
@@ -108,9 +108,11 @@ class ModelCheckpoint(MonitorCallback):
 
     def _reason(self, logs: Logs) -> str | None:
         """Why to save, as the beginning of a message; None not to."""
-        value = self.find(logs) if self.save_best_only else None
-        if value is None:
+        if not self.save_best_only:
             return ""
+        value = self.find(logs)
+        if value is None:
+            return None
         if not self.is_better(value, self.best):
             if self.verbose:
                 screen.print(
@@ -180,6 +182,7 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if self.backup_dir.is_file():
             raise SavingError(f"BackupAndRestore needs a folder; {str(self.backup_dir)!r} is a file.")
+        self._fit.identify()
         checkpoint = self._read()
         if checkpoint is None:
             return
@@ -210,7 +213,7 @@ class BackupAndRestore(Callback):
             self._write(0)
 
     def _write(self, step: int) -> None:
-        if self.double_checkpoint and self._latest.exists():
+        if self.double_checkpoint and _is_whole(self._latest):
             self._latest.replace(self._previous)
         write_state(self._latest, self._fit.checkpoint(step))
 
@@ -220,3 +223,12 @@ class BackupAndRestore(Callback):
             self._previous.unlink(missing_ok=True)
             if self.backup_dir.is_dir() and not any(self.backup_dir.iterdir()):
                 self.backup_dir.rmdir()
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a backup exists and can be read."""
+    try:
+        read_state(path)
+    except SavingError:
+        return False
+    return True

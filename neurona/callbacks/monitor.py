@@ -95,11 +95,13 @@ def missing(name: str, logs: Logs) -> str:
     Example:
 
         >>> missing("val_loss", {"loss": 1.0})
-        'this epoch does not have: pass validation_data or validation_split to fit. It has: loss.'
+        'this epoch does not have: pass validation_data to fit, and validation_freq=1. It has: loss.'
         >>> missing("mea", {"mae": 1.0})
         "is not among the figures of this training. Did you mean 'mae'? There are: mae."
     """
     names = ", ".join(sorted(logs))
     if name.startswith("val_") and name[4:] in logs:
-        return f"this epoch does not have: pass validation_data or validation_split to fit. It has: {names}."
+        return (
+            f"this epoch does not have: pass validation_data to fit, and validation_freq=1. It has: {names}."
+        )
     return f"is not among the figures of this training.{suggestion(name, logs)} There are: {names}."

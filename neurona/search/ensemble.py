@@ -16,8 +16,8 @@ from neurona.optimizers.state import LearningRate
 from neurona.search.members import Members, MembersBatches, member_of
 from neurona.tracebacks import ends_at_users_line, warn
 from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
-from neurona.training.compiled_model import refuse_unknown
 from neurona.training.class_weights import ClassWeights
+from neurona.training.compiled_model import refuse_unknown
 from neurona.training.conversion import count_rows, in_memory, to_numpy
 from neurona.training.data import TrainingData, batches_of
 from neurona.training.fit import Fit, evaluate

@@ -127,6 +127,9 @@ class Members:
     def check_targets(self, batch: Batch) -> None:
         self._of_model.check_targets(batch)
 
+    def identity(self) -> dict[str, str]:
+        return {**self._of_model.identity(), "the number of members": str(len(self.alive))}
+
     def explain_non_finite(
         self, state: TrainingState, batch: Batch, number: int, shown_step: int, rows: np.ndarray | None
     ) -> NoReturn:

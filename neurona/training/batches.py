@@ -11,6 +11,7 @@ import numpy as np
 from neurona.core.errors import DataError, SavingError
 from neurona.core.random import new_words
 from neurona.training.conversion import Batch, count_rows, rows_of
+from neurona.training.identity import digest_of
 from neurona.training.placement import Placement
 
 SMALL_DATA = 2048, 2**17  # rows and bytes up to which many epochs run as one program
@@ -70,6 +71,10 @@ class Batches(Protocol):
 
     def position(self) -> dict[str, Any]:
         """Where the next epoch begins, as plain values for `restore`."""
+        ...
+
+    def digest(self) -> str:
+        """A text that differs for other data."""
         ...
 
     def restore(self, position: dict[str, Any]) -> None:
@@ -234,6 +239,9 @@ class ArrayBatches:
 
     def position(self) -> dict[str, Any]:
         return self.order.position()
+
+    def digest(self) -> str:
+        return digest_of(self.host)
 
     def restore(self, position: dict[str, Any]) -> None:
         self.order.restore(position)

@@ -51,7 +51,7 @@ class Fit:
         params = {"epochs": epochs, "steps": data.train.steps, "verbose": 1 if verbose == "auto" else verbose}
         shown = [*given, *progress_bar(verbose, given), self.history]
         self.callbacks = CallbackList(shown, model, params, fit=self)
-        self.position = FitPosition(learner, data.train, self.callbacks, initial_epoch)
+        self.position = FitPosition(learner, data, self.callbacks, initial_epoch)
         self._first_epoch, self._logs = initial_epoch, {}
 
     # For callbacks.
@@ -64,6 +64,12 @@ class Fit:
     def stop_quietly_on_nan(self, quietly: bool) -> None:
         """Whether to end at a NaN without an error."""
         self.learner.stops_quietly_on_nan = quietly
+
+    def identify(self) -> None:
+        """Note what is trained, and on what data, for `checkpoint` and `resume`. To be called in
+        `on_train_begin`, before the model changes.
+        """
+        _ = self.position.identity
 
     def checkpoint(self, step: int = 0) -> dict[str, Any]:
         """All that a later fit needs to go on from here with the same bits, as plain values and arrays.

@@ -134,6 +134,10 @@ class Learner(Protocol):
         """Raise the error that says where a number that is not finite arose."""
         ...
 
+    def identity(self) -> dict[str, str]:
+        """Texts that tell what is trained, and how, from others: equal in every process."""
+        ...
+
     def finish(self) -> None:
         """What an optimizer does when training ends, such as giving the weights their moving averages."""
         ...

@@ -14,6 +14,7 @@ from neurona.core.variable import Variable
 from neurona.metrics import Metric
 from neurona.training.conversion import Batch
 from neurona.training.diagnosis import raise_non_finite
+from neurona.training.identity import identity_of
 from neurona.training.learner import ChunkSizer
 from neurona.training.placement import Placement
 from neurona.training.program import EpochsResult, Program, RunResult
@@ -152,6 +153,9 @@ class ModelLearner:
         self, state: TrainingState, batch: Batch, number: int, shown_step: int, rows: np.ndarray | None
     ) -> NoReturn:
         raise_non_finite(self.model, state, batch, self.random_key, number, shown_step, rows)
+
+    def identity(self) -> dict[str, str]:
+        return identity_of(self.model)
 
     def finish(self) -> None:
         self.model._rule.finish(self.model, self.groups.trainable)

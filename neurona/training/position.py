@@ -1,5 +1,6 @@
 """FitPosition: where a fit stands, so that another process can go on from there with the same bits."""
 
+import functools
 from typing import Any
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 
 from neurona.callbacks.callback import Callback, CallbackList
 from neurona.core.errors import SavingError
-from neurona.training.batches import Batches
+from neurona.training.data import TrainingData
 from neurona.training.learner import Learner
 from neurona.training.step import TrainingState
 
@@ -18,14 +19,14 @@ class FitPosition:
 
     Args:
         learner: what is trained.
-        batches: what it is trained on.
+        data: what it is trained and validated on.
         callbacks: those of the fit.
         epoch: the number of the first epoch.
     """
 
-    def __init__(self, learner: Learner, batches: Batches, callbacks: CallbackList, epoch: int) -> None:
-        self.learner, self.batches, self.callbacks = learner, batches, callbacks
-        self.epoch, self.step, self._data = epoch, 0, batches.position()
+    def __init__(self, learner: Learner, data: TrainingData, callbacks: CallbackList, epoch: int) -> None:
+        self.learner, self.data, self.callbacks = learner, data, callbacks
+        self.epoch, self.step, self._data = epoch, 0, data.train.position()
         self._resumed: TrainingState | None = None
 
     def begin_epoch(self) -> None:
@@ -39,7 +40,7 @@ class FitPosition:
 
     def end_epoch(self) -> None:
         """Note that the epoch's steps are done."""
-        self.epoch, self.step, self._data = self.epoch + 1, 0, self.batches.position()
+        self.epoch, self.step, self._data = self.epoch + 1, 0, self.data.train.position()
 
     def checkpoint(self, step: int) -> dict[str, Any]:
         """All that `resume` needs, as plain values and NumPy arrays; `step` counts the epoch's steps so
@@ -47,6 +48,8 @@ class FitPosition:
         """
         learner = self.learner
         return {
+            "identity": self.identity,
+            "stopped": learner.stop_training,
             "epoch": self.epoch,
             "step": step,
             "steps_trained": learner.steps_trained,
@@ -60,24 +63,44 @@ class FitPosition:
         """Go back to where a checkpoint was made.
 
         Raises:
-            SavingError: it was made with another model, optimizer, metrics or data.
+            SavingError: it was made with another model, compilation or data.
         """
         learner = self.learner
+        self._refuse_others(checkpoint.get("identity", {}))
         old, structure = jax.tree.flatten(learner.training_state())
         new = checkpoint["state"]
         if [(leaf.shape, leaf.dtype) for leaf in old] != [(leaf.shape, leaf.dtype) for leaf in new]:
             raise SavingError("The checkpoint was made with another model, optimizer or other metrics.")
-        self.batches.restore(checkpoint["data"])
+        self.data.train.restore(checkpoint["data"])
         state = jax.tree.unflatten(structure, [jnp.asarray(leaf) for leaf in new])
         self._resumed = state
         learner.load_training_state(state)
         learner.random_key = jax.random.wrap_key_data(jnp.asarray(checkpoint["key"]))
         learner.steps_trained = checkpoint["steps_trained"]
+        learner.stop_training = checkpoint["stopped"]
         self.epoch, self.step, self._data = checkpoint["epoch"], checkpoint["step"], checkpoint["data"]
         kept = dict(checkpoint["callbacks"])
         for name, callback in _named(self.callbacks.callbacks):
             if name in kept:
                 callback._set_state(kept[name])
+
+    @functools.cached_property
+    def identity(self) -> dict[str, str]:
+        """Texts that tell this training from others. Read it before callbacks change the model."""
+        validation = self.data.validation
+        digests = {"the data": self.data.train.digest()}
+        if validation is not None:
+            digests["the validation data"] = validation.digest()
+        return {**self.learner.identity(), **digests}
+
+    def _refuse_others(self, identity: dict[str, str]) -> None:
+        """Raise SavingError where a checkpoint is of another training."""
+        for what, own in self.identity.items():
+            other = identity.get(what)
+            if own != other:
+                is_shown = what.startswith("compile") and other is not None and len(own + other) < 120
+                values = f": it was {other}, and is {own}" if is_shown else ""
+                raise SavingError(f"The checkpoint was made with another training: {what} differs{values}.")
 
 
 def _named(callbacks: list[Callback]) -> list[tuple[str, Callback]]:

@@ -23,6 +23,7 @@ from neurona.training.conversion import (
     to_numpy,
     unpack,
 )
+from neurona.training.identity import digest_of
 from neurona.training.numbers import narrowed
 from neurona.training.placement import Placement, aligned
 from neurona.training.reading import AHEAD, END, read_ahead
@@ -187,6 +188,11 @@ class StreamBatches:
     def position(self) -> dict[str, Any]:
         return {"generator": self._pass_began, "used": self._used - len(self._first)}
 
+    def digest(self) -> str:
+        """The form of a batch without the number of its rows: their values may be drawn anew each time."""
+        structure, forms = _form(self.example())
+        return f"{structure} {[(shape[1:], str(dtype)) for shape, dtype in forms]}"
+
     def restore(self, position: dict[str, Any]) -> None:
         """Let the next epoch begin at a position. What was used before is read again and thrown away."""
         self._generator.bit_generator.state = position["generator"]
@@ -290,6 +296,9 @@ class RowBatches:
 
     def position(self) -> dict[str, Any]:
         return self.order.position()
+
+    def digest(self) -> str:
+        return digest_of(self.host)
 
     def restore(self, position: dict[str, Any]) -> None:
         self.order.restore(position)

@@ -86,7 +86,7 @@ def test_a_misspelt_monitor_is_told_once():
 
 
 def test_missing_validation_is_told():
-    with pytest.warns(UserWarning, match="pass validation_data or validation_split"):
+    with pytest.warns(UserWarning, match="pass validation_data to fit, and validation_freq=1"):
         fit(model(), EarlyStopping())
 
 
