@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurona.core.checks import integers
 from neurona.core.errors import DataError
 
 
@@ -30,6 +31,23 @@ def check_ids(model: Any, x: Any) -> None:
                 f"x holds {shown}, in row {row}, and input {name!r} takes {tensor.dtype}: integers from "
                 f"{limits.min} to {limits.max}."
             )
+
+
+def check_counts(method: str, initial_epoch: Any, counts: Mapping[str, Any]) -> None:
+    """Look at the numbers of epochs and steps.
+
+    Args:
+        method: for the message, such as "fit".
+        initial_epoch: 0 or more.
+        counts: by name, each 1 or more, or None.
+
+    Raises:
+        ArgumentError: one of them is no integer, or too small.
+    """
+    integers(initial_epoch, 1, "initial_epoch", method, minimum=0)
+    for name, count in counts.items():
+        if count is not None:
+            integers(count, 1, name, method)
 
 
 def _inputs(model: Any, x: Any) -> list[tuple[Any, str, Any]]:

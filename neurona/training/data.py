@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurona.core.checks import integers
 from neurona.core.errors import DataError
 from neurona.training.batches import ArrayBatches, Batches, RowOrder, new_numpy_generator
 from neurona.training.class_weights import ClassWeights
@@ -77,6 +78,8 @@ class TrainingData:
             if validation_split and validation_data is None:
                 arrays, validation_data = split_validation(arrays, validation_split)
             train = array_batches(arrays, batch_size, shuffle, steps)
+        if isinstance(validation_freq, int):
+            integers(validation_freq, 1, "validation_freq", "fit")
         validation = None
         if validation_data is not None:
             given = (validation_data,) if is_stream(validation_data) else unpack(validation_data)

@@ -22,6 +22,16 @@ def bad_rows(tree: Any) -> list[int]:
     return sorted(rows)
 
 
+def where_not_finite(batch: Batch | None) -> str:
+    """A sentence that names the rows of validation data which hold NaN or infinity."""
+    for name, part in batch._asdict().items() if batch else ():
+        rows = bad_rows(part)
+        if rows:
+            more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+            return f"{name} holds NaN or infinity in row {rows[0]}{more}. Fill or drop missing values first."
+    return "the model's outputs for it are not finite, or its later batches hold NaN."
+
+
 def _finite(tree: Any) -> bool:
     return all(
         bool(jnp.isfinite(leaf).all())

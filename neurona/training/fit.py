@@ -11,6 +11,7 @@ from neurona.callbacks import Callback, CallbackList, History, ProgbarLogger
 from neurona.tracebacks import warn
 from neurona.training.batches import ArrayBatches
 from neurona.training.data import TrainingData
+from neurona.training.diagnosis import where_not_finite
 from neurona.training.learner import Learner
 from neurona.training.loop import EPOCHS_AT_ONCE, Pass, run_epochs
 from neurona.training.placement import Placement
@@ -53,6 +54,7 @@ class Fit:
         self.callbacks = CallbackList(shown, model, params, fit=self)
         self.position = FitPosition(learner, data, self.callbacks, initial_epoch)
         self._first_epoch, self._logs = initial_epoch, {}
+        self._has_told_of_nan = False
 
     # For callbacks.
 
@@ -145,10 +147,22 @@ class Fit:
             if not logs_of_epochs:
                 return
             sizer.learn(count, time.perf_counter() - began)
+            self._tell_of_nan(logs_of_epochs[-1])
             for self._logs in logs_of_epochs:
                 self.learner.steps_trained += train.steps
                 self.callbacks.call("on_epoch_end", self.position.epoch, self._logs)
                 self.position.end_epoch()
+
+    def _tell_of_nan(self, logs: Mapping[str, Any]) -> None:
+        """Warn once where the validation's loss is no number."""
+        if self._has_told_of_nan or np.all(np.isfinite(logs.get("val_loss", 0.0))):
+            return
+        self._has_told_of_nan = True
+        looked_at = self.data.validation.first_look() if self.data.validation else None
+        warnings.warn(
+            f"The loss of the validation data is {logs['val_loss']}: {where_not_finite(looked_at)}",
+            stacklevel=5,
+        )
 
     def _run_epoch(self) -> None:
         number = self.position.epoch
@@ -162,6 +176,7 @@ class Fit:
         if logs and self.data.validates_after(number) and not stopped_at_nan:
             validated = evaluate(self.learner, self.data.validation, self.callbacks)
             logs |= {f"val_{name}": value for name, value in validated.items()}
+            self._tell_of_nan(logs)
         self._logs = dict(sorted(logs.items()))
         if done:
             self.callbacks.call("on_epoch_end", number, self._logs)

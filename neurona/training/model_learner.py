@@ -46,6 +46,7 @@ class ModelLearner:
         self.model = model
         self.steps_trained = 0
         self.stops_quietly_on_nan = False
+        self.has_advised = False  # warnings come once after compile
         self.random_key: Any = None
         self.groups = VariableGroups([], [], [])
         self.initial_metrics: list[Any] = []

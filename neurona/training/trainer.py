@@ -7,8 +7,9 @@ import jax
 
 from neurona.callbacks import CallbackList, History
 from neurona.tracebacks import ends_at_users_line
+from neurona.training.advice import advise
 from neurona.training.batches import Batches
-from neurona.training.checks import check_ids
+from neurona.training.checks import check_counts, check_ids
 from neurona.training.class_weights import ClassWeights
 from neurona.training.compiled_model import CompiledModel, refuse_unknown
 from neurona.training.conversion import is_stream, to_numpy
@@ -76,11 +77,14 @@ class Trainer(CompiledModel):
             The `History`: what every epoch's logs held.
 
         Raises:
+            ArgumentError: epochs, or another number, is not a whole one in its range.
             DataError: the data does not fit the model or the loss; nothing was trained.
             NonFiniteError: a NaN or an infinity arose; the weights are those before it.
         """
         refuse_unknown(Trainer.fit, unknown)
         self._compiled_learner("fit")
+        counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}
+        check_counts("fit", initial_epoch, counts)
         data = TrainingData.of(
             x,
             y,
@@ -96,6 +100,9 @@ class Trainer(CompiledModel):
             validation_freq=validation_freq,
         )
         learner = ready_learner(self, data.train)
+        if not learner.has_advised:
+            learner.has_advised = True
+            advise(self, data.train.first_look())
         if data.validation is not None:
             self._check_targets(data.validation.first_look())
         self._fit = Fit(
