@@ -8,6 +8,7 @@
     ├── NotBuiltError          (ValueError)   weights were asked for before they exist
     │   └── NotConnectedError  (AttributeError) a symbolic input, output or shape that is not there yet
     ├── TracingError           (RuntimeError) state was touched inside a trace that would lose it
+    ├── ForkError              (RuntimeError) training or predicting in a process that was forked
     ├── NonFiniteError         (ArithmeticError) a loss or gradient became NaN or infinite
     ├── SavingError            (ValueError)   a file can't be written or read safely
     ├── DownloadError          (OSError)      a data set is not here and can't be fetched
@@ -27,6 +28,7 @@ from neurona.core.errors import (
     ArgumentError,
     DataError,
     DownloadError,
+    ForkError,
     MissingDependencyError,
     NeuronaError,
     NonFiniteError,
@@ -43,6 +45,7 @@ __all__ = [
     "ArgumentError",
     "DataError",
     "DownloadError",
+    "ForkError",
     "MissingDependencyError",
     "NeuronaError",
     "NonFiniteError",

@@ -8,6 +8,7 @@
     ├── NotBuiltError          (ValueError)   weights were asked for before they exist
     │   └── NotConnectedError  (AttributeError) a symbolic input, output or shape that is not there yet
     ├── TracingError           (RuntimeError) state was touched inside a trace that would lose it
+    ├── ForkError              (RuntimeError) training or predicting in a process that was forked
     ├── NonFiniteError         (ArithmeticError) a loss or gradient became NaN or infinite
     ├── SavingError            (ValueError)   a file can't be written or read safely
     ├── DownloadError          (OSError)      a data set is not here and can't be fetched
@@ -60,6 +61,10 @@ class NotConnectedError(NotBuiltError, AttributeError):
 
 class TracingError(NeuronaError, RuntimeError):
     """State was changed, or randomness drawn, inside a JAX trace that would silently lose it."""
+
+
+class ForkError(NeuronaError, RuntimeError):
+    """A process that was forked from one which computes can't compute itself."""
 
 
 class NonFiniteError(NeuronaError, ArithmeticError):

@@ -7,10 +7,38 @@ import jax
 import numpy as np
 
 from neurona.core.checks import integers
-from neurona.core.errors import DataError
+from neurona.core.errors import DataError, ShapeError
 
 
-def check_ids(model: Any, x: Any) -> None:
+def check_shapes(model: Any, x: Any) -> None:
+    """Look for a row, or a list of rows, in place of an array of rows.
+
+    Raises:
+        ShapeError: there is one; the message says how to make the array.
+    """
+    tensors = getattr(model, "inputs", None)
+    if not tensors or isinstance(x, Mapping):
+        return
+    leaves = jax.tree.leaves(x)
+    if len(tensors) == 1 and len(leaves) > 1:
+        raise ShapeError(
+            f"x is a list of {len(leaves):,} arrays, the first of shape {tuple(leaves[0].shape)}, and model "
+            f"{model.name!r} has one input. Make one array of them: np.array(x)."
+        )
+    for tensor, name, leaf in zip(tensors, model.input_names, leaves):
+        wanted, shape = tensor.shape[1:], tuple(leaf.shape)
+        if len(shape) == len(wanted) and wanted != (1,) and all(map(_fits, wanted, shape)):
+            raise ShapeError(
+                f"x has shape {shape}, which is one row of input {name!r}; expected rows, "
+                f"{('n', *wanted)}. For a single one: x[None]."
+            )
+
+
+def _fits(wanted: int | None, size: int) -> bool:
+    return wanted is None or wanted == size
+
+
+def check_inputs(model: Any, x: Any) -> None:
     """Look at floats that go into inputs of integers.
 
     Integers arrive as floats where they are too large for JAX.

@@ -17,7 +17,7 @@ from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.metrics import Mean, Metric
 from neurona.tracebacks import ends_at_users_line
-from neurona.training.checks import check_ids
+from neurona.training.checks import check_inputs
 from neurona.training.conversion import Batch, unpack
 from neurona.training.model_learner import ModelLearner, VariableGroups
 from neurona.training.objectives import OutputLosses, OutputMetrics, Outputs
@@ -202,7 +202,7 @@ class CompiledModel(Layer):
         known = {id(metric) for _, metric in named}
         others = [metric for metric in self.metrics if id(metric) not in known]
         for name, metric in [*((metric.name, metric) for metric in others), *named]:
-            result = metric.result()
+            result = jax.tree.map(_value_of, metric.result())
             logs.update(result if isinstance(result, dict) else {name: result})
         return logs
 
@@ -309,7 +309,7 @@ class CompiledModel(Layer):
 
     def _check_targets(self, batch: Batch) -> None:
         """Look at ids and labels before anything is trained on them; raises `DataError`."""
-        check_ids(self, batch.x)
+        check_inputs(self, batch.x)
         if self._compiled_loss is not None and batch.y is not None:
             self._compiled_loss.check(batch.y, self._predictions)
         elif self.loss is not None:
@@ -328,6 +328,10 @@ class CompiledModel(Layer):
                 return self(arrays)
 
         return jax.eval_shape(run, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), x))
+
+
+def _value_of(figure: Any) -> Any:
+    return figure.value if isinstance(figure, Variable) else figure
 
 
 @functools.cache

@@ -14,6 +14,8 @@ from neurona.training.frames import frame_to_numpy, is_frame
 from neurona.training.numbers import as_numbers, narrowed, refuse_holes, refuse_kind
 from neurona.training.sparse import SparseRows, is_sparse
 
+SHAPES_SHOWN = 6
+
 
 class Batch(NamedTuple):
     """Rows of data: arrays, lists or dictionaries of arrays, or None, with as many rows in each."""
@@ -122,8 +124,14 @@ def count_rows(tree: Any, what: str = "The data") -> int:
     if None in lengths:
         raise DataError(f"{what} holds a single number; expected arrays whose first axis counts the rows.")
     if len(set(lengths)) > 1:
-        shapes = ", ".join(str(tuple(leaf.shape)) for leaf in jax.tree.leaves(tree))
-        raise DataError(f"x, y and sample_weight need equally many rows. Received arrays of shapes {shapes}.")
+        shapes = [str(tuple(leaf.shape)) for leaf in jax.tree.leaves(tree)]
+        many = len(shapes) > SHAPES_SHOWN
+        rest = f" and {len(shapes) - SHAPES_SHOWN:,} more" if many else ""
+        hint = " A list of arrays is an array for each input: np.array(x) makes one of them." if many else ""
+        raise DataError(
+            "x, y and sample_weight need equally many rows. Received arrays of shapes "
+            f"{', '.join(shapes[:SHAPES_SHOWN])}{rest}.{hint}"
+        )
     if lengths[0] == 0:
         raise DataError(f"{what} has no rows.")
     return int(lengths[0] or 0)

@@ -82,7 +82,8 @@ class TrainingData:
             integers(validation_freq, 1, "validation_freq", "fit")
         validation = None
         if validation_data is not None:
-            given = (validation_data,) if is_stream(validation_data) else unpack(validation_data)
+            has_targets = not isinstance(train, StreamBatches) and train.host.y is not None
+            given = _validation_of(validation_data, has_targets)
             validation = batches_of(*given, batch_size=validation_batch_size, steps=validation_steps)
         return cls(train, validation, validation_freq)
 
@@ -131,6 +132,22 @@ def array_batches(arrays: Batch, batch_size: int | None, shuffle: bool | str, st
     if any(map(stays_on_host, leaves)) or not Placement.current().fits(sum(leaf.nbytes for leaf in on_host)):
         return RowBatches(arrays, order)
     return ArrayBatches(arrays, order)
+
+
+def _validation_of(data: Any, has_targets: bool) -> tuple[Any, ...]:
+    """`validation_data` as x, y and sample weights, or as a source of batches.
+
+    Raises:
+        DataError: it is x alone, and the model is trained with targets.
+    """
+    if is_stream(data):
+        return (data,)
+    if has_targets and not isinstance(data, (tuple, list)):
+        raise DataError(
+            f"validation_data is a pair (x, y). Received one {type(data).__name__}: pass "
+            "validation_data=(x, y)."
+        )
+    return unpack(data)
 
 
 def _as_arrays(x: Any, y: Any, sample_weight: Any) -> Batch:

@@ -92,6 +92,22 @@ class ModelLearner:
         self.groups, self._structure_version = groups, Layer._structure_version
         self._resets_plainly = all(_resets_to_constants(metric) for metric in model.metrics)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without programs and devices, which belong to this process."""
+        return {
+            **vars(self),
+            "random_key": None if self.random_key is None else jax.random.key_data(self.random_key),
+            "_program": None,
+            "_program_signature": None,
+            "_program_options": [],
+            "_structure_version": None,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self.random_key is not None:
+            self.random_key = jax.random.wrap_key_data(self.random_key)
+
     # What a fit asks for.
 
     def training_state(self) -> TrainingState:

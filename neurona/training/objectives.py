@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from neurona import losses as losses_module
 from neurona import metrics as metrics_module
 from neurona.core.errors import ArgumentError, DataError, suggestion
+from neurona.core.registry import is_built_in
 from neurona.core.scope import current_scope
 from neurona.metrics import Mean, Metric
 
@@ -96,7 +97,7 @@ class OutputLosses:
 
     def __init__(self, loss: Any, weights: Any, outputs: Outputs) -> None:
         self.outputs = outputs
-        specified = outputs.spread(loss, "loss", share=True)
+        specified = [_only(one) for one in outputs.spread(_without_nesting(loss), "loss", share=True)]
         self.losses = [None if one is None else _as_loss(one) for one in specified]
         self.weights = outputs.spread(weights, "loss_weights", share=True)
         if all(one is None for one in self.losses):
@@ -162,13 +163,51 @@ class OutputLosses:
                 continue
             if target is None:
                 raise DataError(f"Output {name!r} has a loss but no targets: fit(x, y) needs y for it.")
+            _refuse_axes_left_over(loss, target, tuple(prediction.shape))
             losses_module.check_targets(loss, target, tuple(prediction.shape))
+
+
+_RANKS_LEFT_OUT = {  # axes that the targets of a loss of classes have less than the predictions
+    losses_module.sparse_categorical_crossentropy: 1,
+    losses_module.categorical_crossentropy: 0,
+}
+
+
+def _refuse_axes_left_over(loss: Any, target: Any, shape: tuple[int, ...]) -> None:
+    """Raise DataError where each row has one class, and a prediction for each of many places."""
+    left_out = _RANKS_LEFT_OUT.get(getattr(loss, "fn", None))
+    target_shape = tuple(target.shape)
+    if left_out is None or len(target_shape) < 1:
+        return
+    if left_out and target_shape[-1:] == (1,) and len(target_shape) > 1:
+        target_shape = target_shape[:-1]
+    if len(target_shape) < len(shape) - left_out:
+        wanted = ("n", *shape[1:])
+        raise DataError(
+            f"The model gives predictions of shape {wanted}, and the targets have shape "
+            f"{tuple(target.shape)}: one class for each row. Put a Flatten() layer (or "
+            "GlobalAveragePooling, or return_sequences=False) before the last layer."
+        )
 
 
 def _is_in_scope(metric: Metric) -> bool:
     """Whether the open scope holds the metric's variables."""
     scope = current_scope()
     return scope is not None and scope.values is not None and metric.variables[0] in scope.values
+
+
+def _without_nesting(loss: Any) -> Any:
+    """Losses for the outputs in order, or by name: a list of dictionaries counts as one dictionary."""
+    if isinstance(loss, (list, tuple)) and loss and all(isinstance(one, Mapping) for one in loss):
+        return {name: one for part in loss for name, one in part.items()}
+    return list(loss) if isinstance(loss, tuple) else loss
+
+
+def _only(loss: Any) -> Any:
+    """The loss of one output, which may stand in a list of its own."""
+    while isinstance(loss, (list, tuple)) and len(loss) == 1:
+        loss = loss[0]
+    return loss
 
 
 def _as_loss(loss: Any) -> Any:
@@ -201,12 +240,13 @@ class OutputMetrics:
         for given, weighted in ((metrics, False), (weighted_metrics, True)):
             for index, identifiers in enumerate(_per_output(given, outputs)):
                 for identifier in identifiers:
-                    shape = tuple(predictions[index].shape)
-                    target_shape = shape if targets[index] is None else tuple(targets[index].shape)
-                    self.entries.append(
-                        (index, metrics_module.resolve_metric(identifier, target_shape, shape), weighted)
-                    )
-        self.names = _unique([self._log_name(index, metric) for index, metric, _ in self.entries])
+                    shape, target = tuple(predictions[index].shape), targets[index]
+                    target_shape = shape if target is None else tuple(target.shape)
+                    metric = metrics_module.resolve_metric(identifier, target_shape, shape)
+                    if target is not None:
+                        _create_late_variables(metric, target, predictions[index])
+                    self.entries.append((index, metric, weighted))
+        self.names = self._log_names()
 
     @staticmethod
     def check_names(metrics: Any) -> None:
@@ -215,12 +255,17 @@ class OutputMetrics:
             if isinstance(one, str) and one not in ("accuracy", "acc", "crossentropy", "ce"):
                 metrics_module.get(one)
 
-    def _log_name(self, index: int, metric: Metric) -> str:
-        return (
-            metric.name
-            if self.outputs.single or len(self.outputs) == 1
-            else f"{self.outputs.names[index]}_{metric.name}"
-        )
+    def _log_names(self) -> list[str]:
+        """The names in logs. A weighted metric that is also asked for without weights is called
+        `weighted_...`.
+        """
+        names: list[str] = []
+        for index, metric, weighted in self.entries:
+            alone = self.outputs.single or len(self.outputs) == 1
+            prefix = "" if alone else f"{self.outputs.names[index]}_"
+            name = f"{prefix}{metric.name}"
+            names.append(f"{prefix}weighted_{metric.name}" if weighted and name in names else name)
+        return _unique(names)
 
     @property
     def metrics(self) -> list[Metric]:
@@ -236,6 +281,14 @@ class OutputMetrics:
                     predictions[index],
                     sample_weight=sample_weights[index] if weighted else None,
                 )
+
+
+def _create_late_variables(metric: Metric, target: Any, prediction: Any) -> None:
+    """Create the variables that a metric makes when it sees data, so that a step meets as many as it leaves."""
+    if is_built_in(metric) and getattr(metric, "_built", True):
+        return
+    dtype = jax.dtypes.canonicalize_dtype(target.dtype)
+    metric._create_variables(jax.ShapeDtypeStruct(tuple(target.shape), dtype), prediction)
 
 
 def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:

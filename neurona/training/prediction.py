@@ -11,7 +11,7 @@ import numpy as np
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
 from neurona.core.registry import is_built_in
-from neurona.training.checks import check_ids
+from neurona.training.checks import check_inputs
 from neurona.training.conversion import count_rows, in_memory, rows_of, stays_on_host
 from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
@@ -119,7 +119,7 @@ def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: Callb
     with contextlib.closing(batches), contextlib.closing(batches.epoch()) as arriving:
         for number, (x, _, _) in enumerate(itertools.chain.from_iterable(arriving)):
             watchers.call_batch("on_predict_batch_begin", number, number)
-            check_ids(predictor.model, x)
+            check_inputs(predictor.model, x)
             parts.append((predictor(x), count_rows(x)))
             watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
             watchers.call("_on_chunk_end", number + 1, dict)

@@ -65,6 +65,9 @@ class Program:
     def __deepcopy__(self, memo: Any) -> "Program":
         return self  # a copy of a model has the same structure
 
+    def __reduce__(self) -> Any:
+        return Program, ()  # another process compiles anew
+
     @functools.cached_property
     def members(self) -> "MembersProgram":
         """The same functions for K models of this structure at once."""

@@ -3,13 +3,15 @@ on disk.
 """
 
 import json
+import os
 import threading
 from collections import OrderedDict
 from typing import Any
 
 import jax
+from jax._src import xla_bridge
 
-from neurona.core.errors import SavingError
+from neurona.core.errors import ForkError, SavingError
 from neurona.core.folders import cache_folders
 from neurona.core.registry import is_built_in, serialize
 from neurona.training.placement import Placement
@@ -22,6 +24,32 @@ jax.config.update("jax_cpu_enable_async_dispatch", False)
 _PROGRAMS_KEPT = 32
 _programs: OrderedDict[str, Program] = OrderedDict()
 _lock = threading.Lock()
+
+
+class _Process:
+    """What is known of this process: whether it is the child of one that computes, by a fork."""
+
+    is_forked = False
+
+
+def _note_fork() -> None:
+    _Process.is_forked = xla_bridge.backends_are_initialized()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+def refuse_fork() -> None:
+    """Raise ForkError in the child of a process whose JAX was in use when it was forked.
+
+    The threads of JAX are not in the child, so that it would wait for them for ever.
+    """
+    if _Process.is_forked:
+        raise ForkError(
+            "This process was forked from one that uses JAX, whose threads are not here: it would hang. "
+            "Start it with multiprocessing.get_context('spawn') (joblib's loky and subprocess do so)."
+        )
 
 
 def keep_compiled_programs() -> None:

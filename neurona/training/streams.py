@@ -75,11 +75,20 @@ def _chunk(data: Batch, batches: list[Batch], room: int, rows: int) -> Chunk:
     return Chunk(data, order, 0, len(batches), batches.__getitem__, unchecked=tuple(batches))
 
 
+def _length_of(source: Any) -> int | None:
+    """The number of a source's batches; None where it is not known, or there is no end."""
+    try:
+        return len(source)
+    except TypeError:  # there is no `__len__`, or, as in torch and tf.data, it can't say
+        return None
+
+
 class StreamBatches:
     """Batches from a generator, a PyDataset, a torch DataLoader or anything else that can be iterated over.
 
     Args:
-        source: yields `x`, `(x, y)` or `(x, y, sample_weight)`, or has `__len__` and `__getitem__`.
+        source: yields `x`, `(x, y)` or `(x, y, sample_weight)`; or has `__len__` and `__getitem__`, and no
+            `__iter__`: then its batches are numbered.
         steps: batches in an epoch; without it an epoch lasts until the source is exhausted.
         shuffle: whether the batches of an indexable source come in a new order every epoch.
         class_weight: turned into sample weights, batch by batch.
@@ -100,16 +109,15 @@ class StreamBatches:
         generator: np.random.Generator | None = None,
     ) -> None:
         self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
-        self.indexed = (
-            hasattr(source, "__getitem__") and hasattr(source, "__len__") and hasattr(source, "on_epoch_end")
-        )
+        has_numbers = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self.indexed = has_numbers and (hasattr(source, "on_epoch_end") or not hasattr(source, "__iter__"))
         self._threads = max(1, getattr(source, "workers", 1) or 1) if self.indexed else 1
         self.ahead = (
             max(self._threads, getattr(source, "max_queue_size", AHEAD) or 1) if self.indexed else AHEAD
         )
         if isinstance(source, list):  # whose batches are here already
             self.ahead = 0
-        known = len(source) if hasattr(source, "__len__") else None
+        known = _length_of(source)
         if known == 0:
             raise DataError("The data set has no batches.")
         self.steps = known if steps is None else int(steps)

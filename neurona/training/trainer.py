@@ -9,7 +9,7 @@ from neurona.callbacks import CallbackList, History
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches
-from neurona.training.checks import check_counts, check_ids
+from neurona.training.checks import check_counts, check_inputs, check_shapes
 from neurona.training.class_weights import ClassWeights
 from neurona.training.compiled_model import CompiledModel, refuse_unknown
 from neurona.training.conversion import is_stream, to_numpy
@@ -18,6 +18,7 @@ from neurona.training.fit import Fit, as_list, evaluate, progress_bar
 from neurona.training.loop import Pass
 from neurona.training.model_learner import ModelLearner
 from neurona.training.prediction import Predictor, predict_arrays, predict_stream
+from neurona.training.programs import refuse_fork
 from neurona.training.streams import StreamBatches
 
 
@@ -81,6 +82,7 @@ class Trainer(CompiledModel):
             DataError: the data does not fit the model or the loss; nothing was trained.
             NonFiniteError: a NaN or an infinity arose; the weights are those before it.
         """
+        refuse_fork()
         refuse_unknown(Trainer.fit, unknown)
         self._compiled_learner("fit")
         counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}
@@ -139,6 +141,7 @@ class Trainer(CompiledModel):
         Returns:
             The loss, or a list of the loss and the metrics, or a dictionary.
         """
+        refuse_fork()
         refuse_unknown(Trainer.evaluate, unknown)
         self._compiled_learner("evaluate")
         with contextlib.closing(
@@ -185,6 +188,7 @@ class Trainer(CompiledModel):
             batch_size: rows computed at a time, 32 by default.
             steps: batches, if not all.
         """
+        refuse_fork()
         refuse_unknown(Trainer.predict, unknown)
         given = [*progress_bar(verbose), *as_list(callbacks)]
 
@@ -196,8 +200,9 @@ class Trainer(CompiledModel):
             self._ensure_built(batches.example().x)
             return predict_stream(self._current_predictor(), batches, watchers(batches.steps))
         arrays = to_numpy(x, "x")
+        check_shapes(self, arrays)
         self._ensure_built(arrays)
-        check_ids(self, arrays)
+        check_inputs(self, arrays)
         rows = 32 if batch_size is None else int(batch_size)
         return predict_arrays(self._current_predictor(), arrays, rows, steps, watchers)
 
@@ -267,7 +272,9 @@ def ready_learner(model: Trainer, batches: Batches) -> ModelLearner:
         NotBuiltError: the model is not compiled.
         DataError: the batches do not fit the model or its losses.
     """
-    model._prepare(batches.example())
+    example = batches.example()
+    check_shapes(model, example.x)
+    model._prepare(example)
     model._check_targets(batches.first_look())
     return learner_of(model)
 
