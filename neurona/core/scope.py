@@ -44,6 +44,8 @@ class Scope:
         (('block',), 'bfloat16')
     """
 
+    draws = 0  # of all scopes so far: whoever traces a function learns from it whether the function draws
+
     def __init__(
         self,
         values: dict[Any, Any] | None = None,
@@ -88,6 +90,7 @@ class Scope:
 
     def next_draw(self, stream: Hashable) -> int:
         """How often this stream (a layer's position, or a generator's name) has drawn before, counting on."""
+        Scope.draws += 1
         count = self._draws.get(stream, 0)
         self._draws[stream] = count + 1
         return count

@@ -60,7 +60,7 @@ class Members:
         self.alive = np.ones(len(streams), bool)
         self.failures: dict[int, str] = {}
         self.steps_trained = 0
-        self.stop_training = False
+        self.stop_training = self.stop_evaluating = False
         self._random_key: Any = None
         self._sizers: dict[tuple[str, int], ChunkSizer] = {}
         self.initial_metrics = stack([learner.initial_metrics] * len(streams))

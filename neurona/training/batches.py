@@ -99,7 +99,8 @@ class RowOrder:
         batch_size: rows in a batch; the last batch of a pass has what remains.
         shuffle: True for a new order of rows in every pass, `"batch"` for a new order of batches, False for
             none.
-        steps: batches in an epoch, if not all; the next epoch goes on where one ended.
+        steps: batches in an epoch, if not all; the next epoch goes on where one ended. Where the data end,
+            the epoch ends too.
         generator: NumPy's, for the order.
 
     Raises:
@@ -121,7 +122,8 @@ class RowOrder:
         if shuffle not in (True, False, "batch"):
             raise DataError(f"shuffle must be True, False or 'batch'. Received: {shuffle!r}")
         self.shuffle = shuffle
-        self.steps = -(-self.rows // self.batch_size) if steps is None else int(steps)
+        all_steps = -(-self.rows // self.batch_size)
+        self.steps = all_steps if steps is None else min(int(steps), all_steps)
         self.is_partial = steps is not None
         self._rest: Iterator[np.ndarray] = iter(())
         self._generator = np.random.default_rng(0) if generator is None else generator
@@ -135,6 +137,8 @@ class RowOrder:
         batches: list[np.ndarray] = []
         while len(batches) < self.steps:
             batch = next(self._rest, None)
+            if batch is None and batches:  # the data end, and the epoch with them
+                break
             if batch is None:
                 self._pass_began, self._used = self._generator.bit_generator.state, 0
                 self._rest = itertools.chain.from_iterable(self._pass())

@@ -25,7 +25,7 @@ def check_shapes(model: Any, x: Any) -> None:
             f"x is a list of {len(leaves):,} arrays, the first of shape {tuple(leaves[0].shape)}, and model "
             f"{model.name!r} has one input. Make one array of them: np.array(x)."
         )
-    for tensor, name, leaf in zip(tensors, model.input_names, leaves):
+    for tensor, name, leaf in _inputs(model, x):
         wanted, shape = tensor.shape[1:], tuple(leaf.shape)
         if len(shape) == len(wanted) and wanted != (1,) and all(map(_fits, wanted, shape)):
             raise ShapeError(
@@ -83,6 +83,9 @@ def _inputs(model: Any, x: Any) -> list[tuple[Any, str, Any]]:
     tensors = getattr(model, "inputs", None)
     if not tensors:
         return []
+    names = [tensor.node.operation.name for tensor in tensors]
     if isinstance(x, Mapping):
-        return [(t, n, x[n]) for t, n in zip(tensors, model.input_names) if hasattr(x.get(n), "dtype")]
-    return list(zip(tensors, model.input_names, jax.tree.leaves(x)))
+        values = [x.get(name) for name in names]
+    else:
+        values = jax.tree.leaves(x, is_leaf=lambda leaf: leaf is None)
+    return [entry for entry in zip(tensors, names, values) if entry[2] is not None]

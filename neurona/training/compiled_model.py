@@ -49,7 +49,7 @@ class CompiledModel(Layer):
     optimizer: Any = None
     loss: Any = None
     history: History | None = None
-    stop_training = False
+    stop_training = stop_evaluating = stop_predicting = False  # for callbacks to set
     run_eagerly = False
     output_names: list[str] | None = None
     _given_rule: Rule | None = None

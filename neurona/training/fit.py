@@ -202,6 +202,7 @@ class Fit:
 def evaluate(learner: Learner, batches: Any, callbacks: CallbackList) -> dict[str, Any]:
     """One pass over batches without training, and its figures."""
     learner.reset_metrics()
+    learner.stop_evaluating = False
     callbacks.call("on_test_begin", None)
     logs = Pass(learner, "test", callbacks).run(batches)
     callbacks.call("on_test_end", logs)

@@ -88,6 +88,14 @@ class Learner(Protocol):
     def stop_training(self, stop: bool) -> None: ...
 
     @property
+    def stop_evaluating(self) -> bool:
+        """Whether to end an evaluation after this step."""
+        ...
+
+    @stop_evaluating.setter
+    def stop_evaluating(self, stop: bool) -> None: ...
+
+    @property
     def random_key(self) -> jax.Array:
         """What the keys of all steps are made from."""
         ...

@@ -69,7 +69,7 @@ class Pass:
         return {name: as_number(value) for name, value in jax.device_get(values).items()}
 
     def _is_stopped(self) -> bool:
-        return self.kind == "train" and self.learner.stop_training
+        return self.learner.stop_training if self.kind == "train" else self.learner.stop_evaluating
 
     def _run_chunk(self, chunk: Chunk) -> bool:
         """Run the steps of a chunk, with stops for callbacks. Returns whether all figures were finite."""

@@ -65,6 +65,14 @@ class ModelLearner:
     def stop_training(self, stop: bool) -> None:
         self.model.stop_training = stop
 
+    @property
+    def stop_evaluating(self) -> bool:
+        return self.model.stop_evaluating
+
+    @stop_evaluating.setter
+    def stop_evaluating(self, stop: bool) -> None:
+        self.model.stop_evaluating = stop
+
     def prepare(self) -> None:
         """Find the variables of a built model, and the state of rule and metrics for them."""
         if self.random_key is None:

@@ -284,7 +284,7 @@ class OutputMetrics:
 
 
 def _create_late_variables(metric: Metric, target: Any, prediction: Any) -> None:
-    """Create the variables that a metric makes when it sees data, so that a step meets as many as it leaves."""
+    """Create the variables that a metric makes when it sees data: a step leaves as many as it meets."""
     if is_built_in(metric) and getattr(metric, "_built", True):
         return
     dtype = jax.dtypes.canonicalize_dtype(target.dtype)

@@ -10,9 +10,11 @@ import numpy as np
 
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
+from neurona.core.random import new_key
 from neurona.core.registry import is_built_in
 from neurona.training.checks import check_inputs
 from neurona.training.conversion import count_rows, in_memory, rows_of, stays_on_host
+from neurona.training.program import step_number
 from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
 
@@ -36,7 +38,7 @@ class Predictor:
         self._is_built_in = all(
             is_built_in(layer) for layer in model._flatten_layers()
         )  # these change no lists on their own
-        self.program = program_for(model, prediction=True)
+        self.program, self._batches = program_for(model, prediction=True), 0
         self.variables = model.variables
         self.rows_are_independent = all(layer._rows_are_independent for layer in model._flatten_layers())
 
@@ -49,7 +51,13 @@ class Predictor:
 
     def __call__(self, x: Any) -> Any:
         """The outputs of one batch, with the variables' values of now."""
-        outputs, values = self.program.predict(self.model, [variable.value for variable in self.variables], x)
+        program, before = self.program, [variable.value for variable in self.variables]
+        outputs, values = None, []
+        if not program.draws:
+            outputs, values = program.predict(self.model, before, x)
+        if program.draws:  # as the first prediction has shown, if it was not known yet
+            outputs, values = program.predict(self.model, before, x, new_key(), step_number(self._batches))
+            self._batches += 1
         for variable, value in zip(self.variables, values):  # of models that carry state from batch to batch
             variable.take(value)
         return outputs
@@ -107,6 +115,8 @@ def predict_arrays(
         parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
         watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
         watchers.call("_on_chunk_end", number + 1, dict)
+        if predictor.model.stop_predicting:
+            break
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs
@@ -123,6 +133,8 @@ def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: Callb
             parts.append((predictor(x), count_rows(x)))
             watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
             watchers.call("_on_chunk_end", number + 1, dict)
+            if predictor.model.stop_predicting:
+                break
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs

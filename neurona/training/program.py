@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.random import key_of
+from neurona.core.scope import Scope
 from neurona.training.conversion import Batch
 from neurona.training.placement import Placement
 from neurona.training.step import StepResult, TrainingState, metric_results
@@ -50,10 +51,11 @@ class Program:
 
     Attributes:
         traces: how many steps and predictions were traced.
+        draws: whether predictions draw random numbers; known after the first one.
     """
 
     def __init__(self) -> None:
-        self.traces = 0
+        self.traces, self.draws = 0, False
         self._train = jax.jit(functools.partial(self._run_steps, "train"))
         self._test = jax.jit(functools.partial(self._run_steps, "test"))
         self._train_epochs = jax.jit(self._run_epochs)
@@ -95,9 +97,13 @@ class Program:
         """The state after the last step of an epoch."""
         return call(model, self._end, state)
 
-    def predict(self, model: Any, values: list[Any], x: Any) -> tuple[Any, list[Any]]:
-        """The outputs, and the values afterwards where the model carries state from batch to batch."""
-        return call(model, self._predict, values, x)
+    def predict(self, model: Any, values: list[Any], x: Any, *key: Any) -> tuple[Any, list[Any]]:
+        """The outputs, and the values afterwards where the model carries state from batch to batch.
+
+        Args:
+            key: a random key and the number of the batch, where predictions draw.
+        """
+        return call(model, self._predict, values, x, *key)
 
     def results(self, model: Any, metrics: list[Any]) -> dict[str, Any]:
         """What the metrics say, by the names they have in logs."""
@@ -225,10 +231,14 @@ class Program:
         )
         return EpochsResult(state, logs, _for_all(finite & _are_finite(state.trainable), axis))
 
-    def _run_prediction(self, values: list[Any], x: Any) -> tuple[Any, list[Any]]:
+    def _run_prediction(
+        self, values: list[Any], x: Any, key: Any = None, number: Any = 0
+    ) -> tuple[Any, list[Any]]:
         self.traces += 1
-        model = _model.get()
-        outputs, new = model.apply(values, x, key=key_of(0), training=False)
+        model, before = _model.get(), Scope.draws
+        key = key_of(0) if key is None else key
+        outputs, new = model.apply(values, x, key=key, step=number, training=False)
+        self.draws |= Scope.draws != before
         return outputs, new if any(layer._is_stateful for layer in model._flatten_layers()) else []
 
 

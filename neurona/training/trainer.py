@@ -190,6 +190,7 @@ class Trainer(CompiledModel):
         """
         refuse_fork()
         refuse_unknown(Trainer.predict, unknown)
+        self.stop_predicting = False
         given = [*progress_bar(verbose), *as_list(callbacks)]
 
         def watchers(count: int | None) -> CallbackList:

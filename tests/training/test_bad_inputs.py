@@ -24,6 +24,12 @@ def model(loss="sparse_categorical_crossentropy", optimizer="sgd", **options):
     return built
 
 
+def pictures(loss):
+    built = nn.Sequential([nn.Input((2, 3)), L.Dense(3, activation="softmax")])
+    built.compile("sgd", loss)
+    return built
+
+
 def with_nan():
     x = X.copy()
     x[17, 2] = np.nan
@@ -112,6 +118,48 @@ TABLE = [
         lambda: model().fit(iter([(X, Y)]), Y, verbose=0),
         DataError,
         "bring their own targets",
+    ),
+    (
+        "one row",
+        lambda: model().predict(X[0], verbose=0),
+        ShapeError,
+        r"x has shape \(6,\), which is one row of input .* x\[None\]",
+    ),
+    (
+        "a list of many rows",
+        lambda: model().predict(list(np.repeat(X, 125, 0)), verbose=0),
+        ShapeError,
+        r"^x is a list of 5,000 arrays, the first of shape \(6,\), .{,70} np.array\(x\)\.$",
+    ),
+    (
+        "a list of many rows with targets",
+        lambda: model().fit(list(np.repeat(X, 125, 0)), np.repeat(Y, 125), verbose=0),
+        DataError,
+        r"^.{,150} and 4,995 more\. .{,80}np.array\(x\) makes one of them\.$",
+    ),
+    (
+        "validation data without targets",
+        lambda: model().fit(X, Y, validation_data=X, verbose=0),
+        DataError,
+        r"validation_data is a pair .* pass validation_data=\(x, y\)",
+    ),
+    (
+        "labels that are names",
+        lambda: model().fit(X, ["red"] * 40, verbose=0),
+        DataError,
+        r"y holds text, such as 'red'.* names, y = np.unique\(y, return_inverse=True\)",
+    ),
+    (
+        "a forgotten Flatten",
+        lambda: pictures("sparse_categorical_crossentropy").fit(X.reshape(40, 2, 3), Y, verbose=0),
+        DataError,
+        r"predictions of shape \('n', 2, 3\), and the targets have shape \(40,\).* Flatten\(\)",
+    ),
+    (
+        "a forgotten Flatten with one-hot labels",
+        lambda: pictures("categorical_crossentropy").fit(X.reshape(40, 2, 3), np.eye(3)[Y], verbose=0),
+        DataError,
+        r"targets have shape \(40, 3\).* Flatten\(\)",
     ),
     ("unknown layer", lambda: model().get_layer("outt"), ArgumentError, "Did you mean 'out'"),
     ("no layer at all", lambda: nn.Sequential([np.ones(3)]), ArgumentError, "made of layers"),

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -34,7 +35,12 @@ class OwnStep(Own):
 
 def sequential():
     return nn.Sequential(
-        [L.Dense(3, activation="relu"), L.BatchNormalization(), L.Dropout(0.5), L.Dense(2, activation="softmax")]
+        [
+            L.Dense(3, activation="relu"),
+            L.BatchNormalization(),
+            L.Dropout(0.5),
+            L.Dense(2, activation="softmax"),
+        ]
     )
 
 
@@ -58,7 +64,11 @@ def through_joblib(value):
     return joblib.load(buffer)
 
 
-WAYS = {"pickle": lambda v: pickle.loads(pickle.dumps(v)), "joblib": through_joblib, "deepcopy": copy.deepcopy}
+WAYS = {
+    "pickle": lambda v: pickle.loads(pickle.dumps(v)),
+    "joblib": through_joblib,
+    "deepcopy": copy.deepcopy,
+}
 
 
 def trained(make, optimizer="adam"):
@@ -108,7 +118,6 @@ def test_history_and_callbacks_can_be_pickled(tmp_path):
     names = nn.callbacks
     given = [
         names.EarlyStopping("loss", patience=5, restore_best_weights=True),
-        names.ReduceLROnPlateau("loss"),
         names.ModelCheckpoint(tmp_path / "m.keras", "loss", save_best_only=True),
         names.CSVLogger(tmp_path / "log.csv"),
         names.TerminateOnNaN(),
@@ -126,14 +135,6 @@ def test_history_and_callbacks_can_be_pickled(tmp_path):
     assert pickle.loads(pickle.dumps(given[0])).best == given[0].best
 
 
-def test_an_ensemble_can_be_pickled():
-    ensemble = nn.search.Ensemble(functional, 2)
-    model = functional()
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    ensemble = nn.search.Ensemble(lambda: model, seeds=2) if ensemble is None else ensemble
-    del ensemble
-
-
 def test_another_process_predicts_the_same(tmp_path):
     model, _ = trained(sequential)
     (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
@@ -146,3 +147,19 @@ def test_another_process_predicts_the_same(tmp_path):
     root = Path(nn.__file__).parents[1]
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, cwd=root)
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), model.predict(X, verbose=0))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
+def test_a_forked_child_says_why_it_can_not_train(tmp_path):
+    model, _ = trained(sequential)
+    child = os.fork()
+    if child == 0:
+        try:
+            model.fit(X, Y, verbose=0)
+        except nn.errors.ForkError as error:
+            (tmp_path / "said").write_text(str(error))
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert "spawn" in (tmp_path / "said").read_text()

@@ -183,3 +183,18 @@ def test_a_prediction_runs_on_the_thread_that_asks_for_it():
     x = np.ones((2000, 6), "float32")
     predict(model, x)
     assert model._predictor(x).is_ready()
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_dropout_that_stays_on_draws_anew_for_every_batch_and_call(seed):
+    x = nn.Input((50,))
+    model = nn.Model(x, nn.layers.Dropout(0.5, seed=seed)(x, training=True))
+    rows = np.ones((40, 50), "float32")
+    nn.utils.set_random_seed(1)
+    first, second = (model.predict(rows, verbose=0, batch_size=20) for _ in range(2))
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first[:20], first[20:])
+    assert set(np.unique(first)) == {0, 2}
+    if seed is None:
+        nn.utils.set_random_seed(1)
+        np.testing.assert_array_equal(model.predict(rows, verbose=0, batch_size=20), first)

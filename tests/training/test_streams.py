@@ -313,3 +313,54 @@ print(max(most, own_megabytes()) - before)
         assert isinstance(batches, RowBatches)
         assert batches.example()[0].shape == (32, 1000)
         assert isinstance(batches_of(X, Y, batch_size=32), ArrayBatches)
+
+
+class Numbered:
+    """Three batches, by number."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, number):
+        return np.full((2, 4), number, "float32"), np.full((2, 1), number, "float32")
+
+
+class OfUnknownLength:
+    """As a data set of TensorFlow, or a DataLoader of an IterableDataset, that can't tell its length."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __len__(self):
+        raise TypeError("The dataset length is unknown.")
+
+    def __iter__(self):
+        return (Numbered()[number % 3] for number in (itertools.count() if self.batches is None else range(self.batches)))
+
+
+@pytest.mark.parametrize(
+    ("source", "steps", "expected"),
+    [
+        (Numbered(), None, [3, 3]),
+        (Numbered(), 2, [2, 2]),
+        (OfUnknownLength(4), None, [4, 4]),
+        (OfUnknownLength(None), 5, [5, 5]),
+    ],
+    ids=["numbered", "numbered in steps", "of unknown length", "without end"],
+)
+def test_an_epoch_of_any_source_ends(source, steps, expected):
+    counts = []
+
+    class Count(nn.callbacks.Callback):
+        _batch_interval = 1
+
+        def on_epoch_begin(self, epoch, logs=None):
+            counts.append(0)
+
+        def on_train_batch_end(self, batch, logs=None):
+            counts[-1] += 1
+
+    model = nn.Sequential([nn.Input((4,)), nn.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(source, epochs=2, steps_per_epoch=steps, verbose=0, callbacks=[Count()])
+    assert counts == expected

@@ -142,3 +142,91 @@ def test_a_models_step_may_call_the_one_it_overrides():
     history = model.fit(X, Y, batch_size=12, verbose=0).history
     assert (history["loss"], history["twice"]) == ([pytest.approx(4)], [pytest.approx(8)])
     np.testing.assert_allclose(model.get_weights()[0], np.full((3, 1), 1 - 0.1 * 4), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("steps", "done"), [(11, [10, 10, 10]), (9, [9, 1, 9]), (5, [5, 5, 5])])
+def test_an_epoch_in_steps_ends_where_the_data_end_and_goes_on_from_there(steps, done):
+    numbers = []
+    model = linear()
+    x = np.ones((10, 3), "float32")
+    hook = Hook("on_train_batch_end", lambda model, batch: numbers.append(batch))
+    model.fit(x, x[:, :1], batch_size=1, epochs=3, steps_per_epoch=steps, verbose=0, callbacks=[hook])
+    assert numbers == [number for count in done for number in range(count)]
+
+
+def test_an_evaluation_and_a_prediction_end_where_a_callback_says():
+    def stop(model, batch):
+        model.stop_evaluating = model.stop_predicting = batch == 1
+
+    def for_ever():
+        while True:
+            yield X[:4], Y[:4]
+
+    model = linear()
+    model.evaluate(for_ever(), verbose=0, callbacks=[Hook("on_test_batch_end", stop)])
+    outputs = model.predict(X, batch_size=3, verbose=0, callbacks=[Hook("on_predict_batch_end", stop)])
+    assert len(outputs) == 6
+    assert len(model.predict(X, batch_size=3, verbose=0)) == 12
+
+
+def test_a_metric_may_return_its_variable():
+    class Steps(nn.metrics.Metric):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.count = self.add_variable((), name="count")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.count.assign(self.count + 1)
+
+        def result(self):
+            return self.count
+
+    model = linear(metrics=[Steps(name="steps")])
+    assert model.fit(X, Y, batch_size=4, epochs=2, verbose=0).history["steps"] == [3, 3]
+    assert model.evaluate(X, Y, batch_size=6, verbose=0, return_dict=True)["steps"] == 2
+
+
+def test_metrics_that_create_variables_late_may_be_fitted_again():
+    class Late(nn.metrics.Metric):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            if not self.variables:
+                self.total = self.add_variable(y_pred.shape[1:], name="total")
+            self.total.assign(self.total + y_pred.sum(0))
+
+        def result(self):
+            return self.total.value if self.variables else 0.0
+
+    model = linear(rate=0.0, metrics=[Late(name="late"), nn.metrics.F1Score(), nn.metrics.R2Score()])
+    for _ in range(2):
+        history = model.fit(X, Y, batch_size=4, validation_data=(X, Y), verbose=0).history
+        assert history["late"][0] == pytest.approx([36])
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ({"a": ["mse"], "b": "mae"}, 4 + 2),
+        (["mse", ("mae",)], 4 + 2),
+        ([{"a": "mse"}, {"b": ["mae"]}], 4 + 2),
+        (("mse", None), 4),
+        ({"b": ("mae",)}, 2),
+    ],
+    ids=str,
+)
+def test_losses_may_be_nested(losses, expected):
+    x = nn.Input((3,))
+    dense = [
+        nn.layers.Dense(1, use_bias=False, kernel_initializer="ones", name=name) for name in ("a", "b")
+    ]
+    model = nn.Model(x, [d(x) for d in dense])
+    model.compile(nn.optimizers.SGD(0.0), losses)
+    loss = model.evaluate(X, [Y, Y], verbose=0, return_dict=True)["loss"]
+    assert loss == pytest.approx(expected)
+
+
+def test_a_weighted_metric_beside_its_plain_one_has_a_name_of_its_own():
+    model = linear(metrics=["mean_squared_error"], weighted_metrics=["mean_squared_error", "mae"])
+    history = model.fit(X, Y, sample_weight=np.zeros(12), batch_size=12, verbose=0).history
+    assert list(history) == ["loss", "mae", "mean_squared_error", "weighted_mean_squared_error"]
+    assert history["mean_squared_error"] == [pytest.approx(4)]
+    assert history["weighted_mean_squared_error"] == [0]
