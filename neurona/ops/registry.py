@@ -10,6 +10,7 @@ A function's annotations say what each argument is:
     the rest  options, such as `axis`         written into a Keras file as the operation's config
 """
 
+import copyreg
 import functools
 import inspect
 import itertools
@@ -86,6 +87,14 @@ def _option(value: Any) -> Any:
 
 
 _CONVERTERS = {Tensor: to_array, Tensors: _to_arrays, Tree: _to_tree, Operand: lambda value: value}
+
+
+def _rebuilt(class_name: str, name: str) -> Operation:
+    """An operation from a pickle, which can't hold its function."""
+    return Operation(class_name, _operations[class_name], name)
+
+
+copyreg.pickle(Operation, lambda one: (_rebuilt, (one.class_name, one.name)))
 
 
 def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -177,7 +177,7 @@ def _refuse_axes_left_over(loss: Any, target: Any, shape: tuple[int, ...]) -> No
     """Raise DataError where each row has one class, and a prediction for each of many places."""
     left_out = _RANKS_LEFT_OUT.get(getattr(loss, "fn", None))
     target_shape = tuple(target.shape)
-    if left_out is None or len(target_shape) < 1:
+    if left_out is None or len(shape) < 3:
         return
     if left_out and target_shape[-1:] == (1,) and len(target_shape) > 1:
         target_shape = target_shape[:-1]

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
+import pytest
 
 import neurona as nn
 from neurona import layers

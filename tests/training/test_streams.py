@@ -335,7 +335,10 @@ class OfUnknownLength:
         raise TypeError("The dataset length is unknown.")
 
     def __iter__(self):
-        return (Numbered()[number % 3] for number in (itertools.count() if self.batches is None else range(self.batches)))
+        return (
+            Numbered()[number % 3]
+            for number in (itertools.count() if self.batches is None else range(self.batches))
+        )
 
 
 @pytest.mark.parametrize(

@@ -215,9 +215,7 @@ def test_metrics_that_create_variables_late_may_be_fitted_again():
 )
 def test_losses_may_be_nested(losses, expected):
     x = nn.Input((3,))
-    dense = [
-        nn.layers.Dense(1, use_bias=False, kernel_initializer="ones", name=name) for name in ("a", "b")
-    ]
+    dense = [nn.layers.Dense(1, use_bias=False, kernel_initializer="ones", name=name) for name in ("a", "b")]
     model = nn.Model(x, [d(x) for d in dense])
     model.compile(nn.optimizers.SGD(0.0), losses)
     loss = model.evaluate(X, [Y, Y], verbose=0, return_dict=True)["loss"]
