@@ -33,12 +33,16 @@ _AT_THE_USER = 3  # frames from `warn` to the line that called `fit`
 
 
 def advise(model: Any, batch: Batch) -> None:
-    """Warn of each mistake in a compiled model that would be trained in silence.
+    """Warn, once after `compile`, of each mistake that would be trained in silence.
 
     Args:
         model: compiled, and built for the batch.
         batch: what it will be trained on: all rows, or the first batch.
     """
+    learner = model._compiled_learner("fit")
+    if learner.has_advised:
+        return
+    learner.has_advised = True
     for sentence in (*_of_weights(model), *_of_losses(model), *_of_accuracies(model, batch)):
         warnings.warn(sentence, stacklevel=_AT_THE_USER)
 
@@ -58,7 +62,7 @@ def _of_losses(model: Any) -> Iterator[str]:
         return
     for tensor, loss in zip(tensors, model._compiled_loss.losses):
         function, activation = getattr(loss, "fn", None), _activation_of(tensor)
-        if activation is None or function not in (*_OF_CLASSES, *_OF_YES_OR_NO):
+        if activation is None or function is None or function not in (*_OF_CLASSES, *_OF_YES_OR_NO):
             continue
         name, wanted = function.__name__, "sigmoid" if function in _OF_YES_OR_NO else "softmax"
         if loss.options.get("from_logits"):

@@ -82,7 +82,7 @@ class TrainingData:
             integers(validation_freq, 1, "validation_freq", "fit")
         validation = None
         if validation_data is not None:
-            has_targets = not isinstance(train, StreamBatches) and train.host.y is not None
+            has_targets = isinstance(train, (ArrayBatches, RowBatches)) and train.host.y is not None
             given = _validation_of(validation_data, has_targets)
             validation = batches_of(*given, batch_size=validation_batch_size, steps=validation_steps)
         return cls(train, validation, validation_freq)

@@ -102,9 +102,7 @@ class Trainer(CompiledModel):
             validation_freq=validation_freq,
         )
         learner = ready_learner(self, data.train)
-        if not learner.has_advised:
-            learner.has_advised = True
-            advise(self, data.train.first_look())
+        advise(self, data.train.first_look())
         if data.validation is not None:
             self._check_targets(data.validation.first_look())
         self._fit = Fit(
