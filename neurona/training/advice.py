@@ -29,7 +29,7 @@ _OF_CLASSES = (  # losses of probabilities that sum to 1
 _OF_YES_OR_NO = (losses.binary_crossentropy, losses.binary_focal_crossentropy)
 _PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
 _KEEPS_VALUES = ("Reshape", "Flatten", "Dropout", "Identity", "Permute", "Cropping1D", "ZeroPadding1D")
-_AT_THE_USER = 3  # frames from `warn` to the line that called `fit`
+_AT_THE_USER = 4  # frames from `warn` to the line that called `fit`
 
 
 def advise(model: Any, batch: Batch) -> None:

@@ -155,7 +155,7 @@ class Fit:
 
     def _tell_of_nan(self, logs: Mapping[str, Any]) -> None:
         """Warn once where the validation's loss is no number."""
-        if self._has_told_of_nan or np.all(np.isfinite(logs.get("val_loss", 0.0))):
+        if self._has_told_of_nan or np.any(np.isfinite(logs.get("val_loss", 0.0))):
             return
         self._has_told_of_nan = True
         looked_at = self.data.validation.first_look() if self.data.validation else None

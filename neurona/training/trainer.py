@@ -101,8 +101,7 @@ class Trainer(CompiledModel):
             validation_steps=validation_steps,
             validation_freq=validation_freq,
         )
-        learner = ready_learner(self, data.train)
-        advise(self, data.train.first_look())
+        learner = ready_learner(self, data.train, advises=True)
         if data.validation is not None:
             self._check_targets(data.validation.first_look())
         self._fit = Fit(
@@ -264,8 +263,13 @@ class Trainer(CompiledModel):
         return self.predict(arrays, batch_size=max(1, jax.tree.leaves(arrays)[0].shape[0]), verbose=0)
 
 
-def ready_learner(model: Trainer, batches: Batches) -> ModelLearner:
+def ready_learner(model: Trainer, batches: Batches, advises: bool = False) -> ModelLearner:
     """A compiled model as a learner, built for these batches, which fit its losses.
+
+    Args:
+        model: compiled.
+        batches: what it will see.
+        advises: whether to warn of what is hardly ever meant.
 
     Raises:
         NotBuiltError: the model is not compiled.
@@ -275,6 +279,8 @@ def ready_learner(model: Trainer, batches: Batches) -> ModelLearner:
     check_shapes(model, example.x)
     model._prepare(example)
     model._check_targets(batches.first_look())
+    if advises:
+        advise(model, batches.first_look())
     return learner_of(model)
 
 

@@ -63,10 +63,10 @@ TOLD = {
         CLASSES,
         r"activation='linear'\): use activation='softmax' in the last layer, or from_logits=True",
     ),
-    "relu before a categorical loss": (
-        lambda: model(L.Dense(3), L.Activation("relu"), loss="categorical_crossentropy"),
+    "softplus before a categorical loss": (
+        lambda: model(L.Dense(3), L.Activation("softplus"), loss="categorical_crossentropy"),
         ONE_HOT,
-        "'relu'",
+        "'softplus'",
     ),
     "no softmax in a model within a model": (
         lambda: functional(None, "sparse_categorical_crossentropy"),
