@@ -1,6 +1,5 @@
 """Warnings before training: what is allowed, and hardly ever meant."""
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from neurona import losses, metrics
 from neurona.core.layer import Layer
 from neurona.core.registry import is_built_in
+from neurona.tracebacks import warn
 from neurona.training.conversion import Batch
 
 _ACCURACIES = (metrics.Accuracy, metrics.BinaryAccuracy, metrics.CategoricalAccuracy)
@@ -29,7 +29,6 @@ _OF_CLASSES = (  # losses of probabilities that sum to 1
 _OF_YES_OR_NO = (losses.binary_crossentropy, losses.binary_focal_crossentropy)
 _PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
 _KEEPS_VALUES = ("Reshape", "Flatten", "Dropout", "Identity", "Permute", "Cropping1D", "ZeroPadding1D")
-_AT_THE_USER = 4  # frames from `warn` to the line that called `fit`
 
 
 def advise(model: Any, batch: Batch) -> None:
@@ -44,7 +43,7 @@ def advise(model: Any, batch: Batch) -> None:
         return
     learner.has_advised = True
     for sentence in (*_of_weights(model), *_of_losses(model), *_of_accuracies(model, batch)):
-        warnings.warn(sentence, stacklevel=_AT_THE_USER)
+        warn(sentence)
 
 
 def _of_weights(model: Any) -> Iterator[str]:

@@ -159,10 +159,7 @@ class Fit:
             return
         self._has_told_of_nan = True
         looked_at = self.data.validation.first_look() if self.data.validation else None
-        warnings.warn(
-            f"The loss of the validation data is {logs['val_loss']}: {where_not_finite(looked_at)}",
-            stacklevel=5,
-        )
+        warn(f"The loss of the validation data is {logs['val_loss']}: {where_not_finite(looked_at)}")
 
     def _run_epoch(self) -> None:
         number = self.position.epoch

@@ -68,14 +68,15 @@ class _Faults:
             raise DataError(f"{self.what}: {said}. Mend it with {'; '.join(self._lines())}")
 
     def _sentences(self) -> Iterator[str]:
-        for names, thing in ((self.text, "text"), (self.dates, "dates")):
-            if names:
-                several = len(names) > 1
-                yield f"column{'s' if several else ''} {_listed(names)} hold{'' if several else 's'} {thing}"
+        text, dates = _listed(self.text), _listed(self.dates)
+        if self.text:
+            yield f"columns {text} hold text" if len(self.text) > 1 else f"column {text} holds text"
+        if self.dates:
+            yield f"columns {dates} hold dates" if len(self.dates) > 1 else f"column {dates} holds dates"
         for name, count in list(self.missing.items())[:NAMES_SHOWN]:
-            yield f"{name} has {count:,} missing value{'s' if count > 1 else ''}"
+            yield f"missing values in {name}: {count:,}"
         if len(self.missing) > NAMES_SHOWN:
-            yield f"{len(self.missing) - NAMES_SHOWN} more columns have missing values"
+            yield f"more columns with missing values: {len(self.missing) - NAMES_SHOWN}"
 
     def _lines(self) -> Iterator[str]:
         x = self.what

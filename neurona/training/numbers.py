@@ -144,7 +144,7 @@ def _without_mask(array: np.ma.MaskedArray, what: str) -> np.ndarray:
     masked = np.ma.getmaskarray(array)
     if masked.any():
         raise DataError(
-            f"{what} has {_count(masked, 'masked value')}{_place(masked)}. Fill them in first: "
+            f"{what} has masked values: {int(masked.sum()):,}{_place(masked)}. Fill them in first: "
             f"{what}.filled(0.0), or leave their rows out."
         )
     return array.data
@@ -159,8 +159,8 @@ def refuse_holes(holes: np.ndarray, what: str) -> None:
     """
     if holes.any():
         raise DataError(
-            f"{what} has {_count(holes, 'missing value')}{_place(holes)}. Fill them in, or leave their rows "
-            "out, before training."
+            f"{what} has missing values: {int(holes.sum()):,}{_place(holes)}. Fill them in, or leave their "
+            "rows out, before training."
         )
 
 
@@ -205,11 +205,6 @@ def _refuse_object(value: Any, what: str) -> NoReturn:
 
 def _first(array: np.ndarray) -> Any:
     return array.flat[0].item() if array.size else None
-
-
-def _count(wrong: np.ndarray, noun: str) -> str:
-    count = int(wrong.sum())
-    return f"{count:,} {noun}{'s' if count > 1 else ''}"
 
 
 def _place(wrong: np.ndarray) -> str:

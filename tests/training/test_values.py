@@ -119,11 +119,11 @@ REFUSED = {
     "complex in a list": ([1.0, 2j], "complex"),
     "a float beyond float32": (np.array([1.0, 1e39]), r"1e\+39, which float32 can't hold, in row 1"),
     "a longdouble beyond float64": (np.array([1e300], np.longdouble) * 1e300, "float32 can't hold"),
-    "masked cells": (np.ma.array([[1.0], [2.0]], mask=[[False], [True]]), "1 masked value, in row 1"),
-    "None": (np.array([1.0, None, None]), "2 missing values, the first in row 1"),
-    "None in a list": ([[1.0], [None]], "1 missing value, in row 1"),
-    "None first": ([None, 1.0], "1 missing value, in row 0"),
-    "pandas.NA": (pd.Series([1, None], dtype="Int64"), "1 missing value, in row 1"),
+    "masked cells": (np.ma.array([[1.0], [2.0]], mask=[[False], [True]]), "masked values: 1, in row 1"),
+    "None": (np.array([1.0, None, None]), "missing values: 2, the first in row 1"),
+    "None in a list": ([[1.0], [None]], "missing values: 1, in row 1"),
+    "None first": ([None, 1.0], "missing values: 1, in row 0"),
+    "pandas.NA": (pd.Series([1, None], dtype="Int64"), "missing values: 1, in row 1"),
     "text": (np.array(["red"]), "text, such as 'red'"),
     "text in a list": (["red", "blue"], "x holds text, such as 'red'"),
     "numbers written as text": (np.array(["1.5"], object), "text, such as '1.5'"),
@@ -143,17 +143,17 @@ REFUSED = {
     "a sparse matrix of complex numbers": (scipy.sparse.csr_matrix(np.eye(2) * 1j), "complex"),
     "a frame with text": (
         pd.DataFrame({"Name": ["a", "b"], "Sex": ["f", None], "Age": [1.0, None]}),
-        r"columns Name, Sex hold text; Age has 1 missing value\. Mend it with x = pandas.get_dummies\(x, "
+        r"columns Name, Sex hold text; missing values in Age: 1\. Mend it with x = pandas.get_dummies\(x, "
         r"columns=\['Name', 'Sex'\]\); x = x.fillna\(x.median\(numeric_only=True\)\)",
     ),
     "a frame with dates": (
         pd.DataFrame({"Born": pd.to_datetime(["2020-01-01"]), "Age": [1.0]}),
         r"column Born holds dates\. Mend it with x\['Born'\] = \(x\['Born'\] - x\['Born'\].min\(\)\).dt.days",
     ),
-    "a frame with holes": (pd.DataFrame({"Age": [1.0, None]}), "Age has 1 missing value"),
+    "a frame with holes": (pd.DataFrame({"Age": [1.0, None]}), "missing values in Age: 1"),
     "a frame with pandas.NA": (
         pd.DataFrame({"Age": pd.array([1, None], "Int64")}),
-        "Age has 1 missing value",
+        "missing values in Age: 1",
     ),
     "a frame with complex numbers": (pd.DataFrame({"z": [1j], "a": ["t"]})[["z"]], "complex"),
 }
