@@ -11,7 +11,7 @@ import numpy as np
 
 from neurona.callbacks.callback import CallbackList
 from neurona.training.batches import ArrayBatches, Batches, Chunk
-from neurona.training.learner import Learner
+from neurona.training.learner import Learner, Steps
 from neurona.training.program import RunResult, step_number
 from neurona.training.step import TrainingState
 
@@ -65,7 +65,10 @@ class Pass:
 
     def logs(self) -> dict[str, Any]:
         """The figures so far: means over the pass."""
-        values = self._logs or self.learner.steps().results(self.learner.training_state().metrics)
+        return self._figures(self.learner.steps(), self.learner.training_state())
+
+    def _figures(self, steps: Steps, state: TrainingState) -> dict[str, Any]:
+        values = self._logs or steps.results(state.metrics)
         return {name: as_number(value) for name, value in jax.device_get(values).items()}
 
     def _is_stopped(self) -> bool:
@@ -82,7 +85,8 @@ class Pass:
             )
             self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
             began = time.perf_counter()
-            run = self._runner(chunk, order, position)  # finds what a callback froze, so it comes first
+            steps = self.learner.steps()  # finds what a callback froze, so it comes first
+            run = self._runner(steps, chunk, order, position)
             before = self.learner.training_state()
             ran = run(before, step_number(position), step_number(position + count))
             if not ran.finite:
@@ -90,21 +94,21 @@ class Pass:
                 return False
             sizer.learn(count, time.perf_counter() - began)
             position += count
-            self._after_steps(ran, count)
+            self._after_steps(steps, ran, count)
         return True
 
-    def _runner(self, chunk: Chunk, order: jax.Array, position: int) -> Run:
+    def _runner(self, steps: Steps, chunk: Chunk, order: jax.Array, position: int) -> Run:
         """The program of a chunk, as a function of the state and the bounds."""
-        steps = self.learner.steps()
         program = steps.train if self.kind == "train" else steps.test
         first = step_number(self.first_step + self.done - position)
         return lambda state, start, stop: program(state, chunk.data, order, first, start, stop)
 
-    def _after_steps(self, ran: RunResult, count: int) -> None:
+    def _after_steps(self, steps: Steps, ran: RunResult, count: int) -> None:
         self._logs = ran.logs
         self.done += count
         self.learner.load_training_state(ran.state)
-        self.callbacks.call_batch(self._end, self.done - 1, self.first_step + self.done - 1, self.logs)
+        number = self.first_step + self.done - 1
+        self.callbacks.call_batch(self._end, self.done - 1, number, lambda: self._figures(steps, ran.state))
         self.callbacks.call("_on_chunk_end", self.done, self.logs)
 
     def _stop_at_non_finite(
