@@ -213,6 +213,9 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     # What saving, summaries and training ask a layer; models and some layers answer differently.
 
+    # Whether `call` refuses values of arrays; a compiled program, which can't, makes NaN of them.
+    _refuses_values = False
+
     def _saved_parts(self) -> list[tuple[str, Any]]:
         """Where files look for the weights of parts: the attributes, in the order of their names."""
         attributes = vars(self).items()

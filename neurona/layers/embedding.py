@@ -32,7 +32,8 @@ class Embedding(Layer):
 
     Raises:
         ArgumentError: a size is not a positive integer.
-        DataError: an input is outside the range (inside a compiled program its vector becomes NaN instead).
+        DataError: an input is outside the range, in `fit` and `predict` as well (in a program that you
+            compile yourself its vector is NaN).
 
     Source: Bengio, Ducharme, Vincent and Jauvin, A Neural Probabilistic Language Model, 2003.
 
@@ -70,6 +71,8 @@ class Embedding(Layer):
             self.build()
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
+    _refuses_values = True
+
     def build(self, input_shape: Any = None) -> None:
         self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
 
@@ -82,8 +85,13 @@ class Embedding(Layer):
                 raise DataError(
                     f"Layer {self.name!r} (Embedding) has input_dim={self.input_dim} vectors, for the "
                     f"integers 0 to {self.input_dim - 1}. "
-                    f"Received integers from {least} to {most}. Give it input_dim={most + 1} or more, or "
-                    "limit the vocabulary."
+                    f"Received integers from {least} to {most}. "
+                    + (
+                        "Numbers do not count from the end: shift them so that they begin at 0, with 0 for "
+                        "padding."
+                        if least < 0
+                        else f"Give it input_dim={most + 1} or more, or limit the vocabulary."
+                    )
                 )
         return embedding(self.embeddings.value, indices).astype(self.compute_dtype)
 
