@@ -9,6 +9,7 @@ from typing import Any
 import jax
 
 from neurona.core.calling import call_parameters
+from neurona.core.errors import ShapeError
 from neurona.core.owner import Part, WeightOwner
 from neurona.core.registry import deserialize, serialize
 from neurona.core.scope import Scope, current_scope
@@ -37,12 +38,40 @@ class Buildable(WeightOwner[Part]):
         if self.input_spec is not None and args:
             specs = self.input_spec if isinstance(self.input_spec, list) else [self.input_spec]
             for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
-                spec.check(tuple(leaf.shape), self)
+                try:
+                    spec.check(tuple(leaf.shape), self)
+                except ShapeError:
+                    self._refuse_made_up_sizes(args, kwargs)
+                    raise
         if not self.built:
+            self._note_in_trace()
             self.build(**shapes_for(self.build, call_parameters(type(self)), args, kwargs))
             self.built = True
             if self.input_spec is not None and args:
                 self._check_and_build(args, kwargs)
+
+    def _note_in_trace(self) -> None:
+        """Keep the attributes of now where shapes are traced: what is built from made-up sizes goes again."""
+        scope = current_scope()
+        if scope is not None and scope.built is not None:
+            attributes = vars(self).items()
+            before = {name: list(value) if type(value) is list else value for name, value in attributes}
+            scope.built.append((self, before, scope.unknown_sizes))
+
+    def _refuse_made_up_sizes(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        """After an error in a trace of shapes: raise ShapeError where the layer was built in another trace,
+        for a size that this one does not have.
+        """
+        scope = current_scope()
+        for layer, _, sizes in (scope and scope.built) or ():
+            if layer is self and sizes is not scope.unknown_sizes:
+                shapes = shapes_for(self.build, call_parameters(type(self)), args, kwargs)
+                if shapes != self._build_shapes:
+                    raise ShapeError(
+                        f"Layer {self.name!r} ({type(self).__name__}) needs the size of its input to create "
+                        "its weights, and this size is None, not known. Give the model's input its full "
+                        "shape, such as Input((n,))."
+                    )
 
     @contextlib.contextmanager
     def _context(self) -> Iterator[None]:

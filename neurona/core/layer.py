@@ -336,6 +336,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
                     for leaf in jax.tree.leaves(outputs):
                         self.add_loss(self.activity_regularizer(leaf) / leaf.shape[0])
         except Exception as error:
+            self._refuse_made_up_sizes(args, kwargs)
             note_call(error, self.name, type(self).__name__, args)
             raise
         # 6. Show the call to whoever watches, innermost layers first, because a layer ends after its parts.

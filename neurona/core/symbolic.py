@@ -117,13 +117,14 @@ def symbolic_leaves(tree: Any) -> list[SymbolicTensor]:
     return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, SymbolicTensor)]
 
 
-def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any], constants: Any = ()) -> Any:
     """The shapes and dtypes that a function returns for symbolic tensors, as a tree of `SymbolicTensor`
     without history.
 
     Args:
         function: called with tracers in place of the symbolic tensors.
         args, kwargs: its arguments, with at least one symbolic tensor.
+        constants: a tree of values, whose integers the function may divide sizes by.
 
     Raises:
         Exception: what the function raises, with None where its message names an unknown size.
@@ -145,8 +146,10 @@ def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> 
         new_args, new_kwargs = jax.tree.unflatten(tree, filled)
         return function(*new_args, **new_kwargs)
 
-    fixed = [size for leaf in leaves if not is_symbolic(leaf) for size in getattr(leaf, "shape", ())]
-    result = trace_shapes(run, [leaves[index] for index in symbolic], fixed)
+    others = [leaf for leaf in leaves if not is_symbolic(leaf)]
+    arrays = [tuple(leaf.shape) for leaf in others if hasattr(leaf, "shape")]
+    numbers = [leaf for leaf in (*others, *jax.tree.leaves(constants)) if type(leaf) is int]
+    result = trace_shapes(run, [leaves[index] for index in symbolic], arrays, numbers)
     return jax.tree.map(lambda one: SymbolicTensor(one.shape, one.dtype), result)
 
 
