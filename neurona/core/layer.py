@@ -71,7 +71,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         12.0
     """
 
-    kind = "layers"
+    _kind = "layers"
     supports_masking: bool = False
     # Counts attribute assignments on all layers. While it stays, no layer gained or lost a part, except
     # inside lists.

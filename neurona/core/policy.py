@@ -82,7 +82,7 @@ class DTypePolicy(Serializable):
         ('bfloat16', 'float32')
     """
 
-    kind = "policies"
+    _kind = "policies"
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or _Settings.floatx

@@ -71,14 +71,14 @@ def snake_case(name: str) -> str:
 
 
 class Serializable:
-    """What can be named, configured and rebuilt. Subclasses set `kind`, the family they are found under.
+    """What can be named, configured and rebuilt. Subclasses set `_kind`, the family they are found under.
 
     `get_config()` returns the constructor's arguments: the attribute of the same name where there is one,
     else what was passed.
     """
 
-    kind: ClassVar[str] = ""
-    keras_module: ClassVar[str] = ""  # where Keras keeps the class, if not where its kind is kept
+    _kind: ClassVar[str] = ""
+    _keras_module: ClassVar[str] = ""  # where Keras keeps the class, if not where its kind is kept
     _arguments: dict[str, Any]
 
     def __init_subclass__(cls, aliases: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -86,14 +86,14 @@ class Serializable:
         if "__init__" in cls.__dict__:
             cls.__init__ = _recording(with_options(cls.__init__))
         cls.__doc__ = documented(cls)
-        if cls.kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
-            register_built_in(cls, kind=cls.kind, aliases=aliases)
+        if cls._kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
+            register_built_in(cls, kind=cls._kind, aliases=aliases)
 
     def _class_in_files(self) -> tuple[str, str]:
         """The module and the name that files give the class: where Keras keeps it."""
         cls = type(self)
         own = is_built_in(self)
-        return (cls.keras_module or _module(cls.kind)) if own else cls.__module__, cls.__name__
+        return (cls._keras_module or _module(cls._kind)) if own else cls.__module__, cls.__name__
 
     @property
     def _class_name(self) -> str:
@@ -111,7 +111,7 @@ class Serializable:
         return cls(**{name: deserialize(value) for name, value in _known(cls, config).items()})
 
     @classmethod
-    def from_name(cls) -> Self:
+    def _from_name(cls) -> Self:
         """What the bare name means as an argument, such as `loss="mse"`: the object made without
         arguments.
         """
@@ -194,7 +194,7 @@ def register_built_in(
 def is_built_in(target: Any) -> bool:
     """Whether an object's class is Neurona's own, and no subclass of it."""
     cls = type(target)
-    return _built_in.get(cls.kind, {}).get(cls.__name__) is cls
+    return _built_in.get(cls._kind, {}).get(cls.__name__) is cls
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
@@ -286,7 +286,7 @@ def resolve(kind: str, identifier: Any) -> Any:
     if isinstance(identifier, str):
         identifier = lookup(kind, identifier)
         if inspect.isclass(identifier) and issubclass(identifier, Serializable):
-            return identifier.from_name()
+            return identifier._from_name()
     if inspect.isclass(identifier):
         return identifier()
     if callable(identifier) or isinstance(identifier, Serializable):

@@ -236,17 +236,17 @@ def _one_key(inputs: Any, training: Any) -> Iterator[None]:
 class _CellLayer(RNN):
     """An RNN that makes its cell: it takes the arguments of the cell, and reads them from the cell."""
 
-    cell_class: type[Layer]
+    _cell_class: type[Layer]
 
     def __init__(self, **options: Any) -> None:
         owner, use_cudnn = type(self).__name__, options.pop("use_cudnn", "auto")
         if use_cudnn not in ("auto", True, False):
             raise ArgumentError(f"{owner}: use_cudnn is 'auto', True or False. Received: {use_cudnn=}")
-        of_cell = [*inspect.signature(self.cell_class).parameters, "implementation"]
+        of_cell = [*inspect.signature(self._cell_class).parameters, "implementation"]
         cell = {name: options.pop(name) for name in of_cell if name in options}
         shared = {name: options[name] for name in ("dtype", "trainable") if name in options}
         super().__init__(
-            self.cell_class(**cell, **shared, name=snake_case(self.cell_class.__name__)), **options
+            self._cell_class(**cell, **shared, name=snake_case(self._cell_class.__name__)), **options
         )
         self.use_cudnn = use_cudnn
         self.input_spec = InputSpec(ndim=3)
@@ -292,7 +292,7 @@ class SimpleRNN(_CellLayer):
         (2, 7, 4)
     """
 
-    cell_class = SimpleRNNCell
+    _cell_class = SimpleRNNCell
 
     def __init__(
         self,
@@ -337,7 +337,7 @@ class LSTM(_CellLayer):
         ((2, 4), True, (2, 4))
     """
 
-    cell_class = LSTMCell
+    _cell_class = LSTMCell
 
     def __init__(
         self,
@@ -389,7 +389,7 @@ class GRU(_CellLayer):
         True
     """
 
-    cell_class = GRUCell
+    _cell_class = GRUCell
 
     def __init__(
         self,

@@ -90,7 +90,7 @@ class _Cell(Layer):
     """What the three cells share: weights, dropout, and a kernel for whole sequences."""
 
     gates = 1
-    weights_with_options = ("kernel", "recurrent", "bias")
+    _weights_with_options = ("kernel", "recurrent", "bias")
     own_options: tuple[str, ...] = ()  # of one cell alone
     kernel_initializer: Any
     recurrent_initializer: Any
@@ -103,13 +103,13 @@ class _Cell(Layer):
         self, units: int, activation: Any, recurrent_activation: Any, use_bias: bool, **options: Any
     ) -> None:
         own = ("dropout", "recurrent_dropout", "seed", "implementation", *self.own_options)
-        super().__init__(**for_layer(options, *self.weights_with_options, own=own))
+        super().__init__(**for_layer(options, *self._weights_with_options, own=own))
         owner = type(self).__name__
         self.units = self.output_size = positive(units, "units", owner)
         self.state_size: Any = self.units
         self.activation, self.use_bias = activations.get(activation), use_bias
         self.recurrent_activation = activations.get(recurrent_activation) if self.gates > 1 else None
-        self._set_weight_options(options, *self.weights_with_options)
+        self._set_weight_options(options, *self._weights_with_options)
         self.dropout = fraction(options["dropout"], "dropout", owner)
         self.recurrent_dropout = fraction(options["recurrent_dropout"], "recurrent_dropout", owner)
         self.seed = options["seed"]

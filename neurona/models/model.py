@@ -93,7 +93,7 @@ class Model(Trainer):
         return jax.tree.map(lambda tensor: tensor.shape, self.output)
 
     @property
-    def input_names(self) -> list[str]:
+    def _input_names(self) -> list[str]:
         """The names of the inputs."""
         return [layer.name for layer in self._require_graph("input names").input_layers]
 

@@ -42,7 +42,7 @@ class CompiledModel(Layer):
     Keras's.
     """
 
-    kind = "models"
+    _kind = "models"
 
     optimizer: Any = None
     loss: Any = None

@@ -225,7 +225,7 @@ class Program:
     def _run_prediction(self, values: list[Any], x: Any) -> tuple[Any, list[Any]]:
         self.traces += 1
         model = _model.get()
-        outputs, new = model.apply(values, x, key=key_of(0), training=False)
+        (outputs, new), _ = model._apply_with_losses(values, x, key=key_of(0), training=False)
         return outputs, new if any(layer._is_stateful for layer in model._flatten_layers()) else []
 
 
@@ -251,7 +251,9 @@ class MembersProgram:
             )
         )
         self.predict = jax.jit(
-            jax.vmap(lambda values, x: _model.get().apply(values, x, key=key_of(0))[0], (0, None))
+            jax.vmap(
+                lambda values, x: _model.get()._apply_with_losses(values, x, key=key_of(0))[0][0], (0, None)
+            )
         )
         self.results = jax.jit(jax.vmap(lambda metrics: metric_results(_model.get(), metrics)))
 
