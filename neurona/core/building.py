@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,11 +16,14 @@ from neurona.core.registry import deserialize, serialize
 from neurona.core.scope import Scope, current_scope
 from neurona.core.shapes import as_shape
 
+building = threading.RLock()  # one thread builds: others, called for the first time meanwhile, wait for it
+
 
 class Buildable(WeightOwner[Part]):
     """An owner of weights that are created by `build`, at the first call or from the shapes in a file."""
 
     input_spec: Any = None
+    _path: str | None = None
     compute_dtype: str
     autocast: bool
     _build_shapes: dict[str, Any] | None
@@ -32,21 +36,38 @@ class Buildable(WeightOwner[Part]):
     def build(self, input_shape: Any) -> None:
         """Create the weights, now that the input's shape (with None where unknown) is known."""
         self._build_shapes = self._build_shapes or {"input_shape": input_shape}
+        with self._context():
+            pass  # which notes the path
         self.built = True
+
+    @property
+    def path(self) -> str | None:
+        """The names of the layers around this one and its own, joined by "/"; None before it is built."""
+        return self._path
 
     def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
         if self.input_spec is not None and args:
             specs = self.input_spec if isinstance(self.input_spec, list) else [self.input_spec]
             for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
+                before = getattr(getattr(leaf, "node", None), "operation", None)
                 try:
-                    spec.check(tuple(leaf.shape), self)
+                    spec.check(tuple(leaf.shape), self, leaf.dtype, before)
                 except ShapeError:
                     self._refuse_made_up_sizes(args, kwargs)
                     raise
         if not self.built:
-            self._note_in_trace()
-            self.build(**shapes_for(self.build, call_parameters(type(self)), args, kwargs))
-            self.built = True
+            with building:
+                if not self.built:
+                    self._note_in_trace()
+                    shapes = shapes_for(self.build, call_parameters(type(self)), args, kwargs)
+                    try:
+                        self.build(**shapes)
+                    except IndexError as error:
+                        raise ShapeError(
+                            f"Layer {self.name!r} ({type(self).__name__}) can't be built: its input has no "
+                            f"such axis. Received shape {', '.join(map(str, shapes.values()))}."
+                        ) from error
+                    self.built = True
             if self.input_spec is not None and args:
                 self._check_and_build(args, kwargs)
 
@@ -80,6 +101,7 @@ class Buildable(WeightOwner[Part]):
         dtype = self.compute_dtype if self.autocast else None
         opened = Scope() if outer is None else contextlib.nullcontext(outer)
         with opened as scope, scope.inside(self.name, dtype):
+            self._path = "/".join(scope.path)
             yield
 
     def get_build_config(self) -> dict[str, Any] | None:

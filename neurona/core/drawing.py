@@ -31,6 +31,10 @@ class Drawable(Buildable[Part]):
         self._nodes.append(jax.tree.leaves(outputs)[0].node)
         return outputs
 
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """The call on symbolic tensors: its outputs, which remember it."""
+        return self._call_symbolically(args, kwargs)
+
     def _traced_spec(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """The symbolic outputs, found by tracing `call`. Masks of symbolic tensors have shapes only, too."""
         given = jax.tree.leaves((args, kwargs))

@@ -108,7 +108,8 @@ class Serializable:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build an object from what `get_config` returned."""
-        return cls(**{name: deserialize(value) for name, value in _known(cls, config).items()})
+        given = {name: deserialize(value) for name, value in _known(cls, config).items()}
+        return cls(*given.pop(_positional(cls), ()), **given)
 
     @classmethod
     def _from_name(cls) -> Self:
@@ -123,6 +124,7 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     signature = inspect.signature(init)
     parameters = list(signature.parameters.values())[1:]
     open_ended = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+    positional = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
 
     @functools.wraps(init)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -136,6 +138,8 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
             bound.apply_defaults()
             arguments = dict(bound.arguments)
             arguments.pop(next(iter(signature.parameters)))
+            if positional is not None and not arguments[positional]:
+                del arguments[positional]
             extra = arguments.pop(open_ended, {}) if open_ended else {}
             object.__setattr__(self, "_arguments", {**arguments, **extra})
         init(self, *args, **kwargs)
@@ -150,6 +154,12 @@ def _unbindable(
         if name not in known:
             return unexpected(cls.__name__, name, known)
     return UnexpectedArgument(f"{cls.__name__}: {error}.")
+
+
+def _positional(cls: type) -> str | None:
+    """The name of a constructor's `*args`, if it has them."""
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
 
 
 def constructor_arguments(cls: type) -> list[str] | None:
@@ -347,11 +357,18 @@ def _serialize_function(function: Any) -> Any:
         return name
     registered = get_registered_name(function)
     if name == "<lambda>":
+        raise_unsavable(function)
+    return described_function(name, registered or name)
+
+
+def raise_unsavable(value: Any) -> Any:
+    """Raise SavingError for what a config holds and a file can't; for `json.dumps(default=...)`."""
+    if callable(value):
         raise SavingError(
             "A lambda or unnamed function can't be saved: its code would have to be run from the file. "
             "Define it with `def` and decorate it with @neurona.saving.register_keras_serializable()."
         )
-    return described_function(name, registered or name)
+    raise SavingError(f"Can't write {value!r} of type {type(value).__name__} into a file.")
 
 
 def described_function(name: str, registered_name: str = "function") -> dict[str, Any]:

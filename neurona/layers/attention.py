@@ -104,8 +104,8 @@ class Attention(Layer):
                 f"value, key]. Received: {inputs}"
             )
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        return previous_mask[0] if previous_mask else None
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return mask[0] if mask else None
 
     def _scores(self, query: jax.Array, key: jax.Array) -> jax.Array:
         """How well each query fits each key, (..., Tq, Tv)."""

@@ -2,14 +2,13 @@
 
 from typing import Any, Unpack
 
-from neurona import activations
 from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.convolution import convolution
-from neurona.layers.arguments import choice, positive
+from neurona.layers.arguments import ActivationAttribute, choice, positive
 from neurona.layers.options import KernelAndBias, for_layer
 
 __all__ = [
@@ -26,6 +25,7 @@ class _Convolutional(Layer):
     """What all convolutional layers share: the window, the place of the channels, bias and activation."""
 
     rank = 2
+    activation = ActivationAttribute()
     _paddings: tuple[str, ...] = ("valid", "same")
     _strided_dilation = False  # whether strides and dilation may both be more than 1
 
@@ -54,7 +54,7 @@ class _Convolutional(Layer):
             )
         self.padding = choice(padding, self._paddings, "padding", owner)
         self.data_format = standardize_data_format(data_format)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
         self._set_weight_options(options, *self._weights_with_options)
         self.input_spec = InputSpec(ndim=self.rank + 2)

@@ -7,12 +7,12 @@ from typing import Any, Unpack
 
 import jax.numpy as jnp
 
-from neurona import activations
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.initializers import VarianceScaling
 from neurona.kernels.dense import dense
+from neurona.layers.arguments import ActivationAttribute
 from neurona.layers.options import EinsumDenseOptions, for_layer
 
 __all__ = [
@@ -47,6 +47,8 @@ class EinsumDense(Layer):
 
     kernel_initializer: Any
 
+    activation = ActivationAttribute()
+
     def __init__(
         self,
         equation: str,
@@ -78,7 +80,7 @@ class EinsumDense(Layer):
                 f"bias_axes={bias_axes!r}"
             )
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self._set_weight_options(options, "kernel", "bias")
 
     def build(self, input_shape: Any) -> None:

@@ -9,6 +9,7 @@ from jax.core import Tracer
 from neurona import constraints, initializers, regularizers
 from neurona.core.errors import DataError, ShapeError
 from neurona.core.layer import Layer
+from neurona.core.symbolic import also_symbolic
 from neurona.kernels.embedding import embedding
 from neurona.layers.arguments import positive
 
@@ -95,7 +96,8 @@ class Embedding(Layer):
                 )
         return embedding(self.embeddings.value, indices).astype(self.compute_dtype)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return jnp.not_equal(inputs, 0) if self.mask_zero else None
 
 
@@ -130,5 +132,6 @@ class Masking(Layer):
             raise ShapeError(f"Masking takes (batch, time, features). Received shape {inputs.shape}.")
         return jnp.where(self.compute_mask(inputs)[..., None], inputs, 0)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return jnp.any(jnp.not_equal(inputs, self.mask_value), axis=-1)

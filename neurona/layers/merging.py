@@ -11,6 +11,7 @@ from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import epsilon
+from neurona.core.symbolic import also_symbolic
 
 __all__ = [
     "Add",
@@ -86,10 +87,11 @@ class _Merge(Layer):
         """Join arrays."""
         raise NotImplementedError
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        if previous_mask is None or any(mask is None for mask in previous_mask):
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None or any(one is None for one in mask):
             return None
-        return functools.reduce(jnp.logical_or, previous_mask)
+        return functools.reduce(jnp.logical_or, mask)
 
 
 def _with_rank(array: Any, rank: int) -> Any:
@@ -276,13 +278,14 @@ class Concatenate(_Merge):
     def _merge(self, inputs: list[Any]) -> Any:
         return jnp.concatenate(inputs, axis=self.axis)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        if previous_mask is None or all(mask is None for mask in previous_mask):
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None or all(one is None for one in mask):
             return None
         full = []
-        for array, mask in zip(inputs, previous_mask):
-            mask = jnp.ones((), bool) if mask is None else mask[..., None] if mask.ndim < array.ndim else mask
-            full.append(jnp.broadcast_to(mask, array.shape))
+        for array, one in zip(inputs, mask):
+            one = jnp.ones((), bool) if one is None else one[..., None] if one.ndim < array.ndim else one
+            full.append(jnp.broadcast_to(one, array.shape))
         return jnp.concatenate(full, axis=self.axis).any(axis=-1)
 
 
@@ -348,7 +351,7 @@ class Dot(_Merge):
         products = jax.lax.dot_general(first, second, (((axes[0],), (axes[1],)), ((0,), (0,))))
         return products[:, None] if products.ndim == 1 else products
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return None
 
 

@@ -334,7 +334,7 @@ class GlobalAveragePooling1D(_GlobalPooling, aliases=("GlobalAvgPool1D",)):
         total = jnp.sum(jnp.where(mask, inputs, 0), axis=axis, keepdims=self.keepdims)
         return total / jnp.sum(mask, axis=axis, keepdims=self.keepdims, dtype=inputs.dtype)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return None
 
 
@@ -389,6 +389,9 @@ class _AdaptivePooling(Layer):
         self.output_size = integers(output_size, self._rank, "output_size", type(self).__name__)
         self.data_format = standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "output_size": self.output_size}
 
     def call(self, inputs: Any) -> Any:
         for axis, windows in zip(spatial_axes(self.data_format, self._rank), self.output_size):

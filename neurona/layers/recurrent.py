@@ -29,6 +29,8 @@ from neurona.layers.rnn_cells import (
     step_of,
 )
 
+_OF_BOTH = ("name", "dtype", "trainable", "autocast")  # arguments of a layer and of its cell
+
 __all__ = [
     "GRU",
     "LSTM",
@@ -135,10 +137,8 @@ class RNN(Layer):
 
     reset_states = reset_state
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        mask = (
-            (_first(previous_mask) if previous_mask is not None else None) if self.return_sequences else None
-        )
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = _first(mask) if self.return_sequences else None
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
     def call(
@@ -169,7 +169,7 @@ class RNN(Layer):
     ) -> tuple[jax.Array, list[Any]]:
         cell, how = self.cell, {"reverse": self.go_backwards, "unroll": self.unroll}
         if has_sequence(cell):
-            return cell.sequence(inputs, states, mask, training, **how)
+            return cell._sequence(inputs, states, mask, training, **how)
         with _one_key(inputs, training):
             return scan_cell(
                 step_of(cell),
@@ -256,6 +256,13 @@ class _CellLayer(RNN):
         if cell is None or name.startswith("_") or name not in cell._arguments:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
         return getattr(cell, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Options of the cell, such as `activation`, are set on the cell."""
+        cell = self.__dict__.get("cell")
+        own = name in self.__dict__ or name in _OF_BOTH
+        target = self if cell is None or own or name not in cell._arguments else cell
+        Layer.__setattr__(target, name, value)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -14,17 +14,24 @@ from neurona.models.sequential import Sequential
 
 
 def clone_model(
-    model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
+    model: Model,
+    input_tensors: Any = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
 ) -> Model:
-    """A model of the same architecture with new weights.
+    """A model of the same architecture with new weights, compiled if the original is.
 
     Args:
         model: the original; it is not changed.
         input_tensors: symbolic tensors to build the copy of a functional model on, instead of new inputs.
         clone_function: makes the copy of each layer; by default from its config.
+        call_function: calls the copies of a functional model's layers, as `call_function(layer, *args,
+            **kwargs)`.
+        recursive: whether clone_function also makes the copies of layers inside models.
 
     Raises:
-        ArgumentError: tensors were given for a model that has no symbolic inputs.
+        ArgumentError: tensors or a function were given for a model that has no symbolic inputs.
 
     Example:
 
@@ -33,11 +40,27 @@ def clone_model(
         >>> copy.layers[0].name, copy.count_params()
         ('out', 8)
     """
+    clone = _clone(model, input_tensors, clone_function, call_function, recursive)
+    compiled = model.get_compile_config()
+    if compiled is not None and not clone.compiled:
+        clone.compile_from_config(compiled)
+    return clone
+
+
+def _clone(
+    model: Model,
+    input_tensors: Any,
+    clone_function: Callable[[Layer], Layer] | None,
+    call_function: Callable[..., Any] | None,
+    recursive: bool,
+) -> Model:
     copies: dict[int, Layer] = {}
 
     def copy(layer: Layer) -> Layer:
         if id(layer) not in copies:
-            if clone_function is None or isinstance(layer, InputLayer):
+            if recursive and isinstance(layer, Model):
+                copies[id(layer)] = _clone(layer, None, clone_function, call_function, recursive)
+            elif clone_function is None or isinstance(layer, InputLayer):
                 copies[id(layer)] = type(layer).from_config(layer.get_config())
             else:
                 copies[id(layer)] = clone_function(layer)
@@ -51,13 +74,14 @@ def clone_model(
             [*entrance, *(copy(layer) for layer in model.layers)], name=model.name, trainable=model.trainable
         )
     if model._call_graph is None:
-        if input_tensors is not None:
+        if input_tensors is not None or clone_function is not None or call_function is not None:
             raise ArgumentError(
-                f"clone_model: input_tensors are for functional models; {type(model).__name__} is subclassed."
+                "clone_model: input_tensors, clone_function and call_function are for models made of layers; "
+                f"{type(model).__name__} is subclassed."
             )
         return type(model).from_config(model.get_config())
     clone: Model = functional_from_config(
-        type(model), model.get_config(), layers={layer.name: copy(layer) for layer in model.layers}
+        type(model), model.get_config(), {layer.name: copy(layer) for layer in model.layers}, call_function
     )
     if input_tensors is None:
         return clone

@@ -55,8 +55,10 @@ def cdist(x: Tensor, y: Tensor) -> Any:
 
 
 @_define("TopK")
-def top_k(x: Tensor, k: int, sorted: bool = True) -> Any:
-    """The k greatest elements of the last axis, in descending order, and their indices."""
+def top_k(x: Tensor, k: int, sorted: bool = True, is_stable: bool = True) -> Any:
+    """The k greatest elements of the last axis, in descending order, and their indices; among equals the
+    first comes first, whatever the options say.
+    """
     return tuple(jax.lax.top_k(x, k))
 
 
