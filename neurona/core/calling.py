@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.annotations import MASK
-from neurona.core.errors import ShapeError, TracingError
+from neurona.core.errors import NeuronaError, ShapeError, TracingError
 from neurona.core.policy import is_float
 from neurona.core.scope import current_scope
 from neurona.core.variable import Variable
@@ -102,11 +102,11 @@ _ABOUT_SHAPES = re.compile(r"shape|rank|dimension|ndim|\baxis\b|broadcast|out of
 
 
 def raise_shape_error(error: Exception, name: str, arguments: Any) -> None:
-    """Raise JAX's error about shapes, a TypeError or IndexError, as a `ShapeError` that names the operation
-    and the shapes; return for an error about anything else.
+    """Raise JAX's error about shapes, of whatever type, as a `ShapeError` that names the operation and the
+    shapes; return for an error about anything else.
     """
     text = str(error).split("\n")[0]
-    if isinstance(error, READS) or not _ABOUT_SHAPES.search(text):
+    if isinstance(error, (NeuronaError, *READS)) or not _ABOUT_SHAPES.search(text):
         return
     shapes = [tuple(leaf.shape) for leaf in jax.tree.leaves(arguments) if hasattr(leaf, "shape")]
     raise ShapeError(f"{name}: {text} Received arrays of shapes {', '.join(map(str, shapes))}.") from error

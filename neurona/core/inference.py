@@ -12,7 +12,8 @@ and the sizes that an unknown one may have to equal.
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -97,8 +98,9 @@ def _attempts(
     for divisible in _multiples(factors):
         yield _equal(shapes, divisible), _equal(shapes, 2 * divisible)
     for filling in _fillings(shapes, arrays, unknown, _candidates(shapes, known, factors)):
-        yield _by_axis(shapes, smooth, filling), _by_axis(shapes, large, filling)
-    yield _equal(shapes, 1, smooth[0]), _equal(shapes, 2, smooth[1])
+        yield _equal(shapes, smooth[0], filling), _equal(shapes, large[0], filling)
+    batches = {place: smooth[0] for place in unknown if place[1] == 0}
+    yield _equal(shapes, 1, batches), _equal(shapes, 2, {place: 2 * size for place, size in batches.items()})
 
 
 def _primes(start: int) -> Iterator[int]:
@@ -109,7 +111,9 @@ def _unknown_axes(shapes: list[Shape]) -> list[tuple[int, int]]:
     return [(n, axis) for n, shape in enumerate(shapes) for axis, size in enumerate(shape) if size is None]
 
 
-def _by_axis(shapes: list[Shape], numbers: list[int], filling: dict[tuple[int, int], int] = {}) -> Filled:  # noqa: B006
+def _by_axis(
+    shapes: list[Shape], numbers: list[int], filling: Mapping[tuple[int, int], int] = MappingProxyType({})
+) -> Filled:
     """The shapes with a number for each axis, but with that of `filling` where it has one."""
     return [
         tuple(
@@ -119,11 +123,11 @@ def _by_axis(shapes: list[Shape], numbers: list[int], filling: dict[tuple[int, i
     ]
 
 
-def _equal(shapes: list[Shape], number: int, batch: int | None = None) -> Filled:
-    """The shapes with one number for all axes, or another one for the first."""
-    return _by_axis(
-        shapes, [number if batch is None else batch, *[number] * max(len(shape) for shape in shapes)]
-    )
+def _equal(
+    shapes: list[Shape], number: int, filling: Mapping[tuple[int, int], int] = MappingProxyType({})
+) -> Filled:
+    """The shapes with one number for all axes, but with that of `filling` where it has one."""
+    return _by_axis(shapes, [number] * max(map(len, shapes)), filling)
 
 
 def _multiples(factors: list[int]) -> Iterator[int]:

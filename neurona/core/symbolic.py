@@ -108,7 +108,7 @@ class Operation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return self.function(*args, **kwargs)
-        except (TypeError, IndexError) as error:
+        except (TypeError, IndexError, ValueError) as error:
             raise_shape_error(error, self.name, (args, kwargs))
             raise
 

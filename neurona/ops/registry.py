@@ -120,7 +120,7 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
             new_kwargs = {name: by_name.get(name, _option)(value) for name, value in kwargs.items()}
             try:
                 return function(*new_args, **new_kwargs)  # pyright: ignore[reportCallIssue]
-            except (TypeError, IndexError) as error:
+            except (TypeError, IndexError, ValueError) as error:
                 raise_shape_error(error, call.__name__, (new_args, new_kwargs))
                 raise
 

@@ -3,6 +3,7 @@ that teach.
 """
 
 import json
+import re
 from typing import Any
 
 import jax
@@ -258,3 +259,41 @@ def test_istft_with_and_without_a_window(
     expected = keras.ops.istft(pieces, **options, window=window, center=center)
     found = ops.istft(pieces, **options, window=window, center=center)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes"),
+    [
+        (ops.cholesky, [(10, 20, 15)]),
+        (ops.eigh, [(3, 2)]),
+        (ops.qr, [(3,)]),
+        (ops.add, [(2, 3), (4,)]),
+        (ops.matmul, [(2, 3), (2, 3)]),
+        (lambda x: ops.sum(x, axis=3), [(2, 3)]),
+        (lambda x: ops.expand_dims(x, 7), [(2, 3)]),
+        (lambda x, y: ops.concatenate([x, y]), [(2, 3), (2,)]),
+        (lambda x: ops.transpose(x, (0, 1, 2)), [(2, 3)]),
+    ],
+)
+def test_shapes_that_do_not_fit_are_shape_errors(function: Any, shapes: Any) -> None:
+    """On arrays and on symbolic tensors, naming the shapes."""
+    for make in (jnp.ones, SymbolicTensor):
+        with pytest.raises(ShapeError, match=re.escape(str(shapes[0]))):
+            function(*(make(shape) for shape in shapes))
+
+
+def test_operators_of_symbolic_tensors_raise_shape_errors_too() -> None:
+    with pytest.raises(ShapeError, match=r"\(None, 3\), \(4,\)"):
+        SymbolicTensor((None, 3)) + SymbolicTensor((4,))
+
+
+def test_signed_zeros_have_an_order() -> None:
+    assert ops.argmax([-1.0, -0.0, 0.0]) == keras.ops.argmax([-1.0, -0.0, 0.0]) == 2
+    assert ops.argmin([0.0, -0.0]) == keras.ops.argmin([0.0, -0.0]) == 1
+    assert ops.argmax([[0.0, 1.0], [3.0, 2.0]], axis=1).tolist() == [1, 0]
+
+
+def test_options_of_top_k_and_multi_hot() -> None:
+    assert ops.top_k([1.0, 3.0, 3.0], 2, is_stable=True)[1].tolist() == [1, 2]
+    with pytest.raises(ArgumentError, match="num_classes"):
+        ops.multi_hot([1])
