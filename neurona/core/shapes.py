@@ -80,12 +80,7 @@ class InputSpec:
 
     def _wanted(self, shape: tuple[int | None, ...]) -> str | None:
         """What was expected, if the shape does not fit."""
-        axes = self.axes if self.shape is None else {**dict(enumerate(self.shape)), **self.axes}
-        if self.allow_last_axis_squeeze and self.shape is not None:
-            if len(shape) == len(self.shape) - 1 and self.shape[-1] == 1:
-                shape = (*shape, 1)
-            elif len(shape) == len(self.shape) + 1 and shape[-1] == 1:
-                shape = shape[:-1]
+        shape = self._squeezed(shape)
         rank = len(shape)
         if self.ndim is not None and rank != self.ndim:
             return f"an input of {self.ndim} dimensions, batch included"
@@ -93,12 +88,21 @@ class InputSpec:
             return f"an input of at least {self.min_ndim} dimensions, batch included"
         if self.max_ndim is not None and rank > self.max_ndim:
             return f"an input of at most {self.max_ndim} dimensions, batch included"
-        for axis, size in axes.items():
+        for axis, size in {**dict(enumerate(self.shape or ())), **self.axes}.items():
             if size is not None and -rank <= axis < rank and shape[axis] not in (size, None):
                 if self.shape is not None:
                     return f"an input of shape {self.shape} (None is any size)"
                 return f"axis {axis} of its input to have size {size}, the size it was built with"
         return None
+
+    def _squeezed(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape with or without a last axis of size 1, as it is wanted, where that may be either."""
+        if self.allow_last_axis_squeeze and self.shape is not None:
+            if len(shape) == len(self.shape) - 1 and self.shape[-1] == 1:
+                return (*shape, 1)
+            if len(shape) == len(self.shape) + 1 and shape[-1] == 1:
+                return shape[:-1]
+        return shape
 
 
 def _hint(spec: InputSpec, shape: Any, before: Any) -> str:

@@ -63,12 +63,7 @@ class InputLayer(Layer):
         shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
         super().__init__(name=name)
         given = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
-        for size in given:
-            if size is not None and (not isinstance(size, (int, np.integer)) or size < 0):
-                raise ArgumentError(
-                    f"Input: a shape has integers, and None for what is unknown. Received: {given}"
-                )
-        self.batch_shape = tuple(None if size is None else int(size) for size in given)
+        self.batch_shape = _sizes(given)
         self._any_size = False  # whether the sizes are those of the first data, which others need not have
         self.sparse, self.ragged, self.optional = sparse, ragged, optional
         self._input_dtype = standardize_dtype(dtype)
@@ -94,6 +89,16 @@ class InputLayer(Layer):
             "name": self.name,
             "optional": self.optional,
         }
+
+
+def _sizes(given: tuple[Any, ...]) -> tuple[int | None, ...]:
+    """A shape of Python's integers; raises ArgumentError where there is anything else but None."""
+    for size in given:
+        if size is not None and (not isinstance(size, (int, np.integer)) or size < 0):
+            raise ArgumentError(
+                f"Input: a shape has integers, and None for what is unknown. Received: {given}"
+            )
+    return tuple(None if size is None else int(size) for size in given)
 
 
 def Input(

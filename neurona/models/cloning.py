@@ -8,7 +8,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, deserialize
 from neurona.layers.input import InputLayer
-from neurona.models.description import functional_from_config
+from neurona.models.description import functional_from_config, takes_graph
 from neurona.models.model import Model
 from neurona.models.sequential import Sequential
 
@@ -56,37 +56,44 @@ def _clone(
 ) -> Model:
     copies: dict[int, Layer] = {}
 
+    def new(layer: Layer) -> Layer:
+        if recursive and isinstance(layer, Model):
+            return _clone(layer, None, clone_function, call_function, recursive)
+        if clone_function is None or isinstance(layer, InputLayer):
+            return type(layer).from_config(layer.get_config())
+        return clone_function(layer)
+
     def copy(layer: Layer) -> Layer:
         if id(layer) not in copies:
-            if recursive and isinstance(layer, Model):
-                copies[id(layer)] = _clone(layer, None, clone_function, call_function, recursive)
-            elif clone_function is None or isinstance(layer, InputLayer):
-                copies[id(layer)] = type(layer).from_config(layer.get_config())
-            else:
-                copies[id(layer)] = clone_function(layer)
+            copies[id(layer)] = new(layer)
         return copies[id(layer)]
 
     if isinstance(model, Sequential):
-        entrance = (
-            [] if model._call_graph is None else [copy(layer) for layer in model._call_graph.input_layers]
+        entrance = [] if model._call_graph is None else map(copy, model._call_graph.input_layers)
+        return Sequential([*entrance, *map(copy, model.layers)], name=model.name, trainable=model.trainable)
+    if model._call_graph is not None:
+        return _clone_of_graph(model, input_tensors, copy, call_function)
+    if input_tensors is not None or clone_function is not None or call_function is not None:
+        raise ArgumentError(
+            "clone_model: input_tensors, clone_function and call_function are for models made of layers; "
+            f"{type(model).__name__} is subclassed."
         )
-        return Sequential(
-            [*entrance, *(copy(layer) for layer in model.layers)], name=model.name, trainable=model.trainable
-        )
-    if model._call_graph is None:
-        if input_tensors is not None or clone_function is not None or call_function is not None:
-            raise ArgumentError(
-                "clone_model: input_tensors, clone_function and call_function are for models made of layers; "
-                f"{type(model).__name__} is subclassed."
-            )
+    return type(model).from_config(model.get_config())
+
+
+def _clone_of_graph(
+    model: Model,
+    input_tensors: Any,
+    copy: Callable[[Layer], Layer],
+    call_function: Callable[..., Any] | None,
+) -> Model:
+    if not takes_graph(type(model)):
         return type(model).from_config(model.get_config())
-    clone: Model = functional_from_config(
-        type(model), model.get_config(), {layer.name: copy(layer) for layer in model.layers}, call_function
-    )
+    layers = {layer.name: copy(layer) for layer in model.layers}
+    clone: Model = functional_from_config(type(model), model.get_config(), layers, call_function)
     if input_tensors is None:
         return clone
-    outputs = clone(input_tensors)
-    return type(model)(input_tensors, outputs, name=model.name)
+    return type(model)(input_tensors, clone(input_tensors), name=model.name)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:

@@ -177,27 +177,35 @@ class Model(Trainer):
         """The inputs in order, in the dtype and rank that the model's Input layers say."""
         graph = self._require_graph("input")
         layers = graph.input_layers
-        if isinstance(inputs, Mapping):
-            by_name = isinstance(graph.inputs, Mapping)
-            names = list(graph.inputs) if by_name else [layer.name for layer in layers]
-            optional = {layer.name for layer in layers if layer.optional}
-            missing = [name for name in names if name not in inputs and name not in optional]
-            if missing:
-                raise ShapeError(
-                    f"Model {self.name!r} needs the inputs {', '.join(map(repr, names))}. Missing: "
-                    f"{missing[0]!r}."
-                    f"{suggestion(missing[0], inputs)}"
-                )
-            given = {name: inputs.get(name) for name in names}
-            values = _leaves(given) if by_name else list(given.values())
-        else:
-            values = _leaves(inputs)
+        values = self._named(inputs, graph) if isinstance(inputs, Mapping) else _leaves(inputs)
         if len(values) != len(layers):
             names = ", ".join(repr(layer.name) for layer in layers)
             raise ShapeError(
                 f"Model {self.name!r} has {len(layers)} inputs: {names}. Received {len(values)} arrays."
             )
-        return [_adapt(value, layer, self.name) for value, layer in zip(values, layers)]
+        for value, layer in zip(values, layers):
+            if value is None and not layer.optional:
+                raise ShapeError(
+                    f"Model {self.name!r} needs data for input {layer.name!r}. Received None. Only an input "
+                    "made with Input(..., optional=True) may be left out."
+                )
+        return [
+            None if value is None else _adapt(value, layer, self.name) for value, layer in zip(values, layers)
+        ]
+
+    def _named(self, inputs: Mapping[str, Any], graph: CallGraph) -> list[Any]:
+        """The inputs of a dictionary in order, None for optional ones that are not in it."""
+        by_name = isinstance(graph.inputs, Mapping)
+        names = list(graph.inputs) if by_name else [layer.name for layer in graph.input_layers]
+        optional = {layer.name for layer in graph.input_layers if layer.optional}
+        missing = [name for name in names if name not in inputs and name not in optional]
+        if missing:
+            raise ShapeError(
+                f"Model {self.name!r} needs the inputs {', '.join(map(repr, names))}. Missing: "
+                f"{missing[0]!r}.{suggestion(missing[0], inputs)}"
+            )
+        given = {name: inputs.get(name) for name in names}
+        return _leaves(given) if by_name else list(given.values())
 
     def _output_shapes(self, x: Any) -> Any:
         if self._call_graph is not None:
@@ -310,13 +318,6 @@ def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
     """An array in an input's dtype; a missing or superfluous last axis of size 1 is mended, as in Keras. The
     batch may have any size: the last one of an epoch is smaller.
     """
-    if value is None:
-        if not layer.optional:
-            raise ShapeError(
-                f"Model {model!r} needs data for input {layer.name!r}. Received None. Only an input made "
-                "with Input(..., optional=True) may be left out."
-            )
-        return None
     wanted: tuple[int | None, ...] = layer.batch_shape
     shape = tuple(value.shape)
     if len(shape) == len(wanted) - 1 and wanted[-1:] == (1,):
