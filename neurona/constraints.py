@@ -25,7 +25,7 @@ class Constraint(registry.Serializable):
         [0.0, 2.0]
     """
 
-    kind = "constraints"
+    _kind = "constraints"
 
     def __call__(self, w: Any) -> Any:
         """The allowed weight, of the shape of `w`."""

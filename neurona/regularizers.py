@@ -24,7 +24,7 @@ class Regularizer(registry.Serializable):
         3.0
     """
 
-    kind = "regularizers"
+    _kind = "regularizers"
 
     def __call__(self, x: Any) -> Any:
         """The penalty of `x`, a scalar."""
@@ -66,7 +66,7 @@ class L1L2(Regularizer, aliases=("l1_l2",)):
         self.l1, self.l2 = _factor(self, "l1", l1, 0.0), _factor(self, "l2", l2, 0.0)
 
     @classmethod
-    def from_name(cls) -> "L1L2":
+    def _from_name(cls) -> "L1L2":
         return cls(0.01, 0.01)
 
     def __call__(self, x: Any) -> jax.Array:

@@ -27,7 +27,7 @@ def explained(cls):
     return {name.strip(" *") for entry in entries for name in re.split(r",\s*", entry)}
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: f"{cls.kind}-{cls.__name__}")
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: f"{cls._kind}-{cls.__name__}")
 def test_every_argument_is_explained(cls):
     taken = [
         name

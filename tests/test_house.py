@@ -97,9 +97,10 @@ def test_no_file_is_long():
 
 
 def test_the_engine_room_stays_small():
-    # 1200 at 140 columns; 110 columns wrap lines, and each theme of Layer has a file with its own imports.
+    # Layer, Variable and InputSpec have Keras's names and arguments; shapes are inferred without numbers
+    # that show; and what a user wrote wrong is explained.
     files = (ROOT / "core").glob("*.py")
-    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 1700
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2050
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

@@ -3,22 +3,27 @@
 import contextlib
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 
 from neurona.core.calling import call_parameters
+from neurona.core.errors import ShapeError
 from neurona.core.owner import Part, WeightOwner
 from neurona.core.registry import deserialize, serialize
 from neurona.core.scope import Scope, current_scope
 from neurona.core.shapes import as_shape
+
+building = threading.RLock()  # one thread builds: others, called for the first time meanwhile, wait for it
 
 
 class Buildable(WeightOwner[Part]):
     """An owner of weights that are created by `build`, at the first call or from the shapes in a file."""
 
     input_spec: Any = None
+    _path: str | None = None
     compute_dtype: str
     autocast: bool
     _build_shapes: dict[str, Any] | None
@@ -31,18 +36,63 @@ class Buildable(WeightOwner[Part]):
     def build(self, input_shape: Any) -> None:
         """Create the weights, now that the input's shape (with None where unknown) is known."""
         self._build_shapes = self._build_shapes or {"input_shape": input_shape}
+        with self._context():
+            pass  # which notes the path
         self.built = True
+
+    @property
+    def path(self) -> str | None:
+        """The names of the layers around this one and its own, joined by "/"; None before it is built."""
+        return self._path
 
     def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
         if self.input_spec is not None and args:
             specs = self.input_spec if isinstance(self.input_spec, list) else [self.input_spec]
             for spec, leaf in zip(specs, jax.tree.leaves(args[0])):
-                spec.check(tuple(leaf.shape), self)
+                before = getattr(getattr(leaf, "node", None), "operation", None)
+                try:
+                    spec.check(tuple(leaf.shape), self, leaf.dtype, before)
+                except ShapeError:
+                    self._refuse_made_up_sizes(args, kwargs)
+                    raise
         if not self.built:
-            self.build(**shapes_for(self.build, call_parameters(type(self)), args, kwargs))
-            self.built = True
+            with building:
+                if not self.built:
+                    self._note_in_trace()
+                    shapes = shapes_for(self.build, call_parameters(type(self)), args, kwargs)
+                    try:
+                        self.build(**shapes)
+                    except IndexError as error:
+                        raise ShapeError(
+                            f"Layer {self.name!r} ({type(self).__name__}) can't be built: its input has no "
+                            f"such axis. Received shape {', '.join(map(str, shapes.values()))}."
+                        ) from error
+                    self.built = True
             if self.input_spec is not None and args:
                 self._check_and_build(args, kwargs)
+
+    def _note_in_trace(self) -> None:
+        """Keep the attributes of now where shapes are traced: what is built from made-up sizes goes again."""
+        scope = current_scope()
+        if scope is not None and scope.built is not None:
+            attributes = vars(self).items()
+            before = {name: list(value) if type(value) is list else value for name, value in attributes}
+            scope.built.append((self, before, scope.unknown_sizes))
+
+    def _refuse_made_up_sizes(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        """After an error in a trace of shapes: raise ShapeError where the layer was built in another trace,
+        for a size that this one does not have.
+        """
+        scope = current_scope()
+        for layer, _, sizes in (scope and scope.built) or ():
+            if layer is self and sizes is not scope.unknown_sizes:
+                shapes = shapes_for(self.build, call_parameters(type(self)), args, kwargs)
+                if shapes != self._build_shapes:
+                    raise ShapeError(
+                        f"Layer {self.name!r} ({type(self).__name__}) needs the size of its input to create "
+                        "its weights, and this size is None, not known. Give the model's input its full "
+                        "shape, such as Input((n,))."
+                    )
 
     @contextlib.contextmanager
     def _context(self) -> Iterator[None]:
@@ -51,6 +101,7 @@ class Buildable(WeightOwner[Part]):
         dtype = self.compute_dtype if self.autocast else None
         opened = Scope() if outer is None else contextlib.nullcontext(outer)
         with opened as scope, scope.inside(self.name, dtype):
+            self._path = "/".join(scope.path)
             yield
 
     def get_build_config(self) -> dict[str, Any] | None:

@@ -1,7 +1,10 @@
 """What a layer does with the arguments and results of its call: dtypes, masks and error notes."""
 
+import contextlib
 import functools
 import inspect
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -9,7 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.annotations import MASK
+from neurona.core.errors import NeuronaError, ShapeError, TracingError
 from neurona.core.policy import is_float
+from neurona.core.scope import current_scope
 from neurona.core.variable import Variable
 from neurona.messages import translated
 
@@ -93,3 +98,73 @@ def note_call(error: Exception, name: str, class_name: str, args: tuple) -> None
             f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(args) if hasattr(leaf, "shape")
         )
         error.add_note(translated(f"In layer {name!r} ({class_name}), called with {shapes or args}."))
+
+
+_ABOUT_SHAPES = re.compile(r"shape|rank|dimension|ndim|\baxis\b|broadcast|out of range", re.IGNORECASE)
+
+
+def raise_shape_error(error: Exception, name: str, arguments: Any) -> None:
+    """Raise JAX's error about shapes, of whatever type, as a `ShapeError` that names the operation and the
+    shapes; return for an error about anything else.
+    """
+    text = str(error).split("\n")[0]
+    if isinstance(error, (NeuronaError, *READS)) or not _ABOUT_SHAPES.search(text):
+        return
+    shapes = [tuple(leaf.shape) for leaf in jax.tree.leaves(arguments) if hasattr(leaf, "shape")]
+    raise ShapeError(f"{name}: {text} Received arrays of shapes {', '.join(map(str, shapes))}.") from error
+
+
+# What JAX raises where Python reads the numbers of an array that is being traced.
+READS = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+    jax.errors.NonConcreteBooleanIndexError,
+)
+
+
+def reading_error(error: Exception, who: str, arrays: Any) -> TracingError:
+    """The error to raise instead of JAX's: who read numbers while a model was compiled, how, and what to
+    write instead. It points to the same line.
+
+    Args:
+        error: JAX's, one of `READS`.
+        who: such as "Layer 'gate' (Gate)".
+        arrays: what it was given.
+    """
+    if isinstance(error, jax.errors.TracerBoolConversionError):
+        how = "in an `if`, a `while` or a bool()"
+        mend = "Write neurona.ops.where(condition, a, b), or neurona.ops.cond, for what depends on them."
+    elif isinstance(error, jax.errors.TracerArrayConversionError):
+        how = "with NumPy"
+        mend = "Write neurona.ops for numpy: its functions have the same names."
+    elif isinstance(error, jax.errors.NonConcreteBooleanIndexError):
+        how = "to choose elements, as in x[x > 0]"
+        mend = "Write neurona.ops.where(x > 0, x, 0): the shape of a result can't depend on numbers."
+    elif isinstance(error, jax.errors.TracerIntegerConversionError):
+        how = "as an integer, such as for range() or an index of a list"
+        mend = "Write neurona.ops.fori_loop or neurona.ops.take, or take the integer from x.shape."
+    else:
+        how = "with float() or int()"
+        mend = "Leave out the conversion: an array of one number is calculated with like a number."
+    scope = current_scope()
+    unknown = set() if scope is None else scope.unknown_sizes
+    shapes = [
+        tuple(None if axis == 0 or size in unknown else size for axis, size in enumerate(leaf.shape))
+        for leaf in jax.tree.leaves(arrays)
+        if hasattr(leaf, "shape")
+    ]
+    received = f"an input of shape {shapes[0]}" if len(shapes) == 1 else f"inputs of shapes {shapes}"
+    return TracingError(
+        f"{who} reads the numbers of an array {how}, but its code is compiled before there are any. {mend} "
+        f"It received {received}, the batch first."
+    ).with_traceback(error.__traceback__)
+
+
+@contextlib.contextmanager
+def reads_explained(who: str, *arrays: Any) -> Iterator[None]:
+    """Within this block, an error of `READS` is raised as `reading_error`."""
+    try:
+        yield
+    except READS as error:
+        raise reading_error(error, who, arrays) from None

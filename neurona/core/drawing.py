@@ -1,5 +1,6 @@
 """Drawing: a layer called on symbolic tensors computes shapes only, and notes the call in their history."""
 
+import contextlib
 from typing import Any
 
 import jax
@@ -30,9 +31,14 @@ class Drawable(Buildable[Part]):
         self._nodes.append(jax.tree.leaves(outputs)[0].node)
         return outputs
 
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """The call on symbolic tensors: its outputs, which remember it."""
+        return self._call_symbolically(args, kwargs)
+
     def _traced_spec(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """The symbolic outputs, found by tracing `call`. Masks of symbolic tensors have shapes only, too."""
         given = jax.tree.leaves((args, kwargs))
+        built: list[tuple[Any, dict[str, Any], set[int]]] = []
 
         def run(masks: list[Any], args: tuple, kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
             leaves = jax.tree.leaves((args, kwargs))
@@ -48,10 +54,18 @@ class Drawable(Buildable[Part]):
                     for size, known in zip(leaf.shape, tensor.shape)
                     if known is None
                 }
+                scope.built = built
                 outputs = self._call_in_scope(scope, args, kwargs)
             return outputs, [MASK.get(leaf) for leaf in jax.tree.leaves(outputs)]
 
-        outputs, masks = infer(run, ([MASK.get(leaf) for leaf in given], args, kwargs), {})
+        try:
+            masks = [MASK.get(leaf) for leaf in given]
+            outputs, masks = infer(run, (masks, args, kwargs), {}, getattr(self, "_arguments", None))
+        except Exception:
+            for part, before, _ in reversed(built):  # a weight may have a size that was made up
+                vars(part).clear()
+                vars(part).update(before)
+            raise
         for output, mask in zip(jax.tree.leaves(outputs), masks, strict=True):
             if mask is not None:
                 MASK.set(output, mask)
@@ -62,12 +76,14 @@ class Drawable(Buildable[Part]):
         defines it, otherwise by tracing `call`. Nothing is recorded.
         """
         self._check_and_build(args, kwargs)
-        own = type(self).compute_output_shape is not Drawable.compute_output_shape
-        parts: Any = self._walk() if own else ()
-        if own and all(part.built for part, _ in parts):  # otherwise the trace of `call` builds them
-            shapes = shapes_for(self.compute_output_shape, call_parameters(type(self)), args, kwargs)
-            return tensors_of(self.compute_output_shape(**shapes), self.compute_dtype)
-        return self._traced_spec(args, kwargs)
+        if type(self).compute_output_shape is Drawable.compute_output_shape:
+            return self._traced_spec(args, kwargs)
+        if not all(part.built for part, _ in self._walk()):
+            # The trace builds the parts; a `call` that can't be traced builds them when it runs.
+            with contextlib.suppress(Exception):
+                self._traced_spec(args, kwargs)
+        shapes = shapes_for(self.compute_output_shape, call_parameters(type(self)), args, kwargs)
+        return tensors_of(self.compute_output_shape(**shapes), self.compute_dtype)
 
     def compute_output_shape(self, *input_shapes: Any, **named_shapes: Any) -> Any:
         """The output's shape.

@@ -7,17 +7,21 @@ from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.core.calling import (
+    READS,
     annotate_masks,
     as_arrays,
     call_parameters,
     fill_masks,
     note_call,
+    reading_error,
 )
 from neurona.core.drawing import Drawable
 from neurona.core.errors import ArgumentError, ShapeError, TracingError, unexpected
-from neurona.core.policy import dtype_policy_of, is_float, standardize_dtype
+from neurona.core.owner import Owner
+from neurona.core.policy import DTypePolicy, dtype_policy_of, is_float, standardize_dtype
 from neurona.core.pure import Pure
 from neurona.core.random import SeedGenerator, as_key, check_not_traced, key_of, new_key
 from neurona.core.registry import (
@@ -36,7 +40,7 @@ from neurona.core.variable import Variable
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
 
-_ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "sparse", "layout", "overwrite_with_gradient")  # without effect
+_ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "synchronization", "layout", "overwrite_with_gradient")
 _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
 
 
@@ -73,7 +77,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         12.0
     """
 
-    kind = "layers"
+    _kind = "layers"
     supports_masking: bool = False
     # Counts attribute assignments on all layers. While it stays, no layer gained or lost a part, except
     # inside lists.
@@ -99,10 +103,11 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
                 f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}"
             )
         self.name = name or unique_name(snake_case(self._class_name))
-        self.dtype_policy = dtype_policy_of(dtype)
+        self.dtype_policy = dtype
         self.autocast = autocast
         self.activity_regularizer = resolve("regularizers", activity_regularizer)
-        self.built = False
+        # A layer of Neurona without weights and parts is ready at once.
+        self.built = type(self).build is Layer.build and is_built_in(self)
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
         self._nodes: list[Any] = []
@@ -160,6 +165,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         initializer = getattr(self, f"{name}_initializer", None) if initializer is None else initializer
         regularizer = getattr(self, f"{name}_regularizer", None) if regularizer is None else regularizer
         constraint = getattr(self, f"{name}_constraint", None) if constraint is None else constraint
+        kwargs.pop("sparse", None)  # Keras 2's
         for argument in kwargs:
             if argument not in _ACCEPTED_BY_ADD_WEIGHT:
                 known = [
@@ -167,7 +173,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
                     *_ACCEPTED_BY_ADD_WEIGHT,
                 ]
                 raise unexpected(f"{type(self).__name__}.add_weight", argument, known)
-        given = (shape,) if isinstance(shape, int) else tuple(shape or ())
+        given = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape or ())
         shape = tuple(size for size in given if size is not None)
         if shape != given:
             raise ShapeError(
@@ -185,14 +191,19 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
             dtype,
             trainable,
             autocast,
-            name or "variable",
-            "/".join((*path, name or "variable")),
-            resolve("regularizers", regularizer),
-            resolve("constraints", constraint),
+            name=name or "variable",
+            path="/".join((*path, name or "variable")),
+            regularizer=resolve("regularizers", regularizer),
+            constraint=resolve("constraints", constraint),
+            **kwargs,
         )
         variable.trainable = trainable and self._trainable
         self._weights.append(variable)
         return variable
+
+    def add_variable(self, shape: Any, initializer: Any, *args: Any, **kwargs: Any) -> Variable:
+        """Keras's other name for `add_weight`."""
+        return self.add_weight(shape, initializer, *args, **kwargs)
 
     def _set_weight_options(self, options: Mapping[str, Any], *weights: str) -> None:
         """Keep the initializer, regularizer and constraint of each weight named, where `add_weight` finds
@@ -207,6 +218,19 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         return isinstance(value, Layer)
 
     @property
+    def metrics(self) -> list[Any]:
+        """The metrics that this layer and its parts keep as attributes."""
+        kept = (value for layer in self._flatten_layers() for value in vars(layer).values())
+        return [
+            value for value in kept if isinstance(value, Owner) and getattr(value, "_kind", "") == "metrics"
+        ]
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The variables of the metrics."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    @property
     def _sublayers(self) -> "list[Layer]":
         """The layers that this one is made of, in the order in which they were assigned."""
         return self._tracked_parts()[1]
@@ -216,6 +240,9 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         return (layer for layer, _ in self._walk())
 
     # What saving, summaries and training ask a layer; models and some layers answer differently.
+
+    # Whether `call` refuses values of arrays; a compiled program, which can't, makes NaN of them.
+    _refuses_values = False
 
     def _saved_parts(self) -> list[tuple[str, Any]]:
         """Where files look for the weights of parts: the attributes, in the order of their names."""
@@ -336,8 +363,11 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
                 outputs = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     for leaf in jax.tree.leaves(outputs):
-                        self.add_loss(self.activity_regularizer(leaf) / leaf.shape[0])
+                        self.add_loss(self.activity_regularizer(leaf) / max(leaf.shape[0], 1))
+        except READS as error:
+            raise reading_error(error, f"Layer {self.name!r} ({type(self).__name__})", args) from None
         except Exception as error:
+            self._refuse_made_up_sizes(args, kwargs)
             note_call(error, self.name, type(self).__name__, args)
             raise
         # 6. Show the call to whoever watches, innermost layers first, because a layer ends after its parts.
@@ -352,6 +382,20 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         return outputs
 
     # Dtypes and configs.
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """In which dtypes variables are kept, and the layer computes; set by name or as an object."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._dtype_policy = dtype_policy_of(value)
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that floating-point inputs are cast to."""
+        return self.compute_dtype
 
     @property
     def dtype(self) -> str:
@@ -376,8 +420,12 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
             ):
                 continue
             if name not in ("name", "trainable", "dtype", "autocast"):
-                config[name] = serialize(value if inspect.ismethod(current) else current)
+                config[name] = self._described(value if inspect.ismethod(current) else current)
         return config
+
+    def _described(self, value: Any) -> Any:
+        """An argument's value in the config."""
+        return serialize(value)
 
     def __repr__(self) -> str:
         return f"<{self._class_name} name={self.name}, built={self.built}>"

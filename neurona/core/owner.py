@@ -161,6 +161,37 @@ class WeightOwner(Owner[Part]):
         for variable, value in zip(variables, weights):
             variable.assign(value)
 
+    def save_own_variables(self, store: Any) -> None:
+        """Write the values of the variables of this object, not those of its parts, into a mapping: "0", "1",
+        ...; a subclass may write more, or otherwise.
+        """
+        for number, variable in enumerate(self._tracked_parts()[0]):
+            store[str(number)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote; nothing changes unless all fit.
+
+        Raises:
+            ShapeError: the number of arrays or a shape differs.
+        """
+        variables = self._tracked_parts()[0]
+        arrays = [np.asarray(store[str(number)]) for number in range(len(store)) if str(number) in store]
+        if len(arrays) != len(variables):
+            hint = (
+                "" if self.built else " It has no weights yet: call it on data, or build(input_shape), first."
+            )
+            raise ShapeError(
+                f"Layer {self.name!r} has {len(variables)} variables. Received {len(arrays)} arrays.{hint}"
+            )
+        for variable, array in zip(variables, arrays):
+            if array.shape != variable.shape:
+                raise ShapeError(
+                    f"Weight {variable.path!r} has shape {variable.shape}. Received an array of shape "
+                    f"{array.shape}."
+                )
+        for variable, array in zip(variables, arrays):
+            variable.assign(array)
+
     def count_params(self) -> int:
         """The number of weights.
 

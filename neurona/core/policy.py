@@ -1,5 +1,6 @@
 """Dtype policies: in which precision variables are kept and in which a layer computes."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,8 @@ class _Settings:
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """The name of a dtype, whatever it was given as; None means `floatx()`. Asking for 64 bits switches JAX's
-    64-bit mode on.
+    """The name of a dtype, whatever it was given as; None means `floatx()`. Whether there are 64 bits is
+    JAX's setting, which `set_floatx("float64")` changes.
 
     Raises:
         ArgumentError: there is no such dtype.
@@ -58,8 +59,6 @@ def standardize_dtype(dtype: Any) -> str:
         raise ArgumentError(
             f"There is no dtype {name!r}.{suggestion(name, DTYPES)} Known: {', '.join(DTYPES)}."
         )
-    if name == "float64":
-        jax.config.update("jax_enable_x64", True)
     return name
 
 
@@ -82,7 +81,7 @@ class DTypePolicy(Serializable):
         ('bfloat16', 'float32')
     """
 
-    kind = "policies"
+    _kind = "policies"
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or _Settings.floatx
@@ -94,6 +93,13 @@ class DTypePolicy(Serializable):
                 )
         else:
             self.compute_dtype = self.variable_dtype = standardize_dtype(self.name)
+        if self.compute_dtype == "float64" and not jax.config.read("jax_enable_x64"):
+            warnings.warn(
+                "A dtype float64 is asked for, but JAX computes in 32 bits: float32 is used. "
+                'neurona.config.set_floatx("float64") switches the whole process to 64 bits; '
+                "`with jax.enable_x64(True):` a block.",
+                stacklevel=2,
+            )
 
     def __repr__(self) -> str:
         return f"<DTypePolicy {self.name!r}>"
@@ -142,11 +148,14 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Set the default floating-point dtype: one of float16, bfloat16, float32, float64."""
+    """Set the default floating-point dtype: one of float16, bfloat16, float32, float64. The last one switches
+    JAX's 64-bit mode on, for the whole process.
+    """
     if value not in FLOATS:
         raise ArgumentError(f"floatx is one of {', '.join(FLOATS)}. Received: {value!r}")
-    _Settings.floatx = standardize_dtype(value)
-    _Settings.policy = None
+    if value == "float64":
+        jax.config.update("jax_enable_x64", True)
+    _Settings.floatx, _Settings.policy = value, None
 
 
 def epsilon() -> float:

@@ -173,7 +173,7 @@ class SeedGenerator(Serializable):
         [5, 0]
     """
 
-    kind = "random"
+    _kind = "random"
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.name = name or "seed_generator"

@@ -72,14 +72,14 @@ def snake_case(name: str) -> str:
 
 
 class Serializable:
-    """What can be named, configured and rebuilt. Subclasses set `kind`, the family they are found under.
+    """What can be named, configured and rebuilt. Subclasses set `_kind`, the family they are found under.
 
     `get_config()` returns the constructor's arguments: the attribute of the same name where there is one,
     else what was passed.
     """
 
-    kind: ClassVar[str] = ""
-    keras_module: ClassVar[str] = ""  # where Keras keeps the class, if not where its kind is kept
+    _kind: ClassVar[str] = ""
+    _keras_module: ClassVar[str] = ""  # where Keras keeps the class, if not where its kind is kept
     _arguments: dict[str, Any]
 
     def __init_subclass__(cls, aliases: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -87,14 +87,14 @@ class Serializable:
         if "__init__" in cls.__dict__:
             cls.__init__ = _recording(with_options(cls.__init__))
         cls.__doc__ = documented(cls)
-        if cls.kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
-            register_built_in(cls, kind=cls.kind, aliases=aliases)
+        if cls._kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
+            register_built_in(cls, kind=cls._kind, aliases=aliases)
 
     def _class_in_files(self) -> tuple[str, str]:
         """The module and the name that files give the class: where Keras keeps it."""
         cls = type(self)
         own = is_built_in(self)
-        return (cls.keras_module or _module(cls.kind)) if own else cls.__module__, cls.__name__
+        return (cls._keras_module or _module(cls._kind)) if own else cls.__module__, cls.__name__
 
     @property
     def _class_name(self) -> str:
@@ -109,10 +109,11 @@ class Serializable:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build an object from what `get_config` returned."""
-        return cls(**{name: deserialize(value) for name, value in _known(cls, config).items()})
+        given = {name: deserialize(value) for name, value in _known(cls, config).items()}
+        return cls(*given.pop(_positional(cls), ()), **given)
 
     @classmethod
-    def from_name(cls) -> Self:
+    def _from_name(cls) -> Self:
         """What the bare name means as an argument, such as `loss="mse"`: the object made without
         arguments.
         """
@@ -124,6 +125,7 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     signature = inspect.signature(init)
     parameters = list(signature.parameters.values())[1:]
     open_ended = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+    positional = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
 
     @ends_at_users_line
     @functools.wraps(init)
@@ -136,6 +138,8 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
             bound.apply_defaults()
             arguments = dict(bound.arguments)
             arguments.pop(next(iter(signature.parameters)))
+            if positional is not None and not arguments[positional]:
+                del arguments[positional]
             extra = arguments.pop(open_ended, {}) if open_ended else {}
             object.__setattr__(self, "_arguments", {**arguments, **extra})
         init(self, *args, **kwargs)
@@ -149,6 +153,12 @@ def _unbindable(cls: type, given: Mapping[str, Any], error: TypeError) -> Unexpe
         if name not in known:
             return unexpected(cls.__name__, name, known)
     return UnexpectedArgument(f"{cls.__name__}: {error}.")
+
+
+def _positional(cls: type) -> str | None:
+    """The name of a constructor's `*args`, if it has them."""
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
 
 
 def constructor_arguments(cls: type) -> list[str] | None:
@@ -193,7 +203,7 @@ def register_built_in(
 def is_built_in(target: Any) -> bool:
     """Whether an object's class is Neurona's own, and no subclass of it."""
     cls = type(target)
-    return _built_in.get(cls.kind, {}).get(cls.__name__) is cls
+    return _built_in.get(cls._kind, {}).get(cls.__name__) is cls
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
@@ -285,7 +295,7 @@ def resolve(kind: str, identifier: Any) -> Any:
     if isinstance(identifier, str):
         identifier = lookup(kind, identifier)
         if inspect.isclass(identifier) and issubclass(identifier, Serializable):
-            return identifier.from_name()
+            return identifier._from_name()
     if inspect.isclass(identifier):
         return identifier()
     if callable(identifier) or isinstance(identifier, Serializable):
@@ -346,11 +356,18 @@ def _serialize_function(function: Any) -> Any:
         return name
     registered = get_registered_name(function)
     if name == "<lambda>":
+        raise_unsavable(function)
+    return described_function(name, registered or name)
+
+
+def raise_unsavable(value: Any) -> Any:
+    """Raise SavingError for what a config holds and a file can't; for `json.dumps(default=...)`."""
+    if callable(value):
         raise SavingError(
             "A lambda or unnamed function can't be saved: its code would have to be run from the file. "
             "Define it with `def` and decorate it with @neurona.saving.register_keras_serializable()."
         )
-    return described_function(name, registered or name)
+    raise SavingError(f"Can't write {value!r} of type {type(value).__name__} into a file.")
 
 
 def described_function(name: str, registered_name: str = "function") -> dict[str, Any]:

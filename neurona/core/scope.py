@@ -19,7 +19,7 @@ import jax
 class Scope:
     """What one call of a layer tree carries along.
 
-    A scope opened inside another takes over `path`, `dtype` and `unknown_sizes` from it, and nothing else:
+    A scope opened inside another takes over `path`, `dtype`, `unknown_sizes` and `built`, and nothing else:
     values, key, training and losses are those given here. When it closes, the outer scope is as it was.
 
     Args:
@@ -35,6 +35,8 @@ class Scope:
         dtype: the dtype in which the innermost of these computes, and variables are read; None for their own.
         losses: what layers added to the loss so far.
         unknown_sizes: sizes made up for a trace of shapes; layers built in it see None instead.
+        built: the layers that were built in such traces, each with the attributes that it had before and with
+            the `unknown_sizes` of its trace; None outside of them.
         observer: called with (layer, inputs, outputs) after every call of a layer, if set.
 
     Example:
@@ -62,6 +64,7 @@ class Scope:
         self.path: tuple[str, ...] = ()
         self.dtype: str | None = None
         self.unknown_sizes: set[int] = set()
+        self.built: list[tuple[Any, dict[str, Any], set[int]]] | None = None
         self.losses: list[jax.Array] = []
         self.observer: Callable[[Any, Any, Any], None] | None = None
         self._draws: dict[Hashable, int] = {}
@@ -98,7 +101,8 @@ class Scope:
     def __enter__(self) -> Self:
         outer = _current.get()
         if outer is not None:
-            self.path, self.dtype, self.unknown_sizes = outer.path, outer.dtype, outer.unknown_sizes
+            self.path, self.dtype = outer.path, outer.dtype
+            self.unknown_sizes, self.built = outer.unknown_sizes, outer.built
         self._token = _current.set(self)
         return self
 

@@ -3,6 +3,7 @@ are drawn.
 """
 
 import collections
+import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from neurona.core.calling import raise_shape_error
 from neurona.core.errors import TracingError
 from neurona.core.inference import trace_shapes
 from neurona.core.policy import standardize_dtype
@@ -104,7 +106,11 @@ class Operation:
         self.name = name or unique_name(snake_case(class_name))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
+        try:
+            return self.function(*args, **kwargs)
+        except (TypeError, IndexError, ValueError) as error:
+            raise_shape_error(error, self.name, (args, kwargs))
+            raise
 
 
 def is_symbolic(value: Any) -> bool:
@@ -117,13 +123,14 @@ def symbolic_leaves(tree: Any) -> list[SymbolicTensor]:
     return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, SymbolicTensor)]
 
 
-def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any], constants: Any = ()) -> Any:
     """The shapes and dtypes that a function returns for symbolic tensors, as a tree of `SymbolicTensor`
     without history.
 
     Args:
         function: called with tracers in place of the symbolic tensors.
         args, kwargs: its arguments, with at least one symbolic tensor.
+        constants: a tree of values, whose integers the function may divide sizes by.
 
     Raises:
         Exception: what the function raises, with None where its message names an unknown size.
@@ -145,9 +152,23 @@ def infer(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> 
         new_args, new_kwargs = jax.tree.unflatten(tree, filled)
         return function(*new_args, **new_kwargs)
 
-    fixed = [size for leaf in leaves if not is_symbolic(leaf) for size in getattr(leaf, "shape", ())]
-    result = trace_shapes(run, [leaves[index] for index in symbolic], fixed)
+    others = [leaf for leaf in leaves if not is_symbolic(leaf)]
+    arrays = [tuple(leaf.shape) for leaf in others if hasattr(leaf, "shape")]
+    numbers = [leaf for leaf in (*others, *jax.tree.leaves(constants)) if type(leaf) is int]
+    result = trace_shapes(run, [leaves[index] for index in symbolic], arrays, numbers)
     return jax.tree.map(lambda one: SymbolicTensor(one.shape, one.dtype), result)
+
+
+def also_symbolic(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator of a method that computes from arrays: of symbolic tensors it gives the shapes."""
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if symbolic_leaves((args, kwargs)):
+            return infer(functools.partial(method, self), args, kwargs)
+        return method(self, *args, **kwargs)
+
+    return wrapper
 
 
 def record(operation: Any, args: tuple, kwargs: dict[str, Any], outputs: Any = None) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurona.core.errors import ShapeError, TracingError
 from neurona.core.policy import is_float, standardize_dtype
+from neurona.core.registry import resolve
 from neurona.core.scope import Scope, current_scope
 
 _numbers = itertools.count()
@@ -21,11 +22,15 @@ class Variable:
     """An array that can be assigned to.
 
     Args:
-        initializer: the first value, or a function `(shape, dtype) -> array`.
+        initializer: the first value, or a function `(shape, dtype) -> array`, or the name of one.
         shape: needed with a function.
         dtype: defaults to the value's own, or `floatx()`.
         trainable: whether an optimizer may change it.
+        autocast: whether it is read in the dtype in which the layer computes.
+        aggregation, synchronization, layout: no effect; kept for Keras's programs.
         name: the last part of its path.
+        regularizer, constraint: what `add_weight` says.
+        overwrite_with_gradient: whether the gradient is its new value.
         path: the names of its owners and its own, joined by "/".
 
     Example:
@@ -43,12 +48,20 @@ class Variable:
         dtype: Any = None,
         trainable: bool = True,
         autocast: bool = True,
-        name: str = "variable",
+        aggregation: str | None = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
+        layout: Any = None,
+        *,
         path: str | None = None,
         regularizer: Callable[[Any], Any] | None = None,
         constraint: Callable[[Any], Any] | None = None,
+        overwrite_with_gradient: bool = False,
     ) -> None:
-        self.name, self.path = name, path or name
+        self.name = "variable" if name is None else name
+        self.path = path or self.name
+        self.aggregation, self.synchronization, self.layout = aggregation, synchronization, layout
+        self.overwrite_with_gradient = overwrite_with_gradient
         # `parameter` says what it is for good (a weight, not a statistic); `trainable` whether it may change
         # now.
         self.parameter = self.trainable = trainable
@@ -58,6 +71,7 @@ class Variable:
         self.number = next(
             _numbers
         )  # variables in the order in which they were made, and so drew their first values
+        initializer = resolve("initializers", initializer) if isinstance(initializer, str) else initializer
         self.initializer = initializer if callable(initializer) else None
         if self.initializer is not None:
             self._value = self.draw(shape, standardize_dtype(dtype))

@@ -27,7 +27,7 @@ class Initializer(Serializable):
         ([0.0, 2.0, 4.0], {'slope': 2.0})
     """
 
-    kind = "initializers"
+    _kind = "initializers"
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> jax.Array:
         """The value.

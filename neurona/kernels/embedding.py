@@ -10,22 +10,20 @@ from neurona.kernels.operation import Operation, differentiable
 
 
 def embedding(table: jax.Array, numbers: jax.Array) -> jax.Array:
-    """y = table[numbers]. Numbers from -rows to -1 count from the end; the row of a number beyond the table
-    is NaN.
+    """y = table[numbers]. The row of a number outside of the table, below 0 or beyond the last, is NaN.
 
     Shapes: table (rows, width), numbers (any), integers -> y (*numbers, width).
 
     Example:
 
         >>> embedding(jnp.array([[1.0], [2.0]]), jnp.array([1, 0, -1, 2])).tolist()
-        [[2.0], [1.0], [2.0], [nan]]
+        [[2.0], [1.0], [nan], [nan]]
     """
     rows = table.shape[0]
     flat = numbers.ravel() if numbers.dtype.itemsize >= 4 else numbers.ravel().astype(jnp.int32)
-    lowest = 0 if jnp.issubdtype(flat.dtype, jnp.unsignedinteger) else -rows - 1
+    lowest = 0 if jnp.issubdtype(flat.dtype, jnp.unsignedinteger) else -1
     flat = jnp.clip(flat, lowest, rows).astype(jnp.int32)
-    exists = (flat < rows) & (flat >= -rows)
-    flat = jnp.where(exists, jnp.where(flat < 0, flat + rows, flat), -1)
+    flat = jnp.where(flat < rows, flat, -1)
     return _rows_of(table, flat, rows=rows).reshape(*numbers.shape, table.shape[1])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from neurona import activations
 from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, suggestion
 
@@ -47,6 +48,24 @@ def fraction(value: Any, name: str, owner: str) -> float:
     if not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
         raise ArgumentError(f"{owner}: {name} is a number from 0 to 1. Received: {name}={value!r}")
     return value  # pyright: ignore[reportReturnType]
+
+
+class ActivationAttribute:
+    """An attribute of a layer that holds a function. It may be set by name; None is no activation."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Any, owner: type | None = None) -> Any:
+        if layer is None:
+            return self
+        try:
+            return vars(layer)[self.name]
+        except KeyError:
+            raise AttributeError(f"{type(layer).__name__} has no {self.name} yet.") from None
+
+    def __set__(self, layer: Any, value: Any) -> None:
+        vars(layer)[self.name] = activations.get(value)
 
 
 def spatial_axes(data_format: str, rank: int) -> tuple[int, ...]:

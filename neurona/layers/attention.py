@@ -104,10 +104,10 @@ class Attention(Layer):
                 f"value, key]. Received: {inputs}"
             )
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        return previous_mask[0] if previous_mask else None
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return mask[0] if mask else None
 
-    def scores(self, query: jax.Array, key: jax.Array) -> jax.Array:
+    def _scores(self, query: jax.Array, key: jax.Array) -> jax.Array:
         """How well each query fits each key, (..., Tq, Tv)."""
         scale = 1 if self.scale is None else self.scale.value
         if self.concat_score_weight is None:
@@ -131,7 +131,7 @@ class Attention(Layer):
             )
         query, value, key = (*inputs, inputs[1])[:3]
         query_mask, value_mask = (None, None) if mask is None else mask[:2]
-        scores = self.scores(query, key)
+        scores = self._scores(query, key)
         allowed = None if value_mask is None else jnp.asarray(value_mask, bool)[..., None, :]
         if use_causal_mask:
             causal = causal_mask(*scores.shape[-2:])
@@ -184,6 +184,6 @@ class AdditiveAttention(Attention):
             self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
         )
 
-    def scores(self, query: jax.Array, key: jax.Array) -> jax.Array:
+    def _scores(self, query: jax.Array, key: jax.Array) -> jax.Array:
         scale = 1 if self.scale is None else self.scale.value
         return jnp.sum(scale * jnp.tanh(query[..., :, None, :] + key[..., None, :, :]), axis=-1)

@@ -2,14 +2,13 @@
 
 from typing import Any, Unpack
 
-from neurona import activations
 from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.convolution import convolution
-from neurona.layers.arguments import choice, positive
+from neurona.layers.arguments import ActivationAttribute, choice, positive
 from neurona.layers.options import KernelAndBias, for_layer
 
 __all__ = [
@@ -26,10 +25,11 @@ class _Convolutional(Layer):
     """What all convolutional layers share: the window, the place of the channels, bias and activation."""
 
     rank = 2
-    paddings: tuple[str, ...] = ("valid", "same")
-    strided_dilation = False  # whether strides and dilation may both be more than 1
+    activation = ActivationAttribute()
+    _paddings: tuple[str, ...] = ("valid", "same")
+    _strided_dilation = False  # whether strides and dilation may both be more than 1
 
-    weights_with_options: tuple[str, ...] = ("kernel", "bias")
+    _weights_with_options: tuple[str, ...] = ("kernel", "bias")
 
     def __init__(
         self,
@@ -42,24 +42,24 @@ class _Convolutional(Layer):
         use_bias: bool,
         **options: Any,
     ) -> None:
-        super().__init__(**for_layer(options, *self.weights_with_options))
+        super().__init__(**for_layer(options, *self._weights_with_options))
         owner = type(self).__name__
         self.kernel_size = integers(kernel_size, self.rank, "kernel_size", owner)
         self.strides = integers(strides, self.rank, "strides", owner)
         self.dilation_rate = integers(dilation_rate, self.rank, "dilation_rate", owner)
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self.strided_dilation:
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self._strided_dilation:
             raise ArgumentError(
                 f"{owner}: strides and dilation_rate can't both be more than 1. "
                 f"Received: strides={self.strides}, dilation_rate={self.dilation_rate}"
             )
-        self.padding = choice(padding, self.paddings, "padding", owner)
+        self.padding = choice(padding, self._paddings, "padding", owner)
         self.data_format = standardize_data_format(data_format)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
-        self._set_weight_options(options, *self.weights_with_options)
+        self._set_weight_options(options, *self._weights_with_options)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
-    def input_channels(self, input_shape: tuple[int | None, ...]) -> int:
+    def _input_channels(self, input_shape: tuple[int | None, ...]) -> int:
         """The number of channels that come in; from now on the layer asks for as many."""
         axis = -1 if self.data_format == "channels_last" else 1
         channels = input_shape[axis]
@@ -71,7 +71,7 @@ class _Convolutional(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
-    def add_kernel(self, option: str, shape: tuple[int, ...], name: str) -> Any:
+    def _add_kernel(self, option: str, shape: tuple[int, ...], name: str) -> Any:
         """Create a weight whose initializer, regularizer and constraint are called by another name than its
         own.
         """
@@ -80,11 +80,11 @@ class _Convolutional(Layer):
         )
         return self.add_weight(shape, initializer, regularizer=regularizer, constraint=constraint, name=name)
 
-    def add_bias(self, size: int) -> None:
+    def _add_bias(self, size: int) -> None:
         """Create the bias, or none."""
         self.bias = self.add_weight((size,), name="bias") if self.use_bias else None
 
-    def activate(self, y: Any) -> Any:
+    def _activate(self, y: Any) -> Any:
         """activation(y + bias)."""
         if self.bias is not None:
             bias = self.bias.value
@@ -118,7 +118,7 @@ class _Convolution(_Convolutional):
             )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        channels = self.input_channels(input_shape)
+        channels = self._input_channels(input_shape)
         if channels % self.groups:
             raise ShapeError(
                 f"Layer {self.name!r}: {channels} channels can't be split into groups={self.groups} equal "
@@ -127,7 +127,7 @@ class _Convolution(_Convolutional):
         self.kernel = self.add_weight(
             (*self.kernel_size, channels // self.groups, self.filters), name="kernel"
         )
-        self.add_bias(self.filters)
+        self._add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
         arguments, options = self._kernel_arguments(inputs)
@@ -180,7 +180,7 @@ class Conv1D(_Convolution, aliases=("Convolution1D",)):
     """
 
     rank = 1
-    paddings = ("valid", "same", "causal")
+    _paddings = ("valid", "same", "causal")
 
 
 class Conv2D(_Convolution, aliases=("Convolution2D",)):

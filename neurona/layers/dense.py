@@ -2,11 +2,10 @@
 
 from typing import Any, Unpack
 
-from neurona import activations
-from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.kernels.dense import dense
+from neurona.layers.arguments import ActivationAttribute, positive
 from neurona.layers.options import KernelAndBias, for_layer
 
 __all__ = [
@@ -38,16 +37,14 @@ class Dense(Layer):
 
     supports_masking = True
 
+    activation = ActivationAttribute()
+
     def __init__(
         self, units: int, activation: Any = None, use_bias: bool = True, **options: Unpack[KernelAndBias]
     ) -> None:
         super().__init__(**for_layer(options, "kernel", "bias"))
-        if not isinstance(units, int) or units < 1:
-            raise ArgumentError(
-                f"Dense: units is a positive integer, the number of outputs. Received: units={units!r}"
-            )
-        self.units, self.use_bias = units, use_bias
-        self.activation = activations.get(activation)
+        self.units, self.use_bias = positive(units, "units", "Dense"), use_bias
+        self.activation = activation
         self._set_weight_options(options, "kernel", "bias")
         self.input_spec = InputSpec(min_ndim=2)
 

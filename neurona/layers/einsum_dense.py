@@ -7,12 +7,12 @@ from typing import Any, Unpack
 
 import jax.numpy as jnp
 
-from neurona import activations
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.initializers import VarianceScaling
 from neurona.kernels.dense import dense
+from neurona.layers.arguments import ActivationAttribute
 from neurona.layers.options import EinsumDenseOptions, for_layer
 
 __all__ = [
@@ -47,6 +47,8 @@ class EinsumDense(Layer):
 
     kernel_initializer: Any
 
+    activation = ActivationAttribute()
+
     def __init__(
         self,
         equation: str,
@@ -64,27 +66,27 @@ class EinsumDense(Layer):
                 f"Received: equation={equation!r}"
             )
         self.equation, self.bias_axes = equation, bias_axes
-        self.input_axes, self.kernel_axes, self.output_axes = match[2], match[4], match[6]
-        self.elided_on_the_left = match[1] is not None
-        for letter in self.output_axes + self.kernel_axes:
-            terms = (self.input_axes, self.kernel_axes, self.output_axes)
+        self._input_axes, self._kernel_axes, self._output_axes = match[2], match[4], match[6]
+        self._elided_on_the_left = match[1] is not None
+        for letter in self._output_axes + self._kernel_axes:
+            terms = (self._input_axes, self._kernel_axes, self._output_axes)
             if sum(letter in term for term in terms) < 2:
                 raise ArgumentError(
                     f"EinsumDense: axis {letter!r} stands in one term only. Received: equation={equation!r}"
                 )
-        if bias_axes is not None and (not bias_axes or not set(bias_axes) <= set(self.output_axes)):
+        if bias_axes is not None and (not bias_axes or not set(bias_axes) <= set(self._output_axes)):
             raise ArgumentError(
-                f"EinsumDense: bias_axes are letters of the output {self.output_axes!r}, or None. Received: "
+                f"EinsumDense: bias_axes are letters of the output {self._output_axes!r}, or None. Received: "
                 f"bias_axes={bias_axes!r}"
             )
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self._set_weight_options(options, "kernel", "bias")
 
     def build(self, input_shape: Any) -> None:
         sizes = self._sizes(input_shape)
-        inward = tuple(i for i, letter in enumerate(self.kernel_axes) if letter not in self.output_axes)
-        outward = tuple(i for i, letter in enumerate(self.kernel_axes) if letter in self.output_axes)
+        inward = tuple(i for i, letter in enumerate(self._kernel_axes) if letter not in self._output_axes)
+        outward = tuple(i for i, letter in enumerate(self._kernel_axes) if letter in self._output_axes)
         initializer = self.kernel_initializer
         if isinstance(initializer, VarianceScaling) and (
             initializer.input_axes is None or initializer.output_axes is None
@@ -97,33 +99,33 @@ class EinsumDense(Layer):
             }
             initializer = type(initializer).from_config(config)
         self.kernel = self.add_weight(
-            tuple(sizes[letter] for letter in self.kernel_axes), initializer, name="kernel"
+            tuple(sizes[letter] for letter in self._kernel_axes), initializer, name="kernel"
         )
         self.bias = None
         if self.bias_axes is not None:
-            first = min(map(self.output_axes.index, self.bias_axes))
-            shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in self.output_axes[first:]]
-            elided = 0 if self.elided_on_the_left else len(input_shape) - len(self.input_axes)
+            first = min(map(self._output_axes.index, self.bias_axes))
+            shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in self._output_axes[first:]]
+            elided = 0 if self._elided_on_the_left else len(input_shape) - len(self._input_axes)
             self.bias = self.add_weight((*shape, *[1] * elided), name="bias")
         self.input_spec = InputSpec(ndim=len(input_shape))
 
     def _sizes(self, input_shape: Any) -> dict[str, Any]:
         """The size of each letter."""
-        elided, open_ended = len(input_shape) - len(self.input_axes), "..." in self.equation
+        elided, open_ended = len(input_shape) - len(self._input_axes), "..." in self.equation
         # The output's first axis is the batch where nothing is elided on the left, and is not given.
         given = [None, *self.partial_output_shape]
-        if self.elided_on_the_left and elided > 0:
+        if self._elided_on_the_left and elided > 0:
             given = given[1:]
-        if elided < 0 or (elided > 0 and not open_ended) or len(given) != len(self.output_axes):
+        if elided < 0 or (elided > 0 and not open_ended) or len(given) != len(self._output_axes):
             raise ShapeError(
                 f"Layer {self.name!r} (EinsumDense) with equation {self.equation!r} and output_shape "
                 f"{self.partial_output_shape} can't "
                 f"take an input of shape {tuple(input_shape)}: the letters of each term and the sizes must "
                 "be as many."
             )
-        own = input_shape[elided:] if self.elided_on_the_left else input_shape[: len(self.input_axes)]
-        sizes = dict(zip(self.input_axes, own))
-        for letter, size in zip(self.output_axes, given):
+        own = input_shape[elided:] if self._elided_on_the_left else input_shape[: len(self._input_axes)]
+        sizes = dict(zip(self._input_axes, own))
+        for letter, size in zip(self._output_axes, given):
             if size is not None and sizes.get(letter, size) != size:
                 raise ShapeError(
                     f"Layer {self.name!r} (EinsumDense): axis {letter!r} of {self.equation!r} has size "
@@ -141,12 +143,12 @@ class EinsumDense(Layer):
         """Whether the sum runs over the input's last axes and the kernel's first, and all others stay in
         their order.
         """
-        summed = "".join(letter for letter in self.input_axes if letter not in self.output_axes)
-        kept, added = self.input_axes.removesuffix(summed), self.kernel_axes.removeprefix(summed)
+        summed = "".join(letter for letter in self._input_axes if letter not in self._output_axes)
+        kept, added = self._input_axes.removesuffix(summed), self._kernel_axes.removeprefix(summed)
         ends_match = (kept + summed, summed + added, kept + added) == (
-            self.input_axes,
-            self.kernel_axes,
-            self.output_axes,
+            self._input_axes,
+            self._kernel_axes,
+            self._output_axes,
         )
         return ends_match and self.bias_axes == added and not self.equation.split(",")[0].endswith("...")
 

@@ -9,6 +9,7 @@ from jax.core import Tracer
 from neurona import constraints, initializers, regularizers
 from neurona.core.errors import DataError, ShapeError
 from neurona.core.layer import Layer
+from neurona.core.symbolic import also_symbolic
 from neurona.kernels.embedding import embedding
 from neurona.layers.arguments import positive
 
@@ -32,7 +33,8 @@ class Embedding(Layer):
 
     Raises:
         ArgumentError: a size is not a positive integer.
-        DataError: an input is outside the range (inside a compiled program its vector becomes NaN instead).
+        DataError: an input is outside the range, in `fit` and `predict` as well (in a program that you
+            compile yourself its vector is NaN).
 
     Source: Bengio, Ducharme, Vincent and Jauvin, A Neural Probabilistic Language Model, 2003.
 
@@ -70,6 +72,8 @@ class Embedding(Layer):
             self.build()
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
+    _refuses_values = True
+
     def build(self, input_shape: Any = None) -> None:
         self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
 
@@ -82,12 +86,18 @@ class Embedding(Layer):
                 raise DataError(
                     f"Layer {self.name!r} (Embedding) has input_dim={self.input_dim} vectors, for the "
                     f"integers 0 to {self.input_dim - 1}. "
-                    f"Received integers from {least} to {most}. Give it input_dim={most + 1} or more, or "
-                    "limit the vocabulary."
+                    f"Received integers from {least} to {most}. "
+                    + (
+                        "Numbers do not count from the end: shift them so that they begin at 0, with 0 for "
+                        "padding."
+                        if least < 0
+                        else f"Give it input_dim={most + 1} or more, or limit the vocabulary."
+                    )
                 )
         return embedding(self.embeddings.value, indices).astype(self.compute_dtype)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return jnp.not_equal(inputs, 0) if self.mask_zero else None
 
 
@@ -122,5 +132,6 @@ class Masking(Layer):
             raise ShapeError(f"Masking takes (batch, time, features). Received shape {inputs.shape}.")
         return jnp.where(self.compute_mask(inputs)[..., None], inputs, 0)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return jnp.any(jnp.not_equal(inputs, self.mask_value), axis=-1)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.policy import standardize_dtype
@@ -58,21 +60,22 @@ class InputLayer(Layer):
                 "Input needs a shape, without the batch size: Input((28, 28, 1)). (Or batch_shape, with it; "
                 "not both.)"
             )
-        if isinstance(shape, int):
-            shape = (shape,)
+        shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
         super().__init__(name=name)
-        self.batch_shape = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
-        for size in self.batch_shape:
-            if size is not None and (not isinstance(size, int) or size < 0):
-                raise ArgumentError(
-                    f"Input: a shape has integers, and None for what is unknown. Received: {self.batch_shape}"
-                )
+        given = (batch_size, *shape) if shape is not None else tuple(batch_shape or ())
+        self.batch_shape = _sizes(given)
+        self._any_size = False  # whether the sizes are those of the first data, which others need not have
         self.sparse, self.ragged, self.optional = sparse, ragged, optional
-        self.input_dtype = standardize_dtype(dtype)
+        self._input_dtype = standardize_dtype(dtype)
         self.built = True
         node = Node(self, (), {})
-        node.outputs = SymbolicTensor(self.batch_shape, self.input_dtype, self.name, node)
+        node.outputs = SymbolicTensor(self.batch_shape, self._input_dtype, self.name, node)
         self._nodes = [node]
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that data is cast to."""
+        return self._input_dtype
 
     def call(self, inputs: Any = None) -> Any:
         return inputs
@@ -80,12 +83,22 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             "batch_shape": list(self.batch_shape),
-            "dtype": self.input_dtype,
+            "dtype": self._input_dtype,
             "sparse": self.sparse,
             "ragged": self.ragged,
             "name": self.name,
             "optional": self.optional,
         }
+
+
+def _sizes(given: tuple[Any, ...]) -> tuple[int | None, ...]:
+    """A shape of Python's integers; raises ArgumentError where there is anything else but None."""
+    for size in given:
+        if size is not None and (not isinstance(size, (int, np.integer)) or size < 0):
+            raise ArgumentError(
+                f"Input: a shape has integers, and None for what is unknown. Received: {given}"
+            )
+    return tuple(None if size is None else int(size) for size in given)
 
 
 def Input(

@@ -11,6 +11,7 @@ from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import epsilon
+from neurona.core.symbolic import also_symbolic
 
 __all__ = [
     "Add",
@@ -40,8 +41,8 @@ class _Merge(Layer):
     """
 
     supports_masking = True
-    count: int | None = None  # how many inputs, if that is fixed
-    broadcasts = True  # whether the inputs are combined element by element
+    _count: int | None = None  # how many inputs, if that is fixed
+    _broadcasts = True  # whether the inputs are combined element by element
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -56,14 +57,14 @@ class _Merge(Layer):
                 f"{type(self).__name__} takes a list of arrays: layer([a, b]). Received one of shape "
                 f"{input_shape}."
             )
-        if self.count is not None and len(input_shape) != self.count:
+        if self._count is not None and len(input_shape) != self._count:
             raise ShapeError(
-                f"{type(self).__name__} takes exactly {self.count} arrays. Received {len(input_shape)}: "
+                f"{type(self).__name__} takes exactly {self._count} arrays. Received {len(input_shape)}: "
                 f"{input_shape}."
             )
-        self.check_shapes([tuple(shape) for shape in input_shape])
+        self._check_shapes([tuple(shape) for shape in input_shape])
 
-    def check_shapes(self, shapes: list[Shape]) -> None:
+    def _check_shapes(self, shapes: list[Shape]) -> None:
         """Raise `ShapeError` where the shapes can't be joined."""
         if len({shape[0] for shape in shapes if shape and shape[0] is not None}) > 1:
             raise ShapeError(
@@ -77,19 +78,20 @@ class _Merge(Layer):
                 )
 
     def call(self, inputs: Any) -> Any:
-        if self.broadcasts:
+        if self._broadcasts:
             rank = max(array.ndim for array in inputs)
             inputs = [_with_rank(array, rank) for array in inputs]
-        return self.merge(inputs)
+        return self._merge(inputs)
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         """Join arrays."""
         raise NotImplementedError
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        if previous_mask is None or any(mask is None for mask in previous_mask):
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None or any(one is None for one in mask):
             return None
-        return functools.reduce(jnp.logical_or, previous_mask)
+        return functools.reduce(jnp.logical_or, mask)
 
 
 def _with_rank(array: Any, rank: int) -> Any:
@@ -131,7 +133,7 @@ class Add(_Merge):
         [[2.0, 2.0]]
     """
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         return functools.reduce(jnp.add, inputs)
 
 
@@ -149,9 +151,9 @@ class Subtract(_Merge):
         [[0.0, 0.0]]
     """
 
-    count = 2
+    _count = 2
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         return inputs[0] - inputs[1]
 
 
@@ -169,7 +171,7 @@ class Multiply(_Merge):
         [[6.0, 6.0]]
     """
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         masks = [_mask_like(array) for array in inputs]
         output = functools.reduce(
             jnp.multiply, [x if mask is None else jnp.where(mask, x, 1) for x, mask in zip(inputs, masks)]
@@ -196,7 +198,7 @@ class Average(_Merge):
         [[0.5, 0.5]]
     """
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         return functools.reduce(jnp.add, inputs) / len(inputs)
 
 
@@ -214,7 +216,7 @@ class Maximum(_Merge):
         [[3.0, 5.0]]
     """
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         return _reduce_masked(jnp.maximum, inputs)
 
 
@@ -232,7 +234,7 @@ class Minimum(_Merge):
         [[1.0, 2.0]]
     """
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         return _reduce_masked(jnp.minimum, inputs)
 
 
@@ -253,13 +255,13 @@ class Concatenate(_Merge):
         [[1.0, 0.0, 0.0]]
     """
 
-    broadcasts = False
+    _broadcasts = False
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
 
-    def check_shapes(self, shapes: list[Shape]) -> None:
+    def _check_shapes(self, shapes: list[Shape]) -> None:
         rank = len(shapes[0])
         if any(len(shape) != rank for shape in shapes) or not -rank <= self.axis < rank:
             raise ShapeError(
@@ -273,16 +275,17 @@ class Concatenate(_Merge):
                     f"axis {axis} differs. Received shapes {shapes}."
                 )
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         return jnp.concatenate(inputs, axis=self.axis)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        if previous_mask is None or all(mask is None for mask in previous_mask):
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None or all(one is None for one in mask):
             return None
         full = []
-        for array, mask in zip(inputs, previous_mask):
-            mask = jnp.ones((), bool) if mask is None else mask[..., None] if mask.ndim < array.ndim else mask
-            full.append(jnp.broadcast_to(mask, array.shape))
+        for array, one in zip(inputs, mask):
+            one = jnp.ones((), bool) if one is None else one[..., None] if one.ndim < array.ndim else one
+            full.append(jnp.broadcast_to(one, array.shape))
         return jnp.concatenate(full, axis=self.axis).any(axis=-1)
 
 
@@ -307,8 +310,8 @@ class Dot(_Merge):
         [[11.0]]
     """
 
-    count = 2
-    broadcasts = False
+    _count = 2
+    _broadcasts = False
 
     def __init__(
         self, axes: int | tuple[int, int] | list[int], normalize: bool = False, **kwargs: Any
@@ -330,7 +333,7 @@ class Dot(_Merge):
         pair = [self.axes, self.axes] if isinstance(self.axes, int) else self.axes
         return [axis % rank for axis, rank in zip(pair, ranks)]
 
-    def check_shapes(self, shapes: list[Shape]) -> None:
+    def _check_shapes(self, shapes: list[Shape]) -> None:
         first, second = (
             shape[axis] for shape, axis in zip(shapes, self._axes([len(shape) for shape in shapes]))
         )
@@ -340,7 +343,7 @@ class Dot(_Merge):
                 f"shapes {shapes}."
             )
 
-    def merge(self, inputs: list[Any]) -> Any:
+    def _merge(self, inputs: list[Any]) -> Any:
         axes = self._axes([array.ndim for array in inputs])
         if self.normalize:
             inputs = [_unit(array, axis) for array, axis in zip(inputs, axes)]
@@ -348,7 +351,7 @@ class Dot(_Merge):
         products = jax.lax.dot_general(first, second, (((axes[0],), (axes[1],)), ((0,), (0,))))
         return products[:, None] if products.ndim == 1 else products
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return None
 
 

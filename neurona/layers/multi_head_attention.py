@@ -39,8 +39,8 @@ class _HeadedAttention(Layer):
     @ v in each head.
     """
 
-    key_size: int
-    axes: tuple[int, ...] = (1,)  # of the inputs, along which there is attention
+    _key_size: int
+    _axes: tuple[int, ...] = (1,)  # of the inputs, along which there is attention
     supports_masking = True
 
     def __init__(
@@ -72,7 +72,7 @@ class _HeadedAttention(Layer):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activity_regularizer": serialize(self._projection_regularizer)}
 
-    def projection(
+    def _projection(
         self, name: str, equation: str, sizes: tuple[int | None, ...], bias_axes: str, activation: Any = None
     ) -> EinsumDense:
         """One of the projections, not yet built."""
@@ -93,7 +93,7 @@ class _HeadedAttention(Layer):
             **options,
         )
 
-    def allowed(
+    def _allowed(
         self, rank: int, masks: list[Any], attention_mask: Any, lengths: tuple[int, int], causal: bool
     ) -> jax.Array | None:
         """True where a query may see a key: everything that any mask says, brought to the scores' rank."""
@@ -113,12 +113,12 @@ class _HeadedAttention(Layer):
             if part is not None:
                 # The axes that a mask lacks, the heads' first of all, stand before those of attention.
                 part = jnp.expand_dims(
-                    part, tuple(range(-2 * len(self.axes) - rank + part.ndim, -2 * len(self.axes)))
+                    part, tuple(range(-2 * len(self._axes) - rank + part.ndim, -2 * len(self._axes)))
                 )
                 found = part if found is None else found & part
         return found
 
-    def attend(
+    def _attend(
         self,
         arrays: tuple[jax.Array, ...],
         equations: tuple[str, str],
@@ -136,15 +136,15 @@ class _HeadedAttention(Layer):
                 f"Layer {self.name!r} ({type(self).__name__}): with flash_attention there are no scores to "
                 "return."
             )
-        scale = 1 / math.sqrt(self.key_size)
+        scale = 1 / math.sqrt(self._key_size)
         if query.ndim == 4 and not (self.dropout or return_scores):
-            return attention(query, key, value, self.allowed(4, *masks), scale), None
+            return attention(query, key, value, self._allowed(4, *masks), scale), None
         scores = jnp.einsum(equations[0], query * scale, key)
-        allowed = self.allowed(scores.ndim, *masks)
+        allowed = self._allowed(scores.ndim, *masks)
         exact = scores.astype(jnp.promote_types(scores.dtype, jnp.float32))
         if allowed is not None:
             exact = jnp.where(allowed, exact, 0.7 * jnp.finfo(exact.dtype).min)
-        weights = jax.nn.softmax(exact, axis=tuple(range(-len(self.axes), 0)))
+        weights = jax.nn.softmax(exact, axis=tuple(range(-len(self._axes), 0)))
         if allowed is not None:
             # As in Keras: a query that may see nothing gets zeros here, and the mean of all values in the
             # fused computation above.
@@ -224,9 +224,9 @@ class MultiHeadAttention(_HeadedAttention):
         self.num_heads = positive(num_heads, "num_heads", owner)
         self.key_dim = positive(key_dim, "key_dim", owner)
         self.value_dim = self.key_dim if value_dim is None else positive(value_dim, "value_dim", owner)
-        self.key_size = self.key_dim
+        self._key_size = self.key_dim
         sizes = (output_shape,) if isinstance(output_shape, int) else output_shape
-        self.output_sizes = (
+        self._output_sizes = (
             None if sizes is None else tuple(positive(size, "output_shape", owner) for size in sizes)
         )
         self.attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
@@ -240,29 +240,29 @@ class MultiHeadAttention(_HeadedAttention):
             )
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "output_shape": self.output_sizes}
+        return {**super().get_config(), "output_shape": self._output_sizes}
 
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         _check_lengths(self, value_shape, key_shape)
         free = len(value_shape) - 1
         axes = tuple(range(1, free)) if self.attention_axes is None else tuple(self.attention_axes)
-        self.axes = self.attention_axes = tuple(axis if axis >= 0 else free + 1 + axis for axis in axes)
-        self.equations = _attention_equations(free + 2, self.axes)
+        self._axes = self.attention_axes = tuple(axis if axis >= 0 else free + 1 + axis for axis in axes)
+        self.equations = _attention_equations(free + 2, self._axes)
         self.query_dense = self._inward("query", query_shape, self.key_dim)
         self.key_dense = self._inward("key", key_shape, self.key_dim)
         self.gate_dense = (
             self._inward("gate", query_shape, self.value_dim, "sigmoid") if self.use_gate else None
         )
         self.value_dense = self._inward("value", value_shape, self.value_dim)
-        free, sizes = len(query_shape) - 1, self.output_sizes or (query_shape[-1],)
+        free, sizes = len(query_shape) - 1, self._output_sizes or (query_shape[-1],)
         letters = string.ascii_lowercase
         before, heads, after = (
             letters[:free],
             letters[free : free + 2],
             letters[free + 2 : free + 2 + len(sizes)],
         )
-        self.output_dense = self.projection(
+        self.output_dense = self._projection(
             "attention_output",
             f"{before}{heads},{heads}{after}->{before}{after}",
             (*[None] * (free - 1), *sizes),
@@ -274,7 +274,7 @@ class MultiHeadAttention(_HeadedAttention):
         letters, free = string.ascii_lowercase, len(shape) - 1
         before, feature, heads = letters[:free], letters[free], letters[free + 1 : free + 3]
         sizes = (*[None] * (free - 1), self.num_heads, size)
-        layer = self.projection(
+        layer = self._projection(
             name, f"{before}{feature},{feature}{heads}->{before}{heads}", sizes, heads, activation
         )
         layer.build(shape)
@@ -301,7 +301,7 @@ class MultiHeadAttention(_HeadedAttention):
             use_causal_mask,
         )
         arrays = self.query_dense(query), self.key_dense(key), self.value_dense(value)
-        heads, scores = self.attend(arrays, self.equations, masks, training, return_attention_scores)
+        heads, scores = self._attend(arrays, self.equations, masks, training, return_attention_scores)
         output = self.output_dense(heads if self.gate_dense is None else heads * self.gate_dense(query))
         if query_mask is not None:
             MASK.set(output, query_mask)
@@ -354,7 +354,7 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         options["name"] = options.get("name") or unique_name("grouped_query_attention")
         super().__init__(dropout, use_bias, sliding_window, flash_attention, **options)
         owner = type(self).__name__
-        self.head_dim = self.key_size = positive(head_dim, "head_dim", owner)
+        self.head_dim = self._key_size = positive(head_dim, "head_dim", owner)
         self.num_query_heads = positive(num_query_heads, "num_query_heads", owner)
         self.num_key_value_heads = positive(num_key_value_heads, "num_key_value_heads", owner)
         if self.num_query_heads % self.num_key_value_heads:
@@ -378,11 +378,13 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
             self._inward("gate", query_shape, self.num_query_heads, "sigmoid") if self.use_gate else None
         )
         self.value_dense = self._inward("value", value_shape, self.num_key_value_heads)
-        self.output_dense = self.projection("attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m")
+        self.output_dense = self._projection(
+            "attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m"
+        )
         self.output_dense.build((None, None, self.num_query_heads, self.head_dim))
 
     def _inward(self, name: str, shape: Any, heads: int, activation: Any = None) -> EinsumDense:
-        layer = self.projection(name, "bqm,muh->bquh", (None, heads, self.head_dim), "uh", activation)
+        layer = self._projection(name, "bqm,muh->bquh", (None, heads, self.head_dim), "uh", activation)
         layer.build(shape)
         return layer
 
@@ -412,7 +414,7 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
             jnp.repeat(self.key_dense(key), repeats, axis=2),  # (B, S, num_query_heads, head_dim)
             jnp.repeat(self.value_dense(value), repeats, axis=2),
         )
-        heads, scores = self.attend(
+        heads, scores = self._attend(
             arrays, ("bquh,bkuh->buqk", "buqk,bkuh->bquh"), masks, training, return_attention_scores
         )
         output = self.output_dense(heads if self.gate_dense is None else heads * self.gate_dense(query))

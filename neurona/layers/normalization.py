@@ -114,23 +114,23 @@ class _AffineNormalization(Layer):
     gamma: Any = None
     beta: Any = None
 
-    def add_gamma_and_beta(self, shape: tuple[int, ...], scale: bool, center: bool) -> None:
+    def _add_gamma_and_beta(self, shape: tuple[int, ...], scale: bool, center: bool) -> None:
         """Create the two weights, or either of them."""
         self.gamma = self.add_weight(shape, name="gamma", autocast=False) if scale else None
         self.beta = self.add_weight(shape, name="beta", autocast=False) if center else None
 
-    def gamma_and_beta(self, shape: list[int], dtype: Any) -> list[Any]:
+    def _gamma_and_beta(self, shape: list[int], dtype: Any) -> list[Any]:
         """Their values in a shape that broadcasts, None for what the layer does not have."""
         return [
             None if weight is None else weight.value.astype(dtype).reshape(shape)
             for weight in (self.gamma, self.beta)
         ]
 
-    def scale_and_offset(self, size: int, dtype: Any) -> tuple[Any, Any]:
+    def _scale_and_offset(self, size: int, dtype: Any) -> tuple[Any, Any]:
         """Their values for the last axis, ones and zeros for what the layer does not have: what kernels
         take.
         """
-        gamma, beta = self.gamma_and_beta([size], dtype)
+        gamma, beta = self._gamma_and_beta([size], dtype)
         return jnp.ones(size, dtype) if gamma is None else gamma, jnp.zeros(
             size, dtype
         ) if beta is None else beta
@@ -210,7 +210,7 @@ class BatchNormalization(_AffineNormalization):
     def build(self, input_shape: Any) -> None:
         channels = input_shape[self.axis]
         shape = (channels,)
-        self.add_gamma_and_beta(shape, self.scale, self.center)
+        self._add_gamma_and_beta(shape, self.scale, self.center)
         self.moving_mean = self.add_weight(shape, trainable=False, autocast=False, name="moving_mean")
         self.moving_variance = self.add_weight(shape, trainable=False, autocast=False, name="moving_variance")
         if self.renorm:
@@ -234,7 +234,7 @@ class BatchNormalization(_AffineNormalization):
         x = _precise(inputs)
         shape = [1] * x.ndim
         shape[self.axis] = x.shape[self.axis]
-        gamma, beta = self.gamma_and_beta(shape, x.dtype)
+        gamma, beta = self._gamma_and_beta(shape, x.dtype)
         if mask is None and self._uses_kernel(x, training):
             return self._normalized_by_batch(x)
         if training and self.trainable:
@@ -259,7 +259,7 @@ class BatchNormalization(_AffineNormalization):
     def _kernel_arguments(self, x: Any) -> tuple[Any, ...]:
         """What `kernels.normalization.batch_normalization` takes."""
         mean, variance = moments(jax.lax.stop_gradient(x))
-        return x, *self.scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon
+        return x, *self._scale_and_offset(x.shape[-1], x.dtype), mean, variance, self.epsilon
 
     def _normalized_by_batch(self, x: Any) -> Any:
         arguments = self._kernel_arguments(x)
@@ -355,16 +355,16 @@ class LayerNormalization(_AffineNormalization):
     def build(self, input_shape: Any) -> None:
         axes = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
         shape = tuple(input_shape[axis] for axis in axes)
-        self.add_gamma_and_beta(shape, self.scale or self.rms_scaling, self.center and not self.rms_scaling)
+        self._add_gamma_and_beta(shape, self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
     def call(self, inputs: Any) -> Any:
         x = _precise(inputs)
         axes = tuple(axis % x.ndim for axis in ([self.axis] if isinstance(self.axis, int) else self.axis))
         if axes == (x.ndim - 1,) and not self.rms_scaling:
-            return layer_normalization(x, *self.scale_and_offset(x.shape[-1], x.dtype), self.epsilon).astype(
+            return layer_normalization(x, *self._scale_and_offset(x.shape[-1], x.dtype), self.epsilon).astype(
                 self.compute_dtype
             )
-        gamma, beta = self.gamma_and_beta(
+        gamma, beta = self._gamma_and_beta(
             [size if axis in axes else 1 for axis, size in enumerate(x.shape)], x.dtype
         )
         mean, variance = jnp.mean(x, axes, keepdims=True), jnp.var(x, axes, keepdims=True)
@@ -427,7 +427,7 @@ class GroupNormalization(_AffineNormalization):
                 "groups."
             )
         shape = (channels,)
-        self.add_gamma_and_beta(shape, self.scale, self.center)
+        self._add_gamma_and_beta(shape, self.scale, self.center)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
 
     def call(self, inputs: Any) -> Any:
@@ -437,7 +437,7 @@ class GroupNormalization(_AffineNormalization):
         split = (groups, channels // groups)
         shape = [1] * x.ndim
         shape[axis : axis + 1] = split
-        gamma, beta = self.gamma_and_beta(shape, x.dtype)
+        gamma, beta = self._gamma_and_beta(shape, x.dtype)
         x = x.reshape(*x.shape[:axis], *split, *x.shape[axis + 1 :])
         axes = tuple(one for one in range(1, x.ndim) if one != axis)
         y = standardize(

@@ -51,8 +51,8 @@ __all__ = [
 class _Pooling(Layer):
     """A window that slides over the spatial dimensions."""
 
-    rank = 2
-    pool: Callable[..., Any]
+    _rank = 2
+    _pool: Callable[..., Any]
 
     def __init__(
         self,
@@ -65,14 +65,14 @@ class _Pooling(Layer):
     ) -> None:
         super().__init__(name=name, **kwargs)
         owner = type(self).__name__
-        self.pool_size = integers(pool_size, self.rank, "pool_size", owner)
-        self.strides = integers(pool_size if strides is None else strides, self.rank, "strides", owner)
+        self.pool_size = integers(pool_size, self._rank, "pool_size", owner)
+        self.strides = integers(pool_size if strides is None else strides, self._rank, "strides", owner)
         self.padding = choice(padding, ("valid", "same"), "padding", owner)
         self.data_format = standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def call(self, inputs: Any) -> Any:
-        return type(self).pool(
+        return type(self)._pool(
             inputs, self.pool_size, strides=self.strides, padding=self.padding, data_format=self.data_format
         )
 
@@ -99,7 +99,7 @@ class MaxPooling1D(_Pooling, aliases=("MaxPool1D",)):
         [4.0, 3.0]
     """
 
-    rank, pool = 1, staticmethod(max_pool)
+    _rank, _pool = 1, staticmethod(max_pool)
 
 
 class MaxPooling2D(_Pooling, aliases=("MaxPool2D",)):
@@ -126,7 +126,7 @@ class MaxPooling2D(_Pooling, aliases=("MaxPool2D",)):
         (2, 14, 14, 6)
     """
 
-    pool = staticmethod(max_pool)
+    _pool = staticmethod(max_pool)
 
 
 class MaxPooling3D(_Pooling, aliases=("MaxPool3D",)):
@@ -151,7 +151,7 @@ class MaxPooling3D(_Pooling, aliases=("MaxPool3D",)):
         (2, 2, 2, 2, 6)
     """
 
-    rank, pool = 3, staticmethod(max_pool)
+    _rank, _pool = 3, staticmethod(max_pool)
 
 
 class AveragePooling1D(_Pooling, aliases=("AvgPool1D",)):
@@ -176,7 +176,7 @@ class AveragePooling1D(_Pooling, aliases=("AvgPool1D",)):
         [2.5, 2.5]
     """
 
-    rank, pool = 1, staticmethod(average_pool)
+    _rank, _pool = 1, staticmethod(average_pool)
 
 
 class AveragePooling2D(_Pooling, aliases=("AvgPool2D",)):
@@ -203,7 +203,7 @@ class AveragePooling2D(_Pooling, aliases=("AvgPool2D",)):
         (2, 4, 4, 6)
     """
 
-    pool = staticmethod(average_pool)
+    _pool = staticmethod(average_pool)
 
 
 class AveragePooling3D(_Pooling, aliases=("AvgPool3D",)):
@@ -228,23 +228,23 @@ class AveragePooling3D(_Pooling, aliases=("AvgPool3D",)):
         (2, 2, 2, 2, 6)
     """
 
-    rank, pool = 3, staticmethod(average_pool)
+    _rank, _pool = 3, staticmethod(average_pool)
 
 
 class _GlobalPooling(Layer):
     """One value of everything in space."""
 
-    rank = 2
-    reduce: Callable[..., Any]
+    _rank = 2
+    _reduce: Callable[..., Any]
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format, self.keepdims = standardize_data_format(data_format), keepdims
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def call(self, inputs: Any) -> Any:
-        return type(self).reduce(
-            inputs, axis=spatial_axes(self.data_format, self.rank), keepdims=self.keepdims
+        return type(self)._reduce(
+            inputs, axis=spatial_axes(self.data_format, self._rank), keepdims=self.keepdims
         )
 
 
@@ -263,7 +263,7 @@ class GlobalMaxPooling1D(_GlobalPooling, aliases=("GlobalMaxPool1D",)):
         [[4.0]]
     """
 
-    rank, reduce = 1, staticmethod(jnp.max)
+    _rank, _reduce = 1, staticmethod(jnp.max)
 
 
 class GlobalMaxPooling2D(_GlobalPooling, aliases=("GlobalMaxPool2D",)):
@@ -281,7 +281,7 @@ class GlobalMaxPooling2D(_GlobalPooling, aliases=("GlobalMaxPool2D",)):
         (2, 1, 1, 6)
     """
 
-    reduce = staticmethod(jnp.max)
+    _reduce = staticmethod(jnp.max)
 
 
 class GlobalMaxPooling3D(_GlobalPooling, aliases=("GlobalMaxPool3D",)):
@@ -299,7 +299,7 @@ class GlobalMaxPooling3D(_GlobalPooling, aliases=("GlobalMaxPool3D",)):
         (2, 6)
     """
 
-    rank, reduce = 3, staticmethod(jnp.max)
+    _rank, _reduce = 3, staticmethod(jnp.max)
 
 
 class GlobalAveragePooling1D(_GlobalPooling, aliases=("GlobalAvgPool1D",)):
@@ -318,7 +318,7 @@ class GlobalAveragePooling1D(_GlobalPooling, aliases=("GlobalAvgPool1D",)):
         [[2.5]]
     """
 
-    rank, reduce = 1, staticmethod(jnp.mean)
+    _rank, _reduce = 1, staticmethod(jnp.mean)
     supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
@@ -334,7 +334,7 @@ class GlobalAveragePooling1D(_GlobalPooling, aliases=("GlobalAvgPool1D",)):
         total = jnp.sum(jnp.where(mask, inputs, 0), axis=axis, keepdims=self.keepdims)
         return total / jnp.sum(mask, axis=axis, keepdims=self.keepdims, dtype=inputs.dtype)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return None
 
 
@@ -355,7 +355,7 @@ class GlobalAveragePooling2D(_GlobalPooling, aliases=("GlobalAvgPool2D",)):
         (2, 6)
     """
 
-    reduce = staticmethod(jnp.mean)
+    _reduce = staticmethod(jnp.mean)
 
 
 class GlobalAveragePooling3D(_GlobalPooling, aliases=("GlobalAvgPool3D",)):
@@ -373,7 +373,7 @@ class GlobalAveragePooling3D(_GlobalPooling, aliases=("GlobalAvgPool3D",)):
         (2, 6)
     """
 
-    rank, reduce = 3, staticmethod(jnp.mean)
+    _rank, _reduce = 3, staticmethod(jnp.mean)
 
 
 class _AdaptivePooling(Layer):
@@ -381,22 +381,25 @@ class _AdaptivePooling(Layer):
     + 1) n / m).
     """
 
-    rank = 2
-    reduce: Callable[..., Any]
+    _rank = 2
+    _reduce: Callable[..., Any]
 
     def __init__(self, output_size: Any, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.output_size = integers(output_size, self.rank, "output_size", type(self).__name__)
+        self.output_size = integers(output_size, self._rank, "output_size", type(self).__name__)
         self.data_format = standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "output_size": self.output_size}
 
     def call(self, inputs: Any) -> Any:
-        for axis, windows in zip(spatial_axes(self.data_format, self.rank), self.output_size):
+        for axis, windows in zip(spatial_axes(self.data_format, self._rank), self.output_size):
             size, reduced = inputs.shape[axis], []
             for index in range(windows):
                 window = [slice(None)] * inputs.ndim
                 window[axis] = slice(index * size // windows, -(-(index + 1) * size // windows))
-                reduced.append(type(self).reduce(inputs[tuple(window)], axis=axis))
+                reduced.append(type(self)._reduce(inputs[tuple(window)], axis=axis))
             inputs = jnp.stack(reduced, axis)
         return inputs
 
@@ -419,7 +422,7 @@ class AdaptiveAveragePooling1D(_AdaptivePooling):
         [0.5, 2.5]
     """
 
-    rank, reduce = 1, staticmethod(jnp.mean)
+    _rank, _reduce = 1, staticmethod(jnp.mean)
 
 
 class AdaptiveAveragePooling2D(_AdaptivePooling):
@@ -442,7 +445,7 @@ class AdaptiveAveragePooling2D(_AdaptivePooling):
         (2, 3, 2, 6)
     """
 
-    reduce = staticmethod(jnp.mean)
+    _reduce = staticmethod(jnp.mean)
 
 
 class AdaptiveAveragePooling3D(_AdaptivePooling):
@@ -463,7 +466,7 @@ class AdaptiveAveragePooling3D(_AdaptivePooling):
         (2, 2, 2, 2, 6)
     """
 
-    rank, reduce = 3, staticmethod(jnp.mean)
+    _rank, _reduce = 3, staticmethod(jnp.mean)
 
 
 class AdaptiveMaxPooling1D(_AdaptivePooling):
@@ -484,7 +487,7 @@ class AdaptiveMaxPooling1D(_AdaptivePooling):
         [1.0, 3.0]
     """
 
-    rank, reduce = 1, staticmethod(jnp.max)
+    _rank, _reduce = 1, staticmethod(jnp.max)
 
 
 class AdaptiveMaxPooling2D(_AdaptivePooling):
@@ -505,7 +508,7 @@ class AdaptiveMaxPooling2D(_AdaptivePooling):
         (2, 3, 2, 6)
     """
 
-    reduce = staticmethod(jnp.max)
+    _reduce = staticmethod(jnp.max)
 
 
 class AdaptiveMaxPooling3D(_AdaptivePooling):
@@ -526,7 +529,7 @@ class AdaptiveMaxPooling3D(_AdaptivePooling):
         (2, 2, 2, 2, 6)
     """
 
-    rank, reduce = 3, staticmethod(jnp.max)
+    _rank, _reduce = 3, staticmethod(jnp.max)
 
 
 # Other names of the same classes.

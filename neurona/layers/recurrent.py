@@ -29,6 +29,8 @@ from neurona.layers.rnn_cells import (
     step_of,
 )
 
+_OF_BOTH = ("name", "dtype", "trainable", "autocast")  # arguments of a layer and of its cell
+
 __all__ = [
     "GRU",
     "LSTM",
@@ -135,10 +137,8 @@ class RNN(Layer):
 
     reset_states = reset_state
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        mask = (
-            (_first(previous_mask) if previous_mask is not None else None) if self.return_sequences else None
-        )
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = _first(mask) if self.return_sequences else None
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
     def call(
@@ -169,7 +169,7 @@ class RNN(Layer):
     ) -> tuple[jax.Array, list[Any]]:
         cell, how = self.cell, {"reverse": self.go_backwards, "unroll": self.unroll}
         if has_sequence(cell):
-            return cell.sequence(inputs, states, mask, training, **how)
+            return cell._sequence(inputs, states, mask, training, **how)
         with _one_key(inputs, training):
             return scan_cell(
                 step_of(cell),
@@ -235,17 +235,17 @@ def _one_key(inputs: Any, training: Any) -> Iterator[None]:
 class _CellLayer(RNN):
     """An RNN that makes its cell: it takes the arguments of the cell, and reads them from the cell."""
 
-    cell_class: type[Layer]
+    _cell_class: type[Layer]
 
     def __init__(self, **options: Any) -> None:
         owner, use_cudnn = type(self).__name__, options.pop("use_cudnn", "auto")
         if use_cudnn not in ("auto", True, False):
             raise ArgumentError(f"{owner}: use_cudnn is 'auto', True or False. Received: {use_cudnn=}")
-        of_cell = [*inspect.signature(self.cell_class).parameters, "implementation"]
+        of_cell = [*inspect.signature(self._cell_class).parameters, "implementation"]
         cell = {name: options.pop(name) for name in of_cell if name in options}
         shared = {name: options[name] for name in ("dtype", "trainable") if name in options}
         super().__init__(
-            self.cell_class(**cell, **shared, name=snake_case(self.cell_class.__name__)), **options
+            self._cell_class(**cell, **shared, name=snake_case(self._cell_class.__name__)), **options
         )
         self.use_cudnn = use_cudnn
         self.input_spec = InputSpec(ndim=3)
@@ -255,6 +255,13 @@ class _CellLayer(RNN):
         if cell is None or name.startswith("_") or name not in cell._arguments:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
         return getattr(cell, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Options of the cell, such as `activation`, are set on the cell."""
+        cell = self.__dict__.get("cell")
+        own = name in self.__dict__ or name in _OF_BOTH
+        target = self if cell is None or own or name not in cell._arguments else cell
+        Layer.__setattr__(target, name, value)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -291,7 +298,7 @@ class SimpleRNN(_CellLayer):
         (2, 7, 4)
     """
 
-    cell_class = SimpleRNNCell
+    _cell_class = SimpleRNNCell
 
     def __init__(
         self,
@@ -336,7 +343,7 @@ class LSTM(_CellLayer):
         ((2, 4), True, (2, 4))
     """
 
-    cell_class = LSTMCell
+    _cell_class = LSTMCell
 
     def __init__(
         self,
@@ -388,7 +395,7 @@ class GRU(_CellLayer):
         True
     """
 
-    cell_class = GRUCell
+    _cell_class = GRUCell
 
     def __init__(
         self,

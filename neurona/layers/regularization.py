@@ -78,7 +78,7 @@ class Dropout(Layer):
         self.rate, self.seed = fraction(rate, "rate", type(self).__name__), seed
         self.noise_shape = _noise_shape(noise_shape, type(self).__name__)
 
-    def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the random mask for an input of this shape."""
         return _filled(self.noise_shape, shape)
 
@@ -87,7 +87,7 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return jnp.zeros_like(inputs)
-        return dropout(inputs, self._next_key(), self.rate, self.mask_shape(inputs.shape))
+        return dropout(inputs, self._next_key(), self.rate, self._mask_shape(inputs.shape))
 
 
 class _SpatialDropout(Dropout):
@@ -95,7 +95,7 @@ class _SpatialDropout(Dropout):
     little.
     """
 
-    rank = 1
+    _rank = 1
 
     def __init__(
         self,
@@ -107,10 +107,10 @@ class _SpatialDropout(Dropout):
     ) -> None:
         super().__init__(rate, seed=seed, name=name, dtype=dtype)
         self.data_format = standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
 
-    def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        space = spatial_axes(self.data_format, self.rank)
+    def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        space = spatial_axes(self.data_format, self._rank)
         return tuple(1 if axis in space else size for axis, size in enumerate(shape))
 
     def get_config(self) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class SpatialDropout2D(_SpatialDropout):
         True
     """
 
-    rank = 2
+    _rank = 2
 
 
 class SpatialDropout3D(_SpatialDropout):
@@ -190,7 +190,7 @@ class SpatialDropout3D(_SpatialDropout):
         True
     """
 
-    rank = 3
+    _rank = 3
 
 
 class AlphaDropout(Layer):

@@ -169,18 +169,18 @@ def _pairs(value: Any, rank: int, name: str, owner: str) -> tuple:
 class _ZeroPadding(Layer):
     """Zeros around the spatial dimensions."""
 
-    rank = 1
+    _rank = 1
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = standardize_data_format(data_format)
-        self.padding = _pairs(padding, self.rank, "padding", type(self).__name__)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.padding = _pairs(padding, self._rank, "padding", type(self).__name__)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def call(self, inputs: Any) -> Any:
         widths = [(0, 0)] * inputs.ndim
         for axis, pair in zip(
-            spatial_axes(self.data_format, self.rank), [self.padding] if self.rank == 1 else self.padding
+            spatial_axes(self.data_format, self._rank), [self.padding] if self._rank == 1 else self.padding
         ):
             widths[axis] = pair
         return jnp.pad(inputs, widths)
@@ -223,7 +223,7 @@ class ZeroPadding2D(_ZeroPadding):
         (1, 3, 6, 1)
     """
 
-    rank = 2
+    _rank = 2
 
 
 class ZeroPadding3D(_ZeroPadding):
@@ -244,24 +244,24 @@ class ZeroPadding3D(_ZeroPadding):
         (1, 4, 4, 4, 1)
     """
 
-    rank = 3
+    _rank = 3
 
 
 class _Cropping(Layer):
     """Cuts from the ends of the spatial dimensions."""
 
-    rank = 1
+    _rank = 1
 
     def __init__(self, cropping: Any, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = standardize_data_format(data_format)
-        self.cropping = _pairs(cropping, self.rank, "cropping", type(self).__name__)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.cropping = _pairs(cropping, self._rank, "cropping", type(self).__name__)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def call(self, inputs: Any) -> Any:
         cut = [slice(None)] * inputs.ndim
         for axis, (before, after) in zip(
-            spatial_axes(self.data_format, self.rank), [self.cropping] if self.rank == 1 else self.cropping
+            spatial_axes(self.data_format, self._rank), [self.cropping] if self._rank == 1 else self.cropping
         ):
             if before + after >= inputs.shape[axis]:
                 raise ShapeError(
@@ -314,7 +314,7 @@ class Cropping2D(_Cropping):
         (1, 3, 2, 1)
     """
 
-    rank = 2
+    _rank = 2
 
     def __init__(
         self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any
@@ -341,7 +341,7 @@ class Cropping3D(_Cropping):
         (1, 2, 2, 2, 1)
     """
 
-    rank = 3
+    _rank = 3
 
     def __init__(
         self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any

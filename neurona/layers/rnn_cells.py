@@ -14,10 +14,11 @@ from jax import lax
 from neurona import activations
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
+from neurona.core.policy import is_float
 from neurona.kernels import recurrent as kernels
 from neurona.kernels.activation_codes import is_known
 from neurona.kernels.recurrent_steps import gru_step, gru_step_reset_before, lstm_step, simple_rnn_step
-from neurona.layers.arguments import fraction, positive
+from neurona.layers.arguments import ActivationAttribute, fraction, positive
 from neurona.layers.options import for_layer
 from neurona.layers.recurrent_options import GRUCellOptions, LSTMCellOptions, SimpleRNNCellOptions
 
@@ -89,9 +90,10 @@ def _over(mask: jax.Array, array: jax.Array) -> jax.Array:
 class _Cell(Layer):
     """What the three cells share: weights, dropout, and a kernel for whole sequences."""
 
-    gates = 1
-    weights_with_options = ("kernel", "recurrent", "bias")
-    own_options: tuple[str, ...] = ()  # of one cell alone
+    activation = ActivationAttribute()
+    _gates = 1
+    _weights_with_options = ("kernel", "recurrent", "bias")
+    _own_options: tuple[str, ...] = ()  # of one cell alone
     kernel_initializer: Any
     recurrent_initializer: Any
     bias_initializer: Any
@@ -102,27 +104,27 @@ class _Cell(Layer):
     def __init__(
         self, units: int, activation: Any, recurrent_activation: Any, use_bias: bool, **options: Any
     ) -> None:
-        own = ("dropout", "recurrent_dropout", "seed", "implementation", *self.own_options)
-        super().__init__(**for_layer(options, *self.weights_with_options, own=own))
+        own = ("dropout", "recurrent_dropout", "seed", "implementation", *self._own_options)
+        super().__init__(**for_layer(options, *self._weights_with_options, own=own))
         owner = type(self).__name__
         self.units = self.output_size = positive(units, "units", owner)
         self.state_size: Any = self.units
-        self.activation, self.use_bias = activations.get(activation), use_bias
-        self.recurrent_activation = activations.get(recurrent_activation) if self.gates > 1 else None
-        self._set_weight_options(options, *self.weights_with_options)
+        self.activation, self.use_bias = activation, use_bias
+        self.recurrent_activation = activations.get(recurrent_activation) if self._gates > 1 else None
+        self._set_weight_options(options, *self._weights_with_options)
         self.dropout = fraction(options["dropout"], "dropout", owner)
         self.recurrent_dropout = fraction(options["recurrent_dropout"], "recurrent_dropout", owner)
         self.seed = options["seed"]
         self.implementation = 1 if self.recurrent_dropout else options.get("implementation", 2)
-        for name in self.own_options:
+        for name in self._own_options:
             setattr(self, name, options[name])
 
-    def bias_options(self) -> tuple[tuple[int, ...], Any]:
+    def _bias_options(self) -> tuple[tuple[int, ...], Any]:
         """The bias's shape and initializer."""
-        return (self.gates * self.units,), self.bias_initializer
+        return (self._gates * self.units,), self.bias_initializer
 
     def build(self, input_shape: Any) -> None:
-        width = self.gates * self.units
+        width = self._gates * self.units
         self.kernel = self.add_weight((input_shape[-1], width), name="kernel")
         self.recurrent_kernel = self.add_weight(
             (self.units, width),
@@ -131,18 +133,18 @@ class _Cell(Layer):
             constraint=self.recurrent_constraint,
             name="recurrent_kernel",
         )
-        self.bias = self.add_weight(*self.bias_options(), name="bias") if self.use_bias else None
+        self.bias = self.add_weight(*self._bias_options(), name="bias") if self.use_bias else None
 
     def get_initial_state(self, batch_size: int | None = None) -> list[jax.Array]:
         """Zeros, one array (batch, units) for each state."""
         sizes = [self.state_size] if isinstance(self.state_size, int) else self.state_size
         return [jnp.zeros((batch_size or 1, size), self.compute_dtype) for size in sizes]
 
-    def dropout_masks(self, rate: float, shape: tuple[int, ...], dtype: Any, training: Any) -> Masks:
+    def _dropout_masks(self, rate: float, shape: tuple[int, ...], dtype: Any, training: Any) -> Masks:
         """The masks of one sequence: none, one for all gates, or one for each."""
         if not training or not rate:
             return None
-        count = self.gates if self.implementation == 1 else 1
+        count = self._gates if self.implementation == 1 else 1
         if rate == 1:
             return [jnp.zeros(shape, dtype)] * count
         keep = 1.0 - rate
@@ -151,23 +153,46 @@ class _Cell(Layer):
             for _ in range(count)
         ]
 
-    def project(self, inputs: Any, masks: Masks) -> jax.Array:
+    def get_dropout_mask(self, step_input: Any) -> Any:
+        """The mask of the inputs in training: an array, or a list of one for each gate; None without
+        dropout. In a sequence all steps get the same.
+        """
+        return self._one_or_many(self._dropout_masks(self.dropout, step_input.shape, step_input.dtype, True))
+
+    def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
+        """The same for a state."""
+        rate = self.recurrent_dropout
+        return self._one_or_many(self._dropout_masks(rate, step_input.shape, step_input.dtype, True))
+
+    def _one_or_many(self, masks: Masks) -> Any:
+        return masks[0] if masks is not None and len(masks) == 1 else masks
+
+    def reset_dropout_mask(self) -> None:
+        """Nothing: no mask is kept from one sequence to the next."""
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Nothing: no mask is kept from one sequence to the next."""
+
+    def _as_floats(self, inputs: Any) -> Any:
+        return inputs if is_float(inputs.dtype) else inputs.astype(self.compute_dtype)
+
+    def _project(self, inputs: Any, masks: Masks) -> jax.Array:
         """What the inputs add to all gates: x @ kernel + bias, for one step or many."""
         return _product(inputs, self.kernel.value, masks, None if self.bias is None else self.bias.value)
 
-    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
-        """The output and the new states, from `project`'s result for one step."""
+    def _step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+        """The output and the new states, from `_project`'s result for one step."""
         raise NotImplementedError
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[jax.Array, Any]:
         several = isinstance(states, (list, tuple))
-        states = list(states) if several else [states]
-        input_masks = self.dropout_masks(self.dropout, inputs.shape, inputs.dtype, training)
-        masks = self.dropout_masks(self.recurrent_dropout, states[0].shape, inputs.dtype, training)
-        output, new = self.step(self.project(inputs, input_masks), states, masks)
+        states, inputs = list(states) if several else [states], self._as_floats(inputs)
+        input_masks = self._dropout_masks(self.dropout, inputs.shape, inputs.dtype, training)
+        masks = self._dropout_masks(self.recurrent_dropout, states[0].shape, inputs.dtype, training)
+        output, new = self._step(self._project(inputs, input_masks), states, masks)
         return output, new if several else new[0]
 
-    def sequence(
+    def _sequence(
         self, inputs: jax.Array, states: list[jax.Array], mask: Any, training: Any, **how: bool
     ) -> tuple[jax.Array, list[jax.Array]]:
         """All steps: outputs and final states. The kernel computes them if it knows the activations, else
@@ -175,9 +200,10 @@ class _Cell(Layer):
 
         Shapes: inputs (T, B, d), states (B, units) each, mask (T, B, 1) -> outputs (T, B, units).
         """
+        inputs = self._as_floats(inputs)
         with self._context():
-            input_masks = self.dropout_masks(self.dropout, inputs.shape[1:], inputs.dtype, training)
-            masks = self.dropout_masks(self.recurrent_dropout, states[0].shape, inputs.dtype, training)
+            input_masks = self._dropout_masks(self.dropout, inputs.shape[1:], inputs.dtype, training)
+            masks = self._dropout_masks(self.recurrent_dropout, states[0].shape, inputs.dtype, training)
             functions = [
                 function for function in (self.activation, self.recurrent_activation) if function is not None
             ]
@@ -185,19 +211,19 @@ class _Cell(Layer):
                 if input_masks is not None:
                     inputs = inputs * input_masks[0]
                 bias = None if self.bias is None else self.bias.value
-                outputs, final = self.kernel_function(
+                outputs, final = self._kernel_function(
                     inputs, self.kernel.value, self.recurrent_kernel.value, bias, tuple(states), mask, **how
                 )
                 return outputs, list(final)
             return scan_cell(
-                lambda z, states: self.step(z, states, masks),
-                self.project(inputs, input_masks),
+                lambda z, states: self._step(z, states, masks),
+                self._project(inputs, input_masks),
                 states,
                 mask,
                 **how,
             )
 
-    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+    def _kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
         """The function of `neurona.kernels.recurrent` that does all steps."""
         raise NotImplementedError
 
@@ -247,14 +273,14 @@ class SimpleRNNCell(_Cell):
     ) -> None:
         super().__init__(units, activation, None, use_bias, **options)
 
-    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+    def _step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
         def product(h: jax.Array) -> jax.Array:
             return _product(h, self.recurrent_kernel.value, masks)
 
         h = simple_rnn_step(z, states[0], product, self.activation)
         return h, [h]
 
-    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+    def _kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
         return kernels.simple_rnn(*args, activation=self.activation, **how)
 
 
@@ -288,8 +314,8 @@ class LSTMCell(_Cell):
         ((2, 4), (2, 4))
     """
 
-    gates = 4
-    own_options = ("unit_forget_bias",)
+    _gates = 4
+    _own_options = ("unit_forget_bias",)
     unit_forget_bias: bool
 
     def __init__(
@@ -303,7 +329,7 @@ class LSTMCell(_Cell):
         super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.state_size = [self.units, self.units]
 
-    def bias_options(self) -> tuple[tuple[int, ...], Any]:
+    def _bias_options(self) -> tuple[tuple[int, ...], Any]:
         def with_open_forget_gate(shape: tuple[int, ...], dtype: Any) -> jax.Array:
             units, initial = self.units, self.bias_initializer
             return jnp.concatenate(
@@ -312,7 +338,7 @@ class LSTMCell(_Cell):
 
         return (4 * self.units,), with_open_forget_gate if self.unit_forget_bias else self.bias_initializer
 
-    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+    def _step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
         def product(h: jax.Array) -> jax.Array:
             return _product(h, self.recurrent_kernel.value, masks)
 
@@ -320,7 +346,7 @@ class LSTMCell(_Cell):
         h, c, _ = lstm_step(z, h, c, product, self.activation, self.recurrent_activation)
         return h, [h, c]
 
-    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+    def _kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
         return kernels.lstm(
             *args, activation=self.activation, recurrent_activation=self.recurrent_activation, **how
         )
@@ -357,8 +383,8 @@ class GRUCell(_Cell):
         (2, 4)
     """
 
-    gates = 3
-    own_options = ("reset_after",)
+    _gates = 3
+    _own_options = ("reset_after",)
     reset_after: bool
 
     def __init__(
@@ -371,16 +397,16 @@ class GRUCell(_Cell):
     ) -> None:
         super().__init__(units, activation, recurrent_activation, use_bias, **options)
 
-    def bias_options(self) -> tuple[tuple[int, ...], Any]:
+    def _bias_options(self) -> tuple[tuple[int, ...], Any]:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,), self.bias_initializer
 
-    def project(self, inputs: Any, masks: Masks) -> jax.Array:
+    def _project(self, inputs: Any, masks: Masks) -> jax.Array:
         bias = None if self.bias is None else self.bias.value
         return _product(
             inputs, self.kernel.value, masks, bias[0] if bias is not None and self.reset_after else bias
         )
 
-    def step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
+    def _step(self, z: jax.Array, states: Any, masks: Masks) -> tuple[jax.Array, list[jax.Array]]:
         h, kernel, units = states[0], self.recurrent_kernel.value, self.units
         functions = self.activation, self.recurrent_activation
 
@@ -399,7 +425,7 @@ class GRUCell(_Cell):
             h, _ = gru_step_reset_before(z, h, gate_product, candidate_product, *functions)
         return h, [h]
 
-    def kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
+    def _kernel_function(self, *args: Any, **how: bool) -> tuple[jax.Array, Any]:
         functions = {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
         return kernels.gru(*args, reset_after=self.reset_after, **functions, **how)
 
@@ -461,13 +487,13 @@ class StackedRNNCells(Layer):
             new_states.append(jax.tree.unflatten(jax.tree.structure(state), jax.tree.leaves(new)))
         return inputs, new_states
 
-    def sequence(
+    def _sequence(
         self, inputs: jax.Array, states: list[Any], mask: Any, training: Any, **how: bool
     ) -> tuple[jax.Array, list[Any]]:
         """All steps of the first cell, then of the next: outputs of the last cell, final states of all."""
         new_states = []
         for cell, state in zip(self.cells, states, strict=True):
-            inputs, new = cell.sequence(inputs, state, mask, training, **how)
+            inputs, new = cell._sequence(inputs, state, mask, training, **how)
             new_states.append(new)
         return inputs, new_states
 
@@ -489,10 +515,10 @@ def check_cell(cell: Any, what: str) -> None:
 
 
 def has_sequence(cell: Any) -> bool:
-    """Whether a cell, or each cell of a stack, has a method `sequence` for all steps at once."""
-    return (
-        all(map(has_sequence, cell.cells)) if isinstance(cell, StackedRNNCells) else isinstance(cell, _Cell)
-    )
+    """Whether a cell, or each cell of a stack, computes all steps at once."""
+    if type(cell) is StackedRNNCells:
+        return all(map(has_sequence, cell.cells))
+    return isinstance(cell, _Cell) and type(cell).call is _Cell.call  # a subclass may compute something else
 
 
 def step_of(cell: Any) -> Callable[..., Any]:

@@ -45,8 +45,8 @@ class SeparableAndBias(LayerOptions, total=False):
 
 
 class _DepthwiseConvolution(_Convolutional):
-    strided_dilation = True
-    weights_with_options = ("depthwise", "bias")
+    _strided_dilation = True
+    _weights_with_options = ("depthwise", "bias")
 
     def __init__(
         self,
@@ -66,11 +66,11 @@ class _DepthwiseConvolution(_Convolutional):
         self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", type(self).__name__)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        channels = self.input_channels(input_shape)
-        self.kernel = self.add_kernel(
+        channels = self._input_channels(input_shape)
+        self.kernel = self._add_kernel(
             "depthwise", (*self.kernel_size, channels, self.depth_multiplier), "kernel"
         )
-        self.add_bias(channels * self.depth_multiplier)
+        self._add_bias(channels * self.depth_multiplier)
 
     def call(self, inputs: Any) -> Any:
         y = depthwise_convolution(
@@ -81,7 +81,7 @@ class _DepthwiseConvolution(_Convolutional):
             dilation=self.dilation_rate,
             data_format=self.data_format,
         )
-        return self.activate(y)
+        return self._activate(y)
 
 
 class DepthwiseConv1D(_DepthwiseConvolution):
@@ -147,8 +147,8 @@ class DepthwiseConv2D(_DepthwiseConvolution):
 
 
 class _SeparableConvolution(_Convolutional):
-    strided_dilation = True
-    weights_with_options = ("depthwise", "pointwise", "bias")
+    _strided_dilation = True
+    _weights_with_options = ("depthwise", "pointwise", "bias")
 
     def __init__(
         self,
@@ -170,12 +170,12 @@ class _SeparableConvolution(_Convolutional):
         self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", type(self).__name__)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        channels = self.input_channels(input_shape)
+        channels = self._input_channels(input_shape)
         shape = (*self.kernel_size, channels, self.depth_multiplier)
-        self.depthwise_kernel = self.add_kernel("depthwise", shape, "depthwise_kernel")
+        self.depthwise_kernel = self._add_kernel("depthwise", shape, "depthwise_kernel")
         shape = (*[1] * self.rank, channels * self.depth_multiplier, self.filters)
-        self.pointwise_kernel = self.add_kernel("pointwise", shape, "pointwise_kernel")
-        self.add_bias(self.filters)
+        self.pointwise_kernel = self._add_kernel("pointwise", shape, "pointwise_kernel")
+        self._add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
         y = depthwise_convolution(
@@ -186,7 +186,7 @@ class _SeparableConvolution(_Convolutional):
             dilation=self.dilation_rate,
             data_format=self.data_format,
         )
-        return self.activate(convolution(y, self.pointwise_kernel.value, data_format=self.data_format))
+        return self._activate(convolution(y, self.pointwise_kernel.value, data_format=self.data_format))
 
 
 class SeparableConv1D(_SeparableConvolution, aliases=("SeparableConvolution1D",)):

@@ -97,7 +97,7 @@ class Bidirectional(Layer):
             if hasattr(part, "zero_output_for_mask"):
                 part.zero_output_for_mask = part.return_sequences
         self.merge_mode = merge_mode
-        self.first_weights = weights
+        self._first_weights = weights
         self._arguments.pop("weights", None)  # only the first values: no part of the config
         self.stateful, self.return_sequences, self.return_state = (
             forward.stateful,
@@ -128,8 +128,8 @@ class Bidirectional(Layer):
         for part in (self.forward_layer, self.backward_layer):
             if not part.built:
                 part.build(sequences_shape)
-        if self.first_weights is not None:
-            self.set_weights(self.first_weights)
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
 
     def reset_state(self) -> None:
         """Forget the states that stateful layers keep."""
@@ -138,8 +138,8 @@ class Bidirectional(Layer):
 
     reset_states = reset_state
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        mask = previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         mask = mask if self.return_sequences else None
         if self.merge_mode is None:
             return [mask, mask]
@@ -262,7 +262,9 @@ class TimeDistributed(Wrapper):
         def step(values: Any, at: Any) -> tuple[Any, Any]:
             x, key, live = at
             masked = {} if live is None else {"mask": live}
-            outputs, values = self.layer.apply(values, x, key=key, training=bool(training), **masked)
+            (outputs, values), _ = self.layer._apply_with_losses(
+                values, x, key=key, training=bool(training), **masked
+            )
             return values, outputs
 
         values, outputs = jax.lax.scan(step, values, (jnp.swapaxes(inputs, 0, 1), keys, mask))

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from neurona.core.checks import integers
+from neurona.core.checks import check_texts, integers
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
@@ -64,6 +64,7 @@ class TextVectorization(Layer):
 
     Raises:
         ArgumentError: an option is unknown, or does not go with another.
+        DataError: a row is None, NaN or another missing value.
         NotBuiltError: it is called before it has a vocabulary.
         TracingError: it is called inside a model that is being built or compiled, which texts can't enter.
 
@@ -241,16 +242,19 @@ class TextVectorization(Layer):
     def _tokenize(self, texts: Any) -> list[list[str]]:
         """The tokens of each text: decoded, standardized, split, joined to n-grams."""
         rows = self._rows(texts)
-        decoded = [
-            text.decode(self.encoding) if isinstance(text, bytes) else str(text)
-            for text in rows.reshape(-1).tolist()
-        ]
+        values = rows.reshape(-1).tolist()
+        if rows.dtype.kind not in "SU":
+            for column in rows.reshape(len(rows), -1).T:
+                check_texts(column.tolist(), f"Layer {self.name!r} (TextVectorization)")
+        decoded = [text.decode(self.encoding) if isinstance(text, bytes) else str(text) for text in values]
         tokens = self._split(self._standardized(decoded), max(rows.size // max(len(rows), 1), 1))
         return tokens if self.ngrams is None else [self._joined(one) for one in tokens]
 
     def _rows(self, texts: Any) -> np.ndarray:
         """An array (batch,) of texts; without split, (batch, tokens)."""
-        array = np.asarray(texts)
+        texts = texts.tolist() if isinstance(texts, np.ma.MaskedArray) else texts  # None for what is masked
+        # NumPy would write the NaN of a list of texts as the text "nan".
+        array = np.asarray(texts, object if isinstance(texts, (list, tuple)) else None)
         if array.ndim == 0:
             return array.reshape(1)
         if self.split is None:

@@ -51,9 +51,9 @@ class _ConvolutionTranspose(_Convolutional):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.kernel = self.add_weight(
-            (*self.kernel_size, self.filters, self.input_channels(input_shape)), name="kernel"
+            (*self.kernel_size, self.filters, self._input_channels(input_shape)), name="kernel"
         )
-        self.add_bias(self.filters)
+        self._add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
         y = convolution_transpose(
@@ -65,7 +65,7 @@ class _ConvolutionTranspose(_Convolutional):
             dilation=self.dilation_rate,
             data_format=self.data_format,
         )
-        return self.activate(y)
+        return self._activate(y)
 
 
 class Conv1DTranspose(_ConvolutionTranspose, aliases=("Convolution1DTranspose",)):

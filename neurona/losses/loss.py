@@ -57,7 +57,7 @@ class Loss(Serializable):
         (4.0, 'cubic')
     """
 
-    kind = "losses"
+    _kind = "losses"
     # Whether targets are class numbers, which stay integers: a float would round large ones.
     _integer_targets: bool = False
 

@@ -57,7 +57,7 @@ class Metric(Owner["Metric"], Serializable):
         0.5
     """
 
-    kind = "metrics"
+    _kind = "metrics"
     _direction: str | None = None
     """The better values, as in Keras: `"up"`, `"down"`, or None if neither is better."""
 

@@ -8,7 +8,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, deserialize
 from neurona.layers.input import InputLayer
-from neurona.models.description import functional_from_config
+from neurona.models.description import functional_from_config, takes_graph
 from neurona.models.model import Model
 from neurona.models.sequential import Sequential
 from neurona.tracebacks import ends_at_users_line
@@ -16,17 +16,24 @@ from neurona.tracebacks import ends_at_users_line
 
 @ends_at_users_line
 def clone_model(
-    model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
+    model: Model,
+    input_tensors: Any = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
 ) -> Model:
-    """A model of the same architecture with new weights.
+    """A model of the same architecture with new weights, compiled if the original is.
 
     Args:
         model: the original; it is not changed.
         input_tensors: symbolic tensors to build the copy of a functional model on, instead of new inputs.
         clone_function: makes the copy of each layer; by default from its config.
+        call_function: calls the copies of a functional model's layers, as `call_function(layer, *args,
+            **kwargs)`.
+        recursive: whether clone_function also makes the copies of layers inside models.
 
     Raises:
-        ArgumentError: tensors were given for a model that has no symbolic inputs.
+        ArgumentError: tensors or a function were given for a model that has no symbolic inputs.
 
     Example:
 
@@ -35,36 +42,60 @@ def clone_model(
         >>> copy.layers[0].name, copy.count_params()
         ('out', 8)
     """
+    clone = _clone(model, input_tensors, clone_function, call_function, recursive)
+    compiled = model.get_compile_config()
+    if compiled is not None and not clone.compiled:
+        clone.compile_from_config(compiled)
+    return clone
+
+
+def _clone(
+    model: Model,
+    input_tensors: Any,
+    clone_function: Callable[[Layer], Layer] | None,
+    call_function: Callable[..., Any] | None,
+    recursive: bool,
+) -> Model:
     copies: dict[int, Layer] = {}
+
+    def new(layer: Layer) -> Layer:
+        if recursive and isinstance(layer, Model):
+            return _clone(layer, None, clone_function, call_function, recursive)
+        if clone_function is None or isinstance(layer, InputLayer):
+            return type(layer).from_config(layer.get_config())
+        return clone_function(layer)
 
     def copy(layer: Layer) -> Layer:
         if id(layer) not in copies:
-            if clone_function is None or isinstance(layer, InputLayer):
-                copies[id(layer)] = type(layer).from_config(layer.get_config())
-            else:
-                copies[id(layer)] = clone_function(layer)
+            copies[id(layer)] = new(layer)
         return copies[id(layer)]
 
     if isinstance(model, Sequential):
-        entrance = (
-            [] if model._call_graph is None else [copy(layer) for layer in model._call_graph.input_layers]
+        entrance = [] if model._call_graph is None else map(copy, model._call_graph.input_layers)
+        return Sequential([*entrance, *map(copy, model.layers)], name=model.name, trainable=model.trainable)
+    if model._call_graph is not None:
+        return _clone_of_graph(model, input_tensors, copy, call_function)
+    if input_tensors is not None or clone_function is not None or call_function is not None:
+        raise ArgumentError(
+            "clone_model: input_tensors, clone_function and call_function are for models made of layers; "
+            f"{type(model).__name__} is subclassed."
         )
-        return Sequential(
-            [*entrance, *(copy(layer) for layer in model.layers)], name=model.name, trainable=model.trainable
-        )
-    if model._call_graph is None:
-        if input_tensors is not None:
-            raise ArgumentError(
-                f"clone_model: input_tensors are for functional models; {type(model).__name__} is subclassed."
-            )
+    return type(model).from_config(model.get_config())
+
+
+def _clone_of_graph(
+    model: Model,
+    input_tensors: Any,
+    copy: Callable[[Layer], Layer],
+    call_function: Callable[..., Any] | None,
+) -> Model:
+    if not takes_graph(type(model)):
         return type(model).from_config(model.get_config())
-    clone: Model = functional_from_config(
-        type(model), model.get_config(), layers={layer.name: copy(layer) for layer in model.layers}
-    )
+    layers = {layer.name: copy(layer) for layer in model.layers}
+    clone: Model = functional_from_config(type(model), model.get_config(), layers, call_function)
     if input_tensors is None:
         return clone
-    outputs = clone(input_tensors)
-    return type(model)(input_tensors, outputs, name=model.name)
+    return type(model)(input_tensors, clone(input_tensors), name=model.name)
 
 
 @ends_at_users_line

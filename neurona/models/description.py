@@ -1,6 +1,7 @@
 """Functional models as plain dictionaries: written and read as Keras does, and compared without names."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -8,7 +9,7 @@ import jax
 from neurona import ops, saving
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
-from neurona.core.registry import deserialize, serialize
+from neurona.core.registry import constructor_arguments, deserialize, serialize
 from neurona.core.symbolic import Operation, is_symbolic
 from neurona.layers.input import InputLayer
 from neurona.models.call_graph import CallGraph
@@ -57,9 +58,14 @@ def functional_config(model: Any, graph: CallGraph) -> dict[str, Any]:
 
 
 def functional_from_config(
-    cls: Any, config: Mapping[str, Any], layers: Mapping[str, Layer] | None = None
+    cls: Any,
+    config: Mapping[str, Any],
+    layers: Mapping[str, Layer] | None = None,
+    call_function: Callable[..., Any] | None = None,
 ) -> Any:
-    """Build a functional model from its description, out of given layers (by name) where there are any."""
+    """Build a functional model from its description, out of given layers (by name) where there are any.
+    `call_function(layer, *args, **kwargs)` calls them, if given.
+    """
     operations: dict[str, Any] = {}
     outputs: dict[tuple[str, int], list[Any]] = {}
     waiting: list[tuple[str, int, Mapping[str, Any]]] = []
@@ -81,7 +87,7 @@ def functional_from_config(
             if "class_name" in tree:
                 return deserialize(tree)
             return {key: resolved(value) for key, value in tree.items()}
-        return [resolved(value) for value in tree] if isinstance(tree, (list, tuple)) else tree
+        return type(tree)(map(resolved, tree)) if isinstance(tree, (list, tuple)) else tree
 
     while waiting:
         later = []
@@ -93,7 +99,7 @@ def functional_from_config(
                 continue
             operation = operations[name]
             if isinstance(operation, Layer):
-                result = operation(*args, **kwargs)
+                result = (call_function or _call)(operation, *args, **kwargs)
             else:
                 result = ops.call_from_config(operation["class_name"], operation["config"], args, kwargs)
                 jax.tree.leaves(result)[0].node.operation.name = name
@@ -110,10 +116,23 @@ def functional_from_config(
             return {key: tensors(value) for key, value in tree.items()}
         if len(tree) == 3 and isinstance(tree[0], str) and isinstance(tree[1], int):
             return outputs[(tree[0], tree[1])][tree[2]]
-        return [tensors(part) for part in tree]
+        return type(tree)(map(tensors, tree))
 
     model_inputs, model_outputs = tensors(config["input_layers"]), tensors(config["output_layers"])
-    return cls(model_inputs, model_outputs, name=config.get("name"), trainable=config.get("trainable", True))
+    names = set(constructor_arguments(cls) or ()) - {"inputs", "outputs", "trainable"}
+    own = {name: deserialize(config[name]) for name in names & set(config)}
+    return cls(model_inputs, model_outputs, trainable=config.get("trainable", True), **own)
+
+
+def _call(layer: Layer, *args: Any, **kwargs: Any) -> Any:
+    return layer(*args, **kwargs)
+
+
+def takes_graph(cls: Any) -> bool:
+    """Whether the constructor of a functional model's class takes `inputs` and `outputs`, as `Model` does."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    names = [parameter.name for parameter in parameters]
+    return names[:2] == ["inputs", "outputs"] or any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
 def functional_structure(graph: CallGraph) -> Any:

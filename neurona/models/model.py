@@ -10,13 +10,18 @@ from neurona import saving
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, NotConnectedError, ShapeError, suggestion
 from neurona.core.layer import Layer
-from neurona.core.registry import register_built_in
+from neurona.core.registry import custom_object_scope, register_built_in
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
 from neurona.messages import translated
 from neurona.models.call_graph import CallGraph
-from neurona.models.description import functional_config, functional_from_config, functional_structure
+from neurona.models.description import (
+    functional_config,
+    functional_from_config,
+    functional_structure,
+    takes_graph,
+)
 from neurona.models.summary import print_summary
 from neurona.tracebacks import ends_at_users_line
 from neurona.training import Trainer
@@ -95,7 +100,7 @@ class Model(Trainer):
         return jax.tree.map(lambda tensor: tensor.shape, self.output)
 
     @property
-    def input_names(self) -> list[str]:
+    def _input_names(self) -> list[str]:
         """The names of the inputs."""
         return [layer.name for layer in self._require_graph("input names").input_layers]
 
@@ -178,36 +183,42 @@ class Model(Trainer):
         """The inputs in order, in the dtype and rank that the model's Input layers say."""
         graph = self._require_graph("input")
         layers = graph.input_layers
-        if isinstance(inputs, Mapping):
-            by_name = isinstance(graph.inputs, Mapping)
-            names = list(graph.inputs) if by_name else [layer.name for layer in layers]
-            missing = [name for name in names if name not in inputs]
-            if missing:
-                raise ShapeError(
-                    f"Model {self.name!r} needs the inputs {', '.join(map(repr, names))}. Missing: "
-                    f"{missing[0]!r}."
-                    f"{suggestion(missing[0], inputs)}"
-                )
-            values = (
-                jax.tree.leaves({name: inputs[name] for name in names})
-                if by_name
-                else [inputs[name] for name in names]
-            )
-        else:
-            values = jax.tree.leaves(inputs)
+        values = self._named(inputs, graph) if isinstance(inputs, Mapping) else _leaves(inputs)
         if len(values) != len(layers):
             names = ", ".join(repr(layer.name) for layer in layers)
             raise ShapeError(
                 f"Model {self.name!r} has {len(layers)} inputs: {names}. Received {len(values)} arrays."
             )
-        return [_adapt(value, layer, self.name) for value, layer in zip(values, layers)]
+        for value, layer in zip(values, layers):
+            if value is None and not layer.optional:
+                raise ShapeError(
+                    f"Model {self.name!r} needs data for input {layer.name!r}. Received None. Only an input "
+                    "made with Input(..., optional=True) may be left out."
+                )
+        return [
+            None if value is None else _adapt(value, layer, self.name) for value, layer in zip(values, layers)
+        ]
+
+    def _named(self, inputs: Mapping[str, Any], graph: CallGraph) -> list[Any]:
+        """The inputs of a dictionary in order, None for optional ones that are not in it."""
+        by_name = isinstance(graph.inputs, Mapping)
+        names = list(graph.inputs) if by_name else [layer.name for layer in graph.input_layers]
+        optional = {layer.name for layer in graph.input_layers if layer.optional}
+        missing = [name for name in names if name not in inputs and name not in optional]
+        if missing:
+            raise ShapeError(
+                f"Model {self.name!r} needs the inputs {', '.join(map(repr, names))}. Missing: "
+                f"{missing[0]!r}.{suggestion(missing[0], inputs)}"
+            )
+        given = {name: inputs.get(name) for name in names}
+        return _leaves(given) if by_name else list(given.values())
 
     def _output_shapes(self, x: Any) -> Any:
         if self._call_graph is not None:
             rows = {leaf.shape[0] for leaf in jax.tree.leaves(x)}
             known = all(
                 tensor.shape and None not in tensor.shape[1:] for tensor in self._call_graph.output_tensors
-            )
+            ) and not any(layer._any_size for layer in self._call_graph.input_layers)
             if known and len(rows) == 1:
                 self._entering(jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), x))
                 size = rows.pop()
@@ -287,13 +298,16 @@ class Model(Trainer):
         return saving.to_json(self, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() if self._call_graph is None else functional_config(self, self._call_graph)
+        if self._call_graph is None or not takes_graph(type(self)):
+            return super().get_config()
+        return functional_config(self, self._call_graph)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        if "layers" in config and "input_layers" in config:
-            return functional_from_config(cls, config)  # pyright: ignore[reportReturnType]
-        return super().from_config(config)
+        with custom_object_scope(custom_objects or {}):
+            if "layers" in config and "input_layers" in config and takes_graph(cls):
+                return functional_from_config(cls, config)  # pyright: ignore[reportReturnType]
+            return super().from_config(config)
 
 
 # Keras's other name for a model with a graph, which files use. It is the same class, so every model is an
@@ -307,16 +321,24 @@ def _output_names(graph: CallGraph) -> list[str]:
     return [graph.address(tensor)[0] for tensor in graph.output_tensors]
 
 
+def _leaves(tree: Any) -> list[Any]:
+    """The leaves of a tree, among them None for an input that is left out."""
+    return jax.tree.leaves(tree, is_leaf=lambda leaf: leaf is None)
+
+
 def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
-    """An array in an input's dtype; a missing or superfluous last axis of size 1 is mended, as in Keras."""
+    """An array in an input's dtype; a missing or superfluous last axis of size 1 is mended, as in Keras. The
+    batch may have any size: the last one of an epoch is smaller.
+    """
     wanted: tuple[int | None, ...] = layer.batch_shape
     shape = tuple(value.shape)
     if len(shape) == len(wanted) - 1 and wanted[-1:] == (1,):
         shape = (*shape, 1)
     elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
         shape = shape[:-1]
+    fixed = () if layer._any_size else zip(wanted[1:], shape[1:])
     if len(shape) != len(wanted) or any(
-        want is not None and size is not None and want != size for want, size in zip(wanted, shape)
+        want is not None and size is not None and want != size for want, size in fixed
     ):
         raise ShapeError(
             f"Model {model!r} expects input {layer.name!r} of shape {wanted} (None is any size, the first is "

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from neurona import saving
+from neurona.core.building import building
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.registry import serialize
@@ -47,6 +48,8 @@ class Sequential(Model):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
+        if isinstance(layers, Layer) or isinstance(trainable, Layer):
+            raise ArgumentError("Sequential takes its layers as one list: Sequential([first, second]).")
         super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
         self._input: SymbolicTensor | None = None
         self._layers: list[Layer] = []
@@ -120,6 +123,12 @@ class Sequential(Model):
         self._input = Input(batch_shape=tuple(input_shape))
         self._connect()
 
+    def _build_for(self, shape: tuple[int, ...]) -> None:
+        """Build for the shape of the first data. Others may have other sizes where the layers allow it."""
+        self.build((None, *shape[1:]))
+        if self._input is not None and self._input.node is not None:
+            self._input.node.operation._any_size = True
+
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if self._call_graph is not None:
             return super().call(inputs, training, mask)
@@ -128,11 +137,12 @@ class Sequential(Model):
         return inputs
 
     def _check_and_build(self, args: tuple, kwargs: dict[str, Any]) -> None:
-        if self.built:
-            return
-        if args and hasattr(args[0], "shape"):
-            self.build((None, *args[0].shape[1:]))
-        self.built = True
+        with building:
+            if self.built:
+                return
+            if args and hasattr(args[0], "shape"):
+                self._build_for(args[0].shape)
+            self.built = True
 
     def _ensure_built(self, x: Any) -> None:
         self._check_and_build((x,), {})

@@ -4,7 +4,7 @@
 
 import builtins
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -32,8 +32,22 @@ all = reduction("All", jnp.all)
 amax = reduction("Amax", jnp.amax)
 amin = reduction("Amin", jnp.amin)
 any = reduction("Any", jnp.any)
-argmax = reduction("Argmax", jnp.argmax)
-argmin = reduction("Argmin", jnp.argmin)
+
+
+def _signed_zeros(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of numbers among which -0.0 is less than 0.0, as Keras orders them."""
+
+    def ordered(x: Any, **options: Any) -> Any:
+        if jnp.issubdtype(x.dtype, jnp.floating):
+            x = jnp.where((x == 0) & jnp.signbit(x), -jnp.finfo(x.dtype).tiny, x)
+        return function(x, **options)
+
+    ordered.__name__, ordered.__module__ = function.__name__, "jax.numpy"
+    return ordered
+
+
+argmax = reduction("Argmax", _signed_zeros(jnp.argmax))
+argmin = reduction("Argmin", _signed_zeros(jnp.argmin))
 mean = _float_reduction("Mean", jnp.mean)
 median = _float_reduction("Median", jnp.median)
 nanargmax = reduction("Nanargmax", jnp.nanargmax)

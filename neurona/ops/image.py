@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_data_format
+from neurona.ops.core import saturate_cast
 from neurona.ops.registry import Operand, Tensor, define, to_float
 from neurona.ops.windows import conv, depthwise_conv, spread
 
@@ -51,7 +52,10 @@ def resize(
     fill_value: float = 0.0,
     data_format: str | None = None,
 ) -> Any:
-    """Images at another size (height, width). To keep proportions, crop or pad to the aspect ratio."""
+    """Images at another size (height, width). To keep proportions, crop or pad to the aspect ratio.
+
+    Images of integers are rounded, and cut to the range of their dtype, which stays.
+    """
     if interpolation not in _INTERPOLATIONS:
         raise ArgumentError(
             f"resize: interpolation is one of {', '.join(_INTERPOLATIONS)}. Received: {interpolation!r}"
@@ -74,7 +78,15 @@ def resize(
         images = jnp.pad(
             images, ((0, 0), (v, v), (0, 0) if v else (u, u), (0, 0)), constant_values=fill_value
         )
-    return restore(jax.image.resize(images, (n, new_height, new_width, channels), interpolation, antialias))
+    resized = jax.image.resize(images, (n, new_height, new_width, channels), interpolation, antialias)
+    return restore(_as_integers(resized, images.dtype))
+
+
+def _as_integers(values: Any, dtype: Any) -> Any:
+    """Values computed from images of a dtype: rounded and cut to its range where it holds integers."""
+    if not jnp.issubdtype(dtype, jnp.integer) or values.dtype == dtype:
+        return values
+    return saturate_cast(jnp.round(values), dtype)
 
 
 @_define("RGBToGrayscale")

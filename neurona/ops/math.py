@@ -55,8 +55,10 @@ def cdist(x: Tensor, y: Tensor) -> Any:
 
 
 @_define("TopK")
-def top_k(x: Tensor, k: int, sorted: bool = True) -> Any:
-    """The k greatest elements of the last axis, in descending order, and their indices."""
+def top_k(x: Tensor, k: int, sorted: bool = True, is_stable: bool = True) -> Any:
+    """The k greatest elements of the last axis, in descending order, and their indices; among equals the
+    first comes first, whatever the options say.
+    """
     return tuple(jax.lax.top_k(x, k))
 
 
@@ -240,7 +242,11 @@ def istft(
     window: Any = "hann",
     center: bool = True,
 ) -> Any:
-    """Inverse of `stft`: the pieces added where they lie, divided by the sum of the squared windows there."""
+    """Inverse of `stft`: the pieces added where they lie, divided by the sum of the squared windows there.
+
+    Without a window the sum is fft_length / sequence_stride times that, as in Keras: where that many pieces
+    overlap, they are added and not averaged.
+    """
     pieces = jnp.fft.irfft(_complex(x), fft_length)
     weights = _window(window, sequence_length, fft_length, pieces.dtype)
     count = pieces.shape[-2]
@@ -249,6 +255,7 @@ def istft(
     signal = jnp.zeros((*pieces.shape[:-2], total), pieces.dtype).at[..., places].add(pieces * weights)
     squares = jnp.zeros(total, pieces.dtype).at[places].add(jnp.broadcast_to(weights**2, places.shape))
     signal = signal / jnp.where(squares > 1e-10, squares, 1.0)
+    signal = signal * (fft_length / sequence_stride) if window is None else signal
     start = fft_length // 2 if center else 0
     stop = start + length if length is not None else total - start
     return signal[..., start:stop]

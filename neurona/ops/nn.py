@@ -143,10 +143,12 @@ def one_hot(x: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, spar
 
 @_define("MultiHot")
 def multi_hot(
-    inputs: Tensor, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
+    inputs: Tensor, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
     """Sets of class numbers, a row each, as vectors with ones at those places."""
     _refuse_sparse("multi_hot", sparse)
+    if num_classes is None:
+        raise ArgumentError("multi_hot: give num_classes, the length of the vectors.")
     codes = jax.nn.one_hot(inputs.astype("int32"), num_classes, axis=axis, dtype=standardize_dtype(dtype))
     return jnp.max(codes, 1 if inputs.ndim > 1 else 0)
 

@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.calling import raise_shape_error
 from neurona.core.errors import SavingError, ShapeError, suggestion
 from neurona.core.policy import floatx, standardize_data_format
 from neurona.core.registry import serialize
@@ -128,7 +129,11 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
             converters = itertools.chain(by_position, itertools.repeat(by_position[-1]))
             new_args = [convert(value) for value, convert in zip(args, converters)]
             new_kwargs = {name: by_name.get(name, _option)(value) for name, value in kwargs.items()}
-            return function(*new_args, **new_kwargs)  # pyright: ignore[reportCallIssue]
+            try:
+                return function(*new_args, **new_kwargs)  # pyright: ignore[reportCallIssue]
+            except (TypeError, IndexError, ValueError) as error:
+                raise_shape_error(error, call.__name__, (new_args, new_kwargs))
+                raise
 
         _operations.setdefault(class_name, call)
         _keras_modules.setdefault(class_name, f"keras.src.ops.{module}")

@@ -42,7 +42,7 @@ class Optimizer(OptimizerVariables):
         UnexpectedArgument: there is no such argument.
     """
 
-    kind = "optimizers"
+    _kind = "optimizers"
     _skips_overflow = False  # whether steps with gradients that are not finite are left out
 
     def __init__(self, learning_rate: Any, **options: Unpack[Options]) -> None:

@@ -34,7 +34,7 @@ class LearningRateSchedule(Serializable):
         (0.2, {'start': 0.8})
     """
 
-    kind = "schedules"
+    _kind = "schedules"
 
     def __call__(self, step: Any) -> Any:
         """The learning rate at a step, counted from 0."""

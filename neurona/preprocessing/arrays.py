@@ -2,19 +2,21 @@
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError
 
 
-def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
+def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     """One-hot rows of class numbers: y[..., c] = 1 where x = c, else 0.
 
     Args:
         x: whole numbers from 0, of any shape; a last axis of size 1 is dropped.
         num_classes: how many classes; by default the largest number + 1.
 
-    Shapes: x (...) or (..., 1) -> y (..., num_classes) float64.
+    Shapes: x (...) or (..., 1) -> y (..., num_classes) float64; an array of JAX, float32, where x is one.
 
     Raises:
         DataError: x is empty and num_classes is not given, or x holds other than whole numbers in
@@ -44,10 +46,15 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         raise DataError(
             f"to_categorical: expected class numbers in 0..{num_classes - 1}. Received: {wrong[0]}"
         )
-    return (labels[..., None] == np.arange(num_classes)).astype(np.float64)
+    return _like(x, (labels[..., None] == np.arange(num_classes)).astype(np.float64))
 
 
-def normalize(x: Any, axis: int = -1, order: int | float = 2) -> np.ndarray:
+def _like(given: Any, values: np.ndarray) -> Any:
+    """The values as an array of JAX, in its own precision, where one was given."""
+    return jnp.asarray(values) if isinstance(given, jax.Array) else values
+
+
+def normalize(x: Any, axis: int = -1, order: int | float = 2) -> Any:
     """x / ||x||, the norm taken along one axis; rows of zeros stay zeros.
 
     Args:
@@ -55,7 +62,7 @@ def normalize(x: Any, axis: int = -1, order: int | float = 2) -> np.ndarray:
         axis: along which the norm is 1 afterwards.
         order: of the norm: 1 sums absolute values, 2 is Euclid's, `np.inf` the largest.
 
-    Shapes: x (...) -> the same.
+    Shapes: x (...) -> the same; an array of JAX where x is one.
 
     Raises:
         ArgumentError: x has no such axis.
@@ -82,4 +89,4 @@ def normalize(x: Any, axis: int = -1, order: int | float = 2) -> np.ndarray:
         norm = np.sum(absolute**order, axis=axis, keepdims=True) ** (1 / order)
     else:
         raise ArgumentError(f"normalize: expected order > 0. Received: order={order}")
-    return values / np.where(norm == 0, 1, norm).astype(values.dtype)
+    return _like(x, values / np.where(norm == 0, 1, norm).astype(values.dtype))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurona.core.checks import check_texts
 from neurona.core.errors import ArgumentError, DataError, suggestion, unexpected
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -160,6 +161,8 @@ class Tokenizer:
                 "Tokenizer.fit_on_texts: expected a list of texts. Received one text; put it in a list: "
                 "[text]"
             )
+        texts = list(texts)
+        check_texts(texts, "Tokenizer.fit_on_texts")
         for text in texts:
             words = self._words(text)
             self.document_count += 1
@@ -190,6 +193,8 @@ class Tokenizer:
                 "Tokenizer.texts_to_sequences: expected a list of texts. Received one text; put it in a "
                 "list: [text]"
             )
+        texts = list(texts)
+        check_texts(texts, "Tokenizer.texts_to_sequences")
         unknown = None if self.oov_token is None else self.word_index.get(self.oov_token)
         numbers = (
             (self._bounded(self.word_index.get(word), unknown) for word in self._words(text))

@@ -14,7 +14,7 @@ import h5py
 from neurona._version import __version__
 from neurona.core.errors import NotBuiltError, SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import custom_object_scope, deserialize, serialize_object
+from neurona.core.registry import custom_object_scope, deserialize, raise_unsavable, serialize_object
 from neurona.saving.atomic import atomic_path
 from neurona.saving.weights import assign, open_h5, read_optimizer, read_weights, walk, write_weights
 from neurona.tracebacks import ends_at_users_line, warn
@@ -42,7 +42,7 @@ def describe_model(model: Any) -> dict[str, Any]:
 
 def to_json(model: Any, **options: Any) -> str:
     """A model's architecture as JSON; options go to `json.dumps`."""
-    return json.dumps(describe_model(model), **options)
+    return json.dumps(describe_model(model), **{"default": raise_unsavable, **options})
 
 
 @ends_at_users_line
@@ -84,7 +84,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     }
     with atomic_path(path, overwrite) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
-        archive.writestr(_CONFIG, json.dumps(description))
+        archive.writestr(_CONFIG, json.dumps(description, default=raise_unsavable))
         archive.writestr(_WEIGHTS, weights.getvalue())
         _write_assets(model, archive)
 

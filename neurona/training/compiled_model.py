@@ -44,7 +44,7 @@ class CompiledModel(Layer):
     Keras's.
     """
 
-    kind = "models"
+    _kind = "models"
 
     optimizer: Any = None
     loss: Any = None

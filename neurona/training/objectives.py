@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from neurona import losses as losses_module
 from neurona import metrics as metrics_module
+from neurona.core.calling import reads_explained
 from neurona.core.errors import ArgumentError, DataError, suggestion
 from neurona.core.registry import is_built_in
 from neurona.core.scope import current_scope
@@ -124,7 +125,8 @@ class OutputLosses:
         ):
             if loss is None:
                 continue
-            value = loss(target, prediction, rows)
+            with reads_explained(f"Loss {loss.name!r} ({type(loss).__name__})", target, prediction):
+                value = loss(target, prediction, rows)
             tracker = next(trackers, None)
             if tracker is not None and _is_in_scope(tracker):
                 tracker.update_state(value, sample_weight=prediction.shape[0])
@@ -276,11 +278,13 @@ class OutputMetrics:
         """Let each metric see a batch; only the weighted ones see the sample weights."""
         for index, metric, weighted in self.entries:
             if targets[index] is not None:
-                metric.update_state(
-                    targets[index],
-                    predictions[index],
-                    sample_weight=sample_weights[index] if weighted else None,
-                )
+                who = f"Metric {metric.name!r} ({type(metric).__name__})"
+                with reads_explained(who, targets[index], predictions[index]):
+                    metric.update_state(
+                        targets[index],
+                        predictions[index],
+                        sample_weight=sample_weights[index] if weighted else None,
+                    )
 
 
 def _create_late_variables(metric: Metric, target: Any, prediction: Any) -> None:

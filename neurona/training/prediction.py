@@ -10,6 +10,7 @@ import numpy as np
 
 from neurona.callbacks.callback import CallbackList
 from neurona.core.layer import Layer
+from neurona.core.policy import is_float
 from neurona.core.random import new_key
 from neurona.core.registry import is_built_in
 from neurona.training.checks import check_inputs
@@ -41,6 +42,7 @@ class Predictor:
         self.program, self._batches = program_for(model, prediction=True), 0
         self.variables = model.variables
         self.rows_are_independent = all(layer._rows_are_independent for layer in model._flatten_layers())
+        self.refuses_values = any(layer._refuses_values for layer in model._flatten_layers())
 
     def is_valid(self) -> bool:
         """Whether the model still has the layers and variables that it had, with the same ones trainable."""
@@ -61,6 +63,20 @@ class Predictor:
         for variable, value in zip(self.variables, values):  # of models that carry state from batch to batch
             variable.take(value)
         return outputs
+
+    def check(self, x: Any, outputs: Any) -> None:
+        """Let layers refuse the values of a batch, such as numbers beyond an Embedding, whose outputs are
+        NaN.
+
+        Raises:
+            DataError: a layer refuses them.
+        """
+        if self.refuses_values and any(_has_nan(leaf) for leaf in jax.tree.leaves(outputs)):
+            self.model(x, training=False)
+
+
+def _has_nan(array: Any) -> bool:
+    return is_float(array.dtype) and bool(np.isnan(np.asarray(array, np.float32)).any())
 
 
 def _parts_of(model: Any) -> list[Any]:
@@ -113,6 +129,7 @@ def predict_arrays(
         computed = _padded(size, batch_size) if predictor.rows_are_independent else size
         watchers.call_batch("on_predict_batch_begin", number, number)
         parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
+        predictor.check(batch, parts[-1][0])
         watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
         watchers.call("_on_chunk_end", number + 1, dict)
         if predictor.model.stop_predicting:
@@ -131,6 +148,7 @@ def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: Callb
             watchers.call_batch("on_predict_batch_begin", number, number)
             check_inputs(predictor.model, x)
             parts.append((predictor(x), count_rows(x)))
+            predictor.check(x, parts[-1][0])
             watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
             watchers.call("_on_chunk_end", number + 1, dict)
             if predictor.model.stop_predicting:

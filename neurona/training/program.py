@@ -237,7 +237,7 @@ class Program:
         self.traces += 1
         model, before = _model.get(), Scope.draws
         key = key_of(0) if key is None else key
-        outputs, new = model.apply(values, x, key=key, step=number, training=False)
+        (outputs, new), _ = model._apply_with_losses(values, x, key=key, step=number, training=False)
         self.draws |= Scope.draws != before
         return outputs, new if any(layer._is_stateful for layer in model._flatten_layers()) else []
 
@@ -264,7 +264,9 @@ class MembersProgram:
             )
         )
         self.predict = jax.jit(
-            jax.vmap(lambda values, x: _model.get().apply(values, x, key=key_of(0))[0], (0, None))
+            jax.vmap(
+                lambda values, x: _model.get()._apply_with_losses(values, x, key=key_of(0))[0][0], (0, None)
+            )
         )
         self.results = jax.jit(jax.vmap(lambda metrics: metric_results(_model.get(), metrics)))
 

@@ -54,7 +54,7 @@ class Rule(Serializable):
         ['activity']
     """
 
-    kind = "rules"
+    _kind = "rules"
     figures: tuple[str, ...] = ()
     """The names of the figures that `learn` returns; the logs hold their means over the rows of the epoch."""
     _is_bound = False

@@ -9,7 +9,7 @@ from neurona.core.inference import trace_shapes
 
 def shape(function, *shapes, fixed=()):
     tensors = [jax.ShapeDtypeStruct(one, jnp.float32) for one in shapes]
-    return trace_shapes(lambda arrays: function(*arrays), tensors, list(fixed)).shape
+    return trace_shapes(lambda arrays: function(*arrays), tensors, fixed).shape
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_shapes(function, shapes, expected):
 
 
 def test_an_unknown_size_may_have_to_be_that_of_an_array():
-    assert shape(lambda x: x + jnp.ones((5, 3)), (None, None, 3), fixed=(5, 3)) == (None, 5, 3)
+    assert shape(lambda x: x + jnp.ones((5, 3)), (None, None, 3), fixed=[(5, 3)]) == (None, 5, 3)
 
 
 @pytest.mark.parametrize("shapes", [[(None, None, 3), (None, 4, 5)], [(None, 3), (None, 5)]])
@@ -68,4 +68,4 @@ def test_an_error_of_another_kind_is_raised_at_once():
 
 def test_a_rank_that_depends_on_an_unknown_size_is_refused():
     with pytest.raises(ValueError, match="rank of the result depends"):
-        shape(lambda x: x if x.shape[0] % 16 else x[0], (None, 4))
+        shape(lambda x: x if x.shape[0] % 4 else x[0], (None, 4))

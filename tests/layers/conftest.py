@@ -13,3 +13,8 @@ def _quickly_compiled_in_single_precision():
     yield
     jax.config.update("jax_disable_most_optimizations", False)
     jax.config.update("jax_enable_x64", False)
+
+
+@pytest.fixture
+def in_double_precision():
+    jax.config.update("jax_enable_x64", True)

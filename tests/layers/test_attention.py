@@ -225,6 +225,7 @@ def test_einsum_dense_equals_keras(equation, shape, bias):
         (GroupQueryAttention, {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}),
     ],
 )
+@pytest.mark.usefixtures("in_double_precision")
 def test_gradients_by_finite_differences(kind, options):
     layer = kind(**options, dtype="float64")
     query, value = jnp.asarray(Q, "float64"), jnp.asarray(V, "float64")

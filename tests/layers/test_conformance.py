@@ -263,6 +263,7 @@ def test_an_ensemble_is_vmap(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in one_per_layer if case.differentiable], ids=str)
+@pytest.mark.usefixtures("in_double_precision")
 def test_gradients_are_finite_differences(case: Case) -> None:
     """In float64, along one random direction through all weights and inputs."""
     mine = ours(case, dtype="float64")

@@ -249,6 +249,7 @@ def test_configs_travel_both_ways(name):
     assert len(layer.losses) == 1
 
 
+@pytest.mark.usefixtures("in_double_precision")
 def test_gradients_by_finite_differences():
     # Of the one backward pass that the conformance test does not reach.
     layer = GRU(
@@ -264,6 +265,7 @@ def test_gradients_by_finite_differences():
     finite_differences(loss, [x, *[v.value for v in layer.variables]])
 
 
+@pytest.mark.usefixtures("in_double_precision")
 def test_second_derivatives():
     layer = LSTM(2, dtype="float64")
     x = jnp.asarray(X, "float64")

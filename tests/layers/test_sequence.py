@@ -123,6 +123,7 @@ def test_symbolic_shapes():
         lambda: TimeDistributed(GRU(2, dtype="float64"), dtype="float64"),
     ],
 )
+@pytest.mark.usefixtures("in_double_precision")
 def test_gradients_by_finite_differences(make):
     layer, x = make(), jnp.asarray(RNG.normal(size=(2, 3, 4)))
     x = x[..., None] if isinstance(layer, TimeDistributed) else x

@@ -3,6 +3,7 @@ that teach.
 """
 
 import json
+import re
 from typing import Any
 
 import jax
@@ -224,3 +225,75 @@ def test_repeats_and_slices_inside_jit() -> None:
 def test_mistakes_are_told(call: Any, error: type[Exception], match: str) -> None:
     with pytest.raises(error, match=match):
         call()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos3", "nearest"])
+def test_resized_images_of_integers_are_integers_of_their_range(dtype: str, interpolation: str) -> None:
+    """Rounded and cut, not wrapped: bicubic and Lanczos overshoot at the edge between the extremes."""
+    low, high = (np.iinfo(dtype).min, np.iinfo(dtype).max) if dtype != "int32" else (0, 1000)
+    images = np.array([[low, high], [high, low]], dtype).repeat(2, 0).repeat(2, 1)[..., None]
+    exact = np.asarray(ops.image.resize(images.astype("float32"), (3, 7), interpolation))
+    resized = np.asarray(ops.image.resize(images, (3, 7), interpolation))
+    assert resized.dtype == dtype
+    ends = np.iinfo(dtype)
+    np.testing.assert_array_equal(resized, np.clip(np.round(exact), ends.min, ends.max))
+
+
+def test_images_resized_as_by_keras() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3)).astype("uint8")
+    for interpolation in ("bilinear", "bicubic"):
+        expected = keras.ops.image.resize(images, (3, 7), interpolation)
+        np.testing.assert_array_equal(ops.image.resize(images, (3, 7), interpolation), expected)
+
+
+@pytest.mark.parametrize("window", [None, "hann", "hamming"])
+@pytest.mark.parametrize("center", [False, True])
+@pytest.mark.parametrize(("length", "stride", "fft"), [(4, 2, 8), (6, 3, 6), (4, 1, 4)])
+def test_istft_with_and_without_a_window(
+    window: Any, center: bool, length: int, stride: int, fft: int
+) -> None:
+    rng = np.random.default_rng(0)
+    pieces = tuple(rng.normal(size=(1, 5, fft // 2 + 1)).astype("float32") for _ in range(2))
+    options = {"sequence_length": length, "sequence_stride": stride, "fft_length": fft}
+    expected = keras.ops.istft(pieces, **options, window=window, center=center)
+    found = ops.istft(pieces, **options, window=window, center=center)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes"),
+    [
+        (ops.cholesky, [(10, 20, 15)]),
+        (ops.eigh, [(3, 2)]),
+        (ops.qr, [(3,)]),
+        (ops.add, [(2, 3), (4,)]),
+        (ops.matmul, [(2, 3), (2, 3)]),
+        (lambda x: ops.sum(x, axis=3), [(2, 3)]),
+        (lambda x: ops.expand_dims(x, 7), [(2, 3)]),
+        (lambda x, y: ops.concatenate([x, y]), [(2, 3), (2,)]),
+        (lambda x: ops.transpose(x, (0, 1, 2)), [(2, 3)]),
+    ],
+)
+def test_shapes_that_do_not_fit_are_shape_errors(function: Any, shapes: Any) -> None:
+    """On arrays and on symbolic tensors, naming the shapes."""
+    for make in (jnp.ones, SymbolicTensor):
+        with pytest.raises(ShapeError, match=re.escape(str(shapes[0]))):
+            function(*(make(shape) for shape in shapes))
+
+
+def test_operators_of_symbolic_tensors_raise_shape_errors_too() -> None:
+    with pytest.raises(ShapeError, match=r"\(None, 3\), \(4,\)"):
+        SymbolicTensor((None, 3)) + SymbolicTensor((4,))
+
+
+def test_signed_zeros_have_an_order() -> None:
+    assert ops.argmax([-1.0, -0.0, 0.0]) == keras.ops.argmax([-1.0, -0.0, 0.0]) == 2
+    assert ops.argmin([0.0, -0.0]) == keras.ops.argmin([0.0, -0.0]) == 1
+    assert ops.argmax([[0.0, 1.0], [3.0, 2.0]], axis=1).tolist() == [1, 0]
+
+
+def test_options_of_top_k_and_multi_hot() -> None:
+    assert ops.top_k([1.0, 3.0, 3.0], 2, is_stable=True)[1].tolist() == [1, 2]
+    with pytest.raises(ArgumentError, match="num_classes"):
+        ops.multi_hot([1])
