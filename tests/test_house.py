@@ -26,6 +26,7 @@ ROOT = Path(neurona.__file__).parent
 # From the ground up. A room imports only rooms on lower floors (and itself).
 FLOORS = [
     {"_version"},
+    {"files"},
     {"core"},
     {"errors", "language"},
     {"activations", "initializers", "regularizers", "constraints"},

@@ -13,6 +13,7 @@ import numpy as np
 from neurona.core.errors import ShapeError, TracingError
 from neurona.core.policy import is_float, standardize_dtype
 from neurona.core.scope import Scope, current_scope
+from neurona.files.gate import claim
 
 _numbers = itertools.count()
 
@@ -60,6 +61,7 @@ class Variable:
         )  # variables in the order in which they were made, and so drew their first values
         self.initializer = initializer if callable(initializer) else None
         if self.initializer is not None:
+            claim(shape or ())
             self._value = self.draw(shape, standardize_dtype(dtype))
         else:
             with jax.ensure_compile_time_eval(), Scope():
