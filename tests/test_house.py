@@ -64,7 +64,6 @@ KNOWN_OVERSIZED = {
     "neurona.layers.text_vectorization.TextVectorization.call",
     "neurona.layers.text_vectorization.TextVectorization.set_vocabulary",
     "neurona.losses.checks._check_classes",
-    "neurona.models.description.functional_from_config",
 }
 
 

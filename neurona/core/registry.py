@@ -403,13 +403,22 @@ def deserialize(
     """
     if not isinstance(value, (Mapping, list, tuple)):
         return value
-    with custom_object_scope(custom_objects):
-        if building() is not None:
-            return _rebuild(value, kind)
-        gate = Gate.of_description(SavingError)
-        gate.check_tree(value)
-        with gate.building():
-            return _rebuild(value, kind)
+    with examined(value), custom_object_scope(custom_objects):
+        return _rebuild(value, kind)
+
+
+@contextlib.contextmanager
+def examined(description: Any) -> Iterator[None]:
+    """A block that builds what a description from outside says: its size is checked first, what it allocates
+    is counted, and whatever goes wrong is a SavingError. Inside another such block nothing changes.
+    """
+    if building() is not None:
+        yield
+        return
+    gate = Gate.of_description(SavingError)
+    gate.check_tree(description)
+    with gate.building():
+        yield
 
 
 def _rebuild(value: Any, kind: str | None = None) -> Any:

@@ -1,6 +1,7 @@
 """Functional models as plain dictionaries: written and read as Keras does, and compared without names."""
 
-from collections.abc import Mapping
+import collections
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
@@ -60,60 +61,108 @@ def functional_from_config(
     cls: Any, config: Mapping[str, Any], layers: Mapping[str, Layer] | None = None
 ) -> Any:
     """Build a functional model from its description, out of given layers (by name) where there are any."""
-    operations: dict[str, Any] = {}
-    outputs: dict[tuple[str, int], list[Any]] = {}
-    waiting: list[tuple[str, int, Mapping[str, Any]]] = []
-    for entry in config["layers"]:
-        name = entry.get("name") or entry["config"]["name"]
-        if saving.is_layer(entry):
-            operations[name] = (layers or {}).get(name) or saving.build_layer(entry)
-        else:
-            operations[name] = entry
-        if isinstance(operations[name], InputLayer):
-            outputs[(name, 0)] = [operations[name].output]
-        waiting += [(name, index, call) for index, call in enumerate(entry["inbound_nodes"])]
+    drawing = _Drawing(config, layers or {})
+    drawing.draw()
+    inputs, outputs = drawing.tensors(config["input_layers"]), drawing.tensors(config["output_layers"])
+    return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
-    def resolved(tree: Any) -> Any:
+
+_Place = tuple[str, int]  # the name of an operation, and which of its calls
+
+
+class _Drawing:
+    """The calls of a description, drawn in an order in which each finds its inputs.
+
+    Args:
+        config: of the model.
+        layers: those to use, by name; others are built.
+    """
+
+    def __init__(self, config: Mapping[str, Any], layers: Mapping[str, Layer]) -> None:
+        self._name = config.get("name")
+        self._operations: dict[str, Any] = {}
+        self._outputs: dict[_Place, list[Any]] = {}
+        self._calls: dict[_Place, Mapping[str, Any]] = {}
+        for entry in config["layers"]:
+            name = entry.get("name") or entry["config"]["name"]
+            if saving.is_layer(entry):
+                self._operations[name] = layers.get(name) or saving.build_layer(entry)
+            else:
+                self._operations[name] = entry
+            if isinstance(self._operations[name], InputLayer):
+                self._outputs[(name, 0)] = [self._operations[name].output]
+            self._calls |= {(name, index): call for index, call in enumerate(entry["inbound_nodes"])}
+
+    def draw(self) -> None:
+        """Draw every call once what it reads is there.
+
+        Raises:
+            ArgumentError: a call reads tensors that do not exist.
+        """
+        missing = {place: set(_sources(call)) - set(self._outputs) for place, call in self._calls.items()}
+        readers: dict[_Place, list[_Place]] = {}
+        for place, sources in missing.items():
+            for source in sources:
+                readers.setdefault(source, []).append(place)
+        ready = collections.deque(place for place, sources in missing.items() if not sources)
+        while ready:
+            place = ready.popleft()
+            self._outputs[place] = self._call(place)
+            del missing[place]
+            for reader in readers.get(place, ()):
+                missing[reader].discard(place)
+                if not missing[reader]:
+                    ready.append(reader)
+        if missing:
+            raise ArgumentError(
+                f"The description of model {self._name!r} is broken: {next(iter(missing))[0]!r} is called on "
+                "tensors that do not exist."
+            )
+
+    def _call(self, place: _Place) -> list[Any]:
+        """The symbolic outputs of a call."""
+        name, description = place[0], self._calls[place]
+        args, kwargs = self._resolved(description["args"]), self._resolved(description.get("kwargs", {}))
+        operation = self._operations[name]
+        if isinstance(operation, Layer):
+            return jax.tree.leaves(operation(*args, **kwargs))
+        result = ops.call_from_config(operation["class_name"], operation["config"], args, kwargs)
+        leaves = jax.tree.leaves(result)
+        leaves[0].node.operation.name = name
+        return leaves
+
+    def _resolved(self, tree: Any) -> Any:
+        """Arguments with tensors in the places of their addresses."""
         if isinstance(tree, Mapping):
             if tree.get("class_name") == "__keras_tensor__":
                 name, call, index = tree["config"]["keras_history"]
-                return outputs[(name, call)][index]
+                return self._outputs[(name, call)][index]
             if "class_name" in tree:
                 return deserialize(tree)
-            return {key: resolved(value) for key, value in tree.items()}
-        return [resolved(value) for value in tree] if isinstance(tree, (list, tuple)) else tree
+            return {key: self._resolved(value) for key, value in tree.items()}
+        return [self._resolved(value) for value in tree] if isinstance(tree, (list, tuple)) else tree
 
-    while waiting:
-        later = []
-        for name, call, description in waiting:
-            try:
-                args, kwargs = resolved(description["args"]), resolved(description.get("kwargs", {}))
-            except KeyError:
-                later.append((name, call, description))
-                continue
-            operation = operations[name]
-            if isinstance(operation, Layer):
-                result = operation(*args, **kwargs)
-            else:
-                result = ops.call_from_config(operation["class_name"], operation["config"], args, kwargs)
-                jax.tree.leaves(result)[0].node.operation.name = name
-            outputs[(name, call)] = jax.tree.leaves(result)
-        if len(later) == len(waiting):
-            raise ArgumentError(
-                f"The description of model {config.get('name')!r} is broken: {later[0][0]!r} is called on "
-                "tensors that do not exist."
-            )
-        waiting = later
-
-    def tensors(tree: Any) -> Any:
+    def tensors(self, tree: Any) -> Any:
+        """The tensors at addresses, which are lists of a name, a call and an output."""
         if isinstance(tree, Mapping):
-            return {key: tensors(value) for key, value in tree.items()}
+            return {key: self.tensors(value) for key, value in tree.items()}
         if len(tree) == 3 and isinstance(tree[0], str) and isinstance(tree[1], int):
-            return outputs[(tree[0], tree[1])][tree[2]]
-        return [tensors(part) for part in tree]
+            return self._outputs[(tree[0], tree[1])][tree[2]]
+        return [self.tensors(part) for part in tree]
 
-    model_inputs, model_outputs = tensors(config["input_layers"]), tensors(config["output_layers"])
-    return cls(model_inputs, model_outputs, name=config.get("name"), trainable=config.get("trainable", True))
+
+def _sources(tree: Any) -> Iterator[_Place]:
+    """The calls whose outputs a call reads."""
+    if isinstance(tree, Mapping):
+        if tree.get("class_name") == "__keras_tensor__":
+            name, call, _ = tree["config"]["keras_history"]
+            yield name, call
+        else:
+            for value in tree.values():
+                yield from _sources(value)
+    elif isinstance(tree, (list, tuple)):
+        for value in tree:
+            yield from _sources(value)
 
 
 def functional_structure(graph: CallGraph) -> Any:

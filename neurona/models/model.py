@@ -10,7 +10,7 @@ from neurona import saving
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, NotConnectedError, ShapeError, suggestion
 from neurona.core.layer import Layer
-from neurona.core.registry import register_built_in
+from neurona.core.registry import custom_object_scope, examined, register_built_in
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
@@ -279,9 +279,10 @@ class Model(Trainer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        if "layers" in config and "input_layers" in config:
-            return functional_from_config(cls, config)  # pyright: ignore[reportReturnType]
-        return super().from_config(config)
+        with examined(config), custom_object_scope(custom_objects):
+            if "layers" in config and "input_layers" in config:
+                return functional_from_config(cls, config)  # pyright: ignore[reportReturnType]
+            return super().from_config(config)
 
 
 # Keras's other name for a model with a graph, which files use. It is the same class, so every model is an
