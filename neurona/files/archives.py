@@ -31,8 +31,8 @@ def safe_name(name: str) -> bool:
         [True, False, False, False, False]
     """
     parts = PurePosixPath(name).parts
-    hidden = any(letter in name for letter in "\\:\0") or len(name) > 1000
-    return bool(parts) and not hidden and not name.startswith("/") and ".." not in parts
+    hidden = "\\" in name or "\0" in name or name[1:2] == ":" or len(name) > 1000
+    return bool(name) and not hidden and not name.startswith("/") and ".." not in parts
 
 
 class Zip:

@@ -1,4 +1,4 @@
-"""The gate: one object for every file from outside, which counts what the file asks for and words refusals."""
+"""The gate: one object for every file from outside, which counts what it asks for and words refusals."""
 
 import contextlib
 import contextvars
@@ -25,6 +25,7 @@ class Gate:
         error: the exception's class.
         size: of the file on disk, in bytes.
         budget: the limits; by default those of the innermost `with Budget(...)`.
+        mend: a sentence for the user of a damaged file.
 
     Example:
 
@@ -36,14 +37,21 @@ class Gate:
     """
 
     def __init__(
-        self, name: Any, error: type[Exception], size: int = 0, budget: Budget | None = None
+        self,
+        name: Any,
+        error: type[Exception],
+        size: int = 0,
+        budget: Budget | None = None,
+        mend: str = "",
     ) -> None:
-        self.name, self.error = str(name), error
+        self.name, self.error, self.mend = str(name), error, mend
         self.budget = budget or Budget.current()
         self.left = self.budget.memory_for(size)
 
     @classmethod
-    def of_file(cls, path: Any, error: type[Exception], budget: Budget | None = None) -> "Gate":
+    def of_file(
+        cls, path: Any, error: type[Exception], budget: Budget | None = None, mend: str = ""
+    ) -> "Gate":
         """The gate of a file on disk.
 
         Raises:
@@ -52,7 +60,7 @@ class Gate:
         """
         name = path if isinstance(path, str) else os.fsdecode(path)
         found = os.stat(name)
-        gate = cls(name, error, found.st_size, budget)
+        gate = cls(name, error, found.st_size, budget, mend)
         if not stat.S_ISREG(found.st_mode):
             raise gate.refusal("is a folder, a pipe or a device where a file is expected.")
         return gate
@@ -98,8 +106,8 @@ class Gate:
         except (self.error, *_ABSENT):
             raise
         except Exception as error:
-            text = str(error).strip().split("\n")[0]
-            reason = f"is damaged, or of another kind ({type(error).__name__}: {text})."
+            text = str(error).strip().split("\n")[0][: _SHOWN // 2]
+            reason = f"is damaged, or of another kind ({type(error).__name__}: {text}). {self.mend}".rstrip()
             raise self.refusal(reason, member) from error
 
     @contextlib.contextmanager

@@ -59,12 +59,10 @@ def parse_array(content: bytes, gate: Gate, member: str | None = None) -> np.nda
             raise gate.refusal(f"has a header of {length} bytes.", member)
         header = ast.literal_eval(content[start : start + length].decode("utf-8" if wide else "latin-1"))
         shape, described = header["shape"], header["descr"]
-        if not isinstance(described, str) or "O" in described or np.dtype(described).kind not in _NUMBERS:
-            raise gate.refusal(
-                f"holds {described!r}, not plain numbers. Pickled objects can run code when read, and are "
-                "never read.",
-                member,
-            )
+        if isinstance(described, str) and "O" in described:
+            raise gate.refusal("holds pickled objects, which can run code when read: not read.", member)
+        if not isinstance(described, str) or np.dtype(described).kind not in _NUMBERS:
+            raise gate.refusal(f"holds {described!r}, not plain numbers.", member)
         dtype, body = np.dtype(described), memoryview(content)[start + length :]
         if not all(isinstance(size, int) and size >= 0 for size in shape):
             raise gate.refusal(f"has no shape: {shape}", member)

@@ -154,15 +154,18 @@ def load_model(
     gate = _gate(path, budget)
     with Zip(path, gate) as archive:
         config = parse_dictionary(archive.read(_CONFIG), gate, _CONFIG)
-        with Stored(io.BytesIO(archive.read(_WEIGHTS)), gate) as stored:
-            with gate.building(_SPARE + 2 * stored.size()), custom_object_scope(custom_objects or {}):
-                model = _build(config, path)
-                assign(read_weights(model, stored))
-                gate.left = gate.budget.memory_for(path.stat().st_size)
-                _read_assets(model, archive)
-                if compile and config.get("compile_config"):
-                    model.compile_from_config(config["compile_config"])
-                    read_optimizer(model, stored)
+        with (
+            Stored(io.BytesIO(archive.read(_WEIGHTS)), gate) as stored,
+            gate.building(_SPARE + 2 * stored.size()),
+            custom_object_scope(custom_objects),
+        ):
+            model = _build(config, path)
+            assign(read_weights(model, stored))
+            gate.left = gate.budget.memory_for(path.stat().st_size)
+            _read_assets(model, archive)
+            if compile and config.get("compile_config"):
+                model.compile_from_config(config["compile_config"])
+                read_optimizer(model, stored)
     return model
 
 
