@@ -13,7 +13,7 @@ from typing import Any
 from neurona.files.budget import MIB, Budget
 
 _SHOWN = 300  # letters of a reason: what a file says may be longer than a screen
-_ABSENT = (FileNotFoundError, PermissionError)  # says nothing about the file's content
+ABSENT = (FileNotFoundError, PermissionError)  # says nothing about the file's content
 _building: contextvars.ContextVar["Gate | None"] = contextvars.ContextVar("building", default=None)
 
 
@@ -103,7 +103,7 @@ class Gate:
         """Turn whatever reading the file raises into the one exception, with its cause chained."""
         try:
             yield
-        except (self.error, *_ABSENT):
+        except (self.error, *ABSENT):
             raise
         except Exception as error:
             text = str(error).strip().split("\n")[0][: _SHOWN // 2]

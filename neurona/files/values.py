@@ -95,18 +95,19 @@ def read_arrays(source: Path | io.BytesIO, names: list[str], gate: Gate) -> list
         return [parse_array(archive.read(f"{name}.npy"), gate, name) for name in names]
 
 
-def read_text(path: Path, gate: Gate) -> str:
-    """A text in UTF-8, UTF-16 or, where it is neither, Windows-1252.
+def read_text(path: Path, gate: Gate, strict: bool = False) -> str:
+    """A text in UTF-8, UTF-16 or, where it is neither and `strict` is False, Windows-1252.
 
     Raises:
         gate.error: it holds what no text holds, or is larger than the budget.
     """
     content = read_bytes(path, gate)
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
-    if encoding is None and b"\0" in content[:200]:  # UTF-16 without its mark: every other byte is 0
+    if encoding is None and not strict and b"\0" in content[:200]:
+        # UTF-16 without its mark: of letters of the first 256, every other byte is 0.
         encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
     with gate.watching():
-        text = _decoded(content, encoding)
+        text = _decoded(content, encoding or ("utf-8" if strict else None))
     if "\0" in text:
         raise gate.refusal("is not a text: it holds the character NUL.")
     gate.count(text.count("\n") + text.count("\r"), "items", "lines")
