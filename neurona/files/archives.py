@@ -16,7 +16,7 @@ from neurona.files.budget import MIB
 from neurona.files.gate import Gate, read_stream
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a few bytes to gigabytes at once
-_ENTRY = 46  # bytes of a zip directory's entry before its name
+_LARGEST_ENTRY = 1500  # bytes of a zip directory's entry with a long name
 _TAIL = 22 + 65_535  # a zip's end record, with the longest comment
 _HEADER = 64 * 1024  # bytes of a tar member's extended header
 _XZ_MEMORY = 256 * MIB  # the dictionary of `xz -9` takes 64 MiB
@@ -58,6 +58,9 @@ class Zip:
                 raise gate.refusal("holds two members of the same name.")
             for member in members:
                 _check_member(member, gate)
+            total = sum(member.file_size for member in members)
+            if total > gate.left:
+                raise gate.refusal(f"says that its members have {total} bytes. {gate.left} are allowed for it.")
 
     def __enter__(self) -> "Zip":
         return self
@@ -91,41 +94,38 @@ class Zip:
         with self._gate.watching(name), self._archive.open(member) as stream:
             return read_stream(stream, self._gate, name)
 
-    def check_all(self) -> None:
-        """Count all members against the budget, before they are unpacked together."""
-        for name, member in self._members.items():
-            self._gate.spend(member.file_size, name)
-
     def unpack(self, folder: Path) -> None:
         """Write all members into a folder."""
-        self.check_all()
         with self._gate.watching():
             self._archive.extractall(folder)
 
 
 def _check_directory(source: Any, gate: Gate) -> None:
-    """Check the size of a zip's directory, which is read at once. The number of entries may be a lie, the
-    size may not.
+    """Count the members of a zip archive without making an object of each. The number that the archive gives
+    may be a lie.
     """
     stream = source.open("rb") if isinstance(source, Path) else source
     try:
         end = stream.seek(0, io.SEEK_END)
         stream.seek(max(0, end - _TAIL))
         tail = stream.read()
+        at = tail.rfind(b"PK\x05\x06")
+        if at < 0:
+            raise gate.refusal("is not a zip archive, or is damaged: its directory is missing.")
+        (size,) = struct.unpack_from("<L", tail, at + 12)
+        wide = tail.rfind(b"PK\x06\x06", 0, at)
+        if wide >= 0:
+            (size,) = struct.unpack_from("<Q", tail, wide + 40)
+        begin = end - len(tail) + (at if wide < 0 else wide) - size
+        if begin < 0:
+            raise gate.refusal("is damaged: its directory is larger than the file.")
+        gate.count(size // _LARGEST_ENTRY, "members", "members")
+        stream.seek(begin)
+        gate.count(stream.read(size).count(b"PK\x01\x02"), "members", "members")
         stream.seek(0)
     finally:
         if stream is not source:
             stream.close()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0:
-        raise gate.refusal("is not a zip archive, or is damaged: its directory is missing.")
-    (size,) = struct.unpack_from("<L", tail, at + 12)
-    wide = tail.rfind(b"PK\x06\x06", 0, at)
-    if size == 0xFFFFFFFF and wide >= 0:
-        (size,) = struct.unpack_from("<Q", tail, wide + 40)
-    gate.count(size // (_ENTRY + 1000), "members", "members")
-    if size > end:
-        raise gate.refusal("is damaged: its directory is larger than the file.")
 
 
 def _check_member(member: zipfile.ZipInfo, gate: Gate) -> None:

@@ -145,7 +145,10 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
         for variable, dataset in zip(variables, datasets):
             shape = getattr(dataset, "shape", None)
             if variable.shape == shape:
-                assignments.append((variable, stored.array(dataset)))
+                array = stored.array(dataset)
+                if array.dtype.kind == "c" and not jnp.iscomplexobj(variable.value):
+                    raise stored.gate.refusal("holds complex numbers for real weights.", dataset.name)
+                assignments.append((variable, array))
             elif not skip_mismatch:
                 raise SavingError(
                     f"Weight {variable.path!r} has shape {variable.shape}, the file's has {shape}."
