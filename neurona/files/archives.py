@@ -60,7 +60,9 @@ class Zip:
                 _check_member(member, gate)
             total = sum(member.file_size for member in members)
             if total > gate.left:
-                raise gate.refusal(f"says that its members have {total} bytes. {gate.left} are allowed for it.")
+                raise gate.refusal(
+                    f"says that its members have {total} bytes. {gate.left} are allowed for it."
+                )
 
     def __enter__(self) -> "Zip":
         return self

@@ -51,8 +51,11 @@ def tars(folder):
     yield "files missing", tar({"data_batch_1.bin": record})
     yield "a member outside", tar({"../canary": b"x"})
     yield "an absolute member", tar({"/tmp/canary": b"x"})
-    yield "a link to itself", tar(
-        {"data_batch_1.bin": _info("data_batch_1.bin", type=tarfile.SYMTYPE, linkname="data_batch_1.bin")}
+    yield (
+        "a link to itself",
+        tar(
+            {"data_batch_1.bin": _info("data_batch_1.bin", type=tarfile.SYMTYPE, linkname="data_batch_1.bin")}
+        ),
     )
     yield "xz that asks for 4 GB", _xz_of_a_dictionary()
     yield "damaged xz", lzma.compress(b"hello" * 9999)[:-30]
@@ -101,11 +104,14 @@ def idxs(folder):
 def unpacked(folder):
     """Hostile archives for `get_file(extract=True)`."""
     yield "tar with a member outside", tar({"../canary": b"x"})
-    yield "tar with a link outside", tar(
-        {
-            "a": _info("a", type=tarfile.SYMTYPE, linkname="../.."),
-            "a/canary": b"x",
-        }
+    yield (
+        "tar with a link outside",
+        tar(
+            {
+                "a": _info("a", type=tarfile.SYMTYPE, linkname="../.."),
+                "a/canary": b"x",
+            }
+        ),
     )
     yield "tar with a device", tar({"a": _info("a", type=tarfile.CHRTYPE)})
     yield "tar with a bomb", gzip.compress(_patched_tar(150 * MIB) + bytes(150 * MIB))
@@ -219,5 +225,3 @@ def words(folder):
     yield "half", b'{"a": 1'
     yield "depth", b'{"a":' * 100_000
     yield "objects", json.dumps({"a": {"b": 1}}).encode()
-
-
