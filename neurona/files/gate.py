@@ -6,7 +6,7 @@ import io
 import math
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Gate:
         self.name, self.error, self.mend = str(name), error, mend
         self.budget = budget or Budget.current()
         self.left = self.budget.memory_for(size)
+        self.waiting: list[Callable[[], object]] = []  # to be called once all that is described was counted
 
     @classmethod
     def of_file(
@@ -121,6 +122,8 @@ class Gate:
         token = _building.set(self)
         try:
             yield
+            for begin in self.waiting:
+                begin()
         except self.error:
             raise
         except Exception as error:
@@ -168,8 +171,11 @@ def building() -> Gate | None:
     return _building.get()
 
 
-def claim(shape: Iterable[int], item: int = 4) -> None:
+def claim(shape: Iterable[int], item: int = 4) -> Gate | None:
     """Count an array that is about to be allocated, where a file from outside describes it.
+
+    Returns:
+        The gate of that file, or None.
 
     Args:
         shape: its sizes.
@@ -179,6 +185,7 @@ def claim(shape: Iterable[int], item: int = 4) -> None:
     if gate is not None:
         sizes = tuple(shape)
         gate.spend(math.prod(max(0, int(size)) for size in sizes) * item, f"an array of shape {sizes}")
+    return gate
 
 
 def read_bytes(path: Path, gate: Gate) -> bytes:

@@ -4,6 +4,7 @@ not come to exist.
 
 import copy
 import functools
+import gzip
 import io
 import json
 import struct
@@ -78,6 +79,27 @@ def deflated_zeros(size=ZEROS):
     return stream + packer.flush(), size, check
 
 
+@functools.cache
+def gzipped_zeros(before=b"", size=150 * 2**20):
+    """A gzip file of some bytes and many zeros."""
+    return gzip.compress(before + bytes(size), 1)
+
+
+def with_bomb(name, members=None):
+    """A zip archive of the model's members, or others, and one more that unpacks to zeros."""
+    data, size, check = deflated_zeros()
+    content = io.BytesIO(zipped(model_parts() if members is None else members))
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.writestr(name, data)
+        info = archive.getinfo(name)
+        end = archive.start_dir
+        info.compress_type, info.file_size, info.CRC = zipfile.ZIP_DEFLATED, size, check
+        archive.fp.seek(info.header_offset)
+        archive.fp.write(info.FileHeader())
+        archive.fp.seek(end)
+    return content.getvalue()
+
+
 def raw_zip(name, data, size, check=0, method=8, flags=0, attributes=0, extra_entries=0):
     """A zip archive of one member, in which every field is as told."""
     raw = name if isinstance(name, bytes) else name.encode()
@@ -102,6 +124,12 @@ def weights_file(change):
     with h5py.File(content, "r+") as file:
         change(file)
     return content.getvalue()
+
+
+@functools.cache
+def packed_chunk(size=2**25):
+    """A chunk of zeros as HDF5 packs it, and its number of float32 values."""
+    return zlib.compress(bytes(size), 1), size // 4
 
 
 def kernel(file, **options):

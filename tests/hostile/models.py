@@ -247,9 +247,6 @@ DESCRIPTIONS = {
     "input shape has a dictionary": _sequence(lambda tree: None, (None, {"a": 1})),
     "LSTM of 1e6 units": _sequence(_as_layer("LSTM", units=10**6)),
     "GRU of 1e6 units": _sequence(_as_layer("GRU", units=10**6)),
-    "recurrent unrolled over 1e9 steps": _sequence(
-        _as_layer("SimpleRNN", units=2, unroll=True), (None, 10**9, 2)
-    ),
     "Embedding of 1e12 rows": _as_layer("Embedding", input_dim=HUGE, output_dim=3),
     "convolution of 1e9 filters": _sequence(_as_layer("Conv1D", filters=10**9, kernel_size=3)),
     "kernel of 1e9": _sequence(_as_layer("Conv1D", filters=1, kernel_size=10**9, padding="same")),
