@@ -353,6 +353,7 @@ def _is_tar(archive: Path, gate: Gate) -> bool:
 
 def _unpack(archive: Path, folder: Path, formats: list[str]) -> None:
     """Unpack into a temporary folder, then move it to `folder`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=folder.name) as scratch:
         gate = data_gate(archive)
         if "tar" in formats and _is_tar(archive, gate):

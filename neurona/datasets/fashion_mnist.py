@@ -103,7 +103,8 @@ def read_idx(path: Path) -> np.ndarray:
     Raises:
         DataError: the header or the length is wrong.
     """
-    content = inflate(path, data_gate(path))
+    gate = data_gate(path)
+    content = inflate(path, gate)
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise DataError(
             f"{path}: expected an idx file of unsigned bytes, which begins with 00 00 08. Received: "
@@ -116,4 +117,5 @@ def read_idx(path: Path) -> np.ndarray:
         raise DataError(
             f"{path}: its header says {shape}, {math.prod(shape)} bytes. Received: {len(pixels)} bytes"
         )
-    return np.frombuffer(pixels, np.uint8).reshape(shape).copy()
+    with gate.watching():
+        return np.frombuffer(pixels, np.uint8).reshape(shape).copy()

@@ -1,5 +1,6 @@
-"""Hostile files of models: archives, descriptions, weights, backups. Each is a name and what makes the file."""
+"""Hostile files of models: archives, descriptions, weights, backups. Each is a name and its content."""
 
+import functools
 import json
 import os
 import stat
@@ -13,12 +14,14 @@ from tests.hostile.crafting import (
     config,
     deflated_zeros,
     described,
-    kernel,
     keras_file,
+    kernel,
     model_parts,
     npy,
+    packed_chunk,
     raw_zip,
     weights_file,
+    with_bomb,
     zipped,
 )
 
@@ -42,7 +45,7 @@ def _flipped(content, at):
 def archives(folder):
     """Damaged and hostile zip archives, for whoever reads a `.keras` file."""
     whole = keras_file()
-    data, size, check = deflated_zeros()
+    data, _, check = deflated_zeros()
     yield "empty", b""
     yield "text", b"hello"
     yield "half", whole[: len(whole) // 2]
@@ -60,9 +63,8 @@ def archives(folder):
     yield "config is a bomb that lies", raw_zip("config.json", data, 1000, check)
     yield "config says 4 GB", raw_zip("config.json", data, 0xFFFFFFFE, check)
     parts = model_parts()
-    with_bomb = zipped({"config.json": parts["config.json"], "model.weights.h5": bytes(2**27)}, 8)
-    yield "weights are a bomb", with_bomb
-    yield "assets are a bomb", zipped({**parts, "assets/layers/dense/a": bytes(2**27)}, 8)
+    yield "weights are a bomb", with_bomb("model.weights.h5", {"config.json": parts["config.json"]})
+    yield "assets are a bomb", with_bomb("assets/layers/dense/a")
     yield "60,000 members", raw_zip("config.json", b"{}", 2, method=0, extra_entries=60_000)
     yield "a million entries", raw_zip("c", b"{}", 2, method=0, extra_entries=1_000_000)
     yield "twice the same name", raw_zip("config.json", b"{}", 2, method=0, extra_entries=1)
@@ -362,9 +364,14 @@ def _deep(file):
         group = group.create_group("a")
 
 
-def _many(file):
-    for number in range(11_000):
-        file[f"many/{number}"] = np.float32(1)
+@functools.cache
+def _of_many():
+    def change(file):
+        group = file.create_group("many")
+        for number in range(11_000):
+            group[str(number)] = np.float32(1)
+
+    return weights_file(change)
 
 
 def _huge_attribute(file):
@@ -429,17 +436,10 @@ def weights(folder):
             )
         ),
     )
-    yield (
-        "a packed bomb",
-        weights_file(
-            lambda file: kernel(
-                file, shape=(2**25,), dtype="float32", data=np.zeros(2**25, "float32"), compression=9
-            )
-        ),
-    )
+    yield "a packed bomb", weights_file(_packed_bomb)
     yield "an unknown filter", weights_file(_unknown_filter)
     yield "3,000 groups in groups", weights_file(_deep)
-    yield "11,000 arrays", weights_file(_many)
+    yield "11,000 arrays", _of_many()
     yield "an array too many", weights_file(_huge_attribute)
     yield "an array too few", weights_file(lambda file: file.__delitem__("layers/dense/vars/1"))
     yield "another shape", weights_file(lambda file: kernel(file, data=np.ones((2, 3), "float32")))
@@ -462,6 +462,13 @@ def weights(folder):
     yield "the first block alone", whole[:512]
     yield "a damaged signature", b"\0" + whole[1:]
     yield "a damaged superblock", whole[:20] + b"\xff" * 40 + whole[60:]
+
+
+def _packed_bomb(file):
+    data, size = packed_chunk()
+    dataset = kernel(file, shape=(4 * size,), dtype="float32", chunks=(size,), compression="gzip")
+    for number in range(4):
+        dataset.id.write_direct_chunk((number * size,), data)
 
 
 def _unknown_filter(file):
@@ -510,7 +517,7 @@ def backups(folder):
     yield "array dtype is a list", _arrayed(good, dtype=[1])
     yield "array dtype has no bytes", _arrayed(good, dtype="S0")
     yield "array shape is another", _arrayed(npy(np.zeros(3, "uint8")), dtype="float32")
-    yield "a bomb beside it", zipped({"tree.json": b"{}", "0.npy": bytes(2**27)}, 8)
+    yield "a bomb beside it", with_bomb("0.npy", {"tree.json": b"{}"})
     yield "member outside", zipped({"tree.json": b"{}", "../canary": b"x"})
     yield "60,000 members", raw_zip("tree.json", b"{}", 2, method=0, extra_entries=60_000)
 

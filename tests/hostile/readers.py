@@ -111,10 +111,10 @@ ENTRIES = [
 ]
 
 
-def cases(folder: Path):
-    """Every case: its name, the function that reads the file, what makes it, and the error."""
+def cases(folder: Path, entries=slice(None)):
+    """Every case of some entry points: its name, the path and content of its file, its reader, the error."""
     warnings.simplefilter("ignore")
-    for entry, files, ending, read, error in ENTRIES:
+    for entry, files, ending, read, error in ENTRIES[entries]:
         for name, content in files(str(folder)):
             path = folder / (name.replace("/", "_").replace(" ", "_") if ending is None else f"file{ending}")
             yield f"{entry}: {name}", path, content, read, error
