@@ -218,7 +218,7 @@ def tar_files(path: Path, gate: Gate) -> Iterator[tuple[str, Callable[[], bytes]
             if not safe_name(member.name):
                 raise gate.refusal("has a name that leads out of its folder.", repr(member.name))
             if member.isfile():
-                yield member.name, lambda member=member: _content(archive, member)
+                yield member.name, lambda member=member: _content(archive, member, gate)
 
 
 def open_tar(stream: Any, gate: Gate) -> tarfile.TarFile:
@@ -249,9 +249,10 @@ _EXTENDED = (
 )
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    stream = archive.extractfile(member)
-    return b"" if stream is None else stream.read()
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, gate: Gate) -> bytes:
+    with gate.watching(member.name):
+        stream = archive.extractfile(member)
+        return b"" if stream is None else stream.read()
 
 
 def inflate(path: Path, gate: Gate) -> bytes:

@@ -94,10 +94,10 @@ def array_of(dataset: Any, gate: Gate) -> np.ndarray:
     Raises:
         gate.error: it holds texts, records or objects, or is damaged.
     """
-    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "biufc":
-        kind = dataset.dtype if isinstance(dataset, h5py.Dataset) else "a group"
-        raise gate.refusal(f"holds {kind} where an array of numbers is expected.", dataset.name)
     with gate.watching(dataset.name):
+        kind = dataset.dtype if isinstance(dataset, h5py.Dataset) else "a group"
+        if not isinstance(kind, np.dtype) or kind.kind not in "biufc":
+            raise gate.refusal(f"holds {kind} where an array of numbers is expected.", dataset.name)
         return np.asarray(dataset)
 
 
