@@ -28,6 +28,7 @@ FLOORS = [
     {"_version"},
     {"messages"},
     {"tracebacks"},
+    {"files"},
     {"core"},
     {"errors", "language"},
     {"activations", "initializers", "regularizers", "constraints"},
@@ -65,7 +66,6 @@ KNOWN_OVERSIZED = {
     "neurona.layers.text_vectorization.TextVectorization.call",
     "neurona.layers.text_vectorization.TextVectorization.set_vocabulary",
     "neurona.losses.checks._check_classes",
-    "neurona.models.description.functional_from_config",
 }
 
 

@@ -23,7 +23,8 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
 
     Raises:
         SavingError: the model can't be read.
-        DataError: a file does not fit the model, or the model has several inputs.
+        DataError: a file does not fit the model, no example in it is complete, the model has several
+            inputs, or it gives no finite numbers.
     """
     say = texts(language)
     loaded = nn.models.load_model(model, compile=False)
@@ -39,9 +40,16 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
         examples = reader.read(file)
         for note in examples.notes:
             print(note)
-        predictions = np.asarray(loaded.predict(examples.values, batch_size=_BATCH, verbose=0))
+        if not examples.complete.any():
+            raise DataError(say["nothing_complete"].format(file=file))
+        values = examples.values[examples.complete]
+        predictions = np.asarray(loaded.predict(values, batch_size=_BATCH, verbose=0))
+        if not np.isfinite(predictions).all():
+            raise DataError(say["not_finite"].format(file=file, model=model))
         header, rows = _rows(predictions.reshape(len(predictions), -1), classes, labels, say)
-        table += [[name, *row] for name, row in zip(examples.names, rows)]
+        answers = iter(rows)
+        for name, complete in zip(examples.names, examples.complete):
+            table.append([name, *(next(answers) if complete else [None] * len(header))])
     _show(header, table, say)
     if output is not None:
         _write(output, [say["row"], *header], table)
@@ -91,10 +99,12 @@ def _rows(
 def _show(header: list[str], table: list[list[Any]], say: Say) -> None:
     """Print the first answers: a class with its probability, or numbers."""
     width = max(len(row[0]) for row in table[:_ROWS_SHOWN])
-    if not isinstance(table[0][1], str):
+    if not any(isinstance(row[1], str) for row in table):
         print(f"{'':<{width}}  {'  '.join(header)}")
     for name, *answer in table[:_ROWS_SHOWN]:
-        if isinstance(answer[0], str):
+        if answer[0] is None:
+            said = say["not_predicted"]
+        elif isinstance(answer[0], str):
             said = f"{answer[0]} ({answer[1]:.1%})"
         else:
             said = "  ".join(f"{value:.4g}" for value in answer)

@@ -74,6 +74,12 @@ _ENGLISH = {
     "model_saved": "Model saved: {path}",
     "more_rows": "... and {count} more rows; --output FILE.csv writes them all.",
     "no_pictures": "Pictures are left out: {reason}",
+    "not_finite": (
+        "{file}: the predictions of {model} are not finite numbers: its weights are damaged, or the file's "
+        "numbers are far outside of what it was trained on."
+    ),
+    "not_predicted": "not predicted",
+    "nothing_complete": "{file}: no row can be predicted: in each a number is missing or not finite.",
     "picture_written": "Picture written: {path}",
     "predictions_written": "Predictions written: {path}",
     "probability": "probability",
@@ -151,6 +157,12 @@ _SPANISH = {
     "model_saved": "Modelo guardado: {path}",
     "more_rows": "... y {count} filas más; --output ARCHIVO.csv las escribe todas.",
     "no_pictures": "Sin imágenes: {reason}",
+    "not_finite": (
+        "{file}: las predicciones de {model} no son números finitos: sus pesos están dañados, o los números "
+        "del archivo están muy lejos de aquellos con los que se entrenó."
+    ),
+    "not_predicted": "sin predicción",
+    "nothing_complete": "{file}: no se predice ninguna fila: en cada una falta un número o no es finito.",
     "picture_written": "Imagen escrita: {path}",
     "predictions_written": "Predicciones escritas: {path}",
     "probability": "probabilidad",

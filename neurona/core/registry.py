@@ -25,6 +25,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, SavingError, UnexpectedArgument, suggestion, unexpected
 from neurona.core.options import documented, with_options
+from neurona.files.gate import Gate, building
 from neurona.tracebacks import ends_at_users_line
 
 KINDS = (
@@ -240,9 +241,9 @@ def get_registered_name(target: Any) -> str | None:
 
 
 @contextlib.contextmanager
-def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
+def custom_object_scope(custom_objects: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Within this block, names in configs may also mean these objects of yours."""
-    token = _custom_scope.set({**_custom_scope.get(), **custom_objects})
+    token = _custom_scope.set({**_custom_scope.get(), **(custom_objects or {})})
     try:
         yield
     finally:
@@ -291,7 +292,7 @@ def resolve(kind: str, identifier: Any) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, Mapping):
-        return deserialize(identifier, kind=kind)
+        return _rebuild(identifier, kind)
     if isinstance(identifier, str):
         identifier = lookup(kind, identifier)
         if inspect.isclass(identifier) and issubclass(identifier, Serializable):
@@ -416,21 +417,44 @@ def deserialize(
     Raises:
         SavingError: the description names a class that is not registered, or carries code.
     """
-    if custom_objects:
-        with custom_object_scope(custom_objects):
-            return deserialize(value, kind=kind)
+    if not isinstance(value, (Mapping, list, tuple)):
+        return value
+    with examined(value), custom_object_scope(custom_objects):
+        return _rebuild(value, kind)
+
+
+@contextlib.contextmanager
+def examined(description: Any) -> Iterator[None]:
+    """A block that builds what a description from outside says: its size is checked first, what it allocates
+    is counted, and whatever goes wrong is a SavingError. Inside another such block nothing changes.
+    """
+    if building() is not None:
+        yield
+        return
+    gate = Gate.of_description(SavingError)
+    gate.check_tree(description)
+    with gate.building():
+        yield
+
+
+def _rebuild(value: Any, kind: str | None = None) -> Any:
     if isinstance(value, (list, tuple)):
-        return [deserialize(item) for item in value]
+        return [_rebuild(item) for item in value]
     if not isinstance(value, Mapping):
         return value
     if "class_name" not in value:
-        return {key: deserialize(item) for key, item in value.items()}
+        return {key: _rebuild(item) for key, item in value.items()}
     name, config = value["class_name"], value.get("config") or {}
+    if not isinstance(name, str) or not isinstance(config, (Mapping, str)):
+        raise SavingError(
+            f"A class_name is a text, and its config a dictionary. Received: {name!r:.100} and a config of "
+            f"type {type(config).__name__}."
+        )
     match name:
         case "__numpy__" | "__tensor__":
-            return np.asarray(config["value"], dtype=config["dtype"])
+            return _array(config)
         case "__tuple__":
-            return tuple(deserialize(value["items"] if "items" in value else value["value"]))
+            return tuple(_rebuild(value["items"] if "items" in value else value["value"]))
         case "__slice__":
             return slice(config["start"], config["stop"], config["step"])
         case "__ellipsis__":
@@ -446,6 +470,14 @@ def deserialize(
     if not hasattr(target, "from_config"):
         return target
     return target.from_config(config or {})
+
+
+def _array(config: Mapping[str, Any]) -> np.ndarray:
+    """An array in a config; of numbers, so that a dtype such as "S1000000000" can't ask for a gigabyte."""
+    dtype = jax.numpy.dtype(config["dtype"])
+    if dtype.kind not in "biufcV" or dtype.itemsize > 16:
+        raise SavingError(f"An array in a config holds numbers. Received: dtype {config['dtype']!r:.100}.")
+    return np.asarray(config["value"], dtype=dtype)
 
 
 def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> Any:

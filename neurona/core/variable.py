@@ -14,6 +14,7 @@ from neurona.core.errors import ShapeError, TracingError
 from neurona.core.policy import is_float, standardize_dtype
 from neurona.core.registry import resolve
 from neurona.core.scope import Scope, current_scope
+from neurona.files.gate import claim
 
 _numbers = itertools.count()
 
@@ -74,10 +75,31 @@ class Variable:
         initializer = resolve("initializers", initializer) if isinstance(initializer, str) else initializer
         self.initializer = initializer if callable(initializer) else None
         if self.initializer is not None:
-            self._value = self.draw(shape, standardize_dtype(dtype))
+            self._begin(shape, standardize_dtype(dtype))
         else:
             with jax.ensure_compile_time_eval(), Scope():
                 self._value = jnp.array(initializer, None if dtype is None else standardize_dtype(dtype))
+
+    def _begin(self, shape: Any, dtype: str) -> None:
+        """Draw the first value. While a file from outside is being rebuilt this waits until all of it was
+        counted, so that a refused file allocates nothing; a value that the file holds is never drawn.
+        """
+        gate = claim(shape or ())
+        if gate is None:
+            self._value = self.draw(shape, dtype)
+        else:
+            self._value = jax.ShapeDtypeStruct(shape or (), dtype)
+            gate.waiting.append(self._first_value)
+
+    def _first_value(self) -> Any:
+        """The value, drawn if it was waiting; in a trace, which only asks for shapes then, a stand-in."""
+        waiting = self._value
+        if not isinstance(waiting, jax.ShapeDtypeStruct):
+            return waiting
+        if isinstance(jnp.zeros(()), jax.core.Tracer):
+            return jnp.zeros(waiting.shape, waiting.dtype)
+        self._value = self.draw(waiting.shape, waiting.dtype.name)
+        return self._value
 
     def draw(self, shape: Any, dtype: str) -> jax.Array:
         """A first value from the initializer."""
@@ -91,6 +113,8 @@ class Variable:
         """The array, as seen from the open scope, in the dtype in which the calling layer computes."""
         scope = current_scope()
         value = self._value if scope is None or scope.values is None else scope.values.get(self, self._value)
+        if type(value) is jax.ShapeDtypeStruct:
+            value = self._first_value()
         dtype = None if scope is None else scope.dtype
         if dtype is not None and self.autocast and is_float(value.dtype) and value.dtype != dtype:
             return value.astype(dtype)

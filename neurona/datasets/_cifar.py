@@ -2,14 +2,14 @@
 blue bytes per image.
 """
 
-import tarfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from neurona.core.errors import DataError
+from neurona.datasets.local import data_gate
+from neurona.files.archives import tar_files
 
 PIXELS = 3 * 32 * 32
 
@@ -33,26 +33,16 @@ def read_archive(
     record = label_bytes + PIXELS
     wanted = [name for names in subsets for name in names]
     found: dict[str, np.ndarray] = {}
-    try:
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                name = PurePosixPath(member.name).name
-                stream = archive.extractfile(member) if name in wanted else None
-                if stream is None:
-                    continue
-                content = stream.read()
-                if not content or len(content) % record:
-                    raise DataError(
-                        f"{path}: {name} should hold images of {record} bytes each. Received: {len(content)} "
-                        "bytes"
-                    )
-                found[name] = np.frombuffer(content, np.uint8).reshape(-1, record)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        if isinstance(error, (FileNotFoundError, PermissionError)):
-            raise
-        raise DataError(
-            f"{path}: the archive is damaged ({error}). Delete it to have it downloaded again."
-        ) from error
+    for member, read in tar_files(path, data_gate(path)):
+        name = PurePosixPath(member).name
+        if name in wanted:
+            content = read()
+            if not content or len(content) % record:
+                raise DataError(
+                    f"{path}: {name} should hold images of {record} bytes each. Received: {len(content)} "
+                    "bytes"
+                )
+            found[name] = np.frombuffer(content, np.uint8).reshape(-1, record)
     missing = [name for name in wanted if name not in found]
     if missing:
         raise DataError(f"{path}: expected the files {', '.join(wanted)}. Missing: {', '.join(missing)}")

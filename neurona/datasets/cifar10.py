@@ -6,18 +6,19 @@ and asks to cite the report.
 """
 
 import io
-import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import DataError, optional_import
+from neurona.core.errors import DataError
 from neurona.core.folders import data_folder
 from neurona.datasets._cifar import read_archive
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.local import locate, prepared
+from neurona.datasets.local import data_gate, locate, prepared
+from neurona.files.archives import tar_files
+from neurona.preprocessing.image import load_img, pillow
 
 _FILE = PublicFile(
     "cifar-10-binary.tar.gz",
@@ -79,19 +80,17 @@ def class_names(language: str = "en") -> list[str]:
 
 
 def _decode_pictures(path: Path) -> list[np.ndarray]:
-    image = optional_import("PIL.Image", extra="image", purpose=f"reading {path.name}")
+    pillow(f"reading {path.name}")
     images: dict[str, list[np.ndarray]] = {"train": [], "test": []}
     labels: dict[str, list[int]] = {"train": [], "test": []}
-    with tarfile.open(path, "r|xz") as archive:
-        for member in archive:
-            parts = PurePosixPath(member.name).parts
-            stream = archive.extractfile(member) if member.name.endswith(".jpg") else None
-            if stream is None:
-                continue
+    gate = data_gate(path)
+    for member, read in tar_files(path, gate):
+        parts = PurePosixPath(member).parts
+        if parts[-1].endswith(".jpg") and len(parts) > 2:
             subset, label = parts[-3:-1]
-            with image.open(io.BytesIO(stream.read())) as picture:
-                images[subset].append(np.asarray(picture.convert("RGB")))
-            labels[subset].append(_CLASSES["en"].index(label))
+            with gate.watching(member):
+                images[subset].append(np.asarray(load_img(io.BytesIO(read()))))
+                labels[subset].append(_CLASSES["en"].index(label))
     arrays: list[np.ndarray] = []
     for subset in ("train", "test"):
         if not images[subset]:

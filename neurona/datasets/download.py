@@ -18,7 +18,9 @@ from pathlib import Path
 
 from neurona.core.errors import ArgumentError, DataError, DownloadError
 from neurona.core.folders import cache_folders, data_folder
-from neurona.datasets.local import locate
+from neurona.datasets.local import data_gate, locate
+from neurona.files.archives import Inflated, Zip, tar_files
+from neurona.files.gate import Gate
 from neurona.messages import translated
 
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as dead
@@ -341,15 +343,32 @@ def _archive_formats(wanted: str | list[str] | None) -> list[str]:
     return formats
 
 
+def _is_tar(archive: Path, gate: Gate) -> bool:
+    """Whether a file, packed or not, begins like a tar archive."""
+    try:
+        with Inflated(archive, gate) as raw:
+            return raw.read(512)[257:262] == b"ustar"
+    except DataError:
+        return False
+
+
 def _unpack(archive: Path, folder: Path, formats: list[str]) -> None:
     """Unpack into a temporary folder, then move it to `folder`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=folder.name) as scratch:
-        if "tar" in formats and tarfile.is_tarfile(archive):
-            with tarfile.open(archive) as tar:
+        gate = data_gate(archive)
+        if "tar" in formats and _is_tar(archive, gate):
+            for _, read in tar_files(archive, gate):
+                del read  # every header is checked, before anything is written
+            with (
+                Inflated(archive, gate) as raw,
+                gate.watching(),
+                tarfile.open(fileobj=raw, mode="r|") as tar,
+            ):
                 tar.extractall(scratch, filter="data")
         elif "zip" in formats and zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as bundle:
-                bundle.extractall(scratch)
+            with Zip(archive, gate) as bundle:
+                bundle.unpack(Path(scratch))
         else:
             raise DataError(
                 f"get_file: {archive} is not an archive of the kind "

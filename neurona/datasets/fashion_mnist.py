@@ -4,9 +4,7 @@ Xiao, Rasul and Vollgraf (2017), "Fashion-MNIST: a novel image dataset for bench
 algorithms", arXiv:1708.07747; Zalando Research, MIT licence. The checksums are those of the project's README.
 """
 
-import gzip
 import math
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ import numpy as np
 from neurona.core.errors import DataError
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.local import locate, read_npz
+from neurona.datasets.local import data_gate, locate, read_npz
+from neurona.files.archives import inflate
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _MD5 = {
@@ -104,13 +103,8 @@ def read_idx(path: Path) -> np.ndarray:
     Raises:
         DataError: the header or the length is wrong.
     """
-    try:
-        with gzip.open(path, "rb") as stream:
-            content = stream.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path}: the file is damaged ({error}). Delete it to have it downloaded again."
-        ) from error
+    gate = data_gate(path)
+    content = inflate(path, gate)
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise DataError(
             f"{path}: expected an idx file of unsigned bytes, which begins with 00 00 08. Received: "
@@ -123,4 +117,5 @@ def read_idx(path: Path) -> np.ndarray:
         raise DataError(
             f"{path}: its header says {shape}, {math.prod(shape)} bytes. Received: {len(pixels)} bytes"
         )
-    return np.frombuffer(pixels, np.uint8).reshape(shape).copy()
+    with gate.watching():
+        return np.frombuffer(pixels, np.uint8).reshape(shape).copy()

@@ -11,8 +11,6 @@ differs: words that occur equally often are numbered in order of appearance here
 lists 88,584.
 """
 
-import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,7 +29,8 @@ from neurona.datasets._words import (
     word_index,
 )
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.local import locate, prepared
+from neurona.datasets.local import data_gate, locate, prepared
+from neurona.files.archives import tar_files
 from neurona.preprocessing.arguments import check_choice
 from neurona.preprocessing.text import text_to_word_sequence
 
@@ -187,19 +186,12 @@ def _read_reviews(archive: Path) -> list[tuple[str, str, str, str]]:
 
 
 def _stream_reviews(archive: Path) -> Iterator[tuple[str, str, str, str]]:
-    try:
-        with tarfile.open(archive, "r|*") as members:
-            for member in members:
-                parts = PurePosixPath(member.name).parts
-                if len(parts) < 3 or parts[-3] not in ("train", "test") or parts[-2] not in ("pos", "neg"):
-                    continue
-                stream = members.extractfile(member)
-                if stream is not None:
-                    yield parts[-3], parts[-2], parts[-1], stream.read().decode("utf-8")
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{archive}: the archive is damaged ({error}). Delete it to have it downloaded again."
-        ) from error
+    gate = data_gate(archive)
+    for member, read in tar_files(archive, gate):
+        parts = PurePosixPath(member).parts
+        if len(parts) >= 3 and parts[-3] in ("train", "test") and parts[-2] in ("pos", "neg"):
+            with gate.watching(member):
+                yield parts[-3], parts[-2], parts[-1], read().decode("utf-8")
 
 
 def _stars(name: str) -> int:

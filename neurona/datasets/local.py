@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, suggestion
 from neurona.core.folders import cache_folders, data_folder
+from neurona.files.gate import Gate
+from neurona.files.values import read_arrays
 from neurona.tracebacks import warn
 
 SHIPPED = Path(__file__).parent / "files"
@@ -80,32 +81,22 @@ def is_local(name: str) -> bool:
     return any(all(locate(file) for file in files) for files in _FILES[name])
 
 
+def data_gate(path: Path) -> Gate:
+    """The gate of a data set's file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    return Gate.of_file(path, DataError, mend="Delete it to have it downloaded again.")
+
+
 def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
     """The named arrays of an `.npz` file, in that order. Pickled objects are refused.
 
     Raises:
         DataError: the file is damaged, lacks an array, or holds pickled objects.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            missing = [name for name in names if name not in stored]
-            if missing:
-                raise DataError(
-                    f"{path}: expected the arrays {', '.join(names)}. Received: "
-                    f"{', '.join(stored.files) or 'none'}"
-                )
-            return [stored[name] for name in names]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, (DataError, FileNotFoundError, PermissionError)):
-            raise
-        if "allow_pickle" in str(error):
-            raise DataError(
-                f"{path}: it holds pickled objects, which can run code when read; Neurona reads plain arrays "
-                "only."
-            ) from error
-        raise DataError(
-            f"{path}: the file is damaged ({error}). Delete it to have it downloaded again."
-        ) from error
+    return read_arrays(path, list(names), data_gate(path))
 
 
 def prepared(

@@ -11,8 +11,6 @@ another split.
 """
 
 import re
-import tarfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,7 +28,8 @@ from neurona.datasets._words import (
     word_index,
 )
 from neurona.datasets.download import PublicFile, fetch
-from neurona.datasets.local import locate, prepared
+from neurona.datasets.local import data_gate, locate, prepared
+from neurona.files.archives import tar_files
 from neurona.preprocessing.text import text_to_word_sequence
 
 # The checksum is the one that scikit-learn publishes for this address.
@@ -163,17 +162,10 @@ def _number_words(archive: Path) -> list[np.ndarray]:
 def _read_wires(archive: Path) -> list[tuple[int, str]]:
     """(label, body) of every wire with exactly one topic, that among the 46."""
     files: dict[str, str] = {}
-    try:
-        with tarfile.open(archive, "r|*") as members:
-            for member in members:
-                name = PurePosixPath(member.name).name
-                stream = members.extractfile(member) if name.endswith(".sgm") else None
-                if stream is not None:
-                    files[name] = stream.read().decode("latin-1")  # reut2-017.sgm is not UTF-8
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{archive}: the archive is damaged ({error}). Delete it to have it downloaded again."
-        ) from error
+    for member, read in tar_files(archive, data_gate(archive)):
+        name = PurePosixPath(member).name
+        if name.endswith(".sgm"):
+            files[name] = read().decode("latin-1")  # reut2-017.sgm is not UTF-8
     wires: list[tuple[int, str]] = []
     for _, content in sorted(files.items()):
         for match in re.finditer(r"<TOPICS>((?:<D>[^<]*</D>)*)</TOPICS>", content):

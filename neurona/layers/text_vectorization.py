@@ -19,6 +19,8 @@ from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingE
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
 from neurona.core.symbolic import is_symbolic
+from neurona.files.gate import Gate
+from neurona.files.values import read_text
 from neurona.layers.arguments import choice
 
 __all__ = [
@@ -109,7 +111,8 @@ class TextVectorization(Layer):
         for first_only in ("vocabulary", "idf_weights"):  # the config has those of now
             self._arguments.pop(first_only, None)
         if isinstance(vocabulary, (str, Path)):
-            vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
+            gate = Gate.of_file(vocabulary, DataError)
+            vocabulary = read_text(Path(vocabulary), gate, strict=True).splitlines()
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
 
@@ -356,5 +359,10 @@ class TextVectorization(Layer):
 
     def load_assets(self, folder: Any) -> None:
         """Read what `save_assets` wrote, by Neurona or Keras; weights for "tf_idf" stay what they are."""
-        lines: Iterable[str] = Path(folder, "vocabulary.txt").read_text(encoding="utf-8").split("\n")
-        self._set_tokens([line for line in lines if line not in self._special])
+        path = Path(folder, "vocabulary.txt")
+        gate = Gate.of_file(path, SavingError)
+        lines: Iterable[str] = read_text(path, gate, strict=True).split("\n")
+        tokens = [line for line in lines if line not in self._special]
+        if len(set(tokens)) < len(tokens):
+            raise gate.refusal("holds a token twice: the numbers of those after it would be others.")
+        self._set_tokens(tokens)

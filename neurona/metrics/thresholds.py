@@ -12,6 +12,7 @@ import numpy as np
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon, floatx
 from neurona.core.variable import Variable
+from neurona.files.gate import claim
 from neurona.metrics.reduction import aligned
 
 BELOW_ALL = -1e10  # the score that everything outside the top k gets, and the threshold that goes with it
@@ -74,8 +75,12 @@ def are_even(thresholds: Sequence[float]) -> bool:
     )
 
 
+_NUMBER = 40  # bytes of a float in a list
+
+
 def even_thresholds(count: int) -> list[float]:
     """`count` numbers at equal distances from 0 to 1."""
+    claim((count,), _NUMBER)
     return [0.0, *((i + 1) / (count - 1) for i in range(count - 2)), 1.0]
 
 

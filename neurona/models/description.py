@@ -1,7 +1,8 @@
 """Functional models as plain dictionaries: written and read as Keras does, and compared without names."""
 
+import collections
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -66,62 +67,113 @@ def functional_from_config(
     """Build a functional model from its description, out of given layers (by name) where there are any.
     `call_function(layer, *args, **kwargs)` calls them, if given.
     """
-    operations: dict[str, Any] = {}
-    outputs: dict[tuple[str, int], list[Any]] = {}
-    waiting: list[tuple[str, int, Mapping[str, Any]]] = []
-    for entry in config["layers"]:
-        name = entry.get("name") or entry["config"]["name"]
-        if saving.is_layer(entry):
-            operations[name] = (layers or {}).get(name) or saving.build_layer(entry)
-        else:
-            operations[name] = entry
-        if isinstance(operations[name], InputLayer):
-            outputs[(name, 0)] = [operations[name].output]
-        waiting += [(name, index, call) for index, call in enumerate(entry["inbound_nodes"])]
+    drawing = _Drawing(config, layers or {}, call_function or _call)
+    drawing.draw()
+    inputs, outputs = drawing.tensors(config["input_layers"]), drawing.tensors(config["output_layers"])
+    names = set(constructor_arguments(cls) or ()) - {"inputs", "outputs", "trainable"}
+    own = {name: deserialize(config[name]) for name in names & set(config)}
+    return cls(inputs, outputs, trainable=config.get("trainable", True), **own)
 
-    def resolved(tree: Any) -> Any:
+
+_Place = tuple[str, int]  # the name of an operation, and which of its calls
+
+
+class _Drawing:
+    """The calls of a description, drawn in an order in which each finds its inputs.
+
+    Args:
+        config: of the model.
+        layers: those to use, by name; others are built.
+        call_function: calls a layer on its arguments.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], layers: Mapping[str, Layer], call_function: Callable[..., Any]
+    ) -> None:
+        self._name, self._call_function = config.get("name"), call_function
+        self._operations: dict[str, Any] = {}
+        self._outputs: dict[_Place, list[Any]] = {}
+        self._calls: dict[_Place, Mapping[str, Any]] = {}
+        for entry in config["layers"]:
+            name = entry.get("name") or entry["config"]["name"]
+            if saving.is_layer(entry):
+                self._operations[name] = layers.get(name) or saving.build_layer(entry)
+            else:
+                self._operations[name] = entry
+            if isinstance(self._operations[name], InputLayer):
+                self._outputs[(name, 0)] = [self._operations[name].output]
+            self._calls |= {(name, index): call for index, call in enumerate(entry["inbound_nodes"])}
+
+    def draw(self) -> None:
+        """Draw every call once what it reads is there.
+
+        Raises:
+            ArgumentError: a call reads tensors that do not exist.
+        """
+        missing = {place: set(_sources(call)) - set(self._outputs) for place, call in self._calls.items()}
+        readers: dict[_Place, list[_Place]] = {}
+        for place, sources in missing.items():
+            for source in sources:
+                readers.setdefault(source, []).append(place)
+        ready = collections.deque(place for place, sources in missing.items() if not sources)
+        while ready:
+            place = ready.popleft()
+            self._outputs[place] = self._call(place)
+            del missing[place]
+            for reader in readers.get(place, ()):
+                missing[reader].discard(place)
+                if not missing[reader]:
+                    ready.append(reader)
+        if missing:
+            raise ArgumentError(
+                f"The description of model {self._name!r} is broken: {next(iter(missing))[0]!r} is called on "
+                "tensors that do not exist."
+            )
+
+    def _call(self, place: _Place) -> list[Any]:
+        """The symbolic outputs of a call."""
+        name, description = place[0], self._calls[place]
+        args, kwargs = self._resolved(description["args"]), self._resolved(description.get("kwargs", {}))
+        operation = self._operations[name]
+        if isinstance(operation, Layer):
+            return jax.tree.leaves(self._call_function(operation, *args, **kwargs))
+        result = ops.call_from_config(operation["class_name"], operation["config"], args, kwargs)
+        leaves = jax.tree.leaves(result)
+        leaves[0].node.operation.name = name
+        return leaves
+
+    def _resolved(self, tree: Any) -> Any:
+        """Arguments with tensors in the places of their addresses."""
         if isinstance(tree, Mapping):
             if tree.get("class_name") == "__keras_tensor__":
                 name, call, index = tree["config"]["keras_history"]
-                return outputs[(name, call)][index]
+                return self._outputs[(name, call)][index]
             if "class_name" in tree:
                 return deserialize(tree)
-            return {key: resolved(value) for key, value in tree.items()}
-        return type(tree)(map(resolved, tree)) if isinstance(tree, (list, tuple)) else tree
+            return {key: self._resolved(value) for key, value in tree.items()}
+        return type(tree)(map(self._resolved, tree)) if isinstance(tree, (list, tuple)) else tree
 
-    while waiting:
-        later = []
-        for name, call, description in waiting:
-            try:
-                args, kwargs = resolved(description["args"]), resolved(description.get("kwargs", {}))
-            except KeyError:
-                later.append((name, call, description))
-                continue
-            operation = operations[name]
-            if isinstance(operation, Layer):
-                result = (call_function or _call)(operation, *args, **kwargs)
-            else:
-                result = ops.call_from_config(operation["class_name"], operation["config"], args, kwargs)
-                jax.tree.leaves(result)[0].node.operation.name = name
-            outputs[(name, call)] = jax.tree.leaves(result)
-        if len(later) == len(waiting):
-            raise ArgumentError(
-                f"The description of model {config.get('name')!r} is broken: {later[0][0]!r} is called on "
-                "tensors that do not exist."
-            )
-        waiting = later
-
-    def tensors(tree: Any) -> Any:
+    def tensors(self, tree: Any) -> Any:
+        """The tensors at addresses, which are lists of a name, a call and an output."""
         if isinstance(tree, Mapping):
-            return {key: tensors(value) for key, value in tree.items()}
+            return {key: self.tensors(value) for key, value in tree.items()}
         if len(tree) == 3 and isinstance(tree[0], str) and isinstance(tree[1], int):
-            return outputs[(tree[0], tree[1])][tree[2]]
-        return type(tree)(map(tensors, tree))
+            return self._outputs[(tree[0], tree[1])][tree[2]]
+        return type(tree)(map(self.tensors, tree))
 
-    model_inputs, model_outputs = tensors(config["input_layers"]), tensors(config["output_layers"])
-    names = set(constructor_arguments(cls) or ()) - {"inputs", "outputs", "trainable"}
-    own = {name: deserialize(config[name]) for name in names & set(config)}
-    return cls(model_inputs, model_outputs, trainable=config.get("trainable", True), **own)
+
+def _sources(tree: Any) -> Iterator[_Place]:
+    """The calls whose outputs a call reads."""
+    if isinstance(tree, Mapping):
+        if tree.get("class_name") == "__keras_tensor__":
+            name, call, _ = tree["config"]["keras_history"]
+            yield name, call
+        else:
+            for value in tree.values():
+                yield from _sources(value)
+    elif isinstance(tree, (list, tuple)):
+        for value in tree:
+            yield from _sources(value)
 
 
 def _call(layer: Layer, *args: Any, **kwargs: Any) -> Any:

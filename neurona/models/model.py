@@ -10,7 +10,7 @@ from neurona import saving
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, NotConnectedError, ShapeError, suggestion
 from neurona.core.layer import Layer
-from neurona.core.registry import custom_object_scope, register_built_in
+from neurona.core.registry import custom_object_scope, examined, register_built_in
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import InputLayer
@@ -304,7 +304,7 @@ class Model(Trainer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        with custom_object_scope(custom_objects or {}):
+        with examined(config), custom_object_scope(custom_objects):
             if "layers" in config and "input_layers" in config and takes_graph(cls):
                 return functional_from_config(cls, config)  # pyright: ignore[reportReturnType]
             return super().from_config(config)

@@ -7,7 +7,7 @@ from neurona import saving
 from neurona.core.building import building
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
-from neurona.core.registry import serialize
+from neurona.core.registry import custom_object_scope, examined, serialize
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.layers.input import Input, InputLayer
 from neurona.models.call_graph import CallGraph
@@ -53,6 +53,7 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
         self._input: SymbolicTensor | None = None
         self._layers: list[Layer] = []
+        self._names: set[str] = set()
         for layer in layers if layers is not None else ():
             self._append(layer)
         self._connect()
@@ -78,7 +79,7 @@ class Sequential(Model):
                 f"Sequential model {self.name!r} is made of layers. Received: {layer!r} of type "
                 f"{type(layer).__name__}." + (" Functions go into a Lambda layer." if callable(layer) else "")
             )
-        if any(layer.name == other.name for other in self._layers):
+        if layer.name in self._names:
             raise ArgumentError(
                 f"Sequential model {self.name!r} already has a layer called {layer.name!r}: give one of them "
                 "another name=."
@@ -88,6 +89,7 @@ class Sequential(Model):
             if entrance is not None:
                 self._input = Input(batch_shape=entrance[0], dtype=entrance[1])
         self._layers.append(layer)
+        self._names.add(layer.name)
 
     @ends_at_users_line
     def pop(self, rebuild: bool = True) -> Layer:
@@ -95,6 +97,7 @@ class Sequential(Model):
         if not self._layers:
             raise ArgumentError(f"Sequential model {self.name!r} has no layer to remove.")
         layer = self._layers.pop()
+        self._names.discard(layer.name)
         self._connect()
         return layer
 
@@ -178,9 +181,8 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        model = cls(
-            [saving.build_layer(entry, custom_objects) for entry in config["layers"]], name=config.get("name")
-        )
-        if model._call_graph is None and config.get("build_input_shape"):
-            model.build(tuple(config["build_input_shape"]))
-        return model
+        with examined(config), custom_object_scope(custom_objects):
+            model = cls([saving.build_layer(entry) for entry in config["layers"]], name=config.get("name"))
+            if model._call_graph is None and config.get("build_input_shape"):
+                model.build(tuple(config["build_input_shape"]))
+            return model

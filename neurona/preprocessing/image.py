@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError, optional_import, unexpected
+from neurona.files.gate import ABSENT, Gate
 from neurona.preprocessing.arguments import check_choice
 from neurona.tracebacks import warn
 
-EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
+EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# Pillow reads many more, and starts another program for some, such as Ghostscript for EPS.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 
 COLOR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 _GRAYS = ("L", "I;16", "I")  # modes of one channel that are kept as they are
@@ -28,7 +31,9 @@ def load_img(
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> Any:
-    """A PIL image from a file.
+    """A PIL image from a BMP, GIF, JPEG, PNG, TIFF or WebP file; of several pictures in a file the first.
+
+    Pixels of 16 bits are scaled to 8 where the mode has 8; a grayscale image keeps them.
 
     Args:
         path: the file, or its bytes as `io.BytesIO`.
@@ -40,21 +45,15 @@ def load_img(
 
     Raises:
         ArgumentError: an option is unknown.
-        DataError: the file is not an image.
+        DataError: the file is no such image, is damaged, or has more pixels than the budget allows.
         MissingDependencyError: pillow is not installed.
     """
     check_choice("load_img", "color_mode", color_mode, COLOR_MODES)
     check_choice("load_img", "interpolation", interpolation, _PIL_FILTERS)
-    image = pillow("load_img")
-    content = path if isinstance(path, io.BytesIO) else io.BytesIO(Path(os.fsdecode(path)).read_bytes())
-    try:
-        picture = image.open(content)
-        picture.load()
-    except (image.UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise DataError(f"load_img: {path!s} is not an image that pillow can read: {error}") from error
+    picture = _opened(path)
     mode = COLOR_MODES[color_mode]
     if picture.mode != mode and not (color_mode == "grayscale" and picture.mode in _GRAYS):
-        picture = picture.convert(mode)
+        picture = _in_8_bits(picture, path).convert(mode)
     if target_size is None or picture.size == (target_size[1], target_size[0]):
         return picture
     height, width = target_size
@@ -62,7 +61,52 @@ def load_img(
     if keep_aspect_ratio:
         top, left, rows, columns = _center(picture.height, picture.width, height, width)
         box = (left, top, left + columns, top + rows)
-    return picture.resize((width, height), image.Resampling[interpolation.upper()], box=box)
+    return picture.resize((width, height), pillow("load_img").Resampling[interpolation.upper()], box=box)
+
+
+def _opened(path: Any) -> Any:
+    """The picture in a file, after its size was compared with the budget.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DataError: it is no image, is damaged, or has too many pixels.
+    """
+    image = pillow("load_img")
+    in_memory = isinstance(path, io.BytesIO)
+    if in_memory:
+        gate = Gate("load_img", DataError, path.getbuffer().nbytes)
+    else:
+        gate = Gate.of_file(path, DataError)
+    content = path if in_memory else open(os.fsdecode(path), "rb")  # noqa: SIM115
+    try:
+        picture = image.open(content, formats=_FORMATS)
+        gate.spend(4 * picture.width * picture.height)  # as much as it takes with transparency
+        picture.load()
+    except (DataError, *ABSENT):
+        raise
+    except Exception as error:
+        raise DataError(f"load_img: {gate.name} is not an image that pillow can read: {error}") from error
+    finally:
+        if not in_memory:
+            content.close()
+    return picture
+
+
+def _in_8_bits(picture: Any, path: Any) -> Any:
+    """A picture whose pixels have at most 8 bits: those of 16 are scaled, so that white stays white.
+
+    Raises:
+        DataError: its pixels are decimal numbers, or have more than 16 bits: their white is not known.
+    """
+    if not picture.mode.startswith(("I", "F")):
+        return picture
+    pixels = np.asarray(picture)
+    if picture.mode == "F" or pixels.min() < 0 or pixels.max() > 65_535:
+        raise DataError(
+            f"load_img: the pixels of {path!s} are not whole numbers of 8 or 16 bits, so that which one is "
+            "white is not known. Save it with 8 bits."
+        )
+    return pillow("load_img").fromarray(np.round(pixels / 257).astype(np.uint8))
 
 
 def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) -> np.ndarray:

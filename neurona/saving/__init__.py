@@ -10,6 +10,7 @@ from neurona.core.registry import (
 )
 from neurona.core.registry import deserialize as deserialize_keras_object
 from neurona.core.registry import serialize as serialize_keras_object
+from neurona.files.budget import Budget
 from neurona.saving.archive import load_model, load_weights, save_model, to_json
 from neurona.saving.description import build_layer, describe_layer, is_layer
 from neurona.saving.state import read_state, write_state
@@ -18,6 +19,7 @@ from neurona.saving.weights import save_weights
 CustomObjectScope = custom_object_scope
 
 __all__ = [
+    "Budget",
     "CustomObjectScope",
     "build_layer",
     "custom_object_scope",

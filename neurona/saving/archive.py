@@ -15,8 +15,12 @@ from neurona._version import __version__
 from neurona.core.errors import NotBuiltError, SavingError
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, deserialize, raise_unsavable, serialize_object
+from neurona.files.archives import Zip
+from neurona.files.budget import MIB, Budget
+from neurona.files.gate import Gate
+from neurona.files.values import parse_dictionary
 from neurona.saving.atomic import atomic_path
-from neurona.saving.weights import assign, open_h5, read_optimizer, read_weights, walk, write_weights
+from neurona.saving.weights import Stored, assign, read_optimizer, read_weights, walk, write_weights
 from neurona.tracebacks import ends_at_users_line, warn
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -100,20 +104,19 @@ def _write_assets(model: Any, archive: zipfile.ZipFile) -> None:
                     archive.write(file, f"{_ASSETS}{place}/{file.name}")
 
 
-def _read_assets(model: Any, assets: Mapping[str, bytes]) -> None:
+def _read_assets(model: Any, archive: Zip) -> None:
+    """Give layers the files that were kept for them. Files of layers that do not exist are never unpacked."""
+    of_folders: dict[str, list[str]] = {}
+    for name in archive.names:
+        folder, _, file = name.rpartition("/")
+        of_folders.setdefault(folder, []).append(file)
     for place, layer in walk(model):
-        prefix = f"{_ASSETS}{place}/"
-        files = {
-            name.removeprefix(prefix): content for name, content in assets.items() if name.startswith(prefix)
-        }
-        files = {
-            name: content for name, content in files.items() if name == Path(name).name
-        }  # nothing outside the folder
+        files = of_folders.get(f"{_ASSETS}{place}")
         load = getattr(layer, "load_assets", None)
         if files and load is not None:
             with tempfile.TemporaryDirectory() as folder:
-                for name, content in files.items():
-                    Path(folder, name).write_bytes(content)
+                for file in files:
+                    Path(folder, file).write_bytes(archive.read(f"{_ASSETS}{place}/{file}"))
                 load(folder)
 
 
@@ -123,17 +126,23 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool = True,
+    budget: Budget | None = None,
 ) -> Any:
     """Read a model from a `.keras` file of Neurona's or Keras's.
+
+    Code in a file is never run, and links in it are never followed. The file is checked before anything is
+    built: what it describes may not be larger than what it holds.
 
     Args:
         filepath: the file.
         custom_objects: classes and functions of your own, by name.
         compile: whether to compile it as it was, with the optimizer's state.
         safe_mode: accepted; code in a file is never run.
+        budget: what reading the file may cost, where the default does not fit a file that you trust.
 
     Raises:
-        SavingError: the file is missing, damaged, of another kind, or names classes that are not registered.
+        SavingError: the file is missing, damaged, of another kind, asks for more than the budget, or names
+            classes that are not registered.
     """
     path = Path(filepath)
     if path.suffix in (".h5", ".hdf5"):
@@ -141,49 +150,59 @@ def load_model(
             f"{path.name} is in the HDF5 format of Keras 1 and 2, which is not read yet. Save it as .keras "
             "from Keras 3."
         )
-    config, weights, assets = _read_archive(path)
-    with custom_object_scope(custom_objects or {}):
-        model: Any = deserialize(config, kind="models")
-        if not hasattr(model, "compile_from_config"):
-            raise SavingError(f"{path.name} does not hold a model.")
-        build_config = config.get("build_config")
-        if build_config and not model.built:
-            model.build_from_config(build_config)
-        with open_h5(weights) as file:
-            assign(read_weights(model, file))
-            _read_assets(model, assets)
+    gate = _gate(path, budget)
+    with Zip(path, gate) as archive:
+        config = parse_dictionary(archive.read(_CONFIG), gate, _CONFIG)
+        with (
+            Stored(io.BytesIO(archive.read(_WEIGHTS)), gate) as stored,
+            gate.building(_SPARE + 2 * stored.size()),
+            custom_object_scope(custom_objects),
+        ):
+            model = _build(config, path)
+            assign(read_weights(model, stored))
+            gate.left = gate.budget.memory_for(path.stat().st_size)
+            _read_assets(model, archive)
             if compile and config.get("compile_config"):
                 model.compile_from_config(config["compile_config"])
-                read_optimizer(model, file)
+                read_optimizer(model, stored)
     return model
 
 
-def _read_archive(path: Path) -> tuple[dict[str, Any], io.BytesIO, dict[str, bytes]]:
+# Bytes of variables that a model may create beside those in its file: the states of recurrent layers.
+_SPARE = 16 * MIB
+
+
+def _gate(path: Path, budget: Budget | None) -> Gate:
     try:
-        with zipfile.ZipFile(path) as archive:
-            assets = {
-                name: archive.read(name)
-                for name in archive.namelist()
-                if name.startswith(_ASSETS) and not name.endswith("/")
-            }
-            return json.loads(archive.read(_CONFIG)), io.BytesIO(archive.read(_WEIGHTS)), assets
+        return Gate.of_file(path, SavingError, budget)
     except FileNotFoundError:
         raise SavingError(f"There is no file {str(path)!r}.") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise SavingError(f"{str(path)!r} is not a .keras file, or is damaged: {error}") from None
+
+
+def _build(config: Mapping[str, Any], path: Path) -> Any:
+    model: Any = deserialize(config, kind="models")
+    if not hasattr(model, "compile_from_config"):
+        raise SavingError(f"{path.name} does not hold a model.")
+    build_config = config.get("build_config")
+    if build_config and not model.built:
+        model.build_from_config(build_config)
+    return model
 
 
 @ends_at_users_line
-def load_weights(model: Layer, filepath: Any, skip_mismatch: bool = False) -> None:
+def load_weights(
+    model: Layer, filepath: Any, skip_mismatch: bool = False, budget: Budget | None = None
+) -> None:
     """Read a model's weights from a `.weights.h5` or `.keras` file; nothing changes unless all of them fit.
 
     Args:
         model: whose weights are set.
         filepath: the file.
         skip_mismatch: leave out what does not fit instead of refusing.
+        budget: what reading the file may cost, where the default does not fit a file that you trust.
 
     Raises:
-        SavingError: the file is missing or damaged, or does not fit the model.
+        SavingError: the file is missing or damaged, reaches into other files, or does not fit the model.
         NotBuiltError: the model has no weights yet.
     """
     if not model.built:
@@ -192,6 +211,11 @@ def load_weights(model: Layer, filepath: Any, skip_mismatch: bool = False) -> No
             "loading."
         )
     path = Path(filepath)
-    with open_h5(_read_archive(path)[1] if path.suffix == ".keras" else path) as file:
-        assignments = read_weights(model, file, skip_mismatch)
+    gate = _gate(path, budget)
+    source: Any = path
+    if path.suffix == ".keras":
+        with Zip(path, gate) as archive:
+            source = io.BytesIO(archive.read(_WEIGHTS))
+    with Stored(source, gate) as stored:
+        assignments = read_weights(model, stored, skip_mismatch)
     assign(assignments)

@@ -10,6 +10,9 @@ import jax
 import numpy as np
 
 from neurona.core.errors import SavingError
+from neurona.files.archives import Zip
+from neurona.files.gate import Gate
+from neurona.files.values import parse_array, parse_json
 from neurona.saving.atomic import atomic_path
 
 _TREE, _ARRAY = "tree.json", "__array__"
@@ -71,25 +74,24 @@ def read_state(path: Path) -> Any:
     """Read what `write_state` wrote.
 
     Raises:
-        SavingError: the file is missing, damaged or of another kind.
+        SavingError: the file is missing, damaged, of another kind, or asks for more than the budget.
     """
-
-    def with_arrays(value: Any) -> Any:
-        if isinstance(value, list):
-            return [with_arrays(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if _ARRAY not in value:
-            return {key: with_arrays(item) for key, item in value.items()}
-        with archive.open(f"{int(value[_ARRAY])}.npy") as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
-        dtype = jax.numpy.dtype(value["dtype"])
-        return array if array.dtype == dtype else array.view(dtype).reshape(value["shape"])
-
     try:
-        with zipfile.ZipFile(path) as archive:
-            return with_arrays(json.loads(archive.read(_TREE)))
+        gate = Gate.of_file(path, SavingError)
     except FileNotFoundError:
         raise SavingError(f"There is no file {str(path)!r}.") from None
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
-        raise SavingError(f"{str(path)!r} is not a file of training state, or is damaged: {error}") from None
+    with Zip(path, gate) as archive, gate.watching():
+        return _with_arrays(parse_json(archive.read(_TREE), gate, _TREE), archive, gate)
+
+
+def _with_arrays(value: Any, archive: Zip, gate: Gate) -> Any:
+    if isinstance(value, list):
+        return [_with_arrays(item, archive, gate) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if _ARRAY not in value:
+        return {key: _with_arrays(item, archive, gate) for key, item in value.items()}
+    name = f"{int(value[_ARRAY])}.npy"
+    array = parse_array(archive.read(name), gate, name)
+    dtype = jax.numpy.dtype(value["dtype"])
+    return array if array.dtype == dtype else array.view(dtype).reshape(value["shape"])

@@ -15,6 +15,8 @@ from neurona.core.layer import Layer
 from neurona.core.owner import members
 from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
+from neurona.files.gate import Gate
+from neurona.files.hdf5 import array_of, open_hdf5, text_attribute
 from neurona.saving.atomic import atomic_path
 from neurona.tracebacks import ends_at_users_line
 
@@ -74,60 +76,83 @@ def _write_group(file: h5py.File, path: str, name: str, arrays: list[np.ndarray]
             group.create_dataset(str(index), data=array)
 
 
-def _read_group(file: h5py.File, path: str) -> list[np.ndarray]:
-    """The arrays of a group, without following links to other files."""
-    group: Any = file
-    for part in [*path.strip("/").split("/"), "vars"]:
-        if not part:
-            continue
-        if not isinstance(group, h5py.Group) or part not in group:
-            return []
-        if not isinstance(group.get(part, getlink=True), h5py.HardLink):
-            raise SavingError(
-                f"The file's group {path!r} is a link to somewhere else; Neurona does not follow it."
-            )
-        group = group[part]
-    names = sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
-    return [_array(group, name) for name in names]
+class Stored:
+    """An examined file of weights, and the gate that it passed.
+
+    Args:
+        source: a path, or a binary stream.
+        gate: of the file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        SavingError: it is damaged, or reaches out of itself.
+    """
+
+    def __init__(self, source: Any, gate: Gate) -> None:
+        self.gate = gate
+        self.file = open_hdf5(source, gate)
+
+    def __enter__(self) -> "Stored":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def datasets(self, path: str) -> list[Any]:
+        """The datasets of a group's `vars`, in their order."""
+        with self.gate.watching(path):
+            group: Any = self.file.get(f"{path}/vars")
+            if group is None:
+                return []
+            if not isinstance(group, h5py.Group):
+                raise self.gate.refusal("is not a group of arrays.", f"{path}/vars")
+            names = sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
+            return [group[name] for name in names]
+
+    def array(self, dataset: Any) -> np.ndarray:
+        """The numbers of a dataset."""
+        array = array_of(dataset, self.gate)
+        return array.astype(jnp.bfloat16) if text_attribute(dataset, "dtype") == "bfloat16" else array
+
+    def size(self) -> int:
+        """The bytes of all arrays but the optimizer's."""
+        sizes = []
+
+        def add(name: str, found: Any) -> None:
+            if isinstance(found, h5py.Dataset) and not name.startswith("optimizer/"):
+                sizes.append(found.nbytes)
+
+        self.file.visititems(add)
+        return sum(sizes)
 
 
-def _array(group: h5py.Group, name: str) -> np.ndarray:
-    if not isinstance(group.get(name, getlink=True), h5py.HardLink) or not isinstance(
-        group[name], h5py.Dataset
-    ):
-        raise SavingError(f"Entry {name!r} of {group.name!r} is not an array; Neurona does not follow links.")
-    dataset: Any = group[name]
-    if dataset.external:
-        raise SavingError(
-            f"Entry {name!r} of {group.name!r} keeps its data in another file; Neurona does not follow it."
-        )
-    array = np.asarray(dataset)
-    return array.astype(jnp.bfloat16) if dataset.attrs.get("dtype") == "bfloat16" else array
-
-
-def read_weights(model: Layer, file: h5py.File, skip_mismatch: bool = False) -> list[Assignment]:
-    """Which array of an open file goes into which variable; nothing is assigned yet.
+def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> list[Assignment]:
+    """Which array of a file goes into which variable; nothing is assigned yet.
 
     Raises:
         SavingError: a number of arrays or a shape differs from the model's.
     """
     assignments: list[Assignment] = []
     for path, layer in walk(model):
-        variables, arrays = own_variables(layer), _read_group(file, path)
-        if len(variables) != len(arrays):
+        variables, datasets = own_variables(layer), stored.datasets(path)
+        if len(variables) != len(datasets):
             if skip_mismatch:
                 continue
             hint = "" if layer.built else " The layer has no weights yet: call the model on data first."
             raise SavingError(
-                f"Layer {layer.name!r} has {len(variables)} weights, the file holds {len(arrays)} (at "
+                f"Layer {layer.name!r} has {len(variables)} weights, the file holds {len(datasets)} (at "
                 f"{path!r}).{hint}"
             )
-        for variable, array in zip(variables, arrays):
-            if variable.shape == array.shape:
+        for variable, dataset in zip(variables, datasets):
+            shape = getattr(dataset, "shape", None)
+            if variable.shape == shape:
+                array = stored.array(dataset)
+                if array.dtype.kind == "c" and not jnp.iscomplexobj(variable.value):
+                    raise stored.gate.refusal("holds complex numbers for real weights.", dataset.name)
                 assignments.append((variable, array))
             elif not skip_mismatch:
                 raise SavingError(
-                    f"Weight {variable.path!r} has shape {variable.shape}, the file's has {array.shape}."
+                    f"Weight {variable.path!r} has shape {variable.shape}, the file's has {shape}."
                 )
     return assignments
 
@@ -138,12 +163,12 @@ def assign(assignments: list[Assignment]) -> None:
         variable.assign(array)
 
 
-def read_optimizer(model: Any, file: h5py.File) -> None:
+def read_optimizer(model: Any, stored: Stored) -> None:
     """Restore the optimizer's state, if the file holds one that fits; training goes on from there."""
-    arrays = _read_group(file, "/optimizer")
-    if arrays and getattr(model, "optimizer", None) is not None:
+    datasets = stored.datasets("/optimizer")
+    if datasets and getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
-        model.optimizer.set_weights(arrays)
+        model.optimizer.set_weights([stored.array(dataset) for dataset in datasets])
 
 
 def _checked_weights_path(filepath: Any) -> Path:
@@ -168,13 +193,3 @@ def save_weights(model: Layer, filepath: Any, overwrite: bool = True) -> None:
         )
     with atomic_path(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
         write_weights(model, file, with_optimizer=True)
-
-
-def open_h5(path: Any) -> h5py.File:
-    """Open a file for reading, or say what is wrong with it."""
-    try:
-        return h5py.File(path, "r")
-    except FileNotFoundError:
-        raise SavingError(f"There is no file {str(path)!r}.") from None
-    except OSError as error:
-        raise SavingError(f"{str(path)!r} is not a file of weights, or is damaged: {error}") from None

@@ -8,6 +8,7 @@ import numpy as np
 
 import neurona as nn
 from neurona.errors import DataError
+from neurona.preprocessing.files import read_array, read_text
 from neurona.preprocessing.image import EXTENSIONS
 from neurona.preprocessing.tables import TextTable, read_table
 from neurona.tasks.labels import Labels
@@ -16,6 +17,7 @@ from neurona.tasks.texts import Say, texts
 
 _LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)  # ITU-R BT.601
 _TEXT_SHOWN = 60
+_SMALLEST = 7  # pixels a side: rows of fewer numbers are more likely a table's than an image's
 
 
 @dataclasses.dataclass
@@ -25,11 +27,13 @@ class Examples:
     Attributes:
         values: one row per example, in the shape that the model takes.
         names: a name for each example.
+        complete: whether all numbers of an example are there; one with a hole can't be predicted.
         notes: sentences about how the file was understood, for the user.
     """
 
     values: np.ndarray
     names: list[str]
+    complete: np.ndarray
     notes: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -72,7 +76,7 @@ class ExampleReader:
         if kind in EXTENSIONS:
             return self._image(path)
         if kind == ".npy":
-            return self._rows(_array(path), path)
+            return self._array(path)
         if kind in (".csv", ".tsv"):
             return self._table(path)
         if kind == ".txt":
@@ -81,6 +85,8 @@ class ExampleReader:
 
     def _image(self, path: Path) -> Examples:
         """One image in the size, channels and range that the model takes; transparent parts become white."""
+        if self.labels.kind not in ("", "image"):
+            raise DataError(self.say["no_images"].format(file=path))
         size, channels = self._image_size(path)
         picture = nn.utils.load_img(path, color_mode="rgba", target_size=size, interpolation="bilinear")
         pixels = nn.utils.img_to_array(picture)
@@ -95,7 +101,7 @@ class ExampleReader:
         example = pixels * (self.labels.brightest / 255)
         values = example.reshape([1, *(size or 1 for size in self.shape)]).astype(np.float32)
         notes = [self.say["images_inverted"].format(file=path.name)] if bright else []
-        return Examples(values, [path.name], notes)
+        return Examples(values, [path.name], np.ones(1, bool), notes)
 
     def _image_size(self, path: Path) -> tuple[tuple[int, int] | None, int]:
         """(height, width) and channels of the images that the model takes.
@@ -107,35 +113,46 @@ class ExampleReader:
         if len(shape) in (2, 3) and shape[0] and shape[1]:
             return (shape[0], shape[1]), shape[2] or 1 if len(shape) == 3 else 1
         side = math.isqrt(shape[0] or 0) if len(shape) == 1 else 0
-        if side and side * side == shape[0]:
+        if side * side == (shape[0] or -1) and (side >= _SMALLEST or self.labels.kind == "image"):
             return (side, side), 1
         raise DataError(self.say["rows_do_not_fit"].format(file=path, expected=shape, received=path.suffix))
+
+    def _array(self, path: Path) -> Examples:
+        """The rows of an array."""
+        examples = self._rows(read_array(path), path)
+        holes = np.array(examples.names)[~examples.complete]
+        notes = [self.say["incomplete_example"].format(file=path.name, name=name) for name in holes]
+        return dataclasses.replace(examples, notes=notes)
 
     def _table(self, path: Path) -> Examples:
         """The rows of a CSV file."""
         table = read_table(path, self.language)
         columns, notes = self._columns(table)
-        examples = self._rows(table.numbers(columns), path)
+        examples = self._rows(table.numbers(columns, holes=True), path)
+        for row in np.flatnonzero(~examples.complete):
+            notes.append(self.say["incomplete_row"].format(file=path.name, line=table.lines[row]))
         return dataclasses.replace(examples, notes=notes)
 
     def _columns(self, table: TextTable) -> tuple[list[int] | None, list[str]]:
-        """The columns of a table that the model takes, None for all in order; and notes."""
+        """The columns of a table that the model takes, None for all in order; and notes.
+
+        Raises:
+            DataError: the table has names, and not those of the model, or one of them twice.
+        """
         header, features = table.header, self.labels.features
         if header is None or not features:
             return None, []
         missing = [name for name in features if name not in header]
+        twice = [name for name in features if header.count(name) > 1]
+        if twice:
+            raise DataError(self.say["columns_twice"].format(file=table.path, name=twice[0]))
         if not missing:
             unused = [name for name in header if name not in features]
             notes = [self.say["columns_by_name"].format(unused=", ".join(unused))] if unused else []
             return [header.index(name) for name in features], notes
-        names = ", ".join(features)
-        if len(header) == len(features):
-            note = self.say["columns_by_place"].format(
-                file=table.path.name, count=len(features), features=names
-            )
-            return None, [note]
+        sentence = self.say["columns_missing"]
         raise DataError(
-            self.say["columns_missing"].format(file=table.path, features=names, missing=", ".join(missing))
+            sentence.format(file=table.path, features=", ".join(features), missing=", ".join(missing))
         )
 
     def _rows(self, rows: np.ndarray, path: Path) -> Examples:
@@ -152,23 +169,20 @@ class ExampleReader:
             raise DataError(
                 self.say["rows_do_not_fit"].format(file=path, expected=expected, received=received)
             )
-        values = rows.reshape(len(rows), *shape).astype(np.float32)
-        return Examples(values, [f"{self.say['row']} {number + 1}" for number in range(len(rows))])
+        with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite, and is a hole
+            values = rows.reshape(len(rows), *shape).astype(np.float32)
+        complete = np.isfinite(values.reshape(len(rows), -1)).all(axis=1)
+        names = [f"{self.say['row']} {number + 1}" for number in range(len(rows))]
+        return Examples(values, names, complete)
 
     def _texts(self, path: Path) -> Examples:
         """The lines of a text file as the numbers of their words."""
         if self.words is None:
             raise DataError(self.say["no_words"].format(file=path))
-        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        lines = [line for line in read_text(path).removeprefix("\ufeff").splitlines() if line.strip()]
+        if not lines:
+            raise DataError(self.say["no_texts"].format(file=path))
         numbers = [numbers_of(line, self.words) for line in lines]
         values = nn.preprocessing.pad_sequences(numbers, maxlen=self.shape[0])
-        return Examples(
-            values, [line[:_TEXT_SHOWN] + ("..." if len(line) > _TEXT_SHOWN else "") for line in lines]
-        )
-
-
-def _array(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, allow_pickle=False)
-    except ValueError as error:
-        raise DataError(f"{path}: {error}") from None
+        names = [line[:_TEXT_SHOWN] + ("..." if len(line) > _TEXT_SHOWN else "") for line in lines]
+        return Examples(values, names, np.ones(len(lines), bool))

@@ -7,6 +7,7 @@ from typing import Any
 
 import neurona as nn
 from neurona.errors import DataError
+from neurona.preprocessing.files import read_json
 
 LABELS, WORDS = "labels.json", "words.json"
 
@@ -59,21 +60,47 @@ def read_labels(model: Path) -> Labels:
     if not path.is_file():
         return Labels()
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
         if isinstance(stored, list):
             return Labels(classes=[str(name) for name in stored])
         known = {field.name for field in dataclasses.fields(Labels)}
-        return Labels(**{name: value for name, value in stored.items() if name in known})
+        labels = Labels(**{name: value for name, value in stored.items() if name in known})
+        _check(labels)
+        return labels
     except (ValueError, AttributeError, TypeError) as error:
         raise DataError(
             f"{path}: expected a list of class names, or what `neurona train` writes. Received: {error}"
-        ) from None
+        ) from error
+
+
+def _check(labels: Labels) -> None:
+    """Compare the kinds of what a file says with those that `write_labels` writes.
+
+    Raises:
+        ValueError: one is another.
+    """
+    for names in (labels.classes, labels.features):
+        if names is not None and not (isinstance(names, list) and all(isinstance(n, str) for n in names)):
+            raise ValueError(f"names that are not a list of texts: {names!s:.60}")
+    numbers = isinstance(labels.brightest, (int, float)) and labels.brightest > 0
+    texts = isinstance(labels.kind, str) and isinstance(labels.target, str)
+    if not (numbers and texts and isinstance(labels.dark_background, (bool, type(None)))):
+        raise ValueError("a value of another kind")
 
 
 def read_words(model: Path) -> dict[str, int] | None:
-    """Each word's number, from words.json in the folder of a model's file; None without that file."""
+    """Each word's number, from words.json in the folder of a model's file; None without that file.
+
+    Raises:
+        DataError: words.json is damaged.
+    """
     path = model.parent / WORDS
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    words = read_json(path)
+    if not isinstance(words, dict) or not all(isinstance(number, int) for number in words.values()):
+        raise DataError(f"{path}: expected each word's number, as `neurona train` writes them.")
+    return words
 
 
 def _write(path: Path, value: Any) -> None:

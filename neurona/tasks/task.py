@@ -40,7 +40,8 @@ def load_task(name: str, language: str, samples: int | None = None) -> Task:
 
     Args:
         name: of the data set, one of `catalog.DATASETS`.
-        language: of classes and columns, `"en"` or `"es"`.
+        language: of the classes of images and texts, and of units, `"en"` or `"es"`. The columns of tables
+            are named as in the data.
         samples: use at most this many training examples and this many test examples.
 
     Raises:
@@ -50,7 +51,7 @@ def load_task(name: str, language: str, samples: int | None = None) -> Task:
 
         >>> task = load_task("iris", "es")
         >>> task.train[0].shape, task.labels.features[0]
-        ((108, 4), 'largo del sépalo (cm)')
+        ((108, 4), 'sepal length (cm)')
     """
     train, test, labels, words = _LOADERS.get(name, _images)(name, language)
     if samples:
@@ -77,7 +78,7 @@ def _images(name: str, language: str) -> _Loaded:
 
 def _iris(name: str, language: str) -> _Loaded:
     iris = nn.datasets.iris
-    labels = Labels("table", iris.class_names(language), iris.feature_names(language), dark_background=False)
+    labels = Labels("table", iris.class_names(), iris.feature_names(), dark_background=False)
     return *iris.load_data(), labels, None
 
 
@@ -85,8 +86,8 @@ def _california_housing(name: str, language: str) -> _Loaded:
     housing = nn.datasets.california_housing
     train, test = ((x, y / np.float32(_DOLLARS)) for x, y in housing.load_data())
     unit = {"en": "hundred thousand dollars", "es": "cientos de miles de dólares"}[language]
-    target = f"{housing.target_name(language)} ({unit})"
-    labels = Labels("table", None, housing.feature_names(language), target, dark_background=False)
+    target = f"{housing.target_name()} ({unit})"
+    labels = Labels("table", None, housing.feature_names(), target, dark_background=False)
     return train, test, labels, None
 
 

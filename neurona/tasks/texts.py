@@ -14,11 +14,13 @@ _ENGLISH = {
     # files of examples
     "cannot_read": "{file}: expected an image, a .csv or .npy table, or a .txt file of texts.",
     "columns_by_name": "Columns are taken by name; not used: {unused}.",
-    "columns_by_place": (
-        "{file}: its column names are not the model's; its {count} columns are taken in order as {features}."
-    ),
+    "columns_twice": "{file}: the column {name} is there twice; which one is meant is not known.",
     "columns_missing": "{file}: the model needs the columns {features}. Missing: {missing}.",
+    "incomplete_example": "{file}, {name}: a number is missing or not finite; it is not predicted.",
+    "incomplete_row": "{file}, line {line}: a cell is empty or not a finite number; it is not predicted.",
     "images_inverted": "{file}: bright background, so dark and bright are swapped (--no-invert keeps them).",
+    "no_images": "{file}: this model does not take images; `neurona train` made it for other data.",
+    "no_texts": "{file}: the file is empty.",
     "no_words": (
         "{file}: this model was not trained on texts by `neurona train`: words.json is missing in its folder."
     ),
@@ -75,14 +77,15 @@ _SPANISH = {
     # files of examples
     "cannot_read": "{file}: se esperaba una imagen, una tabla .csv o .npy, o un archivo .txt de textos.",
     "columns_by_name": "Las columnas se toman por su nombre; sin usar: {unused}.",
-    "columns_by_place": (
-        "{file}: sus columnas no se llaman como las del modelo; se toman las {count} en orden como "
-        "{features}."
-    ),
+    "columns_twice": "{file}: la columna {name} está dos veces; no se sabe cuál vale.",
     "columns_missing": "{file}: el modelo necesita las columnas {features}. Faltan: {missing}.",
+    "incomplete_example": "{file}, {name}: falta un número o no es finito; no se predice.",
+    "incomplete_row": ("{file}, línea {line}: una celda está vacía o no es un número finito; no se predice."),
     "images_inverted": (
         "{file}: fondo claro, así que se intercambian claro y oscuro (--no-invert los deja como están)."
     ),
+    "no_images": "{file}: este modelo no toma imágenes; `neurona train` lo hizo para otros datos.",
+    "no_texts": "{file}: el archivo está vacío.",
     "no_words": (
         "{file}: este modelo no se entrenó con textos mediante `neurona train`: falta words.json en su "
         "carpeta."

@@ -391,7 +391,6 @@ def table(tmp_path_factory):
         ("a,b\n1,2\n3,4\n", [4, 10], ""),
         ("b,extra,a\n2,9,1\n4,9,3\n", [4, 10], "not used: extra"),
         ("b;a\n2,5;1,5\n", [5.5], ""),
-        ("first,second\n1,2\n", [4], "taken in order as a, b"),
         ("1\t2\n\n3\t4\n", [4, 10], ""),
         ("\ufeffa,b\n1e1,-2\n", [18], ""),
     ],
@@ -419,13 +418,17 @@ def test_tables_of_many_kinds(capsys, table, tmp_path, text, values, message):
     [
         ("rows.csv", "a,b\n1,x\n", "line 2: expected numbers. Received: 'x'"),
         ("rows.csv", "a,c,d\n1,2,3\n", "Missing: b"),
+        ("rows.csv", "first,second\n1,2\n", "Missing: a, b"),
+        ("rows.csv", "a,b,a\n1,2,3\n", "column a is there twice"),
+        ("rows.csv", "a,b\n1,5,2,5\n", "line 2: 4 cells under 2 column names"),
+        ("rows.csv", "a,b\n1,nan\n,2\n", "no row can be predicted"),
         ("rows.csv", "1,2,3\n", "takes 2 numbers per row. Received 3"),
         ("rows.csv", "1,2\n3\n", "line 2: expected 2 cells"),
         ("rows.csv", "", "takes 2 numbers per row"),
         ("rows.xls", "1", "expected an image, a .csv or .npy table"),
         ("rows.npy", "nonsense", "rows.npy"),
         ("texts.txt", "hello", "words.json is missing"),
-        ("image.png", "no image", "image.png"),
+        ("image.png", "no image", "does not take images"),
     ],
 )
 def test_files_that_do_not_fit_are_explained(capsys, table, tmp_path, name, content, message):
