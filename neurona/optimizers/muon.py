@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict, Unpack
 import jax
 import jax.numpy as jnp
 
+from neurona.core.numerics import squarable, with_norm
 from neurona.core.options import Option
 from neurona.optimizers.adam import adam_moments, adam_rate
 from neurona.optimizers.arguments import CommonOptions
@@ -152,7 +153,7 @@ class Muon(Optimizer):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, corrected_rate = shared
         if "velocity" in slots:
-            moments = adam_moments(gradient, slots, self.adam_beta_1, self.adam_beta_2)
+            moments = adam_moments(squarable(gradient), slots, self.adam_beta_1, self.adam_beta_2)
             return parameter - moments["momentum"] * corrected_rate / (
                 jnp.sqrt(moments["velocity"]) + self.epsilon
             ), moments
@@ -166,7 +167,7 @@ class Muon(Optimizer):
         if tall:
             x = x.T
         # Singular values below 1 are what the iteration drives towards 1.
-        x = x / (jnp.sqrt(jnp.sum(jnp.square(x))) + 1e-7)
+        x = with_norm(x, 1.0)
         for _ in range(self.ns_steps):
             square = x @ x.T
             x = self.muon_a * x + (self.muon_b * square + self.muon_c * square @ square) @ x
