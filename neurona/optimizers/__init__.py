@@ -7,6 +7,7 @@ from typing import Any
 
 from neurona.core import registry
 from neurona.core.errors import ArgumentError
+from neurona.core.lazy import suggest_names
 from neurona.optimizers import (
     adafactor,
     adagrad,
@@ -53,10 +54,6 @@ __all__ += optax_wrapper.__all__
 __all__ += rmsprop.__all__
 __all__ += schedule_free.__all__
 __all__ += sgd.__all__
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 def get(identifier: Any) -> Optimizer | None:
@@ -117,3 +114,6 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | N
         with registry.custom_object_scope(custom_objects or {}):
             config = {**config, "class_name": registry.lookup("optimizers", name).__name__}
     return registry.deserialize(config, kind="optimizers", custom_objects=custom_objects)
+
+
+suggest_names(__name__)

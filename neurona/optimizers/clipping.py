@@ -29,9 +29,7 @@ def clipped(
         [0.6000000238418579, 0.800000011920929]
     """
     if limit := clipnorm:
-        return [
-            None if g is None else jnp.where(norm(g) <= limit, g, with_norm(g, limit)) for g in gradients
-        ]
+        return [None if g is None else jnp.where(norm(g) <= limit, g, with_norm(g, limit)) for g in gradients]
     if limit := clipvalue:
         return [None if g is None else jnp.clip(g, -limit, limit) for g in gradients]
     if (limit := global_clipnorm) and any(g is not None for g in gradients):

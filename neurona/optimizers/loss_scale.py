@@ -1,7 +1,7 @@
 """Dynamic loss scaling, for training with float16 gradients."""
 
 import warnings
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import jax
@@ -125,7 +125,7 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer._rate = rate
 
     @property
-    def iterations(self) -> jax.Array:
+    def iterations(self) -> Any:
         """How many times the parameters have moved."""
         return self.inner_optimizer.iterations
 
@@ -137,12 +137,14 @@ class LossScaleOptimizer(Optimizer):
     def _options(self) -> list[Any]:
         return [*super()._options, *self.inner_optimizer._options]
 
-    def _bind(self, variables: list[Any]) -> None:
-        self._variables = variables
-        self.inner_optimizer._bind(variables)
+    def build(self, variables: Iterable[Any]) -> None:
+        """Create the state for these variables, or adapt it to them."""
+        self._adapt_to(variables)
 
-    def _carried_over(self, fresh: Any, former: list[Any], kept: list[int | None]) -> Any:
-        return self.inner_optimizer._carried_over(fresh, former, kept)
+    def _adapt_to(self, variables: Iterable[Any]) -> None:
+        self._variables = list(variables)
+        self.inner_optimizer._adapt_to(self._variables)
+        self.state = {**self._first_scale(), **self.state}
 
     def exclude_from_weight_decay(
         self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
@@ -156,11 +158,13 @@ class LossScaleOptimizer(Optimizer):
 
     def init(self, parameters: Sequence[jax.Array]) -> dict[str, Any]:
         """The inner optimizer's state with the scale and the count of good steps."""
-        scale = {
+        return {**self.inner_optimizer.init(parameters), **self._first_scale()}
+
+    def _first_scale(self) -> dict[str, Any]:
+        return {
             "dynamic_scale": jnp.asarray(self.initial_scale, jnp.float32),
             "step_counter": jnp.zeros((), jnp.int32),
         }
-        return {**self.inner_optimizer.init(parameters), **scale}
 
     def scale_loss(self, loss: jax.Array, state: dict[str, Any] | None = None) -> jax.Array:
         """The loss times the scale in a state, by default in `self.state`."""
@@ -176,7 +180,7 @@ class LossScaleOptimizer(Optimizer):
 
         def move() -> tuple[list[jax.Array], dict[str, Any]]:
             moved, new_state = self.inner_optimizer.update(
-                [None if g is None else g / scale for g in gradients], state, parameters
+                self._unscaled(gradients, scale), state, parameters
             )
             grow = counter == self.dynamic_growth_steps - 1
             new_scale = {
@@ -193,6 +197,13 @@ class LossScaleOptimizer(Optimizer):
             }
 
         return jax.lax.cond(self.check_finite(gradients), move, stay)
+
+    def _unscaled(self, gradients: list[Any], scale: jax.Array) -> list[Any]:
+        """Gradients over the scale, except those that are the new values of their variables."""
+        inner = self.inner_optimizer
+        places = inner._moving or range(len(gradients))
+        direct = inner._overwritten
+        return [g if g is None or place in direct else g / scale for place, g in zip(places, gradients)]
 
     def check_finite(self, grads: Sequence[jax.Array | None]) -> jax.Array:
         """Whether all numbers in all gradients are finite.

@@ -1,6 +1,7 @@
 """Gradients and weights of extreme size: a float32 step gives what a float64 step gives."""
 
 import itertools
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +35,7 @@ def three_steps(name, dtype, weight, gradient, shape):
 @pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - SQUARES))
 def test_steps_in_float32_are_those_of_float64(name):
     for weight, gradient, shape in itertools.product((1e-30, 1.0, 1e20), SIZES, [(1,), (2, 3)]):
-        if name == "Ftrl" and (weight == 1e20 or gradient >= 1e19 and weight > 1):
+        if name == "Ftrl" and (weight == 1e20 or (gradient >= 1e19 and weight > 1)):
             continue
         wanted = three_steps(name, "float64", weight, gradient, shape)
         with np.errstate(over="ignore"):
@@ -120,10 +121,11 @@ def test_a_scale_that_halves_forever_stays_above_zero_and_comes_back():
 
 def test_steps_that_all_are_left_out_are_told_once():
     optimizer, _, state = after(60, np.inf)
-    with pytest.warns(UserWarning, match="nothing is learned") as told:
+    with pytest.warns(UserWarning, match="nothing is learned"):
         optimizer.state = state
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         optimizer.state = state
-    assert len(told) == 1
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, np.inf, np.nan, 1e30])
