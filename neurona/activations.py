@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from neurona.core import registry
 from neurona.core.annotations import LOGITS, Logits
+from neurona.core.lazy import suggest_names
 
 Axis = int | tuple[int, ...]
 
@@ -515,3 +516,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(config)
+
+
+suggest_names(__name__)

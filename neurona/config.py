@@ -1,6 +1,7 @@
 """Settings of the process: default dtypes, epsilon, data format, folders, native kernels."""
 
 from neurona.core.folders import cache_folders, data_folder
+from neurona.core.lazy import suggest_names
 from neurona.core.policy import (
     epsilon,
     floatx,
@@ -45,3 +46,5 @@ __all__ = [
     "set_floatx",
     "set_image_data_format",
 ]
+
+suggest_names(__name__)

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core import registry
-from neurona.core.numerics import norm, with_norm
+from neurona.core.lazy import suggest_names
+from neurona.numerics import norm, with_norm
 
 Axis = int | Sequence[int]
 
@@ -159,3 +160,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(config)
+
+
+suggest_names(__name__)

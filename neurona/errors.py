@@ -36,8 +36,10 @@ from neurona.core.errors import (
     ShapeError,
     TracingError,
     UnexpectedArgument,
+    installation,
     suggestion,
 )
+from neurona.core.lazy import suggest_names
 
 __all__ = [
     "ArgumentError",
@@ -52,5 +54,8 @@ __all__ = [
     "ShapeError",
     "TracingError",
     "UnexpectedArgument",
+    "installation",
     "suggestion",
 ]
+
+suggest_names(__name__)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurona.core.errors import ArgumentError, suggestion
+from neurona.core.lazy import suggest_names
 
 LANGUAGES = ("en", "es")
 
@@ -41,3 +42,6 @@ def in_language(table: Mapping[str, Any], language: str) -> Any:
             f"{language!r}.{suggestion(str(language), table)}"
         )
     return table[language]
+
+
+suggest_names(__name__)

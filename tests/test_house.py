@@ -27,7 +27,7 @@ ROOT = Path(neurona.__file__).parent
 FLOORS = [
     {"_version"},
     {"core"},
-    {"errors", "language"},
+    {"errors", "language", "numerics"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
     {"config"},
@@ -48,6 +48,7 @@ FLOORS = [
     {"utils"},
     {"tasks"},
     {"cli"},
+    {"__main__"},
 ]
 PUBLIC = {name for name in neurona.__all__ if name[0].islower()}
 GUESTS = {"tasks", "cli"}  # rooms that use public names only

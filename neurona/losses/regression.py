@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.numerics import norm, with_norm
 from neurona.core.policy import epsilon
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
+from neurona.numerics import norm, with_norm
 
 __all__ = [
     "MAE",

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from neurona.core.numerics import norm, squarable
+from neurona.numerics import norm, squarable
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.base import Optimizer
 from neurona.optimizers.state import Entry

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.numerics import squarable
 from neurona.kernels.update import Rule
+from neurona.numerics import squarable
 from neurona.optimizers.arguments import CommonOptions, Options
 from neurona.optimizers.base import Optimizer
 

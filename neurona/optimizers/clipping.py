@@ -5,7 +5,7 @@ networks, 2013).
 import jax
 import jax.numpy as jnp
 
-from neurona.core.numerics import norm, with_norm
+from neurona.numerics import norm, with_norm
 
 
 def clipped(

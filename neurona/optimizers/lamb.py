@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neurona.core.numerics import norm, squarable, with_norm
+from neurona.numerics import norm, squarable, with_norm
 from neurona.optimizers.adam import _MovingMoments, adam_moments
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Annotated, Any, TypedDict, Unpack
 import jax
 import jax.numpy as jnp
 
-from neurona.core.numerics import squarable, with_norm
 from neurona.core.options import Option
+from neurona.numerics import squarable, with_norm
 from neurona.optimizers.adam import adam_moments, adam_rate
 from neurona.optimizers.arguments import CommonOptions
 from neurona.optimizers.base import Optimizer
