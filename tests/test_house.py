@@ -27,7 +27,7 @@ ROOT = Path(neurona.__file__).parent
 FLOORS = [
     {"_version"},
     {"core"},
-    {"errors", "language", "numerics"},
+    {"errors", "language", "numerics", "dtype_policies"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
     {"config"},
@@ -35,7 +35,7 @@ FLOORS = [
     {"random"},
     {"losses"},
     {"metrics", "optimizers"},
-    {"layers"},
+    {"layers", "mixed_precision"},
     {"saving"},
     {"callbacks"},
     {"training"},
