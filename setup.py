@@ -1,5 +1,5 @@
 """Builds the native kernels: one shared library for each instruction set, from the sources in
-neurona/kernels/cpp.
+neurona/kernels/cpp, beginning with the one that this processor uses.
 
 Everything else about the package is in pyproject.toml. Without a C++ compiler, or if it fails, the
 installation continues without the libraries, and `neurona doctor` says so.
@@ -7,6 +7,8 @@ installation continues without the libraries, and `neurona doctor` says so.
 
 import os
 import platform
+import threading
+import time
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -39,6 +41,40 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     ]
 
 
+def best_first() -> list[str]:
+    """The instruction sets, the one that this processor uses first."""
+    try:
+        features = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:  # not Linux
+        features = ""
+    best = "avx512" if "avx512f" in features else "avx2" if "avx2" in features else "baseline"
+    return sorted(INSTRUCTION_SETS, key=lambda name: name != best)
+
+
+class Progress:
+    """Tells how many files are compiled, and about how long the rest takes.
+
+    It is written to the terminal itself: pip shows what a build prints only where the build fails.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._began = total, 0, time.monotonic()
+        self._lock = threading.Lock()
+
+    def compiled(self, library: str) -> None:
+        """Count a file of a library."""
+        with self._lock:
+            self._done += 1
+            rest = (time.monotonic() - self._began) / self._done * (self._total - self._done)
+            left = f"about {rest:.0f} s left" if self._done < self._total else "done"
+            text = f"\rNative kernels: {self._done} of {self._total} files compiled ({library}), {left}   "
+            try:
+                with open("/dev/tty", "w", encoding="ascii") as terminal:
+                    terminal.write(text + ("\n" if self._done == self._total else ""))
+            except OSError:  # no terminal
+                print(text.strip(), flush=True)
+
+
 def headers_of_xla() -> list[str]:
     """The folder with XLA's FFI headers, which come with jaxlib; none if it is not installed."""
     try:
@@ -57,26 +93,33 @@ class BuildLibraries(build_ext):
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
 
+    def build_extensions(self) -> None:
+        self.progress = Progress(
+            sum(self._is_old(ext, source) for ext in self.extensions for source in ext.sources)
+        )
+        super().build_extensions()
+
+    def _object(self, ext: Extension, source: str) -> str:
+        (path,) = self.compiler.object_filenames([source], output_dir=str(Path(self.build_temp, ext.name)))
+        return path
+
+    def _is_old(self, ext: Extension, source: str) -> bool:
+        """Whether a source is to be compiled: its object is missing, or older than it or a header."""
+        made = Path(self._object(ext, source))
+        newest = max(Path(file).stat().st_mtime for file in (*HEADERS, source))
+        return self.force or not made.exists() or made.stat().st_mtime < newest
+
     def build_extension(self, ext: Extension) -> None:
-        newest_header = max(Path(header).stat().st_mtime for header in HEADERS)
-        objects = []
         for source in ext.sources:
-            (expected,) = self.compiler.object_filenames(
-                [source], output_dir=str(Path(self.build_temp, ext.name))
-            )
-            made = Path(expected)
-            if (
-                self.force
-                or not made.exists()
-                or made.stat().st_mtime < max(newest_header, Path(source).stat().st_mtime)
-            ):
+            if self._is_old(ext, source):
                 self.compiler.compile(
                     [source],
                     output_dir=str(Path(self.build_temp, ext.name)),
                     include_dirs=ext.include_dirs,
                     extra_postargs=ext.extra_compile_args,
                 )
-            objects.append(expected)
+                self.progress.compiled(ext.name.rsplit("_", 1)[-1])
+        objects = [self._object(ext, source) for source in ext.sources]
         self.compiler.link_shared_object(objects, self.get_ext_fullpath(ext.name), target_lang="c++")
 
 
@@ -87,10 +130,10 @@ setup(
             sorted(str(path) for path in FOLDER.glob("*.cpp")),
             depends=HEADERS,
             include_dirs=headers_of_xla(),
-            extra_compile_args=[*FLAGS, *flags],
+            extra_compile_args=[*FLAGS, *INSTRUCTION_SETS[name]],
             optional=True,
         )
-        for name, flags in INSTRUCTION_SETS.items()
+        for name in best_first()
     ],
     cmdclass={"build_ext": BuildLibraries},
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         config,
         constraints,
         datasets,
+        dtype_policies,
         errors,
         evaluation,
         initializers,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         layers,
         losses,
         metrics,
+        mixed_precision,
         models,
         ops,
         optimizers,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from neurona.core.policy import DTypePolicy
     from neurona.core.symbolic import SymbolicTensor
     from neurona.core.variable import Variable
+    from neurona.dtype_policies import FloatDTypePolicy
     from neurona.initializers import Initializer
     from neurona.layers.input import Input
     from neurona.losses import Loss
@@ -59,6 +62,7 @@ _ROOMS = (
     "config",
     "constraints",
     "datasets",
+    "dtype_policies",
     "errors",
     "evaluation",
     "initializers",
@@ -66,6 +70,7 @@ _ROOMS = (
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",
@@ -79,6 +84,7 @@ _ROOMS = (
 )
 _NAMES = {
     "DTypePolicy": "neurona.core.policy",
+    "FloatDTypePolicy": "neurona.dtype_policies",
     "Initializer": "neurona.initializers",
     "Input": "neurona.layers",
     "Layer": "neurona.layers",

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from neurona.core import registry
 from neurona.core.annotations import LOGITS, Logits
+from neurona.core.lazy import suggest_names
 from neurona.tracebacks import warn
 
 Axis = int | tuple[int, ...]
@@ -514,3 +515,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(config)
+
+
+suggest_names(__name__)

@@ -1,6 +1,7 @@
 """Settings of the process: default dtypes, epsilon, data format, folders, native kernels, language."""
 
 from neurona.core.folders import cache_folders, data_folder
+from neurona.core.lazy import suggest_names
 from neurona.core.policy import (
     epsilon,
     floatx,
@@ -57,3 +58,5 @@ __all__ = [
     "set_image_data_format",
     "set_language",
 ]
+
+suggest_names(__name__)

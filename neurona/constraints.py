@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core import registry
-from neurona.core.policy import epsilon
+from neurona.core.lazy import suggest_names
+from neurona.numerics import norm, with_norm
 
 Axis = int | Sequence[int]
 
@@ -32,13 +33,9 @@ class Constraint(registry.Serializable):
         return w
 
 
-def _norms(w: jax.Array, axis: Axis) -> jax.Array:
-    axes = axis if isinstance(axis, int) else tuple(axis)
-    return jnp.sqrt(jnp.sum(jnp.square(w), axis=axes, keepdims=True))
-
-
 class MaxNorm(Constraint):
-    """w * min(|w|, max_value) / |w|, |w| being the L2 norm along `axis`.
+    """w * min(|w|, max_value) / |w|, |w| being the L2 norm along `axis`; weights within the bound do not
+    change.
 
     Args:
         max_value: the greatest norm.
@@ -59,8 +56,8 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: Any) -> jax.Array:
         w = jnp.asarray(w)
-        norms = _norms(w, self.axis)
-        return w * (jnp.clip(norms, 0, self.max_value) / (epsilon() + norms))
+        too_long = norm(w, self.axis, keepdims=True) > self.max_value
+        return jnp.where(too_long, with_norm(w, self.max_value, self.axis), w)
 
 
 class NonNeg(Constraint):
@@ -77,7 +74,7 @@ class NonNeg(Constraint):
 
 
 class UnitNorm(Constraint):
-    """w / |w|, |w| being the L2 norm along `axis`.
+    """w / |w|, |w| being the L2 norm along `axis`; zeros stay zeros.
 
     Args:
         axis: 0 for the weights into each unit of a Dense kernel (inputs, units); [0, 1, 2] for the filters of
@@ -94,8 +91,7 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: Any) -> jax.Array:
-        w = jnp.asarray(w)
-        return w / (epsilon() + _norms(w, self.axis))
+        return with_norm(jnp.asarray(w), 1.0, self.axis)
 
 
 class MinMaxNorm(Constraint):
@@ -122,9 +118,8 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: Any) -> jax.Array:
         w = jnp.asarray(w)
-        norms = _norms(w, self.axis)
-        wanted = self.rate * jnp.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
-        return w * (wanted / (epsilon() + norms))
+        within = jnp.clip(norm(w, self.axis, keepdims=True), self.min_value, self.max_value)
+        return self.rate * with_norm(w, within, self.axis) + (1 - self.rate) * w
 
 
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
@@ -165,3 +160,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(config)
+
+
+suggest_names(__name__)

@@ -38,8 +38,10 @@ from neurona.core.errors import (
     ShapeError,
     TracingError,
     UnexpectedArgument,
+    installation,
     suggestion,
 )
+from neurona.core.lazy import suggest_names
 
 __all__ = [
     "ArgumentError",
@@ -55,5 +57,8 @@ __all__ = [
     "ShapeError",
     "TracingError",
     "UnexpectedArgument",
+    "installation",
     "suggestion",
 ]
+
+suggest_names(__name__)

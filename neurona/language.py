@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurona.core.errors import ArgumentError, suggestion
+from neurona.core.lazy import suggest_names
 from neurona.messages import LANGUAGES, choose_language, user_language
 
 __all__ = ["LANGUAGES", "in_language", "set_language", "user_language"]
@@ -53,3 +54,6 @@ def in_language(table: Mapping[str, Any], language: str | None) -> Any:
             f"{language!r}.{suggestion(str(language), table)}"
         )
     return table[language]
+
+
+suggest_names(__name__)

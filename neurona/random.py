@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, ShapeError
+from neurona.core.lazy import suggest_names
 from neurona.core.policy import is_float, standardize_dtype
 from neurona.core.random import SeedGenerator, as_key
 from neurona.ops.registry import to_array, to_float
@@ -192,3 +193,5 @@ __all__ = [
     "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
     "truncated_normal", "uniform",
 ]
+
+suggest_names(__name__)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from neurona.core import registry
 from neurona.core.errors import ArgumentError, ShapeError
+from neurona.core.lazy import suggest_names
 from neurona.core.policy import epsilon
 
 
@@ -202,3 +203,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(config)
+
+
+suggest_names(__name__)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import jax
 
+from neurona.core.lazy import suggest_names
 from neurona.core.policy import standardize_dtype
 from neurona.core.random import set_random_seed
 from neurona.core.registry import (
@@ -115,3 +116,5 @@ __all__ = [
     "timeseries_dataset_from_array",
     "to_categorical",
 ]
+
+suggest_names(__name__)

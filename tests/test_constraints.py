@@ -74,3 +74,49 @@ def test_names_functions_and_the_base_class():
 def test_bad_arguments_teach(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+SIZES = (0.0, 1e-36, 1e-30, 1e-20, 1e-8, 1.0, 1e20, 1e30, 1e37)
+EXACT = [
+    ("MaxNorm", {"max_value": 2.0}, lambda n: min(n, 2.0)),
+    ("UnitNorm", {}, lambda n: 1.0),
+    ("MinMaxNorm", {"min_value": 0.5, "max_value": 2.0}, lambda n: min(max(n, 0.5), 2.0)),
+    (
+        "MinMaxNorm",
+        {"min_value": 0.5, "max_value": 2.0, "rate": 0.25},
+        lambda n: 0.25 * min(max(n, 0.5), 2.0) + 0.75 * n,
+    ),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize(("name", "options", "wanted"), EXACT, ids=lambda value: str(value)[:40])
+def test_norms_are_those_asked_for_at_any_size(name, options, wanted, dtype):
+    constraint = getattr(constraints, name)(**options)
+    for size in SIZES:
+        w = jnp.asarray(np.array([[3.0, 0.0], [4.0, 0.0]]) * size, dtype)
+        before = np.asarray(w, "float64")
+        length = np.sqrt(np.square(before).sum(axis=0))[0]
+        if not np.isfinite(length):
+            continue
+        expected = before / length * wanted(length) if length else before
+        np.testing.assert_allclose(
+            np.asarray(constraint(w), "float64"),
+            expected,
+            rtol=4 * float(jnp.finfo(dtype).eps),
+            atol=float(jnp.finfo(dtype).tiny),
+            err_msg=f"weights of size {size}",
+        )
+
+
+@pytest.mark.parametrize("name", ["MaxNorm", "MinMaxNorm"])
+def test_a_weight_within_the_bound_does_not_change(name):
+    """Keras's division by |w| + epsilon shrinks it at every step: a bias of 1e-3 to a third in 10,000."""
+    w = jnp.asarray(np.random.default_rng(0).normal(size=(4, 3)) * 1e-3, "float32")
+    np.testing.assert_allclose(getattr(constraints, name)(max_value=1.0)(w), w, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+@pytest.mark.parametrize("name", ["MaxNorm", "UnitNorm", "MinMaxNorm"])
+def test_a_weight_that_is_not_finite_still_shows(name, bad):
+    assert not np.isfinite(getattr(constraints, name)()(jnp.array([[1.0], [bad]]))).all()

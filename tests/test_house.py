@@ -30,7 +30,7 @@ FLOORS = [
     {"tracebacks"},
     {"files"},
     {"core"},
-    {"errors", "language"},
+    {"errors", "language", "numerics", "dtype_policies"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
     {"config"},
@@ -38,7 +38,7 @@ FLOORS = [
     {"random"},
     {"losses"},
     {"metrics", "optimizers"},
-    {"layers"},
+    {"layers", "mixed_precision"},
     {"saving"},
     {"callbacks"},
     {"training"},
@@ -51,6 +51,7 @@ FLOORS = [
     {"utils"},
     {"tasks"},
     {"cli"},
+    {"__main__"},
 ]
 PUBLIC = {name for name in neurona.__all__ if name[0].islower()}
 GUESTS = {"tasks", "cli"}  # rooms that use public names only

@@ -12,6 +12,7 @@ from neurona.callbacks.monitor import MonitorCallback
 from neurona.callbacks.progress import ProgbarLogger
 from neurona.callbacks.schedules import LearningRateScheduler, ReduceLROnPlateau
 from neurona.callbacks.tensorboard import TensorBoard
+from neurona.core.lazy import suggest_names
 
 __all__ = [
     "BackupAndRestore",
@@ -31,3 +32,5 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+suggest_names(__name__)

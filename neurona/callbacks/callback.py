@@ -1,12 +1,16 @@
 """Callback, the list that calls them, and History."""
 
+import html
 import inspect
 from collections.abc import Callable
 from typing import Any, Self
 
+import numpy as np
+
 from neurona.core.errors import ArgumentError, UnexpectedArgument, suggestion
 
 Logs = dict[str, Any]
+_EPOCHS_SHOWN = 20
 _HOOKS = {
     kind: tuple(f"on_{name}batch_{end}" for name in names for end in ("begin", "end"))
     for kind, names in {"train": ("", "train_"), "test": ("test_",), "predict": ("predict_",)}.items()
@@ -160,6 +164,29 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def __repr__(self) -> str:
+        last = "".join(f" {name}={values[-1]:.4g}" for name, values in self._figures())
+        return f"<History epochs={len(self.epoch)}{last}>"
+
+    def _repr_html_(self) -> str:
+        """The figures of the epochs as a table, for notebooks; of many epochs the last ones."""
+        figures, shown = self._figures(), slice(-_EPOCHS_SHOWN, None)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ["epoch", *dict(figures)])
+        rows = zip(self.epoch[shown], *(values[shown] for _, values in figures))
+        body = "".join(
+            f"<tr><td>{epoch + 1}</td>{''.join(f'<td>{value:.4g}</td>' for value in values)}</tr>"
+            for epoch, *values in rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _figures(self) -> list[tuple[str, list[float]]]:
+        """The names and values that are one number for every epoch."""
+        return [
+            (name, values)
+            for name, values in self.history.items()
+            if len(values) == len(self.epoch) and all(np.ndim(value) == 0 for value in values)
+        ]
 
     def _get_state(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "history": self.history}

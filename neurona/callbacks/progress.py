@@ -13,6 +13,7 @@ from neurona.messages import translated
 
 REDRAW_SECONDS = 0.1
 BAR_WIDTH = 20
+NARROW = 79  # columns; in fewer, the line that stays is broken between its figures
 
 
 class ProgbarLogger(Callback):
@@ -128,14 +129,19 @@ class ProgbarLogger(Callback):
         timing = f"{duration(seconds)} {pace(per_step)}"
         # Training's own figures first, then the validation's.
         names = sorted(logs, key=lambda name: (name.startswith("val_"), name))
-        figures = "".join(f" - {name}: {figure(logs[name])}" for name in names)
+        figures = [f"{name}: {figure(logs[name])}" for name in names]
         if not self._moves:
-            return f"{count} - {timing}{figures}"
-        plain = f"{count} {timing}{figures}"
-        too_wide = not finished and len(plain) + BAR_WIDTH + 1 > screen.width()
-        if self._steps is None or too_wide:
-            return plain
-        return f"{count} {bar(self._seen / max(self._steps, 1))} {timing}{figures}"
+            return " - ".join([count, timing, *figures])
+        begin = f"{count} {timing}"
+        if self._steps is not None:
+            with_bar = f"{count} {bar(self._seen / max(self._steps, 1))} {timing}"
+            room = screen.width() - sum(len(text) + 3 for text in figures)
+            begin = (
+                with_bar if len(with_bar) <= room or (finished and len(with_bar) <= screen.width()) else begin
+            )
+        if finished and screen.width() >= NARROW:
+            return " - ".join([begin, *figures])
+        return folded([begin, *figures], screen.width(), 0 if finished else 1)
 
     def _seconds_per_step(self) -> float:
         began, before = self._first or (self._began, 0)
@@ -156,6 +162,30 @@ def bar(fraction: float) -> str:
     if screen.can_show("━─"):
         return "━" * done + "─" * (BAR_WIDTH - done)
     return ("=" * (done - 1) + (">" if done < BAR_WIDTH else "=") if done else "") + "." * (BAR_WIDTH - done)
+
+
+def folded(parts: list[str], width: int, most: int = 0) -> str:
+    """Parts joined by " - ", broken between them into lines of a width.
+
+    Args:
+        parts: what is joined; one wider than a line stays whole.
+        width: of a line, in characters.
+        most: lines; what does not fit into them is left out. 0 for as many as there are.
+
+    Example:
+
+        >>> folded(["10/10 2ms/step", "accuracy: 0.9012", "loss: 0.3456"], 40)
+        '10/10 2ms/step - accuracy: 0.9012\\n  loss: 0.3456'
+        >>> folded(["10/10 2ms/step", "accuracy: 0.9012", "loss: 0.3456"], 40, 1)
+        '10/10 2ms/step - accuracy: 0.9012'
+    """
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1]) + len(part) + 3 <= width:
+            lines[-1] += f" - {part}"
+        else:
+            lines.append(f"  {part}")
+    return "\n".join(lines[:most] if most else lines)
 
 
 def duration(seconds: float) -> str:

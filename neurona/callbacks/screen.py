@@ -55,7 +55,8 @@ class Screen:
     def print(self, text: str) -> None:
         """Write a line that stays; it takes the place of the live line, which may be drawn again below."""
         if self._shown and self._stream is sys.stdout:
-            text = "\r" + text.ljust(self._shown)
+            first, *others = text.split("\n")
+            text = "\n".join(["\r" + first.ljust(self._shown), *others])
         self._shown = 0
         self._write(text + "\n")
 

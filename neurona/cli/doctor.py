@@ -12,7 +12,7 @@ import numpy as np
 
 import neurona as nn
 from neurona.cli.texts import texts
-from neurona.errors import NonFiniteError
+from neurona.errors import NonFiniteError, installation
 from neurona.tasks.catalog import DATASETS
 from neurona.tasks.texts import Say
 
@@ -89,7 +89,7 @@ def _kernels(say: Say) -> str:
 
 def _optional(module: str, package: str, extra: str, say: Say) -> str:
     if importlib.util.find_spec(module) is None:
-        return say["advice_missing"].format(extra=extra)
+        return say["advice_missing"].format(command=installation(extra))
     return importlib.metadata.version(package)
 
 

@@ -42,7 +42,7 @@ _ENGLISH = {
     "[OPTIONS]": "[OPTIONS]",
     "COMMAND [ARGS]": "COMMAND [ARGS]",
     # messages
-    "advice_missing": "not installed: pip install 'neurona[{extra}]'",
+    "advice_missing": "not installed: {command}",
     "begin_training": (
         "Training {network} on {dataset}: {rows} examples, {epochs} epochs, batches of {batch}."
     ),
@@ -125,7 +125,7 @@ _SPANISH = {
     "[OPTIONS]": "[OPCIONES]",
     "COMMAND [ARGS]": "ORDEN [ARGUMENTOS]",
     # messages
-    "advice_missing": "no está instalado: pip install 'neurona[{extra}]'",
+    "advice_missing": "no está instalado: {command}",
     "begin_training": (
         "Entrenando {network} con {dataset}: {rows} ejemplos, {epochs} épocas, lotes de {batch}."
     ),

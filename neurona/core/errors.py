@@ -20,6 +20,7 @@ Each is also the built-in exception that Python programmers would catch.
 import difflib
 import importlib
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 
 from neurona.messages import translated
@@ -124,6 +125,21 @@ def unexpected(who: str, name: str, known: Iterable[str]) -> UnexpectedArgument:
     )
 
 
+def installation(extra: str) -> str:
+    """The command that installs an extra of Neurona: from the folder that it runs from, where that is a
+    checkout.
+
+    Example:
+
+        >>> installation("plot").startswith("pip install")
+        True
+    """
+    folder = Path(__file__).resolve().parents[2]
+    if (folder / "pyproject.toml").is_file():
+        return f'pip install -e "{folder}[{extra}]"'
+    return f'pip install "neurona[{extra}]"'
+
+
 def optional_import(module: str, *, extra: str, purpose: str) -> ModuleType:
     """Import a package that only a part of Neurona needs.
 
@@ -147,5 +163,5 @@ def optional_import(module: str, *, extra: str, purpose: str) -> ModuleType:
         if (error.name or "").split(".")[0] != package:
             raise
         raise MissingDependencyError(
-            f"{purpose} needs {package}: pip install 'neurona[{extra}]'", name=package
+            f"{purpose} needs {package}: {installation(extra)}", name=package
         ) from error

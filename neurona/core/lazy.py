@@ -1,8 +1,11 @@
-"""Names of a package that are imported at their first use, so that importing the package costs nothing."""
+"""Names of modules: imported at their first use, so that importing costs nothing; and the nearest known one
+where a name is unknown.
+"""
 
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from neurona.core.errors import suggestion
@@ -43,3 +46,43 @@ def lazy_names(
         return value
 
     return get, lambda: sorted(names)
+
+
+class _PublicModule(ModuleType):
+    """A module that shows its public names only, and suggests one for a name that it lacks."""
+
+    def __dir__(self) -> list[str]:
+        listed = vars(self).get("__all__")
+        return sorted(listed if listed is not None else _defined_names(self))
+
+    def __getattr__(self, name: str) -> Any:
+        hint = "" if name.startswith("_") else suggestion(name, dir(self))
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}.{hint}")
+
+
+def _defined_names(module: ModuleType) -> list[str]:
+    """The names without an underscore of what the module itself defines."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
+    ]
+
+
+def suggest_names(module: str) -> None:
+    """Let a module suggest a name for one that it lacks, and let `dir` show its public names only.
+
+    Type checkers still report an unknown name, because the module does not define `__getattr__`.
+
+    Args:
+        module: its `__name__`; called at its end.
+
+    Example:
+
+        >>> import neurona as nn
+        >>> nn.layers.Desne
+        Traceback (most recent call last):
+            ...
+        AttributeError: module 'neurona.layers' has no attribute 'Desne'. Did you mean 'Dense'?
+    """
+    sys.modules[module].__class__ = _PublicModule

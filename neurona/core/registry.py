@@ -86,7 +86,8 @@ class Serializable:
     def __init_subclass__(cls, aliases: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            cls.__init__ = _recording(with_options(cls.__init__))
+            # Not `cls.__init__ = ...`: editors would read that as the signature of every subclass.
+            type.__setattr__(cls, "__init__", _recording(with_options(cls.__dict__["__init__"])))
         cls.__doc__ = documented(cls)
         if cls._kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
             register_built_in(cls, kind=cls._kind, aliases=aliases)

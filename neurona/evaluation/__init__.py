@@ -1,5 +1,6 @@
 """Figures of classifiers and regressions, and reports as one HTML file."""
 
+from neurona.core.lazy import suggest_names
 from neurona.evaluation.classification import (
     ClassFigures,
     Classification,
@@ -24,3 +25,5 @@ __all__ = [
     "report_html",
     "write_report",
 ]
+
+suggest_names(__name__)

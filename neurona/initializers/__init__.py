@@ -9,6 +9,7 @@ import numpy as np
 
 from neurona.core import registry
 from neurona.core.errors import ShapeError
+from neurona.core.lazy import suggest_names
 from neurona.core.policy import standardize_dtype
 from neurona.initializers import (
     constant as _constant,
@@ -27,10 +28,6 @@ __all__ = ["deserialize", "get", "serialize"]
 __all__ += _constant.__all__
 __all__ += _initializer.__all__
 __all__ += _random.__all__
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 def get(identifier: Any) -> Any:
@@ -79,3 +76,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(config)
+
+
+suggest_names(__name__)

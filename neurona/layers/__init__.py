@@ -1,6 +1,7 @@
 """Layers, a family per file."""
 
 from neurona.core.layer import Layer
+from neurona.core.lazy import suggest_names
 from neurona.core.shapes import InputSpec
 from neurona.layers import (
     activation,
@@ -73,6 +74,4 @@ __all__ += text_vectorization.__all__
 __all__ += transposed_convolution.__all__
 __all__ += wrapper.__all__
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+suggest_names(__name__)

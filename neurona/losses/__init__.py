@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurona.core import registry
+from neurona.core.lazy import suggest_names
 from neurona.losses import (
     checks,
     loss,
@@ -28,10 +29,6 @@ __all__ += margin.__all__
 __all__ += probability.__all__
 __all__ += regression.__all__
 __all__ += structured.__all__
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 def get(identifier: Any) -> Any:
@@ -71,3 +68,6 @@ def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> A
     """
     with registry.custom_object_scope(custom_objects or {}):
         return get(name)
+
+
+suggest_names(__name__)

@@ -153,13 +153,13 @@ def _one_hot(
     if isinstance(axis, bool):
         raise ArgumentError(f"{function}: axis is an integer. Received: {axis!r}")
     y_true, y_pred = _same_shape(function, y_true, y_pred)
-    if y_pred.ndim and y_pred.shape[-1] == 1:
+    if y_pred.ndim and y_pred.shape[axis] == 1:
         warn(
             f"{function} over one class (y_pred of shape {y_pred.shape}) is always 0. For yes or no use "
             "sigmoid with binary_crossentropy."
         )
     if label_smoothing:
-        y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[-1]
+        y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
     return y_true, y_pred
 
 

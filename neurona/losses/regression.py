@@ -5,12 +5,12 @@
 from typing import Any
 
 import jax
-import jax.nn as jnn
 import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.policy import epsilon
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
+from neurona.numerics import norm, with_norm
 
 __all__ = [
     "MAE",
@@ -107,12 +107,13 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Array:
     """
     y_true, y_pred = prepare("cosine_similarity", y_true, y_pred)
 
-    def unit(x: jax.Array) -> jax.Array:
-        return x * jax.lax.rsqrt(
-            jnp.maximum(jnp.sum(jnp.square(x), axis=axis, keepdims=True), epsilon() ** 2)
-        )
+    return -jnp.sum(_unit(y_true, axis) * _unit(y_pred, axis), axis=axis)
 
-    return -jnp.sum(unit(y_true) * unit(y_pred), axis=axis)
+
+def _unit(x: jax.Array, axis: int) -> jax.Array:
+    """x / |x|; vectors shorter than epsilon stay shorter."""
+    length = norm(x, axis, keepdims=True)
+    return with_norm(x, jnp.minimum(length / epsilon(), 1), axis)
 
 
 @loss_function("huber_loss")
@@ -128,9 +129,9 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> jax.Array:
         [1.5]
     """
     y_true, y_pred = prepare("huber", y_true, y_pred)
-    error = y_pred - y_true
-    size = jnp.abs(error)
-    return jnp.mean(jnp.where(size <= delta, 0.5 * jnp.square(error), delta * size - 0.5 * delta**2), axis=-1)
+    size = jnp.abs(y_pred - y_true)
+    square = jnp.minimum(size, delta)
+    return jnp.mean(square * (size - 0.5 * square), axis=-1)
 
 
 @loss_function("logcosh")
@@ -144,8 +145,11 @@ def log_cosh(y_true: Any, y_pred: Any) -> jax.Array:
         0.4338
     """
     y_true, y_pred = prepare("log_cosh", y_true, y_pred)
-    error = y_pred - y_true
-    return jnp.mean(error + jnn.softplus(-2 * error) - float(np.log(2)), axis=-1)
+    size = jnp.abs(y_pred - y_true)
+    # log(1 + 2 * sinh(size / 2)**2) keeps the digits of small errors, and the line those of large ones.
+    small = jnp.log1p(2 * jnp.square(jnp.sinh(jnp.minimum(size, 1) / 2)))
+    large = size + jnp.log1p(jnp.exp(-2 * size)) - float(np.log(2))
+    return jnp.mean(jnp.where(size < 1, small, large), axis=-1)
 
 
 class MeanSquaredError(LossFunctionWrapper):

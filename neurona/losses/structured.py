@@ -45,14 +45,13 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> jax.Array:
 
 @loss_function()
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None) -> jax.Array:
-    """1 - o / (o + alpha * sum(y_true * (1 - y_pred)) + beta * sum((1 - y_true) * y_pred) + epsilon), o =
+    """1 - o / (o + alpha * sum((1 - y_true) * y_pred) + beta * sum(y_true * (1 - y_pred)) + epsilon), o =
     sum(y_true * y_pred).
 
     Args:
         y_true, y_pred: membership from 0 to 1, of one shape.
-        alpha: the weight of what was missed, as in Keras (whose documentation names it the weight of false
-            positives).
-        beta: the weight of what was added.
+        alpha: the weight of false positives, what was added.
+        beta: the weight of false negatives, what was missed.
         axis: the axes of one region; None takes the batch as one.
 
     Source: Salehi, Erdogmus and Gholipour, Tversky Loss Function for Image Segmentation, 2017.
@@ -65,9 +64,9 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
     y_true, y_pred = prepare("tversky", y_true, y_pred)
     axis = tuple(axis) if isinstance(axis, list) else axis
     overlap = jnp.sum(y_true * y_pred, axis=axis)
-    missed = jnp.sum(y_true * (1 - y_pred), axis=axis)
     added = jnp.sum((1 - y_true) * y_pred, axis=axis)
-    return 1 - overlap / (overlap + alpha * missed + beta * added + epsilon())
+    missed = jnp.sum(y_true * (1 - y_pred), axis=axis)
+    return 1 - overlap / (overlap + alpha * added + beta * missed + epsilon())
 
 
 # The logarithm of a probability that stands for none: finite, so that gradients are.
@@ -80,7 +79,8 @@ def ctc(y_true: Any, y_pred: Any) -> jax.Array:
     dropped.
 
     Args:
-        y_true: class numbers from 1, (batch, labels), padded with 0, which is the blank.
+        y_true: class numbers from 1, (batch, labels), padded with 0, which is the blank. As many labels
+            count as are not 0, from the first.
         y_pred: logits, (batch, time, classes).
 
     Raises:
@@ -105,9 +105,9 @@ def ctc(y_true: Any, y_pred: Any) -> jax.Array:
     states = jnp.zeros((batch, 2 * count + 1), "int32").at[:, 1::2].set(labels)
     emitted = jnp.take_along_axis(log_p, states[:, None, :], axis=2, mode="clip")  # (batch, time, states)
     # A state may be reached from itself, the one before, and, past a blank between different labels, the one
-    # before that.
+    # before that. A 0 among the labels is a label like others.
     before = jnp.pad(states, ((0, 0), (2, 0)))[:, :-2]
-    may_skip = (states != 0) & (states != before)
+    may_skip = (jnp.arange(2 * count + 1) % 2 == 1) & (states != before)
 
     def step(alpha: jax.Array, log_p: jax.Array) -> tuple[jax.Array, None]:
         moved = jnp.pad(alpha, ((0, 0), (2, 0)), constant_values=_LOG_ZERO)
@@ -152,9 +152,8 @@ class Tversky(LossFunctionWrapper):
     """`tversky` as a `Loss`.
 
     Args:
-        alpha: the weight of what was missed, as in Keras (whose documentation names it the weight of false
-            positives).
-        beta: the weight of what was added.
+        alpha: the weight of false positives, what was added.
+        beta: the weight of false negatives, what was missed.
         axis: the axes of one region; None takes the batch as one.
         reduction: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none"; see `Loss`.
         name: the name in logs.

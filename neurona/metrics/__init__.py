@@ -10,6 +10,7 @@ A metric is also three pure functions (`stateless_update_state`, `stateless_resu
 which is what training uses.
 """
 
+from neurona.core.lazy import suggest_names
 from neurona.metrics import (
     accuracies,
     auc,
@@ -54,6 +55,4 @@ __all__ += reduction.__all__
 __all__ += regression.__all__
 __all__ += selection.__all__
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+suggest_names(__name__)

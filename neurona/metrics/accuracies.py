@@ -170,6 +170,8 @@ def _integer_labels(name: str, y_true: Any, y_pred: Any) -> tuple[jax.Array, jax
     y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
     expanded = y_true.ndim == y_pred.ndim and y_true.shape[-1:] == (1,)
     labels = y_true[..., 0] if expanded else y_true
+    if labels.shape[-1:] == (1,) and y_pred.shape[:-1] == (1, labels.size):
+        labels = labels.reshape(1, -1)  # a column of labels for the steps of one series
     if not y_pred.ndim or labels.shape != y_pred.shape[:-1]:
         raise ShapeError(
             f"{name}: y_true holds one integer where y_pred holds one row of scores: its shape should be "

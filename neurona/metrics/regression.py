@@ -197,8 +197,8 @@ class R2Score(Metric, aliases=("r2",)):
     """The coefficient of determination, the part of the variance that predictions explain: 1 - Σ w (y - ŷ)² /
     Σ w (y - ȳ)².
 
-    With p = `num_regressors` > 0 it is adjusted for the number n of values: 1 - (1 - R²)(n - 1) / (n - p -
-    1), where n - 1 > p.
+    With p = `num_regressors` > 0 it is adjusted for the number n of rows with weight: 1 - (1 - R²)(n - 1) /
+    (n - p - 1), where n - 1 > p.
 
     Source: Wright, Correlation and causation, 1921.
 
@@ -271,7 +271,7 @@ class R2Score(Metric, aliases=("r2",)):
         self.squared_sum.assign_add(jnp.sum(y_true * y_true * weights, axis=0))
         self.total_mse.assign_add(jnp.sum((y_true - y_pred) ** 2 * weights, axis=0))
         self.count.assign_add(jnp.sum(weights, axis=0))
-        self.num_samples.assign_add(y_true.size)
+        self.num_samples.assign_add(jnp.sum(jnp.any(weights != 0, axis=1)))
 
     def result(self) -> jax.Array:
         """The score so far: a number, or (outputs,); an output that never varies scores 0."""

@@ -104,7 +104,7 @@ def count_at_thresholds(
         thresholds: numbers; the first and last may be just outside [0, 1].
         even: whether `are_even`; then each prediction is put in its bucket: O(n + thresholds) rather than O(n
             * thresholds).
-        top_k: only the k largest predictions of a row can be positive.
+        top_k: only the k largest predictions of a row can be positive; (n,) is one row.
         class_id: count this column alone.
         sample_weight: per row, or per element.
         label_weights: per column; joined with the sample weights.
@@ -120,9 +120,9 @@ def count_at_thresholds(
     y_true, y_pred = aligned(name, y_true, y_pred, dtype)
     if y_pred.ndim == 0:
         raise ShapeError(f"{name}: y_true and y_pred need a batch dimension. Received numbers without one.")
-    if (top_k is not None or class_id is not None) and y_pred.ndim < 2:
+    if class_id is not None and y_pred.ndim < 2:
         raise ShapeError(
-            f"{name}: top_k and class_id need y_pred of shape (batch, classes). Received: {y_pred.shape}."
+            f"{name}: class_id needs y_pred of shape (batch, classes). Received: {y_pred.shape}."
         )
     if top_k is not None:
         y_pred = _only_top_k(name, y_pred, top_k)

@@ -1,5 +1,6 @@
 """Models: Sequential, functional and subclassed, and what is done with whole models."""
 
+from neurona.core.lazy import suggest_names
 from neurona.core.registry import deserialize
 from neurona.models.cloning import clone_model, model_from_json
 from neurona.models.model import Functional, Model
@@ -16,3 +17,5 @@ __all__ = [
     "model_from_json",
     "save_model",
 ]
+
+suggest_names(__name__)

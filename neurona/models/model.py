@@ -1,5 +1,6 @@
 """Model: layers grouped into something that can be trained, saved and looked at."""
 
+import html
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 
 from neurona import saving
 from neurona.core.annotations import MASK
-from neurona.core.errors import ArgumentError, NotConnectedError, ShapeError, suggestion
+from neurona.core.errors import ArgumentError, NotBuiltError, NotConnectedError, ShapeError, suggestion
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, examined, register_built_in
 from neurona.core.shapes import tensors_of
@@ -22,7 +23,7 @@ from neurona.models.description import (
     functional_structure,
     takes_graph,
 )
-from neurona.models.summary import print_summary
+from neurona.models.summary import print_summary, summary_html
 from neurona.tracebacks import ends_at_users_line
 from neurona.training import Trainer
 
@@ -301,6 +302,13 @@ class Model(Trainer):
         if self._call_graph is None or not takes_graph(type(self)):
             return super().get_config()
         return functional_config(self, self._call_graph)
+
+    def _repr_html_(self) -> str:
+        """The summary, for notebooks; without weights, the plain representation."""
+        try:
+            return summary_html(self)
+        except NotBuiltError:
+            return f"<pre>{html.escape(repr(self))}</pre>"
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:

@@ -1,7 +1,9 @@
 """The table that `summary()` prints."""
 
+import html
+import io
 import math
-import sys
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from neurona.callbacks.screen import screen
 from neurona.core.errors import NotBuiltError
 from neurona.core.layer import Layer
 from neurona.core.random import key_of
@@ -193,17 +196,35 @@ def print_summary(
     table = summary_table(
         model, expand_nested=expand_nested, show_trainable=show_trainable, layer_range=layer_range
     )
-    unicode = print_fn is None and "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
-    table.box = box.HEAVY_HEAD if unicode else box.ASCII
-    width = line_length or (80 if _is_chain(model) else 100)
-    console = Console(width=width, file=sys.stdout, force_jupyter=False, color_system=None, highlight=False)
+    table.box = box.HEAVY_HEAD if print_fn is None and screen.can_show("┏━┃└─") else box.ASCII
+    widest = 80 if _is_chain(model) else 100
+    width = line_length or min(widest, shutil.get_terminal_size((widest, 24)).columns)
+    lines = _lines(table, model, width)
+    if print_fn is None:
+        screen.print("\n".join(lines))
+    else:
+        for line in lines:
+            print_fn(line)
+
+
+def summary_html(model: Any) -> str:
+    """The table and its totals for a notebook.
+
+    Raises:
+        NotBuiltError: the model has no layers yet.
+    """
+    table = summary_table(model)
+    table.box = box.HEAVY_HEAD
+    text = "\n".join(_lines(table, model, 100))
+    return f'<pre style="line-height: 1.15">{html.escape(text)}</pre>'
+
+
+def _lines(table: Table, model: Any, width: int) -> list[str]:
+    console = Console(
+        width=width, file=io.StringIO(), force_jupyter=False, color_system=None, highlight=False
+    )
     with console.capture() as capture:
         console.print(table)
         for title, figure in _totals(model):
             console.print(f"[bold]{title}:[/bold] {figure}")
-    text = capture.get().rstrip("\n")
-    if print_fn is None:
-        print(text)
-    else:
-        for line in text.splitlines():
-            print_fn(line)
+    return capture.get().rstrip("\n").splitlines()

@@ -10,6 +10,7 @@ Example:
     [[0.5, 0.5]]
 """
 
+from neurona.core.lazy import suggest_names
 from neurona.ops import arrays, core, creation, elementwise, image, linalg, math, nn, numpy
 from neurona.ops.arrays import *
 from neurona.ops.core import *
@@ -28,3 +29,5 @@ __all__ += elementwise.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__
 __all__ += nn.__all__
+
+suggest_names(__name__)

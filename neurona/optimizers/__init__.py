@@ -7,6 +7,7 @@ from typing import Any
 
 from neurona.core import registry
 from neurona.core.errors import ArgumentError
+from neurona.core.lazy import suggest_names
 from neurona.optimizers import (
     adafactor,
     adagrad,
@@ -14,6 +15,7 @@ from neurona.optimizers import (
     base,
     ftrl,
     lamb,
+    legacy,
     lion,
     loss_scale,
     muon,
@@ -39,7 +41,7 @@ from neurona.optimizers.rmsprop import *
 from neurona.optimizers.schedule_free import *
 from neurona.optimizers.sgd import *
 
-__all__ = ["deserialize", "get", "schedules", "serialize"]
+__all__ = ["deserialize", "get", "legacy", "schedules", "serialize"]
 __all__ += adafactor.__all__
 __all__ += adagrad.__all__
 __all__ += adam.__all__
@@ -53,10 +55,6 @@ __all__ += optax_wrapper.__all__
 __all__ += rmsprop.__all__
 __all__ += schedule_free.__all__
 __all__ += sgd.__all__
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 def get(identifier: Any) -> Optimizer | None:
@@ -117,3 +115,6 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | N
         with registry.custom_object_scope(custom_objects or {}):
             config = {**config, "class_name": registry.lookup("optimizers", name).__name__}
     return registry.deserialize(config, kind="optimizers", custom_objects=custom_objects)
+
+
+suggest_names(__name__)

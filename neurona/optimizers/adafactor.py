@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from neurona.numerics import norm, squarable
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.base import Optimizer
 from neurona.optimizers.state import Entry
@@ -92,13 +93,14 @@ class Adafactor(Optimizer):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, memory = shared
+        gradient = squarable(gradient)
         square = jnp.square(gradient) + self.epsilon_1
         if parameter.ndim < 2:
             slots = {"velocity": memory * slots["velocity"] + (1.0 - memory) * square}
         else:
-            row = memory * slots["row"] + (1.0 - memory) * jnp.mean(square, axis=-1)
-            column = memory * slots["column"] + (1.0 - memory) * jnp.mean(square, axis=-2)
-            velocity = (row / jnp.mean(row, axis=-1, keepdims=True))[..., None] * column[..., None, :]
+            row = memory * slots["row"] + (1.0 - memory) * _mean(square, axis=-1)
+            column = memory * slots["column"] + (1.0 - memory) * _mean(square, axis=-2)
+            velocity = (row / _mean(row, axis=-1)[..., None])[..., None] * column[..., None, :]
             slots = {"row": row, "column": column, "velocity": velocity}
         update = gradient / jnp.sqrt(slots["velocity"])
         update = update / jnp.maximum(1.0, _root_mean_square(update) / self.clip_threshold)
@@ -119,5 +121,10 @@ class Adafactor(Optimizer):
         return entries
 
 
+def _mean(x: jax.Array, axis: int) -> jax.Array:
+    """The mean, each number being divided first: a sum of squares may be more than a float holds."""
+    return jnp.sum(x / max(x.shape[axis], 1), axis=axis)
+
+
 def _root_mean_square(x: jax.Array) -> jax.Array:
-    return jnp.sqrt(jnp.mean(jnp.square(x)))
+    return norm(x) / max(x.size, 1) ** 0.5

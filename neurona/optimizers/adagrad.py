@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from neurona.numerics import squarable
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.base import Optimizer
 
@@ -61,6 +62,7 @@ class Adagrad(Optimizer):
     def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        gradient = squarable(gradient)
         total = slots["accumulator"] + jnp.square(gradient)
         return parameter - shared * gradient / jnp.sqrt(total + self.epsilon), {"accumulator": total}
 
@@ -102,6 +104,7 @@ class Adadelta(Optimizer):
     def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        gradient = squarable(gradient)
         moved = slots["accumulated_delta_var"]
         seen = self.rho * slots["accumulated_grad"] + (1 - self.rho) * jnp.square(gradient)
         delta = -jnp.sqrt(moved + self.epsilon) * gradient / jnp.sqrt(seen + self.epsilon)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.kernels.update import Rule
+from neurona.numerics import squarable
 from neurona.optimizers.arguments import CommonOptions, Options
 from neurona.optimizers.base import Optimizer
 
@@ -262,6 +263,7 @@ class Nadam(_MovingMoments):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, momentum_weight, gradient_weight, correction = shared
+        gradient = squarable(gradient)
         moments = adam_moments(
             gradient, slots, rounded(self.beta_1, gradient.dtype), rounded(self.beta_2, gradient.dtype)
         )

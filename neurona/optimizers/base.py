@@ -4,7 +4,7 @@
     parameters, state = optimizer.update(gradients, state, parameters)     # jit, vmap, scan at will
 
 A family defines `_slot_groups` (what it remembers of each parameter), `_shared` (what depends on the step
-only) and `_step` (one formula).
+only) and `_step` (one formula). A subclass written for Keras defines `update_step` instead.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -17,16 +17,18 @@ import numpy as np
 from neurona.core.arrays import device_array, zeros
 from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError
 from neurona.core.registry import snake_case
+from neurona.core.symbolic import unique_name
 from neurona.kernels.update import Rule, update
 from neurona.messages import translated
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.clipping import clipped
-from neurona.optimizers.variables import OptimizerVariables, name_of
+from neurona.optimizers.extension import ExtensionPoints
+from neurona.optimizers.variables import name_of
 
 __all__ = ["Optimizer"]
 
 
-class Optimizer(OptimizerVariables):
+class Optimizer(ExtensionPoints):
     """Base of the optimizers: what happens around the formula of each.
 
     An update divides the gradients by `loss_scale_factor`, averages them over `gradient_accumulation_steps`,
@@ -49,10 +51,12 @@ class Optimizer(OptimizerVariables):
         for name in options:
             if name not in Options.__annotations__:
                 raise self._unexpected(name)
-        self.name = options.get("name") or snake_case(type(self).__name__)
+        self.name = options.get("name") or unique_name(snake_case(type(self).__name__))
         self.state: Any = None
         self._variables: list[Any] = []
         self._excluded: frozenset[int] = frozenset()
+        self._overwritten: frozenset[int] = frozenset()
+        self._own, self._made_before_build, self._moving = [], 0, None
         self._exclusion: tuple[list[Any], list[str]] | None = None
         self._compiled: tuple[Hashable, Callable[..., Any]] | None = None
         self._rate: Any = self._checked_rate(learning_rate)
@@ -107,7 +111,9 @@ class Optimizer(OptimizerVariables):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """The formula: one parameter's new value and slots. All arrays have the parameter's dtype."""
         raise NotImplementedError(
-            translated(f"{type(self).__name__} must define _step(gradient, parameter, slots, shared).")
+            translated(
+                f"{type(self).__name__} must define update_step(self, gradient, variable, learning_rate)."
+            )
         )
 
     def _native_rule(self) -> Rule | None:
@@ -143,6 +149,8 @@ class Optimizer(OptimizerVariables):
             state["scalars"] = {
                 name: device_array(np.asarray(value, np.float32)) for name, value in scalars.items()
             }
+        if self._own:
+            state["own"] = [variable._first for variable in self._own]
         for name, used in (("ema", self.use_ema), ("accumulated", self.gradient_accumulation_steps)):
             if used:
                 state[name] = [zeros(parameter.shape, parameter.dtype) for parameter in parameters]
@@ -159,15 +167,24 @@ class Optimizer(OptimizerVariables):
             parameters: the arrays to move.
         """
         gradients, parameters = self._paired(gradients, parameters)
+        if self._has_update_step:
+            gradients, parameters = self._among_all(gradients, parameters)
+        direct = {index: gradients[index] for index in self._overwritten}
+        gradients = [None if index in direct else g for index, g in enumerate(gradients)]
         if self.loss_scale_factor:
             gradients = [None if g is None else g / self.loss_scale_factor for g in gradients]
         new_parameters, new_state = (self._accumulate if self.gradient_accumulation_steps else self._move)(
             gradients, state, parameters
         )
+        for index, value in direct.items():
+            if value is not None:
+                new_parameters[index] = value.astype(new_parameters[index].dtype)
         if self.use_ema:
             new_parameters, new_state = self._average(new_parameters, new_state)
         iteration = state["iteration"] + 1
         rate = self._rate_at(iteration) if callable(self._rate) else state["learning_rate"]
+        if self._moving is not None:
+            new_parameters = [new_parameters[place] for place in self._moving]
         return new_parameters, {**new_state, "iteration": iteration, "learning_rate": rate}
 
     def _move(
@@ -197,6 +214,9 @@ class Optimizer(OptimizerVariables):
             None if g is None else g.astype(parameter.dtype) for g, parameter in zip(gradients, parameters)
         ]
         decays = [self._decay_of(index, parameter) or 0.0 for index, parameter in enumerate(parameters)]
+        if self._has_update_step:
+            state = {**state, **({"scalars": scalars} if scalars else {})}
+            return self._run_update_steps(gradients, state, parameters, rate, decays)
         moved, slots = update(
             self._native_rule(), self._formula, decays, rate, shared, gradients, parameters, state["slots"]
         )

@@ -5,6 +5,8 @@ networks, 2013).
 import jax
 import jax.numpy as jnp
 
+from neurona.numerics import norm, with_norm
+
 
 def clipped(
     gradients: list[jax.Array | None],
@@ -27,16 +29,25 @@ def clipped(
         [0.6000000238418579, 0.800000011920929]
     """
     if limit := clipnorm:
-        return [
-            None if g is None else g * limit / jnp.maximum(jnp.sqrt(jnp.sum(jnp.square(g))), limit)
-            for g in gradients
-        ]
+        return [None if g is None else jnp.where(norm(g) <= limit, g, with_norm(g, limit)) for g in gradients]
     if limit := clipvalue:
         return [None if g is None else jnp.clip(g, -limit, limit) for g in gradients]
-    if limit := global_clipnorm:
-        norm = jnp.sqrt(sum(jnp.sum(jnp.square(g)) for g in gradients if g is not None))
-        # norm - norm is 0, or NaN where the norm is not finite: a bad gradient must not be scaled to 0
-        # unseen.
-        scale = limit * jnp.minimum(1.0 / norm, 1.0 / limit) + (norm - norm)
-        return [None if g is None else g * scale.astype(g.dtype) for g in gradients]
+    if (limit := global_clipnorm) and any(g is not None for g in gradients):
+        return _clipped_together(gradients, limit)
     return gradients
+
+
+def _clipped_together(gradients: list[jax.Array | None], limit: float) -> list[jax.Array | None]:
+    wide = jnp.result_type(jnp.float32, *(g for g in gradients if g is not None))
+    norms = jnp.stack([norm(g).astype(wide) for g in gradients if g is not None])
+    longest = jnp.max(norms)
+    # The norm of all is longest * root. Norms that are not finite make every gradient NaN: a bad gradient
+    # must not be scaled to 0 unseen.
+    root = norm(norms / jnp.where(longest == 0, 1, longest))
+    half = jnp.sqrt(longest)  # in two steps, because 1 / longest may be too small for a float
+    return [
+        None
+        if g is None
+        else jnp.where(longest * root <= limit, g, (g / half * (limit / (root * half))).astype(g.dtype))
+        for g in gradients
+    ]

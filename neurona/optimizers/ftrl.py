@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from neurona.numerics import squarable
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.base import Optimizer
 
@@ -84,6 +85,7 @@ class Ftrl(Optimizer):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, l1 = shared, self.l1_regularization_strength
+        gradient = squarable(gradient)
         total = slots["accumulator"] + jnp.square(gradient)
         power, old_power = (
             jnp.power(total, -self.learning_rate_power),

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from neurona.numerics import norm, squarable, with_norm
 from neurona.optimizers.adam import _MovingMoments, adam_moments
 
 __all__ = [
@@ -44,12 +45,9 @@ class Lamb(_MovingMoments):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, momentum_correction, velocity_correction = shared
-        moments = adam_moments(gradient, slots, self.beta_1, self.beta_2)
+        moments = adam_moments(squarable(gradient), slots, self.beta_1, self.beta_2)
         scale = jnp.sqrt(moments["velocity"] / velocity_correction) + self.epsilon
         direction = moments["momentum"] / momentum_correction / scale
-        weight_norm, direction_norm = (
-            jnp.sqrt(jnp.sum(jnp.square(parameter))),
-            jnp.sqrt(jnp.sum(jnp.square(direction))),
-        )
-        ratio = jnp.where((weight_norm > 0) & (direction_norm > 0), weight_norm / direction_norm, 1.0)
-        return parameter - ratio * rate * direction, moments
+        length = norm(parameter)
+        move = jnp.where(length > 0, with_norm(direction, length), direction)
+        return parameter - rate * move, moments

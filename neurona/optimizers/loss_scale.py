@@ -1,10 +1,13 @@
 """Dynamic loss scaling, for training with float16 gradients."""
 
-from collections.abc import Hashable, Mapping, Sequence
+import warnings
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 
 from neurona.core.errors import ArgumentError
 from neurona.core.registry import resolve, serialize
@@ -15,13 +18,18 @@ __all__ = [
     "LossScaleOptimizer",
 ]
 
+# Gradients that need a larger scale than the greatest do not change a weight; those that overflow with less
+# than the least are not finite for another reason than float16.
+LEAST_SCALE, GREATEST_SCALE = 2.0**-24, 2.0**40
+
 
 class LossScaleOptimizer(Optimizer):
     """Multiply the loss by a scale, divide the gradients by it, and find the largest scale at which they stay
     finite.
 
     A step whose gradients are not all finite moves nothing and halves the scale; after `dynamic_growth_steps`
-    good steps it doubles.
+    good steps it doubles. It stays from 2**-24 to 2**40. Where gradients are not finite even with the least
+    scale, nothing is learned, and a warning says so.
     Gradients too small for float16 would otherwise become 0. Micikevicius et al., Mixed Precision Training,
     2018.
 
@@ -64,6 +72,7 @@ class LossScaleOptimizer(Optimizer):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
+        self._has_warned = False
         self.inner_optimizer: Optimizer = resolve("optimizers", inner_optimizer)
         if not isinstance(self.inner_optimizer, Optimizer) or isinstance(
             self.inner_optimizer, LossScaleOptimizer
@@ -74,7 +83,11 @@ class LossScaleOptimizer(Optimizer):
         if unknown:
             raise self._unexpected(next(iter(unknown)))
         super().__init__(self.inner_optimizer._rate, name=name)
-        self.initial_scale = self._checked_minimum("initial_scale", initial_scale)
+        if not LEAST_SCALE <= self._checked_minimum("initial_scale", initial_scale) <= GREATEST_SCALE:
+            raise self._argument_error(
+                "takes an initial_scale from 2**-24 to 2**40", "initial_scale", initial_scale
+            )
+        self.initial_scale = initial_scale
         self.dynamic_growth_steps = self._checked_count("dynamic_growth_steps", dynamic_growth_steps, 1)
         # The gradients would be divided twice.
         self.inner_optimizer.loss_scale_factor = None
@@ -88,6 +101,20 @@ class LossScaleOptimizer(Optimizer):
     @state.setter
     def state(self, state: Any) -> None:
         self.inner_optimizer.state = state
+        if state is not None and not isinstance(state["dynamic_scale"], Tracer):
+            self._warn_of_least_scale(state)
+
+    def _warn_of_least_scale(self, state: dict[str, Any]) -> None:
+        if self._has_warned or not np.any(np.asarray(state["dynamic_scale"]) <= LEAST_SCALE):
+            return
+        self._has_warned = True
+        warnings.warn(
+            f"{self.name}: nothing is learned. The gradients of the last steps were not finite, even with a "
+            f"loss scale of {LEAST_SCALE:.1e}, so each of these steps was left out. The loss or a layer "
+            "divides by zero, or takes a root or logarithm of it: train a step in float32, with "
+            "neurona.config.set_dtype_policy('float32'), to see where.",
+            stacklevel=2,
+        )
 
     @property
     def _rate(self) -> Any:
@@ -98,7 +125,7 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer._rate = rate
 
     @property
-    def iterations(self) -> jax.Array:
+    def iterations(self) -> Any:
         """How many times the parameters have moved."""
         return self.inner_optimizer.iterations
 
@@ -110,12 +137,14 @@ class LossScaleOptimizer(Optimizer):
     def _options(self) -> list[Any]:
         return [*super()._options, *self.inner_optimizer._options]
 
-    def _bind(self, variables: list[Any]) -> None:
-        self._variables = variables
-        self.inner_optimizer._bind(variables)
+    def build(self, variables: Iterable[Any]) -> None:
+        """Create the state for these variables, or adapt it to them."""
+        self._adapt_to(variables)
 
-    def _carried_over(self, fresh: Any, former: list[Any], kept: list[int | None]) -> Any:
-        return self.inner_optimizer._carried_over(fresh, former, kept)
+    def _adapt_to(self, variables: Iterable[Any]) -> None:
+        self._variables = list(variables)
+        self.inner_optimizer._adapt_to(self._variables)
+        self.state = {**self._first_scale(), **self.state}
 
     def exclude_from_weight_decay(
         self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
@@ -129,11 +158,13 @@ class LossScaleOptimizer(Optimizer):
 
     def init(self, parameters: Sequence[jax.Array]) -> dict[str, Any]:
         """The inner optimizer's state with the scale and the count of good steps."""
-        scale = {
+        return {**self.inner_optimizer.init(parameters), **self._first_scale()}
+
+    def _first_scale(self) -> dict[str, Any]:
+        return {
             "dynamic_scale": jnp.asarray(self.initial_scale, jnp.float32),
             "step_counter": jnp.zeros((), jnp.int32),
         }
-        return {**self.inner_optimizer.init(parameters), **scale}
 
     def scale_loss(self, loss: jax.Array, state: dict[str, Any] | None = None) -> jax.Array:
         """The loss times the scale in a state, by default in `self.state`."""
@@ -149,11 +180,11 @@ class LossScaleOptimizer(Optimizer):
 
         def move() -> tuple[list[jax.Array], dict[str, Any]]:
             moved, new_state = self.inner_optimizer.update(
-                [None if g is None else g / scale for g in gradients], state, parameters
+                self._unscaled(gradients, scale), state, parameters
             )
             grow = counter == self.dynamic_growth_steps - 1
             new_scale = {
-                "dynamic_scale": jnp.where(grow, scale * 2.0, scale),
+                "dynamic_scale": jnp.where(grow, jnp.minimum(scale * 2.0, GREATEST_SCALE), scale),
                 "step_counter": jnp.where(grow, 0, counter + 1),
             }
             return moved, {**new_state, **new_scale}
@@ -161,14 +192,29 @@ class LossScaleOptimizer(Optimizer):
         def stay() -> tuple[list[jax.Array], dict[str, Any]]:
             return parameters, {
                 **state,
-                "dynamic_scale": scale * 0.5,
+                "dynamic_scale": jnp.maximum(scale * 0.5, LEAST_SCALE),
                 "step_counter": jnp.zeros_like(counter),
             }
 
-        finite = jnp.stack(
-            [jnp.isfinite(gradient).all() for gradient in gradients if gradient is not None]
-        ).all()
-        return jax.lax.cond(finite, move, stay)
+        return jax.lax.cond(self.check_finite(gradients), move, stay)
+
+    def _unscaled(self, gradients: list[Any], scale: jax.Array) -> list[Any]:
+        """Gradients over the scale, except those that are the new values of their variables."""
+        inner = self.inner_optimizer
+        places = inner._moving or range(len(gradients))
+        direct = inner._overwritten
+        return [g if g is None or place in direct else g / scale for place, g in zip(places, gradients)]
+
+    def check_finite(self, grads: Sequence[jax.Array | None]) -> jax.Array:
+        """Whether all numbers in all gradients are finite.
+
+        Example:
+
+            >>> bool(LossScaleOptimizer("sgd").check_finite([jnp.ones(2), None, jnp.array([jnp.nan])]))
+            False
+        """
+        finite = [jnp.isfinite(gradient).all() for gradient in grads if gradient is not None]
+        return jnp.stack(finite).all() if finite else jnp.array(True)
 
     def _entries(self) -> list[Entry]:
         self._check_built()

@@ -7,7 +7,9 @@ from typing import Annotated, Any, TypedDict, Unpack
 import jax
 import jax.numpy as jnp
 
+from neurona.core.errors import ShapeError
 from neurona.core.options import Option
+from neurona.numerics import squarable, with_norm
 from neurona.optimizers.adam import adam_moments, adam_rate
 from neurona.optimizers.arguments import CommonOptions
 from neurona.optimizers.base import Optimizer
@@ -152,22 +154,54 @@ class Muon(Optimizer):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, corrected_rate = shared
         if "velocity" in slots:
-            moments = adam_moments(gradient, slots, self.adam_beta_1, self.adam_beta_2)
+            moments = adam_moments(squarable(gradient), slots, self.adam_beta_1, self.adam_beta_2)
             return parameter - moments["momentum"] * corrected_rate / (
                 jnp.sqrt(moments["velocity"]) + self.epsilon
             ), moments
         momentum = self.momentum * slots["momentum"] + gradient
-        update = self._orthogonal(gradient + self.momentum * momentum if self.nesterov else momentum)
-        scale = 1.0 if self.rms_rate is None else max(parameter.shape) ** 0.5 * self.rms_rate
-        return parameter - rate * update * scale, {"momentum": momentum}
+        direction = gradient + self.momentum * momentum if self.nesterov else momentum
+        update = self.lr_adjust(self.zeropower_via_newtonschulz5(direction, self.ns_steps))
+        return parameter - rate * update, {"momentum": momentum}
 
-    def _orthogonal(self, x: jax.Array) -> jax.Array:
-        tall = x.shape[0] > x.shape[1]
+    def transpose_last_axis(self, X: jax.Array) -> jax.Array:
+        """Matrices with rows and columns exchanged.
+
+        Shapes: (..., n, m) -> (..., m, n).
+        """
+        return jnp.swapaxes(X, -1, -2)
+
+    def lr_adjust(self, x: jax.Array) -> jax.Array:
+        """x * sqrt(max(n, m)) * rms_rate, for a matrix of n rows and m columns; x itself without
+        `rms_rate`.
+
+        Source: Liu et al., Muon is Scalable for LLM Training, 2025.
+        """
+        return x if self.rms_rate is None else x * (max(x.shape) ** 0.5 * self.rms_rate)
+
+    def zeropower_via_newtonschulz5(self, x: jax.Array, steps: int) -> jax.Array:
+        """The orthogonal matrix nearest to x, about: U V^T where x = U S V^T.
+
+        Args:
+            x: (..., n, m).
+            steps: the number of iterations.
+
+        Raises:
+            ShapeError: x is no matrix.
+
+        Example:
+
+            >>> matrix = jnp.array([[0.0, 3.0], [0.2, 0.0]])
+            >>> [f"{x:.1f}" for x in Muon().zeropower_via_newtonschulz5(matrix, 5).ravel()]
+            ['0.0', '1.0', '0.8', '0.0']
+        """
+        if x.ndim < 2:
+            raise ShapeError(f"Muon makes matrices orthogonal. Received an array of shape {x.shape}.")
+        tall = x.shape[-2] > x.shape[-1]
         if tall:
-            x = x.T
+            x = self.transpose_last_axis(x)
         # Singular values below 1 are what the iteration drives towards 1.
-        x = x / (jnp.sqrt(jnp.sum(jnp.square(x))) + 1e-7)
-        for _ in range(self.ns_steps):
-            square = x @ x.T
+        x = with_norm(x, 1.0, (-2, -1))
+        for _ in range(steps):
+            square = x @ self.transpose_last_axis(x)
             x = self.muon_a * x + (self.muon_b * square + self.muon_c * square @ square) @ x
-        return x.T if tall else x
+        return self.transpose_last_axis(x) if tall else x

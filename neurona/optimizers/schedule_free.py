@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 import jax.numpy as jnp
 
+from neurona.numerics import squarable
 from neurona.optimizers.adam import _MovingMoments, rounded
 from neurona.optimizers.arguments import Options
 
@@ -67,6 +68,7 @@ class ScheduleFreeAdamW(_MovingMoments):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, correction, weight = shared
+        gradient = squarable(gradient)
         fast = slots["momentum"]
         velocity = slots["velocity"] + (jnp.square(gradient) - slots["velocity"]) * (
             1 - rounded(self.beta_2, gradient.dtype)

@@ -67,17 +67,21 @@ class StateVariable(Variable):
     Args:
         optimizer: whose state.
         entry: which variable.
+        first: its value while the optimizer is not built.
     """
 
-    def __init__(self, optimizer: HasState, entry: Entry) -> None:
-        self._optimizer, self._entry = optimizer, entry
+    reference: Any = None  # the weight that it is kept for, where a subclass of Optimizer added it
+
+    def __init__(self, optimizer: HasState, entry: Entry, first: Any = None) -> None:
+        self._optimizer, self._entry, self._first = optimizer, entry, first
         self.path, self.name = entry.path, entry.path.split("/")[-1]
         self.trainable = self.autocast = False
         self.regularizer = self.constraint = None
 
     @property
     def _value(self) -> jax.Array:
-        return at(self._optimizer.state, self._entry.keys)
+        state = self._optimizer.state
+        return self._first if state is None else at(state, self._entry.keys)
 
     @property
     def value(self) -> jax.Array:
@@ -96,7 +100,9 @@ class StateVariable(Variable):
                 f"Optimizer variable {self.path!r} has shape {self._value.shape}. Received shape "
                 f"{value.shape}."
             )
-        if self._entry.keys:
+        if self._optimizer.state is None:
+            self._first = value
+        elif self._entry.keys:
             self._optimizer.state = replaced(self._optimizer.state, self._entry.keys, value)
 
 

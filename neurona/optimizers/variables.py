@@ -31,6 +31,9 @@ class OptimizerVariables(CheckedArguments):
     _variables: list[Any]
     _excluded: frozenset[int]  # indices of the variables without weight decay
     _exclusion: tuple[list[Any], list[str]] | None  # those variables, and words for their names
+    _overwritten: frozenset[int]  # indices of the variables that their gradients overwrite
+    _own: list[Any]  # variables that a subclass added
+    _moving: list[int] | None
     _compiled: tuple[Hashable, Callable[..., Any]] | None
     # The rate as it was given: a schedule, or the number that is written to a config. The rate in force is
     # `state["learning_rate"]`, once there is a state.
@@ -96,6 +99,8 @@ class OptimizerVariables(CheckedArguments):
 
     def _bind(self, variables: list[Any]) -> None:
         self._variables = variables
+        overwritten = [getattr(variable, "overwrite_with_gradient", False) for variable in variables]
+        self._overwritten = frozenset(index for index, is_so in enumerate(overwritten) if is_so)
         if self._exclusion is not None:
             own, words = self._exclusion
             self._excluded = frozenset(
@@ -149,6 +154,7 @@ class OptimizerVariables(CheckedArguments):
                 f"{type(self).__name__} has no variables yet: call apply(gradients, variables) or "
                 "build(variables) first."
             )
+        self._moving = None
         structure = self._structure
         if self._compiled is None or self._compiled[0] != structure:
             self._compiled = structure, jax.jit(self.update)
@@ -218,9 +224,11 @@ class OptimizerVariables(CheckedArguments):
             self.state = {**self.state, "learning_rate": jnp.full_like(self.state["learning_rate"], rate)}
 
     @property
-    def iterations(self) -> jax.Array:
-        """How many times the parameters have moved."""
-        count = self.state["iteration"] if self.built else zeros((), np.int32)
+    def iterations(self) -> Any:
+        """How many times the parameters have moved: a variable, or with `gradient_accumulation_steps` an
+        array.
+        """
+        count = StateVariable(self, Entry(f"{self.name}/iteration", ("iteration",)), zeros((), np.int32))
         return count // self.gradient_accumulation_steps if self.gradient_accumulation_steps else count
 
     def _rate_at(self, step: Any) -> jax.Array:
@@ -247,15 +255,16 @@ class OptimizerVariables(CheckedArguments):
                 for name in group:
                     if state["slots"][name][index] is not None:
                         entries.append(Entry(self._slot_path(index, name), ("slots", name, index)))
-        return entries + [Entry("variable", ("scalars", name)) for name in state.get("scalars", ())]
+        entries += [Entry("variable", ("scalars", name)) for name in state.get("scalars", ())]
+        return entries + [variable._entry for variable in self._own]
 
     def _slot_path(self, index: int, name: str) -> str:
         return f"{self.name}/{path_of(self._variables[index]).replace('/', '_')}_{name}"
 
     @property
-    def variables(self) -> list[StateVariable]:
+    def variables(self) -> list[Any]:
         """The variables of the optimizer itself, in the order of Keras's files: iteration, learning rate
-        (unless it is scheduled) and slots.
+        (unless it is scheduled) and, once it is built, slots.
 
         Example:
 
@@ -266,7 +275,11 @@ class OptimizerVariables(CheckedArguments):
             >>> [variable.path for variable in optimizer.variables]
             ['sgd/iteration', 'sgd/learning_rate', 'sgd/dense_kernel_momentum']
         """
-        return [StateVariable(self, entry) for entry in self._entries()] if self.built else []
+        if self.built:
+            return [StateVariable(self, entry) for entry in self._entries()]
+        rate = [] if callable(self._rate) else [LearningRate(self)]
+        count = StateVariable(self, Entry(f"{self.name}/iteration", ("iteration",)), zeros((), np.int32))
+        return [count, *rate, *self._own]
 
     def _state_list(self) -> list[np.ndarray]:
         """The values of `variables`, as a file keeps them."""
@@ -315,7 +328,9 @@ class OptimizerVariables(CheckedArguments):
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this optimizer, with the learning rate of now."""
         config = {
-            name: serialize(getattr(self, name)) for name in self._argument_names() if name != "learning_rate"
+            name: serialize(self._argument(name))
+            for name in self._argument_names()
+            if name != "learning_rate"
         }
         return {**config, "learning_rate": serialize(self._current_rate())}
 
@@ -332,11 +347,17 @@ class OptimizerVariables(CheckedArguments):
         learning rate that is a number is no part of it.
         """
         values = tuple(
-            (name, _frozen(getattr(self, name)))
+            (name, _frozen(self._argument(name)))
             for name in self._argument_names()
             if name not in ("learning_rate", "name")
         )
-        return type(self), values, _frozen(self._rate) if callable(self._rate) else None, self._excluded
+        own = self._moving and tuple(self._moving), self if self._own else None
+        rate = _frozen(self._rate) if callable(self._rate) else None
+        return type(self), values, rate, self._excluded, self._overwritten, own
+
+    def _argument(self, name: str) -> Any:
+        """An argument of the constructor: the attribute of its name, or what was passed."""
+        return getattr(self, name, self._arguments.get(name))
 
     @property
     def _options(self) -> list[Any]:

@@ -1,9 +1,10 @@
-"""Pictures of models, trainings and predictions. All need matplotlib: pip install 'neurona[plot]'.
+"""Pictures of models, trainings and predictions. All need matplotlib: the extra "plot".
 
 Each function returns a matplotlib `Figure`, and writes it with `to_file=`. pyplot does not hold the figure,
 so nothing has to be closed.
 """
 
+from neurona.core.lazy import suggest_names
 from neurona.plotting.confusion import plot_confusion_matrix
 from neurona.plotting.figure import png
 from neurona.plotting.history import plot_history
@@ -21,3 +22,5 @@ __all__ = [
     "plot_weights",
     "png",
 ]
+
+suggest_names(__name__)

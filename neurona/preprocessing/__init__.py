@@ -1,5 +1,6 @@
 """Getting data ready for a network: arrays, sequences, texts and images, with NumPy only."""
 
+from neurona.core.lazy import suggest_names
 from neurona.preprocessing import image, sequence, text
 from neurona.preprocessing.arrays import normalize, to_categorical
 from neurona.preprocessing.image_folder import image_dataset_from_directory
@@ -15,3 +16,5 @@ __all__ = [
     "timeseries_dataset_from_array",
     "to_categorical",
 ]
+
+suggest_names(__name__)

@@ -2,6 +2,7 @@
 no code.
 """
 
+from neurona.core.lazy import suggest_names
 from neurona.core.registry import (
     custom_object_scope,
     get_registered_name,
@@ -38,3 +39,5 @@ __all__ = [
     "to_json",
     "write_state",
 ]
+
+suggest_names(__name__)

@@ -11,6 +11,7 @@ from neurona.errors import DataError
 from neurona.preprocessing.files import read_array, read_text
 from neurona.preprocessing.image import EXTENSIONS
 from neurona.preprocessing.tables import TextTable, read_table
+from neurona.tasks.drawings import centred_digit
 from neurona.tasks.labels import Labels
 from neurona.tasks.task import numbers_of
 from neurona.tasks.texts import Say, texts
@@ -88,7 +89,9 @@ class ExampleReader:
         if self.labels.kind not in ("", "image"):
             raise DataError(self.say["no_images"].format(file=path))
         size, channels = self._image_size(path)
-        picture = nn.utils.load_img(path, color_mode="rgba", target_size=size, interpolation="bilinear")
+        drawn = self.labels.shows_digits and channels == 1  # then the whole picture is needed
+        wanted = None if drawn else size
+        picture = nn.utils.load_img(path, color_mode="rgba", target_size=wanted, interpolation="bilinear")
         pixels = nn.utils.img_to_array(picture)
         opacity = pixels[..., 3:] / 255
         pixels = pixels[..., :3] * opacity + 255 * (1 - opacity)
@@ -98,10 +101,19 @@ class ExampleReader:
         bright = self.invert is None and bool(self.labels.dark_background) and np.median(border) > 127
         if bright or self.invert:
             pixels = 255 - pixels
+        notes = [self.say["images_inverted"].format(file=path.name)] if bright else []
+        if drawn and size is not None and pixels.shape[:2] != size:  # images of this size are the data set's
+            pixels = self._centred(pixels[..., 0], size[0], path, notes)
         example = pixels * (self.labels.brightest / 255)
         values = example.reshape([1, *(size or 1 for size in self.shape)]).astype(np.float32)
-        notes = [self.say["images_inverted"].format(file=path.name)] if bright else []
         return Examples(values, [path.name], np.ones(1, bool), notes)
+
+    def _centred(self, pixels: np.ndarray, side: int, path: Path, notes: list[str]) -> np.ndarray:
+        """A drawn digit as the data set holds it, black where nothing is drawn; and a note that says so."""
+        digit = centred_digit(pixels, side)
+        said = "nothing_drawn" if digit is None else "digit_centred"
+        notes.append(self.say[said].format(file=path.name))
+        return np.zeros((side, side)) if digit is None else digit
 
     def _image_size(self, path: Path) -> tuple[tuple[int, int] | None, int]:
         """(height, width) and channels of the images that the model takes.

@@ -32,6 +32,12 @@ class Labels:
     brightest: int = 255
     dark_background: bool | None = None
 
+    @property
+    def shows_digits(self) -> bool:
+        """Whether the images are of single digits, bright on dark."""
+        digits = [str(digit) for digit in range(10)]
+        return self.kind == "image" and self.classes == digits and bool(self.dark_background)
+
 
 def write_labels(labels: Labels, words: dict[str, int] | None, folder: Path) -> None:
     """Write the labels, and the words' numbers where there are any, into the folder of a model.

@@ -52,14 +52,15 @@ class Pictures:
         for name, content in self.found.items():
             (folder / name).write_bytes(content)
 
-    def get(self, name: str, alternative: str) -> list[Picture]:
+    def get(self, name: str, alternative: str, meaning: str) -> list[Picture]:
         """A picture for the report, in a list that is empty where there is none.
 
         Args:
             name: of its file.
             alternative: what the picture shows, for people who do not see it.
+            meaning: a sentence below it that says how to read it, and what it says.
         """
-        return [Picture(self.found[name], alternative)] if name in self.found else []
+        return [Picture(self.found[name], alternative, meaning)] if name in self.found else []
 
 
 def _figures(run: Run) -> dict[str, Any]:

@@ -101,19 +101,24 @@ def _image_mlp(task: Task) -> list[nn.Layer]:
 
 
 def _lenet(task: Task) -> list[nn.Layer]:
-    """LeNet-5 (LeCun et al., 1998) with ReLU and maximum pooling; with smaller filters for 8x8 images."""
-    small = task.train[0].shape[1] < 20
-    size, filters, hidden = (3, (32, 64), (64,)) if small else (5, (6, 16), (120, 84))
-    first, second = filters
+    """LeNet-5: C1, S2, C3, S4, C5, F6 of LeCun et al., Gradient-Based Learning Applied to Document
+    Recognition, 1998.
+
+    It sees 32 x 32 pixels: images of 28 are padded by C1, those of 8 enlarged four times. The subsampling
+    has no weights, C3 sees all maps of S2, and the output is a softmax, as is usual today.
+    """
+    side = task.train[0].shape[1]
+    enlarged = [layers.UpSampling2D(32 // side, interpolation="bilinear")] if side < 28 else []
     return [
         _pixels(task),
-        layers.Conv2D(first, size, padding="same", activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(second, size, padding="same" if small else "valid", activation="relu"),
-        layers.MaxPooling2D(),
+        *enlarged,
+        layers.Conv2D(6, 5, padding="same" if side == 28 else "valid", activation="tanh"),
+        layers.AveragePooling2D(),
+        layers.Conv2D(16, 5, activation="tanh"),
+        layers.AveragePooling2D(),
+        layers.Conv2D(120, 5, activation="tanh"),
         layers.Flatten(),
-        *(layers.Dense(units, activation="relu") for units in hidden),
-        layers.Dropout(0.3),
+        layers.Dense(84, activation="tanh"),
         _head(task),
     ]
 

@@ -55,7 +55,9 @@ def _curves(run: Run, pictures: Pictures) -> list[Section]:
     loss = run.logs["loss"]
     metrics = ", ".join(name for name in run.logs if not name.startswith("val_"))
     alternative = run.say["curves_alternative"].format(metrics=metrics, epochs=len(loss), last=loss[-1])
-    return [(run.say["curves"], pictures.get("curves.png", alternative))]
+    watched = run.logs.get("val_loss", loss)
+    meaning = run.say["curves_meaning"].format(best=int(np.argmin(watched)) + 1, epochs=len(loss))
+    return [(run.say["curves"], pictures.get("curves.png", alternative, meaning))]
 
 
 def _examination(run: Run, pictures: Pictures) -> list[Section]:
@@ -63,13 +65,18 @@ def _examination(run: Run, pictures: Pictures) -> list[Section]:
     say, figures = run.say, run.figures
     if not isinstance(figures, Classification):
         alternative = say["residuals_alternative"].format(count=figures.count, r2=figures.r2)
-        return [(say["residuals"], pictures.get("residuals.png", alternative))]
+        meaning = say["residuals_meaning"].format(r2=figures.r2, mae=figures.mae)
+        return [(say["residuals"], pictures.get("residuals.png", alternative, meaning))]
     names, worst = [one.name for one in figures.classes], say["confusion_perfect"]
     mistakes = figures.matrix - np.diag(np.diag(figures.matrix))
     if mistakes.any():
         true, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)
         worst = say["predicted_as"].format(true=names[true], predicted=names[predicted], count=mistakes.max())
     alternative = say["confusion_alternative"].format(classes=len(names), worst=worst)
+    count = int(figures.matrix.sum())
+    meaning = say["confusion_meaning"].format(
+        right=np.trace(figures.matrix) / max(count, 1), count=count, worst=worst
+    )
     averages = [
         dataclasses.replace(figures.macro, name=say["average_macro"]),
         dataclasses.replace(figures.weighted, name=say["average_weighted"]),
@@ -77,7 +84,7 @@ def _examination(run: Run, pictures: Pictures) -> list[Section]:
     rows = [dataclasses.astuple(one) for one in (*figures.classes, *averages)]
     header = [say[name] for name in ("class", "precision", "recall", "f1", "support")]
     return [
-        (say["confusion"], pictures.get("confusion_matrix.png", alternative)),
+        (say["confusion"], pictures.get("confusion_matrix.png", alternative, meaning)),
         (say["per_class"], [Table(header, rows)]),
     ]
 
@@ -86,7 +93,8 @@ def _predictions(run: Run, pictures: Pictures) -> Section:
     """Some test examples with what the model predicts."""
     count = min(EXAMPLES_SHOWN, len(run.task.test[0]))
     alternative = run.say["predictions_alternative"].format(count=count)
-    return run.say["predictions"], pictures.get("predictions.png", alternative)
+    meaning = run.say["predictions_meaning"]
+    return run.say["predictions"], pictures.get("predictions.png", alternative, meaning)
 
 
 def _layers(run: Run, pictures: Pictures) -> Section:
@@ -99,7 +107,7 @@ def _layers(run: Run, pictures: Pictures) -> Section:
     ]
     table = Table([say["layer"], say["shape"], say["figure_parameters"]], rows)
     alternative = say["model_alternative"].format(layers=", ".join(kinds))
-    return say["model"], [table, *pictures.get("model.png", alternative)]
+    return say["model"], [table, *pictures.get("model.png", alternative, say["model_meaning"])]
 
 
 def _reproduction(run: Run) -> Section:

@@ -16,11 +16,13 @@ _ENGLISH = {
     "columns_by_name": "Columns are taken by name; not used: {unused}.",
     "columns_twice": "{file}: the column {name} is there twice; which one is meant is not known.",
     "columns_missing": "{file}: the model needs the columns {features}. Missing: {missing}.",
+    "digit_centred": "{file}: the digit is cropped and centred like those that the model learned from.",
     "incomplete_example": "{file}, {name}: a number is missing or not finite; it is not predicted.",
     "incomplete_row": "{file}, line {line}: a cell is empty or not a finite number; it is not predicted.",
     "images_inverted": "{file}: bright background, so dark and bright are swapped (--no-invert keeps them).",
     "no_images": "{file}: this model does not take images; `neurona train` made it for other data.",
     "no_texts": "{file}: the file is empty.",
+    "nothing_drawn": "{file}: nothing is drawn: the image is of one brightness.",
     "no_words": (
         "{file}: this model was not trained on texts by `neurona train`: words.json is missing in its folder."
     ),
@@ -34,9 +36,17 @@ _ENGLISH = {
     "class": "Class",
     "confusion": "Confusion matrix",
     "confusion_alternative": "Confusion matrix of {classes} classes. Most frequent mistake: {worst}.",
+    "confusion_meaning": (
+        "Rows are the true classes, columns what the model said: the diagonal counts what is right, "
+        "{right:.1%} of {count} test examples. Most frequent mistake: {worst}."
+    ),
     "confusion_perfect": "none",
     "curves": "Learning curves",
     "curves_alternative": "Curves of {metrics} over {epochs} epochs. Last training loss {last:.4g}.",
+    "curves_meaning": (
+        "The figures after every epoch. The loss of the validation examples was least in epoch {best} of "
+        "{epochs}; where it rises while that of the training examples falls, the network learns them by rote."
+    ),
     "f1": "F1",
     "figure_mae": "Mean absolute error",
     "figure_parameters": "Parameters",
@@ -49,11 +59,16 @@ _ENGLISH = {
     "layer": "Layer",
     "model": "Model",
     "model_alternative": "Diagram of the layers, from input to output: {layers}.",
+    "model_meaning": "The way of an example through the layers, with the shapes that each takes and gives.",
     "per_class": "Figures of every class",
     "precision": "Precision",
     "predicted_as": "{true} taken for {predicted} ({count} times)",
     "predictions": "Sample predictions",
     "predictions_alternative": "{count} test examples with what the model predicts and the truth.",
+    "predictions_meaning": (
+        "Test examples that the model has not learned from, up to a third of them mistakes: what it says, "
+        "and what is true."
+    ),
     "recall": "Recall",
     "report_lead": (
         "A {network} network trained on {dataset}: {train} training, {validation} validation and {test} test "
@@ -65,6 +80,10 @@ _ENGLISH = {
     "residuals_alternative": (
         "Predicted against actual values of {count} test examples, and the distribution of the errors; R² "
         "{r2:.3f}."
+    ),
+    "residuals_meaning": (
+        "Every point is a test example: on the diagonal the prediction is exact. The model explains {r2:.1%} "
+        "of the variance and is wrong by {mae:.3g} on average."
     ),
     "shape": "Output shape",
     "support": "Examples",
@@ -79,6 +98,7 @@ _SPANISH = {
     "columns_by_name": "Las columnas se toman por su nombre; sin usar: {unused}.",
     "columns_twice": "{file}: la columna {name} está dos veces; no se sabe cuál vale.",
     "columns_missing": "{file}: el modelo necesita las columnas {features}. Faltan: {missing}.",
+    "digit_centred": "{file}: la cifra se recorta y se centra como aquellas con las que aprendió el modelo.",
     "incomplete_example": "{file}, {name}: falta un número o no es finito; no se predice.",
     "incomplete_row": ("{file}, línea {line}: una celda está vacía o no es un número finito; no se predice."),
     "images_inverted": (
@@ -86,6 +106,7 @@ _SPANISH = {
     ),
     "no_images": "{file}: este modelo no toma imágenes; `neurona train` lo hizo para otros datos.",
     "no_texts": "{file}: el archivo está vacío.",
+    "nothing_drawn": "{file}: no hay nada dibujado: la imagen tiene un solo brillo.",
     "no_words": (
         "{file}: este modelo no se entrenó con textos mediante `neurona train`: falta words.json en su "
         "carpeta."
@@ -100,10 +121,18 @@ _SPANISH = {
     "class": "Clase",
     "confusion": "Matriz de confusión",
     "confusion_alternative": "Matriz de confusión de {classes} clases. Error más frecuente: {worst}.",
+    "confusion_meaning": (
+        "Las filas son las clases reales y las columnas lo que dijo el modelo: la diagonal cuenta los "
+        "aciertos, el {right:.1%} de {count} ejemplos de prueba. Error más frecuente: {worst}."
+    ),
     "confusion_perfect": "ninguno",
     "curves": "Curvas de aprendizaje",
     "curves_alternative": (
         "Curvas de {metrics} a lo largo de {epochs} épocas. Última pérdida de entrenamiento {last:.4g}."
+    ),
+    "curves_meaning": (
+        "Las cifras tras cada época. La pérdida de los ejemplos de validación fue mínima en la época {best} "
+        "de {epochs}; donde sube mientras baja la de los de entrenamiento, la red se los aprende de memoria."
     ),
     "f1": "F1",
     "figure_mae": "Error absoluto medio",
@@ -118,11 +147,16 @@ _SPANISH = {
     "layer": "Capa",
     "model": "Modelo",
     "model_alternative": "Diagrama de las capas, de la entrada a la salida: {layers}.",
+    "model_meaning": "El camino de un ejemplo por las capas, con las formas que cada una recibe y devuelve.",
     "per_class": "Cifras de cada clase",
     "precision": "Precisión",
     "predicted_as": "{true} tomada por {predicted} ({count} veces)",
     "predictions": "Predicciones de ejemplo",
     "predictions_alternative": "{count} ejemplos de prueba con lo que el modelo predice y lo real.",
+    "predictions_meaning": (
+        "Ejemplos de prueba con los que el modelo no aprendió, hasta un tercio de ellos errores: lo que dice "
+        "y lo que es cierto."
+    ),
     "recall": "Exhaustividad",
     "report_lead": (
         "Una red {network} entrenada con {dataset}: {train} ejemplos de entrenamiento, {validation} de "
@@ -134,6 +168,10 @@ _SPANISH = {
     "residuals_alternative": (
         "Valores predichos frente a reales de {count} ejemplos de prueba, y distribución de los errores; R² "
         "{r2:.3f}."
+    ),
+    "residuals_meaning": (
+        "Cada punto es un ejemplo de prueba: en la diagonal la predicción es exacta. El modelo explica el "
+        "{r2:.1%} de la varianza y se equivoca en {mae:.3g} de media."
     ),
     "shape": "Forma de salida",
     "support": "Ejemplos",

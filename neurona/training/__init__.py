@@ -1,5 +1,6 @@
 """Training: from a pure step to an epoch in one XLA program to `fit` on the host."""
 
+from neurona.core.lazy import suggest_names
 from neurona.training.dataset import PyDataset
 from neurona.training.placement import Placement
 from neurona.training.rules import GradientRule, Rule
@@ -7,3 +8,5 @@ from neurona.training.shards import NpzShards
 from neurona.training.trainer import Trainer
 
 __all__ = ["GradientRule", "NpzShards", "Placement", "PyDataset", "Rule", "Trainer"]
+
+suggest_names(__name__)

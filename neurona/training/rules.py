@@ -186,7 +186,7 @@ class GradientRule(Rule):
         pass
 
     def prepare(self, model: Any, trainable: list[Variable]) -> None:
-        model.optimizer.build(trainable)
+        model.optimizer._adapt_to(trainable)
 
     def init(self, model: Any, trainable: list[jax.Array]) -> Any:
         return model.optimizer.init(trainable)

@@ -100,6 +100,25 @@ def test_the_bar_fits_into_narrow_terminals(terminal, monkeypatch):
     assert max(map(len, moving)) <= 29
 
 
+def test_what_stays_is_broken_between_figures_in_a_narrow_terminal(terminal):
+    stream = terminal(columns=40)
+    made = model()
+    made.compile("sgd", "mse", metrics=["mae", "mean_squared_logarithmic_error"])
+    train(made, epochs=1)
+    lines = stream.lines()
+    assert max(len(line) for line in lines) <= 45  # a figure with a long name stays whole
+    assert lines[0].startswith("2/2")
+    assert any(line.strip().startswith("mean_squared_logarithmic_error: ") for line in lines)
+
+
+def test_a_history_shows_its_figures_in_a_console_and_in_a_notebook():
+    history = train(epochs=2, verbose=0)
+    assert re.match(r"<History epochs=2 loss=[\d.]+ mae=[\d.]+>", repr(history))
+    page = history._repr_html_()
+    assert page.count("<tr>") == 3
+    assert f"<td>{history.history['loss'][1]:.4g}</td>" in page
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp850"])
 def test_few_characters_are_enough(terminal, encoding, monkeypatch):
     monkeypatch.setattr("neurona.callbacks.progress.REDRAW_SECONDS", 0.0)

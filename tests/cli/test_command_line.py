@@ -15,6 +15,7 @@ from PIL import Image
 import neurona as nn
 from neurona.cli.main import HEADINGS, chosen_language, main
 from neurona.cli.texts import TABLES
+from neurona.errors import installation
 from neurona.plotting import plot_model
 
 PROGRAM = [sys.executable, "-c", "from neurona.cli.main import main; main()"]
@@ -225,7 +226,7 @@ def test_without_matplotlib_training_goes_on(tmp_path):
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("pip install 'neurona[plot]'") == 1
+    assert done.stdout.count(installation("plot")) == 1
     assert files_in(tmp_path) == {"model.keras", "labels.json", "history.csv", "report.html"}
     assert "<img" not in (tmp_path / "report.html").read_text(encoding="utf-8")
 
@@ -508,7 +509,7 @@ def test_doctor(capsys, monkeypatch, tmp_path):
     assert status == 0
     assert str(tmp_path) in said
     assert "digits, iris, mnist" in said
-    assert "optax: not installed: pip install 'neurona[optax]'" in said
+    assert f"optax: not installed: {installation('optax')}" in said
     assert "Everything works" in said
     assert "numpy: " + np.__version__ in said
 

@@ -1,9 +1,11 @@
 """Names imported at their first use."""
 
 import sys
+import types
 
 import pytest
 
+import neurona as nn
 from neurona.core.lazy import lazy_names
 
 
@@ -44,3 +46,24 @@ def test_an_unknown_name_is_an_attribute_error_with_the_nearest_name(package):
 
 def test_the_names_are_sorted():
     assert lazy_names("any", {"b": None, "a": None})[1]() == ["a", "b"]
+
+
+ROOMS = sorted(name for name in nn.__all__ if isinstance(getattr(nn, name), types.ModuleType))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_shows_its_public_names_and_suggests_one_for_a_typing_error(room):
+    module = getattr(nn, room)
+    names = dir(module)
+    assert names
+    assert not [name for name in names if name.startswith("_")]
+    longest = max(names, key=len)
+    typo = longest + "e"
+    with pytest.raises(AttributeError, match=f"no attribute .{typo}.. Did you mean .*.{longest}."):
+        getattr(module, typo)
+    assert not hasattr(module, "__no_such_name__")
+
+
+def test_layers_are_found_by_dir_and_modules_are_not():
+    assert {"Dense", "LSTM", "Conv2D"} <= set(dir(nn.layers))
+    assert not [name for name in dir(nn.layers) if isinstance(getattr(nn.layers, name), types.ModuleType)]

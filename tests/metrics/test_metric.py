@@ -397,3 +397,29 @@ def test_fractions_of_weights_are_not_cut_off_silently():
     assert float(metrics.MeanIoU(2, dtype="float32")([0, 1], [0, 0], np.array([0.5, 1.5]))) == pytest.approx(
         0.125, rel=1e-5
     )
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_adjusted_r2_counts_rows_with_weight(outputs):
+    rng = np.random.default_rng(0)
+    y_true = rng.normal(size=(9, outputs))
+    y_pred = y_true + 0.3 * rng.normal(size=y_true.shape)
+    weights = np.array([0.0, 0.0, 0.5, 1.0, 2.0, 1.0, 1.0, 1.0, 0.5])
+    plain = metrics.R2Score(class_aggregation=None)
+    adjusted = metrics.R2Score(class_aggregation=None, num_regressors=2)
+    for rows in (slice(0, 5), slice(5, 9)):
+        plain.update_state(y_true[rows], y_pred[rows], weights[rows])
+        adjusted.update_state(y_true[rows], y_pred[rows], weights[rows])
+    np.testing.assert_allclose(adjusted.result(), 1 - (1 - plain.result()) * 6 / 4, rtol=1e-5)
+
+
+def test_the_best_scores_of_a_single_row():
+    labels, scores = np.array([0, 1, 1, 0, 0]), np.array([0.2, 0.1, 0.5, 0, 0.2])
+    assert float(metrics.Precision(top_k=3)(labels, scores)) == pytest.approx(1 / 3)
+    assert float(metrics.Recall(top_k=3)(labels, scores)) == pytest.approx(1 / 2)
+
+
+def test_a_column_of_labels_for_the_steps_of_one_series():
+    scores = np.array([[[0.9, 0.1, 0.0], [0.8, 0.15, 0.05], [0.1, 0.8, 0.1]]])  # (1, steps, classes)
+    labels = np.array([[0], [1], [1]])  # (steps, 1)
+    assert float(metrics.SparseCategoricalAccuracy()(labels, scores)) == pytest.approx(2 / 3)

@@ -192,6 +192,25 @@ class TestSummary:
         assert "Non-trainable params: 20" in text
         text.encode("ascii")
 
+    @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+    def test_it_fits_into_forty_columns_of_any_encoding(self, encoding, monkeypatch):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+        model = nn.Sequential([nn.Input((32, 32, 3)), L.Conv2D(8, 3, name="señal_de_entrada"), L.Flatten()])
+        monkeypatch.setattr("sys.stdout", stream)
+        monkeypatch.setenv("COLUMNS", "40")
+        model.summary()
+        stream.flush()
+        lines = stream.buffer.getvalue().decode(encoding).splitlines()
+        assert max(map(len, lines)) <= 40
+        assert "Total params: 224 (896.00 B)" in lines
+        assert ("┃" in "".join(lines)) == (encoding == "utf-8")
+
+    def test_a_notebook_shows_it(self):
+        model = nn.Sequential([nn.Input((4,)), L.Dense(2)], name="a<b")
+        assert "Total params: 10" in model._repr_html_()
+        assert "a&lt;b" in model._repr_html_()
+        assert "Sequential" in nn.Sequential([])._repr_html_()
+
 
 def test_clones_have_the_structure_and_new_weights():
     x = nn.Input((4,))

@@ -2,11 +2,13 @@
 ways.
 """
 
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
 
 from neurona import optimizers
+from neurona.core.errors import ShapeError
 from neurona.optimizers import schedules
 from tests.optimizers.optimizer_cases import (
     CASES,
@@ -131,3 +133,20 @@ def test_loss_scaling_follows_keras_through_an_overflow():
     config = theirs.get_config()
     assert type(ours).from_config(config).get_config()["inner_optimizer"]["class_name"] == "Adam"
     assert keras.optimizers.LossScaleOptimizer.from_config(ours.get_config()).initial_scale == 8.0
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 2), (2, 5), (4, 2, 3)], ids=str)
+def test_muon_s_steps_equal_those_of_keras(shape):
+    ours, theirs = optimizers.Muon(), keras.optimizers.Muon()
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    assert_close(ours.transpose_last_axis(x), theirs.transpose_last_axis(x))
+    assert_close(
+        ours.zeropower_via_newtonschulz5(jnp.asarray(x), 5),
+        theirs.zeropower_via_newtonschulz5(x, 5),
+        tolerance=1e-4,
+    )
+    if len(shape) == 2:
+        assert_close(ours.lr_adjust(jnp.asarray(x)), theirs.lr_adjust(x))
+    assert optimizers.Muon(rms_rate=None).lr_adjust(x) is x
+    with pytest.raises(ShapeError, match="makes matrices orthogonal"):
+        ours.zeropower_via_newtonschulz5(jnp.ones(3), 5)

@@ -7,7 +7,7 @@ from neurona.errors import ArgumentError, DataError
 from neurona.tasks.catalog import DATASETS, NETWORKS
 from neurona.tasks.labels import Labels, read_labels, read_words, write_labels
 from neurona.tasks.recipes import build_model, choose, networks_for
-from neurona.tasks.task import load_task
+from neurona.tasks.task import Task, load_task
 from neurona.tasks.texts import TABLES
 
 
@@ -31,6 +31,28 @@ def test_every_network_of_a_data_set_takes_its_examples(dataset):
         model = build_model(task, network, choose(dataset, network, "en")[1])
         assert model.input_shape[1:] == task.train[0].shape[1:]
         assert model.output_shape == (None, len(task.labels.classes or []))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "shape"), [("digits", (8, 8, 1)), ("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3))]
+)
+def test_lenet_is_the_lenet_5_of_1998(dataset, shape):
+    """C1 6 maps of 28 x 28, S2 14 x 14, C3 16 of 10 x 10, S4 5 x 5, C5 120, F6 84, 10 classes."""
+    examples = np.zeros((4, *shape), np.float32), np.zeros(4)
+    labels = Labels("image", [str(digit) for digit in range(10)], dark_background=True)
+    task = Task(dataset, labels, examples, examples, examples)
+    model = build_model(task, "lenet", choose("mnist", "lenet", "en")[1])
+    kinds = [
+        type(layer).__name__ for layer in model.layers if layer.weights or "Pooling" in type(layer).__name__
+    ]
+    assert kinds == ["Conv2D", "AveragePooling2D", "Conv2D", "AveragePooling2D", "Conv2D", "Dense", "Dense"]
+    sizes = [layer.output.shape[1:] for layer in model.layers if "2D" in type(layer).__name__]
+    assert sizes[-5:] == [(28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16), (1, 1, 120)]
+    channels = shape[-1]
+    weights = 25 * channels * 6 + 6 + 25 * 6 * 16 + 16 + 25 * 16 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10
+    assert model.count_params() == weights
+    learned = [layer for layer in model.layers if hasattr(layer, "activation") and layer.weights]
+    assert [layer.activation.__name__ for layer in learned] == ["tanh"] * 4 + ["softmax"]
 
 
 def test_an_unknown_choice_names_the_nearest_in_the_users_language():
