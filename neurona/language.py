@@ -26,7 +26,7 @@ def set_language(language: str | None) -> None:
         >>> Dense(0)
         Traceback (most recent call last):
             ...
-        neurona.core.errors.ArgumentError: Dense: units es un entero positivo, el número de salidas. Se
+        neurona.core.errors.ArgumentError: Dense: units debe ser un entero >= 1. Se
         recibió: units=0
         >>> set_language(None)
     """

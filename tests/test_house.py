@@ -60,7 +60,6 @@ HOUSE = Package(ROOT, FLOORS, PUBLIC, GUESTS)
 # What does not fit the eye yet. The list may only shrink.
 KNOWN_OVERSIZED = {
     "neurona.core.layer.Layer.add_weight",
-    "neurona.core.registry.deserialize",
     "neurona.core.registry.serialize",
     "neurona.layers.preprocessing.Normalization.adapt",
     "neurona.layers.sequence.Bidirectional.__init__",
@@ -99,9 +98,9 @@ def test_no_file_is_long():
 
 def test_the_engine_room_stays_small():
     # Layer, Variable and InputSpec have Keras's names and arguments; shapes are inferred without numbers
-    # that show; and what a user wrote wrong is explained.
+    # that show; what a user wrote wrong is explained; descriptions of strangers are examined.
     files = (ROOT / "core").glob("*.py")
-    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2050
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2120
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

@@ -186,7 +186,7 @@ MISTAKES = [
     (lambda: nn.layers.Dense(), "Dense: falta el argumento obligatorio: 'units'."),
     (
         lambda: nn.layers.Dense(0),
-        "Dense: units es un entero positivo, el número de salidas. Se recibió: units=0",
+        "Dense: units debe ser un entero >= 1. Se recibió: units=0",
     ),
     (
         lambda: nn.layers.Dense(unit=3),

@@ -84,7 +84,9 @@ class Buildable(WeightOwner[Part]):
         for a size that this one does not have.
         """
         scope = current_scope()
-        for layer, _, sizes in (scope and scope.built) or ():
+        if scope is None:
+            return
+        for layer, _, sizes in scope.built or ():
             if layer is self and sizes is not scope.unknown_sizes:
                 shapes = shapes_for(self.build, call_parameters(type(self)), args, kwargs)
                 if shapes != self._build_shapes:

@@ -78,7 +78,7 @@ class Drawable(Buildable[Part]):
         self._check_and_build(args, kwargs)
         if type(self).compute_output_shape is Drawable.compute_output_shape:
             return self._traced_spec(args, kwargs)
-        if not all(part.built for part, _ in self._walk()):
+        if not all(getattr(part, "built", True) for part, _ in self._walk()):
             # The trace builds the parts; a `call` that can't be traced builds them when it runs.
             with contextlib.suppress(Exception):
                 self._traced_spec(args, kwargs)

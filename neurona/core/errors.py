@@ -163,5 +163,5 @@ def optional_import(module: str, *, extra: str, purpose: str) -> ModuleType:
         if (error.name or "").split(".")[0] != package:
             raise
         raise MissingDependencyError(
-            f"{purpose} needs {package}: {installation(extra)}", name=package
+            f"{purpose} needs the package {package}: {installation(extra)}", name=package
         ) from error

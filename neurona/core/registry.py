@@ -111,7 +111,9 @@ class Serializable:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build an object from what `get_config` returned."""
-        given = {name: deserialize(value) for name, value in _known(cls, config).items()}
+        given: dict[str | None, Any] = {
+            name: deserialize(value) for name, value in _known(cls, config).items()
+        }
         return cls(*given.pop(_positional(cls), ()), **given)
 
     @classmethod
@@ -445,12 +447,7 @@ def _rebuild(value: Any, kind: str | None = None) -> Any:
         return value
     if "class_name" not in value:
         return {key: _rebuild(item) for key, item in value.items()}
-    name, config = value["class_name"], value.get("config") or {}
-    if not isinstance(name, str) or not isinstance(config, (Mapping, str)):
-        raise SavingError(
-            f"A class_name is a text, and its config a dictionary. Received: {name!r:.100} and a config of "
-            f"type {type(config).__name__}."
-        )
+    name, config = _described(value)
     match name:
         case "__numpy__" | "__tensor__":
             return _array(config)
@@ -471,6 +468,17 @@ def _rebuild(value: Any, kind: str | None = None) -> Any:
     if not hasattr(target, "from_config"):
         return target
     return target.from_config(config or {})
+
+
+def _described(value: Mapping[str, Any]) -> tuple[str, Any]:
+    """The class_name of a description, and its config."""
+    name, config = value["class_name"], value.get("config") or {}
+    if not isinstance(name, str) or not isinstance(config, (Mapping, str)):
+        raise SavingError(
+            f"A class_name is a text, and its config a dictionary. Received: {name!r:.100} and a config of "
+            f"type {type(config).__name__}."
+        )
+    return name, config
 
 
 def _array(config: Mapping[str, Any]) -> np.ndarray:

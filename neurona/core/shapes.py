@@ -68,14 +68,14 @@ class InputSpec:
             layer: what asks.
             before: the layer that the input comes from, where it is known.
         """
-        wanted = self._wanted(shape)
+        wanted, received = self._wanted(shape), str(shape)
         if wanted is None and self.dtype is not None and dtype is not None and str(dtype) != self.dtype:
-            wanted, shape = f"an input of dtype {self.dtype}", f"{shape} and dtype {dtype}"
+            wanted, received = f"an input of dtype {self.dtype}", f"{shape} and dtype {dtype}"
         if wanted:
             which = "" if self.name is None else f" for {self.name!r}"
             raise ShapeError(
                 f"Layer {layer.name!r} ({type(layer).__name__}) expects {wanted}{which}. Received shape "
-                f"{shape}.{_hint(self, shape, before)}"
+                f"{received}.{_hint(self, shape, before)}"
             )
 
     def _wanted(self, shape: tuple[int | None, ...]) -> str | None:

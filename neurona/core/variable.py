@@ -112,7 +112,9 @@ class Variable:
     def value(self) -> jax.Array:
         """The array, as seen from the open scope, in the dtype in which the calling layer computes."""
         scope = current_scope()
-        value = self._value if scope is None or scope.values is None else scope.values.get(self, self._value)
+        value: Any = (
+            self._value if scope is None or scope.values is None else scope.values.get(self, self._value)
+        )
         if type(value) is jax.ShapeDtypeStruct:
             value = self._first_value()
         dtype = None if scope is None else scope.dtype

@@ -22,8 +22,9 @@ def parse_json(content: bytes | str, gate: Gate, member: str | None = None) -> A
     Raises:
         gate.error: it is no JSON, or is too large or nested too deep.
     """
-    text = content
-    if isinstance(content, (bytes, bytearray)):
+    if isinstance(content, str):
+        text = content
+    else:
         with gate.watching(member):
             text = content.decode(json.detect_encoding(content))
     with gate.watching(member):

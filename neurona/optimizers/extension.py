@@ -216,10 +216,11 @@ class ExtensionPoints(OptimizerVariables):
             )
         if self._moving is None:
             return gradients, parameters
-        known = [None] * len(self._variables), [value_of(variable) for variable in self._variables]
+        known: list[jax.Array | None] = [None] * len(self._variables)
+        values = [value_of(variable) for variable in self._variables]
         for place, gradient, parameter in zip(self._moving, gradients, parameters, strict=True):
-            known[0][place], known[1][place] = gradient, parameter
-        return known
+            known[place], values[place] = gradient, parameter
+        return known, values
 
     def _run_update_steps(
         self,

@@ -228,7 +228,7 @@ class OptimizerVariables(CheckedArguments):
         """How many times the parameters have moved: a variable, or with `gradient_accumulation_steps` an
         array.
         """
-        count = StateVariable(self, Entry(f"{self.name}/iteration", ("iteration",)), zeros((), np.int32))
+        count: Any = StateVariable(self, Entry(f"{self.name}/iteration", ("iteration",)), zeros((), np.int32))
         return count // self.gradient_accumulation_steps if self.gradient_accumulation_steps else count
 
     def _rate_at(self, step: Any) -> jax.Array:

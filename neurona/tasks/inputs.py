@@ -183,7 +183,7 @@ class ExampleReader:
             )
         with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite, and is a hole
             values = rows.reshape(len(rows), *shape).astype(np.float32)
-        complete = np.isfinite(values.reshape(len(rows), -1)).all(axis=1)
+        complete = np.asarray(np.isfinite(values.reshape(len(rows), -1)).all(axis=1))
         names = [f"{self.say['row']} {number + 1}" for number in range(len(rows))]
         return Examples(values, names, complete)
 
