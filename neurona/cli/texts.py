@@ -46,6 +46,7 @@ _ENGLISH = {
     "begin_training": (
         "Training {network} on {dataset}: {rows} examples, {epochs} epochs, batches of {batch}."
     ),
+    "best_kept": "The weights of epoch {epoch} are kept: its validation loss, {loss:.4g}, is the lowest.",
     "doctor_caches": "Caches",
     "doctor_cpu": "Processor",
     "doctor_data": "Data folder (NEURONA_DATA)",
@@ -65,6 +66,7 @@ _ENGLISH = {
     "empty": "empty",
     "error": "Error",
     "evaluated": "On the {rows} test examples:",
+    "folder_taken": "{wanted} holds an earlier run's model; this run writes into {folder}.",
     "interrupted_early": "Interrupted before anything was trained; nothing was saved.",
     "interrupted_late": "Interrupted. The model is complete: {path}",
     "interrupting": (
@@ -129,6 +131,7 @@ _SPANISH = {
     "begin_training": (
         "Entrenando {network} con {dataset}: {rows} ejemplos, {epochs} épocas, lotes de {batch}."
     ),
+    "best_kept": "Quedan los pesos de la época {epoch}: su pérdida de validación, {loss:.4g}, es la menor.",
     "doctor_caches": "Cachés",
     "doctor_cpu": "Procesador",
     "doctor_data": "Carpeta de datos (NEURONA_DATA)",
@@ -148,6 +151,7 @@ _SPANISH = {
     "empty": "vacía",
     "error": "Error",
     "evaluated": "Con los {rows} ejemplos de prueba:",
+    "folder_taken": "{wanted} guarda el modelo de otra ejecución; esta escribe en {folder}.",
     "interrupted_early": "Interrumpido antes de entrenar nada; no se guardó nada.",
     "interrupted_late": "Interrumpido. El modelo está completo: {path}",
     "interrupting": (

@@ -45,10 +45,13 @@ def run(
         recipe,
         epochs=epochs or recipe.epochs,
         batch_size=batch_size or recipe.batch_size,
-        learning_rate=learning_rate or recipe.learning_rate,
+        learning_rate=recipe.learning_rate if learning_rate is None else learning_rate,  # 0 is asked for too
     )
-    folder = output or Path("neurona-output") / dataset
+    wanted = output or Path("neurona-output") / dataset
+    folder = _own_folder(wanted)
     folder.mkdir(parents=True, exist_ok=True)
+    if folder != wanted:
+        print(say["folder_taken"].format(wanted=wanted, folder=folder))
     nn.utils.set_random_seed(seed)
     print(say["loading"].format(dataset=dataset), flush=True)
     task = load_task(dataset, language, samples)
@@ -62,7 +65,6 @@ def run(
     if not stop.trained:
         print(say["interrupted_early"])
         return INTERRUPTED
-    _discard_older(folder)
     model.save(folder / MODEL)
     write_labels(task.labels, task.words, folder)
     print(say["model_saved"].format(path=folder / MODEL), flush=True)
@@ -77,9 +79,23 @@ def run(
     return INTERRUPTED if stop.interrupted else 0
 
 
+def _own_folder(wanted: Path) -> Path:
+    """A folder that holds no model yet: the wanted one, or `wanted-2`, `wanted-3`... The older model may be the
+    better one.
+    """
+    folder, number = wanted, 1
+    while (folder / MODEL).exists():
+        number += 1
+        folder = wanted.with_name(f"{wanted.name}-{number}")
+    return folder
+
+
 def _fit(model: nn.Model, task: Task, recipe: Recipe, folder: Path, say: Say) -> StopOnInterrupt:
-    """Train. Ctrl-C ends it early, and the model then keeps what it learned up to the last chunk."""
+    """Train. The model gets back its weights of the epoch with the lowest validation loss. Ctrl-C ends it
+    early; before the end of the first epoch the model keeps what it learned up to the last chunk.
+    """
     stop = StopOnInterrupt(say["interrupting"])
+    best = nn.callbacks.EarlyStopping(patience=recipe.epochs, restore_best_weights=True)
     with stop:
         try:
             model.fit(
@@ -88,17 +104,13 @@ def _fit(model: nn.Model, task: Task, recipe: Recipe, folder: Path, say: Say) ->
                 epochs=recipe.epochs,
                 validation_data=task.validation,
                 validation_batch_size=Run.EVALUATION_BATCH,
-                callbacks=[stop, nn.callbacks.CSVLogger(folder / HISTORY)],
+                callbacks=[stop, best, nn.callbacks.CSVLogger(folder / HISTORY)],
             )
         except KeyboardInterrupt:
             stop.interrupted = True
+    if best.best is not None:
+        print(say["best_kept"].format(epoch=best.best_epoch + 1, loss=best.best))
     return stop
-
-
-def _discard_older(folder: Path) -> None:
-    """Remove what an earlier run wrote about another model."""
-    for name in (MODEL, LABELS, WORDS, REPORT, *Pictures.NAMES):
-        (folder / name).unlink(missing_ok=True)
 
 
 def _evaluate(finished: Run, folder: Path, say: Say) -> None:

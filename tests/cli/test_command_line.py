@@ -17,6 +17,7 @@ from neurona.cli.main import HEADINGS, chosen_language, main
 from neurona.cli.texts import TABLES
 from neurona.errors import installation
 from neurona.plotting import plot_model
+from neurona.tasks.task import load_task
 
 PROGRAM = [sys.executable, "-c", "from neurona.cli.main import main; main()"]
 PICTURES = {"model.png", "curves.png", "predictions.png", "weights.png"}
@@ -149,15 +150,33 @@ def test_training_writes_everything(capsys, tmp_path):
     assert nn.models.load_model(folder / "model.keras").predict(x, verbose=0).shape == (30, 3)
 
 
-def test_a_second_run_replaces_the_first(capsys, tmp_path):
-    for network in ("mlp", "linear"):
+def test_a_second_run_has_its_own_folder_and_keeps_its_best_weights(capsys, tmp_path):
+    for network, folder in (("mlp", "run"), ("linear", "run-2")):
         status, said, _ = call(
-            capsys, "train", "iris", "--model", network, "--epochs", 2, "--output", tmp_path
+            capsys,
+            *("train", "iris", "--model", network, "--epochs", 3, "--learning-rate", 0.5),
+            *("--output", tmp_path / "run", "--language", "en"),
         )
         assert status == 0
-        assert network in said
-    assert nn.models.load_model(tmp_path / "model.keras").name == "iris_linear"
-    assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+        assert (f"writes into {tmp_path / 'run-2'}" in said) == (folder == "run-2")
+        assert nn.models.load_model(tmp_path / folder / "model.keras").name == f"iris_{network}"
+        rows = list(csv.DictReader((tmp_path / folder / "history.csv").open(encoding="utf-8")))
+        losses = [float(row["val_loss"]) for row in rows]
+        assert f"The weights of epoch {np.argmin(losses) + 1} are kept" in said
+        x, y = load_task("iris", "en").validation
+        model = nn.models.load_model(tmp_path / folder / "model.keras")
+        kept = model.evaluate(x, y, verbose=0, return_dict=True)["loss"]
+        assert kept == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_a_learning_rate_of_zero_is_used(capsys, tmp_path):
+    status, _, _ = call(
+        capsys, "train", "iris", "--epochs", 2, "--learning-rate", 0, "--output", tmp_path / "run"
+    )
+    assert status == 0
+    assert "--learning-rate 0.0" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    losses = [row["loss"] for row in csv.DictReader((tmp_path / "run" / "history.csv").open())]
+    assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-4)
 
 
 def test_the_same_seed_gives_the_same_model(capsys, tmp_path):
@@ -412,6 +431,47 @@ def test_tables_of_many_kinds(capsys, table, tmp_path, text, values, message):
     assert message in said
     rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
     assert [float(row["sum"]) for row in rows] == pytest.approx(values)
+
+
+HOLES = "a,b\n1,2\n,4\n5,nan\n7,inf\n9,1e300\n2,3\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_a_row_with_a_hole_is_told_and_the_others_are_predicted(capsys, table, tmp_path, encoding):
+    text = HOLES.replace("a,b", "a,b,año") if encoding == "cp1252" else HOLES
+    lines = text.splitlines()
+    if encoding == "cp1252":
+        text = "\n".join([lines[0], *(f"{line},0" for line in lines[1:])])
+    (tmp_path / "rows.csv").write_bytes(text.encode(encoding))
+    status, said, error = call(
+        capsys,
+        *("predict", table / "model.keras", tmp_path / "rows.csv", "--language", "en"),
+        *("--output", tmp_path / "out.csv"),
+    )
+    assert status == 0, error
+    for line in (3, 4, 5, 6):
+        assert f"line {line}: a cell is empty or not a finite number" in said
+    assert said.count("  not predicted") == 4
+    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
+    assert [row["sum"] for row in rows] == ["4.0", "", "", "", "", "7.0"]
+
+
+def test_predictions_that_are_not_numbers_are_refused(capsys, tmp_path):
+    model = nn.Sequential([nn.Input((2,)), nn.layers.Dense(3, activation="softmax")])
+    model.set_weights([np.full((2, 3), np.nan), np.zeros(3)])
+    model.save(tmp_path / "model.keras")
+    (tmp_path / "rows.csv").write_text("1,2\n")
+    status, _, error = call(
+        capsys, "predict", tmp_path / "model.keras", tmp_path / "rows.csv", "--language", "en"
+    )
+    assert status == 1
+    assert "not finite numbers" in error
+
+
+def test_columns_of_tables_are_named_as_in_the_data_in_every_language(tmp_path):
+    for language in ("en", "es"):
+        assert load_task("iris", language).labels.features == nn.datasets.iris.feature_names()
+    assert load_task("digits", "es", samples=20).labels.classes == nn.datasets.digits.class_names("es")
 
 
 @pytest.mark.parametrize(

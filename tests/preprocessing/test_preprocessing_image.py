@@ -12,6 +12,7 @@ from keras.src.utils.dataset_utils import get_training_or_validation_split, inde
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError, UnexpectedArgument
 from neurona.preprocessing.image import (
+    EXTENSIONS,
     array_to_img,
     img_to_array,
     load_img,
@@ -330,3 +331,22 @@ def test_directory_without_images(tmp_path, folder):
         image_dataset_from_directory(
             folder, validation_split=0.01, subset="validation", seed=0, verbose=False
         )
+
+
+@pytest.mark.parametrize("form", ["png", "tiff"])
+@pytest.mark.parametrize("mode", ["rgb", "rgba"])
+def test_pixels_of_16_bits_are_scaled_so_that_white_is_white(tmp_path, form, mode):
+    pixels = np.array([[0, 257, 32_896, 65_535]], np.uint16)
+    PIL.fromarray(pixels).save(tmp_path / f"a.{form}")
+    read = np.asarray(load_img(tmp_path / f"a.{form}", color_mode=mode))
+    np.testing.assert_array_equal(read[0, :, 0], [0, 1, 128, 255])
+    gray = np.asarray(load_img(tmp_path / f"a.{form}", color_mode="grayscale"))
+    np.testing.assert_array_equal(gray, pixels)
+
+
+@pytest.mark.parametrize(("form", "lossless"), [("webp", {"lossless": True}), ("tiff", {}), ("png", {})])
+def test_web_and_print_formats_are_read(tmp_path, form, lossless):
+    pixels = np.random.default_rng(0).integers(0, 255, (5, 4, 3), np.uint8)
+    PIL.fromarray(pixels).save(tmp_path / f"a.{form}", **lossless)
+    np.testing.assert_array_equal(np.asarray(load_img(tmp_path / f"a.{form}")), pixels)
+    assert f".{form}" in EXTENSIONS
