@@ -14,7 +14,17 @@ from tests.layers.cases import CASES
 # Names of Neurona alone, which nothing inside reads: a subclass may use them for anything.
 OURS = {"apply": "the layer as a pure function"}
 # Keras sets these on instances, when a model is compiled or fitted.
-SET_LATER = {"compiled", "history", "loss", "optimizer", "output_names", "params", "stop_training"}
+SET_LATER = {
+    "compiled",
+    "history",
+    "loss",
+    "optimizer",
+    "output_names",
+    "params",
+    "stop_evaluating",
+    "stop_predicting",
+    "stop_training",
+}
 # Keras has these on its functional models, another class there, and on built optimizers.
 ELSEWHERE = {"built", "input_shape", "inputs", "output_shape", "outputs"}
 # The pure functions behind an optimizer's steps.

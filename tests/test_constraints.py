@@ -90,7 +90,9 @@ EXACT = [
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
-@pytest.mark.parametrize(("name", "options", "wanted"), EXACT, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("name", "options", "wanted"), EXACT, ids=lambda value: "" if callable(value) else str(value)[:40]
+)
 def test_norms_are_those_asked_for_at_any_size(name, options, wanted, dtype):
     constraint = getattr(constraints, name)(**options)
     for size in SIZES:

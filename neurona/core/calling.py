@@ -111,7 +111,7 @@ def raise_shape_error(error: Exception, name: str, arguments: Any) -> None:
     if isinstance(error, (NeuronaError, *READS)) or not _ABOUT_SHAPES.search(text):
         return
     shapes = [tuple(leaf.shape) for leaf in jax.tree.leaves(arguments) if hasattr(leaf, "shape")]
-    raise ShapeError(f"{name}: {text} Received arrays of shapes {', '.join(map(str, shapes))}.") from error
+    raise ShapeError(f"{name}: {text} Received arrays of shapes {', '.join(map(str, shapes))}.") from None
 
 
 # What JAX raises where Python reads the numbers of an array that is being traced.

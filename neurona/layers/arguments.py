@@ -16,6 +16,8 @@ def positive(value: Any, name: str, owner: str) -> int:
     Raises:
         ArgumentError: it is not one.
     """
+    if np.ndim(value):
+        raise ArgumentError(f"{owner}: {name} must be one integer >= 1. Received: {name}={value!r}")
     return integers(value, 1, name, owner)[0]
 
 

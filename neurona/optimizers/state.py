@@ -88,6 +88,11 @@ class StateVariable(Variable):
         """The array now."""
         return self._value
 
+    def __eq__(self, other: object) -> bool:
+        return bool(np.all(self.value == (other.value if isinstance(other, Variable) else other)))
+
+    __hash__ = Variable.__hash__
+
     def assign(self, value: Any) -> None:
         """Replace the array in the optimizer's state.
 
@@ -129,11 +134,6 @@ class LearningRate(StateVariable):
     def assign(self, value: Any) -> None:
         """Set the learning rate."""
         self._optimizer.learning_rate = value
-
-    def __eq__(self, other: object) -> bool:
-        return bool(np.all(self.value == (other.value if isinstance(other, Variable) else other)))
-
-    __hash__ = Variable.__hash__
 
     def __format__(self, spec: str) -> str:
         return format(float(self.value), spec)

@@ -142,5 +142,5 @@ def test_mistakes_are_told(tmp_path):
 def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     monkeypatch.setitem(sys.modules, "tensorboard.summary.writer.event_file_writer", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'neurona\[tensorboard\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install .*\[tensorboard\]"):
         TensorBoard(tmp_path)

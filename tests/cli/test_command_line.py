@@ -554,7 +554,7 @@ def test_summary_and_picture(capsys, digits, tmp_path):
         capsys, "summary", digits / "model.keras", "--picture", tmp_path / "model", "--language", "es"
     )
     assert status == 0
-    assert "Total params" in said
+    assert "Total de parámetros" in said
     assert "Imagen escrita" in said
     with Image.open(tmp_path / "model.png") as picture:
         assert picture.format == "PNG"
