@@ -24,6 +24,13 @@ from neurona.plotting import plot_model
 from neurona.preprocessing.arrays import normalize, to_categorical
 from neurona.preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from neurona.preprocessing.sequence import pad_sequences, timeseries_dataset_from_array
+from neurona.saving import (
+    CustomObjectScope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    serialize_keras_object,
+)
 from neurona.saving.atomic import atomic_path
 from neurona.training import NpzShards, PyDataset
 from neurona.training.programs import clear_programs
@@ -89,6 +96,7 @@ def count_traces() -> Iterator[Traces]:
 Sequence = PyDataset  # Keras 2's name
 
 __all__ = [
+    "CustomObjectScope",
     "NpzShards",
     "PyDataset",
     "Sequence",
@@ -101,7 +109,10 @@ __all__ = [
     "count_traces",
     "custom_object_scope",
     "deserialize",
+    "deserialize_keras_object",
+    "get_custom_objects",
     "get_file",
+    "get_registered_name",
     "get_registered_object",
     "img_to_array",
     "load_img",
@@ -111,6 +122,7 @@ __all__ = [
     "register_keras_serializable",
     "save_img",
     "serialize",
+    "serialize_keras_object",
     "set_random_seed",
     "standardize_dtype",
     "timeseries_dataset_from_array",

@@ -31,7 +31,7 @@ PYTHON = ROOMS["python"]  # what Python itself says inside our messages
 ENTRIES = {template: said for room in ROOMS.values() for template, said in room.items()}
 SPANISH = Catalogue(ENTRIES, TEXTS)
 OWN_EXCEPTIONS = tuple(name for name in vars(nn.errors) if name[0].isupper())
-SOURCE = Messages(ROOT, OWN_EXCEPTIONS)
+SOURCE = Messages(ROOT, (*OWN_EXCEPTIONS, "refusal"))
 
 
 @pytest.fixture

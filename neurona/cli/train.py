@@ -80,8 +80,8 @@ def run(
 
 
 def _own_folder(wanted: Path) -> Path:
-    """A folder that holds no model yet: the wanted one, or `wanted-2`, `wanted-3`... The older model may be
-    the better one.
+    """A folder that holds no model yet: the wanted one, or `wanted-2`, `wanted-3`... The model that is there
+    may be the better one.
     """
     folder, number = wanted, 1
     while (folder / MODEL).exists():

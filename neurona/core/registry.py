@@ -238,9 +238,15 @@ def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = 
     return {**_custom, **_custom_scope.get(), **(custom_objects or {})}.get(name)
 
 
-def get_registered_name(target: Any) -> str | None:
-    """The key under which an object of your own was registered, or None."""
-    return next((key for key, value in _custom.items() if value is target), None)
+def get_registered_name(target: Any) -> str:
+    """The key under which an object of your own was registered, `"package>name"`, or else its name."""
+    key = next((key for key, value in _custom.items() if value is target), None)
+    return key or str(getattr(target, "__name__", "<lambda>"))
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The classes and functions that were registered, by `"package>name"`; what is added to it counts too."""
+    return _custom
 
 
 @contextlib.contextmanager
@@ -358,10 +364,9 @@ def _serialize_function(function: Any) -> Any:
     name = str(getattr(function, "__name__", "<lambda>"))
     if any(function is table.get(name) for table in _built_in.values()):
         return name
-    registered = get_registered_name(function)
     if name == "<lambda>":
         raise_unsavable(function)
-    return described_function(name, registered or name)
+    return described_function(get_registered_name(function))
 
 
 def raise_unsavable(value: Any) -> Any:
@@ -374,13 +379,13 @@ def raise_unsavable(value: Any) -> Any:
     raise SavingError(f"Can't write {value!r} of type {type(value).__name__} into a file.")
 
 
-def described_function(name: str, registered_name: str = "function") -> dict[str, Any]:
-    """A function as Keras's files describe it: built-in ones are registered as "function"."""
+def described_function(name: str) -> dict[str, Any]:
+    """A function as Keras's files describe it, by its name or the key under which it was registered."""
     return {
         "module": "builtins",
         "class_name": "function",
         "config": name,
-        "registered_name": registered_name,
+        "registered_name": "function",
     }
 
 
@@ -392,7 +397,7 @@ def serialize_object(target: Serializable) -> dict[str, Any]:
         "module": module,
         "class_name": name,
         "config": target.get_config(),
-        "registered_name": None if is_built_in(target) else get_registered_name(cls) or cls.__name__,
+        "registered_name": None if is_built_in(target) else get_registered_name(cls),
     }
 
 
@@ -491,7 +496,7 @@ def _array(config: Mapping[str, Any]) -> np.ndarray:
 
 def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> Any:
     registered = description.get("registered_name")
-    for key in filter(None, (registered, name)):
+    for key in filter(None, (registered, name, name.rpartition(">")[2])):
         custom = get_registered_object(key)
         if custom is not None:
             return custom

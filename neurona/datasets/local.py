@@ -87,7 +87,7 @@ def data_gate(path: Path) -> Gate:
     Raises:
         FileNotFoundError: there is no such file.
     """
-    return Gate.of_file(path, DataError, mend="Delete it to have it downloaded again.")
+    return Gate.of_file(path, DataError, downloaded=True)
 
 
 def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:

@@ -25,7 +25,7 @@ class Gate:
         error: the exception's class.
         size: of the file on disk, in bytes.
         budget: the limits; by default those of the innermost `with Budget(...)`.
-        mend: a sentence for the user of a damaged file.
+        downloaded: whether the file is downloaded again where it is missing.
 
     Example:
 
@@ -42,16 +42,16 @@ class Gate:
         error: type[Exception],
         size: int = 0,
         budget: Budget | None = None,
-        mend: str = "",
+        downloaded: bool = False,
     ) -> None:
-        self.name, self.error, self.mend = str(name), error, mend
+        self.name, self.error, self.downloaded = str(name), error, downloaded
         self.budget = budget or Budget.current()
         self.left = self.budget.memory_for(size)
         self.waiting: list[Callable[[], object]] = []  # to be called once all that is described was counted
 
     @classmethod
     def of_file(
-        cls, path: Any, error: type[Exception], budget: Budget | None = None, mend: str = ""
+        cls, path: Any, error: type[Exception], budget: Budget | None = None, downloaded: bool = False
     ) -> "Gate":
         """The gate of a file on disk.
 
@@ -61,7 +61,7 @@ class Gate:
         """
         name = path if isinstance(path, str) else os.fsdecode(path)
         found = os.stat(name)
-        gate = cls(name, error, found.st_size, budget, mend)
+        gate = cls(name, error, found.st_size, budget, downloaded)
         if not stat.S_ISREG(found.st_mode):
             raise gate.refusal("is a folder, a pipe or a device where a file is expected.")
         return gate
@@ -108,8 +108,10 @@ class Gate:
             raise
         except Exception as error:
             text = str(error).strip().split("\n")[0][: _SHOWN // 2]
-            reason = f"is damaged, or of another kind ({type(error).__name__}: {text}). {self.mend}".rstrip()
-            raise self.refusal(reason, member) from error
+            again = " Delete it to have it downloaded again." if self.downloaded else ""
+            raise self.refusal(
+                f"is damaged, or of another kind ({type(error).__name__}: {text}).{again}", member
+            ) from error
 
     @contextlib.contextmanager
     def building(self, memory: int | None = None) -> Iterator[None]:

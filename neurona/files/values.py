@@ -30,7 +30,7 @@ def parse_json(content: bytes | str, gate: Gate, member: str | None = None) -> A
     with gate.watching(member):
         gate.count(sum(map(text.count, ",[{")), "items", "values", member)
         # A list of one list takes 64 bytes for every two letters.
-        gate.count(2 * sum(map(text.count, "[{")), "items", "values in lists and dictionaries", member)
+        gate.count(2 * sum(map(text.count, "[{")), "items", "values", member)
         tree = json.loads(text)
     gate.check_tree(tree, member)
     return tree

@@ -2,14 +2,18 @@
 no code.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from neurona.core.lazy import suggest_names
 from neurona.core.registry import (
     custom_object_scope,
+    deserialize,
+    get_custom_objects,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
 )
-from neurona.core.registry import deserialize as deserialize_keras_object
 from neurona.core.registry import serialize as serialize_keras_object
 from neurona.files.budget import Budget
 from neurona.saving.archive import load_model, load_weights, save_model, to_json
@@ -19,6 +23,30 @@ from neurona.saving.weights import save_weights
 
 CustomObjectScope = custom_object_scope
 
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """The object that `serialize_keras_object` described.
+
+    Args:
+        config: the description.
+        custom_objects: classes and functions of your own, by name.
+        safe_mode: accepted; code in a description is never run.
+
+    Raises:
+        SavingError: the description names a class that is not registered, carries code, or asks for more
+            than the budget.
+
+    Example:
+
+        >>> import neurona.layers
+        >>> deserialize_keras_object({"class_name": "Dense", "config": {"units": 2}}).units
+        2
+    """
+    return deserialize(config, custom_objects=custom_objects)
+
+
 __all__ = [
     "Budget",
     "CustomObjectScope",
@@ -26,6 +54,7 @@ __all__ = [
     "custom_object_scope",
     "describe_layer",
     "deserialize_keras_object",
+    "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
     "is_layer",

@@ -50,20 +50,26 @@ def to_json(model: Any, **options: Any) -> str:
 
 
 @ends_at_users_line
-def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+def save_model(
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    include_optimizer: bool = True,
+) -> None:
     """Write a whole model into a `.keras` file, whole or not at all; Keras 3 reads it too.
 
     Args:
         model: the model, with its weights.
         filepath: ends in `.keras`.
         overwrite: whether an older file may be replaced.
+        zipped: must not be False: the file is an archive, never a folder.
         include_optimizer: whether to keep how the model was compiled and the optimizer's state, so that
             training can go on.
 
     Raises:
         SavingError: the name has another ending, the file may not be replaced, or a part (such as a lambda)
             can't be written.
-        NotBuiltError: the model has no weights yet.
     """
     path = Path(filepath)
     if path.suffix != ".keras":
@@ -71,9 +77,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
             "A model is saved as something.keras (weights alone: something.weights.h5). Received: "
             f"{str(filepath)!r}"
         )
+    if zipped is False:
+        raise SavingError("A model is saved as one file, not as a folder: leave zipped=False out.")
     if not model.built:
-        raise NotBuiltError(
-            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before saving."
+        warn(
+            f"Model {model.name!r} has no weights yet: the file holds its architecture alone. To keep "
+            "weights, call it on data, or build(input_shape), before saving."
         )
     description = describe_model(model)
     if not include_optimizer:
@@ -159,7 +168,7 @@ def load_model(
             custom_object_scope(custom_objects),
         ):
             model = _build(config, path)
-            assign(read_weights(model, stored))
+            assign(model, stored, read_weights(model, stored))
             gate.left = gate.budget.memory_for(path.stat().st_size)
             _read_assets(model, archive)
             if compile and config.get("compile_config"):
@@ -217,5 +226,4 @@ def load_weights(
         with Zip(path, gate) as archive:
             source = io.BytesIO(archive.read(_WEIGHTS))
     with Stored(source, gate) as stored:
-        assignments = read_weights(model, stored, skip_mismatch)
-    assign(assignments)
+        assign(model, stored, read_weights(model, stored, skip_mismatch))

@@ -2,7 +2,7 @@
 its `vars`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,21 +59,34 @@ def _walk_value(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, La
 def write_weights(model: Layer, file: h5py.File, with_optimizer: bool) -> None:
     """Write a model's weights, and the state of its optimizer, into an open file."""
     for path, layer in walk(model):
-        _write_group(file, path, layer.name, [variable.numpy() for variable in own_variables(layer)])
+        if _keeps_its_own(layer):
+            store: dict[str, Any] = {}
+            layer.save_own_variables(store)
+        else:
+            store = {str(index): variable.numpy() for index, variable in enumerate(own_variables(layer))}
+        _write_group(file, path, layer.name, store)
     optimizer = getattr(model, "optimizer", None)
     if with_optimizer and optimizer is not None and optimizer.built:
-        _write_group(file, "/optimizer", optimizer.name, optimizer._state_list())
+        state = {str(index): array for index, array in enumerate(optimizer._state_list())}
+        _write_group(file, "/optimizer", optimizer.name, state)
 
 
-def _write_group(file: h5py.File, path: str, name: str, arrays: list[np.ndarray]) -> None:
+def _keeps_its_own(layer: Layer) -> bool:
+    """Whether a layer's class says itself what is written of its variables, or how that is read."""
+    names = ("save_own_variables", "load_own_variables")
+    return any(getattr(type(layer), name) is not getattr(Layer, name) for name in names)
+
+
+def _write_group(file: h5py.File, path: str, name: str, arrays: Mapping[str, Any]) -> None:
     group = file.require_group(f"{path}/vars")
     group.attrs["name"] = name
-    for index, array in enumerate(arrays):
+    for key, value in arrays.items():
+        array = np.asarray(value)
         if array.dtype.name == "bfloat16":
-            dataset = group.create_dataset(str(index), data=array.astype(np.float32))
+            dataset = group.create_dataset(key, data=array.astype(np.float32))
             dataset.attrs["dtype"] = "bfloat16"
         else:
-            group.create_dataset(str(index), data=array)
+            group.create_dataset(key, data=array)
 
 
 class Stored:
@@ -134,6 +147,8 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
     """
     assignments: list[Assignment] = []
     for path, layer in walk(model):
+        if _keeps_its_own(layer):
+            continue
         variables, datasets = own_variables(layer), stored.datasets(path)
         if len(variables) != len(datasets):
             if skip_mismatch:
@@ -157,10 +172,24 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
     return assignments
 
 
-def assign(assignments: list[Assignment]) -> None:
-    """Put the arrays into the variables."""
-    for variable, array in assignments:
-        variable.assign(array)
+def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
+    """Put the arrays into the variables, and let layers that keep their own variables read theirs. Where one
+    refuses, all variables have the values that they had before.
+    """
+    before = [(variable, variable._value) for variable in model.variables]
+    try:
+        for variable, array in assignments:
+            variable.assign(array)
+        for path, layer in walk(model):
+            if _keeps_its_own(layer):
+                names = {dataset.name.rpartition("/")[2]: dataset for dataset in stored.datasets(path)}
+                store = {name: stored.array(dataset) for name, dataset in names.items()}
+                with stored.gate.watching(path):
+                    layer.load_own_variables(store)
+    except Exception:
+        for variable, value in before:
+            variable.take(value)
+        raise
 
 
 def read_optimizer(model: Any, stored: Stored) -> None:

@@ -54,10 +54,15 @@ def test_weights_files_have_their_ending(tmp_path):
         small().save_weights(tmp_path / "model.h5")
 
 
-def test_a_model_without_weights_is_not_saved(tmp_path):
-    with pytest.raises(NotBuiltError, match="no weights yet"):
+def test_a_model_without_weights_is_saved_as_an_architecture_and_told(tmp_path):
+    with pytest.warns(UserWarning, match="architecture alone"):
         nn.Sequential([nn.layers.Dense(2)]).save(tmp_path / "model.keras")
-    assert os.listdir(tmp_path) == []
+    loaded = nn.models.load_model(tmp_path / "model.keras")
+    assert loaded.predict(X, verbose=0).shape == (4, 2)
+    with pytest.raises(NotBuiltError, match="no weights yet"):
+        nn.Sequential([nn.layers.Dense(2)]).save_weights(tmp_path / "a.weights.h5")
+    with pytest.raises(SavingError, match="one file, not as a folder"):
+        small().save(tmp_path / "b.keras", zipped=False)
 
 
 def test_missing_and_damaged_files(tmp_path):
@@ -211,3 +216,104 @@ def test_vocabularies_travel_in_the_file(tmp_path):
         assert "assets/layers/reader/words.txt" in archive.namelist()
     loaded = nn.models.load_model(tmp_path / "model.keras", custom_objects={"Reader": Reader})
     assert loaded.layers[0].words == ("perro", "gato")
+
+
+@nn.saving.register_keras_serializable(package="tests")
+class Counter(nn.layers.Layer):
+    """A layer that says itself what is written of it."""
+
+    def build(self, input_shape):
+        self.count = self.add_weight((), "zeros", trainable=False, name="count")
+
+    def call(self, x):
+        return x + self.count.value
+
+    def save_own_variables(self, store):
+        store["doubled"] = 2 * self.count.numpy()
+
+    def load_own_variables(self, store):
+        if "doubled" not in store:
+            raise KeyError("doubled")
+        self.count.assign(store["doubled"] / 2)
+
+
+def test_a_layer_says_itself_what_is_written_of_its_variables(tmp_path):
+    model = nn.Sequential([nn.Input((3,)), nn.layers.Dense(3), Counter()])
+    model.layers[1].count.assign(7.0)
+    model.save(tmp_path / "a.keras")
+    loaded = nn.models.load_model(tmp_path / "a.keras")
+    np.testing.assert_array_equal(loaded.get_weights()[-1], 7)
+    model.save_weights(tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5", "r+") as file:
+        assert file["layers/counter/vars/doubled"][()] == 14
+        file.move("layers/counter/vars/doubled", "layers/counter/vars/other")
+    before = loaded.layers[0].get_weights()
+    model.layers[0].set_weights([np.ones((3, 3)), np.ones(3)])
+    with pytest.raises(SavingError, match="doubled"):
+        loaded.load_weights(tmp_path / "a.weights.h5")
+    for a, b in zip(before, loaded.layers[0].get_weights()):  # what is refused changes nothing
+        np.testing.assert_array_equal(a, b)
+
+
+@nn.saving.register_keras_serializable(package="tests")
+def tripled(x):
+    return 3 * x
+
+
+def plain(x):
+    return -x
+
+
+@pytest.mark.parametrize(("function", "name"), [(tripled, "tests>tripled"), (plain, "plain")])
+def test_functions_are_written_by_the_key_under_which_they_are_registered(function, name):
+    # Keras 3.15.1 writes the same.
+    described = {
+        "module": "builtins",
+        "class_name": "function",
+        "config": name,
+        "registered_name": "function",
+    }
+    assert nn.saving.serialize_keras_object(function) == described
+    assert nn.saving.get_registered_name(function) == name
+    again = nn.utils.deserialize_keras_object(
+        config=described, custom_objects={function.__name__: function}, safe_mode=True
+    )
+    assert again is function
+    assert nn.utils.get_custom_objects()["tests>tripled"] is tripled
+    with nn.utils.CustomObjectScope(None):
+        assert nn.layers.Dense(2, activation=function).get_config()["activation"] == described
+
+
+def test_custom_objects_reach_every_layer_of_a_description():
+    class Negative(nn.layers.Layer):
+        def call(self, x):
+            return -x
+
+    x = nn.Input((3,))
+    for model in (nn.Model(x, Negative()(x)), nn.Sequential([nn.Input((3,)), Negative()])):
+        with pytest.raises(SavingError, match="custom_objects"):
+            type(model).from_config(model.get_config())
+        again = type(model).from_config(model.get_config(), custom_objects={"Negative": Negative})
+        np.testing.assert_array_equal(again(X), -X)
+
+
+def test_a_description_draws_the_first_values_that_the_program_draws():
+    def drawn(make):
+        nn.utils.set_random_seed(3)
+        return make().get_weights()
+
+    text = small().to_json()
+    for a, b in zip(drawn(small), drawn(lambda: nn.models.model_from_json(text))):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_more_than_the_budget_allows_is_read_when_it_is_raised(tmp_path):
+    text = nn.Sequential([nn.Input((100,)), nn.layers.Dense(200)]).to_json()
+    with nn.saving.Budget(memory=1000), pytest.raises(SavingError, match="Budget"):
+        nn.models.model_from_json(text)
+    model = nn.models.model_from_json(text)
+    model.save(tmp_path / "a.keras")
+    with pytest.raises(SavingError, match=r"a\.keras.*Budget"):
+        nn.models.load_model(tmp_path / "a.keras", budget=nn.saving.Budget(members=3))
+    with nn.saving.Budget(members=3):
+        nn.models.load_model(tmp_path / "a.keras", budget=nn.saving.Budget())
