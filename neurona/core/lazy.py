@@ -52,21 +52,14 @@ class _PublicModule(ModuleType):
     """A module that shows its public names only, and suggests one for a name that it lacks."""
 
     def __dir__(self) -> list[str]:
-        listed = vars(self).get("__all__")
-        return sorted(listed if listed is not None else _defined_names(self))
+        own = [
+            name for name, value in vars(self).items() if getattr(value, "__module__", "") == self.__name__
+        ]
+        return sorted(vars(self).get("__all__") or (name for name in own if not name.startswith("_")))
 
     def __getattr__(self, name: str) -> Any:
         hint = "" if name.startswith("_") else suggestion(name, dir(self))
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}.{hint}")
-
-
-def _defined_names(module: ModuleType) -> list[str]:
-    """The names without an underscore of what the module itself defines."""
-    return [
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
-    ]
 
 
 def suggest_names(module: str) -> None:

@@ -1,6 +1,5 @@
 """Dynamic loss scaling, for training with float16 gradients."""
 
-import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.registry import resolve, serialize
 from neurona.optimizers.base import Optimizer
 from neurona.optimizers.state import Entry
+from neurona.tracebacks import warn
 
 __all__ = [
     "LossScaleOptimizer",
@@ -108,12 +108,11 @@ class LossScaleOptimizer(Optimizer):
         if self._has_warned or not np.any(np.asarray(state["dynamic_scale"]) <= LEAST_SCALE):
             return
         self._has_warned = True
-        warnings.warn(
+        warn(
             f"{self.name}: nothing is learned. The gradients of the last steps were not finite, even with a "
             f"loss scale of {LEAST_SCALE:.1e}, so each of these steps was left out. The loss or a layer "
             "divides by zero, or takes a root or logarithm of it: train a step in float32, with "
-            "neurona.config.set_dtype_policy('float32'), to see where.",
-            stacklevel=2,
+            "neurona.config.set_dtype_policy('float32'), to see where."
         )
 
     @property
