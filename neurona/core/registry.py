@@ -111,10 +111,8 @@ class Serializable:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build an object from what `get_config` returned."""
-        given: dict[str | None, Any] = {
-            name: deserialize(value) for name, value in _known(cls, config).items()
-        }
-        return cls(*given.pop(_positional(cls), ()), **given)
+        given = {name: deserialize(value) for name, value in _known(cls, config).items()}
+        return cls(*given.pop(_positional(cls) or "", ()), **given)
 
     @classmethod
     def _from_name(cls) -> Self:

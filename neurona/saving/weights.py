@@ -176,7 +176,7 @@ def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
     """Put the arrays into the variables, and let layers that keep their own variables read theirs. Where one
     refuses, all variables have the values that they had before.
     """
-    before = [(variable, variable._value) for variable in model.variables]
+    before: list[tuple[Any, Any]] = [(variable, variable._value) for variable in model.variables]
     try:
         for variable, array in assignments:
             variable.assign(array)
