@@ -17,11 +17,9 @@ test: test-numbers test-training
 NUMBERS := neurona $(addprefix tests/,kernels layers losses metrics ops optimizers preprocessing) \
   $(addprefix tests/test_,activations.py constraints.py documentation.py initializers.py random.py \
   regularizers.py signatures.py)
-UNOPTIMIZED := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true \
-  --xla_cpu_use_fusion_emitters=false
 
 test-numbers: $(VENV)/.dev
-	XLA_FLAGS="$(UNOPTIMIZED)" $(BIN)/python -m pytest -n 2 -m "not experiment" $(NUMBERS)
+	UNOPTIMIZED=1 $(BIN)/python -m pytest -n 2 -m "not experiment" $(NUMBERS)
 
 test-training: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "not experiment" tests $(addprefix --ignore=,$(NUMBERS))

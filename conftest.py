@@ -7,11 +7,23 @@ Tests on real data sets read them from the folder that NEURONA_DATA names, and a
 import itertools
 import os
 import sys
+from importlib.metadata import version
 
 import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+def _flags_without_optimizations() -> str:
+    flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    numbers = tuple(int(number) for number in version("jaxlib").split(".")[:2])
+    # A later XLA does not know this flag, and ends the process.
+    return flags + " --xla_cpu_use_fusion_emitters=false" * (numbers < (0, 11))
+
+
+if os.environ.get("UNOPTIMIZED"):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_flags_without_optimizations()}"
 os.environ["NEURONA_LANG"] = "en"  # tests read messages
 os.environ["NEURONA_TRACEBACK"] = "full"
 
