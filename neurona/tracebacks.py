@@ -72,13 +72,12 @@ def shorten(error: BaseException) -> None:
     if not is_traceback_filtering_enabled():
         return
     libraries = _libraries()
-    if _is_unexpected(error, libraries):
-        error.add_note(
-            translated(
-                "The lines of Neurona are left out. Set NEURONA_TRACEBACK=full, or call "
-                "neurona.config.disable_traceback_filtering(), to see them."
-            )
-        )
+    left_out = translated(
+        "The lines of Neurona are left out. Set NEURONA_TRACEBACK=full, or call "
+        "neurona.config.disable_traceback_filtering(), to see them."
+    )
+    if _is_unexpected(error, libraries) and left_out not in getattr(error, "__notes__", ()):
+        error.add_note(left_out)
     waiting, seen = [error], set()
     while waiting:
         one = waiting.pop()

@@ -9,6 +9,7 @@ Only where these do not go through, others are tried: equal ones, multiples of w
 and the sizes that an unknown one may have to equal.
 """
 
+import dataclasses
 import itertools
 import math
 import re
@@ -32,13 +33,21 @@ Shape = tuple[int | None, ...]
 Filled = list[tuple[int, ...]]  # the shapes, with numbers for the unknown sizes
 
 
+@dataclasses.dataclass(frozen=True)
+class ArraySpec:
+    """The shape and dtype of an array, with None for a size that is not known."""
+
+    shape: Shape
+    dtype: Any
+
+
 def trace_shapes(
     function: Callable[[list[Any]], Any],
     tensors: list[Any],
     arrays: Sequence[Shape] = (),
     constants: Iterable[int] = (),
 ) -> Any:
-    """The shapes and dtypes that a function returns: a tree of `jax.ShapeDtypeStruct`, None where unknown.
+    """The shapes and dtypes that a function returns: a tree of what has a shape, None where unknown, and a dtype.
 
     Args:
         function: called with a list of tracers, one for each of the tensors.
@@ -51,7 +60,7 @@ def trace_shapes(
 
     Example:
 
-        >>> x = jax.ShapeDtypeStruct((None, 4, 3), "float32")
+        >>> x = ArraySpec((None, 4, 3), "float32")
         >>> trace_shapes(lambda arrays: arrays[0].reshape(arrays[0].shape[0], -1), [x]).shape
         (None, 12)
     """
@@ -194,13 +203,13 @@ def _merged(first: Any, second: Any) -> Any:
     return jax.tree.map(_merged_shape, first, second)
 
 
-def _merged_shape(one: Any, two: Any) -> jax.ShapeDtypeStruct:
+def _merged_shape(one: Any, two: Any) -> ArraySpec:
     if len(one.shape) != len(two.shape):
         raise ShapeError(
             "The rank of the result depends on an unknown size of the input: give the input's full shape."
         )
     sizes = (a if a == b else None for a, b in zip(one.shape, two.shape, strict=True))
-    return jax.ShapeDtypeStruct(tuple(sizes), one.dtype)  # pyright: ignore[reportArgumentType]
+    return ArraySpec(tuple(sizes), one.dtype)
 
 
 def _hide_sizes(
