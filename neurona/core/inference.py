@@ -47,7 +47,7 @@ def trace_shapes(
     arrays: Sequence[Shape] = (),
     constants: Iterable[int] = (),
 ) -> Any:
-    """The shapes and dtypes that a function returns: a tree of what has a shape, None where unknown, and a dtype.
+    """The shapes, with None where unknown, and the dtypes of what a function returns.
 
     Args:
         function: called with a list of tracers, one for each of the tensors.

@@ -1,14 +1,13 @@
 """Shapes by evaluation: no size that was made up shows, fits by chance, or fails to fit."""
 
-import jax
 import jax.numpy as jnp
 import pytest
 
-from neurona.core.inference import trace_shapes
+from neurona.core.inference import ArraySpec, trace_shapes
 
 
 def shape(function, *shapes, fixed=()):
-    tensors = [jax.ShapeDtypeStruct(one, jnp.float32) for one in shapes]
+    tensors = [ArraySpec(one, jnp.float32) for one in shapes]
     return trace_shapes(lambda arrays: function(*arrays), tensors, fixed).shape
 
 
