@@ -62,9 +62,10 @@ def test_a_constructor_without_options_is_left_as_it_is():
 
 
 def test_the_docstring_explains_each_option_where_the_options_stood():
-    assert documented(Cell).splitlines()[3:7] == [
-        "        units: how many.",
-        "        start: the first value.",
-        "        rate: how fast.",
-        "        last: what comes last.",
+    # cleandoc, because Python 3.13 takes the indentation away by itself
+    assert inspect.cleandoc(documented(Cell)).splitlines()[3:7] == [
+        "    units: how many.",
+        "    start: the first value.",
+        "    rate: how fast.",
+        "    last: what comes last.",
     ]
