@@ -81,7 +81,7 @@ BAD = [
     (lambda: optimizers.get(lambda x: x), ArgumentError, "An optimizer is a name"),
     (
         lambda: optimizers.get({"class_name": "SGD", "config": {"momentun": 0.5}}),
-        UnexpectedArgument,
+        SavingError,
         "Did you mean 'momentum'",
     ),
     (lambda: optimizers.get(optax.sgd(0.1)).get_config(), SavingError, "optax transformation"),
