@@ -32,7 +32,7 @@ def with_norm(x: jax.Array, length: jax.Array | float, axis: Axis = None) -> jax
 
     Example:
 
-        >>> with_norm(jnp.array([[3e30, 0.0], [4e30, 0.0]]), 10.0, axis=0).tolist()
+        >>> with_norm(jnp.array([[3e30, 0.0], [4e30, 0.0]]), 10.0, axis=0).round(4).tolist()
         [[6.0, 0.0], [8.0, 0.0]]
     """
     small, _, root = _scaled(x, _axes(axis))

@@ -43,6 +43,7 @@ class ExtensionPoints(OptimizerVariables):
 
         Example:
 
+            >>> from neurona import Variable
             >>> from neurona.optimizers import Optimizer
             >>> class Descent(Optimizer):
             ...     def update_step(self, gradient, variable, learning_rate):

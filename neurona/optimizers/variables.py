@@ -270,7 +270,7 @@ class OptimizerVariables(CheckedArguments):
 
             >>> from neurona.core.variable import Variable
             >>> from neurona.optimizers import SGD
-            >>> optimizer = SGD(0.1, momentum=0.9)
+            >>> optimizer = SGD(0.1, momentum=0.9, name="sgd")
             >>> optimizer.build([Variable(jnp.zeros(2), name="kernel", path="dense/kernel")])
             >>> [variable.path for variable in optimizer.variables]
             ['sgd/iteration', 'sgd/learning_rate', 'sgd/dense_kernel_momentum']
