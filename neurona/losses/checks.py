@@ -35,8 +35,8 @@ def check_targets(loss: Any, y_true: np.ndarray, output_shape: Shape) -> None:
         >>> check_targets(probability.sparse_categorical_crossentropy, np.array([0, 3, 1]), (None, 3))
         Traceback (most recent call last):
         ...
-        neurona.core.errors.DataError: sparse_categorical_crossentropy: label 3 in row 1: it is not one of the 3
-            classes 0..2 ...
+        neurona.core.errors.DataError: sparse_categorical_crossentropy: label 3 in row 1: it is not one of
+            the 3 classes 0..2 ...
     """
     function, options = (loss.fn, loss.options) if isinstance(loss, LossFunctionWrapper) else (loss, {})
     name = getattr(function, "__name__", None) or getattr(loss, "name", type(loss).__name__)

@@ -43,6 +43,7 @@ class ExtensionPoints(OptimizerVariables):
 
         Example:
 
+            >>> import jax.numpy as jnp
             >>> from neurona import Variable
             >>> from neurona.optimizers import Optimizer
             >>> class Descent(Optimizer):
