@@ -94,9 +94,9 @@ def with_bomb(name, members=None):
         info = archive.getinfo(name)
         end = archive.start_dir
         info.compress_type, info.file_size, info.CRC = zipfile.ZIP_DEFLATED, size, check
-        archive.fp.seek(info.header_offset)
-        archive.fp.write(info.FileHeader())
-        archive.fp.seek(end)
+        content.seek(info.header_offset)
+        content.write(info.FileHeader())
+        content.seek(end)
     return content.getvalue()
 
 
@@ -148,10 +148,10 @@ def npy(array=None, header=None, body=b""):
     return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + body
 
 
-def tar(members, mode="w:gz"):
+def tar(members):
     """A tar archive of members, each bytes or a TarInfo with a change."""
     content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode=mode) as archive:
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
         for name, data in members.items():
             info = data if isinstance(data, tarfile.TarInfo) else tarfile.TarInfo(name)
             if isinstance(data, bytes):

@@ -219,7 +219,7 @@ DESCRIPTIONS = {
     "units are infinite": _options(units=float("inf")),
     "units are a fraction": _options(units=2.5),
     "units are a text": _options(units="many"),
-    "units are a list": _options(units=[2]),
+    "units are a list": _options(units=[2, 3]),
     "units are an array of text": _options(
         units={"class_name": "__numpy__", "config": {"value": "x", "dtype": "S1000000000"}}
     ),
