@@ -3,6 +3,7 @@ output.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -278,8 +279,7 @@ class OutputMetrics:
         """Let each metric see a batch; only the weighted ones see the sample weights."""
         for index, metric, weighted in self.entries:
             if targets[index] is not None:
-                who = f"Metric {metric.name!r} ({type(metric).__name__})"
-                with reads_explained(who, targets[index], predictions[index]):
+                with _reads_of(metric, targets[index], predictions[index]):
                     metric.update_state(
                         targets[index],
                         predictions[index],
@@ -287,12 +287,17 @@ class OutputMetrics:
                     )
 
 
+def _reads_of(metric: Metric, target: Any, prediction: Any) -> AbstractContextManager[None]:
+    return reads_explained(f"Metric {metric.name!r} ({type(metric).__name__})", target, prediction)
+
+
 def _create_late_variables(metric: Metric, target: Any, prediction: Any) -> None:
     """Create the variables that a metric makes when it sees data: a step leaves as many as it meets."""
     if is_built_in(metric) and getattr(metric, "_built", True):
         return
     dtype = jax.dtypes.canonicalize_dtype(target.dtype)
-    metric._create_variables(jax.ShapeDtypeStruct(tuple(target.shape), dtype), prediction)
+    with _reads_of(metric, target, prediction):
+        metric._create_variables(jax.ShapeDtypeStruct(tuple(target.shape), dtype), prediction)
 
 
 def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:
