@@ -9,6 +9,7 @@ import neurona as nn
 from neurona.callbacks import BackupAndRestore, Callback, EarlyStopping, ModelCheckpoint
 from neurona.core.errors import SavingError
 from tests.callbacks.fabricated import X, Y, fabricating, fit
+from tests.counting import Batches
 
 L = nn.layers
 
@@ -32,23 +33,11 @@ def squared(y_true, y_pred):
     return (y_true - y_pred) ** 2
 
 
-class Count(nn.metrics.Metric):
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.count = self.add_variable((), name="count")
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        self.count.assign(self.count + 1)
-
-    def result(self):
-        return self.count.value
-
-
 FIRST = {
     "layer": lambda: L.Dense(3, activation="tanh"),
     "optimizer": lambda: nn.optimizers.SGD(0.05, momentum=0.9),
     "loss": "mse",
-    "metrics": lambda: ["mae", Count()],
+    "metrics": lambda: ["mae", Batches()],
     "x": X,
     "y": Y,
     "options": {},
@@ -63,7 +52,7 @@ OTHERS = {
     "loss": ({"loss": "mae"}, re.escape('compile(loss=...) differs: it was "mse", and is "mae"')),
     "options of the loss": ({"loss": nn.losses.Huber(2.0)}, r"compile\(loss="),
     "loss of the user's": ({"loss": absolute}, r"compile\(loss="),
-    "metrics": ({"metrics": lambda: ["mse", Count()]}, r"compile\(metrics="),
+    "metrics": ({"metrics": lambda: ["mse", Batches()]}, r"compile\(metrics="),
     "optimizer of equal slots": ({"optimizer": lambda: nn.optimizers.Adagrad(0.05)}, "the optimizer"),
     "momentum": ({"optimizer": lambda: nn.optimizers.SGD(0.05, momentum=0.8)}, "the optimizer"),
     "rate": ({"optimizer": lambda: nn.optimizers.SGD(0.1, momentum=0.9)}, "the learning rate"),

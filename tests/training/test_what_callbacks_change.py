@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurona as nn
+from tests.counting import Batches
 
 X = np.ones((12, 3), "float32")
 Y = np.ones((12, 1), "float32")
@@ -95,17 +96,7 @@ def test_one_batch_has_its_own_figures():
 
 
 def test_a_metrics_own_reset_is_called():
-    class Steps(nn.metrics.Metric):
-        def __init__(self, **kwargs):
-            super().__init__(**kwargs)
-            self.count = self.add_variable((), name="count")
-
-        def update_state(self, y_true, y_pred, sample_weight=None):
-            self.count.assign(self.count + 1)
-
-        def result(self):
-            return self.count.value
-
+    class Steps(Batches):
         def reset_state(self):
             """Goes on counting."""
 
@@ -170,14 +161,7 @@ def test_an_evaluation_and_a_prediction_end_where_a_callback_says():
 
 
 def test_a_metric_may_return_its_variable():
-    class Steps(nn.metrics.Metric):
-        def __init__(self, **kwargs):
-            super().__init__(**kwargs)
-            self.count = self.add_variable((), name="count")
-
-        def update_state(self, y_true, y_pred, sample_weight=None):
-            self.count.assign(self.count + 1)
-
+    class Steps(Batches):
         def result(self):
             return self.count
 
