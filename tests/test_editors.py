@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+import jedi
 import pytest
 
-jedi = pytest.importorskip("jedi")
 PROJECT = jedi.Project(Path(__file__).parents[1])
 
 
