@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import jax.scipy.special as special
 
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.ops.registry import Tensor, Tensors, define, to_array, to_float, unary
+from neurona.ops.registry import Newer, Tensor, Tensors, define, to_array, to_float, unary
 
 _define = functools.partial(define, module="math")
 _float = functools.partial(unary, floats=True, module="math")
@@ -55,7 +55,7 @@ def cdist(x: Tensor, y: Tensor) -> Any:
 
 
 @_define("TopK")
-def top_k(x: Tensor, k: int, sorted: bool = True, is_stable: bool = True) -> Any:
+def top_k(x: Tensor, k: int, sorted: bool = True, is_stable: Newer = True) -> Any:
     """The k greatest elements of the last axis, in descending order, and their indices; among equals the
     first comes first, whatever the options say.
     """

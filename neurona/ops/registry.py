@@ -33,6 +33,7 @@ Tensor = Annotated[Any, "an array, Variable, number, list of numbers or symbolic
 Tensors = Annotated[Any, "a list of tensors"]
 Tree = Annotated[Any, "tensors nested in lists, tuples and dictionaries"]
 Operand = Annotated[Any, "an argument of the call that is no tensor"]
+Newer = Annotated[Any, "an option that only the newest Keras reads: files hold it only if it is set"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -291,6 +292,8 @@ def operation_config(
             operands.extend(value)
         elif _is_operand(parameter):
             operands.append(value)
+        elif parameter.annotation is Newer and value == parameter.default:
+            continue
         elif symbolic_leaves(value):
             raise SavingError(
                 f"Operation {operation.name!r} ({name}) can't be saved: its argument {key} is a symbolic "

@@ -107,8 +107,8 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | N
 
     Example:
 
-        >>> deserialize({"class_name": "adam", "config": {"learning_rate": 0.5}})
-        <Adam name='adam' learning_rate=0.5>
+        >>> deserialize({"class_name": "adam", "config": {"name": "slow", "learning_rate": 0.5}})
+        <Adam name='slow' learning_rate=0.5>
     """
     name = config.get("class_name")
     if isinstance(name, str) and not config.get("registered_name"):

@@ -367,9 +367,10 @@ def test_dropout_is_inverted_and_the_same_at_every_step():
 
 def test_each_gate_has_its_own_mask_with_implementation_1():
     cell = LSTMCell(6, dropout=0.5, implementation=1)
-    assert len(cell.dropout_masks(0.5, (3, 4), "float32", True)) == 4
-    assert len(LSTMCell(6, dropout=0.5).dropout_masks(0.5, (3, 4), "float32", True)) == 1
-    assert cell.dropout_masks(0.5, (3, 4), "float32", False) is None
+    step = np.zeros((3, 4), "float32")
+    assert [mask.shape for mask in cell.get_dropout_mask(step)] == [step.shape] * 4
+    assert LSTMCell(6, dropout=0.5).get_dropout_mask(step).shape == step.shape
+    assert LSTMCell(6).get_dropout_mask(step) is None
 
 
 def test_mixed_precision_and_half():

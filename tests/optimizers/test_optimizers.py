@@ -299,7 +299,7 @@ def test_a_variable_that_stays_goes_on_as_if_the_others_had_never_changed(name, 
 
 
 def test_a_new_variable_begins_afresh_and_one_that_left_is_forgotten():
-    optimizer, (first, second, third, _) = optimizers.Adam(0.1), variables()
+    optimizer, (first, second, third, _) = optimizers.Adam(0.1, name="adam"), variables()
     now = [gradient[0] for gradient in gradients(steps=1)]
     optimizer.apply(now[:2], [first, second])
     momentum = optimizer.state["slots"]["momentum"][1]
