@@ -44,10 +44,22 @@ def _examples_are_users_code(doctest_namespace: dict[str, object]) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse names of tests that hold an address: the workers of a parallel run would disagree about them."""
+    """Refuse names of tests that hold an address: the workers of a parallel run would disagree about them.
+    Let all tests of a file about the same case follow one another: they compile the same programs.
+    """
     changing = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if changing:
         raise pytest.UsageError(f"give these tests ids that do not change: {changing}")
+    first: dict[tuple[str, str], int] = {}
+    for number, item in enumerate(items):
+        first.setdefault(_case(item), number)
+    items.sort(key=lambda item: first[_case(item)])
+
+
+def _case(item: pytest.Item) -> tuple[str, str]:
+    """A test's file, and the name of its parameters; without any, its own name."""
+    file, _, name = item.nodeid.partition("::")
+    return file, name.partition("[")[2] or name
 
 
 _finished = itertools.count(1)

@@ -4,7 +4,8 @@ model.fit(x, y, callbacks=[EarlyStopping(patience=3, restore_best_weights=True),
 """
 
 from neurona.callbacks.averaging import SwapEMAWeights
-from neurona.callbacks.callback import Callback, CallbackList, History
+from neurona.callbacks.callback import Callback, History
+from neurona.callbacks.callback_list import CallbackList
 from neurona.callbacks.checkpoint import BackupAndRestore, ModelCheckpoint
 from neurona.callbacks.early_stopping import EarlyStopping
 from neurona.callbacks.loggers import CSVLogger, LambdaCallback, RemoteMonitor, TerminateOnNaN

@@ -1,4 +1,4 @@
-"""Callback, the list that calls them, and History."""
+"""Callback and History."""
 
 import html
 import inspect
@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from neurona.core.errors import ArgumentError, UnexpectedArgument, suggestion
+from neurona.core.errors import UnexpectedArgument, suggestion
 
 Logs = dict[str, Any]
 _EPOCHS_SHOWN = 20
-_HOOKS = {
+HOOKS = {
     kind: tuple(f"on_{name}batch_{end}" for name in names for end in ("begin", "end"))
     for kind, names in {"train": ("", "train_"), "test": ("test_",), "predict": ("predict_",)}.items()
 }
@@ -51,7 +51,7 @@ class Callback:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        hooks = [hook for group in _HOOKS.values() for hook in group]
+        hooks = [hook for group in HOOKS.values() for hook in group]
         if cls._batch_interval is None and any(hook in cls.__dict__ for hook in hooks):
             cls._batch_interval = 1
 
@@ -196,86 +196,3 @@ class History(Callback):
             list(state["epoch"]),
             {name: list(values) for name, values in state["history"].items()},
         )
-
-
-class CallbackList:
-    """Calls each callback in turn.
-
-    Args:
-        callbacks: the callbacks; those with `_runs_last` come after the others.
-        model: what they are told is being trained.
-        params: what they are told about the training.
-        fit: the training in progress, for callbacks that save and resume it.
-
-    Raises:
-        ArgumentError: one of them is no `Callback`.
-    """
-
-    def __init__(
-        self, callbacks: list[Callback], model: Any, params: dict[str, Any], fit: Any = None
-    ) -> None:
-        for callback in callbacks:
-            if not isinstance(callback, Callback):
-                hint = " Make an object of it: callbacks=[Name()]." if isinstance(callback, type) else ""
-                raise ArgumentError(
-                    f"callbacks takes objects of neurona.callbacks.Callback. Received: {callback!r}.{hint}"
-                )
-        self.callbacks = sorted(callbacks, key=lambda callback: callback._runs_last)
-        for callback in self.callbacks:
-            callback.set_model(model)
-            callback.set_params(params)
-            callback._fit = fit
-        self._listeners = {kind: self._listening(hooks) for kind, hooks in _HOOKS.items()}
-
-    def release(self) -> None:
-        """Let the callbacks forget the training, which holds its data."""
-        for callback in self.callbacks:
-            callback._fit = None
-
-    def call(self, moment: str, *args: Any) -> None:
-        """Call one moment, such as `"on_epoch_end"`, on all; logs that are None arrive as an empty
-        dictionary.
-        """
-        for callback in self.callbacks:
-            getattr(callback, moment)(*({} if argument is None else argument for argument in args))
-
-    def _listening(self, hooks: tuple[str, ...]) -> list[tuple[int, Callback]]:
-        """The callbacks that override one of the hooks, each with its interval."""
-        return [
-            (callback._batch_interval, callback)
-            for callback in self.callbacks
-            if callback._batch_interval
-            and any(
-                getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)
-                for hook in hooks
-            )
-        ]
-
-    def steps_until_due(self, kind: str, step: int) -> int | None:
-        """How many steps may run before a batch hook must be called, or None for any number.
-
-        Args:
-            kind: "train", "test" or "predict".
-            step: the number of steps before; intervals count over all epochs.
-        """
-        return min((interval - step % interval for interval, _ in self._listeners[kind]), default=None)
-
-    def call_batch(self, moment: str, batch: int, step: int, logs: Callable[[], Logs] | None = None) -> None:
-        """Call a batch hook on the callbacks whose turn it is; the logs are computed only for them.
-
-        Args:
-            moment: such as `"on_train_batch_end"`.
-            batch: the number of the batch in its epoch.
-            step: its number counted over all epochs.
-            logs: computes the logs.
-        """
-        offset = 1 if moment.endswith("end") else 0
-        due = [
-            callback
-            for interval, callback in self._listeners[moment.split("_")[1]]
-            if (step + offset) % interval == 0
-        ]
-        if due:
-            values = logs() if logs else {}
-            for callback in due:
-                getattr(callback, moment)(batch, values)

@@ -76,6 +76,10 @@ class EarlyStopping(MonitorCallback):
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
+    def get_monitor_value(self, logs: Logs | None) -> float | None:
+        """The monitored figure, or None, with a warning once, where the logs do not hold it."""
+        return self.find(logs)
+
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch and self.verbose:
             screen.print(

@@ -79,7 +79,9 @@ class MonitorCallback(Callback):
         if self.mode != "auto":
             return self.mode
         name = self.monitor.removeprefix("val_")
-        metrics: list[Any] = [metric for metric in getattr(self.model, "metrics", ()) if metric.name == name]
+        kept: list[Any] = getattr(self.model, "metrics", [])
+        known = [*kept, *(inner for metric in kept for inner in getattr(metric, "metrics", ()))]  # of compile
+        metrics = [metric for metric in known if metric.name == name]
         found = direction_of(self.monitor, metrics[0] if metrics else None)
         if found is None:
             raise ArgumentError(

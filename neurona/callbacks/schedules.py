@@ -103,6 +103,7 @@ class ReduceLROnPlateau(MonitorCallback):
         min_delta: a change of no more than this is no improvement.
         cooldown: epochs after a reduction in which nothing is counted.
         min_lr: the learning rate stays at least this.
+        baseline: what a figure must be better than to count as an improvement; None for nothing.
 
     Raises:
         ArgumentError: the factor is not less than 1; the optimizer has a schedule of its own.
@@ -130,16 +131,21 @@ class ReduceLROnPlateau(MonitorCallback):
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
+        baseline: float | None = None,
     ) -> None:
-        super().__init__(monitor, mode, min_delta=min_delta)
+        super().__init__(monitor, mode, baseline, min_delta=min_delta)
         if factor >= 1.0:
             raise ArgumentError(f"ReduceLROnPlateau takes a factor less than 1. Received: {factor!r}")
         self.factor, self.patience, self.verbose = factor, patience, verbose
-        self.cooldown, self.min_lr = cooldown, min_lr
+        self.cooldown, self.min_lr, self.baseline = cooldown, min_lr, baseline
         self.cooldown_counter = self.wait = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.best, self.cooldown_counter, self.wait = None, 0, 0
+        self.best, self.cooldown_counter, self.wait = self.baseline, 0, 0
+
+    def in_cooldown(self) -> bool:
+        """Whether a reduction is so recent that nothing is counted."""
+        return self.cooldown_counter > 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         rate = _rate(self)
@@ -148,12 +154,12 @@ class ReduceLROnPlateau(MonitorCallback):
         value = self.find(logs)
         if value is None:
             return
-        if self.cooldown_counter > 0:
+        if self.in_cooldown():
             self.cooldown_counter -= 1
             self.wait = 0
         if self.is_better(value, self.best):
             self.best, self.wait = value, 0
-        elif self.cooldown_counter == 0:
+        elif not self.in_cooldown():
             self.wait += 1
             if self.wait >= self.patience and rate > np.float32(self.min_lr):
                 rate = max(rate * self.factor, self.min_lr)

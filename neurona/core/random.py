@@ -16,6 +16,7 @@ from neurona.core.arrays import device_array, zeros
 from neurona.core.errors import ArgumentError, TracingError
 from neurona.core.registry import Serializable
 from neurona.core.scope import current_scope
+from neurona.core.variable import Variable
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _GENERATORS = 2**32 - 1  # the branch of a scope's key for generators, apart from those of its layers
@@ -166,11 +167,20 @@ class SeedGenerator(Serializable):
 
     Args:
         seed: an integer; None takes one from the global stream.
+        name: its name.
+
+    Attributes:
+        state: a variable, (2,) uint32: the seed and the number of seeds drawn. Where a model runs as a pure
+            function, seeds follow from its random key, and the state stays.
+
+    Raises:
+        ArgumentError: the seed is no integer from 0 on.
 
     Example:
 
-        >>> [int(word) for word in SeedGenerator(5).next()]
-        [5, 0]
+        >>> generator = SeedGenerator(5)
+        >>> [int(word) for word in generator.next()], generator.state.numpy().tolist()
+        ([5, 0], [5, 1])
     """
 
     _kind = "random"
@@ -180,12 +190,17 @@ class SeedGenerator(Serializable):
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
             raise ArgumentError(f"A seed is an integer >= 0 or None. Received: {seed!r}")
         self.seed = int(seed) if seed is not None else int(new_words()[0])
-        self._draws = 0
+        first = np.array([self.seed & 0xFFFFFFFF, 0], np.uint32)
+        self.state = Variable(first, trainable=False, name=f"{self.name}_state")
 
-    def next(self) -> np.ndarray:
-        """The next seed: two uint32."""
-        self._draws += 1
-        return np.array([self.seed & 0xFFFFFFFF, self._draws - 1], np.uint32)
+    def next(self, ordered: bool = True) -> Any:
+        """The next seed: two uint32. `ordered` is Keras's and changes nothing."""
+        scope = current_scope()
+        if scope is not None and scope.key is not None:
+            return jax.random.key_data(as_key(self))
+        now = self.state.numpy()
+        self.state.assign(now + np.array([0, 1], np.uint32))
+        return now
 
 
 def as_key(seed: Any = None) -> jax.Array:

@@ -213,6 +213,7 @@ def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Variable, Any],
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
     setattr(Variable, f"__{_name}__", _binary(getattr(operator, _name)))
     setattr(Variable, f"__r{_name}__", _reflected(getattr(operator, _name)))
-for _name in ("lt", "le", "gt", "ge"):
+# Equality compares values, as in Keras; a set and a dictionary still tell variables apart by identity.
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Variable, f"__{_name}__", _binary(getattr(operator, _name)))
 Variable.__neg__ = lambda self: -self.value  # pyright: ignore[reportAttributeAccessIssue]

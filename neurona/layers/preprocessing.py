@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.arrays import each_batch
 from neurona.core.errors import ArgumentError, DataError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import epsilon, image_data_format
@@ -122,7 +123,7 @@ class Normalization(Layer):
             raise ArgumentError(
                 f"Layer {self.name!r} (Normalization) was given mean and variance; there is nothing to adapt."
             )
-        batches: Iterable[Any] = [data] if hasattr(data, "__array__") else data
+        batches: Iterable[Any] = [data] if hasattr(data, "__array__") else each_batch(data)
         count, mean, squares = 0, np.zeros(()), np.zeros(())
         for batch in batches:
             batch = np.asarray(batch[0] if isinstance(batch, tuple) else batch, np.float64)

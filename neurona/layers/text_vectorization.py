@@ -2,6 +2,7 @@
 the network.
 """
 
+import itertools
 import math
 import re
 import string
@@ -14,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from neurona.core.arrays import each_batch
 from neurona.core.checks import check_texts, integers
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
 from neurona.core.layer import Layer
@@ -209,7 +211,7 @@ class TextVectorization(Layer):
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn the vocabulary from texts, or from an iterable of batches of texts (of which the first
-        `steps` count).
+        `steps` count, and of a tuple its first entry).
 
         Raises:
             DataError: there is no token in them.
@@ -217,11 +219,9 @@ class TextVectorization(Layer):
         counts: Counter[str] = Counter()
         texts_with: Counter[str] = Counter()
         texts = 0
-        for number, batch in enumerate(
-            [data] if isinstance(data, (list, tuple, np.ndarray)) or hasattr(data, "__array__") else data
-        ):
-            if steps is not None and number >= steps:
-                break
+        at_once = isinstance(data, (list, tuple)) or hasattr(data, "__array__")
+        for batch in itertools.islice([data] if at_once else each_batch(data), steps):
+            batch = batch[0] if isinstance(batch, tuple) and not at_once else batch
             for tokens in self._tokenize(batch):
                 counts.update(tokens)
                 texts_with.update(set(tokens))

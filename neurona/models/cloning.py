@@ -44,9 +44,8 @@ def clone_model(
         ('out', 8)
     """
     clone = _clone(model, input_tensors, clone_function, call_function, recursive)
-    compiled = model.get_compile_config()
-    if compiled is not None and not clone.compiled:
-        clone.compile_from_config(compiled)
+    if model.compiled and not clone.compiled:
+        clone._compile_like(model)
     return clone
 
 

@@ -112,6 +112,7 @@ def adam_moments(
     gradient: jax.Array, slots: dict[str, jax.Array], beta_1: float, beta_2: float
 ) -> dict[str, jax.Array]:
     """The running means of the gradient and of its square."""
+    gradient = squarable(gradient)
     momentum, velocity = slots["momentum"], slots["velocity"]
     return {
         "momentum": momentum + (gradient - momentum) * (1 - beta_1),

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neurona.numerics import norm, squarable, with_norm
+from neurona.numerics import norm, with_norm
 from neurona.optimizers.adam import _MovingMoments, adam_moments
 
 __all__ = [
@@ -45,7 +45,7 @@ class Lamb(_MovingMoments):
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, momentum_correction, velocity_correction = shared
-        moments = adam_moments(squarable(gradient), slots, self.beta_1, self.beta_2)
+        moments = adam_moments(gradient, slots, self.beta_1, self.beta_2)
         scale = jnp.sqrt(moments["velocity"] / velocity_correction) + self.epsilon
         direction = moments["momentum"] / momentum_correction / scale
         length = norm(parameter)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from neurona.core.errors import ShapeError
 from neurona.core.options import Option
-from neurona.numerics import squarable, with_norm
+from neurona.numerics import with_norm
 from neurona.optimizers.adam import adam_moments, adam_rate
 from neurona.optimizers.arguments import CommonOptions
 from neurona.optimizers.base import Optimizer
@@ -154,7 +154,7 @@ class Muon(Optimizer):
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         rate, corrected_rate = shared
         if "velocity" in slots:
-            moments = adam_moments(squarable(gradient), slots, self.adam_beta_1, self.adam_beta_2)
+            moments = adam_moments(gradient, slots, self.adam_beta_1, self.adam_beta_2)
             return parameter - moments["momentum"] * corrected_rate / (
                 jnp.sqrt(moments["velocity"]) + self.epsilon
             ), moments

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona.kernels.update import Rule
+from neurona.numerics import squarable
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.base import Optimizer
 
@@ -70,6 +71,7 @@ class RMSprop(Optimizer):
     def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        gradient = squarable(gradient)
         slots = {**slots, "velocity": self.rho * slots["velocity"] + (1 - self.rho) * jnp.square(gradient)}
         denominator = slots["velocity"] + self.epsilon
         if self.centered:

@@ -17,6 +17,7 @@ from neurona.search.members import Members, MembersBatches, member_of
 from neurona.tracebacks import ends_at_users_line, warn
 from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
 from neurona.training.class_weights import ClassWeights
+from neurona.training.compile_metrics import each_metric
 from neurona.training.compiled_model import refuse_unknown
 from neurona.training.conversion import count_rows, in_memory, to_numpy
 from neurona.training.data import TrainingData, batches_of
@@ -176,7 +177,7 @@ class Ensemble:
         """
         arrays = _in_memory("evaluate", batches_of(x, y, sample_weight, batch_size=batch_size))
         members = self._prepared(arrays)
-        return evaluate(members, arrays, CallbackList([], members, {}))
+        return evaluate(members, arrays, CallbackList(model=members))
 
     @ends_at_users_line
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
@@ -220,7 +221,8 @@ class Ensemble:
                 f"The history has no figure {monitor!r}.{suggestion(monitor, figures)} It has: "
                 f"{', '.join(figures)}."
             )
-        metrics = [metric for metric in self.model.metrics if metric.name == monitor.removeprefix("val_")]
+        name = monitor.removeprefix("val_")
+        metrics = [metric for metric in each_metric(self.model.metrics) if metric.name == name]
         direction = direction_of(monitor, metrics[0] if metrics else None) if mode == "auto" else mode
         if direction not in ("min", "max"):
             raise ArgumentError(

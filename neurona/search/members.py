@@ -51,6 +51,7 @@ class Members:
     """
 
     stops_quietly_on_nan = False
+    steps_per_execution = 1
 
     def __init__(
         self, learner: ModelLearner, streams: Sequence[Stream], learning_rate: Sequence[float] | None

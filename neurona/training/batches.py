@@ -73,6 +73,10 @@ class Batches(Protocol):
         """Where the next epoch begins, as plain values for `restore`."""
         ...
 
+    def rewind(self) -> None:
+        """Let the next epoch begin at the start of the data, where there is a way back."""
+        ...
+
     def digest(self) -> str:
         """A text that differs for other data."""
         ...
@@ -146,6 +150,10 @@ class RowOrder:
             self._used += 1
             batches.append(batch)
         return [np.stack(list(group)) for _, group in itertools.groupby(batches, key=len)]
+
+    def rewind(self) -> None:
+        """Let the next epoch begin a pass."""
+        self._rest, self._used = iter(()), 0
 
     def position(self) -> dict[str, Any]:
         """Where the next epoch begins, as plain values for `restore`."""
@@ -243,6 +251,9 @@ class ArrayBatches:
 
     def position(self) -> dict[str, Any]:
         return self.order.position()
+
+    def rewind(self) -> None:
+        self.order.rewind()
 
     def digest(self) -> str:
         return digest_of(self.host)

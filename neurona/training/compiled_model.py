@@ -12,12 +12,13 @@ from neurona import optimizers
 from neurona.callbacks import History
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, UnexpectedArgument, suggestion
 from neurona.core.layer import Layer
-from neurona.core.registry import deserialize, serialize
+from neurona.core.registry import Serializable, deserialize, serialize
 from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.metrics import Mean, Metric
 from neurona.tracebacks import ends_at_users_line
-from neurona.training.checks import check_inputs
+from neurona.training.checks import check_counts, check_inputs
+from neurona.training.compile_metrics import CompileMetrics, each_metric
 from neurona.training.conversion import Batch, unpack
 from neurona.training.model_learner import ModelLearner, VariableGroups
 from neurona.training.objectives import OutputLosses, OutputMetrics, Outputs
@@ -50,11 +51,12 @@ class CompiledModel(Layer):
     loss: Any = None
     history: History | None = None
     stop_training = stop_evaluating = stop_predicting = False  # for callbacks to set
-    run_eagerly = False
+    run_eagerly, jit_compile, steps_per_execution = False, True, 1
     output_names: list[str] | None = None
     _given_rule: Rule | None = None
     _compiled_loss: OutputLosses | None = None
     _compiled_metrics: OutputMetrics | None = None
+    _metrics_of_compile: CompileMetrics | None = None
     _learner: ModelLearner | None = None
     _untracked = (
         *Layer._untracked,
@@ -89,20 +91,24 @@ class CompiledModel(Layer):
             metrics: what to report: a list, or a list per output.
             weighted_metrics: metrics that see sample weights and class weights.
             run_eagerly: run each step uncompiled, to look inside with a debugger.
-            steps_per_execution, jit_compile: accepted; many steps always run as one compiled program.
+            steps_per_execution: call callbacks' batch hooks once for so many batches. It does not change
+                speed: between calls many steps run as one compiled program in any case.
+            jit_compile: accepted: everything is compiled, unless `run_eagerly` asks otherwise.
             auto_scale_loss: scale the loss dynamically under the mixed_float16 policy.
             rule: how to learn, if not by gradients: a `neurona.training.Rule`, which needs no optimizer.
 
         Raises:
             ArgumentError: a name is not known; the message suggests the nearest. Or both a rule and an
-                optimizer are given.
+                optimizer are given. Or steps_per_execution is no whole number from 1 on.
             UnexpectedArgument: an argument does not exist.
         """
         refuse_unknown(CompiledModel.compile, unknown)
         OutputLosses.check_names(loss)
         OutputMetrics.check_names((metrics, weighted_metrics))
         self.optimizer, self._given_rule = self._checked_optimizer(optimizer, rule, auto_scale_loss), rule
+        check_counts("compile", 0, {"steps_per_execution": steps_per_execution})
         self.loss, self.run_eagerly = loss, bool(run_eagerly)
+        self.steps_per_execution, self.jit_compile = int(steps_per_execution), not self.run_eagerly
         self._compile_arguments = {
             "optimizer": self.optimizer,
             "loss": loss,
@@ -117,6 +123,7 @@ class CompiledModel(Layer):
             self._compile_arguments["rule"] = rule
         self._loss_tracker = Mean(name="loss")
         self._compiled_loss, self._compiled_metrics = None, None
+        self._metrics_of_compile = None if metrics is weighted_metrics is None else CompileMetrics()
         self._learner = ModelLearner(self)
         self.stop_training = False
 
@@ -150,6 +157,16 @@ class CompiledModel(Layer):
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compile as `get_compile_config` says."""
         self.compile(**deserialize(config))
+
+    def _compile_like(self, other: "CompiledModel") -> None:
+        """Compile as another model is, with an optimizer, losses and metrics of its own; functions are the
+        same.
+        """
+
+        def fresh(value: Any) -> Any:
+            return value.from_config(value.get_config()) if isinstance(value, Serializable) else value
+
+        self.compile(**jax.tree.map(fresh, other._compile_arguments))
 
     def _compiled_learner(self, method: str) -> ModelLearner:
         if self._learner is None or not self.compiled:
@@ -200,7 +217,7 @@ class CompiledModel(Layer):
             else []
         )
         known = {id(metric) for _, metric in named}
-        others = [metric for metric in self.metrics if id(metric) not in known]
+        others = [metric for metric in each_metric(self.metrics) if id(metric) not in known]
         for name, metric in [*((metric.name, metric) for metric in others), *named]:
             result = jax.tree.map(_value_of, metric.result())
             logs.update(result if isinstance(result, dict) else {name: result})
@@ -248,21 +265,21 @@ class CompiledModel(Layer):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics: the loss's mean, each output's, the compiled ones, and those that layers keep as
-        attributes.
+        """The metrics: the loss's mean, those of `compile` as one, each output's loss, and those that layers keep
+        as attributes.
         """
         found: list[Metric] = []
         if self.compiled:
             found += self._rule.trackers
             if self._given_rule is None or self.loss is not None:
                 found.append(self._loss_tracker)
+            found += [] if self._metrics_of_compile is None else [self._metrics_of_compile]
             found += self._compiled_loss.trackers if self._compiled_loss else []
-            found += self._compiled_metrics.metrics if self._compiled_metrics else []
         for layer in self._flatten_layers():
             found += [
                 metric
                 for name, metric in vars(layer).items()
-                if isinstance(metric, Metric) and name != "_loss_tracker"
+                if isinstance(metric, Metric) and name not in ("_loss_tracker", "_metrics_of_compile")
             ]
         return list(dict.fromkeys(found))
 
@@ -306,6 +323,8 @@ class CompiledModel(Layer):
         self._compiled_metrics = OutputMetrics(
             arguments["metrics"], arguments["weighted_metrics"], outputs, targets, outputs.leaves(predictions)
         )
+        if self._metrics_of_compile is not None:
+            self._metrics_of_compile.matched = self._compiled_metrics
 
     def _check_targets(self, batch: Batch) -> None:
         """Look at ids and labels before anything is trained on them; raises `DataError`."""

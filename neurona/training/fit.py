@@ -51,7 +51,7 @@ class Fit:
         given = as_list(callbacks)
         params = {"epochs": epochs, "steps": data.train.steps, "verbose": 1 if verbose == "auto" else verbose}
         shown = [*given, *progress_bar(verbose, given), self.history]
-        self.callbacks = CallbackList(shown, model, params, fit=self)
+        self.callbacks = CallbackList(shown, model=model, **params).attach(self)
         self.position = FitPosition(learner, data, self.callbacks, initial_epoch)
         self._first_epoch, self._logs = initial_epoch, {}
         self._has_told_of_nan = False
@@ -200,6 +200,7 @@ def evaluate(learner: Learner, batches: Any, callbacks: CallbackList) -> dict[st
     """One pass over batches without training, and its figures."""
     learner.reset_metrics()
     learner.stop_evaluating = False
+    batches.rewind()
     callbacks.call("on_test_begin", None)
     logs = Pass(learner, "test", callbacks).run(batches)
     callbacks.call("on_test_end", logs)
@@ -208,6 +209,8 @@ def evaluate(learner: Learner, batches: Any, callbacks: CallbackList) -> dict[st
 
 def as_list(callbacks: Any) -> list[Any]:
     """Callbacks as a list, however they were given."""
+    if isinstance(callbacks, CallbackList):
+        return callbacks.callbacks
     return (
         list(callbacks) if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
     )

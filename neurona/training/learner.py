@@ -73,11 +73,15 @@ class Learner(Protocol):
 
     Attributes:
         steps_trained: since `compile`; during an epoch, those before it.
+        steps_per_execution: the batches between two calls of callbacks' batch hooks.
         stops_quietly_on_nan: end at a NaN without an error, as Keras does.
     """
 
     steps_trained: int
     stops_quietly_on_nan: bool
+
+    @property
+    def steps_per_execution(self) -> int: ...
 
     @property
     def stop_training(self) -> bool:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.callbacks.callback import CallbackList
+from neurona.callbacks.callback_list import BatchCalls, CallbackList
 from neurona.training.batches import ArrayBatches, Batches, Chunk
 from neurona.training.learner import Learner, Steps
 from neurona.training.program import RunResult, step_number
@@ -40,7 +40,7 @@ class Pass:
         self.learner, self.kind, self.callbacks = learner, kind, callbacks
         self.first_step, self.done = first_step, done
         self._logs: dict[str, Any] = {}
-        self._begin, self._end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
+        self._calls = BatchCalls(callbacks, kind, learner.steps_per_execution, first_step)
 
     def run(self, batches: Batches) -> dict[str, Any]:
         """Run all batches and return the figures, or nothing where there were no batches."""
@@ -61,6 +61,7 @@ class Pass:
                     self.learner.check_targets(batch)
                 if not self._run_chunk(chunk):
                     return False
+        self._calls.close(self.logs)
         return True
 
     def logs(self) -> dict[str, Any]:
@@ -80,10 +81,8 @@ class Pass:
         sizer = self.learner.chunk_sizer(self.kind, chunk.order.shape[1])
         while position < chunk.stop and not self._is_stopped():
             count = min(chunk.stop - position, sizer.steps)
-            count = min(
-                count, self.callbacks.steps_until_due(self.kind, self.first_step + self.done) or count
-            )
-            self.callbacks.call_batch(self._begin, self.done, self.first_step + self.done)
+            count = min(count, self._calls.room(self.done) or count)
+            self._calls.begin(self.done)
             began = time.perf_counter()
             steps = self.learner.steps()  # finds what a callback froze, so it comes first
             run = self._runner(steps, chunk, order, position)
@@ -107,8 +106,7 @@ class Pass:
         self._logs = ran.logs
         self.done += count
         self.learner.load_training_state(ran.state)
-        number = self.first_step + self.done - 1
-        self.callbacks.call_batch(self._end, self.done - 1, number, lambda: self._figures(steps, ran.state))
+        self._calls.end(self.done - 1, lambda: self._figures(steps, ran.state))
         self.callbacks.call("_on_chunk_end", self.done, self.logs)
 
     def _stop_at_non_finite(

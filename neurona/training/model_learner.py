@@ -12,6 +12,7 @@ from neurona.core.layer import Layer
 from neurona.core.random import new_key
 from neurona.core.variable import Variable
 from neurona.metrics import Metric
+from neurona.training.compile_metrics import each_metric
 from neurona.training.conversion import Batch
 from neurona.training.diagnosis import raise_non_finite
 from neurona.training.identity import identity_of
@@ -58,6 +59,10 @@ class ModelLearner:
         self._sizers: dict[tuple[str, int], ChunkSizer] = {}
 
     @property
+    def steps_per_execution(self) -> int:
+        return self.model.steps_per_execution
+
+    @property
     def stop_training(self) -> bool:
         return self.model.stop_training
 
@@ -98,7 +103,7 @@ class ModelLearner:
             model.reset_metrics()
             self.initial_metrics = [variable.value for variable in groups.metrics]
         self.groups, self._structure_version = groups, Layer._structure_version
-        self._resets_plainly = all(_resets_to_constants(metric) for metric in model.metrics)
+        self._resets_plainly = all(_resets_to_constants(metric) for metric in each_metric(model.metrics))
 
     def __getstate__(self) -> dict[str, Any]:
         """Without programs and devices, which belong to this process."""

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.callbacks.callback import Callback, CallbackList
+from neurona.callbacks import Callback, CallbackList
 from neurona.core.errors import SavingError
 from neurona.training.data import TrainingData
 from neurona.training.learner import Learner

@@ -2,13 +2,14 @@
 
 import contextlib
 import itertools
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
 import numpy as np
 
-from neurona.callbacks.callback import CallbackList
+from neurona.callbacks.callback_list import BatchCalls, CallbackList
 from neurona.core.layer import Layer
 from neurona.core.policy import is_float
 from neurona.core.random import new_key
@@ -49,7 +50,8 @@ class Predictor:
         if self._is_built_in and self._assignments == Layer._structure_version:
             return True
         self._assignments = Layer._structure_version
-        return self._parts == _parts_of(self.model)
+        parts = _parts_of(self.model)
+        return len(parts) == len(self._parts) and all(map(operator.is_, parts, self._parts))
 
     def __call__(self, x: Any) -> Any:
         """The outputs of one batch, with the variables' values of now."""
@@ -80,10 +82,17 @@ def _has_nan(array: Any) -> bool:
 
 
 def _parts_of(model: Any) -> list[Any]:
+    """Its layers and their variables, each with whether it is trainable, one after the other."""
     return [
-        (layer, variables, [variable.trainable for variable in variables])
+        part
         for layer, variables in model._walk()
+        for part in (layer, *variables, *(variable.trainable for variable in variables))
     ]
+
+
+def _checked(model: Any, x: Any) -> Any:
+    check_inputs(model, x)
+    return x
 
 
 def _filled(x: Any, rows: int) -> Any:
@@ -119,40 +128,46 @@ def predict_arrays(
     """
     rows, must_be_read = count_rows(x, "x"), any(map(stays_on_host, jax.tree.leaves(x)))
     starts = range(0, rows, batch_size)[: steps if steps is not None else None]
-    watchers = watchers_for(len(starts))
-    parts = []
-    watchers.call("on_predict_begin", None)
-    for number, start in enumerate(starts):
-        batch = x if rows <= batch_size else rows_of(x, start, start + batch_size)
-        batch = in_memory(batch) if must_be_read else batch
-        size = min(batch_size, rows - start)
-        computed = _padded(size, batch_size) if predictor.rows_are_independent else size
-        watchers.call_batch("on_predict_batch_begin", number, number)
-        parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
-        predictor.check(batch, parts[-1][0])
-        watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
-        watchers.call("_on_chunk_end", number + 1, dict)
-        if predictor.model.stop_predicting:
-            break
-    outputs = _collect(parts)
-    watchers.call("on_predict_end", None)
-    return outputs
+    batches = (x if rows <= batch_size else rows_of(x, start, start + batch_size) for start in starts)
+    read = map(in_memory, batches) if must_be_read else batches
+    return _predict(predictor, read, batch_size, watchers_for(len(starts)))
 
 
 def predict_stream(predictor: Predictor, batches: StreamBatches, watchers: CallbackList) -> Any:
     """The outputs for a source of batches."""
-    parts = []
-    watchers.call("on_predict_begin", None)
     with contextlib.closing(batches), contextlib.closing(batches.epoch()) as arriving:
-        for number, (x, _, _) in enumerate(itertools.chain.from_iterable(arriving)):
-            watchers.call_batch("on_predict_batch_begin", number, number)
-            check_inputs(predictor.model, x)
-            parts.append((predictor(x), count_rows(x)))
-            predictor.check(x, parts[-1][0])
-            watchers.call_batch("on_predict_batch_end", number, number, lambda: {"outputs": parts[-1][0]})
-            watchers.call("_on_chunk_end", number + 1, dict)
-            if predictor.model.stop_predicting:
-                break
+        inputs = (_checked(predictor.model, x) for x, _, _ in itertools.chain.from_iterable(arriving))
+        return _predict(predictor, inputs, None, watchers)
+
+
+def _predict(
+    predictor: Predictor, batches: Iterable[Any], full_size: int | None, watchers: CallbackList
+) -> Any:
+    """The outputs of batches; those with less than `full_size` rows are filled up where rows are
+    independent.
+    """
+    parts: list[tuple[Any, int]] = []
+    called = 0  # the parts that batch hooks have seen
+    calls = BatchCalls(watchers, "predict", predictor.model.steps_per_execution)
+
+    def logs() -> dict[str, Any]:
+        nonlocal called
+        seen, called = called, len(parts)
+        return {"outputs": _collect(parts[seen:])}
+
+    watchers.call("on_predict_begin", None)
+    for number, batch in enumerate(batches):
+        size = count_rows(batch)
+        calls.begin(number)
+        fills = full_size is not None and predictor.rows_are_independent
+        computed = _padded(size, full_size) if fills else size
+        parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
+        predictor.check(batch, parts[-1][0])
+        calls.end(number, logs)
+        watchers.call("_on_chunk_end", number + 1, dict)
+        if predictor.model.stop_predicting:
+            break
+    calls.close(logs)
     outputs = _collect(parts)
     watchers.call("on_predict_end", None)
     return outputs

@@ -14,6 +14,7 @@ from jax._src import xla_bridge
 from neurona.core.errors import ForkError, SavingError
 from neurona.core.folders import cache_folders
 from neurona.core.registry import is_built_in, serialize
+from neurona.training.compile_metrics import each_metric
 from neurona.training.placement import Placement
 from neurona.training.program import Program
 
@@ -82,7 +83,7 @@ def structure_of(trainer: Any, prediction: bool) -> str | None:
             compiled = trainer.get_compile_config()
             compiled["optimizer"] = repr(trainer._rule.structure_of(trainer))  # the learning rate is state
             parts.append(compiled)
-            parts.append([serialize(metric) for metric in trainer.metrics])
+            parts.append([serialize(metric) for metric in each_metric(trainer.metrics)])
             if trainer._own_step("train") or trainer._own_step("test") or not is_built_in(trainer._rule):
                 return None
         text = json.dumps(parts, sort_keys=True)

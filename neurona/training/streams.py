@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurona.core.arrays import is_numbered
 from neurona.core.errors import DataError
 from neurona.training.batches import Chunk, RowOrder
 from neurona.training.class_weights import ClassWeights
@@ -89,7 +90,8 @@ class StreamBatches:
     Args:
         source: yields `x`, `(x, y)` or `(x, y, sample_weight)`; or has `__len__` and `__getitem__`, and no
             `__iter__`: then its batches are numbered.
-        steps: batches in an epoch; without it an epoch lasts until the source is exhausted.
+        steps: batches in an epoch, if not all; the next epoch goes on where one ended. Where the source ends,
+            the epoch ends too.
         shuffle: whether the batches of an indexable source come in a new order every epoch.
         class_weight: turned into sample weights, batch by batch.
         generator: NumPy's, for the order.
@@ -109,8 +111,7 @@ class StreamBatches:
         generator: np.random.Generator | None = None,
     ) -> None:
         self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
-        has_numbers = hasattr(source, "__getitem__") and hasattr(source, "__len__")
-        self.indexed = has_numbers and (hasattr(source, "on_epoch_end") or not hasattr(source, "__iter__"))
+        self.indexed = is_numbered(source)
         self._threads = max(1, getattr(source, "workers", 1) or 1) if self.indexed else 1
         self.ahead = (
             max(self._threads, getattr(source, "max_queue_size", AHEAD) or 1) if self.indexed else AHEAD
@@ -120,7 +121,7 @@ class StreamBatches:
         known = _length_of(source)
         if known == 0:
             raise DataError("The data set has no batches.")
-        self.steps = known if steps is None else int(steps)
+        self.steps = known if steps is None else min(int(steps), known or int(steps))
         self._limit = steps
         self._generator = np.random.default_rng(0) if generator is None else generator
         self._pass_began, self._used = self._generator.bit_generator.state, 0
@@ -145,9 +146,7 @@ class StreamBatches:
     def epoch(self) -> Generator[list[Batch], None, None]:
         """The batches of one epoch, as lists of those that are ready. To be closed if it is left early."""
         first, self._first = self._first, []
-        items = itertools.islice(
-            self._open(), None if self._limit is None else max(0, self._limit - len(first))
-        )
+        items = self._rest(None if self._limit is None else self._limit - len(first), is_begun=bool(first))
         tasks = itertools.chain(
             (functools.partial(lambda batch: batch, batch) for batch in first), self._tasks(items)
         )
@@ -156,12 +155,11 @@ class StreamBatches:
             for ready in reader:
                 count += len(ready)
                 yield ready
-        if self._limit is None:
-            self.steps, self._iterator, self._used = count, None, 0
+        if self._limit is None or count < self._limit:  # the source has ended
+            self._iterator, self._used = None, 0
             self._pass_began = self._generator.bit_generator.state
             self.exhausted = self._once
-        elif count < self._limit:
-            self.exhausted = True
+        self.steps = count if self._limit is None else self.steps
         if hasattr(self.source, "on_epoch_end"):
             self.source.on_epoch_end()
 
@@ -190,8 +188,25 @@ class StreamBatches:
     def _open(self) -> Generator[Any, None, None]:
         """The numbers of batches, or the batches as they come."""
         if self._iterator is None:
-            self._iterator = self._pass() if self._once or self._limit is None else self._passes()
+            self._iterator = self._pass()
         return self._iterator
+
+    def _rest(self, count: int | None, is_begun: bool) -> Iterator[Any]:
+        """What is left of a pass, `count` at most; if it is nothing, of a new pass."""
+        items = itertools.islice(self._open(), count)
+        item = next(items, END)
+        if item is END and not (is_begun or self._once):
+            self._iterator = None
+            items = itertools.islice(self._open(), count)
+            item = next(items, END)
+        if item is not END:
+            yield item
+            yield from items
+
+    def rewind(self) -> None:
+        if not self._once and self._used > len(self._first):
+            self.close()
+            self._first, self._used = [], 0
 
     def position(self) -> dict[str, Any]:
         return {"generator": self._pass_began, "used": self._used - len(self._first)}
@@ -222,16 +237,6 @@ class StreamBatches:
         finally:
             if iterator is not self.source and hasattr(iterator, "close"):
                 iterator.close()
-
-    def _passes(self) -> Generator[Any, None, None]:
-        """Over and over, for epochs that are counted in steps; an empty source ends it."""
-        item = END
-        while True:
-            with contextlib.closing(self._pass()) as items:
-                for item in items:
-                    yield item
-            if item is END:
-                return
 
     def _order(self) -> list[int]:
         if hasattr(self.source, "on_epoch_begin"):
@@ -304,6 +309,9 @@ class RowBatches:
 
     def position(self) -> dict[str, Any]:
         return self.order.position()
+
+    def rewind(self) -> None:
+        self.order.rewind()
 
     def digest(self) -> str:
         return digest_of(self.host)

@@ -1,11 +1,12 @@
 """Trainer: what gives a model fit, evaluate and predict."""
 
 import contextlib
+import functools
 from typing import Any
 
 import jax
 
-from neurona.callbacks import CallbackList, History
+from neurona.callbacks import Callback, CallbackList, History
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches
@@ -146,10 +147,13 @@ class Trainer(CompiledModel):
         ) as batches:
             learner = ready_learner(self, batches)
             shown = [*progress_bar(verbose), *as_list(callbacks)]
-            watchers = CallbackList(shown, self, {"steps": batches.steps, "verbose": verbose}, fit=self._fit)
+            watchers = self._watchers(shown, batches.steps, verbose)
             with self._metrics_kept_in_fit():
                 logs = evaluate(learner, batches, watchers)
         return self._in_order(logs, return_dict)
+
+    def _watchers(self, given: list[Callback], steps: int | None, verbose: Any) -> CallbackList:
+        return CallbackList(given, model=self, steps=steps, verbose=verbose).attach(self._fit)
 
     def _metrics_kept_in_fit(self) -> contextlib.AbstractContextManager[None]:
         """Where a callback evaluates while `fit` runs: leaves the epoch's own figures as they are."""
@@ -189,10 +193,7 @@ class Trainer(CompiledModel):
         refuse_unknown(Trainer.predict, unknown)
         self.stop_predicting = False
         given = [*progress_bar(verbose), *as_list(callbacks)]
-
-        def watchers(count: int | None) -> CallbackList:
-            return CallbackList(given, self, {"steps": count, "verbose": verbose}, fit=self._fit)
-
+        watchers = functools.partial(self._watchers, given, verbose=verbose)
         if is_stream(x):
             batches = StreamBatches(x, steps)
             self._ensure_built(batches.example().x)
@@ -229,7 +230,7 @@ class Trainer(CompiledModel):
             [(x, y, sample_weight)], class_weight=ClassWeights.for_loss(class_weight, self.loss)
         )
         self._prepare(batches.example())
-        steps = Pass(learner, kind, CallbackList([], self, {}), learner.steps_trained)
+        steps = Pass(learner, kind, CallbackList(model=self), learner.steps_trained)
         with self._metrics_kept_in_fit():
             learner.reset_metrics()
             logs = steps.run(batches)

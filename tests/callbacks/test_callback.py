@@ -100,7 +100,7 @@ def test_only_those_who_listen_slow_training_down():
         _batch_interval = 100
 
     def due(callback, kind):
-        return CallbackList([callback], None, {}).steps_until_due(kind, 0)
+        return CallbackList([callback]).steps_until_due(kind, 0)
 
     assert (due(Test(), "train"), due(Test(), "test")) == (None, 1)
     assert (due(Old(), "train"), due(Old(), "test"), due(Fast(), "train")) == (1, None, 100)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+import neurona
 from neurona import optimizers
 from neurona.callbacks import LearningRateScheduler, ReduceLROnPlateau
 from neurona.core.errors import ArgumentError, UnexpectedArgument
-from tests.callbacks.fabricated import fit, fit_both, model
+from tests.callbacks.fabricated import fabricating, fit, fit_both, model
 
 VALUES = [
     1.0,
@@ -51,6 +52,17 @@ def test_reduces_as_keras(arguments):
     np.testing.assert_allclose(ours.history["learning_rate"], theirs.history["learning_rate"], rtol=1e-6)
     for one, other in zip(our_model.get_weights(), their_model.get_weights()):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_no_better_than_the_baseline_is_no_improvement():
+    """Until 0.8 is undercut, every second epoch reduces; then the improvement counts."""
+    values = [1.0, 0.9, 0.85, 0.7, 0.7]
+    callback = ReduceLROnPlateau(patience=2, baseline=0.8)
+    fabricate = fabricating(neurona, {"val_loss": values})
+    history = fit(model(), fabricate, callback, epochs=len(values)).history
+    np.testing.assert_allclose(history["learning_rate"], [0.01, 0.01, 0.001, 0.001, 0.001], rtol=1e-6)
+    assert callback.best == 0.7
+    assert not callback.in_cooldown()
 
 
 @pytest.mark.parametrize(

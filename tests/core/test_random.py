@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+import neurona as nn
 from neurona.core import random
 from neurona.core.errors import ArgumentError, TracingError
 from neurona.core.scope import Scope
@@ -63,3 +64,27 @@ def test_a_draw_that_a_trace_would_freeze_is_refused():
 def test_no_seed(seed):
     with pytest.raises(ArgumentError, match="seed"):
         random.set_random_seed(seed)
+
+
+def test_the_state_of_a_seed_generator():
+    generator = random.SeedGenerator(7)
+    assert generator.state.numpy().tolist() == [7, 0]
+    first, second = generator.next(), generator.next(ordered=False)
+    assert first.tolist() == [7, 0]
+    assert second.tolist() == [7, 1]
+    generator.state.assign([7, 0])
+    assert generator.next().tolist() == first.tolist()
+
+
+def test_seeds_drawn_in_a_compiled_step_differ_from_step_to_step():
+    class Noise(nn.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seeds = nn.random.SeedGenerator(1)
+
+        def call(self, inputs):
+            return inputs + jax.random.normal(jax.random.wrap_key_data(self.seeds.next()), inputs.shape)
+
+    model = nn.Sequential([nn.Input((1,)), Noise()])
+    outputs = model.predict(np.zeros((4, 1)), batch_size=2, verbose=0)
+    assert len(np.unique(outputs)) == 4

@@ -62,3 +62,12 @@ def test_operators_work_on_both_sides_and_between_variables():
     assert (x @ y).tolist() == 11
     assert (-x)[1] == -2
     assert (x < y).all()
+
+
+def test_equality_compares_values_and_identity_tells_variables_apart():
+    x, y = Variable(np.array([1.0, 2.0])), Variable(np.array([1.0, 3.0]))
+    assert (x == y).tolist() == [True, False]
+    assert (x != 1).tolist() == [False, True]
+    assert bool(Variable(3) == 3)
+    assert {x: "x", y: "y"}[x] == "x"
+    assert len({x, y, x}) == 2

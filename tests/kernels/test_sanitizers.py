@@ -14,8 +14,8 @@ SOURCES = sorted(Path(__file__).with_name("cpp").glob("test_*.cpp"))
 COMPILER = shutil.which(os.environ.get("CXX", "g++")) or shutil.which("clang++")
 WIDEST = {"x86_64": ["-mavx2", "-mfma"]}.get(platform.machine(), [])
 SANITIZERS = {
-    "address and undefined": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", *WIDEST],
-    "threads": ["-fsanitize=thread"],
+    "address and undefined": ["-Og", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *WIDEST],
+    "threads": ["-O1", "-fsanitize=thread"],
 }
 
 
@@ -26,7 +26,6 @@ def test_clean(source, sanitizer, tmp_path):
     program = tmp_path / source.stem
     flags = [  # without -g, which doubles the compiler's time: add it to see lines
         "-std=c++17",
-        "-O1",
         "-w",
         "-fno-math-errno",
         "-ffp-contract=fast",

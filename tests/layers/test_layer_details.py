@@ -177,3 +177,18 @@ def test_channels_first_as_the_global_format() -> None:
 def test_a_layer_in_its_own_jit_needs_a_key() -> None:
     with pytest.raises(RuntimeError, match="draws random numbers"):
         jax.jit(lambda x: layers.Dropout(0.5)(x, training=True))(jnp.ones(3))
+
+
+def test_a_data_set_is_adapted_to_once() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 4
+
+        def __getitem__(self, index: int) -> np.ndarray:
+            return rows[index * 5 : index * 5 + 5]
+
+    layer = layers.Normalization()
+    layer.adapt(Batches())
+    np.testing.assert_allclose(np.asarray(layer.mean)[0], rows.mean(0), rtol=1e-5, atol=1e-6)

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+import neurona as nn
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
 from neurona.core.symbolic import SymbolicTensor
 from neurona.layers import TextVectorization
@@ -139,3 +140,16 @@ def test_what_is_refused() -> None:
         layer(SymbolicTensor((None, 1), "int32"))
     with pytest.raises(TracingError, match="Map them first"):
         jax.jit(layer)(np.ones(3))
+
+
+def test_a_data_set_is_read_once_to_its_end():
+    class Texts(nn.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return np.array([["uno dos"], ["dos"]][index]), np.zeros(1)
+
+    layer = TextVectorization()
+    layer.adapt(Texts())
+    assert layer.get_vocabulary() == ["", "[UNK]", "dos", "uno"]

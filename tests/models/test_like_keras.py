@@ -394,3 +394,47 @@ def test_classes_that_no_one_named_are_refused() -> None:
     nn.Model.from_config(config, custom_objects={"Twice": Twice})  # for this one only
     with pytest.raises(nn.errors.SavingError, match="Twice"):
         nn.Model.from_config(config)
+
+
+def test_a_clone_of_a_model_that_was_compiled_with_functions() -> None:
+    def distance(y: Any, y_pred: Any) -> Any:
+        return nn.ops.mean(nn.ops.abs(y - y_pred))
+
+    model = nn.Sequential([nn.Input((2,)), nn.layers.Dense(1)])
+    model.compile(
+        nn.optimizers.SGD(0.25),
+        lambda y, y_pred: nn.ops.mean((y - y_pred) ** 2),
+        metrics=[distance, nn.metrics.MeanAbsoluteError()],
+    )
+    clone = nn.models.clone_model(model)
+    history = clone.fit(X, X[:, :1], verbose=0).history
+    assert history["distance"] == pytest.approx(history["mean_absolute_error"])
+    assert float(clone.optimizer.learning_rate) == 0.25
+    assert clone.optimizer is not model.optimizer
+    assert model.get_metrics_result().keys() == {"loss"}
+
+
+@pytest.mark.parametrize("metrics", [None, ["mae"], ["mae", "mse"]])
+def test_metrics_before_and_after_the_first_batch(metrics: Any) -> None:
+    def listed(library: Any) -> list[list[str]]:
+        model = library.Sequential([library.Input((2,)), library.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=metrics)
+        before = [metric.name for metric in model.metrics]
+        model.fit(X, X[:, :1], verbose=0)
+        inner = [metric.name for metric in model.metrics[1].metrics] if metrics else []
+        results = sorted(model.metrics[1].result()) if metrics else []
+        return [before, [metric.name for metric in model.metrics], inner, results]
+
+    assert listed(nn) == listed(keras)
+
+
+def test_metrics_of_compile_can_be_reset_by_hand() -> None:
+    model = nn.Sequential([nn.Input((2,)), nn.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.fit(X, X[:, :1], verbose=0)
+    together = model.metrics[1]
+    assert float(together.result()["mae"]) > 0
+    together.reset_state()
+    assert float(together.result()["mae"]) == 0
+    together.update_state(np.ones((2, 1)), np.zeros((2, 1)))
+    assert float(model.get_metrics_result()["mae"]) == 1

@@ -1,6 +1,9 @@
 // One step of an optimizer on all weights of a model, in one pass over memory.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "parallel.h"
@@ -9,6 +12,15 @@
 namespace neurona {
 
 constexpr double UPDATE_PART = 30e3;  // weights that are worth a thread
+
+// Gradients beyond this are cut off in the formulas that square them. Infinities and NaN stay.
+constexpr float SQUARABLE = 9.2233715e18f;  // half the root of the greatest float
+
+NEURONA_INLINE Vector squarable(Vector g) {
+  Vector limit = broadcast(SQUARABLE), greatest = broadcast(std::numeric_limits<float>::max());
+  g = (g > limit) & (g <= greatest) ? limit : g;
+  return (g < -limit) & (g >= -greatest) ? -limit : g;
+}
 
 // A formula moves a vector of weights by their gradients g, and keeps what it remembers of earlier gradients
 // in SLOTS arrays. `rate` is the learning rate, for Adam with the correction for the early steps. `numbers`
@@ -38,6 +50,7 @@ struct RootMeanSquare {
   RootMeanSquare(float rate, const float* numbers)
       : rate(rate), rho(numbers[0]), one_minus_rho(numbers[1]), epsilon(numbers[2]) {}
   Vector move(Vector g, Vector* slots) const {
+    g = squarable(g);
     slots[0] = broadcast(rho) * slots[0] + broadcast(one_minus_rho) * (g * g);
     return broadcast(-rate) * g / square_root(slots[0] + broadcast(epsilon));
   }
@@ -49,6 +62,7 @@ struct AdaptiveMoments {
   AdaptiveMoments(float rate, const float* numbers)
       : rate(rate), one_minus_beta_1(numbers[0]), one_minus_beta_2(numbers[1]), epsilon(numbers[2]) {}
   Vector move(Vector g, Vector* slots) const {
+    g = squarable(g);
     slots[0] += (g - slots[0]) * broadcast(one_minus_beta_1);
     slots[1] += (g * g - slots[1]) * broadcast(one_minus_beta_2);
     return slots[0] * broadcast(-rate) / (square_root(slots[1]) + broadcast(epsilon));
@@ -56,6 +70,10 @@ struct AdaptiveMoments {
 };
 
 namespace plain {
+
+inline double squarable(double g) {
+  return std::isfinite(g) ? std::max<double>(-SQUARABLE, std::min<double>(SQUARABLE, g)) : g;
+}
 
 // The movement of one weight from its gradient. Updates its slots.
 inline double move(const Descent& f, double g, double*) { return -f.rate * g; }
@@ -67,11 +85,13 @@ double move(const Momentum<NESTEROV>& f, double g, double* slots) {
 }
 
 inline double move(const RootMeanSquare& f, double g, double* slots) {
+  g = squarable(g);
   slots[0] = f.rho * slots[0] + f.one_minus_rho * g * g;
   return -f.rate * g / std::sqrt(slots[0] + f.epsilon);
 }
 
 inline double move(const AdaptiveMoments& f, double g, double* slots) {
+  g = squarable(g);
   slots[0] += (g - slots[0]) * f.one_minus_beta_1;
   slots[1] += (g * g - slots[1]) * f.one_minus_beta_2;
   return -f.rate * slots[0] / (std::sqrt(slots[1]) + f.epsilon);
