@@ -9,7 +9,7 @@ from neurona.training.objectives import OutputMetrics
 
 
 class CompileMetrics(Metric):
-    """The metrics of `compile` together. It has none before the model's outputs are known, from a first batch.
+    """The metrics of `compile` together. There are none before a first batch shows the model's outputs.
 
     Attributes:
         matched: the metrics of each output, once they are known.

@@ -265,8 +265,8 @@ class CompiledModel(Layer):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics: the loss's mean, those of `compile` as one, each output's loss, and those that layers keep
-        as attributes.
+        """The metrics: the loss's mean, those of `compile` as one, each output's loss, and those that layers
+        keep as attributes.
         """
         found: list[Metric] = []
         if self.compiled:

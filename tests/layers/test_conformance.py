@@ -206,7 +206,8 @@ def test_equals_keras(case: Case) -> None:
     assert_close(state, keras_state, case.tolerance, "weights after the call")
     assert_close(sorted(map(float, losses)), sorted(map(float, keras_losses)), 1e-5, "losses")
     if 0 in arguments:  # statistics have gradients that nobody uses
-        keep = [weight in mine.trainable_weights for weight in mine.weights]
+        trainable = set(mine.trainable_weights)
+        keep = [weight in trainable for weight in mine.weights]
         gradients, keras_gradients = (
             ([one for one, kept in zip(each[0], keep) if kept], *each[1:])
             for each in (gradients, keras_gradients)

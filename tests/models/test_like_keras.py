@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import jax.numpy as jnp
+import keras
 import numpy as np
 import pytest
 

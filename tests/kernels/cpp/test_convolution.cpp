@@ -107,7 +107,7 @@ int main() {
   Pool pool(3);
   // batch, channels, filters, groups, sizes, outputs (from the rest), taps, strides, before, dilation
   for (Activation activation :
-       {Activation::linear, Activation::relu, Activation::tanh, Activation::sigmoid}) {
+       values({Activation::linear, Activation::tanh, Activation::sigmoid, Activation::relu})) {
     check(pool, {5, 1, 6, 1, {28, 1, 27}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
     check(pool, {3, 6, 16, 1, {14, 1, 13}, {}, {5, 1, 5}, {1, 1, 1}, {2, 0, 2}, {1, 1, 1}}, activation);
     check(pool, {16, 3, 7, 1, {8, 1, 9}, {}, {3, 1, 2}, {1, 1, 1}, {1, 0, 0}, {1, 1, 1}}, activation);
@@ -115,10 +115,10 @@ int main() {
           activation);  // several slabs
     check(pool, {35, 2, 9, 1, {1, 1, 20}, {}, {1, 1, 7}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}}, activation);
   }
-  for (long channels : {1L, 3L, 16L, 17L})
-    for (long filters : {1L, 5L, 16L, 33L, 70L})
-      for (long stride : {1L, 2L})
-        for (long dilation : {1L, 2L})
+  for (long channels : values({1L, 3L, 16L, 17L}))
+    for (long filters : values({1L, 5L, 16L, 33L, 70L}))
+      for (long stride : values({1L, 2L}))
+        for (long dilation : values({1L, 2L}))
           check(pool,
                 {2,
                  channels,
@@ -139,10 +139,10 @@ int main() {
   check(pool, {3, 20, 24, 1, {6, 1, 6}, {}, {2, 1, 2}, {3, 1, 3}, {-1, 0, -1}, {1, 1, 1}},
         Activation::relu);  // cropped
   check(pool, {9, 50, 35, 1, {4, 1, 4}, {}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}}, Activation::relu);
-  for (long channels : {2L, 3L, 8L, 16L, 17L, 40L})  // depthwise
-    for (long multiplier : {1L, 2L, 5L})
-      for (long stride : {1L, 2L})
-        for (long dilation : {1L, 2L})
+  for (long channels : values({2L, 3L, 8L, 16L, 17L, 40L}))  // depthwise
+    for (long multiplier : values({1L, 2L, 5L}))
+      for (long stride : values({1L, 2L}))
+        for (long dilation : values({1L, 2L}))
           check(pool,
                 {2,
                  channels,
