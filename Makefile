@@ -3,26 +3,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-numbers test-training check format experiments bench bench-growth coverage clean
+.PHONY: demo test test-unoptimized test-optimized check format experiments bench bench-growth coverage clean
 
 demo: $(VENV)/.demo
 	@echo "Training LeNet-5 on 1,437 images of handwritten digits: 25 epochs, about half a minute."
 	$(BIN)/neurona train digits --model lenet --output neurona-output/digits
 
-test: test-numbers test-training
+test: test-unoptimized test-optimized
 
-# The tests that compare numbers compile thousands of small programs: without XLA's optimizations they take a
-# third of the time. The native kernels come from the C++ compiler in any case. All other tests compile as
-# users do.
-NUMBERS := neurona $(addprefix tests/,kernels layers losses metrics ops optimizers preprocessing) \
-  $(addprefix tests/test_,activations.py constraints.py documentation.py initializers.py random.py \
-  regularizers.py signatures.py)
+# Most tests compile many small programs and run each once: without XLA's optimizations they take a third of the
+# time. The native kernels come from the C++ compiler in any case. These tests train for long, count bits or
+# measure, so they compile as users do.
+OPTIMIZED := $(addprefix tests/,cli datasets examples tasks test_benchmarks.py test_docs.py \
+  callbacks/test_checkpoint.py $(addprefix training/test_,fit.py placement.py predict.py shards.py small_data.py))
 
-test-numbers: $(VENV)/.dev
-	UNOPTIMIZED=1 $(BIN)/python -m pytest -n 2 -m "not experiment" $(NUMBERS)
+test-unoptimized: $(VENV)/.dev
+	UNOPTIMIZED=1 $(BIN)/python -m pytest -n 2 -m "not experiment" neurona tests $(addprefix --ignore=,$(OPTIMIZED))
 
-test-training: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m "not experiment" tests $(addprefix --ignore=,$(NUMBERS))
+test-optimized: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not experiment" $(OPTIMIZED)
 
 experiments: $(VENV)/.dev
 	$(BIN)/python -m pytest -m experiment -s

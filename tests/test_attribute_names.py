@@ -27,13 +27,15 @@ SET_LATER = {
 }
 # Keras has these on its functional models, another class there, and on built optimizers.
 ELSEWHERE = {"built", "input_shape", "inputs", "output_shape", "outputs"}
+# Keras sets it in the constructor.
+OF_OBJECTS = {"steps_per_execution"}
 # The pure functions behind an optimizer's steps.
 OF_OPTIMIZERS = {"init", "update"}
 
 BASES = {
     "Layer": ("Layer", set(OURS)),
-    "Model": ("Model", {*OURS, *SET_LATER, *ELSEWHERE}),
-    "Sequential": ("Sequential", {*OURS, *SET_LATER}),
+    "Model": ("Model", {*OURS, *SET_LATER, *ELSEWHERE, *OF_OBJECTS}),
+    "Sequential": ("Sequential", {*OURS, *SET_LATER, *OF_OBJECTS}),
     "Metric": ("Metric", set()),
     "Loss": ("Loss", set()),
     "Optimizer": ("Optimizer", {*OF_OPTIMIZERS, *ELSEWHERE}),

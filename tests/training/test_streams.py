@@ -345,7 +345,7 @@ class OfUnknownLength:
     ("source", "steps", "expected"),
     [
         (Numbered(), None, [3, 3]),
-        (Numbered(), 2, [2, 2]),
+        (Numbered(), 2, [2, 1]),
         (OfUnknownLength(4), None, [4, 4]),
         (OfUnknownLength(None), 5, [5, 5]),
     ],
