@@ -239,6 +239,18 @@ class CompiledModel(Layer):
         """One step of an evaluation, as a pure function; arguments and result are those of `train_step`."""
         return self._run_step(_GRADIENTS.test_step, state, data)
 
+    def predict_step(self, state: Any, data: Any) -> tuple[Any, list[Any]]:
+        """The outputs of a batch, as a pure function. A subclass may define another, as in Keras on JAX.
+
+        Args:
+            state: the values of the trainable and of the other variables.
+            data: x, `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
+
+        Returns:
+            The outputs, and the new values of the other variables.
+        """
+        return self.stateless_call(*state, unpack(data).x, training=False)
+
     def _run_step(self, step: Callable[..., Any], state: Any, data: Any) -> tuple[dict[str, Any], Any]:
         scope = current_scope()
         key, number = (jax.random.key(0), 0) if scope is None else (scope.key, scope.step)
@@ -246,7 +258,7 @@ class CompiledModel(Layer):
         return metric_results(self, state.metrics), tuple(state)
 
     def _own_step(self, kind: str) -> Callable[..., Any] | None:
-        """The `train_step` or `test_step` that a subclass defines, or None."""
+        """The `train_step`, `test_step` or `predict_step` that a subclass defines, or None."""
         step = getattr(self, f"{kind}_step")
         return None if getattr(step, "__func__", step) is getattr(CompiledModel, f"{kind}_step") else step
 

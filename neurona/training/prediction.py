@@ -42,7 +42,8 @@ class Predictor:
         )  # these change no lists on their own
         self.program, self._batches = program_for(model, prediction=True), 0
         self.variables = model.variables
-        self.rows_are_independent = all(layer._rows_are_independent for layer in model._flatten_layers())
+        independent = all(layer._rows_are_independent for layer in model._flatten_layers())
+        self.rows_are_independent = independent and model._own_step("predict") is None
         self.refuses_values = any(layer._refuses_values for layer in model._flatten_layers())
 
     def is_valid(self) -> bool:

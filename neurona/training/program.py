@@ -13,7 +13,7 @@ from neurona.core.random import key_of
 from neurona.core.scope import Scope
 from neurona.training.conversion import Batch
 from neurona.training.placement import Placement
-from neurona.training.step import StepResult, TrainingState, metric_results
+from neurona.training.step import StepResult, TrainingState, metric_results, positions_of
 
 # The model whose program is being traced. Every call sets it, because any call may be the one that traces.
 _model: contextvars.ContextVar[Any] = contextvars.ContextVar("model")
@@ -237,9 +237,28 @@ class Program:
         self.traces += 1
         model, before = _model.get(), Scope.draws
         key = key_of(0) if key is None else key
-        (outputs, new), _ = model._apply_with_losses(values, x, key=key, step=number, training=False)
+        own = model._own_step("predict")
+        if own is not None:
+            outputs, new = _own_prediction(own, model, values, x, key, number)
+        else:
+            (outputs, new), _ = model._apply_with_losses(values, x, key=key, step=number, training=False)
         self.draws |= Scope.draws != before
-        return outputs, new if any(layer._is_stateful for layer in model._flatten_layers()) else []
+        changes = own is not None or any(layer._is_stateful for layer in model._flatten_layers())
+        return outputs, new if changes else []
+
+
+def _own_prediction(
+    step: Callable[..., Any], model: Any, values: list[Any], x: Any, key: Any, number: Any
+) -> tuple[Any, list[Any]]:
+    """What a model's own `predict_step` gives for a batch, and the new values of all variables."""
+    table = dict(zip(model.variables, values))
+    others = model.non_trainable_variables
+    state = [table[one] for one in model.trainable_variables], [table[one] for one in others]
+    data = (x,) if isinstance(x, (list, tuple)) else x  # as Keras hands it over
+    with Scope({}, key, number, False, positions_of(model)):
+        outputs, new = step(state, data)
+    table.update(zip(others, new, strict=True))
+    return outputs, list(table.values())
 
 
 class MembersProgram:

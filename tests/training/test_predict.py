@@ -5,6 +5,7 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
+import keras
 import numpy as np
 import pytest
 
@@ -199,3 +200,44 @@ def test_dropout_that_stays_on_draws_anew_for_every_batch_and_call(seed):
     if seed is None:
         nn.utils.set_random_seed(1)
         np.testing.assert_array_equal(model.predict(rows, verbose=0, batch_size=20), first)
+
+
+def own_predictions(library, step):
+    class Doubled(library.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = library.layers.Dense(2, kernel_initializer="ones")
+            self.norm = library.layers.BatchNormalization(momentum=0.5)
+
+        def call(self, x, training=False):
+            return self.norm(self.dense(x), training=training)
+
+        predict_step = step
+
+    return Doubled()
+
+
+def test_an_own_predict_step_as_in_keras():
+    def doubled(self, state, data):
+        outputs, others = type(self).__mro__[1].predict_step(self, state, data)
+        return {"twice": 2 * outputs, "mean": outputs.mean(0, keepdims=True)}, others
+
+    def sees_itself_in_training(self, state, data):
+        return self.stateless_call(*state, data, training=True)
+
+    for step in (doubled, sees_itself_in_training):
+        model, theirs = own_predictions(nn, step), own_predictions(keras, step)
+        for _ in range(2):  # what a step returns of the statistics stays
+            found = model.predict(X, batch_size=16, verbose=0)
+            expected = theirs.predict(X, batch_size=16, verbose=0)
+            jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-5), found, expected)
+        for one, other in zip(model.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_predict_step_is_a_pure_function():
+    model = network()
+    values = [variable.value for variable in model.variables]
+    outputs, others = model.predict_step((values, []), (X,))
+    np.testing.assert_allclose(outputs, by_hand(model, X), atol=1e-5)
+    assert others == []
