@@ -4,9 +4,12 @@ in English, whole tracebacks.
 Tests on real data sets read them from the folder that NEURONA_DATA names, and are skipped without it.
 """
 
+import gc
 import itertools
 import os
+import re
 import sys
+from collections import Counter
 from importlib.metadata import version
 
 import pytest
@@ -43,6 +46,20 @@ def _examples_are_users_code(doctest_namespace: dict[str, object]) -> None:
     doctest_namespace["__name__"] = "__main__"
 
 
+# Grids of many cases. `make test` runs the first case of every class or function, and every n-th of its
+# others; `make experiments` runs those between.
+SAMPLED = {
+    "tests/kernels/test_convolution.py": 2,
+    "tests/layers/test_conformance.py": 2,
+    "tests/losses/test_parity.py": 3,
+    "tests/metrics/test_parity.py": 4,
+    "tests/ops/test_parity.py": 2,
+    "tests/optimizers/test_optimizer_parity.py": 2,
+    "tests/optimizers/test_optimizers.py": 2,
+}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse names of tests that hold an address: the workers of a parallel run would disagree about them.
     Let all tests of a file about the same case follow one another: they compile the same programs.
@@ -54,6 +71,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for number, item in enumerate(items):
         first.setdefault(_case(item), number)
     items.sort(key=lambda item: first[_case(item)])
+    _leave_out(items)
+    gc.freeze()  # what is here now stays: the collector need not look at it again and again
+    gc.set_threshold(20_000, 20, 50)
+
+
+def _leave_out(items: list[pytest.Item]) -> None:
+    """Mark the cases of SAMPLED that only `make experiments` runs."""
+    numbers: dict[tuple[str, str], int] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for item in items:
+        file, case = _case(item)
+        if file not in SAMPLED or not hasattr(item, "callspec"):
+            continue
+        kind = file, re.split(r"\W", case)[0]
+        if (file, case) not in numbers:
+            numbers[file, case] = counts[kind]
+            counts[kind] += 1
+        if numbers[file, case] % SAMPLED[file]:
+            item.add_marker(pytest.mark.experiment)
 
 
 def _case(item: pytest.Item) -> tuple[str, str]:
@@ -68,5 +104,5 @@ _finished = itertools.count(1)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Forget compiled programs from time to time: those of all tests together take gigabytes."""
     jax = sys.modules.get("jax")
-    if jax is not None and next(_finished) % 250 == 0:
+    if jax is not None and next(_finished) % 400 == 0:
         jax.clear_caches()

@@ -15,6 +15,8 @@ class CompileMetrics(Metric):
         matched: the metrics of each output, once they are known.
     """
 
+    _kind = ""  # no name and no file calls for one
+
     def __init__(self) -> None:
         super().__init__(name="compile_metrics")
         self.matched: OutputMetrics | None = None

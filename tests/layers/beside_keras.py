@@ -75,7 +75,8 @@ def parity(ours, theirs, *args, seed=0, tolerance=TOLERANCE, **kwargs):
     assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
     floats, join = split((args, kwargs))
     frozen = [jnp.asarray(v.value) for v in theirs.non_trainable_variables]
-    positions = [ours.variables.index(v) for v in ours.trainable_variables]
+    number = {variable: index for index, variable in enumerate(ours.variables)}
+    positions = [number[variable] for variable in ours.trainable_variables]
 
     def weighed(leaves):
         # Random but fixed weights for the sum of all outputs: its gradient sees every one of them.

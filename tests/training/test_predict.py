@@ -230,7 +230,9 @@ def test_an_own_predict_step_as_in_keras():
         for _ in range(2):  # what a step returns of the statistics stays
             found = model.predict(X, batch_size=16, verbose=0)
             expected = theirs.predict(X, batch_size=16, verbose=0)
-            jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-5), found, expected)
+            jax.tree.map(
+                lambda one, other: np.testing.assert_allclose(one, other, atol=1e-5), found, expected
+            )
         for one, other in zip(model.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, atol=1e-5)
 
