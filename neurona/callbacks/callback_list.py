@@ -179,17 +179,15 @@ class CallbackList(Callback):
 
 
 def _calling(moment: str) -> Callable[..., None]:
-    if "epoch" in moment:
+    def call(self: CallbackList, logs: Logs | None = None) -> None:
+        self.call(moment, logs)
 
-        def call(self: CallbackList, epoch: int, logs: Logs | None = None) -> None:
-            self.call(moment, epoch, logs)
-    else:
+    def call_of_epoch(self: CallbackList, epoch: int, logs: Logs | None = None) -> None:
+        self.call(moment, epoch, logs)
 
-        def call(self: CallbackList, logs: Logs | None = None) -> None:
-            self.call(moment, logs)
-
-    call.__doc__ = getattr(Callback, moment).__doc__
-    return call
+    chosen = call_of_epoch if "epoch" in moment else call
+    chosen.__doc__ = getattr(Callback, moment).__doc__
+    return chosen
 
 
 for _kind in ("epoch", "train", "test", "predict"):

@@ -160,8 +160,9 @@ def _predict(
     for number, batch in enumerate(batches):
         size = count_rows(batch)
         calls.begin(number)
-        fills = full_size is not None and predictor.rows_are_independent
-        computed = _padded(size, full_size) if fills else size
+        computed = size
+        if full_size is not None and predictor.rows_are_independent:
+            computed = _padded(size, full_size)
         parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
         predictor.check(batch, parts[-1][0])
         calls.end(number, logs)
