@@ -12,8 +12,8 @@ demo: $(VENV)/.demo
 test: test-unoptimized test-optimized
 
 # Most tests compile many small programs and run each once: without XLA's optimizations they take a third of the
-# time. The native kernels come from the C++ compiler in any case. These tests train for long, count bits or
-# measure, so they compile as users do.
+# time. The native kernels come from the C++ compiler in any case. The tests of OPTIMIZED train for long, compare
+# bits or measure, so they compile as users do.
 OPTIMIZED := $(addprefix tests/,cli datasets examples tasks test_benchmarks.py test_docs.py \
   callbacks/test_checkpoint.py $(addprefix training/test_,fit.py placement.py predict.py shards.py small_data.py))
 

@@ -52,8 +52,10 @@ class CallbackList(Callback):
             if wanted and not any(isinstance(callback, kind) for callback in self.callbacks):
                 self._add(kind())
         self._find_listeners()
-        self.set_model(model)
-        self.set_params(params)
+        if model is not None:
+            self.set_model(model)
+        if params:
+            self.set_params(params)
 
     def append(self, callback: Callback) -> None:
         """Add a callback."""

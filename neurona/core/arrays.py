@@ -2,9 +2,6 @@
 ever will.
 """
 
-from collections.abc import Iterable
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,26 +28,3 @@ def zeros(shape: tuple[int, ...], dtype: str | type | np.dtype) -> jax.Array:
         [0, 0]
     """
     return device_array(np.zeros(shape, dtype))
-
-
-def is_numbered(source: Any) -> bool:
-    """Whether batches are asked for by number, as of a PyDataset: by iteration they might never end.
-
-    Example:
-
-        >>> is_numbered([1]), is_numbered(range(3))
-        (False, False)
-    """
-    has_numbers = hasattr(source, "__getitem__") and hasattr(source, "__len__")
-    return has_numbers and (hasattr(source, "on_epoch_end") or not hasattr(source, "__iter__"))
-
-
-def each_batch(source: Any) -> Iterable[Any]:
-    """The batches of a source, once.
-
-    Example:
-
-        >>> list(each_batch([1, 2]))
-        [1, 2]
-    """
-    return (source[number] for number in range(len(source))) if is_numbered(source) else source

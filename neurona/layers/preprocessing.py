@@ -6,10 +6,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.arrays import each_batch
 from neurona.core.errors import ArgumentError, DataError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.policy import epsilon, image_data_format
+from neurona.core.sources import each_batch
 
 __all__ = [
     "Normalization",

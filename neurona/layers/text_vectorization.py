@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from neurona.core.arrays import each_batch
 from neurona.core.checks import check_texts, integers
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
+from neurona.core.sources import each_batch
 from neurona.core.symbolic import is_symbolic
 from neurona.files.gate import Gate
 from neurona.files.values import read_text

@@ -39,10 +39,8 @@ class CompileMetrics(Metric):
 
     def result(self) -> dict[str, Any]:
         """The result of each metric, by its name in logs."""
-        return {} if self.matched is None else dict(zip(self.matched.names, self._results()))
-
-    def _results(self) -> list[Any]:
-        return [metric.result() for metric in self.metrics]
+        names = self.matched.names if self.matched else []
+        return {name: metric.result() for name, metric in zip(names, self.metrics)}
 
     def reset_state(self) -> None:
         for metric in self.metrics:

@@ -103,10 +103,10 @@ class CompiledModel(Layer):
             UnexpectedArgument: an argument does not exist.
         """
         refuse_unknown(CompiledModel.compile, unknown)
+        check_counts("compile", 0, {"steps_per_execution": steps_per_execution})
         OutputLosses.check_names(loss)
         OutputMetrics.check_names((metrics, weighted_metrics))
         self.optimizer, self._given_rule = self._checked_optimizer(optimizer, rule, auto_scale_loss), rule
-        check_counts("compile", 0, {"steps_per_execution": steps_per_execution})
         self.loss, self.run_eagerly = loss, bool(run_eagerly)
         self.steps_per_execution, self.jit_compile = int(steps_per_execution), not self.run_eagerly
         self._compile_arguments = {

@@ -11,8 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurona.core.arrays import is_numbered
 from neurona.core.errors import DataError
+from neurona.core.sources import is_numbered
 from neurona.training.batches import Chunk, RowOrder
 from neurona.training.class_weights import ClassWeights
 from neurona.training.conversion import (
@@ -159,7 +159,8 @@ class StreamBatches:
             self._iterator, self._used = None, 0
             self._pass_began = self._generator.bit_generator.state
             self.exhausted = self._once
-        self.steps = count if self._limit is None else self.steps
+        if self._limit is None:
+            self.steps = count
         if hasattr(self.source, "on_epoch_end"):
             self.source.on_epoch_end()
 
