@@ -54,7 +54,7 @@ PACKAGE := pyproject.toml setup.py $(wildcard neurona/kernels/cpp/*)
 
 $(VENV)/.demo: $(VENV)/bin/python $(PACKAGE)
 	@echo "Installing Neurona, JAX, NumPy and matplotlib into $(VENV), and compiling the native kernels."
-	@echo "The first time this takes one to five minutes, by network and processor; later nothing is done."
+	@echo "The first time this takes one to ten minutes, by network and processor; later nothing is done."
 	$(BIN)/python -m pip install --disable-pip-version-check -e '.[plot]'
 	@touch $@
 
