@@ -29,26 +29,30 @@ VALUES = {
 }
 
 
-def value_and_gradient(function, dtype, true, pred):
+def values_and_gradients(function, dtype, pairs):
+    """Of every pair of a target and a prediction, each beside an ordinary one: the loss, and its slopes."""
     with jax.enable_x64(dtype == "float64"):
-        target = jnp.asarray([[true, 1.0]], dtype)
-        value, gradient = jax.value_and_grad(lambda pred: function(target, pred).sum())(
-            jnp.asarray([[pred, 0.5]], dtype)
-        )
-        return np.asarray([value, *gradient[0]], "float64")
+
+        def one(true, pred):
+            target = jnp.stack([true, jnp.ones_like(true)])[None]
+            return jax.value_and_grad(lambda pred: function(target, pred).sum())(pred)
+
+        true, pred = (jnp.asarray(side, dtype) for side in zip(*pairs))
+        pred = jnp.stack([pred, jnp.full_like(pred, 0.5)], -1)[:, None]
+        value, slopes = jax.jit(jax.vmap(one))(true, pred)
+        return np.concatenate([np.asarray(value)[:, None], np.asarray(slopes)[:, 0]], 1).astype("float64")
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_values_and_gradients_in_float32_are_those_of_float64(name):
     function = getattr(losses, name)
-    for true, pred in itertools.product(VALUES[name], VALUES[name]):
-        wanted = value_and_gradient(function, "float64", true, pred)
-        with np.errstate(over="ignore"):  # what float32 can't hold is infinite there
-            wanted = wanted.astype("float32").astype("float64")
-        given = value_and_gradient(function, "float32", true, pred)
-        np.testing.assert_allclose(
-            given, wanted, rtol=2e-4, atol=1e-6, err_msg=f"y {true}, prediction {pred}"
-        )
+    pairs = list(itertools.product(VALUES[name], VALUES[name]))
+    wanted = values_and_gradients(function, "float64", pairs)
+    with np.errstate(over="ignore"):  # what float32 can't hold is infinite there
+        wanted = wanted.astype("float32").astype("float64")
+    given = values_and_gradients(function, "float32", pairs)
+    for pair, one, other in zip(pairs, given, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-6, err_msg=f"y and prediction: {pair}")
 
 
 @pytest.mark.parametrize("error", [1e-6, 1e-4, 1e-2, 0.99, 1.01, 20.0])
