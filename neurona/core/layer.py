@@ -20,6 +20,7 @@ from neurona.core.calling import (
 )
 from neurona.core.drawing import Drawable
 from neurona.core.errors import ArgumentError, ShapeError, TracingError, unexpected
+from neurona.core.foreign_graph import call_in_foreign_graph, in_foreign_graph
 from neurona.core.owner import Owner
 from neurona.core.policy import DTypePolicy, dtype_policy_of, is_float, standardize_dtype
 from neurona.core.pure import Pure
@@ -329,6 +330,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
             )
         if symbolic_leaves((args, kwargs)):
             return self._call_symbolically(args, kwargs)
+        if in_foreign_graph((args, kwargs)):
+            return call_in_foreign_graph(self, args, kwargs)
         scope = current_scope()
         if scope is not None:
             return self._call_in_scope(scope, args, kwargs)

@@ -17,10 +17,11 @@ from jax.core import Tracer
 
 from neurona.core.checks import check_texts, integers
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
+from neurona.core.foreign_graph import in_foreign_graph, step_of_foreign_graph
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
 from neurona.core.sources import each_batch
-from neurona.core.symbolic import is_symbolic
+from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
 from neurona.layers.arguments import choice
@@ -305,7 +306,21 @@ class TextVectorization(Layer):
             raise NotBuiltError(
                 f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."
             )
+        if in_foreign_graph(inputs):
+            return step_of_foreign_graph(self.call, (inputs,), {}, self._output_spec(tuple(inputs.shape)))
         return self.call(inputs)
+
+    def _output_spec(self, shape: Any) -> SymbolicTensor:
+        """The shape, None where only the texts tell, and the dtype of what texts of this shape become."""
+        if self.output_mode == "int" and self.split is None and self.output_sequence_length is None:
+            return SymbolicTensor(shape, "int32")
+        width = self.output_sequence_length if self.output_mode == "int" else self._columns()
+        return SymbolicTensor((*shape[:1], width), floatx() if self.output_mode == "tf_idf" else "int32")
+
+    def _columns(self) -> int:
+        """How many columns counts have."""
+        padded = self.pad_to_max_tokens and self.max_tokens is not None
+        return self.max_tokens if padded else self.vocabulary_size()
 
     def call(self, inputs: Any) -> Any:
         unknown, single = len(self._special) - 1, np.ndim(inputs) == 0
@@ -320,8 +335,7 @@ class TextVectorization(Layer):
             if self.split is None and self.output_sequence_length is None:
                 return jnp.asarray(numbers.reshape(np.shape(inputs)))
             return jnp.asarray(numbers[0] if single else numbers)
-        size = self.vocabulary_size()
-        width = self.max_tokens if self.pad_to_max_tokens and self.max_tokens is not None else size
+        size, width = self.vocabulary_size(), self._columns()
         counts = np.zeros((len(texts), width), np.int32)
         for line, tokens in zip(counts, texts):
             np.add.at(line, [self._index.get(token, unknown) for token in tokens if token], 1)
