@@ -15,7 +15,7 @@ test: test-unoptimized test-optimized
 # time. The native kernels come from the C++ compiler in any case. The tests of OPTIMIZED train for long, compare
 # bits or measure, so they compile as users do.
 OPTIMIZED := $(addprefix tests/,cli datasets examples tasks test_benchmarks.py test_docs.py \
-  callbacks/test_checkpoint.py $(addprefix training/test_,fit.py placement.py predict.py shards.py small_data.py))
+  callbacks/test_checkpoint.py $(addprefix training/test_,fit.py predict.py shards.py small_data.py))
 
 test-unoptimized: $(VENV)/.dev
 	UNOPTIMIZED=1 $(BIN)/python -m pytest -n 2 -m "not experiment" neurona tests $(addprefix --ignore=,$(OPTIMIZED))

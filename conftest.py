@@ -50,13 +50,15 @@ def _examples_are_users_code(doctest_namespace: dict[str, object]) -> None:
 # Grids of many cases. `make test` runs the first case of every class or function, and every n-th of its
 # others; `make experiments` runs those between.
 SAMPLED = {
+    "tests/callbacks/test_checkpoint.py": 4,
     "tests/kernels/test_convolution.py": 2,
-    "tests/layers/test_conformance.py": 2,
+    "tests/layers/test_conformance.py": 3,
     "tests/losses/test_parity.py": 3,
     "tests/metrics/test_parity.py": 4,
     "tests/ops/test_parity.py": 2,
-    "tests/optimizers/test_optimizer_parity.py": 2,
-    "tests/optimizers/test_optimizers.py": 2,
+    "tests/optimizers/test_optimizer_parity.py": 3,
+    "tests/optimizers/test_optimizers.py": 3,
+    "tests/training/test_small_data.py": 2,
 }
 
 

@@ -47,7 +47,7 @@ def assert_equal(ours, theirs, *arrays):
         close(found, expected)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     data=st.data(),
     rank=st.integers(1, 3),
@@ -79,7 +79,7 @@ def test_values_and_gradients(data, rank, batch, channels, filters):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     data=st.data(),
     rank=st.integers(1, 3),
@@ -206,7 +206,7 @@ def test_pooling(data, rank, batch, channels):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     data=st.data(),
     rank=st.integers(1, 3),

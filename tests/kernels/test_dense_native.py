@@ -136,8 +136,8 @@ def train(kernels):
 
 
 def test_the_environment_chooses():
-    """Off, the plainest library and the widest one train the same network; the same library twice, with the
-    same bits.
+    """Off, the plainest library and the widest one train the same network; the widest twice, with the same
+    bits.
     """
     expected = train("off")
     assert expected[0] == "off"
@@ -145,6 +145,6 @@ def test_the_environment_chooses():
         used, sums = train(name)
         assert used == name
         np.testing.assert_allclose(sums, expected[1], rtol=1e-3, atol=1e-4)
-        assert train(name) == (used, sums)
+    assert train(name) == (used, sums)
     with pytest.raises(AssertionError, match="NEURONA_KERNELS must be 'off' or one of"):
         train("of")
