@@ -27,7 +27,7 @@ ROOT = Path(neurona.__file__).parent
 FLOORS = [
     {"_version"},
     {"messages"},
-    {"tracebacks"},
+    {"tracebacks", "foreign_graph"},
     {"files"},
     {"core"},
     {"errors", "language", "numerics", "dtype_policies"},
@@ -63,7 +63,6 @@ KNOWN_OVERSIZED = {
     "neurona.core.registry.serialize",
     "neurona.layers.preprocessing.Normalization.adapt",
     "neurona.layers.sequence.Bidirectional.__init__",
-    "neurona.layers.text_vectorization.TextVectorization.call",
     "neurona.layers.text_vectorization.TextVectorization.set_vocabulary",
     "neurona.losses.checks._check_classes",
 }
@@ -98,9 +97,10 @@ def test_no_file_is_long():
 
 def test_the_engine_room_stays_small():
     # Layer, Variable and InputSpec have Keras's names and arguments; shapes are inferred without numbers
-    # that show; what a user wrote wrong is explained; descriptions of strangers are examined.
+    # that show; what a user wrote wrong is explained; descriptions of strangers are examined; layers are also
+    # steps of TensorFlow's graphs.
     files = (ROOT / "core").glob("*.py")
-    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2120
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2130
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

@@ -1,5 +1,6 @@
 """Callback and History."""
 
+import functools
 import html
 import inspect
 from collections.abc import Callable
@@ -56,9 +57,7 @@ class Callback:
             cls._batch_interval = 1
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-        known = [parameter.name for parameter in parameters]
-        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        if kwargs and (known := _constructor_arguments(cls)) is not None:
             refuse_unknown(cls, kwargs, known)
         return super().__new__(cls)
 
@@ -133,6 +132,15 @@ class Callback:
 
     def _set_state(self, state: dict[str, Any]) -> None:
         """Restore what `_get_state` returned."""
+
+
+@functools.cache
+def _constructor_arguments(cls: type) -> list[str] | None:
+    """The names of the arguments of a class's constructor; None where it takes any."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return [parameter.name for parameter in parameters]
 
 
 def refuse_unknown(cls: type, given: Any, known: list[str]) -> None:

@@ -8,12 +8,13 @@ import jax
 from neurona.core.annotations import MASK
 from neurona.core.building import Buildable, shapes_for
 from neurona.core.calling import call_parameters
-from neurona.core.errors import NotConnectedError
+from neurona.core.errors import NotConnectedError, ShapeError
 from neurona.core.owner import Part
 from neurona.core.random import key_of
 from neurona.core.scope import Scope
 from neurona.core.shapes import tensors_of
-from neurona.core.symbolic import infer, is_symbolic, record
+from neurona.core.symbolic import SymbolicTensor, infer, is_symbolic, record
+from neurona.foreign_graph import in_foreign_graph, step_of_foreign_graph, with_specs
 
 
 class Drawable(Buildable[Part]):
@@ -26,10 +27,23 @@ class Drawable(Buildable[Part]):
         raise NotImplementedError
 
     def _call_symbolically(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if in_foreign_graph((args, kwargs)):
+            return step_of_foreign_graph(self, args, kwargs, self._foreign_spec(args, kwargs))
         self._check_and_build(args, kwargs)
         outputs = record(self, args, kwargs, self.compute_output_spec(*args, **kwargs))
         self._nodes.append(jax.tree.leaves(outputs)[0].node)
         return outputs
+
+    def _foreign_spec(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """The symbolic outputs for tensors of TensorFlow's graph."""
+        try:
+            args, kwargs = with_specs((args, kwargs), SymbolicTensor)
+        except ValueError:
+            raise ShapeError(
+                f"Layer {self.name!r} ({type(self).__name__}) needs to know how many axes its input has. "
+                "Give the tensor its shape before: x = tf.ensure_shape(x, (None, 3))."
+            ) from None
+        return self.compute_output_spec(*args, **kwargs)
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """The call on symbolic tensors: its outputs, which remember it."""

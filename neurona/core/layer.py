@@ -20,7 +20,6 @@ from neurona.core.calling import (
 )
 from neurona.core.drawing import Drawable
 from neurona.core.errors import ArgumentError, ShapeError, TracingError, unexpected
-from neurona.core.foreign_graph import call_in_foreign_graph, in_foreign_graph
 from neurona.core.owner import Owner
 from neurona.core.policy import DTypePolicy, dtype_policy_of, is_float, standardize_dtype
 from neurona.core.pure import Pure
@@ -38,6 +37,7 @@ from neurona.core.scope import Scope, current_scope
 from neurona.core.shapes import given_batch_shape
 from neurona.core.symbolic import snake_case, symbolic_leaves, unique_name
 from neurona.core.variable import Variable
+from neurona.foreign_graph import in_foreign_graph
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
 
@@ -328,10 +328,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
             raise ArgumentError(
                 f"{type(self).__name__} forgot to call `super().__init__()` in its constructor."
             )
-        if symbolic_leaves((args, kwargs)):
+        if symbolic_leaves((args, kwargs)) or in_foreign_graph((args, kwargs)):
             return self._call_symbolically(args, kwargs)
-        if in_foreign_graph((args, kwargs)):
-            return call_in_foreign_graph(self, args, kwargs)
         scope = current_scope()
         if scope is not None:
             return self._call_in_scope(scope, args, kwargs)

@@ -17,13 +17,13 @@ from jax.core import Tracer
 
 from neurona.core.checks import check_texts, integers
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
-from neurona.core.foreign_graph import in_foreign_graph, step_of_foreign_graph
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
 from neurona.core.sources import each_batch
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
+from neurona.foreign_graph import in_foreign_graph, step_of_foreign_graph
 from neurona.layers.arguments import choice
 
 __all__ = [

@@ -191,7 +191,8 @@ class Trainer(CompiledModel):
         """
         refuse_fork()
         refuse_unknown(Trainer.predict, unknown)
-        self.stop_predicting = False
+        if self.stop_predicting:  # any assignment to a model makes it look for new parts
+            self.stop_predicting = False
         given = [*progress_bar(verbose), *as_list(callbacks)]
         watchers = functools.partial(self._watchers, given, verbose=verbose)
         if is_stream(x):

@@ -243,3 +243,18 @@ def test_predict_step_is_a_pure_function():
     outputs, others = model.predict_step((values, []), (X,))
     np.testing.assert_allclose(outputs, by_hand(model, X), atol=1e-5)
     assert others == []
+
+
+def test_predictions_do_not_walk_through_the_model_again_and_again(monkeypatch):
+    """To look for new layers takes longer than a row of a small network."""
+    model = network()
+    for _ in range(2):
+        model.predict(X, verbose=0)
+    walked = []
+    walk = type(model)._walk
+    monkeypatch.setattr(nn.Model, "_walk", lambda self: walked.append(self) or walk(self))
+    model.predict(X, verbose=0)
+    assert not walked
+    model.note = "an assignment"
+    model.predict(X, verbose=0)
+    assert walked == [model]

@@ -96,7 +96,7 @@ def test_a_model_learns_from_mapped_texts():
 
 
 def test_an_unknown_rank_is_refused():
-    with pytest.raises(ShapeError, match="set_shape"):
+    with pytest.raises(ShapeError, match="ensure_shape"):
         tf.data.Dataset.from_generator(lambda: iter(NUMBERS), output_types="float32").map(
             nn.layers.Rescaling(2.0)
         )

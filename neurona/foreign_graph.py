@@ -1,4 +1,4 @@
-"""Layers inside a graph of TensorFlow, such as the function that `tf.data.Dataset.map` draws."""
+"""Steps of a graph that TensorFlow draws, such as the function that `tf.data.Dataset.map` is given."""
 
 import sys
 from collections.abc import Callable
@@ -7,38 +7,31 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurona.core.errors import ShapeError
-from neurona.core.symbolic import SymbolicTensor
-
 
 def in_foreign_graph(tree: Any) -> bool:
-    """Whether an argument is a tensor of a graph that TensorFlow draws at this moment."""
+    """Whether a tree holds a tensor of a graph that TensorFlow draws at this moment.
+
+    Example:
+
+        >>> in_foreign_graph([np.ones(2), 3])
+        False
+    """
     tensorflow: Any = sys.modules.get("tensorflow")
     if tensorflow is None or tensorflow.executing_eagerly():
         return False
     return any(tensorflow.is_tensor(leaf) for leaf in jax.tree.leaves(tree))
 
 
-def call_in_foreign_graph(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """A step of the graph that calls the layer on the numbers that come by.
+def with_specs(tree: Any, spec: Callable[..., Any]) -> Any:
+    """The tree with what `spec(shape, dtype)` makes in the place of each tensor; None for an unknown size.
 
     Raises:
-        ShapeError: TensorFlow does not know how many axes an argument has.
+        ValueError: TensorFlow does not know how many axes a tensor has.
     """
-
-    def described(leaf: Any) -> Any:
-        if not sys.modules["tensorflow"].is_tensor(leaf):
-            return leaf
-        if leaf.shape.rank is None:
-            raise ShapeError(
-                f"Layer {layer.name!r} ({type(layer).__name__}) needs to know how many axes its input has. "
-                "Give the tensor its shape before: `x.set_shape((None, 3))`, or `x = tf.ensure_shape(x, "
-                "(None, 3))`."
-            )
-        return SymbolicTensor(tuple(leaf.shape), leaf.dtype.name)
-
-    specs = layer.compute_output_spec(*jax.tree.map(described, args), **jax.tree.map(described, kwargs))
-    return step_of_foreign_graph(layer, args, kwargs, specs)
+    tensorflow: Any = sys.modules["tensorflow"]
+    return jax.tree.map(
+        lambda leaf: spec(tuple(leaf.shape), leaf.dtype.name) if tensorflow.is_tensor(leaf) else leaf, tree
+    )
 
 
 def step_of_foreign_graph(function: Callable[..., Any], args: tuple, kwargs: Any, specs: Any) -> Any:
@@ -47,7 +40,7 @@ def step_of_foreign_graph(function: Callable[..., Any], args: tuple, kwargs: Any
     Args:
         function: what to call.
         args, kwargs: with tensors of the graph anywhere.
-        specs: the shapes and dtypes of the outputs, as a tree.
+        specs: what the function gives, as a tree of things with a shape and a dtype.
     """
     tensorflow: Any = sys.modules["tensorflow"]
     leaves, tree = jax.tree.flatten((args, kwargs))
