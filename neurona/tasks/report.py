@@ -71,7 +71,12 @@ def _examination(run: Run, pictures: Pictures) -> list[Section]:
     mistakes = figures.matrix - np.diag(np.diag(figures.matrix))
     if mistakes.any():
         true, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)
-        worst = say["predicted_as"].format(true=names[true], predicted=names[predicted], count=mistakes.max())
+        worst = say["predicted_as"].format(
+            true=names[true],
+            predicted=names[predicted],
+            count=mistakes.max(),
+            total=figures.matrix[true].sum(),
+        )
     alternative = say["confusion_alternative"].format(classes=len(names), worst=worst)
     count = int(figures.matrix.sum())
     meaning = say["confusion_meaning"].format(

@@ -44,7 +44,7 @@ _ENGLISH = {
     "curves": "Learning curves",
     "curves_alternative": "Curves of {metrics} over {epochs} epochs. Last training loss {last:.4g}.",
     "curves_meaning": (
-        "The figures after every epoch. The loss of the validation examples was least in epoch {best} of "
+        "The figures after every epoch. The loss of the validation examples was lowest in epoch {best} of "
         "{epochs}; where it rises while that of the training examples falls, the network learns them by rote."
     ),
     "f1": "F1",
@@ -62,7 +62,7 @@ _ENGLISH = {
     "model_meaning": "The way of an example through the layers, with the shapes that each takes and gives.",
     "per_class": "Figures of every class",
     "precision": "Precision",
-    "predicted_as": "{true} taken for {predicted} ({count} times)",
+    "predicted_as": "{true} taken for {predicted} ({count} of {total})",
     "predictions": "Sample predictions",
     "predictions_alternative": "{count} test examples with what the model predicts and the truth.",
     "predictions_meaning": (
@@ -71,7 +71,7 @@ _ENGLISH = {
     ),
     "recall": "Recall",
     "report_lead": (
-        "A {network} network trained on {dataset}: {train} training, {validation} validation and {test} test "
+        "A network ({network}) trained on {dataset}: {train} training, {validation} validation and {test} test "
         "examples."
     ),
     "report_title": "{dataset}: training report",
@@ -150,7 +150,7 @@ _SPANISH = {
     "model_meaning": "El camino de un ejemplo por las capas, con las formas que cada una recibe y devuelve.",
     "per_class": "Cifras de cada clase",
     "precision": "Precisión",
-    "predicted_as": "{true} tomada por {predicted} ({count} veces)",
+    "predicted_as": "{true} tomada por {predicted} ({count} de {total})",
     "predictions": "Predicciones de ejemplo",
     "predictions_alternative": "{count} ejemplos de prueba con lo que el modelo predice y lo real.",
     "predictions_meaning": (
@@ -159,7 +159,7 @@ _SPANISH = {
     ),
     "recall": "Exhaustividad",
     "report_lead": (
-        "Una red {network} entrenada con {dataset}: {train} ejemplos de entrenamiento, {validation} de "
+        "Una red ({network}) entrenada con {dataset}: {train} ejemplos de entrenamiento, {validation} de "
         "validación y {test} de prueba."
     ),
     "report_title": "{dataset}: informe del entrenamiento",
