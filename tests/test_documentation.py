@@ -22,8 +22,9 @@ CLASSES = [value for kind in KINDS for _, value in sorted(built_in(kind).items()
 
 def explained(cls):
     """The names that the docstring's Args explains."""
-    block = re.search(r"\n    Args:\n((?:        .*\n|\n(?=        ))*)", cls.__doc__ or "")
-    entries = re.findall(r"^        (\w[\w, *\n]*?):", block[1], re.MULTILINE) if block else []
+    text = inspect.cleandoc(cls.__doc__ or "")  # Python 3.13 has taken the indentation away already
+    block = re.search(r"\nArgs:\n((?:    .*\n|\n(?=    ))*)", text + "\n")
+    entries = re.findall(r"^    (\w[\w, *\n]*?):", block[1], re.MULTILINE) if block else []
     return {name.strip(" *") for entry in entries for name in re.split(r",\s*", entry)}
 
 

@@ -194,7 +194,7 @@ MISTAKES = [
     ),
     (
         lambda: nn.layers.Dense(3, activation="rleu"),
-        "No hay activations con el nombre 'rleu'. ¿Quiso decir 'relu'",
+        "neurona.activations no tiene 'rleu'. ¿Quiso decir 'relu'",
     ),
     (
         lambda: dense()(np.ones((2, 5))),
@@ -330,7 +330,7 @@ def test_a_traceback_speaks_spanish_and_english_users_load_no_catalogue():
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
     )
-    assert "No hay losses con el nombre 'mea'. ¿Quiso decir 'mse' o 'mae'? " in run.stderr
+    assert "neurona.losses no tiene 'mea'. ¿Quiso decir 'mse' o 'mae'? " in run.stderr
 
 
 def test_the_catalogue_is_part_of_the_package():

@@ -117,7 +117,7 @@ def test_names_functions_and_subclasses():
             ShapeError,
             r"a matrix. Received shape: \(3,\)",
         ),
-        (lambda: regularizers.get("l3"), ArgumentError, "There is no regularizers called 'l3'"),
+        (lambda: regularizers.get("l3"), ArgumentError, "neurona.regularizers has no 'l3'"),
     ],
 )
 def test_bad_arguments_teach(call, error, message):

@@ -22,6 +22,9 @@ class EarlyStopping(MonitorCallback):
         restore_best_weights: whether the model gets back the weights of its best epoch when training ends.
         start_from_epoch: epochs before this one are not looked at.
 
+    Raises:
+        ArgumentError: `patience` or `start_from_epoch` is no number, or less than 0.
+
     Example:
 
         >>> import numpy as np
@@ -47,8 +50,9 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
-        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+        self.patience = self._checked("patience", patience)
+        self.start_from_epoch = self._checked("start_from_epoch", start_from_epoch)
+        self.verbose, self.baseline, self.restore_best_weights = verbose, baseline, restore_best_weights
         self._forget()
 
     def _forget(self) -> None:

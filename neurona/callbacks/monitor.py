@@ -1,5 +1,6 @@
 """What the callbacks share that watch one figure of the logs."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,18 @@ class MonitorCallback(Callback):
         self.min_delta = abs(min_delta)
         self.best: float | None = baseline
         self._warned = False
+
+    def _checked(self, name: str, value: float) -> Any:
+        """The value of an argument, such as "patience".
+
+        Raises:
+            ArgumentError: it is no number, or less than 0.
+        """
+        if isinstance(value, bool) or not isinstance(value, Real) or not value >= 0:
+            raise ArgumentError(
+                f"{type(self).__name__}: {name} must be a number >= 0. Received: {name}={value!r}"
+            )
+        return value
 
     def find(self, logs: Logs | None) -> float | None:
         """The monitored figure, or None, with a warning once, where the logs do not hold it."""

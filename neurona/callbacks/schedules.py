@@ -106,7 +106,8 @@ class ReduceLROnPlateau(MonitorCallback):
         baseline: what a figure must be better than to count as an improvement; None for nothing.
 
     Raises:
-        ArgumentError: the factor is not less than 1; the optimizer has a schedule of its own.
+        ArgumentError: the factor is not less than 1; `patience`, `cooldown` or `min_lr` is less than 0; the
+            optimizer has a schedule of its own.
 
     Example:
 
@@ -136,8 +137,12 @@ class ReduceLROnPlateau(MonitorCallback):
         super().__init__(monitor, mode, baseline, min_delta=min_delta)
         if factor >= 1.0:
             raise ArgumentError(f"ReduceLROnPlateau takes a factor less than 1. Received: {factor!r}")
-        self.factor, self.patience, self.verbose = factor, patience, verbose
-        self.cooldown, self.min_lr, self.baseline = cooldown, min_lr, baseline
+        self.patience, self.cooldown = (
+            self._checked("patience", patience),
+            self._checked("cooldown", cooldown),
+        )
+        self.min_lr = self._checked("min_lr", min_lr)
+        self.factor, self.verbose, self.baseline = factor, verbose, baseline
         self.cooldown_counter = self.wait = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -36,7 +36,8 @@ def lazy_names(
                 translated(
                     f"module {package!r} has no attribute {name!r}.{suggestion(name, names)} "
                     f"It has {', '.join(names)}."
-                )
+                ),
+                name=name,
             )
         home = names[name]
         if home is None:
@@ -59,7 +60,8 @@ class _PublicModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         hint = "" if name.startswith("_") else suggestion(name, dir(self))
-        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}.{hint}")
+        # Given the name, Python 3.12 and later add no second suggestion of their own.
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}.{hint}", name=name)
 
 
 def suggest_names(module: str) -> None:

@@ -283,7 +283,7 @@ def lookup(kind: str, name: str) -> Any:
     if found is None:
         known = sorted({*table, *_aliases[kind]})
         raise ArgumentError(
-            f"There is no {kind} called {name!r}.{suggestion(name, known)} `neurona.{kind}` lists them."
+            f"neurona.{kind} has no {name!r}.{suggestion(name, known)} dir(neurona.{kind}) lists them."
         )
     return found
 

@@ -67,7 +67,7 @@ def get(identifier: Any) -> Any:
         <MeanAbsoluteError name=mean_absolute_error>
         >>> get("sparse_categorical_acuracy")
         Traceback (most recent call last):
-        neurona.core.errors.ArgumentError: There is no metrics called 'sparse_categorical_acuracy'.
+        neurona.core.errors.ArgumentError: neurona.metrics has no 'sparse_categorical_acuracy'.
             Did you mean 'sparse_categorical_accuracy' or ...
     """
     if isinstance(identifier, str):

@@ -16,6 +16,7 @@ from neurona.optimizers.state import LearningRate
 from neurona.search.members import Members, MembersBatches, member_of
 from neurona.tracebacks import ends_at_users_line, warn
 from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
+from neurona.training.checks import rows_in_batch
 from neurona.training.class_weights import ClassWeights
 from neurona.training.compile_metrics import each_metric
 from neurona.training.compiled_model import refuse_unknown
@@ -189,7 +190,7 @@ class Ensemble:
             batch_size: rows at a time, 32 by default.
         """
         members, x = self._trained("predict"), in_memory(to_numpy(x, "x"))
-        rows, size = count_rows(x, "x"), 32 if batch_size is None else int(batch_size)
+        rows, size = count_rows(x, "x"), rows_in_batch(batch_size)
 
         def outputs_from(start: int) -> Any:
             return members.predict(jax.tree.map(lambda leaf: leaf[start : start + size], x))

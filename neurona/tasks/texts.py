@@ -71,8 +71,8 @@ _ENGLISH = {
     ),
     "recall": "Recall",
     "report_lead": (
-        "A network ({network}) trained on {dataset}: {train} training, {validation} validation and {test} test "
-        "examples."
+        "A network ({network}) trained on {dataset}: {train} training, {validation} validation and {test} "
+        "test examples."
     ),
     "report_title": "{dataset}: training report",
     "reproduce": "How this was made",

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurona.core.errors import DataError, SavingError
 from neurona.core.random import new_words
+from neurona.training.checks import rows_in_batch
 from neurona.training.conversion import Batch, count_rows, rows_of
 from neurona.training.identity import digest_of
 from neurona.training.placement import Placement
@@ -120,9 +121,7 @@ class RowOrder:
         generator: np.random.Generator | None = None,
     ) -> None:
         self.rows = rows
-        self.batch_size = 32 if batch_size is None else int(batch_size)
-        if self.batch_size < 1:
-            raise DataError(f"batch_size must be at least 1. Received: {batch_size}")
+        self.batch_size = rows_in_batch(batch_size)
         if shuffle not in (True, False, "batch"):
             raise DataError(f"shuffle must be True, False or 'batch'. Received: {shuffle!r}")
         self.shuffle = shuffle

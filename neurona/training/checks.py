@@ -78,6 +78,19 @@ def check_counts(method: str, initial_epoch: Any, counts: Mapping[str, Any]) -> 
             integers(count, 1, name, method)
 
 
+def rows_in_batch(batch_size: Any) -> int:
+    """The rows of a batch, 32 by default.
+
+    Raises:
+        DataError: `batch_size` is no integer, or less than 1.
+    """
+    if batch_size is None:
+        return 32
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise DataError(f"batch_size must be an integer >= 1. Received: {batch_size!r}")
+    return int(batch_size)
+
+
 def _inputs(model: Any, x: Any) -> list[tuple[Any, str, Any]]:
     """The symbolic inputs of a model with their names and values; none where the model has no graph."""
     tensors = getattr(model, "inputs", None)

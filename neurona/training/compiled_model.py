@@ -54,6 +54,7 @@ class CompiledModel(Layer):
     run_eagerly, jit_compile, steps_per_execution = False, True, 1
     output_names: list[str] | None = None
     _given_rule: Rule | None = None
+    _columns: tuple[str, ...] | None = None  # the names of the frame that it learned from
     _compiled_loss: OutputLosses | None = None
     _compiled_metrics: OutputMetrics | None = None
     _metrics_of_compile: CompileMetrics | None = None

@@ -55,6 +55,8 @@ def to_numpy(value: Any, what: str) -> Any:
         return [to_numpy(item, f"{what}[{index}]") for index, item in enumerate(value)]
     if is_sparse(value):
         return SparseRows(value, what)
+    if isinstance(value, (set, frozenset)):
+        raise DataError(f"{what} is a set, which has no order: make a list of it.")
     if is_frame(value):
         return frame_to_numpy(value, what)
     return as_numbers(_as_array(value, what), what)
@@ -159,7 +161,7 @@ def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
 
 def is_stream(x: Any) -> bool:
     """Whether data comes batch by batch rather than as arrays."""
-    arrays = (np.ndarray, jax.Array, list, tuple, Mapping)
+    arrays = (np.ndarray, jax.Array, list, tuple, range, set, frozenset, Mapping)
     if x is None or isinstance(x, arrays) or is_sparse(x):
         return False
     if any(hasattr(x, name) for name in ("to_numpy", "detach", "__array__")):

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurona.core.checks import integers
 from neurona.core.errors import DataError
+from neurona.tracebacks import warn
 from neurona.training.batches import ArrayBatches, Batches, RowOrder, new_numpy_generator
 from neurona.training.class_weights import ClassWeights
 from neurona.training.conversion import (
@@ -62,7 +63,7 @@ class TrainingData:
             DataError: the data can't be converted, counted, weighted or split.
         """
         if is_stream(x):
-            _refuse_targets(y, sample_weight)
+            _check_stream(y, sample_weight, batch_size)
             if validation_split:
                 raise DataError(
                     "validation_split needs arrays, whose rows can be split. Pass validation_data with a "
@@ -84,6 +85,8 @@ class TrainingData:
         if validation_data is not None:
             has_targets = isinstance(train, (ArrayBatches, RowBatches)) and train.host.y is not None
             given = _validation_of(validation_data, has_targets)
+            if validation_batch_size is None and not is_stream(given[0]):
+                validation_batch_size = batch_size
             validation = batches_of(*given, batch_size=validation_batch_size, steps=validation_steps)
         return cls(train, validation, validation_freq)
 
@@ -118,7 +121,7 @@ def batches_of(
 ) -> Batches:
     """Data for `evaluate` or `predict` as batches, in the order in which they come."""
     if is_stream(x):
-        _refuse_targets(y, sample_weight)
+        _check_stream(y, sample_weight, batch_size)
         return StreamBatches(x, steps)
     return array_batches(_as_arrays(x, y, sample_weight), batch_size, False, steps)
 
@@ -154,7 +157,14 @@ def _as_arrays(x: Any, y: Any, sample_weight: Any) -> Batch:
     return Batch(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"))
 
 
-def _refuse_targets(y: Any, sample_weight: Any) -> None:
+def note_batch_size(batch_size: Any) -> None:
+    """Warn of a batch size that changes nothing, because the data come in batches."""
+    if batch_size is not None:
+        warn("batch_size has no effect: x yields batches, which have their size.")
+
+
+def _check_stream(y: Any, sample_weight: Any, batch_size: Any) -> None:
+    note_batch_size(batch_size)
     if y is not None or sample_weight is not None:
         raise DataError(
             "x yields batches, which bring their own targets: don't pass y or sample_weight as well."

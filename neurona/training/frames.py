@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import DataError
+from neurona.tracebacks import warn
 from neurona.training.numbers import as_numbers
 
 NAMES_SHOWN = 5
@@ -14,6 +15,38 @@ NAMES_SHOWN = 5
 def is_frame(value: Any) -> bool:
     """Whether a value is a table with named columns, such as a DataFrame of pandas."""
     return hasattr(value, "columns") and hasattr(value, "items") and hasattr(value, "to_numpy")
+
+
+def column_names(value: Any) -> tuple[str, ...] | None:
+    """The names of a frame's columns; None for anything else, and where columns are only numbered."""
+    names = tuple(value.columns) if is_frame(value) else ()
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def check_columns(learned: tuple[str, ...] | None, value: Any, what: str) -> None:
+    """Compare the columns of a frame with those that a model learned from, because it takes them by place.
+
+    Args:
+        learned: their names, or None if they had none.
+        value: what the model is given.
+        what: how to call it in messages.
+
+    Raises:
+        DataError: they are the same columns in another order.
+    """
+    names = column_names(value)
+    if learned is None or names is None or names == learned or len(names) != len(learned):
+        return
+    place = next(place for place, pair in enumerate(zip(names, learned)) if pair[0] != pair[1])
+    if sorted(names) == sorted(learned):
+        raise DataError(
+            f"{what}: column {place + 1} is {names[place]!r}, and the model learned with {learned[place]!r} "
+            f"there. Give the columns in the same order: {what}[{list(learned)}]."
+        )
+    warn(
+        f"{what}: column {place + 1} is {names[place]!r}, and the model learned with {learned[place]!r} "
+        "there: columns are taken by their place, not by their name."
+    )
 
 
 def frame_to_numpy(frame: Any, what: str) -> np.ndarray:

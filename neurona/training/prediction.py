@@ -105,6 +105,14 @@ def _filled(x: Any, rows: int) -> Any:
     )
 
 
+def _outputs(predictor: Predictor, batch: Any, size: int, computed: int) -> Any:
+    """The outputs of a batch filled up to so many rows; an error is that of the batch as it came."""
+    if computed != size:
+        with contextlib.suppress(Exception):
+            return predictor(_filled(batch, computed))
+    return predictor(batch)
+
+
 def _collect(parts: list[tuple[Any, int]]) -> Any:
     """The batches' outputs as NumPy arrays, without the rows that were added."""
     arrays = [rows_of(jax.tree.map(np.asarray, outputs), 0, rows) for outputs, rows in parts]
@@ -163,7 +171,7 @@ def _predict(
         computed = size
         if full_size is not None and predictor.rows_are_independent:
             computed = _padded(size, full_size)
-        parts.append((predictor(batch if computed == size else _filled(batch, computed)), size))
+        parts.append((_outputs(predictor, batch, size, computed), size))
         predictor.check(batch, parts[-1][0])
         calls.end(number, logs)
         watchers.call("_on_chunk_end", number + 1, dict)

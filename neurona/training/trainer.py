@@ -10,12 +10,13 @@ from neurona.callbacks import Callback, CallbackList, History
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches
-from neurona.training.checks import check_counts, check_inputs, check_shapes
+from neurona.training.checks import check_counts, check_inputs, check_shapes, rows_in_batch
 from neurona.training.class_weights import ClassWeights
 from neurona.training.compiled_model import CompiledModel, refuse_unknown
 from neurona.training.conversion import is_stream, to_numpy
-from neurona.training.data import TrainingData, batches_of
+from neurona.training.data import TrainingData, batches_of, note_batch_size
 from neurona.training.fit import Fit, as_list, evaluate, progress_bar
+from neurona.training.frames import check_columns, column_names
 from neurona.training.loop import Pass
 from neurona.training.model_learner import ModelLearner
 from neurona.training.prediction import Predictor, predict_arrays, predict_stream
@@ -88,6 +89,7 @@ class Trainer(CompiledModel):
         self._compiled_learner("fit")
         counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}
         check_counts("fit", initial_epoch, counts)
+        check_columns(self._columns, x, "x")
         data = TrainingData.of(
             x,
             y,
@@ -98,13 +100,12 @@ class Trainer(CompiledModel):
             steps=steps_per_epoch,
             validation_split=validation_split,
             validation_data=validation_data,
-            validation_batch_size=validation_batch_size or batch_size,
+            validation_batch_size=validation_batch_size,
             validation_steps=validation_steps,
             validation_freq=validation_freq,
         )
         learner = ready_learner(self, data.train, advises=True)
-        if data.validation is not None:
-            self._check_targets(data.validation.first_look())
+        self._note_data(x, data, validation_data)
         self._fit = Fit(
             learner, data, callbacks, model=self, epochs=epochs, initial_epoch=initial_epoch, verbose=verbose
         )
@@ -113,6 +114,14 @@ class Trainer(CompiledModel):
             return self._fit.run()
         finally:
             self._fit = None
+
+    def _note_data(self, x: Any, data: TrainingData, validation_data: Any) -> None:
+        """Look at the validation data as at those to train on, and keep the names of the columns."""
+        if isinstance(validation_data, (tuple, list)) and validation_data:
+            check_columns(column_names(x), validation_data[0], "validation_data[0]")
+        if data.validation is not None:
+            self._check_targets(data.validation.first_look())
+        self._columns = column_names(x) or self._columns
 
     # evaluate and predict
 
@@ -142,6 +151,7 @@ class Trainer(CompiledModel):
         refuse_fork()
         refuse_unknown(Trainer.evaluate, unknown)
         self._compiled_learner("evaluate")
+        check_columns(self._columns, x, "x")
         with contextlib.closing(
             batches_of(x, y, sample_weight, batch_size=batch_size, steps=steps)
         ) as batches:
@@ -193,9 +203,12 @@ class Trainer(CompiledModel):
         refuse_unknown(Trainer.predict, unknown)
         if self.stop_predicting:  # any assignment to a model makes it look for new parts
             self.stop_predicting = False
+        check_columns(self._columns, x, "x")
         given = [*progress_bar(verbose), *as_list(callbacks)]
         watchers = functools.partial(self._watchers, given, verbose=verbose)
+        rows = rows_in_batch(batch_size)
         if is_stream(x):
+            note_batch_size(batch_size)
             batches = StreamBatches(x, steps)
             self._ensure_built(batches.example().x)
             return predict_stream(self._current_predictor(), batches, watchers(batches.steps))
@@ -203,7 +216,6 @@ class Trainer(CompiledModel):
         check_shapes(self, arrays)
         self._ensure_built(arrays)
         check_inputs(self, arrays)
-        rows = 32 if batch_size is None else int(batch_size)
         return predict_arrays(self._current_predictor(), arrays, rows, steps, watchers)
 
     def _current_predictor(self) -> Predictor:

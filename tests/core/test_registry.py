@@ -45,7 +45,7 @@ def test_names_are_found_in_every_spelling(name):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ArgumentError, match=r"no layers called 'Dens'. Did you mean"):
+    with pytest.raises(ArgumentError, match=r"neurona.layers has no 'Dens'. Did you mean"):
         registry.lookup("layers", "Dens")
 
 

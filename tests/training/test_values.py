@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -19,6 +18,11 @@ from hypothesis.extra import numpy as hnp
 import neurona as nn
 from neurona.core.errors import DataError
 from neurona.training.conversion import to_numpy
+
+try:
+    import torch
+except ImportError:  # a test dependency only where its wheel is small
+    torch = None
 
 WIDE = 1_700_000_000_000  # a time stamp in milliseconds
 STRUCTURED = np.array([(1, 2.0), (3, 4.0)], dtype=[("a", "i4"), ("b", "f8")])
@@ -55,10 +59,6 @@ ARRIVE = {
     "a memoryview": (memoryview(np.array([1.0, 2.0])), [1, 2]),
     "a JAX array": (jnp.array([1.0, 2.0]), [1, 2]),
     "a variable": (nn.Variable(np.array([1.0, 2.0])), [1, 2]),
-    "torch's half": (torch.tensor([1.5], dtype=torch.float16), [1.5]),
-    "torch's bfloat16": (torch.tensor([1.5], dtype=torch.bfloat16), [1.5]),
-    "torch's int64": (torch.tensor([WIDE]), [np.float32(WIDE)]),
-    "torch's sparse": (torch.eye(2).to_sparse(), np.eye(2)),
     "a series": (pd.Series([1, WIDE]), [1, np.float32(WIDE)]),
     "a nullable series": (pd.Series([1, 2], dtype="Int64"), [1, 2]),
     "a nullable series of floats": (pd.Series([1.5, 2], dtype="Float32"), [1.5, 2]),
@@ -78,6 +78,13 @@ ARRIVE = {
     "a sparse array by columns": (scipy.sparse.csc_array(np.eye(3, dtype=int) * WIDE), np.eye(3) * WIDE),
     "a sparse matrix of coordinates": (scipy.sparse.coo_matrix(np.eye(2) > 0), np.eye(2)),
 }
+if torch is not None:
+    ARRIVE |= {
+        "torch's half": (torch.tensor([1.5], dtype=torch.float16), [1.5]),
+        "torch's bfloat16": (torch.tensor([1.5], dtype=torch.bfloat16), [1.5]),
+        "torch's int64": (torch.tensor([WIDE]), [np.float32(WIDE)]),
+        "torch's sparse": (torch.eye(2).to_sparse(), np.eye(2)),
+    }
 
 
 @pytest.mark.parametrize(("given_", "expected"), ARRIVE.values(), ids=ARRIVE)
@@ -115,7 +122,6 @@ def test_any_number_arrives_or_is_refused(array):
 REFUSED = {
     "complex": (np.array([1 + 2j]), "complex numbers, such as .1.2j."),
     "complex of JAX": (jnp.array([1 + 2j]), "complex"),
-    "complex of torch": (torch.tensor([1 + 2j]), "complex"),
     "complex in a list": ([1.0, 2j], "complex"),
     "a float beyond float32": (np.array([1.0, 1e39]), r"1e\+39, which float32 can't hold, in row 1"),
     "a longdouble beyond float64": (np.array([1e300], np.longdouble) * 1e300, "float32 can't hold"),
@@ -157,6 +163,8 @@ REFUSED = {
     ),
     "a frame with complex numbers": (pd.DataFrame({"z": [1j], "a": ["t"]})[["z"]], "complex"),
 }
+if torch is not None:
+    REFUSED["complex of torch"] = (torch.tensor([1 + 2j]), "complex")
 
 
 @pytest.mark.parametrize(("given_", "message"), REFUSED.values(), ids=REFUSED)
