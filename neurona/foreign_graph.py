@@ -34,11 +34,11 @@ def with_specs(tree: Any, spec: Callable[..., Any]) -> Any:
     )
 
 
-def step_of_foreign_graph(function: Callable[..., Any], args: tuple, kwargs: Any, specs: Any) -> Any:
+def step_of_foreign_graph(function: Any, args: tuple, kwargs: Any, specs: Any) -> Any:
     """A step of the graph that calls a function of arrays.
 
     Args:
-        function: what to call.
+        function: what to call: a function, or a layer.
         args, kwargs: with tensors of the graph anywhere.
         specs: what the function gives, as a tree of things with a shape and a dtype.
     """

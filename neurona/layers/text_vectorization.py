@@ -319,8 +319,9 @@ class TextVectorization(Layer):
 
     def _columns(self) -> int:
         """How many columns counts have."""
-        padded = self.pad_to_max_tokens and self.max_tokens is not None
-        return self.max_tokens if padded else self.vocabulary_size()
+        if self.pad_to_max_tokens and self.max_tokens is not None:
+            return self.max_tokens
+        return self.vocabulary_size()
 
     def call(self, inputs: Any) -> Any:
         unknown, single = len(self._special) - 1, np.ndim(inputs) == 0
