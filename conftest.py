@@ -52,12 +52,12 @@ def _examples_are_users_code(doctest_namespace: dict[str, object]) -> None:
 SAMPLED = {
     "tests/callbacks/test_checkpoint.py": 4,
     "tests/kernels/test_convolution.py": 2,
-    "tests/layers/test_conformance.py": 3,
+    "tests/layers/test_conformance.py": 4,
     "tests/losses/test_parity.py": 3,
     "tests/metrics/test_parity.py": 4,
-    "tests/ops/test_parity.py": 2,
-    "tests/optimizers/test_optimizer_parity.py": 3,
-    "tests/optimizers/test_optimizers.py": 3,
+    "tests/ops/test_parity.py": 3,
+    "tests/optimizers/test_optimizer_parity.py": 4,
+    "tests/optimizers/test_optimizers.py": 4,
     "tests/training/test_small_data.py": 2,
 }
 

@@ -2,6 +2,7 @@
 that teach.
 """
 
+import itertools
 import json
 import re
 from typing import Any
@@ -218,7 +219,12 @@ def test_repeats_and_slices_inside_jit() -> None:
         (lambda: ops.image.rgb_to_hsv(np.ones((4, 4, 3), "uint8")), ArgumentError, "255"),
         (lambda: ops.rearrange(np.ones((4, 6)), "a (b c) -> a b c"), ArgumentError, "size of b, c"),
         (lambda: ops.scatter_update(np.ones(3), [[0]], [1.0], "mean"), ArgumentError, "mean"),
-        (lambda: ops.ctc_decode(np.ones((1, 2, 3)), [2], strategy="beam_search"), ArgumentError, "greedy"),
+        (lambda: ops.ctc_decode(np.ones((1, 2, 3)), [2], strategy="best"), ArgumentError, "greedy"),
+        (
+            lambda: ops.ctc_decode(np.ones((1, 2, 3)), [2], "beam_search", beam_width=2, top_paths=3),
+            ArgumentError,
+            "top_paths=3",
+        ),
         (lambda: ops.call_from_config("Concat", {}, [], {}), SavingError, "Concatenate"),
     ],
 )
@@ -297,3 +303,38 @@ def test_options_of_top_k_and_multi_hot() -> None:
     assert ops.top_k([1.0, 3.0, 3.0], 2, is_stable=True)[1].tolist() == [1, 2]
     with pytest.raises(ArgumentError, match="num_classes"):
         ops.multi_hot([1])
+
+
+def chances_of_labellings(scores, blank):
+    """The probability of every labelling of a row, by going through all readings."""
+    chances = np.exp(scores - np.log(np.exp(scores).sum(-1, keepdims=True)))
+    found = {}
+    for reading in itertools.product(range(scores.shape[1]), repeat=len(scores)):
+        labels = tuple(label for label, _ in itertools.groupby(reading) if label != blank)
+        share = np.prod(chances[range(len(scores)), reading])
+        found[labels] = found.get(labels, 0.0) + share
+    return sorted(found.items(), key=lambda entry: -entry[1])
+
+
+@pytest.mark.parametrize(("blank", "lengths"), [(0, [5, 3]), (2, [4, 5]), (None, [1, 5])])
+def test_a_wide_beam_finds_the_likeliest_of_all_labellings(blank, lengths):
+    scores = 2 * np.random.default_rng(3).normal(size=(2, 5, 3)).astype("float32")
+    labels, chances = ops.ctc_decode(
+        scores, lengths, "beam_search", beam_width=40, top_paths=4, mask_index=blank
+    )
+    assert labels.shape == (4, 2, 5)
+    for row, length in enumerate(lengths):
+        expected = chances_of_labellings(
+            scores[row, :length].astype("float64"), 2 if blank is None else blank
+        )
+        for path, (wanted, chance) in zip(range(4), expected):
+            assert tuple(label for label in labels[path, row].tolist() if label >= 0) == wanted
+            np.testing.assert_allclose(chances[row, path], np.log(chance), rtol=1e-4, atol=1e-5)
+
+
+def test_a_narrow_beam_finds_what_keras_finds():
+    scores = np.random.default_rng(5).normal(size=(3, 12, 6)).astype("float32")
+    options = {"strategy": "beam_search", "beam_width": 4, "top_paths": 3, "mask_index": 1}
+    ours, theirs = (module.ctc_decode(scores, np.array([12, 7, 9]), **options) for module in (ops, keras.ops))
+    np.testing.assert_array_equal(ours[0], theirs[0])
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-4)
