@@ -17,21 +17,23 @@ def in_foreign_graph(tree: Any) -> bool:
         False
     """
     tensorflow: Any = sys.modules.get("tensorflow")
-    if tensorflow is None or tensorflow.executing_eagerly():
-        return False
+    if not hasattr(tensorflow, "executing_eagerly") or tensorflow.executing_eagerly():
+        return False  # not imported, or only begun to be
     return any(tensorflow.is_tensor(leaf) for leaf in jax.tree.leaves(tree))
 
 
 def with_specs(tree: Any, spec: Callable[..., Any]) -> Any:
-    """The tree with what `spec(shape, dtype)` makes in the place of each tensor; None for an unknown size.
-
-    Raises:
-        ValueError: TensorFlow does not know how many axes a tensor has.
+    """The tree with what `spec(shape, dtype)` makes in the place of each tensor. None stands for an unknown
+    size, and for a shape of which TensorFlow does not even know how many axes it has.
     """
     tensorflow: Any = sys.modules["tensorflow"]
-    return jax.tree.map(
-        lambda leaf: spec(tuple(leaf.shape), leaf.dtype.name) if tensorflow.is_tensor(leaf) else leaf, tree
-    )
+
+    def described(leaf: Any) -> Any:
+        if not tensorflow.is_tensor(leaf):
+            return leaf
+        return spec(None if leaf.shape.rank is None else tuple(leaf.shape), leaf.dtype.name)
+
+    return jax.tree.map(described, tree)
 
 
 def step_of_foreign_graph(function: Any, args: tuple, kwargs: Any, specs: Any) -> Any:

@@ -137,10 +137,8 @@ class ReduceLROnPlateau(MonitorCallback):
         super().__init__(monitor, mode, baseline, min_delta=min_delta)
         if factor >= 1.0:
             raise ArgumentError(f"ReduceLROnPlateau takes a factor less than 1. Received: {factor!r}")
-        self.patience, self.cooldown = (
-            self._checked("patience", patience),
-            self._checked("cooldown", cooldown),
-        )
+        self.patience = self._checked("patience", patience)
+        self.cooldown = self._checked("cooldown", cooldown)
         self.min_lr = self._checked("min_lr", min_lr)
         self.factor, self.verbose, self.baseline = factor, verbose, baseline
         self.cooldown_counter = self.wait = 0

@@ -36,13 +36,16 @@ class Drawable(Buildable[Part]):
 
     def _foreign_spec(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """The symbolic outputs for tensors of TensorFlow's graph."""
-        try:
-            args, kwargs = with_specs((args, kwargs), SymbolicTensor)
-        except ValueError:
-            raise ShapeError(
-                f"Layer {self.name!r} ({type(self).__name__}) needs to know how many axes its input has. "
-                "Give the tensor its shape before: x = tf.ensure_shape(x, (None, 3))."
-            ) from None
+
+        def symbolic(shape: Any, dtype: str) -> SymbolicTensor:
+            if shape is None:
+                raise ShapeError(
+                    f"Layer {self.name!r} ({type(self).__name__}) needs to know how many axes its input has. "
+                    "Give the tensor its shape before: x = tf.ensure_shape(x, (None, 3))."
+                )
+            return SymbolicTensor(shape, dtype)
+
+        args, kwargs = with_specs((args, kwargs), symbolic)
         return self.compute_output_spec(*args, **kwargs)
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:

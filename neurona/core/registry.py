@@ -282,8 +282,9 @@ def lookup(kind: str, name: str) -> Any:
     found = table.get(name) or table.get(_aliases[kind].get(name) or _aliases[kind].get(name.lower(), ""))
     if found is None:
         known = sorted({*table, *_aliases[kind]})
+        room = _ROOMS.get(kind, f"neurona.{kind}")
         raise ArgumentError(
-            f"neurona.{kind} has no {name!r}.{suggestion(name, known)} dir(neurona.{kind}) lists them."
+            f"{room} has no {name!r}.{suggestion(name, known)} dir({room}) shows what it has."
         )
     return found
 

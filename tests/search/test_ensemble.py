@@ -74,7 +74,6 @@ def check_against_lone_models(make, seeds=(7, 0, 12), x=X, y=Y, **options):
         pytest.param(
             lambda: network(optimizer=nn.optimizers.AdamW(0.01, use_ema=True, ema_momentum=0.9)),
             id="moving average",
-            marks=pytest.mark.experiment,
         ),
     ],
 )
