@@ -1,6 +1,6 @@
 """CallbackList: calls callbacks one after the other, in `fit` and in a training loop of one's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import jax
@@ -36,6 +36,8 @@ class CallbackList(Callback):
         {'loss': [0.5]}
     """
 
+    _listeners: Mapping[str, list[tuple[int, Callback]]] = {kind: [] for kind in HOOKS}
+
     def __init__(
         self,
         callbacks: Any = None,
@@ -46,12 +48,13 @@ class CallbackList(Callback):
     ) -> None:
         self.callbacks: list[Callback] = []
         self._steps = 0  # of training, in a loop of the user's
-        for callback in jax.tree.leaves(callbacks):
+        for callback in jax.tree.leaves(callbacks) if callbacks else ():
             self._add(callback)
         for wanted, kind in ((add_history, History), (add_progbar, ProgbarLogger)):
             if wanted and not any(isinstance(callback, kind) for callback in self.callbacks):
                 self._add(kind())
-        self._find_listeners()
+        if self.callbacks:
+            self._find_listeners()
         if model is not None:
             self.set_model(model)
         if params:
@@ -137,10 +140,13 @@ class CallbackList(Callback):
             count: how many steps it stands for.
             logs: computes the logs.
         """
+        listeners = self._listeners[moment.split("_")[1]]
+        if not listeners:
+            return
         at_end = moment.endswith("end")
         due = [
             callback
-            for interval, callback in self._listeners[moment.split("_")[1]]
+            for interval, callback in listeners
             if ((step % interval + count >= interval) if at_end else (-step % interval < count))
         ]
         if due:

@@ -2,7 +2,7 @@
 
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -200,6 +200,19 @@ class Variable:
 
     def __int__(self) -> int:
         return int(self.value)
+
+
+def values_of(variables: Sequence[Variable]) -> list[Any]:
+    """The values of variables, as their property `value` gives them; faster where there are many.
+
+    Example:
+
+        >>> [array.tolist() for array in values_of([Variable(1.0), Variable(2.0)])]
+        [1.0, 2.0]
+    """
+    values = [variable._value for variable in variables]
+    are_plain = current_scope() is None and jax.ShapeDtypeStruct not in map(type, values)
+    return values if are_plain else [variable.value for variable in variables]
 
 
 def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Variable, Any], Any]:

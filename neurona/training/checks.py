@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona.core.checks import integers
 from neurona.core.errors import DataError, ShapeError
+from neurona.training.conversion import leaves
 
 
 def check_shapes(model: Any, x: Any) -> None:
@@ -16,20 +17,17 @@ def check_shapes(model: Any, x: Any) -> None:
     Raises:
         ShapeError: there is one; the message says how to make the array.
     """
-    tensors = getattr(model, "inputs", None)
-    if not tensors or isinstance(x, Mapping):
-        return
-    leaves = jax.tree.leaves(x)
-    if len(tensors) == 1 and len(leaves) > 1:
+    inputs = _inputs(model, x)
+    if isinstance(x, (list, tuple)) and len(inputs) == 1 and len(arrays := leaves(x)) > 1:
         raise ShapeError(
-            f"x is a list of {len(leaves):,} arrays, the first of shape {tuple(leaves[0].shape)}, and model "
+            f"x is a list of {len(arrays):,} arrays, the first of shape {tuple(arrays[0].shape)}, and model "
             f"{model.name!r} has one input. Make one array of them: np.array(x)."
         )
-    for tensor, name, leaf in _inputs(model, x):
-        wanted, shape = tensor.shape[1:], tuple(leaf.shape)
+    for tensor, array in inputs:
+        wanted, shape = tensor.shape[1:], tuple(array.shape)
         if len(shape) == len(wanted) and wanted != (1,) and all(map(_fits, wanted, shape)):
             raise ShapeError(
-                f"x has shape {shape}, which is one row of input {name!r}; expected rows, "
+                f"x has shape {shape}, which is one row of input {_name(tensor)!r}; expected rows, "
                 f"{('n', *wanted)}. For a single one: x[None]."
             )
 
@@ -46,8 +44,8 @@ def check_inputs(model: Any, x: Any) -> None:
     Raises:
         DataError: a value is no integer, or none that the input's dtype can hold.
     """
-    for tensor, name, values in _inputs(model, x):
-        if not jax.numpy.issubdtype(tensor.dtype, np.integer) or values.dtype.kind != "f":
+    for tensor, values in _inputs(model, x):
+        if values.dtype.kind != "f" or not tensor.dtype.startswith(("int", "uint")):
             continue
         array = np.asarray(values)
         limits = np.iinfo(tensor.dtype)
@@ -56,8 +54,8 @@ def check_inputs(model: Any, x: Any) -> None:
             value, row = array[wrong].flat[0].item(), np.argwhere(wrong)[0][0]
             shown = int(value) if float(value).is_integer() else value
             raise DataError(
-                f"x holds {shown}, in row {row}, and input {name!r} takes {tensor.dtype}: integers from "
-                f"{limits.min} to {limits.max}."
+                f"x holds {shown}, in row {row}, and input {_name(tensor)!r} takes {tensor.dtype}: integers "
+                f"from {limits.min} to {limits.max}."
             )
 
 
@@ -91,14 +89,19 @@ def rows_in_batch(batch_size: Any) -> int:
     return int(batch_size)
 
 
-def _inputs(model: Any, x: Any) -> list[tuple[Any, str, Any]]:
-    """The symbolic inputs of a model with their names and values; none where the model has no graph."""
+def _inputs(model: Any, x: Any) -> list[tuple[Any, Any]]:
+    """The symbolic inputs of a model with their arrays; none where the model has no graph."""
     tensors = getattr(model, "inputs", None)
     if not tensors:
         return []
-    names = [tensor.node.operation.name for tensor in tensors]
+    if isinstance(x, np.ndarray):
+        return [(tensors[0], x)]
     if isinstance(x, Mapping):
-        values = [x.get(name) for name in names]
+        values = [x.get(_name(tensor)) for tensor in tensors]
     else:
         values = jax.tree.leaves(x, is_leaf=lambda leaf: leaf is None)
-    return [entry for entry in zip(tensors, names, values) if entry[2] is not None]
+    return [entry for entry in zip(tensors, values) if entry[1] is not None]
+
+
+def _name(tensor: Any) -> str:
+    return tensor.node.operation.name

@@ -2,7 +2,7 @@
 
 import datetime
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -114,19 +114,44 @@ def unpack(batch: Any) -> Batch:
     return Batch(*batch)
 
 
+def leaves(tree: Any) -> list[Any]:
+    """The arrays of a tree. One that is alone is found at once: JAX's own way takes a few microseconds, which
+    count where a single row is predicted.
+
+    Example:
+
+        >>> [array.shape for array in leaves({"a": np.ones(2), "b": [np.ones(3)]})]
+        [(2,), (3,)]
+    """
+    return [tree] if isinstance(tree, (np.ndarray, jax.Array)) else jax.tree.leaves(tree)
+
+
+def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+    """A tree with the results for its arrays, found as `leaves` does.
+
+    Example:
+
+        >>> map_leaves(len, [np.ones(2), np.ones(3)])
+        [2, 3]
+    """
+    return function(tree) if isinstance(tree, (np.ndarray, jax.Array)) else jax.tree.map(function, tree)
+
+
 def count_rows(tree: Any, what: str = "The data") -> int:
     """The common length of all arrays in a tree.
 
     Raises:
         DataError: there are no arrays, no rows, or different lengths.
     """
-    lengths = [leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(tree)]
+    if isinstance(tree, np.ndarray) and tree.ndim and len(tree):  # most often, so at once
+        return len(tree)
+    lengths = [leaf.shape[0] if leaf.ndim else None for leaf in leaves(tree)]
     if not lengths:
         raise DataError(f"{what} is empty: no arrays were given.")
     if None in lengths:
         raise DataError(f"{what} holds a single number; expected arrays whose first axis counts the rows.")
     if len(set(lengths)) > 1:
-        shapes = [str(tuple(leaf.shape)) for leaf in jax.tree.leaves(tree)]
+        shapes = [str(tuple(leaf.shape)) for leaf in leaves(tree)]
         many = len(shapes) > SHAPES_SHOWN
         rest = f" and {len(shapes) - SHAPES_SHOWN:,} more" if many else ""
         hint = " A list of arrays is an array for each input: np.array(x) makes one of them." if many else ""
@@ -141,7 +166,7 @@ def count_rows(tree: Any, what: str = "The data") -> int:
 
 def rows_of(tree: Any, start: int, stop: int | None) -> Any:
     """Some rows of all arrays in a tree."""
-    return jax.tree.map(lambda leaf: leaf[start:stop], tree)
+    return map_leaves(lambda leaf: leaf[start:stop], tree)
 
 
 def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
@@ -182,7 +207,7 @@ def in_memory(tree: Any) -> Any:
             return leaf[:]
         return narrowed(np.array(leaf), canonical_dtype(leaf)) if is_mapped(leaf) else leaf
 
-    return jax.tree.map(read, tree)
+    return map_leaves(read, tree)
 
 
 def canonical_dtype(array: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.core.layer import Layer
 from neurona.core.random import new_key
-from neurona.core.variable import Variable
+from neurona.core.variable import Variable, values_of
 from neurona.metrics import Metric
 from neurona.training.compile_metrics import each_metric
 from neurona.training.conversion import Batch
@@ -124,7 +124,7 @@ class ModelLearner:
     # What a fit asks for.
 
     def training_state(self) -> TrainingState:
-        trainable, others, metrics = ([variable.value for variable in group] for group in self.groups)
+        trainable, others, metrics = map(values_of, self.groups)
         return TrainingState(trainable, others, self.model._rule.state_of(self.model), metrics)
 
     def load_training_state(self, state: TrainingState) -> None:

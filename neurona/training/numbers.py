@@ -127,6 +127,8 @@ def _integers(array: np.ndarray) -> np.ndarray:
 def _floats(array: np.ndarray, what: str) -> np.ndarray:
     size = min(array.dtype.itemsize, 8)  # JAX has no longdouble
     dtype = jax.dtypes.canonicalize_dtype(f"float{8 * size}")
+    if array.dtype == dtype:
+        return array
     with np.errstate(over="ignore"):
         narrow = array.astype(dtype, copy=False)
     if dtype.itemsize < array.dtype.itemsize:

@@ -14,8 +14,16 @@ from neurona.core.layer import Layer
 from neurona.core.policy import is_float
 from neurona.core.random import new_key
 from neurona.core.registry import is_built_in
+from neurona.core.variable import values_of
 from neurona.training.checks import check_inputs
-from neurona.training.conversion import count_rows, in_memory, rows_of, stays_on_host
+from neurona.training.conversion import (
+    count_rows,
+    in_memory,
+    leaves,
+    map_leaves,
+    rows_of,
+    stays_on_host,
+)
 from neurona.training.program import step_number
 from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
@@ -56,7 +64,7 @@ class Predictor:
 
     def __call__(self, x: Any) -> Any:
         """The outputs of one batch, with the variables' values of now."""
-        program, before = self.program, [variable.value for variable in self.variables]
+        program, before = self.program, values_of(self.variables)
         outputs, values = None, []
         if not program.draws:
             outputs, values = program.predict(self.model, before, x)
@@ -74,7 +82,7 @@ class Predictor:
         Raises:
             DataError: a layer refuses them.
         """
-        if self.refuses_values and any(_has_nan(leaf) for leaf in jax.tree.leaves(outputs)):
+        if self.refuses_values and any(_has_nan(leaf) for leaf in leaves(outputs)):
             self.model(x, training=False)
 
 
@@ -100,9 +108,7 @@ def _filled(x: Any, rows: int) -> Any:
     """The batch with its last row again and again, up to so many rows: a real input, so no NaN arises where
     there was none.
     """
-    return jax.tree.map(
-        lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], rows - len(leaf), axis=0)]), x
-    )
+    return map_leaves(lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], rows - len(leaf), axis=0)]), x)
 
 
 def _outputs(predictor: Predictor, batch: Any, size: int, computed: int) -> Any:
@@ -115,7 +121,7 @@ def _outputs(predictor: Predictor, batch: Any, size: int, computed: int) -> Any:
 
 def _collect(parts: list[tuple[Any, int]]) -> Any:
     """The batches' outputs as NumPy arrays, without the rows that were added."""
-    arrays = [rows_of(jax.tree.map(np.asarray, outputs), 0, rows) for outputs, rows in parts]
+    arrays = [rows_of(map_leaves(np.asarray, outputs), 0, rows) for outputs, rows in parts]
     return arrays[0] if len(arrays) == 1 else jax.tree.map(lambda *leaves: np.concatenate(leaves), *arrays)
 
 
@@ -135,9 +141,9 @@ def predict_arrays(
         steps: batches, if not all.
         watchers_for: makes the callbacks, given the number of batches.
     """
-    rows, must_be_read = count_rows(x, "x"), any(map(stays_on_host, jax.tree.leaves(x)))
+    rows, must_be_read = count_rows(x, "x"), any(map(stays_on_host, leaves(x)))
     starts = range(0, rows, batch_size)[: steps if steps is not None else None]
-    batches = (x if rows <= batch_size else rows_of(x, start, start + batch_size) for start in starts)
+    batches = (x,) if rows <= batch_size else (rows_of(x, start, start + batch_size) for start in starts)
     read = map(in_memory, batches) if must_be_read else batches
     return _predict(predictor, read, batch_size, watchers_for(len(starts)))
 

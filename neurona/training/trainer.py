@@ -23,6 +23,8 @@ from neurona.training.prediction import Predictor, predict_arrays, predict_strea
 from neurona.training.programs import refuse_fork
 from neurona.training.streams import StreamBatches
 
+_NOBODY = CallbackList()  # where no callback was given
+
 
 class Trainer(CompiledModel):
     """A layer that can be trained: it knows about data, but not about its architecture."""
@@ -150,6 +152,7 @@ class Trainer(CompiledModel):
         """
         refuse_fork()
         refuse_unknown(Trainer.evaluate, unknown)
+        check_counts("evaluate", 0, {"steps": steps})
         self._compiled_learner("evaluate")
         check_columns(self._columns, x, "x")
         with contextlib.closing(
@@ -163,6 +166,8 @@ class Trainer(CompiledModel):
         return self._in_order(logs, return_dict)
 
     def _watchers(self, given: list[Callback], steps: int | None, verbose: Any) -> CallbackList:
+        if not given:
+            return _NOBODY
         return CallbackList(given, model=self, steps=steps, verbose=verbose).attach(self._fit)
 
     def _metrics_kept_in_fit(self) -> contextlib.AbstractContextManager[None]:
@@ -201,6 +206,8 @@ class Trainer(CompiledModel):
         """
         refuse_fork()
         refuse_unknown(Trainer.predict, unknown)
+        if steps is not None:
+            check_counts("predict", 0, {"steps": steps})
         if self.stop_predicting:  # any assignment to a model makes it look for new parts
             self.stop_predicting = False
         check_columns(self._columns, x, "x")

@@ -42,6 +42,17 @@ def test_batch_sizes_that_are_no_counts(size):
             call()
 
 
+@pytest.mark.parametrize("steps", [0, -1, 1.5, True])
+def test_steps_that_are_no_counts(steps):
+    for call in (
+        lambda: network().fit(X, Y, steps_per_epoch=steps),
+        lambda: network().evaluate(X, Y, steps=steps),
+        lambda: network().predict(X, steps=steps),
+    ):
+        with pytest.raises(ArgumentError, match=r"steps(_per_epoch)? must be an integer >= 1"):
+            call()
+
+
 def test_a_batch_size_beside_batches_is_told():
     batches = [(X[:5], Y[:5]), (X[5:], Y[5:])]
     for call in (
