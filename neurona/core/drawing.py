@@ -14,7 +14,7 @@ from neurona.core.random import key_of
 from neurona.core.scope import Scope
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, infer, is_symbolic, record
-from neurona.foreign_graph import in_foreign_graph, step_of_foreign_graph, with_specs
+from neurona.tensorflow_graph import in_tensorflow_graph, step_of_tensorflow_graph, with_specs
 
 
 class Drawable(Buildable[Part]):
@@ -27,8 +27,8 @@ class Drawable(Buildable[Part]):
         raise NotImplementedError
 
     def _call_symbolically(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        if in_foreign_graph((args, kwargs)):
-            return step_of_foreign_graph(self, args, kwargs, self._foreign_spec(args, kwargs))
+        if in_tensorflow_graph((args, kwargs)):
+            return step_of_tensorflow_graph(self, args, kwargs, self._foreign_spec(args, kwargs))
         self._check_and_build(args, kwargs)
         outputs = record(self, args, kwargs, self.compute_output_spec(*args, **kwargs))
         self._nodes.append(jax.tree.leaves(outputs)[0].node)

@@ -37,8 +37,8 @@ from neurona.core.scope import Scope, current_scope
 from neurona.core.shapes import given_batch_shape
 from neurona.core.symbolic import snake_case, symbolic_leaves, unique_name
 from neurona.core.variable import Variable
-from neurona.foreign_graph import in_foreign_graph
 from neurona.messages import translated
+from neurona.tensorflow_graph import in_tensorflow_graph
 from neurona.tracebacks import ends_at_users_line
 
 _ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "synchronization", "layout", "overwrite_with_gradient")
@@ -328,7 +328,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
             raise ArgumentError(
                 f"{type(self).__name__} forgot to call `super().__init__()` in its constructor."
             )
-        if symbolic_leaves((args, kwargs)) or in_foreign_graph((args, kwargs)):
+        if symbolic_leaves((args, kwargs)) or in_tensorflow_graph((args, kwargs)):
             return self._call_symbolically(args, kwargs)
         scope = current_scope()
         if scope is not None:

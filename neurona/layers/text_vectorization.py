@@ -23,8 +23,8 @@ from neurona.core.sources import each_batch
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
-from neurona.foreign_graph import in_foreign_graph, step_of_foreign_graph
 from neurona.layers.arguments import choice
+from neurona.tensorflow_graph import in_tensorflow_graph, step_of_tensorflow_graph
 
 __all__ = [
     "TextVectorization",
@@ -306,8 +306,8 @@ class TextVectorization(Layer):
             raise NotBuiltError(
                 f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."
             )
-        if in_foreign_graph(inputs):
-            return step_of_foreign_graph(self.call, (inputs,), {}, self._output_spec(tuple(inputs.shape)))
+        if in_tensorflow_graph(inputs):
+            return step_of_tensorflow_graph(self.call, (inputs,), {}, self._output_spec(tuple(inputs.shape)))
         return self.call(inputs)
 
     def _output_spec(self, shape: Any) -> SymbolicTensor:

@@ -8,12 +8,12 @@ import jax
 import numpy as np
 
 
-def in_foreign_graph(tree: Any) -> bool:
+def in_tensorflow_graph(tree: Any) -> bool:
     """Whether a tree holds a tensor of a graph that TensorFlow draws at this moment.
 
     Example:
 
-        >>> in_foreign_graph([np.ones(2), 3])
+        >>> in_tensorflow_graph([np.ones(2), 3])
         False
     """
     tensorflow: Any = sys.modules.get("tensorflow")
@@ -36,7 +36,7 @@ def with_specs(tree: Any, spec: Callable[..., Any]) -> Any:
     return jax.tree.map(described, tree)
 
 
-def step_of_foreign_graph(function: Any, args: tuple, kwargs: Any, specs: Any) -> Any:
+def step_of_tensorflow_graph(function: Any, args: tuple, kwargs: Any, specs: Any) -> Any:
     """A step of the graph that calls a function of arrays.
 
     Args:
