@@ -17,8 +17,10 @@ def in_tensorflow_graph(tree: Any) -> bool:
         False
     """
     tensorflow: Any = sys.modules.get("tensorflow")
+    if getattr(tensorflow, "__name__", "") != "tensorflow":  # not imported, or another library in its place
+        return False
     if not hasattr(tensorflow, "executing_eagerly") or tensorflow.executing_eagerly():
-        return False  # not imported, or only begun to be
+        return False  # only begun to be imported, or computing at once
     return any(tensorflow.is_tensor(leaf) for leaf in jax.tree.leaves(tree))
 
 
