@@ -8,7 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from neurona.callbacks.figures import Figures
 from neurona.core.errors import UnexpectedArgument, suggestion
+from neurona.core.spellings import spelled, todays
 
 Logs = dict[str, Any]
 _EPOCHS_SHOWN = 20
@@ -55,10 +57,12 @@ class Callback:
         hooks = [hook for group in HOOKS.values() for hook in group]
         if cls._batch_interval is None and any(hook in cls.__dict__ for hook in hooks):
             cls._batch_interval = 1
+        if "__init__" in cls.__dict__ and cls.__module__.startswith("neurona."):
+            type.__setattr__(cls, "__init__", spelled(cls.__dict__["__init__"]))
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if kwargs and (known := _constructor_arguments(cls)) is not None:
-            refuse_unknown(cls, kwargs, known)
+            refuse_unknown(cls, todays(cls.__init__, args, kwargs)[1], known)
         return super().__new__(cls)
 
     def set_model(self, model: Any) -> None:
@@ -163,10 +167,10 @@ class History(Callback):
 
     def __init__(self) -> None:
         self.epoch: list[int] = []
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[float]] = Figures()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.epoch, self.history = [], {}
+        self.epoch, self.history = [], Figures()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)

@@ -6,6 +6,7 @@ from typing import Any, Self
 import jax
 
 from neurona.callbacks.callback import HOOKS, Callback, History, Logs
+from neurona.callbacks.figures import Figures
 from neurona.callbacks.progress import ProgbarLogger
 from neurona.core.errors import ArgumentError
 
@@ -150,7 +151,7 @@ class CallbackList(Callback):
             if ((step % interval + count >= interval) if at_end else (-step % interval < count))
         ]
         if due:
-            values = logs() if logs else {}
+            values = Figures(logs() if logs else {})
             for callback in due:
                 getattr(callback, moment)(batch, values)
 

@@ -42,7 +42,6 @@ from neurona.tensorflow_graph import in_tensorflow_graph
 from neurona.tracebacks import ends_at_users_line
 
 _ACCEPTED_BY_ADD_WEIGHT = ("aggregation", "synchronization", "layout", "overwrite_with_gradient")
-_SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size")
 
 
 class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
@@ -79,6 +78,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     """
 
     _kind = "layers"
+    _accepted = ("input_shape", "batch_input_shape", "batch_shape", "batch_size")
     supports_masking: bool = False
     # Counts attribute assignments on all layers. While it stays, no layer gained or lost a part, except
     # inside lists.
@@ -96,9 +96,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         **kwargs: Any,
     ) -> None:
         for argument in kwargs:
-            if argument not in _SHAPE_ARGUMENTS:
-                known = [k for k in constructor_arguments(type(self)) or [] if k != "self"]
-                raise unexpected(type(self).__name__, argument, known)
+            if argument not in (*Layer._accepted, "input_dim"):
+                raise unexpected(type(self).__name__, argument, constructor_arguments(type(self)))
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise ArgumentError(
                 f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}"
@@ -416,9 +415,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         own = inspect.signature(type(self).__init__).parameters  # such as Embedding's input_dim
         for name, value in getattr(self, "_arguments", {}).items():
             current = getattr(self, name, value)
-            if name not in own and (
-                name in _SHAPE_ARGUMENTS or (name == "activity_regularizer" and current is None)
-            ):
+            of_shape = name in (*Layer._accepted, "input_dim")
+            if name not in own and (of_shape or (name == "activity_regularizer" and current is None)):
                 continue
             if name not in ("name", "trainable", "dtype", "autocast"):
                 config[name] = self._described(value if inspect.ismethod(current) else current)

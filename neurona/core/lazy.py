@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from neurona.core.errors import suggestion
+from neurona.core.spellings import older
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
 
@@ -32,6 +33,8 @@ def lazy_names(
     @ends_at_users_line
     def get(name: str) -> Any:
         if name not in names:
+            if (found := older(package, name)) is not None:
+                return found
             raise AttributeError(
                 translated(
                     f"module {package!r} has no attribute {name!r}.{suggestion(name, names)} "
@@ -59,6 +62,8 @@ class _PublicModule(ModuleType):
         return sorted(vars(self).get("__all__") or (name for name in own if not name.startswith("_")))
 
     def __getattr__(self, name: str) -> Any:
+        if (found := older(self.__name__, name)) is not None:
+            return found
         hint = "" if name.startswith("_") else suggestion(name, dir(self))
         # Given the name, Python 3.12 and later add no second suggestion of their own.
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}.{hint}", name=name)

@@ -18,13 +18,14 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import jax
 import numpy as np
 
 from neurona.core.errors import ArgumentError, SavingError, UnexpectedArgument, suggestion, unexpected
 from neurona.core.options import documented, with_options
+from neurona.core.spellings import older, older_attribute, todays
 from neurona.files.gate import Gate, building
 from neurona.tracebacks import ends_at_users_line
 
@@ -81,16 +82,20 @@ class Serializable:
 
     _kind: ClassVar[str] = ""
     _keras_module: ClassVar[str] = ""  # where Keras keeps the class, if not where its kind is kept
+    _accepted: ClassVar[tuple[str, ...]] = ()  # arguments that no signature shows
     _arguments: dict[str, Any]
 
     def __init_subclass__(cls, aliases: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
             # Not `cls.__init__ = ...`: editors would read that as the signature of every subclass.
-            type.__setattr__(cls, "__init__", _recording(with_options(cls.__dict__["__init__"])))
+            type.__setattr__(cls, "__init__", _recording(with_options(cls.__dict__["__init__"]), cls))
         cls.__doc__ = documented(cls)
         if cls._kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
             register_built_in(cls, kind=cls._kind, aliases=aliases)
+
+    if not TYPE_CHECKING:  # type checkers report an unknown name
+        __getattr__ = older_attribute
 
     def _class_in_files(self) -> tuple[str, str]:
         """The module and the name that files give the class: where Keras keeps it."""
@@ -122,8 +127,12 @@ class Serializable:
         return cls()
 
 
-def _recording(init: Callable[..., None]) -> Callable[..., None]:
-    """The constructor, keeping its bound arguments; a subclass's own call is the one that counts."""
+def _recording(init: Callable[..., None], owner: type[Serializable]) -> Callable[..., None]:
+    """The constructor, keeping its bound arguments; a subclass's own call is the one that counts. Those of
+    Neurona also take arguments by older names.
+    """
+    is_ours = owner.__module__.startswith("neurona.")
+    known = functools.cache(lambda: frozenset([*constructor_arguments(owner), *owner._accepted]))
     signature = inspect.signature(init)
     parameters = list(signature.parameters.values())[1:]
     open_ended = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
@@ -132,6 +141,8 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     @ends_at_users_line
     @functools.wraps(init)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        if kwargs and is_ours and not kwargs.keys() <= known():
+            args, kwargs = todays(owner, args, kwargs)
         if "_arguments" not in self.__dict__:
             try:
                 bound = signature.bind(self, *args, **kwargs)
@@ -150,7 +161,7 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _unbindable(cls: type, given: Mapping[str, Any], error: TypeError) -> UnexpectedArgument:
-    known = constructor_arguments(cls) or []
+    known = constructor_arguments(cls)
     for name in given:
         if name not in known:
             return unexpected(cls.__name__, name, known)
@@ -163,8 +174,8 @@ def _positional(cls: type) -> str | None:
     return next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
 
 
-def constructor_arguments(cls: type) -> list[str] | None:
-    """The names of a constructor's arguments through all its bases, or None where it takes anything."""
+def constructor_arguments(cls: type) -> list[str]:
+    """The names of a constructor's arguments through all its bases."""
     names: list[str] = []
     for base in cls.__mro__:
         if "__init__" not in base.__dict__ or base is object:
@@ -180,7 +191,7 @@ def _known(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
     """A config without the options that this class does not have and that are not set: another version wrote
     them.
     """
-    names = constructor_arguments(cls) or []
+    names = constructor_arguments(cls)
     return {name: value for name, value in config.items() if name in names or value is not None}
 
 
@@ -279,7 +290,8 @@ def lookup(kind: str, name: str) -> Any:
         if name in (key, key.split(">")[-1]):
             return value
     table = _table(kind)
-    found = table.get(name) or table.get(_aliases[kind].get(name) or _aliases[kind].get(name.lower(), ""))
+    alias = _aliases[kind].get(name) or _aliases[kind].get(name.lower(), "")
+    found = table.get(name) or table.get(alias) or older(kind, name)
     if found is None:
         known = sorted({*table, *_aliases[kind]})
         room = _ROOMS.get(kind, f"neurona.{kind}")
@@ -495,18 +507,17 @@ def _array(config: Mapping[str, Any]) -> np.ndarray:
 
 def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> Any:
     registered = description.get("registered_name")
-    for key in filter(None, (registered, name, name.rpartition(">")[2])):
-        custom = get_registered_object(key)
-        if custom is not None:
-            return custom
+    keys = filter(None, (registered, name, name.rpartition(">")[2]))
+    if (custom := next(filter(None, map(get_registered_object, keys)), None)) is not None:
+        return custom
     module = str(description.get("module") or "")
-    for candidate in (kind, *(k for k in KINDS if k in module), "models", "policies"):
-        if candidate and name in _table(candidate):
+    kinds = [one for one in (kind, *KINDS) if one and (one == kind or one in module)]
+    anywhere = KINDS if kind is None and not module else ()
+    for candidate in (*kinds, "models", "policies", *anywhere):
+        if name in _table(candidate):
             return _table(candidate)[name]
-    if kind is None and not module:
-        for table in map(_table, KINDS):
-            if name in table:
-                return table[name]
+    if (found := next(filter(None, (older(one, name) for one in kinds or ("layers",))), None)) is not None:
+        return found
     raise SavingError(
         f"{registered or name!r} (module {module!r}) is not a registered class. If it is yours, decorate it "
         "with "

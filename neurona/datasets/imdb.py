@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import DataError, unexpected
+from neurona.core.errors import DataError
+from neurona.core.spellings import spelled
 from neurona.datasets._common import Split, in_language, pandas
 from neurona.datasets._words import (
     Texts,
@@ -50,9 +51,9 @@ _ARRAYS = (
     "word_index",
 )
 _CLASSES = {"en": ("negative", "positive"), "es": ("negativa", "positiva")}
-_OPTIONS = ("path", "num_words", "skip_top", "maxlen", "seed", "start_char", "oov_char", "index_from")
 
 
+@spelled
 def load_data(
     path: str = "imdb.npz",
     num_words: int | None = None,
@@ -62,7 +63,6 @@ def load_data(
     start_char: int | None = 1,
     oov_char: int | None = 2,
     index_from: int = 3,
-    **kwargs: Any,
 ) -> Split:
     """`(x_train, y_train), (x_test, y_test)`: reviews as lists of word numbers, shuffled by `seed`.
 
@@ -86,8 +86,6 @@ def load_data(
         UnexpectedArgument: there is no such option.
         DownloadError: no archive is on this machine, and it can't be downloaded.
     """
-    for name in kwargs:
-        raise unexpected("imdb.load_data", name, _OPTIONS)
     check_word_options("imdb.load_data", num_words, skip_top, maxlen)
     stored = _numbered(path)
     train, test = choose_words(

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import DataError
+from neurona.core.spellings import spelled
 from neurona.datasets._common import Split, check_test_split, in_language, pandas
 from neurona.datasets._words import (
     Texts,
@@ -55,6 +56,7 @@ _PAIRS = [pair.strip().split("=") for pair in _TOPICS.split(",")]
 _LABELS = {english: label for label, (english, _) in enumerate(_PAIRS)}
 
 
+@spelled
 def load_data(
     path: str = "reuters.npz",
     num_words: int | None = None,

@@ -108,7 +108,7 @@ class LeakyReLU(Layer):
     """y = x for x >= 0, else negative_slope * x.
 
     Args:
-        negative_slope: the slope left of zero, at least 0. Keras 2's `alpha` is accepted for it.
+        negative_slope: the slope left of zero, at least 0.
 
     Raises:
         ArgumentError: the slope is negative.
@@ -122,10 +122,8 @@ class LeakyReLU(Layer):
     supports_masking = True
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
-        negative_slope = kwargs.pop("alpha", negative_slope)
         super().__init__(**kwargs)
         _not_negative(negative_slope, "negative_slope", "LeakyReLU")
-        self._arguments.pop("alpha", None)
         self.negative_slope = negative_slope
 
     def call(self, inputs: Any) -> Any:

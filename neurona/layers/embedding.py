@@ -55,7 +55,6 @@ class Embedding(Layer):
         weights: Any = None,
         **kwargs: Any,
     ) -> None:
-        kwargs.pop("input_length", None)  # Keras 2's; the length is seen from the input
         super().__init__(**kwargs)
         self.input_dim, self.output_dim = (
             positive(input_dim, "input_dim", "Embedding"),
@@ -66,8 +65,7 @@ class Embedding(Layer):
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = self.supports_masking = mask_zero
         self.autocast = False  # the inputs are numbers of words, not quantities
-        for passed_once in ("weights", "input_length"):
-            self._arguments.pop(passed_once, None)
+        self._arguments.pop("weights", None)
         if weights is not None:
             self.build()
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])

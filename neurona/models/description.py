@@ -70,7 +70,7 @@ def functional_from_config(
     drawing = _Drawing(config, layers or {}, call_function or _call)
     drawing.draw()
     inputs, outputs = drawing.tensors(config["input_layers"]), drawing.tensors(config["output_layers"])
-    names = set(constructor_arguments(cls) or ()) - {"inputs", "outputs", "trainable"}
+    names = set(constructor_arguments(cls)) - {"inputs", "outputs", "trainable"}
     own = {name: deserialize(config[name]) for name in names & set(config)}
     return cls(inputs, outputs, trainable=config.get("trainable", True), **own)
 

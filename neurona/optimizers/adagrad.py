@@ -51,7 +51,7 @@ class Adagrad(Optimizer):
         self.initial_accumulator_value = self._checked_minimum(
             "initial_accumulator_value", initial_accumulator_value
         )
-        self.epsilon = self._checked_minimum("epsilon", epsilon)
+        self.epsilon = self._checked_epsilon(epsilon)
 
     def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("accumulator",),)
@@ -96,7 +96,7 @@ class Adadelta(Optimizer):
         self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **options: Unpack[Options]
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.rho, self.epsilon = self._checked_fraction("rho", rho), self._checked_minimum("epsilon", epsilon)
+        self.rho, self.epsilon = self._checked_fraction("rho", rho), self._checked_epsilon(epsilon)
 
     def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("accumulated_grad", "accumulated_delta_var"),)

@@ -35,7 +35,7 @@ class _MovingMoments(Optimizer):
             self._checked_fraction("beta_1", beta_1),
             self._checked_fraction("beta_2", beta_2),
         )
-        self.epsilon = self._checked_minimum("epsilon", epsilon)
+        self.epsilon = self._checked_epsilon(epsilon)
 
     def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "velocity"),)

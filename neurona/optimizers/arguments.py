@@ -6,10 +6,11 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, UnexpectedArgument, suggestion
 from neurona.core.options import Option
+from neurona.core.policy import epsilon
 from neurona.core.registry import Serializable, constructor_arguments
 
-# What older programs and other libraries call these arguments.
-_OTHER_NAMES = {"lr": "learning_rate", "eps": "epsilon", "b1": "beta_1", "b2": "beta_2", "wd": "weight_decay"}
+# What other libraries call these arguments.
+_OTHER_NAMES = {"eps": "epsilon", "b1": "beta_1", "b2": "beta_2", "wd": "weight_decay"}
 
 
 class WeightDecay(TypedDict, total=False):
@@ -61,16 +62,11 @@ class CheckedArguments(Serializable):
     """Checks of constructors' arguments, with errors that name the optimizer."""
 
     def _argument_names(self) -> list[str]:
-        return list(dict.fromkeys(constructor_arguments(type(self)) or ()))
+        return list(dict.fromkeys(constructor_arguments(type(self))))
 
     def _unexpected(self, name: str) -> UnexpectedArgument:
         known = self._argument_names()
-        if name == "decay":
-            hint = (
-                " Use a schedule: "
-                "learning_rate=neurona.optimizers.schedules.InverseTimeDecay(learning_rate, 1, decay)."
-            )
-        elif _OTHER_NAMES.get(name) in known:
+        if _OTHER_NAMES.get(name) in known:
             hint = f" Did you mean {_OTHER_NAMES[name]!r}?"
         else:
             hint = suggestion(name, known)
@@ -101,6 +97,9 @@ class CheckedArguments(Serializable):
         if value is not None and not _number(value) >= least:
             raise self._argument_error(f"takes {name} >= {least:g}", name, value)
         return value
+
+    def _checked_epsilon(self, value: Any) -> Any:
+        return epsilon() if value is None else self._checked_minimum("epsilon", value)
 
     def _checked_fraction(self, name: str, value: Any) -> Any:
         if not 0 <= _number(value) <= 1:

@@ -16,7 +16,8 @@ import numpy as np
 
 from neurona.core.arrays import device_array, zeros
 from neurona.core.errors import ArgumentError, NotBuiltError, ShapeError
-from neurona.core.registry import snake_case
+from neurona.core.registry import is_built_in, snake_case
+from neurona.core.spellings import older
 from neurona.core.symbolic import unique_name
 from neurona.kernels.update import Rule, update
 from neurona.messages import translated
@@ -75,6 +76,12 @@ class Optimizer(ExtensionPoints):
         self.loss_scale_factor = self._checked_minimum("loss_scale_factor", factor)
         steps = options.get("gradient_accumulation_steps")
         self.gradient_accumulation_steps = self._checked_count("gradient_accumulation_steps", steps, 2)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """An older name, such as lr, sets what is called otherwise today."""
+        if name not in vars(self) and not hasattr(type(self), name) and is_built_in(self):
+            name = older("attributes of optimizers", name) or name
+        object.__setattr__(self, name, value)
 
     # What a family defines.
 

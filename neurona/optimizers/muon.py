@@ -97,7 +97,7 @@ class Muon(Optimizer):
             self._checked_fraction("adam_beta_2", adam_beta_2),
         )
         self.adam_weight_decay = self._checked_minimum("adam_weight_decay", adam_weight_decay)
-        self.epsilon = self._checked_minimum("epsilon", epsilon)
+        self.epsilon = self._checked_epsilon(epsilon)
         self._set(**own)  # pyright: ignore[reportArgumentType]
 
     def _set(

@@ -59,7 +59,7 @@ class RMSprop(Optimizer):
             self._checked_fraction("rho", rho),
             self._checked_fraction("momentum", momentum),
         )
-        self.epsilon, self.centered = self._checked_minimum("epsilon", epsilon), centered
+        self.epsilon, self.centered = self._checked_epsilon(epsilon), centered
 
     def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
         return (

@@ -128,8 +128,10 @@ class LearningRate(StateVariable):
 
     @property
     def _value(self) -> jax.Array:
-        state = self._optimizer.state
-        return jnp.asarray(self._optimizer._rate, jnp.float32) if state is None else state["learning_rate"]
+        state, rate = self._optimizer.state, self._optimizer._rate
+        if hasattr(rate, "base"):  # of a schedule whose start may be set
+            rate, state = rate.base, None
+        return jnp.asarray(rate, jnp.float32) if state is None else state["learning_rate"]
 
     def assign(self, value: Any) -> None:
         """Set the learning rate."""

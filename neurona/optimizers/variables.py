@@ -211,13 +211,15 @@ class OptimizerVariables(CheckedArguments):
         """The learning rate now: a float32 scalar that can be assigned to, or the schedule's value at this
         step.
         """
-        if callable(self._rate):
+        if callable(self._rate) and not hasattr(self._rate, "restarted"):
             return self.state["learning_rate"] if self.built else self._rate_at(0)
         return LearningRate(self)
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:
-        self._rate = self._checked_rate(learning_rate)
+        rate = self._checked_rate(learning_rate)
+        goes_on = hasattr(self._rate, "restarted") and not callable(rate)  # a schedule whose start may be set
+        self._rate = self._rate.restarted(rate) if goes_on else rate
         if self.built:
             rate = rate_at(self._rate, self.state["iteration"]) if callable(self._rate) else self._rate
             # Shape and placement stay as they are, so that no program is compiled again.

@@ -7,8 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError
+from neurona.core.spellings import spelled
 
 
+@spelled
 def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     """One-hot rows of class numbers: y[..., c] = 1 where x = c, else 0.
 

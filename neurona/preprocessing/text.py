@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from neurona.core.checks import check_texts
-from neurona.core.errors import ArgumentError, DataError, suggestion, unexpected
+from neurona.core.errors import ArgumentError, DataError, suggestion
+from neurona.core.spellings import spelled
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
@@ -108,6 +109,7 @@ class Tokenizer:
         oov_token: gets number 1 and stands for every word that is unknown or beyond `num_words`; None leaves
             such words out.
         analyzer: cuts a text into words instead.
+        document_count: texts counted so far.
 
     After `fit_on_texts`: `word_index`, `index_word`, `word_counts`, `word_docs` (texts with the word) and
     `document_count`.
@@ -126,6 +128,7 @@ class Tokenizer:
         [[2, 1, 4]]
     """
 
+    @spelled
     def __init__(
         self,
         num_words: int | None = None,
@@ -135,13 +138,9 @@ class Tokenizer:
         char_level: bool = False,
         oov_token: str | None = None,
         analyzer: Callable[[str], Iterable[str]] | None = None,
-        **kwargs: Any,
+        document_count: int = 0,
     ) -> None:
-        num_words = kwargs.pop("nb_words", num_words)  # the name in Keras 1
-        self.document_count: int = kwargs.pop("document_count", 0)
-        for name in kwargs:
-            known = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "analyzer")
-            raise unexpected("Tokenizer", name, known)
+        self.document_count = document_count
         if num_words is not None and num_words < 1:
             raise ArgumentError(
                 f"Tokenizer: expected num_words >= 1, or None for all words. Received: {num_words}"

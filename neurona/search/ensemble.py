@@ -10,6 +10,7 @@ import numpy as np
 from neurona.callbacks import CallbackList, History
 from neurona.core.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError, suggestion
 from neurona.core.random import Stream
+from neurona.core.spellings import spelled
 from neurona.metrics import direction_of
 from neurona.models import Model
 from neurona.optimizers.state import LearningRate
@@ -19,7 +20,6 @@ from neurona.training.batches import ArrayBatches, Batches, new_numpy_generator
 from neurona.training.checks import rows_in_batch
 from neurona.training.class_weights import ClassWeights
 from neurona.training.compile_metrics import each_metric
-from neurona.training.compiled_model import refuse_unknown
 from neurona.training.conversion import count_rows, in_memory, to_numpy
 from neurona.training.data import TrainingData, batches_of
 from neurona.training.fit import Fit, evaluate
@@ -107,6 +107,7 @@ class Ensemble:
         return dict(self._members.failures) if self._members else {}
 
     @ends_at_users_line
+    @spelled
     def fit(
         self,
         x: Any,
@@ -119,7 +120,6 @@ class Ensemble:
         shuffle: Any = True,
         class_weight: Any = None,
         sample_weight: Any = None,
-        **unknown: Any,
     ) -> History:
         """Train all members; called again, it goes on.
 
@@ -136,7 +136,6 @@ class Ensemble:
             DataError: the data does not fit the model or the loss, or comes batch by batch.
             NonFiniteError: no member is left.
         """
-        refuse_unknown(Ensemble.fit, unknown)
         data = TrainingData.of(
             x,
             y,

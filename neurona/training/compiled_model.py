@@ -10,10 +10,11 @@ import jax.numpy as jnp
 
 from neurona import optimizers
 from neurona.callbacks import History
-from neurona.core.errors import ArgumentError, DataError, NotBuiltError, UnexpectedArgument, suggestion
+from neurona.core.errors import ArgumentError, DataError, NotBuiltError
 from neurona.core.layer import Layer
 from neurona.core.registry import Serializable, deserialize, serialize
 from neurona.core.scope import Scope, current_scope
+from neurona.core.spellings import spelled
 from neurona.core.variable import Variable
 from neurona.metrics import Mean, Metric
 from neurona.tracebacks import ends_at_users_line
@@ -26,16 +27,6 @@ from neurona.training.rules import GradientRule, ModelStepRule, Rule
 from neurona.training.step import TrainingState, metric_results
 
 _GRADIENTS, _OWN_STEP = GradientRule(), ModelStepRule()
-
-
-def refuse_unknown(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
-    """Raise `UnexpectedArgument`, with a suggestion, for arguments that a method does not have."""
-    for name in given:
-        known = [name for name in inspect.signature(function).parameters if name not in ("self", "unknown")]
-        raise UnexpectedArgument(
-            f"{function.__name__}() has no argument {name!r}.{suggestion(name, known)} It takes: "
-            f"{', '.join(known)}."
-        )
 
 
 class CompiledModel(Layer):
@@ -69,6 +60,7 @@ class CompiledModel(Layer):
     )
 
     @ends_at_users_line
+    @spelled
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -81,7 +73,6 @@ class CompiledModel(Layer):
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
         rule: Rule | None = None,
-        **unknown: Any,
     ) -> None:
         """Choose how the model is trained.
 
@@ -103,7 +94,6 @@ class CompiledModel(Layer):
                 optimizer are given. Or steps_per_execution is no whole number from 1 on.
             UnexpectedArgument: an argument does not exist.
         """
-        refuse_unknown(CompiledModel.compile, unknown)
         check_counts("compile", 0, {"steps_per_execution": steps_per_execution})
         OutputLosses.check_names(loss)
         OutputMetrics.check_names((metrics, weighted_metrics))

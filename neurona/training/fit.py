@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurona.callbacks import Callback, CallbackList, History, ProgbarLogger
+from neurona.callbacks.figures import Figures
 from neurona.tracebacks import warn
 from neurona.training.batches import ArrayBatches
 from neurona.training.data import TrainingData
@@ -148,7 +149,7 @@ class Fit:
                 return
             sizer.learn(count, time.perf_counter() - began)
             self._tell_of_nan(logs_of_epochs[-1])
-            for self._logs in logs_of_epochs:
+            for self._logs in map(Figures, logs_of_epochs):
                 self.learner.steps_trained += train.steps
                 self.callbacks.call("on_epoch_end", self.position.epoch, self._logs)
                 self.position.end_epoch()
@@ -174,7 +175,7 @@ class Fit:
             validated = evaluate(self.learner, self.data.validation, self.callbacks)
             logs |= {f"val_{name}": value for name, value in validated.items()}
             self._tell_of_nan(logs)
-        self._logs = dict(sorted(logs.items()))
+        self._logs = Figures(sorted(logs.items()))
         if done:
             self.callbacks.call("on_epoch_end", number, self._logs)
 

@@ -7,12 +7,13 @@ from typing import Any
 import jax
 
 from neurona.callbacks import Callback, CallbackList, History
+from neurona.core.spellings import spelled
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches
 from neurona.training.checks import check_counts, check_inputs, check_shapes, rows_in_batch
 from neurona.training.class_weights import ClassWeights
-from neurona.training.compiled_model import CompiledModel, refuse_unknown
+from neurona.training.compiled_model import CompiledModel
 from neurona.training.conversion import is_stream, to_numpy
 from neurona.training.data import TrainingData, batches_of, note_batch_size
 from neurona.training.fit import Fit, as_list, evaluate, progress_bar
@@ -36,6 +37,7 @@ class Trainer(CompiledModel):
     # fit
 
     @ends_at_users_line
+    @spelled
     def fit(
         self,
         x: Any = None,
@@ -54,7 +56,6 @@ class Trainer(CompiledModel):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
-        **unknown: Any,
     ) -> History:
         """Train.
 
@@ -87,7 +88,6 @@ class Trainer(CompiledModel):
             NonFiniteError: a NaN or an infinity arose; the weights are those before it.
         """
         refuse_fork()
-        refuse_unknown(Trainer.fit, unknown)
         self._compiled_learner("fit")
         counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}
         check_counts("fit", initial_epoch, counts)
@@ -128,6 +128,7 @@ class Trainer(CompiledModel):
     # evaluate and predict
 
     @ends_at_users_line
+    @spelled
     def evaluate(
         self,
         x: Any = None,
@@ -138,7 +139,6 @@ class Trainer(CompiledModel):
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
-        **unknown: Any,
     ) -> Any:
         """The loss and the metrics on data that is not trained on.
 
@@ -151,7 +151,6 @@ class Trainer(CompiledModel):
             The loss, or a list of the loss and the metrics, or a dictionary.
         """
         refuse_fork()
-        refuse_unknown(Trainer.evaluate, unknown)
         check_counts("evaluate", 0, {"steps": steps})
         self._compiled_learner("evaluate")
         check_columns(self._columns, x, "x")
@@ -188,6 +187,7 @@ class Trainer(CompiledModel):
         return ordered[0] if len(ordered) == 1 else ordered
 
     @ends_at_users_line
+    @spelled
     def predict(
         self,
         x: Any,
@@ -195,7 +195,6 @@ class Trainer(CompiledModel):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-        **unknown: Any,
     ) -> Any:
         """The outputs for data, as NumPy arrays.
 
@@ -205,7 +204,6 @@ class Trainer(CompiledModel):
             steps: batches, if not all.
         """
         refuse_fork()
-        refuse_unknown(Trainer.predict, unknown)
         if steps is not None:
             check_counts("predict", 0, {"steps": steps})
         if self.stop_predicting:  # any assignment to a model makes it look for new parts

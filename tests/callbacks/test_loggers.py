@@ -161,7 +161,9 @@ def test_functions_are_called_as_in_keras():
 
         def noting(name, seen=seen):
             def note(first, logs=None):
-                seen.append((name, first if "train_" not in name or "batch" in name else None, type(logs)))
+                seen.append(
+                    (name, first if "train_" not in name or "batch" in name else None, isinstance(logs, dict))
+                )
 
             return note
 

@@ -20,11 +20,9 @@ from neurona.optimizers import schedules
 from tests.optimizers.optimizer_cases import gradients, variables
 
 BAD = [
-    (lambda: optimizers.SGD(lr=0.1), UnexpectedArgument, "no argument 'lr'. Did you mean 'learning_rate'?"),
     (lambda: optimizers.Adam(beta1=0.9), UnexpectedArgument, "Did you mean 'beta_1'"),
     (lambda: optimizers.Adam(eps=1e-8), UnexpectedArgument, "Did you mean 'epsilon'"),
     (lambda: optimizers.SGD(momentun=0.9), UnexpectedArgument, "Did you mean 'momentum'"),
-    (lambda: optimizers.SGD(decay=1e-6), UnexpectedArgument, "InverseTimeDecay"),
     (lambda: optimizers.Adam(nesterov=True), UnexpectedArgument, "It takes: learning_rate, beta_1"),
     (lambda: optimizers.LossScaleOptimizer("sgd", clipnorm=1.0), UnexpectedArgument, "inner_optimizer"),
     (lambda: optimizers.SGD(-0.1), ArgumentError, "learning_rate=-0.1"),

@@ -1,0 +1,193 @@
+"""The older spellings: arguments, attributes, names and figures, each with today's.
+
+A value is today's name; several names, of which the first that a class has counts; or a converter of
+`neurona.legacy.converters`. What is `"module:name"` is found in that module of Neurona.
+"""
+
+from typing import Any
+
+from neurona.legacy.converters import (
+    decay,
+    forget_bias,
+    gone,
+    initializer,
+    input_dim,
+    input_length,
+    kernel_size,
+    normalization_mode,
+    rate,
+    refused,
+    show_accuracy,
+    to_values,
+    weights,
+    window,
+)
+
+_COMPILED = gone("XLA compiles for any device.")
+_WORKERS = gone("batches are read while others train.")
+_FORMATS = {"th": "channels_first", "tf": "channels_last", "default": None}
+_KERAS = "neurona.legacy.keras"
+_METHODS = f"{_KERAS}.methods"
+_LAYERS = f"{_KERAS}.layers"
+
+_LAYER = {
+    # Keras 1
+    "output_dim": "units",
+    "init": initializer("kernel_initializer", "embeddings_initializer", "depthwise_initializer"),
+    "inner_init": initializer("recurrent_initializer"),
+    "forget_bias_init": forget_bias,
+    "inner_activation": "recurrent_activation",
+    "W_regularizer": ("kernel_regularizer", "embeddings_regularizer", "depthwise_regularizer"),
+    "U_regularizer": "recurrent_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": ("kernel_constraint", "embeddings_constraint", "depthwise_constraint"),
+    "U_constraint": "recurrent_constraint",
+    "b_constraint": "bias_constraint",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+    "consume_less": _COMPILED,
+    "bias": "use_bias",
+    "nb_filter": "filters",
+    "nb_row": kernel_size("nb_col"),
+    "nb_col": window,
+    "kernel_dim1": kernel_size("kernel_dim2", "kernel_dim3"),
+    "filter_length": "kernel_size",
+    "atrous_rate": "dilation_rate",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "subsample_length": "strides",
+    "stride": "strides",
+    "dim_ordering": to_values("data_format", _FORMATS),
+    "pool_length": "pool_size",
+    "poolsize": "pool_size",
+    "length": "size",
+    "p": "rate",
+    "sigma": "stddev",
+    "dims": "target_shape",
+    "beta_init": initializer("beta_initializer"),
+    "gamma_init": initializer("gamma_initializer"),
+    "input_dtype": gone("the dtype is seen from the input."),
+    "input_dim": input_dim,
+    "input_length": input_length,
+    "weights": weights,
+    # Keras 0
+    "ignore_border": gone("borders are as with padding='valid'."),
+    "truncate_gradient": gone("gradients go through the whole sequence."),
+    # Keras 2
+    "alpha": "negative_slope",
+}
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "Layer": _LAYER,
+    "Model": {"input": "inputs", "output": "outputs"},
+    "BatchNormalization": {
+        "mode": normalization_mode,
+        "renorm": refused("Leave it out: today's BatchNormalization has one way to compute."),
+        "fused": _COMPILED,
+    },
+    "Embedding": {
+        "dropout": refused("Put SpatialDropout1D(rate) after the layer: it drops whole features."),
+    },
+    "Optimizer": {
+        "lr": rate,
+        "decay": decay,
+        "schedule_decay": gone("Nadam's momentum has its usual schedule."),
+    },
+    "MaxNorm": {"m": "max_value"},
+    "CompiledModel.compile": {
+        "class_mode": gone("the loss says what the labels are."),
+        "theano_mode": _COMPILED,
+        "sample_weight_mode": gone("weights of any shape that fits the targets are taken."),
+        "target_tensors": refused("Pass the targets to fit."),
+        "experimental_run_tf_function": _COMPILED,
+        "experimental_steps_per_execution": "steps_per_execution",
+        "pss_evaluation_shards": gone("there are no parameter servers."),
+    },
+    "Trainer.fit": {"nb_epoch": "epochs", "show_accuracy": show_accuracy},
+    "Trainer.evaluate": {"show_accuracy": show_accuracy, "nb_steps": "steps"},
+    "Trainer.predict": {},
+    "ReduceLROnPlateau": {"epsilon": "min_delta"},
+    "Tokenizer": {"nb_words": "num_words"},
+    "imdb.load_data": {"nb_words": "num_words"},
+    "reuters.load_data": {"nb_words": "num_words"},
+    "arrays.to_categorical": {"nb_classes": "num_classes", "y": "x"},
+}
+_OF_WORKERS = ("workers", "nb_worker", "use_multiprocessing", "pickle_safe", "max_queue_size", "max_q_size")
+for _method in ("fit", "evaluate", "predict"):
+    ARGUMENTS[f"Trainer.{_method}"] |= dict.fromkeys(_OF_WORKERS, _WORKERS)
+
+NAMES: dict[str, dict[str, str]] = {
+    "neurona": {"keras": f"{_KERAS}:"},
+    "layers": {
+        name: f"{_LAYERS}:{name}"
+        for name in (
+            "AtrousConvolution1D",
+            "AtrousConvolution2D",
+            "CuDNNGRU",
+            "CuDNNLSTM",
+            "Deconvolution2D",
+            "Deconvolution3D",
+            "Highway",
+            "LocallyConnected1D",
+            "LocallyConnected2D",
+            "MaxoutDense",
+            "Merge",
+            "ThresholdedReLU",
+            "TimeDistributedDense",
+            "merge",
+        )
+    },
+    "losses": {"cosine_proximity": ":cosine_similarity", "kullback_leibler_divergence": ":kl_divergence"},
+    "metrics": {"cosine_proximity": ":cosine_similarity", "kullback_leibler_divergence": ":kl_divergence"},
+    "constraints": {
+        "maxnorm": ":MaxNorm",
+        "max_norm": ":MaxNorm",
+        "nonneg": ":NonNeg",
+        "non_neg": ":NonNeg",
+        "unitnorm": ":UnitNorm",
+        "unit_norm": ":UnitNorm",
+        "min_max_norm": ":MinMaxNorm",
+    },
+    "regularizers": {
+        "WeightRegularizer": ":L1L2",
+        "ActivityRegularizer": ":L1L2",
+        "l1l2": ":L1L2",
+        "activity_l1": ":L1",
+        "activity_l2": ":L2",
+        "activity_l1l2": ":L1L2",
+    },
+}
+
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "Trainer": {
+        name: f"{_METHODS}:{name}"
+        for name in (
+            "add_metric",
+            "evaluate_generator",
+            "fit_generator",
+            "predict_classes",
+            "predict_generator",
+            "predict_proba",
+            "to_yaml",
+        )
+    },
+    "Optimizer": {"lr": "learning_rate"},
+    "Dense": {"W": "kernel", "b": "bias", "output_dim": "units"},
+    "_Convolution": {"W": "kernel", "b": "bias", "nb_filter": "filters", "subsample": "strides"},
+    "Embedding": {"W": "embeddings"},
+    "Dropout": {"p": "rate"},
+    "LSTM": {"output_dim": "units"},
+    "GRU": {"output_dim": "units"},
+    "SimpleRNN": {"output_dim": "units"},
+}
+
+# The names that a figure in the logs has had.
+FIGURES = (
+    ("accuracy", "acc"),
+    ("mean_squared_error", "mse"),
+    ("mean_absolute_error", "mae"),
+    ("mean_absolute_percentage_error", "mape"),
+    ("mean_squared_logarithmic_error", "msle"),
+    ("cosine_similarity", "cosine_proximity"),
+    ("learning_rate", "lr"),
+)
