@@ -126,7 +126,16 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "picture": option(Path | None, "option_picture", "--picture"),
     },
     "doctor": {},
+    "run": {
+        "outputs": option(bool, "option_outputs", "--outputs", default=False),
+        "program": argument(str, "option_program", "PROGRAM"),
+        "arguments": Parameter(
+            list[str] | None, "option_arguments", (), None, {"metavar": "ARGUMENT...", "show_default": False}
+        ),
+    },
 }
+# Settings of commands' parsers: what follows a program is the program's.
+_PARSERS = {"run": {"allow_interspersed_args": False, "ignore_unknown_options": True}}
 
 
 def chosen_language(arguments: list[str]) -> str:
@@ -138,6 +147,8 @@ def chosen_language(arguments: list[str]) -> str:
         ('es', 'en')
     """
     for place, given in enumerate(arguments):
+        if arguments[0] == "run" and given.endswith((".py", ".ipynb")):
+            break  # what follows is the program's
         name, _, value = given.partition("=")
         if name == "--language":
             value = value or next(iter(arguments[place + 1 : place + 2]), "")
@@ -209,7 +220,8 @@ def build_app(language: str) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_program(language))
     for name in COMMANDS:
-        app.command(name, help=say[f"about_{name}"], add_help_option=False)(_command(name, language))
+        settings = {"help": say[f"about_{name}"], "context_settings": _PARSERS.get(name)}
+        app.command(name, add_help_option=False, **settings)(_command(name, language))
     return app
 
 

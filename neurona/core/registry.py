@@ -91,7 +91,7 @@ class Serializable:
             # Not `cls.__init__ = ...`: editors would read that as the signature of every subclass.
             type.__setattr__(cls, "__init__", _recording(with_options(cls.__dict__["__init__"]), cls))
         cls.__doc__ = documented(cls)
-        if cls._kind and cls.__module__.startswith("neurona.") and not cls.__name__.startswith("_"):
+        if cls._kind and re.match(r"neurona\.(?!legacy)", cls.__module__) and cls.__name__[0] != "_":
             register_built_in(cls, kind=cls._kind, aliases=aliases)
 
     if not TYPE_CHECKING:  # type checkers report an unknown name

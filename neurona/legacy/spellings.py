@@ -40,7 +40,7 @@ def arguments(owner: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, d
 def _keys(owner: Any) -> tuple[list[str], str]:
     """Under which names the tables hold a class or function, and what messages call it."""
     if isinstance(owner, type):
-        return [base.__name__ for base in owner.__mro__], owner.__name__
+        return [base.__name__ for base in owner.__mro__], owner.__name__.lstrip("_")
     place, _, name = owner.__qualname__.rpartition(".")
     if name == "__init__":
         return [place], place

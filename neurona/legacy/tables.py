@@ -117,7 +117,10 @@ for _method in ("fit", "evaluate", "predict"):
     ARGUMENTS[f"Trainer.{_method}"] |= dict.fromkeys(_OF_WORKERS, _WORKERS)
 
 NAMES: dict[str, dict[str, str]] = {
-    "neurona": {"keras": f"{_KERAS}:"},
+    "neurona": {
+        "keras": f"{_KERAS}:",
+        "load_ipython_extension": "neurona.legacy.imports:load_ipython_extension",
+    },
     "layers": {
         name: f"{_LAYERS}:{name}"
         for name in (
@@ -162,7 +165,6 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "Trainer": {
         name: f"{_METHODS}:{name}"
         for name in (
-            "add_metric",
             "evaluate_generator",
             "fit_generator",
             "predict_classes",

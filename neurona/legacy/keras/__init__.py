@@ -1,0 +1,118 @@
+"""Keras of all ages: today's names, and where older programs import them from."""
+
+import importlib
+from typing import Any
+
+from neurona.legacy.imports import submodule
+
+__version__ = "3.12.0"  # of the interface
+
+_HERE = "neurona.legacy.keras"
+_TOP = {
+    "DTypePolicy": "neurona.core.policy",
+    "FloatDTypePolicy": "neurona.dtype_policies",
+    "Initializer": "neurona.initializers",
+    "Input": "neurona.layers",
+    "Layer": "neurona.layers",
+    "Loss": "neurona.losses",
+    "Metric": "neurona.metrics",
+    "Model": "neurona.models",
+    "Optimizer": "neurona.optimizers",
+    "Regularizer": "neurona.regularizers",
+    "Sequential": "neurona.models",
+    "Variable": "neurona.core.variable",
+}
+_LAYERS_OF = (
+    "advanced_activations",
+    "containers",
+    "convolutional",
+    "convolutional_recurrent",
+    "core",
+    "cudnn_recurrent",
+    "dense_attention",
+    "embeddings",
+    "experimental.preprocessing",
+    "extra",
+    "legacy",
+    "local",
+    "merge",
+    "noise",
+    "normalization",
+    "pooling",
+    "recurrent",
+    "wrappers",
+)
+_MODELS = f"{_HERE}.models"
+_LAYERS = f"{_HERE}.layers"
+PATHS: dict[str, Any] = {
+    **{
+        room: f"neurona.{room}"
+        for room in (
+            "activations",
+            "applications",
+            "callbacks",
+            "config",
+            "constraints",
+            "datasets",
+            "distribution",
+            "dtype_policies",
+            "export",
+            "initializers",
+            "losses",
+            "metrics",
+            "mixed_precision",
+            "ops",
+            "optimizers",
+            "quantizers",
+            "random",
+            "regularizers",
+            "saving",
+            "tree",
+            "visualization",
+        )
+    },
+    **{f"layers.{place}": _LAYERS for place in _LAYERS_OF},
+    "engine": {
+        **{name: f"{_LAYERS}:{name}" for name in ("Input", "InputLayer", "InputSpec", "Layer", "merge")},
+        **{name: f"{_MODELS}:{name}" for name in ("Model", "Sequential")},
+    },
+    "engine.base_layer": _LAYERS,
+    "engine.input_layer": _LAYERS,
+    "engine.input_spec": _LAYERS,
+    "engine.sequential": _MODELS,
+    "engine.training": _MODELS,
+    "engine.functional": _MODELS,
+    "engine.saving": _MODELS,
+    "legacy.layers": _LAYERS,
+    "legacy.models": _MODELS,
+    "mixed_precision.experimental": "neurona.mixed_precision",
+    "objectives": "neurona.losses",
+    "optimizers.legacy": "neurona.optimizers",
+    "optimizers.experimental": "neurona.optimizers",
+    "optimizers.adam": "neurona.optimizers",
+    "optimizers.optimizer_v2": "neurona.optimizers",
+    "optimizers.schedules": "neurona.optimizers.schedules",
+    "optimizers.legacy.learning_rate_schedule": "neurona.optimizers.schedules",
+    "saving.hdf5_format": _MODELS,
+    "api": _HERE,
+    "src": _HERE,
+    "_tf_keras": {},
+    "_tf_keras.keras": _HERE,
+}
+PATHS["engine.topology"] = PATHS["engine"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _TOP:
+        return getattr(importlib.import_module(_TOP[name]), name)
+    return submodule(__name__, name)
+
+
+def __dir__() -> list[str]:
+    modules = [path for path in PATHS if "." not in path and not path.startswith("_")]
+    return sorted([*_TOP, "backend", "layers", "models", "preprocessing", "utils", "wrappers", *modules])
+
+
+def version() -> str:
+    """The version of Keras's interface."""
+    return __version__

@@ -1,0 +1,230 @@
+"""Layers of Keras 1 and 2 under their names of then, such as Convolution2D."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from neurona import activations, constraints, initializers, layers, regularizers
+from neurona.core.layer import Layer
+from neurona.layers import *
+from neurona.legacy.imports import submodule
+from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
+from neurona.legacy.keras.merging import Merge, merge
+from neurona.legacy.spellings import tell
+
+
+class _OlderName(type):
+    """A class under its older name: calls make an object of today's class, which `isinstance` recognizes."""
+
+    today: type
+    spelling: Callable[..., tuple[list[Any], dict[str, Any]]]
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if "today" not in vars(cls):  # a class of the user's that inherits from it
+            return super().__call__(*args, **kwargs)
+        args, kwargs = cls.spelling(*args, **kwargs)
+        tell(f"{cls.__name__} is an older name of {cls.today.__name__}.")
+        return cls.today(*args, **kwargs)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, vars(cls).get("today", ())) or super().__instancecheck__(instance)
+
+
+def _as_written(*args: Any, **kwargs: Any) -> tuple[tuple, dict[str, Any]]:
+    return args, kwargs
+
+
+def _older(name: str, today: type, spelling: Callable[..., Any] = _as_written) -> Any:
+    """A class of today under its older name.
+
+    Args:
+        name: the older name.
+        today: the class.
+        spelling: from the arguments of then to those of today.
+    """
+
+    def start(self: Any, *args: Any, **kwargs: Any) -> None:
+        args, kwargs = spelling(*args, **kwargs)
+        super(cls, self).__init__(*args, **kwargs)
+
+    body = {"__module__": __name__, "__doc__": f"`{today.__name__}`.", "__init__": start, "_kind": ""}
+    cls = _OlderName(name, (today,), body)
+    cls.today, cls.spelling = today, staticmethod(spelling)  # pyright: ignore[reportAttributeAccessIssue]
+    return cls
+
+
+_AFTER_SIZES = ("init", "activation", "weights", "border_mode", "subsample", "dim_ordering")
+
+
+def _convolution(rank: int) -> Callable[..., tuple[list[Any], dict[str, Any]]]:
+    """Arguments of `Convolution2D(filters, rows, columns, ...)` as those of `Conv2D(filters, size, ...)`."""
+
+    def spelling(*args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
+        numbers = [isinstance(value, int) for value in args[1 : 1 + rank]]
+        if rank == 1 or len(numbers) < rank or not all(numbers):
+            return list(args), kwargs
+        kwargs["kernel_size"] = tuple(args[1 : 1 + rank])
+        kwargs.update(zip(_AFTER_SIZES, args[1 + rank :]))
+        return [args[0]], kwargs
+
+    return spelling
+
+
+def _transposed(*args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of `Deconvolution2D`, whose output shape follows from the others today."""
+    args = args[:3] if len(args) > 3 else args
+    kwargs.pop("output_shape", None)
+    return _convolution(2)(*args, **kwargs)
+
+
+def _without_options(*args: Any, **kwargs: Any) -> tuple[tuple, dict[str, Any]]:
+    kwargs.pop("unroll", None)
+    return args, kwargs
+
+
+Convolution1D = _older("Convolution1D", layers.Conv1D, _convolution(1))
+Convolution2D = _older("Convolution2D", layers.Conv2D, _convolution(2))
+Convolution3D = _older("Convolution3D", layers.Conv3D, _convolution(3))
+AtrousConvolution1D = _older("AtrousConvolution1D", layers.Conv1D, _convolution(1))
+AtrousConvolution2D = _older("AtrousConvolution2D", layers.Conv2D, _convolution(2))
+AtrousConv1D, AtrousConv2D = AtrousConvolution1D, AtrousConvolution2D
+SeparableConvolution2D = _older("SeparableConvolution2D", layers.SeparableConv2D, _convolution(2))
+Deconvolution2D = _older("Deconvolution2D", layers.Conv2DTranspose, _transposed)
+Deconv2D = Deconvolution2D
+TimeDistributedDense = _older("TimeDistributedDense", layers.Dense)
+CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _without_options)
+CuDNNGRU = _older("CuDNNGRU", layers.GRU, _without_options)
+
+
+class MaxoutDense(Layer):
+    """y = max over k of (x @ kernel[k] + bias[k]): a layer of Keras 1 (Goodfellow et al., 2013)."""
+
+    def __init__(
+        self,
+        output_dim: int,
+        nb_feature: int = 4,
+        init: Any = "glorot_uniform",
+        weights: Any = None,
+        W_regularizer: Any = None,
+        b_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        W_constraint: Any = None,
+        b_constraint: Any = None,
+        bias: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.output_dim, self.nb_feature, self.init, self.bias = int(output_dim), int(nb_feature), init, bias
+        self._first = weights
+        self.W_regularizer, self.b_regularizer = (
+            regularizers.get(W_regularizer),
+            regularizers.get(b_regularizer),
+        )
+        self.W_constraint, self.b_constraint = constraints.get(W_constraint), constraints.get(b_constraint)
+
+    def build(self, input_shape: Any) -> None:
+        shape = (self.nb_feature, input_shape[-1], self.output_dim)
+        self.W = self.add_weight(
+            shape, self.init, regularizer=self.W_regularizer, constraint=self.W_constraint, name="W"
+        )
+        self.b = None
+        if self.bias:
+            self.b = self.add_weight(
+                shape[::2], "zeros", regularizer=self.b_regularizer, constraint=self.b_constraint, name="b"
+            )
+        if self._first is not None:
+            self.set_weights(self._first)
+
+    def call(self, inputs: Any) -> Any:
+        y = jnp.einsum("...i,kio->...ko", inputs, self.W.value)
+        return (y if self.b is None else y + self.b.value).max(axis=-2)
+
+
+class Highway(Layer):
+    """y = t * activation(x @ W + b) + (1 - t) * x with t = sigmoid(x @ W_carry + b_carry): a layer of Keras 1
+    (Srivastava et al., 2015).
+    """
+
+    def __init__(
+        self,
+        init: Any = "glorot_uniform",
+        activation: Any = None,
+        weights: Any = None,
+        W_regularizer: Any = None,
+        b_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        W_constraint: Any = None,
+        b_constraint: Any = None,
+        bias: bool = True,
+        transform_bias: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.init, self.activation, self.bias = init, activations.get(activation), bias
+        self._first, self.transform_bias = weights, -2 if transform_bias is None else transform_bias
+        self.W_regularizer, self.b_regularizer = (
+            regularizers.get(W_regularizer),
+            regularizers.get(b_regularizer),
+        )
+        self.W_constraint, self.b_constraint = constraints.get(W_constraint), constraints.get(b_constraint)
+
+    def build(self, input_shape: Any) -> None:
+        size = input_shape[-1]
+        of_kernel = {"regularizer": self.W_regularizer, "constraint": self.W_constraint}
+        of_bias = {"regularizer": self.b_regularizer, "constraint": self.b_constraint}
+        self.W = self.add_weight((size, size), self.init, name="W", **of_kernel)
+        self.W_carry = self.add_weight((size, size), self.init, name="W_carry")
+        if self.bias:
+            self.b = self.add_weight((size,), "zeros", name="b", **of_bias)
+            start = initializers.Constant(self.transform_bias)
+            self.b_carry = self.add_weight((size,), start, name="b_carry")
+        if self._first is not None:
+            self.set_weights(self._first)
+
+    def call(self, inputs: Any) -> Any:
+        y, t = inputs @ self.W.value, inputs @ self.W_carry.value
+        if self.bias:
+            y, t = y + self.b.value, t + self.b_carry.value
+        t = jax.nn.sigmoid(t)
+        return t * self.activation(y) + (1 - t) * inputs
+
+
+class ThresholdedReLU(Layer):
+    """y = x for x > theta, else 0: a layer of Keras 1 and 2."""
+
+    supports_masking = True
+
+    def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.theta = float(theta)
+
+    def call(self, inputs: Any) -> Any:
+        return jnp.where(inputs > self.theta, inputs, 0).astype(inputs.dtype)
+
+
+__all__ = [
+    *layers.__all__,
+    "AtrousConv1D",
+    "AtrousConv2D",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
+    "CuDNNGRU",
+    "CuDNNLSTM",
+    "Deconv2D",
+    "Deconvolution2D",
+    "Highway",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "MaxoutDense",
+    "Merge",
+    "SeparableConvolution2D",
+    "ThresholdedReLU",
+    "TimeDistributedDense",
+    "merge",
+]
+
+
+def __getattr__(name: str) -> Any:
+    return submodule(__name__, name)

@@ -1,0 +1,95 @@
+"""Several inputs made one, as in Keras 1."""
+
+from typing import Any
+
+from neurona import layers
+from neurona.core.errors import ArgumentError
+from neurona.core.layer import Layer
+from neurona.legacy.spellings import tell
+
+
+def merger(
+    mode: Any, concat_axis: int = -1, dot_axes: Any = -1, arguments: Any = None, name: str | None = None
+) -> Layer:
+    """The layer of today that merges as a mode of Keras 1 says."""
+    if callable(mode):
+        return layers.Lambda(mode, arguments=arguments, name=name)
+    axes = tuple(axis[0] if isinstance(axis, (list, tuple)) else axis for axis in _pair(dot_axes))
+    made = {
+        "sum": lambda: layers.Add(name=name),
+        "mul": lambda: layers.Multiply(name=name),
+        "ave": lambda: layers.Average(name=name),
+        "max": lambda: layers.Maximum(name=name),
+        "concat": lambda: layers.Concatenate(axis=concat_axis, name=name),
+        "dot": lambda: layers.Dot(axes=axes, name=name),
+        "cos": lambda: layers.Dot(axes=axes, normalize=True, name=name),
+    }
+    if mode not in made:
+        raise ArgumentError(
+            f"merge takes a function or one of the modes {', '.join(made)}. Received: {mode!r}"
+        )
+    return made[mode]()
+
+
+def _pair(axes: Any) -> Any:
+    return (axes, axes) if isinstance(axes, int) else axes
+
+
+def merge(
+    inputs: Any,
+    mode: Any = "sum",
+    concat_axis: int = -1,
+    dot_axes: Any = -1,
+    output_shape: Any = None,
+    output_mask: Any = None,
+    arguments: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Several tensors made one, as in Keras 1."""
+    tell("merge(inputs, mode) is an older spelling. Today: layers.add, multiply, concatenate, average, dot.")
+    return merger(mode, concat_axis, dot_axes, arguments, name)(list(inputs))
+
+
+class Merge(Layer):
+    """Several layers or models made one, as the first layer of a Sequential model of Keras 1."""
+
+    def __init__(
+        self,
+        layers: Any = None,
+        mode: Any = "sum",
+        concat_axis: int = -1,
+        dot_axes: Any = -1,
+        output_shape: Any = None,
+        output_mask: Any = None,
+        arguments: Any = None,
+        node_indices: Any = None,
+        tensor_indices: Any = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        self.parts = list(layers or ())
+        self.merger = merger(mode, concat_axis, dot_axes, arguments, None)
+        tell("Merge is an older layer. Today: Model(inputs, outputs) with layers.concatenate, add, dot...")
+
+    def _entrance(self) -> Any:
+        """The inputs of all parts, one after the other."""
+        found: list[Any] = []
+        for part in self.parts:
+            one = part._entrance()
+            if one is None:
+                raise ArgumentError(
+                    f"Merge needs the input shape of {part.name!r}: give its first layer one."
+                )
+            found += one if isinstance(one, list) else [one]
+        return found if self.parts else None
+
+    def call(self, inputs: Any) -> Any:
+        if not self.parts:
+            return self.merger(inputs)
+        rest, outputs = list(inputs), []
+        for part in self.parts:
+            entrance = part._entrance()
+            count = len(entrance) if isinstance(entrance, list) else 1
+            own, rest = rest[:count], rest[count:]
+            outputs.append(part(own[0] if count == 1 else own))
+        return self.merger(outputs)

@@ -1,0 +1,100 @@
+"""Methods that models had in Keras 1 and 2."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurona.core.errors import SavingError
+from neurona.legacy.spellings import tell
+
+# The positional arguments of Keras 2 after the generator; those of Keras 1 had others in the same places.
+_FIT = (
+    ("steps_per_epoch", "samples_per_epoch"),
+    ("epochs", "nb_epoch"),
+    ("verbose",),
+    ("callbacks",),
+    ("validation_data",),
+    ("validation_steps", "nb_val_samples"),
+    ("class_weight",),
+)
+_OF_WORKERS = {"workers", "nb_worker", "use_multiprocessing", "pickle_safe", "max_queue_size", "max_q_size"}
+
+
+def _batches(generator: Any, samples: int | None) -> tuple[Any, int | None]:
+    """A source of batches, and how many of them hold so many samples, as Keras 1 counted."""
+    if samples is None:
+        return generator, None
+    size = getattr(generator, "batch_size", None)
+    if not size:
+        first = next(generator)
+        size = len(np.atleast_1d(first[0][0] if isinstance(first[0], (list, tuple)) else first[0]))
+        generator = itertools.chain([first], generator)
+    return generator, math.ceil(samples / int(size))
+
+
+def _source(generator: Any) -> Any:
+    """What is iterated once and for ever is handed on as an iterator."""
+    return iter(generator) if isinstance(generator, Iterator) else generator
+
+
+def _without_workers(method: str, today: str, options: dict[str, Any]) -> dict[str, Any]:
+    tell(f"{method}() is an older method. Today {today}() takes generators.")
+    return {name: value for name, value in options.items() if name not in _OF_WORKERS}
+
+
+def fit_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any:
+    """Train on batches of a generator, with the arguments of Keras 1 or 2."""
+    options = _without_workers("fit_generator", "fit", options)
+    of_keras_1 = {"samples_per_epoch", "nb_epoch", "nb_val_samples"} & options.keys()
+    options |= {names[-1 if of_keras_1 else 0]: value for names, value in zip(_FIT, args)}
+    source, steps = _batches(generator, options.pop("samples_per_epoch", None))
+    validation = options.pop("validation_data", None)
+    if not isinstance(validation, (tuple, list, type(None))):
+        validation, count = _batches(validation, options.pop("nb_val_samples", None))
+        options |= {"validation_steps": count} if count else {}
+    options.pop("nb_val_samples", None)
+    if "nb_epoch" in options:
+        options["epochs"] = options.pop("nb_epoch")
+    if steps:
+        options["steps_per_epoch"] = steps
+    return model.fit(_source(source), validation_data=validation, **options)
+
+
+def _run(model: Any, method: str, generator: Any, args: tuple, options: dict[str, Any]) -> Any:
+    options = _without_workers(f"{method}_generator", method, options)
+    samples = options.pop("val_samples", None)
+    steps = options.pop("steps", args[0] if args and samples is None else None)
+    source, count = _batches(generator, samples)
+    options.setdefault("verbose", 0)
+    return getattr(model, method)(_source(source), steps=steps or count, **options)
+
+
+def evaluate_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any:
+    """The loss and the metrics on batches of a generator."""
+    return _run(model, "evaluate", generator, args, options)
+
+
+def predict_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any:
+    """The outputs for batches of a generator."""
+    return _run(model, "predict", generator, args, options)
+
+
+def predict_proba(model: Any, x: Any, batch_size: int | None = 32, verbose: int = 0) -> Any:
+    """The outputs, which are probabilities if the last activation makes them so."""
+    tell("predict_proba() is an older method. Today: predict().")
+    return model.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def predict_classes(model: Any, x: Any, batch_size: int | None = 32, verbose: int = 0) -> Any:
+    """The numbers of the likeliest classes; of one output, whether it is above 0.5."""
+    tell("predict_classes() is an older method. Today: predict(x).argmax(axis=-1), or predict(x) > 0.5.")
+    scores = np.asarray(model.predict(x, batch_size=batch_size, verbose=verbose))
+    return scores.argmax(axis=-1) if scores.shape[-1] > 1 else (scores > 0.5).astype("int32")
+
+
+def to_yaml(model: Any, **options: Any) -> str:
+    """Refused: YAML may carry code."""
+    raise SavingError("A YAML description may carry code, and is not written. Use to_json(), or save().")

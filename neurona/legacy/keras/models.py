@@ -1,0 +1,27 @@
+"""Models of Keras 0.3 to 2: today's, and the Graph of 0.3."""
+
+from typing import Any
+
+from neurona import models, saving
+from neurona.core.errors import SavingError
+from neurona.legacy.imports import submodule
+from neurona.legacy.keras.graph import Graph
+from neurona.models import *
+
+__all__ = [*models.__all__, "Graph", "model_from_config", "model_from_yaml"]
+
+
+def model_from_config(config: Any, custom_objects: Any = None) -> Any:
+    """A model from the dictionary that `get_config` returned with its class."""
+    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
+
+
+def model_from_yaml(text: str, custom_objects: Any = None) -> Any:
+    """Refused: YAML may carry code."""
+    raise SavingError(
+        "A YAML description may carry code, and is not read. Save with to_json(), or as .keras."
+    )
+
+
+def __getattr__(name: str) -> Any:
+    return submodule(__name__, name)

@@ -1,0 +1,84 @@
+"""Run a program or a notebook of any age: its imports of Keras, TensorFlow and Theano find Neurona."""
+
+import builtins
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from neurona.legacy.imports import install
+from neurona.legacy.notebook import run_notebook
+
+INTERRUPTED = 130
+
+
+def run(path: str, arguments: list[str], outputs: bool = False) -> int:
+    """Run a program, or a notebook, and return its exit status.
+
+    Args:
+        path: a Python file, or a notebook (`.ipynb`).
+        arguments: those after the program's name.
+        outputs: whether a notebook's outputs are written beside it.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    content = Path(path).read_bytes()
+    _prepare(path, arguments)
+    main = ModuleType("__main__")
+    main.__dict__.update(__builtins__=builtins, __file__=path, __cached__=None, __spec__=None)
+    sys.modules["__main__"] = main
+    try:
+        if path.endswith(".ipynb"):
+            return run_notebook(Path(path), content, main, outputs)
+        return run_program(path, content, main)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+
+
+def _prepare(path: str, arguments: list[str]) -> None:
+    """The process as Python prepares it for a program; figures need no screen where there is none."""
+    install()
+    sys.argv = [path, *arguments]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        os.environ.setdefault("MPLBACKEND", "Agg")
+        warnings.filterwarnings("ignore", ".*non-interactive, and thus cannot be shown")
+
+
+def run_program(path: str, content: bytes, main: ModuleType) -> int:
+    """Run a program's source as `__main__`, and return its exit status."""
+    try:
+        exec(compile(content, path, "exec"), vars(main))
+    except SystemExit as ending:
+        return exit_status(ending)
+    except BaseException as error:
+        report(error)
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
+
+def exit_status(ending: SystemExit) -> int:
+    """The exit status that a program asked for; a text is printed, as Python does."""
+    if ending.code is None or isinstance(ending.code, int):
+        return ending.code or 0
+    print(ending.code, file=sys.stderr)
+    return 1
+
+
+def report(error: BaseException) -> None:
+    """Show an error as Python shows one that ends a program, without the lines that ran the program."""
+    own = traceback.walk_tb(error.__traceback__)
+    count = sum(1 for frame, _ in own if frame.f_code.co_filename == __file__)
+    place: Any = error.__traceback__
+    for _ in range(count if count < _depth(place) else 0):
+        place = place.tb_next
+    sys.excepthook(type(error), error.with_traceback(place), place)
+
+
+def _depth(place: Any) -> int:
+    return sum(1 for _ in traceback.walk_tb(place))

@@ -1,0 +1,181 @@
+"""What notebooks expect of IPython: magics, shell lines, `display`, and modules where it is not installed."""
+
+import importlib.util
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from neurona.messages import translated
+
+_INSTALLS = re.compile(r"\s*(sudo\s+)?(python3? -m )?(pip3?|conda|mamba|apt|apt-get)\b")
+_NO_EFFECT = {
+    "matplotlib",
+    "autoreload",
+    "config",
+    "tensorflow_version",
+    "reload_ext",
+    "load_ext",
+    "tensorboard",
+    "pip",
+    "conda",
+    "precision",
+    "xmode",
+    "autosave",
+    "watermark",
+}
+
+
+class Shell:
+    """The object that `get_ipython()` returns.
+
+    Args:
+        names: the cells' namespace.
+        show: displays a value.
+    """
+
+    def __init__(self, names: dict[str, Any], show: Callable[..., None]) -> None:
+        self.user_ns, self.display = names, show
+        self.events = SimpleNamespace(register=_nothing, unregister=_nothing)  # matplotlib asks for it
+
+    def python_of(self, source: str) -> str:
+        """A cell's source in Python: its magics and shell lines are calls of this object."""
+        if source.lstrip().startswith("%%"):
+            return self._cell_magic(source.lstrip())
+        try:
+            compile(source, "<cell>", "exec")
+        except SyntaxError:
+            return "\n".join(map(_python_of_line, source.split("\n")))
+        return source
+
+    def _cell_magic(self, source: str) -> str:
+        head, _, body = source.partition("\n")
+        magic, _, rest = head[2:].partition(" ")
+        if magic in ("time", "timeit", "capture", "prun", "memit"):
+            return self.python_of(body)
+        if magic == "writefile":
+            return f"open({rest.split()[-1]!r}, {'a' if '-a' in rest else 'w'!r}).write({body!r});"
+        if magic in ("bash", "sh", "script", "!"):
+            return f"get_ipython().system({body!r})"
+        return f"get_ipython().tell({head!r})"
+
+    def tell(self, line: str) -> None:
+        """Say that a line is left out."""
+        print(translated(f"Left out: {line}"), file=sys.stderr)
+
+    def system(self, command: str) -> list[str]:
+        """Run a line of the shell and print what it prints; nothing is installed."""
+        if _INSTALLS.match(command):
+            self.tell(f"!{command}")
+            return []
+        command = re.sub(r"\{(\w+)\}|\$(\w+)", self._filled, command)
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        print(done.stdout, end="")
+        print(done.stderr, end="", file=sys.stderr)
+        return done.stdout.splitlines()
+
+    def _filled(self, found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return str(self.user_ns[name]) if name in self.user_ns else found[0]
+
+    getoutput = system
+
+    def magic(self, line: str) -> Any:
+        """Run a magic that stands in one line."""
+        name, _, rest = line.strip().lstrip("%").partition(" ")
+        if name in ("time", "timeit"):
+            rest = re.sub(r"^(-[nr]\s*\d+\s*)+", "", rest)
+            return exec(rest, self.user_ns)
+        if name == "cd":
+            os.chdir(Path(rest.strip("'\"") or "~").expanduser())
+        elif name == "run":
+            script, *sys.argv[1:] = rest.split()
+            self.user_ns.update(runpy.run_path(script, run_name="__main__"))
+        elif name in ("env", "set_env"):
+            key, _, value = (
+                rest.replace(" ", "=", 1).partition("=") if "=" not in rest else rest.partition("=")
+            )
+            os.environ[key.strip()] = value.strip()
+        elif name == "pylab":
+            exec("from matplotlib.pyplot import *\nfrom numpy import *\nimport numpy as np", self.user_ns)
+            exec("import matplotlib.pyplot as plt", self.user_ns)
+        elif name not in _NO_EFFECT:
+            self.tell(line)
+        return None
+
+    def run_line_magic(self, name: str, line: str = "", *_: Any) -> Any:
+        """Run a magic by its name."""
+        return self.magic(f"{name} {line}")
+
+    def run_cell_magic(self, name: str, line: str, body: str) -> Any:
+        """Run a magic of a whole cell by its name."""
+        exec(self._cell_magic(f"%%{name} {line}\n{body}"), self.user_ns)
+
+
+def _nothing(*args: Any, **options: Any) -> None:
+    """What notebooks may call without effect."""
+
+
+def _python_of_line(line: str) -> str:
+    """A line of a cell in Python."""
+    indent, rest = re.fullmatch(r"(\s*)(.*)", line, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
+    assigned = re.match(r"([\w., ]+=\s*)([!%])(.*)", rest)
+    if assigned:
+        call = "system" if assigned[2] == "!" else "magic"
+        return f"{indent}{assigned[1]}get_ipython().{call}({assigned[3]!r})"
+    if rest.startswith("!"):
+        return f"{indent}get_ipython().system({rest.lstrip('!')!r});"
+    if rest.startswith("%"):
+        return f"{indent}get_ipython().magic({rest!r});"
+    if rest.startswith("?") or re.fullmatch(r"[\w.]+\?{1,2}", rest):
+        return f"{indent}pass"
+    return line
+
+
+def text_of(value: Any) -> str:
+    """A value as a notebook shows it in text."""
+    return str(value.data) if isinstance(value, Shown) else repr(value)
+
+
+def rich_forms(value: Any) -> dict[str, str]:
+    """What a value's own methods for notebooks give."""
+    found = {}
+    for kind, method in (("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_")):
+        made = getattr(value, method, None)
+        text = made() if callable(made) and not isinstance(value, type) else None
+        if isinstance(text, str):
+            found[kind] = text
+    return found
+
+
+class Shown:
+    """`Image`, `HTML`, `Markdown` of IPython: data to display."""
+
+    def __init__(self, data: Any = None, filename: Any = None, url: Any = None, **options: Any) -> None:
+        self.data = filename or url or data
+
+
+def provide_ipython(shell: Shell) -> None:
+    """Let imports of IPython work where it is not installed."""
+    if importlib.util.find_spec("IPython") is not None:
+        return
+    names: dict[str, Any] = {
+        "display": shell.display,
+        "clear_output": _nothing,
+        **{name: type(name, (Shown,), {}) for name in ("Audio", "HTML", "Image", "Markdown", "SVG", "Video")},
+        "set_matplotlib_formats": _nothing,
+    }
+    ipython, display = ModuleType("IPython"), ModuleType("IPython.display")
+    vars(display).update(names)
+    vars(ipython).update(display=display, get_ipython=lambda: shell, __version__="8.24.0", __path__=[])
+    ipython.version_info = (8, 24, 0)  # pyright: ignore[reportAttributeAccessIssue]
+    core = ModuleType("IPython.core")
+    vars(core).update(display=display, __path__=[])
+    for module in (ipython, display, core):
+        sys.modules[module.__name__] = module
+    sys.modules["IPython.core.display"] = display
