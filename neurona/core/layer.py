@@ -259,9 +259,9 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         """
         return without_names(serialize_object(self))
 
-    def _entrance(self) -> tuple[tuple[int | None, ...], str | None] | None:
+    def _entrance(self) -> Any:
         """The shape and dtype of the input that a Sequential model begins with if this is its first layer, or
-        None where they are not known yet.
+        None where they are not known yet; a list of them for several inputs.
         """
         return None if self._given_batch_shape is None else (self._given_batch_shape, None)
 

@@ -97,9 +97,7 @@ class Shell:
             script, *sys.argv[1:] = rest.split()
             self.user_ns.update(runpy.run_path(script, run_name="__main__"))
         elif name in ("env", "set_env"):
-            key, _, value = (
-                rest.replace(" ", "=", 1).partition("=") if "=" not in rest else rest.partition("=")
-            )
+            key, _, value = re.sub(r"\s*[ =]\s*", "=", rest, count=1).partition("=")
             os.environ[key.strip()] = value.strip()
         elif name == "pylab":
             exec("from matplotlib.pyplot import *\nfrom numpy import *\nimport numpy as np", self.user_ns)

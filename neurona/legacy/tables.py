@@ -140,6 +140,7 @@ NAMES: dict[str, dict[str, str]] = {
             "merge",
         )
     },
+    "optimizers": {"legacy": "neurona.optimizers:"},
     "losses": {"cosine_proximity": ":cosine_similarity", "kullback_leibler_divergence": ":kl_divergence"},
     "metrics": {"cosine_proximity": ":cosine_similarity", "kullback_leibler_divergence": ":kl_divergence"},
     "constraints": {

@@ -151,11 +151,11 @@ class Model(Trainer):
         """The description of the graph, or None: what a subclass computes is in its code."""
         return None if self._call_graph is None else functional_structure(self._call_graph)
 
-    def _entrance(self) -> tuple[tuple[int | None, ...], str | None] | None:
+    def _entrance(self) -> Any:
         if self._call_graph is None:
             return super()._entrance()
-        first = self._call_graph.input_tensors[0]
-        return first.shape, first.dtype
+        found = [(tensor.shape, tensor.dtype) for tensor in self._call_graph.input_tensors]
+        return found if len(found) > 1 else found[0]
 
     @property
     def _rows_are_independent(self) -> bool:

@@ -51,7 +51,7 @@ class Sequential(Model):
         if isinstance(layers, Layer) or isinstance(trainable, Layer):
             raise ArgumentError("Sequential takes its layers as one list: Sequential([first, second]).")
         super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
-        self._input: SymbolicTensor | None = None
+        self._input: Any = None  # a symbolic tensor, or those of a first layer that takes several
         self._layers: list[Layer] = []
         self._names: set[str] = set()
         for layer in layers if layers is not None else ():
@@ -85,9 +85,7 @@ class Sequential(Model):
                 "another name=."
             )
         if not self._layers and self._input is None:
-            entrance = layer._entrance()
-            if entrance is not None:
-                self._input = Input(batch_shape=entrance[0], dtype=entrance[1])
+            self._input = _inputs_of(layer._entrance())
         self._layers.append(layer)
         self._names.add(layer.name)
 
@@ -129,8 +127,9 @@ class Sequential(Model):
     def _build_for(self, shape: tuple[int, ...]) -> None:
         """Build for the shape of the first data. Others may have other sizes where the layers allow it."""
         self.build((None, *shape[1:]))
-        if self._input is not None and self._input.node is not None:
-            self._input.node.operation._any_size = True
+        for tensor in _tensors(self._input):
+            if tensor.node is not None:
+                tensor.node.operation._any_size = True
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if self._call_graph is not None:
@@ -156,21 +155,18 @@ class Sequential(Model):
         return list(self._layers)
 
     def get_config(self) -> dict[str, Any]:
-        entrance = (
-            []
-            if self._input is None or self._input.node is None
-            else [saving.describe_layer(self._input.node.operation)]
-        )
+        tensors = [tensor for tensor in _tensors(self._input) if tensor.node is not None]
+        entrance = [saving.describe_layer(tensor.node.operation) for tensor in tensors]
         return {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": serialize(self.dtype_policy),
             "layers": [*entrance, *(saving.describe_layer(layer) for layer in self._layers)],
-            "build_input_shape": None if self._input is None else list(self._input.shape),
+            "build_input_shape": None if self._input is None else list(_tensors(self._input)[0].shape),
         }
 
     def _structure(self) -> Any:
-        entrance = None if self._input is None else [list(self._input.shape), self._input.dtype]
+        entrance = [[list(tensor.shape), tensor.dtype] for tensor in _tensors(self._input)]
         return [entrance, [layer._structure() for layer in self._layers]]
 
     def _saved_parts(self) -> list[tuple[str, Any]]:
@@ -186,3 +182,14 @@ class Sequential(Model):
             if model._call_graph is None and config.get("build_input_shape"):
                 model.build(tuple(config["build_input_shape"]))
             return model
+
+
+def _inputs_of(entrance: Any) -> Any:
+    """The symbolic input of a first layer that takes a shape and a dtype, or those of one that takes several."""
+    if isinstance(entrance, list):
+        return [_inputs_of(one) for one in entrance]
+    return None if entrance is None else Input(batch_shape=entrance[0], dtype=entrance[1])
+
+
+def _tensors(inputs: Any) -> list[SymbolicTensor]:
+    return inputs if isinstance(inputs, list) else [] if inputs is None else [inputs]

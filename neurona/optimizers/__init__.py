@@ -15,7 +15,6 @@ from neurona.optimizers import (
     base,
     ftrl,
     lamb,
-    legacy,
     lion,
     loss_scale,
     muon,
@@ -41,7 +40,7 @@ from neurona.optimizers.rmsprop import *
 from neurona.optimizers.schedule_free import *
 from neurona.optimizers.sgd import *
 
-__all__ = ["deserialize", "get", "legacy", "schedules", "serialize"]
+__all__ = ["deserialize", "get", "schedules", "serialize"]
 __all__ += adafactor.__all__
 __all__ += adagrad.__all__
 __all__ += adam.__all__
