@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neurona.core.errors import ArgumentError
+from neurona.legacy.first_values import FirstValues, from_function
 from neurona.legacy.rates import decayed_rate
 
 
@@ -106,10 +107,7 @@ def initializer(*names: str) -> Converter:
 
     def convert(call: Call, value: Any) -> str:
         new = next((name for name in names if name in call.known), names[0])
-        if inspect.isfunction(value) and "name" in inspect.signature(value).parameters:
-            function = value
-            value = lambda shape, dtype=None: function(shape, name="weight")  # noqa: E731
-        call.kwargs[new] = value
+        call.kwargs[new] = from_function(value) if inspect.isfunction(value) else value
         return f"{new}="
 
     return convert
@@ -128,8 +126,8 @@ def weights(call: Call, value: Any) -> str:
         raise ArgumentError(
             f"{call.who} received {len(value)} arrays as weights. Build the layer and call set_weights()."
         )
-    call.kwargs.update(zip(names, value))
-    return f"{', '.join(names[: len(value)])}, or set_weights()."
+    call.kwargs.update(zip(names, map(FirstValues, value)))
+    return "build the layer, then set_weights()."
 
 
 def forget_bias(call: Call, value: Any) -> str:

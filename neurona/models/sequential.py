@@ -185,7 +185,7 @@ class Sequential(Model):
 
 
 def _inputs_of(entrance: Any) -> Any:
-    """The symbolic input of a first layer that takes a shape and a dtype, or those of one that takes several."""
+    """The symbolic input for the shape and dtype of a first layer, or those for a list of them."""
     if isinstance(entrance, list):
         return [_inputs_of(one) for one in entrance]
     return None if entrance is None else Input(batch_shape=entrance[0], dtype=entrance[1])

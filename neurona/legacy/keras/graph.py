@@ -101,7 +101,7 @@ class Graph:
     def predict(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """The outputs, by their names."""
         results = self._compiled().predict(self._split(data)[0], **options)
-        return dict(zip(self.outputs, results if len(self.outputs) > 1 else [results]))
+        return dict(zip(self.outputs, results if isinstance(results, (list, tuple)) else [results]))
 
     def train_on_batch(self, data: dict[str, Any], **options: Any) -> Any:
         """Train on one batch."""

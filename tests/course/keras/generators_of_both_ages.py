@@ -22,8 +22,8 @@ first = model.fit_generator(
     max_q_size=10, nb_worker=1,
 )  # fmt: skip
 assert len(first.history["val_acc"]) == 3 and int(model.optimizer.iterations) == 24
-second = model.fit_generator(batches(), steps_per_epoch=8, epochs=40, verbose=0, workers=2, use_multiprocessing=True)
-assert int(model.optimizer.iterations) == 24 + 320
+second = model.fit_generator(batches(), steps_per_epoch=8, epochs=60, verbose=0, workers=2, use_multiprocessing=True)
+assert int(model.optimizer.iterations) == 24 + 480
 loss, accuracy = model.evaluate_generator(batches(), steps=8)
 assert accuracy > 0.85, accuracy
 assert model.evaluate_generator(batches(), val_samples=128)[1] == accuracy

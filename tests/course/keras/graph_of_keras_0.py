@@ -21,7 +21,7 @@ graph.add_output(name="output", input="last")
 graph.compile("adam", {"output": "binary_crossentropy"})
 data = {"left": left, "right": right, "output": target}
 history = graph.fit(data, nb_epoch=80, batch_size=20, verbose=0)
-assert history.history["loss"][-1] < 0.35, history.history["loss"][-1]
+assert history.history["loss"][-1] < 0.45, history.history["loss"][-1]
 assert graph.predict(data)["output"].shape == (200, 1)
 
 model = Sequential()

@@ -32,5 +32,5 @@ model.add(Dense(1))
 model.compile("adam", "mse")
 x = np.random.RandomState(0).rand(64, 4)
 history = model.fit(x, x.sum(axis=1), nb_epoch=100, batch_size=16, verbose=0)
-assert history.history["loss"][-1] < 0.1
+assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
 assert model.layers[0].output_dim == 3
