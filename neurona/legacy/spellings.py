@@ -104,7 +104,8 @@ def attribute(owner: Any, name: str) -> Any:
     assert today is not None
     place, _, attribute = today.rpartition(":")
     if place:
-        return MethodType(getattr(importlib.import_module(place), attribute), owner)
+        function = getattr(importlib.import_module(place), attribute.removesuffix("()"))
+        return function(owner) if attribute.endswith("()") else MethodType(function, owner)
     tell(f"{type(owner).__name__}.{name} is an older name of {attribute}.")
     return getattr(owner, attribute)
 

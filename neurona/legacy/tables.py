@@ -106,6 +106,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Trainer.fit": {"nb_epoch": "epochs", "show_accuracy": show_accuracy},
     "Trainer.evaluate": {"show_accuracy": show_accuracy, "nb_steps": "steps"},
     "Trainer.predict": {},
+    "Trainer.train_on_batch": {"accuracy": show_accuracy, "reset_metrics": gone("each batch counts alone.")},
+    "Trainer.test_on_batch": {"accuracy": show_accuracy, "reset_metrics": gone("each batch counts alone.")},
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
     "Tokenizer": {"nb_words": "num_words"},
     "imdb.load_data": {"nb_words": "num_words"},
@@ -115,6 +117,17 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 _OF_WORKERS = ("workers", "nb_worker", "use_multiprocessing", "pickle_safe", "max_queue_size", "max_q_size")
 for _method in ("fit", "evaluate", "predict"):
     ARGUMENTS[f"Trainer.{_method}"] |= dict.fromkeys(_OF_WORKERS, _WORKERS)
+
+_AT = ("get_input_at", "get_input_shape_at", "get_output_at", "get_output_shape_at")
+_SHORT = {
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "mse": "mean_squared_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+_SHORT |= {short.upper(): long for short, long in _SHORT.items()}
+_SHORT |= {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"}
+_SHORT |= dict.fromkeys(("kld", "KLD", "kullback_leibler_divergence"), "kl_divergence")
 
 NAMES: dict[str, dict[str, str]] = {
     "neurona": {
@@ -141,8 +154,15 @@ NAMES: dict[str, dict[str, str]] = {
         )
     },
     "optimizers": {"legacy": "neurona.optimizers:"},
-    "losses": {"cosine_proximity": ":cosine_similarity", "kullback_leibler_divergence": ":kl_divergence"},
-    "metrics": {"cosine_proximity": ":cosine_similarity", "kullback_leibler_divergence": ":kl_divergence"},
+    "losses": {short: f"neurona.losses:{long}" for short, long in _SHORT.items()},
+    "metrics": {short: f"neurona.losses:{long}" for short, long in _SHORT.items()},
+    "initializers": {
+        "normal": ":RandomNormal",
+        "uniform": ":RandomUniform",
+        "zero": ":Zeros",
+        "one": ":Ones",
+        "Initializer": ":Initializer",
+    },
     "constraints": {
         "maxnorm": ":MaxNorm",
         "max_norm": ":MaxNorm",
@@ -171,8 +191,14 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "predict_classes",
             "predict_generator",
             "predict_proba",
+            "reset_states",
             "to_yaml",
         )
+    },
+    "Layer": {
+        **{name: f"{_METHODS}:{name}()" for name in ("input_shape", "output_shape")},
+        **{name: f"{_METHODS}:{name}" for name in _AT},
+        "dim_ordering": "data_format",
     },
     "Optimizer": {"lr": "learning_rate"},
     "Dense": {"W": "kernel", "b": "bias", "output_dim": "units"},

@@ -1,7 +1,10 @@
 """Loss, the base of all losses: errors of samples, weighted, masked and reduced to one number."""
 
+import contextlib
 import copy
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any, Self
 
 import jax
@@ -19,6 +22,7 @@ from neurona.core.registry import (
     resolve,
     snake_case,
 )
+from neurona.core.symbolic import Operation, is_symbolic, record, symbolic_leaves
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
 
@@ -30,6 +34,9 @@ __all__ = [
     "squeeze_or_expand_to_same_rank",
     "standardize_reduction",
 ]
+
+# Computes a symbolic tensor that a loss took from around it; by default the error that it has no numbers.
+_numbers_of: ContextVar[Callable[[Any], Any]] = ContextVar("numbers_of", default=np.asarray)
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -84,6 +91,8 @@ class Loss(Serializable):
         y_pred = _arrays(y_pred, self.dtype)
         y_true = _arrays(y_true, self.dtype, keep_integers=self._integer_targets)
         errors = self.call(y_true, y_pred)
+        if is_symbolic(errors):
+            errors = _numbers_of.get()(errors)
         own_mask = MASK.get(errors)
         if mask is not None and own_mask is not None:
             mask = mask & own_mask
@@ -200,11 +209,32 @@ def loss_function(
     """
 
     def decorate(function: Any) -> Any:
-        function.integer_targets = integer_targets
-        function.activation = activation
-        return register_built_in(function, kind="losses", aliases=aliases)
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if symbolic_leaves((args, kwargs)):
+                return record(Operation(function.__name__, call), args, kwargs)
+            return function(*args, **kwargs)
+
+        call.integer_targets = integer_targets  # pyright: ignore[reportAttributeAccessIssue]
+        call.activation = activation  # pyright: ignore[reportAttributeAccessIssue]
+        return register_built_in(call, kind="losses", aliases=aliases)
 
     return decorate
+
+
+@contextlib.contextmanager
+def symbols_computed(numbers_of: Callable[[Any], Any]) -> Iterator[None]:
+    """A block in which losses may take symbolic tensors of the model from around them, as those of Keras 1
+    and 2 do.
+
+    Args:
+        numbers_of: computes a symbolic tensor for the batch of the loss.
+    """
+    token = _numbers_of.set(numbers_of)
+    try:
+        yield
+    finally:
+        _numbers_of.reset(token)
 
 
 def standardize_reduction(reduction: str | None) -> str | None:

@@ -52,7 +52,9 @@ class Model(Trainer):
         (5, 2)
     """
 
-    _untracked = (*Trainer._untracked, "_call_graph")
+    _untracked = (*Trainer._untracked, "_call_graph", "_loss_graph", "_drawn_losses")
+    _drawn_losses: list[SymbolicTensor] = []
+    _loss_graph: Any = None  # gives the outputs and those losses
 
     def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
         graph = None if outputs is None else CallGraph(inputs, outputs)
@@ -178,7 +180,33 @@ class Model(Trainer):
         if mask is not None:
             for value, one in zip(values, jax.tree.leaves(mask)):
                 MASK.set(value, one)
+        if self._drawn_losses:
+            return self._run_with_losses(values, self._call_graph)
         return self._call_graph.run(values)
+
+    def _numbers_of(self, symbols: Any, x: Any) -> Any:
+        return CallGraph(self._require_graph("input").inputs, symbols).run(self._entering(x))
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar to the loss of the training step: inside `call`, or a symbolic one of the model's
+        tensors.
+        """
+        if not is_symbolic(loss):
+            super().add_loss(loss)
+            return
+        graph = self._require_graph("input")
+        self._drawn_losses = [*self._drawn_losses, loss]
+        self._loss_graph = CallGraph(graph.inputs, [*graph.output_tensors, *self._drawn_losses])
+        self._layers = self._loss_graph.layers
+
+    def _run_with_losses(self, values: list[Any], graph: CallGraph) -> Any:
+        """The outputs; what `add_loss` was given is computed with them."""
+        outputs = self._loss_graph.run(values)
+        count = len(graph.output_tensors)
+        for loss in outputs[count:]:
+            super().add_loss(loss)
+        structure = jax.tree.structure(graph.outputs, is_leaf=is_symbolic)
+        return jax.tree.unflatten(structure, outputs[:count])
 
     def _entering(self, inputs: Any) -> list[Any]:
         """The inputs in order, in the dtype and rank that the model's Input layers say."""

@@ -16,6 +16,7 @@ from neurona.core.registry import Serializable, deserialize, serialize
 from neurona.core.scope import Scope, current_scope
 from neurona.core.spellings import spelled
 from neurona.core.variable import Variable
+from neurona.losses.loss import symbols_computed
 from neurona.metrics import Mean, Metric
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.checks import check_counts, check_inputs
@@ -188,7 +189,12 @@ class CompiledModel(Layer):
         """The result of `compute_loss`, which a subclass may define without `training`."""
         options = {"training": training} if _takes_training(type(self).compute_loss) else {}
         x, y, sample_weight = batch
-        return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
+        with symbols_computed(lambda symbols: self._numbers_of(symbols, x)):
+            return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
+
+    def _numbers_of(self, symbols: Any, x: Any) -> Any:
+        """The values of symbolic tensors of the model for a batch."""
+        return jnp.asarray(symbols)  # which says that there are none
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Let the compiled metrics see a batch, and return all results so far."""

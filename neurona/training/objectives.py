@@ -312,6 +312,8 @@ def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:
     if len(outputs) == 1:
         nested = len(given) == 1 and isinstance(given[0], (list, tuple))
         return [as_list(given[0]) if nested else given]
+    if len(given) == 1 and not isinstance(given[0], (list, tuple)):
+        return [list(given) for _ in outputs.names]  # as in Keras 1 and 2
     if len(given) != len(outputs):
         raise ArgumentError(
             f"The model has {len(outputs)} outputs ({', '.join(outputs.names)}): metrics needs a list for "

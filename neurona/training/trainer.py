@@ -257,6 +257,7 @@ class Trainer(CompiledModel):
         return self._in_order(logs, return_dict)
 
     @ends_at_users_line
+    @spelled
     def train_on_batch(
         self,
         x: Any,
@@ -269,6 +270,7 @@ class Trainer(CompiledModel):
         return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     @ends_at_users_line
+    @spelled
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:

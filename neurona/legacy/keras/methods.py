@@ -95,6 +95,48 @@ def predict_classes(model: Any, x: Any, batch_size: int | None = 32, verbose: in
     return scores.argmax(axis=-1) if scores.shape[-1] > 1 else (scores > 0.5).astype("int32")
 
 
+def reset_states(model: Any) -> None:
+    """Begin recurrent layers' states afresh."""
+    for layer in model._flatten_layers():
+        if layer is not model and callable(getattr(layer, "reset_state", None)):
+            layer.reset_state()
+
+
+def _shapes(tensors: Any) -> Any:
+    return [one.shape for one in tensors] if isinstance(tensors, (list, tuple)) else tensors.shape
+
+
+def input_shape(layer: Any) -> Any:
+    """The shape of a layer's first input, None where unknown."""
+    return _shapes(layer.input)
+
+
+def output_shape(layer: Any) -> Any:
+    """The shape of a layer's first output, None where unknown."""
+    return _shapes(layer.output)
+
+
+def get_input_at(layer: Any, node_index: int) -> Any:
+    """The symbolic input of one of a layer's calls."""
+    node = layer._nodes[node_index]
+    return node.args[0] if len(node.args) == 1 else node.inputs
+
+
+def get_output_at(layer: Any, node_index: int) -> Any:
+    """The symbolic output of one of a layer's calls."""
+    return layer._nodes[node_index].outputs
+
+
+def get_input_shape_at(layer: Any, node_index: int) -> Any:
+    """The shape of the input of one of a layer's calls."""
+    return _shapes(get_input_at(layer, node_index))
+
+
+def get_output_shape_at(layer: Any, node_index: int) -> Any:
+    """The shape of the output of one of a layer's calls."""
+    return _shapes(get_output_at(layer, node_index))
+
+
 def to_yaml(model: Any, **options: Any) -> str:
     """Refused: YAML may carry code."""
     raise SavingError("A YAML description may carry code, and is not written. Use to_json(), or save().")
