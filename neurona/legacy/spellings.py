@@ -30,7 +30,7 @@ def arguments(owner: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, d
     tables = [ARGUMENTS[key] for key in keys if key in ARGUMENTS]
     cls = owner if isinstance(owner, type) else None
     call = Call(who, tuple(constructor_arguments(cls)) if cls else (), list(args), dict(kwargs))
-    for old in kwargs.keys() - set(call.known):
+    for old in [name for name in kwargs if name not in call.known]:
         for table in tables:
             if old in table and old in call.kwargs and _translate(call, old, table[old]):
                 break

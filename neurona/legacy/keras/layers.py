@@ -10,6 +10,7 @@ from neurona import activations, constraints, initializers, layers, regularizers
 from neurona.core.layer import Layer
 from neurona.layers import *
 from neurona.legacy.imports import submodule
+from neurona.legacy.keras import embedding
 from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
 from neurona.legacy.keras.merging import Merge, merge
 from neurona.legacy.spellings import tell
@@ -94,6 +95,7 @@ SeparableConvolution2D = _older("SeparableConvolution2D", layers.SeparableConv2D
 Deconvolution2D = _older("Deconvolution2D", layers.Conv2DTranspose, _transposed)
 Deconv2D = Deconvolution2D
 TimeDistributedDense = _older("TimeDistributedDense", layers.Dense)
+Embedding = embedding.Embedding
 CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _without_options)
 CuDNNGRU = _older("CuDNNGRU", layers.GRU, _without_options)
 
