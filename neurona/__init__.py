@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from neurona._version import __version__
 from neurona.core.lazy import lazy_names
+from neurona.switch import tell_of_the_switch
 
 if TYPE_CHECKING:
     from neurona import (
@@ -103,3 +104,5 @@ __all__ = ["__version__", *_ROOMS, *_NAMES]
 __getattr__, __dir__ = lazy_names(
     __name__, {"__version__": "neurona._version", **dict.fromkeys(_ROOMS), **_NAMES}
 )
+
+tell_of_the_switch()

@@ -27,7 +27,7 @@ ROOT = Path(neurona.__file__).parent
 FLOORS = [
     {"_version"},
     {"messages"},
-    {"tracebacks", "tensorflow_graph"},
+    {"switch", "tracebacks", "tensorflow_graph"},
     {"files"},
     {"core"},
     {"errors", "language", "numerics", "dtype_policies"},

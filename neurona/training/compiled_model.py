@@ -18,7 +18,7 @@ from neurona.core.spellings import spelled
 from neurona.core.variable import Variable
 from neurona.losses.loss import symbols_computed
 from neurona.metrics import Mean, Metric
-from neurona.tracebacks import ends_at_users_line
+from neurona.tracebacks import ends_at_users_line, warn
 from neurona.training.checks import check_counts, check_inputs
 from neurona.training.compile_metrics import CompileMetrics, each_metric
 from neurona.training.conversion import Batch, unpack
@@ -96,6 +96,9 @@ class CompiledModel(Layer):
             UnexpectedArgument: an argument does not exist.
         """
         check_counts("compile", 0, {"steps_per_execution": steps_per_execution})
+        if metrics is None and _are_metrics(loss_weights):
+            warn("compile() takes loss_weights in the third place. Write metrics=[...].")
+            loss_weights, metrics = None, loss_weights
         OutputLosses.check_names(loss)
         OutputMetrics.check_names((metrics, weighted_metrics))
         self.optimizer, self._given_rule = self._checked_optimizer(optimizer, rule, auto_scale_loss), rule
@@ -356,6 +359,12 @@ class CompiledModel(Layer):
                 return self(arrays)
 
         return jax.eval_shape(run, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), x))
+
+
+def _are_metrics(given: Any) -> bool:
+    """Whether names or functions were given where loss weights stand, as Keras 2 took metrics there."""
+    entries = given if isinstance(given, (list, tuple)) else [given]
+    return bool(entries) and all(isinstance(one, (str, Metric)) or callable(one) for one in entries)
 
 
 def _value_of(figure: Any) -> Any:

@@ -206,6 +206,15 @@ class ThresholdedReLU(Layer):
         return jnp.where(inputs > self.theta, inputs, 0).astype(inputs.dtype)
 
 
+def _take_weights(layer: Any, weights: list[Any]) -> None:
+    """`self.trainable_weights = [...]` in the build of a layer of Keras 1: those that it does not hold yet."""
+    held = {id(variable) for variable in layer.weights}
+    layer._weights.extend(variable for variable in weights if id(variable) not in held)
+
+
+# A layer of today finds its weights in its attributes; those of Keras 1 also listed them.
+type.__setattr__(Layer, "trainable_weights", Layer.trainable_weights.setter(_take_weights))  # pyright: ignore
+
 __all__ = [
     *layers.__all__,
     "AtrousConv1D",
