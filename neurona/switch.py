@@ -13,13 +13,13 @@ class Hint:
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> None:
-        """Raise the error of a missing library with the line; None where it is only asked whether it is there."""
+        """Raise the error of a missing library with the line; where it is only looked for, nothing."""
         importing = sys._getframe(2).f_code.co_name == "_find_and_load_unlocked"
         if name in _LIBRARIES and importing:
             raise ModuleNotFoundError(
                 translated(
-                    f"No module named {name!r}. Neurona can take its place: run the program with `neurona run "
-                    "program.py`, or write `%load_ext neurona` in a notebook's first cell."
+                    f"No module named {name!r}. Neurona can take its place: run the program with "
+                    "`neurona run program.py`, or write `%load_ext neurona` in a notebook's first cell."
                 ),
                 name=name,
             )

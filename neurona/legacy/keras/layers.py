@@ -207,7 +207,7 @@ class ThresholdedReLU(Layer):
 
 
 def _take_weights(layer: Any, weights: list[Any]) -> None:
-    """`self.trainable_weights = [...]` in the build of a layer of Keras 1: those that it does not hold yet."""
+    """`self.trainable_weights = [...]` of a layer of Keras 1: hold those that it does not hold yet."""
     held = {id(variable) for variable in layer.weights}
     layer._weights.extend(variable for variable in weights if id(variable) not in held)
 
