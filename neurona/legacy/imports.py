@@ -32,6 +32,18 @@ FACES = {
     "scikeras": "neurona.legacy.scikeras",
     "keras_preprocessing": "neurona.legacy.keras.preprocessing",
 }
+_TENSORFLOW, _TENSORFLOW_1 = "neurona.legacy.tensorflow", "neurona.legacy.tensorflow.v1"
+# Modules of a face that lie in others.
+_ELSEWHERE = {
+    _TENSORFLOW: {
+        "keras": "neurona.legacy.keras",
+        "python.keras": "neurona.legacy.keras",
+        "compat.v1": _TENSORFLOW_1,
+        "compat.v2": _TENSORFLOW,
+        "examples.tutorials.mnist.input_data": f"{_TENSORFLOW_1}.examples",
+        "examples.tutorials.mnist": {"input_data": f"{_TENSORFLOW_1}.examples:"},
+    }
+}
 
 
 class MadeModule(ModuleType):
@@ -92,7 +104,7 @@ def find(name: str) -> ModuleType | None:
     library, _, path = name.partition(".")
     if library in FACES:
         return _within(FACES[library], path)
-    for face in FACES.values():
+    for face in (*FACES.values(), _TENSORFLOW):
         if name == face or name.startswith(f"{face}."):
             return _within(face, name.removeprefix(face).removeprefix("."))
     return None
@@ -122,7 +134,7 @@ def _is_real(place: str) -> bool:
 
 def _listed(module: ModuleType, parts: list[str]) -> ModuleType | None:
     """What the table of a module says of a path inside it."""
-    paths: Mapping[str, Any] = vars(module).get("PATHS", {})
+    paths: Mapping[str, Any] = {**_ELSEWHERE.get(module.__name__, {}), **vars(module).get("PATHS", {})}
     for count in range(len(parts), 0, -1):
         target = paths.get(".".join(parts[:count]))
         if isinstance(target, str):
@@ -196,8 +208,17 @@ class Finder(importlib.abc.MetaPathFinder):
         return iter([_Metadata(wanted)] if wanted in FACES and find(wanted) is not None else [])
 
 
-def install() -> None:
-    """Let imports of older libraries find Neurona, in this process."""
+def install(source: str = "") -> None:
+    """Let imports of older libraries find Neurona, in this process.
+
+    Args:
+        source: the program's text, which shows whether its `tensorflow` is TensorFlow 1.
+    """
+    if "tensorflow" in source and _is_real(_TENSORFLOW_1):
+        older: Any = importlib.import_module(_TENSORFLOW_1)
+        if older.looks_like_one(source):
+            older.begin()
+            FACES["tensorflow"] = _TENSORFLOW_1
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
 

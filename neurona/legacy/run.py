@@ -27,7 +27,7 @@ def run(path: str, arguments: list[str], outputs: bool = False) -> int:
         OSError: the file can't be read.
     """
     content = Path(path).read_bytes()
-    _prepare(path, arguments)
+    _prepare(path, arguments, content.decode("utf-8", "replace"))
     main = ModuleType("__main__")
     main.__dict__.update(__builtins__=builtins, __file__=path, __cached__=None, __spec__=None)
     sys.modules["__main__"] = main
@@ -40,9 +40,9 @@ def run(path: str, arguments: list[str], outputs: bool = False) -> int:
             stream.flush()
 
 
-def _prepare(path: str, arguments: list[str]) -> None:
+def _prepare(path: str, arguments: list[str], source: str) -> None:
     """The process as Python prepares it for a program; figures need no screen where there is none."""
-    install()
+    install(source)
     sys.argv = [path, *arguments]
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
