@@ -25,9 +25,7 @@ def merger(
         "cos": lambda: layers.Dot(axes=axes, normalize=True, name=name),
     }
     if mode not in made:
-        raise ArgumentError(
-            f"merge takes a function or one of the modes {', '.join(made)}. Received: {mode!r}"
-        )
+        raise ArgumentError(f"merge takes a function or a mode: {', '.join(made)}. Received: {mode!r}")
     return made[mode]()
 
 
@@ -77,9 +75,7 @@ class Merge(Layer):
         for part in self.parts:
             one = part._entrance()
             if one is None:
-                raise ArgumentError(
-                    f"Merge needs the input shape of {part.name!r}: give its first layer one."
-                )
+                raise ArgumentError(f"Merge needs the input shape of {part.name!r}.")
             found += one if isinstance(one, list) else [one]
         return found if self.parts else None
 

@@ -139,4 +139,4 @@ def get_output_shape_at(layer: Any, node_index: int) -> Any:
 
 def to_yaml(model: Any, **options: Any) -> str:
     """Refused: YAML may carry code."""
-    raise SavingError("A YAML description may carry code, and is not written. Use to_json(), or save().")
+    raise SavingError("YAML may carry code, and is not written. Use to_json(), or save().")

@@ -18,9 +18,7 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Any:
 
 def model_from_yaml(text: str, custom_objects: Any = None) -> Any:
     """Refused: YAML may carry code."""
-    raise SavingError(
-        "A YAML description may carry code, and is not read. Save with to_json(), or as .keras."
-    )
+    raise SavingError("YAML may carry code, and is not read. Save with to_json(), or as .keras.")
 
 
 def __getattr__(name: str) -> Any:
