@@ -126,6 +126,8 @@ def _within(base: str, path: str) -> ModuleType | None:
 def _is_real(place: str) -> bool:
     try:
         return importlib.util.find_spec(place) is not None
+    except ValueError:  # a module that was made here
+        return False
     except ModuleNotFoundError as error:
         if str(error.name).startswith("neurona."):
             return False
@@ -165,7 +167,8 @@ class _Loader(importlib.abc.Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self._spec  # the import system has put the library's
+        if self._spec is not None:
+            module.__spec__ = self._spec  # the import system has put the library's
         if not hasattr(module, "__path__"):
             module.__path__ = []  # modules inside it are found here too
 

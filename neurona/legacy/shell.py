@@ -73,17 +73,20 @@ class Shell:
         if _INSTALLS.match(command):
             self.tell(f"!{command}")
             return []
+        lines = self.getoutput(command)
+        print("".join(f"{line}\n" for line in lines), end="")
+        return lines
+
+    def getoutput(self, command: str) -> list[str]:
+        """Run a line of the shell and return what it prints."""
         command = re.sub(r"\{(\w+)\}|\$(\w+)", self._filled, command)
         done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-        print(done.stdout, end="")
         print(done.stderr, end="", file=sys.stderr)
         return done.stdout.splitlines()
 
     def _filled(self, found: re.Match[str]) -> str:
         name = found[1] or found[2]
         return str(self.user_ns[name]) if name in self.user_ns else found[0]
-
-    getoutput = system
 
     def magic(self, line: str) -> Any:
         """Run a magic that stands in one line."""
@@ -124,7 +127,7 @@ def _python_of_line(line: str) -> str:
     indent, rest = re.fullmatch(r"(\s*)(.*)", line, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
     assigned = re.match(r"([\w., ]+=\s*)([!%])(.*)", rest)
     if assigned:
-        call = "system" if assigned[2] == "!" else "magic"
+        call = "getoutput" if assigned[2] == "!" else "magic"
         return f"{indent}{assigned[1]}get_ipython().{call}({assigned[3]!r})"
     if rest.startswith("!"):
         return f"{indent}get_ipython().system({rest.lstrip('!')!r});"

@@ -1,0 +1,103 @@
+"""`neurona run`: programs as Python runs them, and notebooks."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import neurona
+
+VARIABLES = {**os.environ, "PYTHONPATH": str(Path(neurona.__file__).parents[1])}
+
+
+def run(*arguments, cwd):
+    command = [sys.executable, "-m", "neurona", "run", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=VARIABLES)
+
+
+def test_a_program_finds_what_python_gives_it(tmp_path):
+    (tmp_path / "helper.py").write_text("value = 7\n")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys, __main__\n"
+        "import helper\n"
+        "print(sys.argv[1:], __name__, __file__ == sys.argv[0], helper.value, __main__.helper is helper)\n"
+        "print(os.path.samefile(os.getcwd(), sys.argv[3]))\n"
+        "sys.exit(5)\n"
+    )
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    done = run(program, "--epochs", "3", folder, "--help", cwd=folder)
+    assert done.returncode == 5, done.stderr
+    assert done.stdout.splitlines()[0] == f"['--epochs', '3', '{folder}', '--help'] __main__ True 7 True"
+
+
+def test_errors_look_as_python_shows_them(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("def f():\n    return 1 / 0\n\n\nf()\n")
+    mine = run("program.py", cwd=tmp_path)
+    pythons = subprocess.run(
+        [sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert mine.returncode == 1
+    assert mine.stderr == pythons.stderr.replace(str(tmp_path) + "/", "")
+    program.write_text("import sys\nsys.exit('that is all')\n")
+    ended = run("program.py", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (1, "that is all\n")
+    program.write_text("x = = 3\n")
+    assert "SyntaxError" in run("program.py", cwd=tmp_path).stderr
+    assert "No such file" in run("missing.py", cwd=tmp_path).stderr
+
+
+def cell(*lines, tags=(), outputs=()):
+    return {
+        "cell_type": "code",
+        "source": [f"{line}\n" for line in lines],
+        "metadata": {"tags": list(tags)},
+        "outputs": list(outputs),
+        "execution_count": None,
+    }
+
+
+def notebook(path, *cells):
+    text = {"cell_type": "markdown", "source": ["# A notebook"], "metadata": {}}
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [text, *cells]}))
+
+
+def test_a_notebook(tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "folder" / "lesson.ipynb"
+    path.parent.mkdir()
+    notebook(
+        path,
+        cell("%matplotlib inline", "!pip install nothing", "import os", "names = !echo one", "names"),
+        cell("%%time", "display(3)", "import matplotlib.pyplot as plt", "plt.plot([1, 2]); plt.show()"),
+        cell("1 / 0", tags=["raises-exception"]),
+        cell("undefined", outputs=[{"output_type": "error", "ename": "NameError"}]),
+        cell("text = '''", "%not a magic", "'''", "print(text.strip(), os.path.basename(os.getcwd()))"),
+        cell("from IPython.display import HTML", "x = 5;", "x"),
+    )
+    done = run("--outputs", path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["['one']", "3", "%not", "a", "magic", "folder", "5"]
+    assert "Left out: !pip install nothing" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    written = json.loads((path.parent / "lesson.outputs.ipynb").read_text())
+    kinds = [[output["output_type"] for output in one.get("outputs", [])] for one in written["cells"]]
+    assert kinds[3][-1] == kinds[4][-1] == "error"
+    assert any("image/png" in output.get("data", {}) for output in written["cells"][2]["outputs"])
+    assert "outputs" not in json.loads(path.read_text())["cells"][0]
+
+
+def test_a_cell_that_fails_ends_a_notebook_with_its_number(tmp_path):
+    path = tmp_path / "lesson.ipynb"
+    notebook(path, cell("a = 1"), cell("b = a / 0"), cell("print('never')"))
+    done = run(path, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    for part in ("Cell 3 failed.", "<cell 3>", "b = a / 0"):
+        assert part in done.stderr
+    path.write_text("[]")
+    assert "is not a Jupyter notebook" in run(path, cwd=tmp_path).stderr
