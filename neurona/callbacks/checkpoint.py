@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neurona.callbacks.callback import Callback, Logs
+from neurona.callbacks.figures import Figures
 from neurona.callbacks.monitor import MonitorCallback, missing
 from neurona.callbacks.screen import screen
 from neurona.core.errors import ArgumentError, SavingError
@@ -129,14 +130,14 @@ class ModelCheckpoint(MonitorCallback):
         return f"{self.monitor} {value:.5f} after {before:.5f}, "
 
     def _path(self, logs: Logs) -> str:
-        values = {**logs, "epoch": self._epoch + 1}
+        values = Figures({**logs, "epoch": self._epoch + 1})
         for _, name, _, _ in string.Formatter().parse(self.filepath):
             if name is not None and name not in values:
                 raise ArgumentError(
                     f"ModelCheckpoint: the file name {self.filepath!r} asks for {name!r}, which "
                     f"{missing(name, values)}"
                 )
-        return self.filepath.format(**values)
+        return self.filepath.format_map(values)
 
     def _get_state(self) -> dict[str, Any]:
         return {"best": self.best}
