@@ -15,6 +15,7 @@ from neurona.core.random import new_key
 from neurona.core.registry import snake_case
 from neurona.core.scope import current_scope
 from neurona.core.shapes import InputSpec
+from neurona.core.spellings import older_attribute
 from neurona.core.variable import Variable
 from neurona.layers.recurrent_options import GRUOptions, LSTMOptions, SimpleRNNOptions
 from neurona.layers.rnn_cells import (
@@ -253,7 +254,7 @@ class _CellLayer(RNN):
     def __getattr__(self, name: str) -> Any:
         cell = self.__dict__.get("cell")
         if cell is None or name.startswith("_") or name not in cell._arguments:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+            return older_attribute(self, name)
         return getattr(cell, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
