@@ -15,7 +15,7 @@ class _DecayedRate(InverseTimeDecay):
 
     def restarted(self, rate: Any) -> "_DecayedRate":
         """With another number in the place of the rate: what assigning to `lr` meant."""
-        return _DecayedRate(float(rate), self.decay_steps, self.decay_rate)
+        return _DecayedRate(float(rate), 1, self.decay_rate)
 
     def _class_in_files(self) -> tuple[str, str]:
         return "keras.optimizers.schedules", "InverseTimeDecay"

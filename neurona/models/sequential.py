@@ -155,8 +155,8 @@ class Sequential(Model):
         return list(self._layers)
 
     def get_config(self) -> dict[str, Any]:
-        tensors = [tensor for tensor in _tensors(self._input) if tensor.node is not None]
-        entrance = [saving.describe_layer(tensor.node.operation) for tensor in tensors]
+        nodes = [tensor.node for tensor in _tensors(self._input)]
+        entrance = [saving.describe_layer(node.operation) for node in nodes if node is not None]
         return {
             "name": self.name,
             "trainable": self.trainable,

@@ -20,7 +20,7 @@ class _OlderName(type):
     """A class under its older name: calls make an object of today's class, which `isinstance` recognizes."""
 
     today: type
-    spelling: Callable[..., tuple[list[Any], dict[str, Any]]]
+    spelling: Callable[..., tuple[Any, dict[str, Any]]]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if "today" not in vars(cls):  # a class of the user's that inherits from it
