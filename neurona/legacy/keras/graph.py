@@ -23,7 +23,7 @@ class Graph:
         self, name: str, input_shape: Any = None, batch_input_shape: Any = None, dtype: str = "float"
     ) -> None:
         """Add an input."""
-        shape = {"shape": tuple(input_shape)} if input_shape else {"batch_shape": tuple(batch_input_shape)}
+        shape: Any = {"shape": tuple(input_shape)} if input_shape else {"batch_shape": tuple(batch_input_shape)}
         dtype = {"float": "float32", "int": "int32"}.get(dtype, dtype)
         self.inputs[name] = Input(**shape, dtype=dtype, name=name)
 
@@ -37,7 +37,7 @@ class Graph:
     def _joined(
         self, one: str | None, several: Any, merge_mode: str, concat_axis: int = -1, dot_axes: Any = -1
     ) -> Any:
-        tensors = [self._tensor(name) for name in several or (one,)]
+        tensors = [self._tensor(name) for name in several or (str(one),)]
         return tensors[0] if len(tensors) == 1 else merger(merge_mode, concat_axis, dot_axes)(tensors)
 
     def add_node(
