@@ -23,7 +23,8 @@ class Graph:
         self, name: str, input_shape: Any = None, batch_input_shape: Any = None, dtype: str = "float"
     ) -> None:
         """Add an input."""
-        shape: Any = {"shape": tuple(input_shape)} if input_shape else {"batch_shape": tuple(batch_input_shape)}
+        name_of_shape, size = ("shape", input_shape) if input_shape else ("batch_shape", batch_input_shape)
+        shape: Any = {name_of_shape: tuple(size)}
         dtype = {"float": "float32", "int": "int32"}.get(dtype, dtype)
         self.inputs[name] = Input(**shape, dtype=dtype, name=name)
 
