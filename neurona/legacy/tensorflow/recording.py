@@ -1,0 +1,123 @@
+"""What happens while a GradientTape is open: every step that JAX computes from a watched array is kept.
+
+A tape is a `Trace` of JAX that computes at once and remembers what it computed, so that whatever runs on JAX is
+seen: TensorFlow's functions, layers, losses, kernels.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax._src import core
+
+
+class Step(NamedTuple):
+    """One primitive operation of JAX: what it was given and what it gave."""
+
+    primitive: Any
+    params: dict[str, Any]
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+
+    def run(self, inputs: Sequence[Any]) -> Sequence[Any]:
+        """The step once more, for other inputs."""
+        if "subfuns" in self.params:  # a function with a rule of its own for gradients
+            for function in self.params["subfuns"]:
+                for store in function.stores:
+                    if store is not None:
+                        store.reset()
+            kinds = tuple(core.typeof(one) for one in inputs)
+            trace = core.trace_ctx.trace
+            outputs = self.primitive.bind_with_trace(trace, tuple(inputs), kinds, self.params)
+        else:
+            outputs = self.primitive.bind(*inputs, **self.params)
+        return outputs if self.primitive.multiple_results else [outputs]
+
+
+class Recording(core.Trace):
+    """The steps that lead from watched arrays to others.
+
+    Args:
+        parent: the trace around, which computes.
+    """
+
+    __slots__ = ("is_on", "parent", "steps", "watched")
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__()
+        self.parent, self.is_on = parent, True
+        self.steps: list[Step] = []
+        self.watched: dict[int, Any] = {}  # arrays by identity, kept alive
+
+    def watch(self, array: Any) -> None:
+        """Keep what is computed from this array."""
+        self.watched[id(array)] = array
+
+    def stage_value(self, val: Any) -> Any:
+        return self.parent.stage_value(val)
+
+    def process_primitive(self, primitive: Any, tracers: Any, params: dict[str, Any], /) -> Any:
+        with core.set_current_trace(self.parent):
+            outputs = primitive.bind(*tracers, **params)
+        return self._kept(primitive, tracers, params, outputs)
+
+    def process_custom_jvp_call(
+        self, primitive: Any, fun: Any, jvp: Any, tracers: Any, /, **options: Any
+    ) -> Any:
+        return self._with_rule(primitive, tracers, {"subfuns": (fun, jvp), **options})
+
+    def process_custom_vjp_call(
+        self, primitive: Any, fun: Any, fwd: Any, bwd: Any, tracers: Any, /, **options: Any
+    ) -> Any:
+        return self._with_rule(primitive, tracers, {"subfuns": (fun, fwd, bwd), **options})
+
+    def _with_rule(self, primitive: Any, tracers: Any, params: dict[str, Any]) -> Any:
+        kinds = tuple(core.typeof(one) for one in tracers)
+        outputs = primitive.bind_with_trace(self.parent, tuple(tracers), kinds, params)
+        return self._kept(primitive, tracers, params, outputs)
+
+    def _kept(self, primitive: Any, inputs: Any, params: dict[str, Any], outputs: Any) -> Any:
+        if (
+            self.is_on
+            and primitive.name != "stop_gradient"
+            and any(id(one) in self.watched for one in inputs)
+        ):
+            results = tuple(outputs) if primitive.multiple_results else (outputs,)
+            self.steps.append(Step(primitive, params, tuple(inputs), results))
+            for one in results:
+                if jnp.issubdtype(one.dtype, jnp.inexact):
+                    self.watched[id(one)] = one
+        return outputs
+
+
+def current_trace() -> Any:
+    """The trace in which JAX computes now."""
+    return core.trace_ctx.trace
+
+
+def set_trace(trace: Any) -> None:
+    """Let JAX compute in this trace from now on."""
+    core.trace_ctx.set_trace(trace)
+
+
+def open_recordings() -> list[Recording]:
+    """The open tapes, the innermost first."""
+    found, trace = [], current_trace()
+    while isinstance(trace, Recording):
+        found.append(trace)
+        trace = trace.parent
+    return found
+
+
+def is_tracing() -> bool:
+    """Whether a function is being compiled, so that arrays made now have no numbers."""
+    trace = current_trace()
+    while isinstance(trace, Recording):
+        trace = trace.parent
+    return trace is not core.eval_trace
+
+
+def has_numbers(array: Any) -> bool:
+    """Whether an array's numbers are known now."""
+    return not isinstance(array, jax.core.Tracer)
