@@ -26,7 +26,7 @@ from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
-from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
+from neurona.legacy.tensorflow.recording import has_numbers, is_tracing, is_watched
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
@@ -177,10 +177,14 @@ def held(array: np.ndarray, dtype: DType) -> Any:
 
 def _concretely(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function of arrays at once, where all of their numbers are known while a program is compiled."""
-    if is_tracing() and all(map(has_numbers, jax.tree.leaves((args, kwargs)))):
+    if is_tracing() and all(map(_is_constant, jax.tree.leaves((args, kwargs)))):
         with jax.ensure_compile_time_eval():
             return function(*args, **kwargs)
     return function(*args, **kwargs)
+
+
+def _is_constant(array: Any) -> bool:
+    return has_numbers(array) and not is_watched(array)
 
 
 def static(value: Any) -> Any:

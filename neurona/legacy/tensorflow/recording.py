@@ -42,17 +42,34 @@ class Recording(core.Trace):
         parent: the trace around, which computes.
     """
 
-    __slots__ = ("is_on", "parent", "steps", "watched")
+    __slots__ = ("is_on", "owners", "parent", "steps", "values", "watched", "watches_variables")
 
-    def __init__(self, parent: Any) -> None:
+    def __init__(self, parent: Any, watches_variables: bool = True) -> None:
         super().__init__()
-        self.parent, self.is_on = parent, True
+        self.parent, self.is_on, self.watches_variables = parent, True, watches_variables
         self.steps: list[Step] = []
         self.watched: dict[int, Any] = {}  # arrays by identity, kept alive
+        self.values: dict[Any, tuple[Any, Any]] = {}  # of variables: their array, and the one that stands for it
+        self.owners: dict[int, Any] = {}  # the variable of each such array
 
     def watch(self, array: Any) -> None:
         """Keep what is computed from this array."""
         self.watched[id(array)] = array
+
+    def read(self, variable: Any, array: Any) -> Any:
+        """The array that stands for a variable that is read: no two variables share one."""
+        known = self.values.get(variable)
+        if known is not None and known[0] is array:
+            return known[1]
+        own = array
+        if self.owners.get(id(array), variable) is not variable:
+            with core.set_current_trace(self.parent):
+                own = jnp.copy(array)
+        self.values[variable] = array, own
+        self.owners[id(own)] = variable
+        if self.watches_variables and variable.trainable:
+            self.watch(own)
+        return own
 
     def stage_value(self, val: Any) -> Any:
         return self.parent.stage_value(val)
@@ -116,6 +133,19 @@ def is_tracing() -> bool:
     while isinstance(trace, Recording):
         trace = trace.parent
     return trace is not core.eval_trace
+
+
+def reads(variable: Any, array: Any) -> Any:
+    """What is read of a variable while tapes are open."""
+    for recording in open_recordings():
+        if recording.is_on:
+            array = recording.read(variable, array)
+    return array
+
+
+def is_watched(array: Any) -> bool:
+    """Whether an open tape watches an array."""
+    return any(id(array) in recording.watched for recording in open_recordings())
 
 
 def has_numbers(array: Any) -> bool:
