@@ -8,6 +8,7 @@ import importlib.util
 from typing import Any
 
 from neurona.core.errors import suggestion
+from neurona.legacy.tensorflow import operators as _operators  # noqa: F401 - which tensors get here
 from neurona.messages import translated
 
 __version__ = "2.21.0"
