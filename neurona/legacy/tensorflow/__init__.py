@@ -48,11 +48,11 @@ _HOMES = {
     "module": "Module",
     "tape": "GradientTape custom_gradient hessians no_gradient recompute_grad UnconnectedGradients",
     "functions": "function",
-    "control": """Assert TensorArray case cond control_dependencies foldl foldr grad_pass_through group
-        init_scope identity_n map_fn no_op numpy_function print py_function scan switch_case timestamp
-        tuple vectorized_map while_loop executing_eagerly inside_function""",
-    "specs": """RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec TensorArraySpec TensorSpec TypeSpec
-        OptionalSpec type_spec_from_value""",
+    "control": """TensorArray case cond control_dependencies foldl foldr grad_pass_through group
+        init_scope identity_n map_fn no_op numpy_function py_function scan switch_case timestamp
+        vectorized_map while_loop executing_eagerly inside_function""",
+    "spec": "OptionalSpec SparseTensorSpec TensorArraySpec TensorSpec TypeSpec type_spec_from_value",
+    "sparse": "SparseTensor",
     "dtypes": """DType as_dtype bfloat16 complex128 complex64 double float16 float32 float64 half int16 int32
         int64 int8 qint32 qint8 quint8 resource string uint16 uint32 uint64 uint8 variant""",
     "devices": "device",
@@ -61,7 +61,12 @@ _HOMES = {
 }
 _NAMES = {name: (module, name) for module, names in _HOMES.items() for name in names.split()}
 _NAMES |= {
+    "Assert": ("control", "assert_"),
     "bool": ("dtypes", "bool_"),
+    "print": ("control", "print_"),
+    "tuple": ("control", "tuple_"),
+    "RaggedTensor": ("ragged", "RaggedTensor"),
+    "RaggedTensorSpec": ("data.specs", "RaggedTensorSpec"),
     "slice": ("arrays", "slice_"),
     "as_string": ("strings", "as_string"),
     "gradients": ("v1", "gradients"),

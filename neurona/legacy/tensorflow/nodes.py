@@ -24,7 +24,9 @@ class _Static:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Static) and type(self.value) is type(other.value) and self.value == other.value
+        return (
+            isinstance(other, _Static) and type(self.value) is type(other.value) and self.value == other.value
+        )
 
     def __hash__(self) -> int:
         return hash(self.value)
@@ -75,9 +77,7 @@ class Node:
         }
         leaves = jax.tree.leaves(outputs)
         logits = [LOGITS.get(leaf) for leaf in leaves]
-        notes = [
-            None if one is None else (_Static(one.activation), one.values) for one in logits
-        ]
+        notes = [None if one is None else (_Static(one.activation), one.values) for one in logits]
         return outputs, new, losses, [MASK.get(leaf) for leaf in leaves], notes
 
     def __call__(self, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -155,7 +155,9 @@ def _is_numeric(leaf: Any) -> bool:
 
 def _is_drawn(layer: Any) -> bool:
     """Whether a layer is a functional model, whose code ran without numbers when it was drawn."""
-    return getattr(layer, "_call_graph", None) is not None and type(layer).call.__module__.startswith("neurona.")
+    return getattr(layer, "_call_graph", None) is not None and type(layer).call.__module__.startswith(
+        "neurona."
+    )
 
 
 def _is_own(layer: Any) -> bool:

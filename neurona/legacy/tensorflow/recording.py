@@ -49,7 +49,9 @@ class Recording(core.Trace):
         self.parent, self.is_on, self.watches_variables = parent, True, watches_variables
         self.steps: list[Step] = []
         self.watched: dict[int, Any] = {}  # arrays by identity, kept alive
-        self.values: dict[Any, tuple[Any, Any]] = {}  # of variables: their array, and the one that stands for it
+        self.values: dict[
+            Any, tuple[Any, Any]
+        ] = {}  # of variables: their array, and the one that stands for it
         self.owners: dict[int, Any] = {}  # the variable of each such array
 
     def watch(self, array: Any) -> None:

@@ -17,7 +17,8 @@ from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.legacy.tensorflow import nodes
-from neurona.legacy.tensorflow.recording import open_recordings
+from neurona.legacy.tensorflow.functions import adopt
+from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
 from neurona.legacy.tensorflow.tensor import Tensor, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.losses import Loss, LossFunctionWrapper
@@ -42,12 +43,13 @@ def install() -> None:
     Loss.__call__ = _taking_arrays(Loss.__call__)
     LossFunctionWrapper.__call__ = _taking_arrays(LossFunctionWrapper.__call__)
     LossFunctionWrapper.call = _of_function(LossFunctionWrapper.call, "fn")
+    metrics.MeanMetricWrapper.update_state = _of_function(metrics.MeanMetricWrapper.update_state, "_fn")
     layers.Lambda.call = _of_function(layers.Lambda.call, "function")
     Metric.__call__ = _taking_arrays(Metric.__call__)
     for family, methods in ((metrics, ("update_state", "result")), (losses, ("call",))):
         for cls in {one for one in vars(family).values() if isinstance(one, type)}:
             for name in methods:
-                if name in vars(cls) and cls is not LossFunctionWrapper:
+                if name in vars(cls) and cls not in (LossFunctionWrapper, metrics.MeanMetricWrapper):
                     setattr(cls, name, _taking_arrays(vars(cls)[name]))
     for name in _TAKING_DATA:
         setattr(models.Model, name, _with_arrays(getattr(models.Model, name)))
@@ -165,7 +167,11 @@ def _noticing(hook: Callable[..., Any], names: tuple[str, ...]) -> Callable[...,
                 cls.build = _of_shapes(vars(cls)["build"])
             for base in cls.__mro__[1:]:
                 own = vars(base).get("call")
-                if own is not None and base.__module__.startswith("neurona.") and not hasattr(own, "_of_neurona"):
+                if (
+                    own is not None
+                    and base.__module__.startswith("neurona.")
+                    and not hasattr(own, "_of_neurona")
+                ):
                     base.call = _for_subclasses(own)
 
     return init_subclass
@@ -210,6 +216,9 @@ def _taking_gradients(apply: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(apply)
     def run(self: Any, gradients: Any = None, trainable_variables: Any = None, **old: Any) -> Any:
         gradients = unwrapped(list(old.pop("grads", gradients)))
+        trainable_variables = None if trainable_variables is None else list(trainable_variables)
+        if is_tracing():
+            adopt(self, trainable_variables)
         gradients = [g._as_tensor()._array if hasattr(g, "_as_tensor") else g for g in gradients]
         return apply(self, gradients, trainable_variables)
 

@@ -72,7 +72,9 @@ class GradientTape:
 
     def _kept(self) -> Recording:
         if self._recording is None:
-            raise RuntimeError(translated("The GradientTape was never entered: write `with tf.GradientTape() as tape:`."))
+            raise RuntimeError(
+                translated("The GradientTape was never entered: write `with tf.GradientTape() as tape:`.")
+            )
         return self._recording
 
     # Watching.
@@ -89,7 +91,9 @@ class GradientTape:
                 recording.watch(recording.read(one, one.value))
                 continue
             if not isinstance(one, (Tensor, jax.Array)):
-                raise ValueError(translated(f"Passed in object {one!r} of type {type(one).__name__}, not tf.Tensor."))
+                raise ValueError(
+                    translated(f"Passed in object {one!r} of type {type(one).__name__}, not tf.Tensor.")
+                )
             if isinstance(one, Tensor) and isinstance(one._array, np.ndarray):
                 one._array = jnp.asarray(one._array, one._array.dtype)
             recording.watch(_array(one))
@@ -141,9 +145,7 @@ class GradientTape:
         targets = [_array(one) for one in _leaves(target)]
         upstream = _upstream(targets, output_gradients)
         arrays = [_source(recording, one) for one in leaves]
-        pairs = [
-            (one, up) for one, up in zip(targets, upstream) if jnp.issubdtype(one.dtype, jnp.inexact)
-        ]
+        pairs = [(one, up) for one, up in zip(targets, upstream) if jnp.issubdtype(one.dtype, jnp.inexact)]
         found = _gradients(recording.steps, arrays, pairs)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results = []
@@ -194,7 +196,9 @@ class GradientTape:
         ]  # fmt: skip
         return jax.tree.unflatten(tree, results)
 
-    def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Any = UnconnectedGradients.NONE, **_: Any) -> Any:  # noqa: E501
+    def batch_jacobian(
+        self, target: Any, source: Any, unconnected_gradients: Any = UnconnectedGradients.NONE, **_: Any
+    ) -> Any:  # noqa: E501
         """The derivative of each row's elements with respect to the same row's source."""
         whole = self.jacobian(target, source, unconnected_gradients)
         if whole is None:
@@ -236,7 +240,9 @@ def _upstream(targets: list[Any], given: Any) -> list[Any]:
         return [jnp.ones(one.shape, one.dtype) for one in targets]
     chosen = _leaves(given)
     return [
-        jnp.ones(one.shape, one.dtype) if up is None else jnp.broadcast_to(_array(up), one.shape).astype(one.dtype)
+        jnp.ones(one.shape, one.dtype)
+        if up is None
+        else jnp.broadcast_to(_array(up), one.shape).astype(one.dtype)
         for one, up in zip(targets, chosen)
     ]
 
@@ -298,7 +304,9 @@ def plan_of(steps: list[Step], sources: list[Any], targets: list[Any]) -> Plan |
             kept.append(step)
             needed.update(id(one) for one in step.inputs if id(one) in reached)
     kept.reverse()
-    return _numbered(kept, sources, [t for t, is_so in zip(targets, connected) if is_so], needed, tuple(connected))
+    return _numbered(
+        kept, sources, [t for t, is_so in zip(targets, connected) if is_so], needed, tuple(connected)
+    )
 
 
 def _numbered(
@@ -466,4 +474,3 @@ def hessians(ys: Any, xs: Any, **_: Any) -> Any:
     raise NotImplementedError(
         translated("tf.hessians is for graphs. Nest two tf.GradientTape, or call tape.jacobian twice.")
     )
-

@@ -9,12 +9,12 @@ import numpy as np
 from neurona.core.annotations import MASK
 from neurona.core.errors import TracingError
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
-from neurona.legacy.tensorflow.recording import has_numbers
+from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.messages import translated
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
-_UNROLLED = 64  # rows of an array without numbers that a `for` may go through
+_UNROLLED = 64  # rows that a `for` may go through while a program is compiled
 
 
 class Tensor:
@@ -124,7 +124,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Any]:
         if not self._array.shape:
             raise TypeError(translated("Cannot iterate over a scalar tensor."))
-        if not has_numbers(self._array) and len(self) > _UNROLLED:
+        if len(self) > _UNROLLED and is_tracing():
             raise NeedsEagerError(translated(f"A `for` over {len(self)} rows would be compiled row by row."))
         return (self[index] for index in range(len(self)))
 
