@@ -12,6 +12,7 @@ from neurona.legacy.tensorflow import operators as _operators  # noqa: F401 - wh
 from neurona.messages import translated
 
 __version__ = "2.21.0"
+_is_face = True  # which tells it from the real one
 
 _FACE = __name__
 _ROOMS = (

@@ -20,7 +20,7 @@ from neurona.messages import translated
 
 def executing_eagerly() -> bool:
     """Whether operations compute at once."""
-    return not is_tracing() and Hooks.graph is None
+    return not is_tracing() and not Hooks.draws()
 
 
 def inside_function() -> bool:

@@ -57,9 +57,11 @@ class Hooks:
     Attributes:
         graph: called as `graph(function, args, kwargs)` before anything is computed; draws a node and returns
             it, or returns NotImplemented where no graph is drawn.
+        draws: whether everything draws a graph now.
     """
 
     graph: Callable[[Any, tuple, dict[str, Any]], Any] | None = None
+    draws: Callable[[], bool] = bool  # False, unless a graph says otherwise
 
 
 def variable_dtype(variable: Any) -> DType:

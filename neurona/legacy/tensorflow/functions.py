@@ -190,7 +190,7 @@ class Function:
         return self if instance is None else BoundFunction(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.runs_eagerly or Settings.runs_eagerly or Hooks.graph is not None or is_tracing():
+        if self.runs_eagerly or Settings.runs_eagerly or Hooks.draws() or is_tracing():
             return self.python_function(*args, **kwargs)
         args = self._as_signed(args)
         leaves, tree = jax.tree.flatten((args, kwargs), is_leaf=lambda one: isinstance(one, Variable))

@@ -90,7 +90,7 @@ def _equality(compute: Callable[..., Any], unequal: bool) -> Callable[..., Any]:
 
 @function
 def _items(tensor: T, index: Any) -> Any:
-    return tensor[index]
+    return np.asarray(tensor[index], object) if tensor.dtype == object else tensor[index]
 
 
 def item(self: Any, index: Any) -> Any:

@@ -39,6 +39,7 @@ def install() -> None:
         return
     _State.is_installed = True
     Layer.__call__ = _calling_layer(Layer.__call__)
+    Layer.add_weight = _with_functions_of_arrays(Layer.add_weight)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
     Loss.__call__ = _taking_arrays(Loss.__call__)
     LossFunctionWrapper.__call__ = _taking_arrays(LossFunctionWrapper.__call__)
@@ -93,6 +94,21 @@ def _giving_arrays(call: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         outputs = call(*args, **kwargs)
         return unwrapped(outputs) if holds_tensor(outputs) else outputs
+
+    return run
+
+
+def _with_functions_of_arrays(add_weight: Callable[..., Any]) -> Callable[..., Any]:
+    """`add_weight` whose regularizer and constraint may be functions of the program."""
+
+    @functools.wraps(add_weight)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        variable = add_weight(*args, **kwargs)
+        for name in ("regularizer", "constraint"):
+            given = getattr(variable, name)
+            if given is not None and not type(given).__module__.startswith("neurona."):
+                setattr(variable, name, _giving_arrays(given))
+        return variable
 
     return run
 
