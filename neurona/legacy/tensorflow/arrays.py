@@ -611,7 +611,10 @@ def _shortened(tensor: T, norm: T, limit: T) -> Any:
 @function
 def stop_gradient(input: T) -> Any:
     """The same numbers, through which no gradient flows."""
-    return jax.jit(jax.lax.stop_gradient)(input)
+    return jax.lax.stop_gradient(input)
+
+
+stop_gradient.raw.stops_gradients = True  # pyright: ignore[reportFunctionMemberAccess]
 
 
 @function

@@ -4,7 +4,8 @@ A function's annotations say what each argument is:
 
     T     a tensor                                     I    a tensor of numbers of places or sizes, whose dtype
     M     a tensor; all M have one dtype                    the result does not take over
-    Ms    a list of tensors, all of one dtype          S    known when the program is compiled: axes, shapes
+    Ms    a list of tensors, all of one dtype    Is    a list of such tensors
+                                                       S    known when the program is compiled: axes, shapes
     D     a dtype                                      any  passed as it is
 
 A call computes on arrays and returns tensors; it draws a step where an argument is a symbolic tensor of a
@@ -26,7 +27,7 @@ from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
-from neurona.legacy.tensorflow.recording import has_numbers, is_tracing, is_watched
+from neurona.legacy.tensorflow.recording import computed, has_numbers, is_tracing, is_watched, without_tapes
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
@@ -35,10 +36,11 @@ T = Annotated[Any, "a tensor"]
 M = Annotated[Any, "a tensor of the same dtype as the others"]
 Ms = Annotated[Any, "tensors of one dtype"]
 I = Annotated[Any, "a tensor of places"]  # noqa: E741
+Is = Annotated[Any, "tensors of places"]
 S = Annotated[Any, "known when the program is compiled"]
 D = Annotated[Any, "a dtype"]
 
-_TENSORS = (T, M, Ms, I)
+_TENSORS = (T, M, Ms, I, Is)
 _OLD_ARGUMENTS = {
     "keep_dims": "keepdims",
     "reduction_indices": "axis",
@@ -265,8 +267,12 @@ def _computed(raw: Callable[..., Any], kinds: dict[str, Any], given: dict[str, A
         return raw(**arrays, **options)
 
     try:
-        folds = is_tracing() and "key" not in options  # random numbers are never constants
-        results = _concretely(run, tensors) if folds else run(tensors)
+        if is_tracing() and "key" not in options and all(map(_is_constant, jax.tree.leaves(tensors))):
+            results = _concretely(run, tensors)  # but random numbers are never constants
+        elif hasattr(raw, "stops_gradients"):
+            results = without_tapes(run, tensors)
+        else:
+            results = computed(run, tensors, (raw, options))
     except (TypeError, IndexError, ValueError) as error:
         try:
             raise_shape_error(error, raw.__name__, tensors)
@@ -291,14 +297,17 @@ def _sorted(
             continue
         if kind is M:
             found: Any = next(matching)
+        elif kind is Is:
+            found = [tensor_of(one) for one in value]
         elif kind is Ms:
             found = list(_same_dtype(name, value if isinstance(value, (list, tuple)) else [value]))
         else:
             found = tensor_of(value)
-        parts = found if kind is Ms else [found]
-        if kind is not I:
+        several = kind in (Ms, Is)
+        parts = found if several else [found]
+        if kind not in (I, Is):
             wide.update(part._dtype.name for part in parts if part._dtype is not None)
-        tensors[key] = [part._array for part in parts] if kind is Ms else found._array
+        tensors[key] = [part._array for part in parts] if several else found._array
     return tensors, options, wide
 
 

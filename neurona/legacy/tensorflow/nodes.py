@@ -13,6 +13,7 @@ from neurona.core.registry import is_built_in
 from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.layers import Lambda
+from neurona.legacy.tensorflow.recording import computed
 
 _PLAIN = (type(None), bool, int, float, str)
 
@@ -91,7 +92,9 @@ class Node:
         values = [variable.value for variable in self.variables]
         number = self.calls if scope is None else scope.next_draw(("node", id(layer)))
         self.calls += 1
-        outputs, new, losses, out_masks, notes = self._program(values, given, masks, as_key(None), number)
+        everything = values, given, masks, as_key(None), number
+        program = self._program
+        outputs, new, losses, out_masks, notes = computed(lambda all_: program(*all_), everything, program)
         for place, value in new.items():
             Variable.assign(self.variables[place], value)
         if scope is None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow import math
-from neurona.legacy.tensorflow.dispatch import T, function, static, tensor_of
+from neurona.legacy.tensorflow.dispatch import Is, T, function, static, tensor_of
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.linalg import matmul
 from neurona.legacy.tensorflow.recording import has_numbers
@@ -88,9 +88,21 @@ def _equality(compute: Callable[..., Any], unequal: bool) -> Callable[..., Any]:
 # Indexing.
 
 
+class _Dynamic:
+    """The place of an array in an index, which is given apart."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Dynamic)
+
+    def __hash__(self) -> int:
+        return 1
+
+
 @function
-def _items(tensor: T, index: Any) -> Any:
-    return np.asarray(tensor[index], object) if tensor.dtype == object else tensor[index]
+def _items(tensor: T, at: Is, index: Any) -> Any:
+    arrays = iter(at)
+    places = tuple(next(arrays) if isinstance(one, _Dynamic) else one for one in index)
+    return np.asarray(tensor[places], object) if tensor.dtype == object else tensor[places]
 
 
 def item(self: Any, index: Any) -> Any:
@@ -102,7 +114,12 @@ def item(self: Any, index: Any) -> Any:
             return Tensor(np.asarray(self._array[index]), self._dtype)
     places = tuple(place(one) for one in (index if isinstance(index, tuple) else (index,)))
     _check_inside(tuple(self.shape), places)
-    return _items(self, places)
+    moving = [one for one in places if _is_dynamic(one)]
+    return _items(self, moving, tuple(_Dynamic() if _is_dynamic(one) else one for one in places))
+
+
+def _is_dynamic(one: Any) -> bool:
+    return isinstance(one, jax.Array) or (isinstance(one, np.ndarray) and one.dtype != bool)
 
 
 def place(one: Any) -> Any:

@@ -103,11 +103,71 @@ class Recording(core.Trace):
             and any(id(one) in self.watched for one in inputs)
         ):
             results = tuple(outputs) if primitive.multiple_results else (outputs,)
-            self.steps.append(Step(primitive, params, tuple(inputs), results))
-            for one in results:
-                if jnp.issubdtype(one.dtype, jnp.inexact):
-                    self.watched[id(one)] = one
+            self.keep(Step(primitive, params, tuple(inputs), results))
         return outputs
+
+    def keep(self, step: Step) -> None:
+        """Add a step, and watch what it gives."""
+        self.steps.append(step)
+        for one in step.outputs:
+            if jnp.issubdtype(getattr(one, "dtype", bool), jnp.inexact):
+                self.watched[id(one)] = one
+
+
+class Call:
+    """A function of arrays as one step, in the place of a primitive of JAX.
+
+    Args:
+        run: a function of a tree of arrays, without side effects.
+        tree: the structure of its argument.
+        key: equal for functions that compute the same.
+    """
+
+    multiple_results, name = True, "call"
+
+    def __init__(self, run: Any, tree: Any, key: Any) -> None:
+        self._run, self._tree, self._key = run, tree, key
+
+    def bind(self, *arrays: Any) -> list[Any]:
+        """The results as a list."""
+        return jax.tree.leaves(self._run(jax.tree.unflatten(self._tree, arrays)))
+
+    @property
+    def identity(self) -> Any:
+        """What tells calls apart."""
+        return self._key, self._tree
+
+
+def computed(run: Any, given: Any, key: Any) -> Any:
+    """What a function gives for a tree of arrays; open tapes keep it as one step.
+
+    Args:
+        run: the function, without side effects.
+        given: its argument.
+        key: equal for functions that compute the same.
+    """
+    recordings = open_recordings()
+    if not recordings:
+        return run(given)
+    with core.set_current_trace(recordings[-1].parent):
+        results = run(given)
+        inputs, tree = jax.tree.flatten(given)
+        known = {id(one) for one in inputs}
+        results = jax.tree.map(lambda one: jnp.copy(one) if id(one) in known else one, results)
+    outputs = tuple(jax.tree.leaves(results))
+    for recording in recordings:
+        if recording.is_on and any(id(one) in recording.watched for one in inputs):
+            recording.keep(Step(Call(run, tree, key), {}, tuple(inputs), outputs))
+    return results
+
+
+def without_tapes(run: Any, given: Any) -> Any:
+    """What a function gives for a tree of arrays, as arrays that no tape knows."""
+    recordings = open_recordings()
+    if not recordings:
+        return run(given)
+    with core.set_current_trace(recordings[-1].parent):
+        return jax.tree.map(jnp.copy, run(given))
 
 
 def current_trace() -> Any:

@@ -17,6 +17,7 @@ from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.legacy.tensorflow import nodes
+from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.functions import adopt
 from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
 from neurona.legacy.tensorflow.tensor import Tensor, holds_tensor, unwrapped, wrapped
@@ -56,6 +57,8 @@ def install() -> None:
         setattr(models.Model, name, _with_arrays(getattr(models.Model, name)))
     for cls, names in ((Layer, _OF_USERS), (Loss, ("call",)), (Metric, ("update_state",))):
         cls.__init_subclass__ = classmethod(_noticing(cls.__init_subclass__.__func__, names))  # pyright: ignore[reportAttributeAccessIssue]
+    models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
+    models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
     Optimizer.apply = _taking_gradients(Optimizer.apply)
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
     SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]

@@ -14,6 +14,7 @@ from jax._src import linear_util, util
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.recording import (
+    Call,
     Recording,
     Step,
     current_trace,
@@ -395,8 +396,12 @@ def _compiled(plan: Plan) -> Callable[..., Any]:
 
 
 def _key_of(plan: Plan) -> Hashable:
-    steps = tuple((s.primitive, _frozen(s.params), s.inputs, s.outputs) for s in plan.steps)
+    steps = tuple((_named(s.primitive), _frozen(s.params), s.inputs, s.outputs) for s in plan.steps)
     return steps, plan.places, plan.targets
+
+
+def _named(primitive: Any) -> Hashable:
+    return _frozen(primitive.identity) if isinstance(primitive, Call) else primitive
 
 
 def _frozen(value: Any) -> Hashable:
@@ -405,6 +410,8 @@ def _frozen(value: Any) -> Hashable:
     Raises:
         TypeError: it can't be.
     """
+    if isinstance(value, slice):
+        return slice, value.start, value.stop, value.step
     if isinstance(value, dict):
         return tuple((key, _frozen(one)) for key, one in value.items())
     if isinstance(value, (tuple, list)):
@@ -420,6 +427,8 @@ def _frozen(value: Any) -> Hashable:
     if callable(value) and getattr(value, "__closure__", None):
         cells = tuple(_frozen(cell.cell_contents) for cell in value.__closure__)
         return value.__code__, cells
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return value.shape, value.dtype.name, value.tobytes()
     if isinstance(value, (jax.Array, np.ndarray)):
         raise TypeError("an array")
     return value
