@@ -218,9 +218,7 @@ def values_of(variables: Sequence[Variable]) -> list[Any]:
     """
     values = [variable._value for variable in variables]
     are_plain = (
-        current_scope() is None
-        and Variable.on_read is None
-        and jax.ShapeDtypeStruct not in map(type, values)
+        current_scope() is None and Variable.on_read is None and jax.ShapeDtypeStruct not in map(type, values)
     )
     return values if are_plain else [variable.value for variable in variables]
 

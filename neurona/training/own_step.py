@@ -112,5 +112,7 @@ def rehearse(step: Callable[[Any], dict[str, Any]], model: Any, batch: Batch) ->
     state = model._learner.training_state()._replace(optimizer=states_of(model))
     shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), batch)
     jax.eval_shape(
-        lambda batch, key: changing_step(step, model, state, batch, key, 0, True).logs, shapes, jax.random.key(0)
+        lambda batch, key: changing_step(step, model, state, batch, key, 0, True).logs,
+        shapes,
+        jax.random.key(0),
     )

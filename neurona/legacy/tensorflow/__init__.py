@@ -5,6 +5,7 @@ Names are loaded when first touched. What is missing says so, with the Neurona w
 
 import importlib
 import importlib.util
+import sys
 from typing import Any
 
 from neurona.core.errors import suggestion
@@ -12,7 +13,6 @@ from neurona.legacy.tensorflow import operators as _operators  # noqa: F401 - wh
 from neurona.messages import translated
 
 __version__ = "2.21.0"
-_is_face = True  # which tells it from the real one
 
 _FACE = __name__
 _ROOMS = (
@@ -84,7 +84,29 @@ _OTHERWISE = {
 }
 
 
+class _Begun:
+    """Whether the program's layers, losses and metrics return tensors."""
+
+    by_program = False
+
+
+def on_import() -> None:
+    """Let layers, losses and metrics return tensors: a program has imported TensorFlow."""
+    _Begun.by_program = True
+    importlib.import_module(f"{_FACE}.results").install()
+
+
+def _is_in_charge() -> bool:
+    """Whether programs that import tensorflow find this module."""
+    imports: Any = sys.modules.get("neurona.legacy.imports")
+    if imports is None or imports.FACES.get("tensorflow") != _FACE:
+        return False
+    return any(isinstance(finder, imports.Finder) for finder in sys.meta_path)
+
+
 def __getattr__(name: str) -> Any:
+    if not _Begun.by_program and not name.startswith("__") and _is_in_charge():
+        on_import()
     if name == "newaxis":
         return None
     if name == "keras":

@@ -125,7 +125,11 @@ def _walk(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
             yield from _walk(one, f"{path}/{number}", seen)
     elif hasattr(value, "_state_of_checkpoint"):
         yield path, value
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(getattr(value, "as_numpy_iterator", None)):  # noqa: E501
+    elif (
+        hasattr(value, "__dict__")
+        and not isinstance(value, type)
+        and not callable(getattr(value, "as_numpy_iterator", None))
+    ):  # noqa: E501
         for name, one in sorted(vars(value).items()):
             yield from _walk(one, f"{path}/{name}", seen)
 
@@ -145,7 +149,9 @@ def _take(one: Any, arrays: list[np.ndarray], path: str) -> None:
         one._load_checkpoint(arrays)
         return
     if tuple(one.shape) != arrays[0].shape:
-        raise SavingError(f"Variable {path!r} has shape {tuple(one.shape)}. The checkpoint holds {arrays[0].shape}.")
+        raise SavingError(
+            f"Variable {path!r} has shape {tuple(one.shape)}. The checkpoint holds {arrays[0].shape}."
+        )
     Variable.assign(one, arrays[0])
 
 

@@ -16,10 +16,14 @@ class CompiledLoss:
     def __init__(self, model: Any) -> None:
         self._model = model
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:  # noqa: E501
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
+    ) -> Any:  # noqa: E501
         model = self._model
         if model._compiled_loss is None:
-            raise NotBuiltError("compiled_loss needs compile(loss=...), and is there once fit has seen a batch.")
+            raise NotBuiltError(
+                "compiled_loss needs compile(loss=...), and is there once fit has seen a batch."
+            )
         y_true, y_pred, sample_weight = unwrapped((y_true, y_pred, sample_weight))
         total = model._compiled_loss(y_true, y_pred, sample_weight)
         for loss in regularization_losses or ():

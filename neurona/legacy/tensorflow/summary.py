@@ -63,7 +63,14 @@ class Writer:
         self._file.close()
 
 
-def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None, name: Any = None, **_: Any) -> Writer:  # noqa: E501
+def create_file_writer(
+    logdir: Any,
+    max_queue: Any = None,
+    flush_millis: Any = None,
+    filename_suffix: Any = None,
+    name: Any = None,
+    **_: Any,
+) -> Writer:  # noqa: E501
     """A file of events in a folder."""
     return Writer(logdir, filename_suffix or "")
 
@@ -77,7 +84,9 @@ def _write(name: str, value: bytes, step: Any) -> bool:
     if _Open.writer is None or not _Open.records:
         return False
     if step is None:
-        raise ValueError("No step set. Please specify one either through the `step` argument or through tf.summary.experimental.set_step().")  # noqa: E501
+        raise ValueError(
+            "No step set. Please specify one either through the `step` argument or through tf.summary.experimental.set_step()."
+        )  # noqa: E501
     _Open.writer.write(value, int(static(step)))
     return True
 
@@ -93,14 +102,18 @@ def scalar(name: str, data: Any = None, step: Any = None, description: Any = Non
     return _write(name, events.scalar_value(scoped_name(name), _numbers(data)), step)
 
 
-def histogram(name: str, data: Any = None, step: Any = None, buckets: Any = None, description: Any = None, **graph: Any) -> Any:  # noqa: E501
+def histogram(
+    name: str, data: Any = None, step: Any = None, buckets: Any = None, description: Any = None, **graph: Any
+) -> Any:  # noqa: E501
     """The distribution of numbers."""
     if Hooks.draws():
         return _of_graph("histogram")(name, graph.get("values", data))
     return _write(name, events.histogram_value(scoped_name(name), _numbers(data)), step)
 
 
-def image(name: str, data: Any = None, step: Any = None, max_outputs: int = 3, description: Any = None, **graph: Any) -> Any:  # noqa: E501
+def image(
+    name: str, data: Any = None, step: Any = None, max_outputs: int = 3, description: Any = None, **graph: Any
+) -> Any:  # noqa: E501
     """Pictures (batch, height, width, channels), of bytes or of floats from 0 to 1."""
     if Hooks.draws():
         return _of_graph("image")(name, graph.get("tensor", data), max_outputs=max_outputs)

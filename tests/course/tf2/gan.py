@@ -21,7 +21,9 @@ def make_generator_model():
     model.add(layers.LeakyReLU())
     model.add(layers.Reshape((4, 4, 8)))
     assert model.output_shape == (None, 4, 4, 8)
-    model.add(layers.Conv2DTranspose(1, (5, 5), strides=(2, 2), padding="same", use_bias=False, activation="tanh"))
+    model.add(
+        layers.Conv2DTranspose(1, (5, 5), strides=(2, 2), padding="same", use_bias=False, activation="tanh")
+    )
     assert model.output_shape == (None, 8, 8, 1)
     return model
 
@@ -76,7 +78,9 @@ def train_step(images):
     gradients_of_generator = gen_tape.gradient(gen_loss, generator.trainable_variables)
     gradients_of_discriminator = disc_tape.gradient(disc_loss, discriminator.trainable_variables)
     generator_optimizer.apply_gradients(zip(gradients_of_generator, generator.trainable_variables))
-    discriminator_optimizer.apply_gradients(zip(gradients_of_discriminator, discriminator.trainable_variables))
+    discriminator_optimizer.apply_gradients(
+        zip(gradients_of_discriminator, discriminator.trainable_variables)
+    )
     return gen_loss, disc_loss
 
 

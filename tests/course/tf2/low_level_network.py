@@ -59,6 +59,8 @@ for step in range(1, 121):
     run_optimization(x_train[rows], y_train[rows])
     if step % 40 == 0:
         pred = neural_net(x_train)
-        print("step: %i, loss: %f, accuracy: %f" % (step, cross_entropy(pred, y_train), accuracy(pred, y_train)))
+        print(
+            "step: %i, loss: %f, accuracy: %f" % (step, cross_entropy(pred, y_train), accuracy(pred, y_train))
+        )
 assert float(accuracy(neural_net(x_train), y_train)) > 0.9
 print("ok")

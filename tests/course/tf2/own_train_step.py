@@ -18,7 +18,9 @@ class CustomModel(keras.Model):
             x, y = data
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
-            loss = self.compiled_loss(y, y_pred, sample_weight=sample_weight, regularization_losses=self.losses)
+            loss = self.compiled_loss(
+                y, y_pred, sample_weight=sample_weight, regularization_losses=self.losses
+            )
         trainable_vars = self.trainable_variables
         gradients = tape.gradient(loss, trainable_vars)
         self.optimizer.apply_gradients(zip(gradients, trainable_vars))
