@@ -88,12 +88,7 @@ def set_random_seed(seed: int) -> None:
         raise ArgumentError(f"A seed is an integer from 0 to 2**32 - 1. Received: {seed!r}")
     python_random.seed(int(seed))
     np.random.seed(int(seed))
-    seed_stream(int(seed))
-
-
-def seed_stream(seed: int) -> None:
-    """Begin the global stream of keys afresh; Python's and NumPy's random numbers stay as they are."""
-    _Global.seed, _Global.draws = seed, 0
+    _Global.seed, _Global.draws = int(seed), 0
 
 
 @functools.lru_cache(maxsize=64)

@@ -32,15 +32,15 @@ _HOMES = {
         segment_mean segment_min segment_prod segment_sum squared_difference truncatediv truncatemod
         unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod
         unsorted_segment_sum zeta polygamma igamma igammac betainc invert_permutation""",
-    "arrays": """bitcast boolean_mask broadcast_dynamic_shape broadcast_static_shape broadcast_to cast
-        clip_by_global_norm clip_by_norm clip_by_value complex concat constant convert_to_tensor
-        dynamic_partition dynamic_stitch ensure_shape expand_dims eye fill gather gather_nd
-        get_static_value global_norm histogram_fixed_width identity is_tensor linspace meshgrid one_hot
-        ones ones_like pad parallel_stack range rank repeat reshape reverse reverse_sequence roll
-        saturate_cast scatter_nd searchsorted sequence_mask shape shape_n size sort argsort split
-        squeeze stack stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max
-        tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique
-        unique_with_counts unstack where zeros zeros_like space_to_depth depth_to_space""",
+    "arrays": """bitcast broadcast_dynamic_shape broadcast_static_shape broadcast_to cast concat constant
+        convert_to_tensor ensure_shape expand_dims eye fill identity linspace meshgrid one_hot ones
+        ones_like pad parallel_stack range rank repeat reshape reverse reverse_sequence roll
+        saturate_cast shape shape_n size split squeeze stack tile transpose unstack zeros zeros_like""",
+    "choosing": """argsort boolean_mask clip_by_global_norm clip_by_norm clip_by_value complex depth_to_space
+        dynamic_partition dynamic_stitch gather gather_nd get_static_value global_norm
+        histogram_fixed_width is_tensor scatter_nd searchsorted sequence_mask sort space_to_depth
+        stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min
+        tensor_scatter_nd_sub tensor_scatter_nd_update unique unique_with_counts where""",
     "linalg": "einsum matmul norm tensordot",
     "variable": "IndexedSlices Variable",
     "tensor_shape": "Dimension TensorShape",
@@ -68,7 +68,7 @@ _NAMES |= {
     "tuple": ("control", "tuple_"),
     "RaggedTensor": ("ragged", "RaggedTensor"),
     "RaggedTensorSpec": ("data.specs", "RaggedTensorSpec"),
-    "slice": ("arrays", "slice_"),
+    "slice": ("choosing", "slice_"),
     "as_string": ("strings", "as_string"),
     "gradients": ("v1", "gradients"),
 }

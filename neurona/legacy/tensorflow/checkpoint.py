@@ -129,7 +129,7 @@ def _walk(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         hasattr(value, "__dict__")
         and not isinstance(value, type)
         and not callable(getattr(value, "as_numpy_iterator", None))
-    ):  # noqa: E501
+    ):
         for name, one in sorted(vars(value).items()):
             yield from _walk(one, f"{path}/{name}", seen)
 

@@ -18,7 +18,7 @@ class CompiledLoss:
 
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
-    ) -> Any:  # noqa: E501
+    ) -> Any:
         model = self._model
         if model._compiled_loss is None:
             raise NotBuiltError(

@@ -28,7 +28,7 @@ def inside_function() -> bool:
     return is_tracing()
 
 
-def identity_n(input: Any, name: Any = None) -> list[Any]:  # noqa: A002
+def identity_n(input: Any, name: Any = None) -> list[Any]:
     """The same tensors."""
     return [identity(one) for one in input]
 
@@ -119,7 +119,7 @@ def _tensors(tree: Any) -> Any:
 
 def case(
     pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False, name: Any = None
-) -> Any:  # noqa: E501
+) -> Any:
     """What the function of the first condition that holds gives."""
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
     if not pairs:
@@ -328,7 +328,7 @@ class TensorArray:
         dynamic_size: bool = False,
         element_shape: Any = None,
         **_: Any,
-    ) -> None:  # noqa: E501
+    ) -> None:
         self.dtype, self.element_shape = as_dtype(dtype), element_shape
         self._items: list[Any] = [None] * int(static(size) or 0)
 
@@ -391,14 +391,14 @@ class TensorArray:
 # Python inside of programs.
 
 
-def py_function(func: Any = None, inp: Any = (), Tout: Any = None, name: Any = None) -> Any:  # noqa: N803
+def py_function(func: Any = None, inp: Any = (), Tout: Any = None, name: Any = None) -> Any:
     """Call a Python function of tensors."""
     return _python(func, [convert_to_tensor(one) for one in inp], Tout)
 
 
 def numpy_function(
     func: Any = None, inp: Any = (), Tout: Any = None, stateful: bool = True, name: Any = None
-) -> Any:  # noqa: E501, N803
+) -> Any:
     """Call a Python function of NumPy's arrays."""
     tensors = [convert_to_tensor(one) for one in inp]
     if any(not has_numbers(one._array) for one in tensors):
@@ -431,7 +431,7 @@ def print_(
     summarize: int = 3,
     sep: str = " ",
     name: Any = None,
-) -> None:  # noqa: E501
+) -> None:
     """Print tensors: at once, or whenever the compiled program comes here."""
     stream = sys.stderr if output_stream is None or isinstance(output_stream, str) else output_stream
 

@@ -9,8 +9,6 @@ import jax.numpy as jnp
 from neurona.legacy.tensorflow.control import assert_, check
 from neurona.legacy.tensorflow.dispatch import static, tensor_of
 from neurona.legacy.tensorflow.dtypes import as_dtype
-from neurona.legacy.tensorflow.errors import InvalidArgumentError
-from neurona.legacy.tensorflow.tensor_shape import TensorShape
 
 Assert = assert_
 

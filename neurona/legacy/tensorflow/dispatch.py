@@ -14,7 +14,7 @@ functional model, or a node of a graph.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import jax
@@ -116,7 +116,7 @@ def _holds_arrays(value: Any) -> bool:
 
 
 def _of_python(value: Any, dtype: DType | None, hint: DType | None) -> Tensor:
-    from_numpy = hasattr(value, "dtype")
+    """Numbers and texts of Python and NumPy as a tensor."""
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -125,22 +125,25 @@ def _of_python(value: Any, dtype: DType | None, hint: DType | None) -> Tensor:
         ) from None
     if array.dtype.kind in "SUO":
         return _of_texts(array)
-    own = as_dtype(array.dtype)
-    if not from_numpy and own.name in ("float64", "int64"):
-        own = float32 if own.is_floating else int32
-        if own is int32 and array.size and not (array.min() >= -(2**31) and array.max() < 2**31):
-            own = as_dtype("int64")
+    from_numpy = hasattr(value, "dtype")
+    own = as_dtype(array.dtype) if from_numpy else _python_dtype(array)
     target = dtype or hint or own
     if target is string:
         return _of_texts(array.astype(str))
     if not from_numpy and _loses(own, target):
-        if dtype is None:
-            target = own  # the operation tells of the two dtypes
-        else:
+        if dtype is not None:
             raise TypeError(translated(f"Cannot convert {value!r} to EagerTensor of dtype {target.name}"))
-    if array.size == 0 and own is float32 and not from_numpy and dtype is None and hint is None:
-        target = float32
+        target = own  # the operation tells of the two dtypes
     return Tensor(held(array, target), target)
+
+
+def _python_dtype(array: np.ndarray) -> DType:
+    """The dtype that TensorFlow gives Python's numbers."""
+    own = as_dtype(array.dtype)
+    if own.name == "int64":
+        fits = not array.size or (array.min() >= -(2**31) and array.max() < 2**31)
+        return int32 if fits else own
+    return float32 if own.name == "float64" else own
 
 
 def _loses(own: DType, target: DType) -> bool:
@@ -295,20 +298,21 @@ def _sorted(
         if value is None or kind not in _TENSORS:
             options[key] = _option(kind, value)
             continue
-        if kind is M:
-            found: Any = next(matching)
-        elif kind is Is:
-            found = [tensor_of(one) for one in value]
-        elif kind is Ms:
-            found = list(_same_dtype(name, value if isinstance(value, (list, tuple)) else [value]))
+        if kind in (Ms, Is):
+            parts = _several(name, kind, value)
+            tensors[key] = [part._array for part in parts]
         else:
-            found = tensor_of(value)
-        several = kind in (Ms, Is)
-        parts = found if several else [found]
+            parts = [next(matching) if kind is M else tensor_of(value)]
+            tensors[key] = parts[0]._array
         if kind not in (I, Is):
             wide.update(part._dtype.name for part in parts if part._dtype is not None)
-        tensors[key] = [part._array for part in parts] if several else found._array
     return tensors, options, wide
+
+
+def _several(name: str, kind: Any, value: Any) -> list[Tensor]:
+    if kind is Is:
+        return [tensor_of(one) for one in value]
+    return list(_same_dtype(name, value if isinstance(value, (list, tuple)) else [value]))
 
 
 def _option(kind: Any, value: Any) -> Any:
@@ -317,33 +321,33 @@ def _option(kind: Any, value: Any) -> Any:
     return as_list(value) if kind is S else value
 
 
-def _same_dtype(name: str, values: list[Any]) -> Any:
+def _same_dtype(name: str, values: list[Any]) -> Iterator[Tensor]:
     """Tensors of one dtype: Python's numbers and NumPy's take over that of the first tensor.
 
     Raises:
         InvalidArgumentError: two tensors have different ones.
     """
-    typed = [value for value in values if isinstance(value, (Tensor, Variable, jax.Array))]
-    hint = _dtype_of(typed[0]) if typed else None
-    if hint is None and any(hasattr(value, "dtype") for value in values):
-        hint = next(tensor_of(value).dtype for value in values if hasattr(value, "dtype"))
-    tensors = [None if value is None else tensor_of(value, hint=hint) for value in values]
-    dtypes = [tensor.dtype for tensor in tensors if tensor is not None]
-    first = hint or (dtypes[0] if dtypes else None)
-    for place, dtype in enumerate(dtypes):
-        if first is not None and _differ(first, dtype):
-            if hint is None and {first.name, dtype.name} == {"int32", "float32"}:
-                hint = first = float32
-                tensors = [
-                    None if one is None else tensor_of(value, hint=float32)
-                    for one, value in zip(tensors, values)
-                ]
-                break
+    values = [value for value in values if value is not None]
+    hint = _first_dtype(values)
+    tensors = [tensor_of(value, hint=hint) for value in values]
+    if hint is None and {tensor.dtype.name for tensor in tensors} == {"int32", "float32"}:
+        tensors = [tensor_of(value, hint=float32) for value in values]  # Python's numbers alone
+    for place, tensor in enumerate(tensors):
+        first = hint or tensors[0].dtype
+        if _differ(first, tensor.dtype):
             raise InvalidArgumentError(
                 f"cannot compute {name} as input #{place}(zero-based) was expected to be a {first.name} tensor "
-                f"but is a {dtype.name} tensor: write tf.cast(x, tf.{first.name})."
+                f"but is a {tensor.dtype.name} tensor: write tf.cast(x, tf.{first.name})."
             )
-    return iter([tensor for tensor in tensors if tensor is not None])
+    return iter(tensors)
+
+
+def _first_dtype(values: list[Any]) -> DType | None:
+    """The dtype of the first tensor, or else of the first array of NumPy."""
+    for value in values:
+        if isinstance(value, (Tensor, Variable, jax.Array)):
+            return _dtype_of(value)
+    return next((tensor_of(value).dtype for value in values if hasattr(value, "dtype")), None)
 
 
 def _dtype_of(value: Any) -> DType:

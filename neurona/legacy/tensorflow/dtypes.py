@@ -172,24 +172,28 @@ def as_dtype(value: Any) -> DType:
     """
     if isinstance(value, DType):
         return value
+    found = _of_python(value) or _of_numpy_type(value)
+    if found is None:
+        raise TypeError(
+            f"There is no dtype {value!r}.{suggestion(str(value), _all)} Known: {', '.join(_all)}."
+        )
+    return found
+
+
+def _of_python(value: Any) -> DType | None:
+    """The dtype that a name, a number or a type of Python means."""
     if isinstance(value, str):
-        name = _ALIASES.get(value, value).removesuffix("_ref")
-        if name in _all:
-            return _all[name]
-    elif isinstance(value, int) and not isinstance(value, bool):
-        for dtype in _all.values():
-            if dtype.as_datatype_enum == value:
-                return dtype
-    elif value is int or value is float:
-        return int32 if value is int else float32
-    elif isinstance(value, type) and value in (str, bytes):
+        return _all.get(_ALIASES.get(value, value).removesuffix("_ref"))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return next((dtype for dtype in _all.values() if dtype.as_datatype_enum == value), None)
+    if value is str or value is bytes:
         return string
+    return int32 if value is int else float32 if value is float else None
+
+
+def _of_numpy_type(value: Any) -> DType | None:
     try:
         numpy = np.dtype(value)
     except TypeError:
-        numpy = None
-    if numpy in _of_numpy:
-        return _of_numpy[numpy]
-    if numpy is not None and numpy.kind in "SUO":
-        return string
-    raise TypeError(f"There is no dtype {value!r}.{suggestion(str(value), _all)} Known: {', '.join(_all)}.")
+        return None
+    return _of_numpy.get(numpy) or (string if numpy.kind in "SUO" else None)

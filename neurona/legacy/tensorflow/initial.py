@@ -14,21 +14,21 @@ class _Initializer:
         self._values, self._named, self._seed = values, named, seed
 
 
-class zeros_initializer(_Initializer):  # noqa: N801
+class zeros_initializer(_Initializer):
     """Zeros."""
 
     def __call__(self, shape: Any, dtype: Any = float32, **_: Any) -> Any:
         return zeros(shape, dtype)
 
 
-class ones_initializer(_Initializer):  # noqa: N801
+class ones_initializer(_Initializer):
     """Ones."""
 
     def __call__(self, shape: Any, dtype: Any = float32, **_: Any) -> Any:
         return ones(shape, dtype)
 
 
-class constant_initializer(_Initializer):  # noqa: N801
+class constant_initializer(_Initializer):
     """One value, or given ones."""
 
     def __call__(self, shape: Any, dtype: Any = float32, **_: Any) -> Any:
@@ -36,7 +36,7 @@ class constant_initializer(_Initializer):  # noqa: N801
         return constant(value, dtype=dtype, shape=shape)
 
 
-class random_normal_initializer(_Initializer):  # noqa: N801
+class random_normal_initializer(_Initializer):
     """Numbers from the normal distribution: mean 0 and standard deviation 0.05 by default."""
 
     def __call__(self, shape: Any, dtype: Any = float32, **_: Any) -> Any:
@@ -44,7 +44,7 @@ class random_normal_initializer(_Initializer):  # noqa: N801
         return normal(shape, given["mean"], given["stddev"], dtype, seed=self._seed)
 
 
-class random_uniform_initializer(_Initializer):  # noqa: N801
+class random_uniform_initializer(_Initializer):
     """Numbers from -0.05 to 0.05 by default."""
 
     def __call__(self, shape: Any, dtype: Any = float32, **_: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurona import ops
 from neurona.core.errors import ArgumentError
-from neurona.legacy.tensorflow.arrays import depth_to_space, space_to_depth
+from neurona.legacy.tensorflow.choosing import depth_to_space, space_to_depth
 from neurona.legacy.tensorflow.dispatch import (
     I,
     M,

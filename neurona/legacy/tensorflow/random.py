@@ -1,5 +1,6 @@
 """`tf.random`: random numbers."""
 
+import random as python_random
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.random import as_key, new_words, seed_stream
+from neurona.core.random import as_key, new_words, set_random_seed
 from neurona.core.scope import current_scope
 from neurona.legacy.tensorflow.dispatch import D, Hooks, S, T, function, static, tensor_of
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int64
@@ -29,8 +30,11 @@ _draws = _Draws()
 
 
 def set_seed(seed: Any) -> None:
-    """Seed TensorFlow's random numbers."""
-    seed_stream(int(static(seed)) & 0xFFFFFFFF)
+    """Seed TensorFlow's random numbers; Python's and NumPy's stay as they are."""
+    kept = python_random.getstate(), np.random.get_state()
+    set_random_seed(int(static(seed)) & 0xFFFFFFFF)
+    python_random.setstate(kept[0])
+    np.random.set_state(kept[1])
     _draws.counts.clear()
 
 

@@ -70,7 +70,7 @@ def create_file_writer(
     filename_suffix: Any = None,
     name: Any = None,
     **_: Any,
-) -> Writer:  # noqa: E501
+) -> Writer:
     """A file of events in a folder."""
     return Writer(logdir, filename_suffix or "")
 
@@ -86,7 +86,7 @@ def _write(name: str, value: bytes, step: Any) -> bool:
     if step is None:
         raise ValueError(
             "No step set. Please specify one either through the `step` argument or through tf.summary.experimental.set_step()."
-        )  # noqa: E501
+        )
     _Open.writer.write(value, int(static(step)))
     return True
 
@@ -104,7 +104,7 @@ def scalar(name: str, data: Any = None, step: Any = None, description: Any = Non
 
 def histogram(
     name: str, data: Any = None, step: Any = None, buckets: Any = None, description: Any = None, **graph: Any
-) -> Any:  # noqa: E501
+) -> Any:
     """The distribution of numbers."""
     if Hooks.draws():
         return _of_graph("histogram")(name, graph.get("values", data))
@@ -113,7 +113,7 @@ def histogram(
 
 def image(
     name: str, data: Any = None, step: Any = None, max_outputs: int = 3, description: Any = None, **graph: Any
-) -> Any:  # noqa: E501
+) -> Any:
     """Pictures (batch, height, width, channels), of bytes or of floats from 0 to 1."""
     if Hooks.draws():
         return _of_graph("image")(name, graph.get("tensor", data), max_outputs=max_outputs)
@@ -174,7 +174,7 @@ def trace_export(name: str, step: Any = None, profiler_outdir: Any = None) -> No
     """No effect: neurona graph show draws a program."""
 
 
-class experimental:  # noqa: N801
+class experimental:
     """The step of the summaries that are given none."""
 
     @staticmethod

@@ -199,7 +199,7 @@ class GradientTape:
 
     def batch_jacobian(
         self, target: Any, source: Any, unconnected_gradients: Any = UnconnectedGradients.NONE, **_: Any
-    ) -> Any:  # noqa: E501
+    ) -> Any:
         """The derivative of each row's elements with respect to the same row's source."""
         whole = self.jacobian(target, source, unconnected_gradients)
         if whole is None:
@@ -289,13 +289,8 @@ class Plan(NamedTuple):
 
 def plan_of(steps: list[Step], sources: list[Any], targets: list[Any]) -> Plan | None:
     """The steps between sources and targets; None where nothing connects them."""
-    reached = {id(one) for one in sources}
-    forward = []
-    for step in steps:
-        if any(id(one) in reached for one in step.inputs):
-            forward.append(step)
-            reached.update(id(one) for one in step.outputs if jnp.issubdtype(one.dtype, jnp.inexact))
-    connected = [id(one) in reached for one in targets]
+    forward, reached = _onward(steps, sources)
+    connected = tuple(id(one) in reached for one in targets)
     needed = {id(one) for one, is_so in zip(targets, connected) if is_so}
     if not needed:
         return None
@@ -305,35 +300,42 @@ def plan_of(steps: list[Step], sources: list[Any], targets: list[Any]) -> Plan |
             kept.append(step)
             needed.update(id(one) for one in step.inputs if id(one) in reached)
     kept.reverse()
-    return _numbered(
-        kept, sources, [t for t, is_so in zip(targets, connected) if is_so], needed, tuple(connected)
-    )
+    found = [target for target, is_so in zip(targets, connected) if is_so]
+    return _numbered(kept, sources, found, needed, connected)
+
+
+def _onward(steps: list[Step], sources: list[Any]) -> tuple[list[Step], set[int]]:
+    """The steps that depend on sources, and the arrays that do."""
+    reached = {id(one) for one in sources}
+    forward = []
+    for step in steps:
+        if any(id(one) in reached for one in step.inputs):
+            forward.append(step)
+            reached.update(id(one) for one in step.outputs if jnp.issubdtype(one.dtype, jnp.inexact))
+    return forward, reached
 
 
 def _numbered(
     kept: list[Step], sources: list[Any], targets: list[Any], needed: set[int], connected: tuple[bool, ...]
 ) -> Plan:
-    numbers: dict[int, int] = {}
-    places = tuple(place for place, one in enumerate(sources) if id(one) in needed)
-    for place in places:
-        numbers.setdefault(id(sources[place]), len(numbers))
-    firsts = tuple(dict.fromkeys(id(sources[place]) for place in places))
-    places = tuple(next(p for p in places if id(sources[p]) == first) for first in firsts)
+    """The plan of some steps: arrays get numbers, first the sources, then the constants."""
+    first = {id(one): place for place, one in reversed(list(enumerate(sources))) if id(one) in needed}
+    places = tuple(sorted(first.values()))
+    numbers = {id(sources[place]): number for number, place in enumerate(places)}
     produced = {id(one) for step in kept for one in step.outputs}
-    constants: list[Any] = []
-    for step in kept:
-        for one in step.inputs:
-            if id(one) not in numbers and id(one) not in produced:
-                numbers[id(one)] = len(numbers)
-                constants.append(one)
-    planned = []
-    for step in kept:
-        for one in step.outputs:
-            numbers.setdefault(id(one), len(numbers))
-        outputs = tuple(numbers[id(one)] for one in step.outputs)
-        inputs = tuple(numbers[id(one)] for one in step.inputs)
-        planned.append(PlannedStep(step.primitive, step.params, inputs, outputs))
-    return Plan(tuple(planned), places, constants, tuple(numbers[id(one)] for one in targets), connected)
+    inputs = {id(one): one for step in kept for one in step.inputs}
+    constants = [one for key, one in inputs.items() if key not in numbers and key not in produced]
+    for one in (*constants, *(output for step in kept for output in step.outputs)):
+        numbers.setdefault(id(one), len(numbers))
+
+    def numbered(arrays: Sequence[Any]) -> tuple[int, ...]:
+        return tuple(numbers[id(one)] for one in arrays)
+
+    planned = [
+        PlannedStep(step.primitive, step.params, numbered(step.inputs), numbered(step.outputs))
+        for step in kept
+    ]
+    return Plan(tuple(planned), places, constants, numbered(targets), connected)
 
 
 def _spread(found: Sequence[Any], places: tuple[int, ...], count: int) -> list[Any]:

@@ -40,10 +40,10 @@ def get_temp_dir() -> str:
 class TestCase(unittest.TestCase):
     """A test with assertions on arrays."""
 
-    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None) -> None:  # noqa: N802, E501
+    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None) -> None:
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=rtol, atol=atol, err_msg=msg or "")
 
-    def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:  # noqa: N802
+    def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b), err_msg=msg or "")
 
     def get_temp_dir(self) -> str:
