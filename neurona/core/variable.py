@@ -42,9 +42,7 @@ class Variable:
         [1.0, 1.0]
     """
 
-    # Called with (variable, array) at each read, and gives the array to read; a gradient tape that is open sets
-    # it.
-    on_read: Callable[["Variable", jax.Array], jax.Array] | None = None
+    on_read: Callable[[Any, Any], Any] | None = None  # gives what is read, while a gradient tape is open
 
     def __init__(
         self,

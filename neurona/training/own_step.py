@@ -1,5 +1,5 @@
-"""A model's own `train_step(self, data)`, written with its objects as in Keras on TensorFlow: it reads and assigns
-to variables, and its optimizers move them.
+"""A model's own `train_step(self, data)`, written with its objects as in Keras on TensorFlow: it reads and
+assigns to variables, and its optimizers move them.
 """
 
 import contextlib

@@ -12,8 +12,8 @@ import numpy as np
 from neurona.core.random import key_of
 from neurona.core.scope import Scope
 from neurona.training.conversion import Batch
-from neurona.training.placement import Placement
 from neurona.training.own_step import takes_data_only
+from neurona.training.placement import Placement
 from neurona.training.step import StepResult, TrainingState, metric_results, positions_of
 
 # The model whose program is being traced. Every call sets it, because any call may be the one that traces.

@@ -309,7 +309,8 @@ def ensure_shape(x: T, shape: Any) -> Any:
     """The tensor, whose shape must fit."""
     if not TensorShape(x.shape).is_compatible_with(shape):
         raise InvalidArgumentError(
-            f"Shape of tensor {TensorShape(x.shape)} is not compatible with expected shape {TensorShape(shape)}."
+            f"Shape of tensor {TensorShape(x.shape)} is not compatible with expected shape "
+            f"{TensorShape(shape)}."
         )
     return x
 

@@ -496,12 +496,13 @@ def assert_(condition: Any, data: Any = (), summarize: Any = None, name: Any = N
     check(tensor_of(condition)._array, lambda: " ".join(_shown(one, 3) for one in data))
 
 
-def check(truth: Any, message: Callable[[], str]) -> None:
-    """Raise InvalidArgumentError where something does not hold: at once, or when the compiled program runs."""
+def check(truth: Any, told_as: Callable[[], str]) -> None:
+    """Raise InvalidArgumentError where something does not hold: at once, or when the compiled "
+    "program runs."""
 
     def refuse(truth: Any) -> None:
         if not np.all(truth):
-            raise InvalidArgumentError(message())
+            raise InvalidArgumentError(told_as())
 
     if has_numbers(truth):
         refuse(truth)

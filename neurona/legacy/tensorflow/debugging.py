@@ -64,7 +64,7 @@ def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: Any
     near = jnp.abs(one - other) <= (1e-6 if atol is None else atol) + (
         1e-6 if rtol is None else rtol
     ) * jnp.abs(other)
-    check(near, lambda: f"{message or ''} x and y not equal to tolerance. x = {x}, y = {y}")
+    check(near, lambda: f"{message!r}: x and y not equal to tolerance. x = {x}, y = {y}")
 
 
 def assert_shapes(
@@ -82,25 +82,25 @@ def assert_shapes(
             for want, size in zip(wanted, shape)
         )
         if not fits:
-            raise ValueError(f"{message or ''} Shape {shape} is not compatible with {wanted}.")
+            raise ValueError(f"{message!r}: Shape {shape} is not compatible with {wanted}.")
 
 
 def assert_rank(x: Any, rank: Any, message: Any = None, **_: Any) -> None:
     """Refuse a tensor of another rank."""
     if tensor_of(x).ndim != static(rank):
-        raise ValueError(f"{message or ''} Tensor must have rank {rank}. Received rank {tensor_of(x).ndim}.")
+        raise ValueError(f"{message!r}: Tensor must have rank {rank}. Received rank {tensor_of(x).ndim}.")
 
 
 def assert_rank_at_least(x: Any, rank: Any, message: Any = None, **_: Any) -> None:
     """Refuse a tensor of a smaller rank."""
     if tensor_of(x).ndim < static(rank):
-        raise ValueError(f"{message or ''} Tensor must have rank at least {rank}.")
+        raise ValueError(f"{message!r}: Tensor must have rank at least {rank}.")
 
 
 def assert_rank_in(x: Any, ranks: Any, message: Any = None, **_: Any) -> None:
     """Refuse a tensor of another rank than these."""
     if tensor_of(x).ndim not in static(ranks):
-        raise ValueError(f"{message or ''} Tensor must have a rank in {ranks}.")
+        raise ValueError(f"{message!r}: Tensor must have a rank in {ranks}.")
 
 
 def assert_scalar(tensor: Any, message: Any = None, name: Any = None) -> None:
@@ -111,7 +111,7 @@ def assert_scalar(tensor: Any, message: Any = None, name: Any = None) -> None:
 def assert_type(tensor: Any, tf_type: Any, message: Any = None, name: Any = None) -> None:
     """Refuse a tensor of another dtype."""
     if tensor_of(tensor).dtype != as_dtype(tf_type):
-        raise TypeError(f"{message or ''} Tensor must be of type {tf_type}.")
+        raise TypeError(f"{message!r}: Tensor must be of type {tf_type}.")
 
 
 def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> Any:

@@ -2,11 +2,11 @@
 
 A function's annotations say what each argument is:
 
-    T     a tensor                                     I    a tensor of numbers of places or sizes, whose dtype
-    M     a tensor; all M have one dtype                    the result does not take over
-    Ms    a list of tensors, all of one dtype    Is    a list of such tensors
-                                                       S    known when the program is compiled: axes, shapes
-    D     a dtype                                      any  passed as it is
+    T     a tensor                               I    a tensor of places, whose dtype the result
+    M     a tensor; all M have one dtype              does not take over
+    Ms    a list of tensors, all of one dtype    Is   a list of such tensors
+    D     a dtype                                S    known when the program is compiled: axes, shapes
+    any   passed as it is
 
 A call computes on arrays and returns tensors; it draws a step where an argument is a symbolic tensor of a
 functional model, or a node of a graph.
@@ -93,7 +93,8 @@ def tensor_of(value: Any, dtype: DType | None = None, hint: DType | None = None)
         if dtype is not None and value.dtype != dtype:
             raise ValueError(
                 translated(
-                    f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value.dtype.name}: "
+                    f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype "
+                    f"{value.dtype.name}: "
                     f"write tf.cast(x, tf.{dtype.name})."
                 )
             )
@@ -177,7 +178,8 @@ def held(array: np.ndarray, dtype: DType) -> Any:
         limits = np.iinfo(dtype.held)
         if array.dtype.itemsize == 8 and not (limits.min <= array.min() and array.max() <= limits.max):
             raise InvalidArgumentError(
-                f"Neurona holds {dtype.name} in 32 bits. Received integers from {array.min()} to {array.max()}."
+                f"Neurona holds {dtype.name} in 32 bits. Received integers from {array.min()} to "
+                f"{array.max()}."
             )
     return _concretely(jnp.asarray, np.asarray(array).astype(dtype.held, copy=False))
 
@@ -336,7 +338,8 @@ def _same_dtype(name: str, values: list[Any]) -> Iterator[Tensor]:
         first = hint or tensors[0].dtype
         if _differ(first, tensor.dtype):
             raise InvalidArgumentError(
-                f"cannot compute {name} as input #{place}(zero-based) was expected to be a {first.name} tensor "
+                f"cannot compute {name} as input #{place}(zero-based) was expected to be a "
+                f"{first.name} tensor "
                 f"but is a {tensor.dtype.name} tensor: write tf.cast(x, tf.{first.name})."
             )
     return iter(tensors)

@@ -1,8 +1,8 @@
 """`tf.function`: a Python function that is compiled, one program for each kind of arguments.
 
-Variables are read and assigned through Neurona's scope, and optimizers' states go in and out with them, so that a
-whole step of training is one pure function. Code that asks for numbers runs step by step instead, which a note says
-once.
+Variables are read and assigned through Neurona's scope, and optimizers' states go in and out with them, so
+that a whole step of training is one pure function. Code that asks for numbers runs step by step instead,
+which a note says once.
 """
 
 import contextlib

@@ -41,7 +41,8 @@ def matmul(
     b = _swapped(b) if transpose_b else jnp.conj(_swapped(b)) if adjoint_b else b
     if a.shape[-1] != b.shape[-2]:
         raise InvalidArgumentError(
-            f"Matrix size-incompatible: In[0]: {a.shape}, In[1]: {b.shape}: the columns of the first are not as "
+            f"Matrix size-incompatible: In[0]: {a.shape}, In[1]: {b.shape}: the columns of the "
+            "first are not as "
             "many as the rows of the second."
         )
     return jnp.matmul(a, b)

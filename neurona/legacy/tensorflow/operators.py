@@ -150,7 +150,8 @@ def _check_inside(shape: tuple[int, ...], places: tuple[Any, ...]) -> None:
             continue
         if axis >= len(shape):
             raise InvalidArgumentError(
-                f"Too many indices: the tensor has {len(shape)} axes, shape {tuple(shape)}. Received: {places}"
+                f"Too many indices: the tensor has {len(shape)} axes, shape {tuple(shape)}. "
+                f"Received: {places}"
             )
         if isinstance(one, (int, np.integer)) or (
             isinstance(one, np.ndarray) and one.ndim == 0 and one.dtype != bool

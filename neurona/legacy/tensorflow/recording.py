@@ -1,7 +1,7 @@
 """What happens while a GradientTape is open: every step that JAX computes from a watched array is kept.
 
-A tape is a `Trace` of JAX that computes at once and remembers what it computed, so that whatever runs on JAX is
-seen: TensorFlow's functions, layers, losses, kernels.
+A tape is a `Trace` of JAX that computes at once and remembers what it computed, so that whatever runs on JAX
+is seen: TensorFlow's functions, layers, losses, kernels.
 """
 
 from collections.abc import Sequence

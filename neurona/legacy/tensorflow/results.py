@@ -1,7 +1,7 @@
 """What layers, losses and metrics take and return in programs that imported TensorFlow: tensors.
 
-`install` is called once, when such a program imports the face. Code of the program gets tensors, Neurona's own code
-gets arrays.
+`install` is called once, when such a program imports the face. Code of the program gets tensors, Neurona's
+own code gets arrays.
 """
 
 import functools
@@ -117,9 +117,7 @@ def _with_functions_of_arrays(add_weight: Callable[..., Any]) -> Callable[..., A
 
 
 def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Code of Neurona: it gets arrays, and its result is a tensor where it was given one, or where the program
-    called it.
-    """
+    """Code of Neurona: it gets arrays, and gives tensors to whoever gave some, and to the program."""
 
     @functools.wraps(function)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -18,7 +18,8 @@ class LoadOptions(SaveOptions):
 
 def _refuse(what: str) -> NoReturn:
     raise SavingError(
-        f"{what} is a program of TensorFlow's own graph, which Neurona does not run. Save the model as a .keras file, "
+        f"{what} is a program of TensorFlow's own graph, which Neurona does not run. Save the "
+        "model as a .keras file, "
         "with model.save('model.keras')."
     )
 

@@ -85,7 +85,8 @@ def _write(name: str, value: bytes, step: Any) -> bool:
         return False
     if step is None:
         raise ValueError(
-            "No step set. Please specify one either through the `step` argument or through tf.summary.experimental.set_step()."
+            "No step set. Please specify one either through the `step` argument or through "
+            "tf.summary.experimental.set_step()."
         )
     _Open.writer.write(value, int(static(step)))
     return True

@@ -322,10 +322,10 @@ def _numbered(
     first = {id(one): place for place, one in reversed(list(enumerate(sources))) if id(one) in needed}
     places = tuple(sorted(first.values()))
     numbers = {id(sources[place]): number for number, place in enumerate(places)}
-    produced = {id(one) for step in kept for one in step.outputs}
-    inputs = {id(one): one for step in kept for one in step.inputs}
-    constants = [one for key, one in inputs.items() if key not in numbers and key not in produced]
-    for one in (*constants, *(output for step in kept for output in step.outputs)):
+    produced = [one for step in kept for one in step.outputs]
+    known = {*numbers, *map(id, produced)}
+    constants = list({id(one): one for step in kept for one in step.inputs if id(one) not in known}.values())
+    for one in (*constants, *produced):
         numbers.setdefault(id(one), len(numbers))
 
     def numbered(arrays: Sequence[Any]) -> tuple[int, ...]:

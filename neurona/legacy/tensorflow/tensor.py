@@ -85,7 +85,8 @@ class Tensor:
         """
         if not has_numbers(self._array):
             raise TracingError(
-                "`.numpy()` needs numbers, but this code is compiled before there are any: in a tf.function, or "
+                "`.numpy()` needs numbers, but this code is compiled before there are any: in a "
+                "tf.function, or "
                 "while fit traces the model. Leave it out there, or compile(run_eagerly=True)."
             )
         array = np.asarray(self._array)
@@ -161,7 +162,8 @@ class Tensor:
         if not has_numbers(self._array):
             return f'Tensor("Tensor:0", shape={self.shape}, dtype={self.dtype.name})'
         text = str(self.numpy())
-        return f"tf.Tensor({chr(10) if self.ndim > 1 else ''}{text}, shape={self.shape}, dtype={self.dtype.name})"
+        line = chr(10) if self.ndim > 1 else ""
+        return f"tf.Tensor({line}{text}, shape={self.shape}, dtype={self.dtype.name})"
 
     def __repr__(self) -> str:
         if not has_numbers(self._array):

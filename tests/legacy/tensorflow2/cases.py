@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What real TensorFlow 2.21 computes: expressions, and the dtype, numbers and shape of their values."""
 
 CASES = [

@@ -73,7 +73,8 @@ def test_what_does_not_fit_is_refused(expression, error):
 def test_functions_stay_symbolic_in_functional_models():
     x = SymbolicTensor((None, 4))
     y = tf.reduce_mean(tf.nn.relu(x * 2.0 + tf.constant(1.0)), axis=1, keepdims=True)
-    assert isinstance(y, SymbolicTensor) and y.shape == (None, 1)
+    assert isinstance(y, SymbolicTensor)
+    assert y.shape == (None, 1)
 
 
 def test_two_variables_that_share_an_array_are_told_apart():
@@ -90,7 +91,8 @@ def test_a_gradient_stops_and_is_none_where_nothing_connects():
     with tf.GradientTape(persistent=True) as tape:
         stopped = tf.stop_gradient(x) * 2.0
         both = x * tf.stop_gradient(x)
-    assert tape.gradient(stopped, x) is None and float(tape.gradient(both, x)) == 3.0
+    assert tape.gradient(stopped, x) is None
+    assert float(tape.gradient(both, x)) == 3.0
 
 
 def test_gradients_are_compiled_once_for_each_structure():
