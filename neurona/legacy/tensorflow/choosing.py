@@ -23,7 +23,6 @@ from neurona.legacy.tensorflow.dtypes import as_dtype, int32, int64, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor
-from neurona.messages import translated
 
 
 @function
@@ -37,7 +36,7 @@ def where(condition: T, x: M = None, y: M = None) -> Any:
         return jnp.where(condition, x, y)
     if not has_numbers(condition):
         raise NeedsEagerError(
-            translated("tf.where(condition) gives as many places as hold, which no compiled program knows.")
+            "tf.where(condition) gives as many places as hold, which no compiled program knows."
         )
     return Tensor(jnp.argwhere(condition != 0).astype("int32"), int64)
 
@@ -113,7 +112,7 @@ def boolean_mask(tensor: T, mask: T, axis: S = 0) -> Any:
     """The elements where a mask holds."""
     if not has_numbers(mask):
         raise NeedsEagerError(
-            translated("tf.boolean_mask gives as many elements as hold, which no compiled program knows.")
+            "tf.boolean_mask gives as many elements as hold, which no compiled program knows."
         )
     chosen = (slice(None),) * (axis or 0) + (np.asarray(mask),)
     return tensor[chosen]
@@ -154,7 +153,7 @@ def unique_with_counts(x: Any, out_idx: Any = int32, name: Any = None) -> Any:
     tensor = tensor_of(x)
     if not has_numbers(tensor._array):
         raise NeedsEagerError(
-            translated("tf.unique gives as many elements as there are, which no compiled program knows.")
+            "tf.unique gives as many elements as there are, which no compiled program knows."
         )
     values = np.asarray(tensor._array)
     _, first, inverse, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True)

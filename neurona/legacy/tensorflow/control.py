@@ -190,7 +190,7 @@ def _as_list(result: Any, count: int) -> list[Any]:
 
 def _compiled_loop(cond: Any, body: Any, state: list[Any], limit: Any) -> list[Any]:
     if any(isinstance(one, TensorArray) for one in state):
-        raise NeedsEagerError(translated("A tf.while_loop with a TensorArray is not compiled."))
+        raise NeedsEagerError("A tf.while_loop with a TensorArray is not compiled.")
     first = unwrapped(_tensors(state))
     most = None if limit is None else tensor_of(limit)._array
 
@@ -408,7 +408,7 @@ def numpy_function(
 
 def _python(func: Callable[..., Any], tensors: Sequence[Any], dtypes: Any) -> Any:
     if any(not has_numbers(one._array) for one in tensors):
-        raise NeedsEagerError(translated("tf.py_function calls Python, which no compiled program does."))
+        raise NeedsEagerError("tf.py_function calls Python, which no compiled program does.")
     result = func(*tensors)
     if dtypes is None or (isinstance(dtypes, (list, tuple)) and not dtypes):
         return None if result is None else result

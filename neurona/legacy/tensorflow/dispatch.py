@@ -206,9 +206,7 @@ def static(value: Any) -> Any:
         array = value._array if isinstance(value, Tensor) else value
         if not has_numbers(array):
             raise NeedsEagerError(
-                translated(
-                    "A shape or an axis depends on numbers, but this code is compiled before there are any."
-                )
+                "A shape or an axis depends on numbers, but this code is compiled before there are any."
             )
         return np.asarray(array).tolist()
     if isinstance(value, Variable):

@@ -14,7 +14,6 @@ from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.linalg import matmul
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import Tensor
-from neurona.messages import translated
 
 
 def _logical(name: str) -> Callable[[Any, Any], Any]:
@@ -167,10 +166,8 @@ def _check_inside(shape: tuple[int, ...], places: tuple[Any, ...]) -> None:
 def no_item_assignment(self: Any, *_: Any) -> None:
     """Tensors can't be assigned to."""
     raise TypeError(
-        translated(
-            "'Tensor' object does not support item assignment: use tf.tensor_scatter_nd_update, or a "
-            "tf.Variable and v[i].assign(value)."
-        )
+        "'Tensor' object does not support item assignment: use tf.tensor_scatter_nd_update, or a "
+        "tf.Variable and v[i].assign(value)."
     )
 
 

@@ -49,7 +49,7 @@ class GradientTape:
 
     def __enter__(self) -> "GradientTape":
         if self._is_open:
-            raise ValueError(translated("Tape is still open: it can't be entered twice."))
+            raise ValueError("Tape is still open: it can't be entered twice.")
         Variable.on_read = reads
         before = self._recording
         self._recording = Recording(current_trace(), self._watches_variables)
@@ -73,9 +73,7 @@ class GradientTape:
 
     def _kept(self) -> Recording:
         if self._recording is None:
-            raise RuntimeError(
-                translated("The GradientTape was never entered: write `with tf.GradientTape() as tape:`.")
-            )
+            raise RuntimeError("The GradientTape was never entered: write `with tf.GradientTape() as tape:`.")
         return self._recording
 
     # Watching.
@@ -159,10 +157,8 @@ class GradientTape:
     def _use(self) -> None:
         if self._is_used and not self._persistent:
             raise RuntimeError(
-                translated(
-                    "A non-persistent GradientTape can only be used to compute one set of gradients (or "
-                    "jacobians): write tf.GradientTape(persistent=True)."
-                )
+                "A non-persistent GradientTape can only be used to compute one set of gradients (or "
+                "jacobians): write tf.GradientTape(persistent=True)."
             )
         self._is_used = True
         if self._is_open and not self._persistent:
@@ -483,5 +479,5 @@ def no_gradient(op_type: str) -> None:
 def hessians(ys: Any, xs: Any, **_: Any) -> Any:
     """Told: nested tapes give second derivatives."""
     raise NotImplementedError(
-        translated("tf.hessians is for graphs. Nest two tf.GradientTape, or call tape.jacobian twice.")
+        "tf.hessians is for graphs. Nest two tf.GradientTape, or call tape.jacobian twice."
     )

@@ -11,7 +11,6 @@ from neurona.core.errors import TracingError
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
-from neurona.messages import translated
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 _UNROLLED = 64  # rows that a `for` may go through while a program is compiled
@@ -56,7 +55,7 @@ class Tensor:
     @property
     def name(self) -> str:
         """Only graphs have names."""
-        raise AttributeError(translated("Tensor.name is meaningless when eager execution is enabled."))
+        raise AttributeError("Tensor.name is meaningless when eager execution is enabled.")
 
     @property
     def _keras_mask(self) -> Any:
@@ -119,14 +118,14 @@ class Tensor:
 
     def __len__(self) -> int:
         if not self._array.shape:
-            raise TypeError(translated("Scalar tensor has no `len()`"))
+            raise TypeError("Scalar tensor has no `len()`")
         return self._array.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
         if not self._array.shape:
-            raise TypeError(translated("Cannot iterate over a scalar tensor."))
+            raise TypeError("Cannot iterate over a scalar tensor.")
         if len(self) > _UNROLLED and is_tracing():
-            raise NeedsEagerError(translated(f"A `for` over {len(self)} rows would be compiled row by row."))
+            raise NeedsEagerError(f"A `for` over {len(self)} rows would be compiled row by row.")
         return (self[index] for index in range(len(self)))
 
     def __bool__(self) -> bool:
@@ -148,12 +147,12 @@ class Tensor:
         """The numbers, which Python reads."""
         if not has_numbers(self._array):
             raise NeedsEagerError(
-                translated(f"Python asks a tensor for {what}, but its code is compiled before there is one.")
+                f"Python asks a tensor for {what}, but its code is compiled before there is one."
             )
         return np.asarray(self._array)
 
     def __hash__(self) -> int:
-        raise TypeError(translated("Tensor is unhashable. Instead, use tensor.ref() as the key."))
+        raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
 
     def __format__(self, spec: str) -> str:
         return format(self.numpy() if self.ndim == 0 and has_numbers(self._array) else str(self), spec)
