@@ -42,6 +42,8 @@ class Variable:
         [1.0, 1.0]
     """
 
+    on_read: Callable[[Any, Any], Any] | None = None  # gives what is read, while a gradient tape is open
+
     def __init__(
         self,
         initializer: Any,
@@ -117,6 +119,8 @@ class Variable:
         )
         if type(value) is jax.ShapeDtypeStruct:
             value = self._first_value()
+        if Variable.on_read is not None:
+            value = Variable.on_read(self, value)
         dtype = None if scope is None else scope.dtype
         if dtype is not None and self.autocast and is_float(value.dtype) and value.dtype != dtype:
             return value.astype(dtype)
@@ -211,7 +215,9 @@ def values_of(variables: Sequence[Variable]) -> list[Any]:
         [1.0, 2.0]
     """
     values = [variable._value for variable in variables]
-    are_plain = current_scope() is None and jax.ShapeDtypeStruct not in map(type, values)
+    are_plain = (
+        current_scope() is None and Variable.on_read is None and jax.ShapeDtypeStruct not in map(type, values)
+    )
     return values if are_plain else [variable.value for variable in variables]
 
 

@@ -35,6 +35,8 @@ class OptimizerVariables(CheckedArguments):
     _own: list[Any]  # variables that a subclass added
     _moving: list[int] | None
     _compiled: tuple[Hashable, Callable[..., Any]] | None
+    _is_carried = False  # while a model's own step is traced, which returns the new state
+    _first_state: Any = None  # what `apply` built
     # The rate as it was given: a schedule, or the number that is written to a config. The rate in force is
     # `state["learning_rate"]`, once there is a state.
     _rate: Any
@@ -147,7 +149,9 @@ class OptimizerVariables(CheckedArguments):
         if trainable_variables is not None:
             chosen = list(trainable_variables)
             if not self.built:
-                self.build(chosen)
+                with jax.ensure_compile_time_eval():
+                    self.build(chosen)
+                self._first_state = self.state
             gradients = self._placed(gradients, chosen)
         elif not self.built:
             raise NotBuiltError(
@@ -161,7 +165,7 @@ class OptimizerVariables(CheckedArguments):
         values, state = self._compiled[1](
             gradients, self.state, [value_of(variable) for variable in self._variables]
         )
-        if _is_traced(state) and not _is_traced(self.state):
+        if _is_traced(state) and not _is_traced(self.state) and not self._is_carried:
             raise TracingError(
                 f"{type(self).__name__}.apply changes the optimizer's state inside a jax.jit of yours, and "
                 "it would be lost. "

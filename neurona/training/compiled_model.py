@@ -321,7 +321,11 @@ class CompiledModel(Layer):
         self._ensure_built(example.x)
         if self._compiled_metrics is None and example.y is not None:
             self._match_outputs(example)
-        self._compiled_learner("fit").prepare()
+        learner = self._compiled_learner("fit")
+        learner.prepare()
+        self._rule.rehearse(self, example)
+        if learner.is_outdated:
+            learner.prepare()
 
     def _match_outputs(self, example: Batch) -> None:
         """Match the losses and metrics of `compile` to the model's outputs."""
@@ -348,6 +352,9 @@ class CompiledModel(Layer):
 
     def _ensure_built(self, x: Any) -> None:
         """Create the weights from the shapes of a batch, if they do not exist yet."""
+        drawn = getattr(self, "_call_graph", None) is not None
+        if self._own_step("train") and not drawn and type(self).call.__module__.startswith("neurona."):
+            return  # models that are trained together, such as a GAN, compute nothing by themselves
         if not self.built or not all(layer.built for layer in self._flatten_layers()):
             self._output_shapes(x)
 

@@ -84,6 +84,11 @@ class ModelLearner:
             self.random_key = new_key()
         self._find_variables()
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a layer has changed since the variables were found."""
+        return self._structure_version != Layer._structure_version
+
     def _find_variables(self) -> None:
         """Group the variables as `trainable` says now.
 
@@ -134,7 +139,7 @@ class ModelLearner:
         self.model._rule.load_state(self.model, state.optimizer)
 
     def steps(self) -> "ModelSteps":
-        if self._structure_version != Layer._structure_version:  # a callback may have frozen a layer
+        if self.is_outdated:  # a callback may have frozen a layer
             self._find_variables()
         return ModelSteps(self, self.program())
 

@@ -12,6 +12,7 @@ import numpy as np
 from neurona.core.random import key_of
 from neurona.core.scope import Scope
 from neurona.training.conversion import Batch
+from neurona.training.own_step import takes_data_only
 from neurona.training.placement import Placement
 from neurona.training.step import StepResult, TrainingState, metric_results, positions_of
 
@@ -255,6 +256,10 @@ def _own_prediction(
     others = model.non_trainable_variables
     state = [table[one] for one in model.trainable_variables], [table[one] for one in others]
     data = (x,) if isinstance(x, (list, tuple)) else x  # as Keras hands it over
+    if takes_data_only(step):
+        with Scope(table, key, number, False, positions_of(model)):
+            outputs = step(data)
+        return outputs, list(table.values())
     with Scope({}, key, number, False, positions_of(model)):
         outputs, new = step(state, data)
     table.update(zip(others, new, strict=True))

@@ -14,6 +14,7 @@ from neurona.core.variable import Variable
 from neurona.messages import translated
 from neurona.metrics import Mean
 from neurona.training.conversion import Batch
+from neurona.training.own_step import changing_step, optimizers_of, rehearse, states_of, takes_data_only
 from neurona.training.step import (
     StateScope,
     StepResult,
@@ -114,6 +115,9 @@ class Rule(Serializable):
     def prepare(self, model: Any, trainable: list[Variable]) -> None:
         """Get ready for a fit in which these variables are trainable."""
 
+    def rehearse(self, model: Any, batch: Batch) -> None:
+        """Make the variables that only a step makes, given a batch like those that will come."""
+
     def init(self, model: Any, trainable: list[jax.Array]) -> Any:
         """The first value of `TrainingState.optimizer`, for the members of an ensemble."""
         return {}
@@ -213,7 +217,24 @@ class GradientRule(Rule):
 
 
 class ModelStepRule(GradientRule):
-    """A model's own `train_step(state, data)` or `test_step(state, data)`, as in Keras on JAX."""
+    """A model's own `train_step(state, data)` or `test_step(state, data)`, as in Keras on JAX; or
+    `train_step(data)`, as in Keras on TensorFlow.
+    """
+
+    def rehearse(self, model: Any, batch: Batch) -> None:
+        own = model._own_step("train")
+        if own is not None and takes_data_only(own):
+            rehearse(own, model, batch)
+
+    def state_of(self, model: Any) -> Any:
+        return states_of(model) if _carries_all(model) else super().state_of(model)
+
+    def load_state(self, model: Any, state: Any) -> None:
+        if not _carries_all(model):
+            super().load_state(model, state)
+            return
+        for optimizer, one in zip(optimizers_of(model), state, strict=True):
+            optimizer.state = one
 
     def step(
         self, model: Any, state: TrainingState, batch: Batch, key: jax.Array, number: jax.Array
@@ -232,6 +253,12 @@ class ModelStepRule(GradientRule):
         return _own_step(own, model, state, batch, key, number, training=False)
 
 
+def _carries_all(model: Any) -> bool:
+    """Whether a step changes all optimizers of the model, as its own `train_step(data)` may."""
+    own = model._own_step("train")
+    return own is not None and takes_data_only(own)
+
+
 def _own_step(
     function: Callable[..., Any],
     model: Any,
@@ -241,6 +268,8 @@ def _own_step(
     number: jax.Array,
     training: bool,
 ) -> StepResult:
+    if takes_data_only(function):
+        return changing_step(function, model, state, batch, key, number, training)
     data = tuple(batch) if batch.sample_weight is not None else (batch.x, batch.y)
     with Scope({}, key, number, training, positions_of(model)):
         logs, new = function(tuple(state), data)

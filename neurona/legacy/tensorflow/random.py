@@ -1,0 +1,312 @@
+"""`tf.random`: random numbers."""
+
+import random as python_random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.core.random import as_key, new_words, set_random_seed
+from neurona.core.scope import current_scope
+from neurona.legacy.tensorflow.dispatch import D, Hooks, S, T, function, static, tensor_of
+from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int64
+from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.variable import Variable
+
+
+class _Draws(threading.local):
+    """How often each seed of an operation has drawn since the global seed was set."""
+
+    counts: dict[Any, int]
+
+    def __init__(self) -> None:
+        self.counts = {}
+
+
+_draws = _Draws()
+
+
+def set_seed(seed: Any) -> None:
+    """Seed TensorFlow's random numbers; Python's and NumPy's stay as they are."""
+    kept = python_random.getstate(), np.random.get_state()
+    set_random_seed(int(static(seed)) & 0xFFFFFFFF)
+    python_random.setstate(kept[0])
+    np.random.set_state(kept[1])
+    _draws.counts.clear()
+
+
+def _key(seed: Any) -> jax.Array:
+    """The next key, of the global seed, or of an operation's own."""
+    if seed is None:
+        return as_key(None)
+    scope = current_scope()
+    seed = int(static(seed)) & 0xFFFFFFFF
+    if scope is not None and scope.key is not None:
+        return jax.random.fold_in(as_key(None), seed)
+    count = _draws.counts.get(seed, 0)
+    _draws.counts[seed] = count + 1
+    return jax.random.fold_in(as_key(seed), count)
+
+
+def _drawing(raw: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a key and arguments as one of TensorFlow's, whose `seed` makes the key."""
+    drawn = function(raw)
+
+    def call(*args: Any, seed: Any = None, **kwargs: Any) -> Any:
+        if Hooks.graph is not None:
+            node = Hooks.graph(call, args, {**kwargs, "seed": seed})
+            if node is not NotImplemented:
+                return node
+        return drawn(_key(seed), *args, **kwargs)
+
+    call.__name__, call.__doc__, call.raw = raw.__name__, raw.__doc__, raw  # pyright: ignore[reportFunctionMemberAccess]
+    return call
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    shape = static(shape)
+    return tuple(int(size) for size in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+
+
+def _normal(key: Any, shape: S, mean: T = 0.0, stddev: T = 1.0, dtype: D = float32) -> Any:
+    """Numbers from the normal distribution."""
+    return jax.random.normal(key, _shape(shape), dtype) * jnp.asarray(stddev, dtype) + jnp.asarray(
+        mean, dtype
+    )
+
+
+def _truncated(key: Any, shape: S, mean: T = 0.0, stddev: T = 1.0, dtype: D = float32) -> Any:
+    """Normal numbers within two standard deviations."""
+    draw = jax.random.truncated_normal(key, -2.0, 2.0, _shape(shape), dtype)
+    return draw * jnp.asarray(stddev, dtype) + jnp.asarray(mean, dtype)
+
+
+def _uniform(key: Any, shape: S, minval: T = 0, maxval: T = None, dtype: D = float32) -> Any:
+    """Numbers from minval to below maxval; integers where the dtype is one of them."""
+    if jnp.issubdtype(dtype, jnp.integer):
+        high = jnp.iinfo(dtype).max if maxval is None else maxval
+        return jax.random.randint(key, _shape(shape), jnp.asarray(minval), jnp.asarray(high), dtype)
+    low, high = jnp.asarray(minval, dtype), jnp.asarray(1 if maxval is None else maxval, dtype)
+    return jax.random.uniform(key, _shape(shape), dtype) * (high - low) + low
+
+
+def _gamma(key: Any, shape: S, alpha: T, beta: T = None, dtype: D = float32) -> Any:
+    """Numbers from the gamma distribution."""
+    draw = jax.random.gamma(key, alpha, (*_shape(shape), *jnp.shape(alpha)), dtype)
+    return draw if beta is None else draw / beta
+
+
+def _poisson(key: Any, shape: S, lam: T, dtype: D = float32) -> Any:
+    """Counts from the Poisson distribution."""
+    raw = jax.random.wrap_key_data(jax.random.bits(key, (2,)), impl="threefry2x32")
+    return jax.random.poisson(raw, lam, (*_shape(shape), *jnp.shape(lam))).astype(dtype)
+
+
+def _categorical(key: Any, logits: T, num_samples: S, dtype: D = int64) -> Any:
+    """Class numbers drawn with probabilities softmax(logits)."""
+    draw = jax.random.categorical(key, logits[:, None, :], -1, shape=(logits.shape[0], num_samples))
+    return Tensor(draw.astype("int32"), int64 if dtype == "int32" else as_dtype(dtype))
+
+
+def _shuffle(key: Any, value: T) -> Any:
+    """The rows in random order."""
+    if value.dtype == object:
+        return value[np.asarray(jax.random.permutation(key, value.shape[0]))]
+    return jax.random.permutation(key, value)
+
+
+def _dropout(key: Any, x: T, rate: T, noise_shape: S = None) -> Any:
+    """x / (1 - rate), with a fraction set to 0."""
+    shape = (
+        x.shape
+        if noise_shape is None
+        else tuple(size if one is None else one for one, size in zip(noise_shape, x.shape))
+    )
+    kept = jax.random.uniform(key, shape) >= rate
+    return jnp.where(kept, x / (1 - rate), 0).astype(x.dtype)
+
+
+def _crop(key: Any, value: T, size: S) -> Any:
+    """A block of a size at a random place."""
+    starts = [
+        jax.random.randint(one, (), 0, have - want + 1)
+        for one, have, want in zip(jax.random.split(key, value.ndim), value.shape, size)
+    ]
+    return jax.lax.dynamic_slice(value, starts, size)
+
+
+for _raw, _name in (
+    (_normal, "normal"), (_truncated, "truncated_normal"), (_uniform, "uniform"), (_gamma, "gamma"),
+    (_poisson, "poisson"), (_categorical, "categorical"), (_shuffle, "shuffle"), (_dropout, "dropout"),
+    (_crop, "random_crop"),
+):  # fmt: skip
+    _raw.__name__ = _raw.__qualname__ = _name
+_of_normal, _of_uniform = _drawing(_normal), _drawing(_uniform)
+
+
+def normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Numbers from the normal distribution."""
+    return _of_normal(shape, mean, stddev, dtype, seed=seed, name=name)
+
+
+def uniform(
+    shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Numbers from minval to below maxval."""
+    return _of_uniform(shape, minval, maxval, dtype, seed=seed, name=name)
+
+
+_truncated_call, _categorical_call, _shuffle_call = (
+    _drawing(_truncated),
+    _drawing(_categorical),
+    _drawing(_shuffle),
+)
+_dropout_call, _gamma_call, _poisson_call = _drawing(_dropout), _drawing(_gamma), _drawing(_poisson)
+_crop_call = _drawing(_crop)
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Normal numbers within two standard deviations."""
+    return _truncated_call(shape, mean, stddev, dtype, seed=seed, name=name)
+
+
+def gamma(
+    shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Numbers from the gamma distribution."""
+    return _gamma_call(shape, alpha, beta, dtype, seed=seed, name=name)
+
+
+def poisson(shape: Any, lam: Any, dtype: Any = float32, seed: Any = None, name: Any = None) -> Any:
+    """Counts from the Poisson distribution."""
+    return _poisson_call(shape, lam, dtype, seed=seed, name=name)
+
+
+def categorical(logits: Any, num_samples: Any, dtype: Any = int64, seed: Any = None, name: Any = None) -> Any:
+    """Class numbers drawn with probabilities softmax(logits)."""
+    return _categorical_call(logits, num_samples, dtype, seed=seed, name=name)
+
+
+multinomial = categorical
+
+
+def shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:
+    """The rows in random order."""
+    return _shuffle_call(value, seed=seed, name=name)
+
+
+def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Any:
+    """A block of a size at a random place."""
+    return _crop_call(value, size, seed=seed, name=name)
+
+
+def dropout_of(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None) -> Any:
+    """What `tf.nn.dropout` computes."""
+    return _dropout_call(x, rate, noise_shape, seed=seed)
+
+
+# Stateless: the same numbers for the same two seeds.
+
+
+def _stateless(raw: Callable[..., Any]) -> Callable[..., Any]:
+    drawn = function(raw)
+
+    def call(*args: Any, seed: Any = None, **kwargs: Any) -> Any:
+        if seed is None and len(args) > 1:
+            args, seed = (args[0], *args[2:]), args[1]
+        kwargs.pop("alg", None)
+        words = jnp.asarray(tensor_of(seed)._array).astype("uint32")
+        return drawn(jax.random.wrap_key_data(words), *args, **kwargs)
+
+    call.__name__, call.__doc__ = f"stateless_{raw.__name__}", raw.__doc__
+    return call
+
+
+stateless_normal, stateless_uniform = _stateless(_normal), _stateless(_uniform)
+stateless_truncated_normal, stateless_shuffle = _stateless(_truncated), _stateless(_shuffle)
+
+
+def stateless_categorical(
+    logits: Any, num_samples: Any, seed: Any, dtype: Any = int64, name: Any = None
+) -> Any:
+    """Class numbers drawn with probabilities softmax(logits)."""
+    words = jnp.asarray(tensor_of(seed)._array).astype("uint32")
+    return function(_categorical)(jax.random.wrap_key_data(words), logits, num_samples, dtype)
+
+
+class Generator:
+    """A stream of random numbers.
+
+    Args:
+        seed: the same numbers for the same seed.
+    """
+
+    def __init__(self, seed: int | None = None, **_: Any) -> None:
+        words = new_words() if seed is None else np.array([int(static(seed)) & 0xFFFFFFFF, 0], np.uint32)
+        self.state = Variable(Tensor(jnp.asarray(words)), trainable=False, name="RNGState")
+
+    @classmethod
+    def from_seed(cls, seed: int, alg: Any = None) -> "Generator":
+        """The stream of a seed."""
+        return cls(seed)
+
+    @classmethod
+    def from_non_deterministic_state(cls, alg: Any = None) -> "Generator":
+        """Another stream each time."""
+        return cls()
+
+    def _next(self) -> jax.Array:
+        words = self.state.value
+        self.state.assign(Tensor(words + jnp.array([0, 1], "uint32")))
+        return jax.random.wrap_key_data(words)
+
+    def reset_from_seed(self, seed: int) -> None:
+        """Begin the stream of a seed."""
+        self.state.assign(Tensor(jnp.array([seed & 0xFFFFFFFF, 0], "uint32")))
+
+    def make_seeds(self, count: int = 1) -> Any:
+        """Pairs of seeds for the stateless functions, one in each column."""
+        return Tensor(jax.random.bits(self._next(), (2, count)).view("int32"), int64)
+
+    def split(self, count: int = 1) -> "list[Generator]":
+        """Several streams."""
+        words = np.asarray(jax.random.bits(self._next(), (count,)))
+        return [Generator(int(word)) for word in words]
+
+    def normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: Any = None
+    ) -> Any:
+        """Numbers from the normal distribution."""
+        return function(_normal)(self._next(), shape, mean, stddev, dtype)
+
+    def truncated_normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32) -> Any:
+        """Normal numbers within two standard deviations."""
+        return function(_truncated)(self._next(), shape, mean, stddev, dtype)
+
+    def uniform(
+        self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, name: Any = None
+    ) -> Any:
+        """Numbers from minval to below maxval."""
+        return function(_uniform)(self._next(), shape, minval, maxval, dtype)
+
+
+class _Global:
+    generator: Generator | None = None
+
+
+def get_global_generator() -> Generator:
+    """The generator of the process."""
+    _Global.generator = _Global.generator or Generator()
+    return _Global.generator
+
+
+def set_global_generator(generator: Generator) -> None:
+    """Replace the generator of the process."""
+    _Global.generator = generator

@@ -1,0 +1,250 @@
+"""What layers, losses and metrics take and return in programs that imported TensorFlow: tensors.
+
+`install` is called once, when such a program imports the face. Code of the program gets tensors, Neurona's
+own code gets arrays.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona import layers, losses, metrics, models
+from neurona.core.layer import Layer
+from neurona.core.scope import current_scope
+from neurona.core.symbolic import SymbolicTensor
+from neurona.legacy.tensorflow import nodes
+from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
+from neurona.legacy.tensorflow.functions import adopt
+from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
+from neurona.legacy.tensorflow.tensor import Tensor, holds_tensor, unwrapped, wrapped
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.losses import Loss, LossFunctionWrapper
+from neurona.metrics import Metric
+from neurona.optimizers import Optimizer
+
+_OF_USERS = ("call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss")
+_TAKING_DATA = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
+
+
+class _State:
+    is_installed = False
+
+
+def install() -> None:
+    """Let layers, losses and metrics return tensors from now on, in this process."""
+    if _State.is_installed:
+        return
+    _State.is_installed = True
+    Layer.__call__ = _calling_layer(Layer.__call__)
+    Layer.add_weight = _with_functions_of_arrays(Layer.add_weight)
+    Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
+    Loss.__call__ = _taking_arrays(Loss.__call__)
+    LossFunctionWrapper.__call__ = _taking_arrays(LossFunctionWrapper.__call__)
+    LossFunctionWrapper.call = _of_function(LossFunctionWrapper.call, "fn")
+    metrics.MeanMetricWrapper.update_state = _of_function(metrics.MeanMetricWrapper.update_state, "_fn")
+    layers.Lambda.call = _of_function(layers.Lambda.call, "function")
+    Metric.__call__ = _taking_arrays(Metric.__call__)
+    for family, methods in ((metrics, ("update_state", "result")), (losses, ("call",))):
+        for cls in {one for one in vars(family).values() if isinstance(one, type)}:
+            for name in methods:
+                if name in vars(cls) and cls not in (LossFunctionWrapper, metrics.MeanMetricWrapper):
+                    setattr(cls, name, _taking_arrays(vars(cls)[name]))
+    for name in _TAKING_DATA:
+        setattr(models.Model, name, _with_arrays(getattr(models.Model, name)))
+    for cls, names in ((Layer, _OF_USERS), (Loss, ("call",)), (Metric, ("update_state",))):
+        cls.__init_subclass__ = classmethod(_noticing(cls.__init_subclass__.__func__, names))  # pyright: ignore[reportAttributeAccessIssue]
+    models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
+    models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
+    Optimizer.apply = _taking_gradients(Optimizer.apply)
+    Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
+    SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
+    SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
+    type(jnp.zeros(())).numpy = np.asarray
+
+
+def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
+    """`Layer.__call__` that returns tensors to the program, and is one step of an open tape."""
+
+    @functools.wraps(call)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        has_tensors = holds_tensor((args, kwargs))
+        gives_tensors = has_tensors or current_scope() is None
+        if has_tensors:
+            args, kwargs = unwrapped((args, kwargs))
+        node = None
+        if gives_tensors and open_recordings():
+            args, kwargs = jax.tree.map(_numbers, (args, kwargs))
+            node = nodes.node_of(self, args, kwargs)
+        outputs = call(self, *args, **kwargs) if node is None else node(args, kwargs)
+        return wrapped(outputs) if gives_tensors else outputs
+
+    return run
+
+
+def _numbers(leaf: Any) -> Any:
+    """NumPy's arrays and variables as arrays of JAX, so that a tape knows them."""
+    if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub":
+        return jnp.asarray(leaf)
+    return leaf
+
+
+def _giving_arrays(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        outputs = call(*args, **kwargs)
+        return unwrapped(outputs) if holds_tensor(outputs) else outputs
+
+    return run
+
+
+def _with_functions_of_arrays(add_weight: Callable[..., Any]) -> Callable[..., Any]:
+    """`add_weight` whose regularizer and constraint may be functions of the program."""
+
+    @functools.wraps(add_weight)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        variable = add_weight(*args, **kwargs)
+        for name in ("regularizer", "constraint"):
+            given = getattr(variable, name)
+            if given is not None and not type(given).__module__.startswith("neurona."):
+                setattr(variable, name, _giving_arrays(given))
+        return variable
+
+    return run
+
+
+def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Code of Neurona: it gets arrays, and gives tensors to whoever gave some, and to the program."""
+
+    @functools.wraps(function)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        has_tensors = holds_tensor((args, kwargs))
+        if has_tensors:
+            args, kwargs = unwrapped((args, kwargs))
+        result = function(self, *args, **kwargs)
+        return wrapped(result) if has_tensors or current_scope() is None else result
+
+    return run
+
+
+def _with_arrays(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if holds_tensor((args, {**kwargs, "callbacks": None})):
+            args = unwrapped(args)
+            kwargs = {name: unwrapped(one) if holds_tensor(one) else one for name, one in kwargs.items()}
+        return method(self, *args, **kwargs)
+
+    return run
+
+
+def _of_users(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Code of the program: it gets tensors, and gives them back to whoever gave them."""
+
+    @functools.wraps(function)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        has_tensors = holds_tensor((args, kwargs))
+        result = function(self, *wrapped(args), **wrapped(kwargs))
+        return wrapped(result) if has_tensors else unwrapped(result)
+
+    run._of_users = True  # pyright: ignore[reportFunctionMemberAccess]
+    return run
+
+
+def _of_function(method: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A method that calls a function kept as an attribute: one of the program's gets tensors."""
+
+    @functools.wraps(method)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        function = getattr(self, name)
+        if not (getattr(function, "__module__", None) or "").startswith(("neurona.", "jax.")):
+            args, kwargs = wrapped(args), wrapped(kwargs)
+        elif holds_tensor((args, kwargs)):
+            args, kwargs = unwrapped((args, kwargs))
+        return unwrapped(method(self, *args, **kwargs))
+
+    return run
+
+
+def _noticing(hook: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
+    """`__init_subclass__` that lets the methods of the program's classes take tensors."""
+
+    def init_subclass(cls: Any, **kwargs: Any) -> None:
+        hook(cls, **kwargs)
+        if cls.__module__.startswith("neurona."):
+            return
+        for name in names:
+            if name in vars(cls):
+                setattr(cls, name, _of_users(vars(cls)[name]))
+        if issubclass(cls, Layer):
+            if "build" in vars(cls):
+                cls.build = _of_shapes(vars(cls)["build"])
+            for base in cls.__mro__[1:]:
+                own = vars(base).get("call")
+                if (
+                    own is not None
+                    and base.__module__.startswith("neurona.")
+                    and not hasattr(own, "_of_neurona")
+                ):
+                    base.call = _for_subclasses(own)
+
+    return init_subclass
+
+
+def _for_subclasses(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's `call` that a subclass of the program may call with tensors."""
+
+    @functools.wraps(call)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not holds_tensor((args, kwargs)):
+            return call(self, *args, **kwargs)
+        args, kwargs = unwrapped((args, kwargs))
+        return wrapped(call(self, *args, **kwargs))
+
+    run._of_neurona = True  # pyright: ignore[reportFunctionMemberAccess]
+    return run
+
+
+def _of_shapes(build: Callable[..., Any]) -> Callable[..., Any]:
+    """A `build` of the program: it gets TensorFlow's shapes."""
+
+    @functools.wraps(build)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return build(self, *map(_shaped, args), **{name: _shaped(one) for name, one in kwargs.items()})
+
+    return run
+
+
+def _shaped(value: Any) -> Any:
+    if isinstance(value, tuple) and all(size is None or isinstance(size, int) for size in value):
+        return TensorShape(value)
+    if isinstance(value, dict):
+        return {name: _shaped(one) for name, one in value.items()}
+    return [_shaped(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+# Optimizers.
+
+
+def _taking_gradients(apply: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(apply)
+    def run(self: Any, gradients: Any = None, trainable_variables: Any = None, **old: Any) -> Any:
+        gradients = unwrapped(list(old.pop("grads", gradients)))
+        trainable_variables = None if trainable_variables is None else list(trainable_variables)
+        if is_tracing():
+            adopt(self, trainable_variables)
+        gradients = [g._as_tensor()._array if hasattr(g, "_as_tensor") else g for g in gradients]
+        return apply(self, gradients, trainable_variables)
+
+    return run
+
+
+def _applying(apply: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(apply)
+    def run(self: Any, grads_and_vars: Any, name: Any = None, **_: Any) -> Any:
+        return Tensor(apply(self, grads_and_vars))
+
+    return run
