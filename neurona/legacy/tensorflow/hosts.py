@@ -6,7 +6,7 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
-from neurona.legacy.tensorflow.ragged import RaggedTensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 
 

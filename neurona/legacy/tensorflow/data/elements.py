@@ -8,7 +8,7 @@ import numpy as np
 
 from neurona.core.errors import DataError, ShapeError
 from neurona.legacy.tensorflow.hosts import host, tensor
-from neurona.legacy.tensorflow.ragged import RaggedTensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 
 
 def is_structure(value: Any) -> bool:

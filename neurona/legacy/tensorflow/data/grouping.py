@@ -15,7 +15,7 @@ from neurona.legacy.tensorflow.data.elements import in_order, leaves, map_struct
 from neurona.legacy.tensorflow.data.mapping import call, number
 from neurona.legacy.tensorflow.data.orders import UNKNOWN
 from neurona.legacy.tensorflow.hosts import host
-from neurona.legacy.tensorflow.ragged import RaggedTensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 
 _DEFAULT_CYCLE = 2  # streams that are interleaved where the program does not say

@@ -7,7 +7,7 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.legacy.tensorflow.data.elements import map_structure, tensors
-from neurona.legacy.tensorflow.ragged import RaggedTensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 
 
 class DatasetIterator:

@@ -25,7 +25,7 @@ from neurona.legacy.tensorflow.data.elements import (
 )
 from neurona.legacy.tensorflow.data.orders import INFINITE, UNKNOWN, ArrayRows, Orders, ZippedRows
 from neurona.legacy.tensorflow.hosts import host, text
-from neurona.legacy.tensorflow.ragged import RaggedTensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 
 
 class Sources(Stream):

@@ -12,8 +12,8 @@ from neurona.legacy.tensorflow.data.elements import (
     map_structure,
     shape_of,
 )
-from neurona.legacy.tensorflow.ragged import RaggedTensor
-from neurona.legacy.tensorflow.shape import TensorShape
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.spec import TensorSpec
 from neurona.legacy.tensorflow.tensor import Tensor
 
