@@ -14,6 +14,7 @@ from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.preprocessing.image import open_picture, pillow
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_PNG_GRAY = np.array([9798, 19235, 3735])  # of 2**15: libpng's shares of red, green and blue
 _DEEP = ("I;16", "I")  # pictures of 16 bits
 
 
@@ -43,6 +44,8 @@ def _pixels(picture: Any, channels: int, who: str) -> np.ndarray:
         channels = {"L": 1, "1": 1, "RGBA": 4, "LA": 4, "PA": 4}.get(mode, 3)
     if picture.mode == "RGBA" and channels == 3:  # the color below transparency stays
         return np.asarray(picture)[..., :3]
+    if channels == 1 and picture.format == "PNG" and picture.mode not in ("L", "1", "LA"):
+        return (np.asarray(picture.convert("RGB")) @ _PNG_GRAY >> 15).astype(np.uint8)[..., None]
     array = np.asarray(picture.convert(_MODES[channels]))
     return array[..., None] if array.ndim == 2 else array
 
