@@ -55,6 +55,13 @@ class Sources(Stream):
         return cls._of("_RangeDataset", rows.elements, len(numbers), spec, rows)
 
     @classmethod
+    def counter(cls, start: Any = 0, step: Any = 1, dtype: Any = np.int64, name: Any = None) -> Any:
+        """Numbers from `start` on, without an end."""
+        first, by, kind = host(start).item(), host(step).item(), _dtype(dtype)
+        elements = lambda: (kind.type(number) for number in itertools.count(first, by))  # noqa: E731
+        return cls._of("CounterV2", elements, INFINITE, lambda: specs.spec((), kind))
+
+    @classmethod
     def random(cls, seed: int | None = None, rerandomize_each_iteration: Any = None, name: Any = None) -> Any:
         """Random integers of 32 bits, without an end."""
         orders = Orders(seed, bool(rerandomize_each_iteration))

@@ -13,9 +13,9 @@ from neurona.legacy.tensorflow.data.elements import (
     shape_of,
 )
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
-from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.spec import TensorSpec
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
 
 
 class RaggedTensorSpec:
