@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import DataError
+from neurona.core.errors import DataError, ShapeError
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.tensor import Tensor
@@ -23,7 +23,13 @@ def host(value: Any) -> Any:
     if isinstance(value, (str, bytes)):
         return _texts(np.array(value, object))
     typed = _is_typed(value)
-    array = np.asarray(value, object) if _holds_texts(value) else np.asarray(value)
+    try:
+        array = np.asarray(value, object) if _holds_texts(value) else np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(
+            "Lists of different lengths are no tensor: use tf.ragged.constant, or pad them with "
+            f"tf.keras.utils.pad_sequences. ({error})"
+        ) from None
     if array.dtype.kind in "USO":
         return _texts(array)
     if not typed and array.dtype == np.float64:

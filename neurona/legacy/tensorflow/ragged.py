@@ -1,5 +1,6 @@
 """`tf.ragged`: ragged tensors from nested lists, ranges and masks."""
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ def constant(
     """A ragged tensor from nested lists."""
     depth = _depth(pylist) if ragged_rank is None else int(ragged_rank) + 1
     lengths, items = [], list(pylist)
-    for _ in range(depth - 1):
+    for _ in builtins.range(depth - 1):
         lengths.append([len(item) for item in items])
         items = [inner for item in items for inner in item]
     values = host(items) if items else np.zeros(0, np.float32)

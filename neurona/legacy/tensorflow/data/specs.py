@@ -117,5 +117,5 @@ def _resized(one: Any, change: Callable[[list[int | None]], list[int | None]]) -
 
 def _with_shape(one: Any, shape: Any) -> Any:
     if isinstance(one, RaggedTensorSpec):
-        return RaggedTensorSpec(shape, one.dtype, one.ragged_rank)
+        return RaggedTensorSpec(shape, one.dtype, one.ragged_rank + len(shape) - len(one.shape))
     return TensorSpec(shape=shape, dtype=one.dtype)
