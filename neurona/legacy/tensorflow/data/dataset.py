@@ -170,7 +170,7 @@ class Dataset(Sources, Grouping):
         def stream() -> Iterator[Any]:
             return (element for element, keep in function.over(self._elements()) if flag(keep))
 
-        kept = None if rows is None else rows.filtered(function)
+        kept = rows.filtered(function) if isinstance(rows, ArrayRows) else None  # others are computed once
         spec = lambda: self.element_spec  # noqa: E731
         return self._of("_FilterDataset", kept.elements if kept else stream, UNKNOWN, spec, kept)
 

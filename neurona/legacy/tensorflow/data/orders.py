@@ -55,18 +55,6 @@ class Rows:
         """The elements in the order that a transformation makes of theirs."""
         return self.in_order(lambda: stream(self.order()))
 
-    def filtered(self, function: ElementFunction) -> "Rows":
-        """The elements for which a function is true."""
-
-        def order() -> Iterator[Any]:
-            for keys in growing_groups(self.order(), _BLOCK, lambda: not function.is_eager):
-                kept = None if function.is_eager else function.columns(self.gather(keys))
-                for place, key in enumerate(keys):
-                    if flag(function(self.row(key)) if kept is None else row_of(kept, place)):
-                        yield key
-
-        return self.in_order(order)
-
 
 class ArrayRows(Rows):
     """The rows of arrays."""
@@ -83,6 +71,18 @@ class ArrayRows(Rows):
 
     def in_order(self, order: Callable[[], Iterator[Any]]) -> Rows:
         return ArrayRows(self.arrays, order)
+
+    def filtered(self, function: ElementFunction) -> "Rows":
+        """The elements for which a function is true."""
+
+        def order() -> Iterator[Any]:
+            for keys in growing_groups(self.order(), _BLOCK, lambda: not function.is_eager):
+                kept = None if function.is_eager else function.columns(self.gather(keys))
+                for place, key in enumerate(keys):
+                    if flag(function(self.row(key)) if kept is None else row_of(kept, place)):
+                        yield key
+
+        return self.in_order(order)
 
 
 class MappedRows(Rows):
