@@ -1,4 +1,4 @@
-"""What TensorFlow 2.21 computes: `truth.npz` holds its results, by the names of the cases that ask for them."""
+"""What TensorFlow 2.21 computes: `truth.npz` holds its results by the names of the cases."""
 
 from pathlib import Path
 from typing import Any

@@ -7,6 +7,7 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.legacy.tensorflow.data.elements import map_structure, tensors
+from neurona.legacy.tensorflow.errors import OutOfRangeError
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 
 
@@ -46,10 +47,6 @@ class DatasetIterator:
         """Close what is read from."""
         if hasattr(self._elements, "close"):
             self._elements.close()
-
-
-class OutOfRangeError(DataError):
-    """An iterator has no more elements."""
 
 
 class Optional:
