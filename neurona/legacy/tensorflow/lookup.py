@@ -84,20 +84,20 @@ class _Table:
         given = host(keys)
         if isinstance(given, RaggedTensor):
             return given.with_flat_values(self.lookup(given.flat_values))
-        if (given.dtype == object) != (self._key_type == object):
+        if (given.dtype == object) != (self._key_type.kind == "O"):
             raise ArgumentError(
                 f"The table's keys are of dtype {self.key_dtype.name}. Received: {as_dtype(given.dtype).name}"
             )
         found = [self._value(key) for key in given.ravel().tolist()]
         shape = (*given.shape, *np.shape(self._default))
         array = (
-            np.empty(len(found), object) if self._value_type == object else np.array(found, self._value_type)
+            np.empty(len(found), object) if self._value_type.kind == "O" else np.array(found, self._value_type)
         )
         array[:] = found
         return tensor(array.reshape(shape))
 
     def _value(self, key: Any) -> Any:
-        return self._values.get(key, self._default if self._value_type != object else self._default.item())
+        return self._values.get(key, self._default if self._value_type.kind != "O" else self._default.item())
 
     def __getitem__(self, keys: Any) -> Any:
         return self.lookup(keys)

@@ -33,6 +33,9 @@ class Stream:
         self._find_spec: Callable[[], Any] | None = None
         self._rows: Rows | None = None
         self._options: Any = None
+        self._whole: tuple[Any, int, bool] | None = (
+            None  # the arrays, batch size and order that these batches are
+        )
 
     @classmethod
     def _of(
@@ -53,6 +56,19 @@ class Stream:
             rows = self._rows.passed(stream)
             return self._of(kind, rows.elements, length, lambda: self.element_spec, rows)
         return self._of(kind, lambda: stream(self._elements()), length, lambda: self.element_spec)
+
+    def _same(self, kind: str) -> Any:
+        """The same elements in the same order."""
+        made = self._of(kind, self._elements, self._length, lambda: self.element_spec, self._rows)
+        made._whole, made._options = self._whole, self._options
+        return made
+
+    def array_rows(self) -> tuple[Any, int, bool] | None:
+        """Arrays, a batch size and whether to shuffle, where the data set is batches of all rows of arrays.
+
+        `fit` and its like then take the arrays themselves.
+        """
+        return self._whole
 
     def _changed(
         self,

@@ -94,15 +94,19 @@ class Dataset(Sources, Grouping):
             raise ArgumentError(f"shuffle: buffer_size is at least 1. Received: {size}")
         orders = Orders(seed, reshuffle_each_iteration is not False)
         stream = lambda s: streams.shuffled(s, size, orders.generator())  # noqa: E731
-        return self._passed("_ShuffleDataset", stream, self._length)
+        made, rows = self._passed("_ShuffleDataset", stream, self._length), self._rows
+        if isinstance(rows, ArrayRows) and rows.is_shuffled is not None:
+            is_whole = size >= self._length and seed is None and orders.anew
+            made._rows.is_shuffled = True if is_whole else None
+        return made
 
     def prefetch(self, buffer_size: Any, name: Any = None) -> Any:
         """The same elements: `fit` reads ahead without being told."""
-        return self._passed("_PrefetchDataset", iter, self._length)
+        return self._same("_PrefetchDataset")
 
     def with_options(self, options: Any, name: Any = None) -> Any:
         """The same elements; options change nothing, because what TensorFlow tunes by them is not here."""
-        made = self._passed("_OptionsDataset", iter, self._length)
+        made = self._same("_OptionsDataset")
         made._options = options
         return made
 

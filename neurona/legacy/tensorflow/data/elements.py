@@ -93,6 +93,11 @@ def count_rows(arrays: Any) -> int:
     return shapes[0][0] if shapes else 0
 
 
+def are_arrays(tree: Any) -> bool:
+    """Whether all leaves are arrays of numbers."""
+    return all(isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub" for leaf in leaves(tree))
+
+
 def stacked(elements: list[Any]) -> Any:
     """Elements as one, with a new first axis.
 
@@ -188,7 +193,7 @@ def _pad(parts: Sequence[Any], shape: tuple[int | None, ...] | None, fill: Any) 
             f"{tuple(target)}. Raise the shape, or use None for the longest of a batch."
         )
     dtype = arrays[0].dtype
-    empty = b"" if dtype == object else 0
+    empty = b"" if dtype.kind == "O" else 0
     result = np.full((len(arrays), *target), empty if fill is None else host(fill).item(), dtype)
     for number, array in enumerate(arrays):
         result[(number, *(slice(size) for size in array.shape))] = array

@@ -11,9 +11,17 @@ import numpy as np
 from neurona.core.errors import ArgumentError
 from neurona.legacy.tensorflow.data import specs, streams
 from neurona.legacy.tensorflow.data.base import Stream
-from neurona.legacy.tensorflow.data.elements import in_order, leaves, map_structure, padded, row_of, stacked
+from neurona.legacy.tensorflow.data.elements import (
+    are_arrays,
+    in_order,
+    leaves,
+    map_structure,
+    padded,
+    row_of,
+    stacked,
+)
 from neurona.legacy.tensorflow.data.mapping import call, number
-from neurona.legacy.tensorflow.data.orders import UNKNOWN
+from neurona.legacy.tensorflow.data.orders import UNKNOWN, ArrayRows
 from neurona.legacy.tensorflow.hosts import host
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.tensor import Tensor
@@ -41,7 +49,11 @@ class Grouping(Stream):
         length, rows = _batches(self._length, size, drop_remainder), self._rows
         kind = "_BatchDataset" if num_parallel_calls is None else "_ParallelBatchDataset"
         if rows is not None:
-            return self._of(kind, lambda: rows.batches(size, bool(drop_remainder)), length, spec)
+            made = self._of(kind, lambda: rows.batches(size, bool(drop_remainder)), length, spec)
+            if isinstance(rows, ArrayRows) and rows.is_shuffled is not None and are_arrays(rows.arrays):
+                is_whole = not drop_remainder or self._length % size == 0
+                made._whole = (rows.arrays, size, rows.is_shuffled) if is_whole else None
+            return made
         stream = lambda s: map(stacked, streams.groups(s, size, bool(drop_remainder)))  # noqa: E731
         return self._changed(kind, stream, length, spec)
 

@@ -185,7 +185,9 @@ def _filled(column: Any, room: int) -> np.ndarray:
 
 def _room(given: Any, result: Any) -> int:
     """How many elements run as one program."""
-    size = sum(leaf.nbytes for leaf in leaves(result)) + sum(leaf.nbytes // len(leaf) for leaf in leaves(given))
+    size = sum(leaf.nbytes for leaf in leaves(result)) + sum(
+        leaf.nbytes // len(leaf) for leaf in leaves(given)
+    )
     return max(_FEWEST, min(_MOST, _BYTES // max(size, 1)))
 
 

@@ -57,11 +57,20 @@ class Rows:
 
 
 class ArrayRows(Rows):
-    """The rows of arrays."""
+    """The rows of arrays.
 
-    def __init__(self, arrays: Any, order: Callable[[], Iterator[Any]]) -> None:
+    Args:
+        arrays: a structure of arrays.
+        order: begins an iteration over the numbers of rows.
+        is_shuffled: whether these are all rows in random order (True), or as they come (False); None where
+            they are anything else.
+    """
+
+    def __init__(
+        self, arrays: Any, order: Callable[[], Iterator[Any]], is_shuffled: bool | None = None
+    ) -> None:
         super().__init__(order)
-        self.arrays = arrays
+        self.arrays, self.is_shuffled = arrays, is_shuffled
 
     def row(self, key: Any) -> Any:
         return row_of(self.arrays, key)

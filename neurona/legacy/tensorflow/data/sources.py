@@ -36,7 +36,7 @@ class Sources(Stream):
         """The rows of arrays."""
         arrays = host_element(tensors)
         count = count_rows(arrays)
-        rows = ArrayRows(arrays, lambda: iter(builtins.range(count)))
+        rows = ArrayRows(arrays, lambda: iter(builtins.range(count)), False)
         spec = lambda: specs.unbatched(specs.spec_of(arrays))  # noqa: E731
         return cls._of("_TensorSliceDataset", rows.elements, count, spec, rows)
 
