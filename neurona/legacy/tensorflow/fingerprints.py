@@ -3,6 +3,8 @@
 Sources: G. Pike, FarmHash, 2014; Aumasson and Bernstein, SipHash: a fast short-input PRF, 2012.
 """
 
+from collections.abc import Iterable
+
 _MASK = 0xFFFFFFFFFFFFFFFF
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
 
@@ -129,6 +131,19 @@ def murmur64(data: bytes, seed: int = 0xDECAFCAFFE) -> int:
     if len(data) > whole:
         found = ((found ^ _word(data, whole)) * multiplier) & _MASK
     return _mix((_mix(found) * multiplier) & _MASK)
+
+
+def crossed(values: Iterable[bytes | int], seed: int) -> int:
+    """The fingerprint of several values, as TensorFlow crosses columns."""
+    multiplier = 0xC6A4A7935BD1E995
+    found = seed
+    for value in values:
+        one = fingerprint64(value) if isinstance(value, bytes) else int(value) & _MASK
+        found ^= multiplier
+        found ^= (_mix((one * multiplier) & _MASK) * multiplier) & _MASK
+        found = (found * multiplier) & _MASK
+        found = _mix((_mix(found) * multiplier) & _MASK)
+    return found
 
 
 def siphash(data: bytes, key: tuple[int, int]) -> int:
