@@ -31,7 +31,6 @@ from neurona.legacy.tensorflow.io.parsing import (
     VarLenFeature,
     decode_base64,
     decode_csv,
-    decode_proto,
     decode_raw,
     encode_base64,
     parse_example,
@@ -71,7 +70,7 @@ def matching_files(pattern: Any, name: Any = None) -> Any:
 __all__ = [
     "FixedLenFeature", "FixedLenSequenceFeature", "RaggedFeature", "TFRecordOptions", "TFRecordWriter",
     "VarLenFeature", "decode_and_crop_jpeg", "decode_base64", "decode_bmp", "decode_csv", "decode_gif",
-    "decode_image", "decode_jpeg", "decode_png", "decode_proto", "decode_raw", "encode_base64",
+    "decode_image", "decode_jpeg", "decode_png", "decode_raw", "encode_base64",
     "encode_jpeg", "encode_png", "extract_jpeg_shape", "gfile", "is_jpeg", "matching_files",
     "parse_example", "parse_single_example", "parse_tensor", "read_file", "serialize_tensor",
     "tf_record_iterator", "write_file",

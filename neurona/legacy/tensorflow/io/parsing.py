@@ -287,10 +287,3 @@ def _one_text(content: bytes) -> Any:
     array = np.empty((), object)
     array[()] = content
     return Tensor(array, string)
-
-
-def decode_proto(*_: Any, **__: Any) -> Any:
-    """Refused: only Examples are known."""
-    raise ArgumentError(
-        "tf.io.decode_proto is not here: only tf.train.Example is read, by parse_single_example."
-    )
