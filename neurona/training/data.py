@@ -128,7 +128,9 @@ def batches_of(
 def _source_batches(
     source: Any, steps: int | None, shuffle: bool | str = False, class_weight: ClassWeights | None = None
 ) -> Batches:
-    """A source of batches; the arrays themselves where it says, by `array_rows`, that it is all of their rows."""
+    """A source of batches; the arrays themselves where it says, by `array_rows`, that it is all of their
+    rows.
+    """
     offered = source.array_rows() if hasattr(source, "array_rows") else None
     if offered is None:
         generator = new_numpy_generator() if shuffle else None

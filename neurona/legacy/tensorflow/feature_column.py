@@ -1,4 +1,6 @@
-"""`tf.feature_column`: columns of tables as numbers for a network, and the layer DenseFeatures that joins them."""
+"""`tf.feature_column`: columns of tables as numbers for a network, and the layer DenseFeatures that joins
+them.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -296,7 +298,8 @@ class DenseFeatures(Layer):
         wrong = next((one for one in given if not hasattr(one, "width")), None)
         if wrong is not None:
             raise ArgumentError(
-                f"DenseFeatures takes dense columns. Received: {type(wrong).__name__}. Wrap it in indicator_column or "
+                f"DenseFeatures takes dense columns. Received: {type(wrong).__name__}. Wrap it in "
+                "indicator_column or "
                 "embedding_column."
             )
         self.columns = sorted(given, key=lambda column: column.name)

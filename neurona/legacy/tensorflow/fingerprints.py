@@ -1,4 +1,4 @@
-"""Fingerprints of texts: FarmHash's Fingerprint64, SipHash and MurmurHash, by which TensorFlow puts texts into buckets.
+"""Fingerprints of texts, by which TensorFlow puts them into buckets: FarmHash, SipHash and MurmurHash.
 
 Sources: G. Pike, FarmHash, 2014; Aumasson and Bernstein, SipHash: a fast short-input PRF, 2012.
 """

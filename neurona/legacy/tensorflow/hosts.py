@@ -98,7 +98,8 @@ def _encoded(item: Any) -> bytes:
         item = item.__fspath__()
     if not isinstance(item, str):
         raise DataError(
-            f"A tensor holds numbers of one type, or texts. Received a {type(item).__name__}, {item!r}, in an "
+            f"A tensor holds numbers of one type, or texts. Received a {type(item).__name__}, {item!r}, "
+            "in an "
             "array of objects: convert it first, such as with array.astype('float32')."
         )
     return item.encode("utf-8", "surrogateescape")

@@ -91,7 +91,9 @@ class _Table:
         found = [self._value(key) for key in given.ravel().tolist()]
         shape = (*given.shape, *np.shape(self._default))
         array = (
-            np.empty(len(found), object) if self._value_type.kind == "O" else np.array(found, self._value_type)
+            np.empty(len(found), object)
+            if self._value_type.kind == "O"
+            else np.array(found, self._value_type)
         )
         array[:] = found
         return tensor(array.reshape(shape))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
 
 
 class RaggedTensor:

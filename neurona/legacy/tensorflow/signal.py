@@ -266,7 +266,8 @@ def linear_to_mel_weight_matrix(
     """Triangles on the Mel scale, (num_spectrogram_bins, num_mel_bins)."""
     if not 0 <= lower_edge_hertz < upper_edge_hertz <= sample_rate / 2:
         raise ArgumentError(
-            "linear_to_mel_weight_matrix: 0 <= lower_edge_hertz < upper_edge_hertz <= sample_rate / 2. Received: "
+            "linear_to_mel_weight_matrix: 0 <= lower_edge_hertz < upper_edge_hertz <= sample_rate / 2. "
+            "Received: "
             f"{lower_edge_hertz}, {upper_edge_hertz} and {sample_rate}"
         )
     bins = _mel(np.linspace(0, sample_rate / 2, num_spectrogram_bins)[1:])[:, None]

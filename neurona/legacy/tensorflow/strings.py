@@ -1,5 +1,6 @@
 """`tf.strings`: functions of tensors of texts. Texts are bytes, as in TensorFlow."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -300,25 +301,30 @@ def ngrams(
 ) -> Any:  # fmt: skip
     """Sequences of neighboring texts, joined."""
     widths = [ngram_width] if isinstance(ngram_width, int) else list(ngram_width)
+    marks = [b""] * 2 if pad_values is None else [text(one).encode() for one in np.resize(pad_values, 2)]
+    most = 0 if pad_values is None else padding_width or max(widths)
+
     between = text(separator).encode()
-    marks = pad_values if isinstance(pad_values, (tuple, list)) else (pad_values, pad_values)
 
     def row(texts: list[bytes]) -> list[bytes]:
-        found = []
-        for width in widths:
-            pad = 0 if pad_values is None else min(width - 1, padding_width or width - 1)
-            padded = [text(marks[0] or "").encode()] * pad + texts + [text(marks[1] or "").encode()] * pad
-            found += [between.join(padded[at : at + width]) for at in range(len(padded) - width + 1)]
-        return found or ([between.join(texts)] if preserve_short_sequences and texts else [])
+        found = [one for width in widths for one in _joined(texts, width, between, marks, most)]
+        return found or _joined(texts, len(texts), between, marks, 0)[: int(preserve_short_sequences)]
 
     given = _given(data, "ngrams")
     if not isinstance(given, RaggedTensor) and given.ndim == 1:
         found = row(given.tolist())
         return Tensor(_texts(found, [len(found)]), string)
-    rows = [row(one) for one in (given.to_list() if isinstance(given, RaggedTensor) else given.tolist())]
-    pieces = [piece for one in rows for piece in one]
-    result = RaggedTensor.from_row_lengths(_texts(pieces, [len(pieces)]), [len(one) for one in rows])
+    rows = list(map(row, given.to_list() if isinstance(given, RaggedTensor) else given.tolist()))
+    flat = _texts(itertools.chain.from_iterable(rows), [sum(map(len, rows))])
+    result = RaggedTensor.from_row_lengths(flat, list(map(len, rows)))
     return result if isinstance(given, RaggedTensor) else result.to_tensor()
+
+
+def _joined(texts: list[bytes], width: int, between: bytes, marks: list[bytes], most: int) -> list[bytes]:
+    """The sequences of `width` texts, where marks stand before and after the first and last."""
+    pad = min(max(width - 1, 0), most)
+    padded = marks[:1] * pad + texts + marks[1:] * pad
+    return [between.join(padded[at : at + width]) for at in range(len(padded) - width + 1)] if width else []
 
 
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Any:

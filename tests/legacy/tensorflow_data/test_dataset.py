@@ -249,7 +249,7 @@ class TestFit:
 def test_refusals_say_how_to_mend_them():
     with pytest.raises(ShapeError, match="equally many rows"):
         D.from_tensor_slices(([1, 2], [1, 2, 3]))
-    with pytest.raises(ShapeError, match="use Dataset.from_tensors"):
+    with pytest.raises(ShapeError, match=r"use Dataset\.from_tensors"):
         D.from_tensor_slices(3)
     with pytest.raises(ShapeError, match="padded_batch"):
         list(ragged().batch(2))

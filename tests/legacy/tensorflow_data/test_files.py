@@ -9,7 +9,7 @@ from neurona.legacy.tensorflow.hosts import tensor
 from neurona.legacy.tensorflow.io import examples
 from neurona.legacy.tensorflow.io.examples import Example, Feature, Features
 
-# An Example with a=[1, -2], b=[1.5] and c=["xy", "z"], and a record file of two of them, as TensorFlow 2.21 wrote
+# An Example with a=[1, -2], b=[1.5] and c=["xy", "z"], and a record file of two, as TensorFlow 2.21 wrote
 # them.
 EXAMPLE = (
     b"\n5\n\x14\n\x01a\x12\x0f\x1a\r\n\x0b\x01\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\n\r\n\x01b\x12\x08\x12\x06\n"

@@ -62,7 +62,8 @@ def _check(element: Any) -> None:
     wrong = next((leaf for leaf in leaves(element) if not isinstance(host(leaf), np.ndarray)), None)
     if wrong is not None:
         raise DataError(
-            f"cache(filename) keeps arrays and texts in a file. Received: {type(wrong).__name__}. Use cache() "
+            f"cache(filename) keeps arrays and texts in a file. Received: {type(wrong).__name__}. Use "
+            "cache() "
             "without a filename."
         )
 

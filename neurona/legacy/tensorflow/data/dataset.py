@@ -1,7 +1,7 @@
 """`tf.data.Dataset`: a stream of elements that can be read again and again, and what is made of it.
 
-Elements are arrays of NumPy on the way. They are tensors where a program sees them: in functions given to `map`
-and others, and in iteration. Rows of arrays stay numbers of rows until a batch gathers them.
+Elements are arrays of NumPy on the way. They are tensors where a program sees them: in functions given to
+`map` and others, and in iteration. Rows of arrays stay numbers of rows until a batch gathers them.
 """
 
 from __future__ import annotations

@@ -91,7 +91,8 @@ class FixedLengthRecordDataset(_FileDataset):
 
     def __init__(
         self, filenames: Any, record_bytes: Any, header_bytes: Any = None, footer_bytes: Any = None,
-        buffer_size: Any = None, compression_type: Any = None, num_parallel_reads: Any = None, name: Any = None,
+        buffer_size: Any = None, compression_type: Any = None, num_parallel_reads: Any = None,
+        name: Any = None,
     ) -> None:  # fmt: skip
         size, header, footer = (int(host(n or 0)) for n in (record_bytes, header_bytes, footer_bytes))
         compression = text(compression_type or "")
@@ -101,7 +102,8 @@ class FixedLengthRecordDataset(_FileDataset):
             inside = content[header : len(content) - footer]
             if len(inside) % size:
                 raise DataError(
-                    f"{path}: {len(inside)} bytes between header and footer are no whole number of records of {size} "
+                    f"{path}: {len(inside)} bytes between header and footer are no whole number of "
+                    f"records of {size} "
                     "bytes."
                 )
             return (inside[start : start + size] for start in range(0, len(inside), size))

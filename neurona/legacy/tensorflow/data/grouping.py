@@ -236,7 +236,8 @@ def _opened(map_func: Callable[..., Any], element: Any) -> Iterator[Any]:
     inner = call(map_func, element)
     if not isinstance(inner, Stream):
         raise ArgumentError(
-            f"The function must return a Dataset. Received: {type(inner).__name__}. Use map for a function that "
+            f"The function must return a Dataset. Received: {type(inner).__name__}. Use map for a "
+            "function that "
             "returns tensors."
         )
     return inner._elements()

@@ -49,8 +49,8 @@ class ElementFunction:
     """A function of a program over elements.
 
     The first elements are computed one by one. Then the function is traced. Where that works, and gives the
-    same numbers, it is compiled and computes many elements at once; random numbers are drawn for each element.
-    Where it looks at values, assigns to variables or leaves JAX, elements are computed one by one.
+    same numbers, it is compiled and computes many elements at once; random numbers are drawn for each
+    element. Where it looks at values, assigns to variables or leaves JAX, elements are computed one by one.
 
     Args:
         function: takes the components of an element as tensors.
@@ -124,9 +124,7 @@ class ElementFunction:
         return True
 
     def _agrees(self, given: Any, outputs: list[np.ndarray], is_random: bool) -> bool:
-        """Whether the program's first and last results are those of the function itself; of random ones, their
-        shapes.
-        """
+        """Whether the program's first and last results, or the shapes of random ones, are the function's."""
         for place in (0, len(outputs[0]) - 1):
             expected = leaves(self(row_of(given, place)))
             for column, value in zip(outputs, expected, strict=True):

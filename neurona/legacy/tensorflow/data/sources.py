@@ -114,16 +114,13 @@ class Sources(Stream):
         tree = datasets if datasets is not None else args[0] if len(args) == 1 else args
         tree = tuple(tree) if isinstance(tree, list) else tree
         parts = leaves(tree)
-        wrong = next((part for part in parts if not isinstance(part, Stream)), None)
-        if not parts or wrong is not None:
-            raise ArgumentError(f"Dataset.zip takes data sets. Received: {wrong!r}")
+        _check_datasets(parts)
 
         def elements() -> Iterator[Any]:
             return (in_order(tree, row) for row in zip(*(part._elements() for part in parts)))
 
-        lengths = [part._length for part in parts]
-        known = [length for length in lengths if length != INFINITE]
-        length = INFINITE if not known else UNKNOWN if UNKNOWN in known else min(known)
+        known = {part._length for part in parts} - {INFINITE}
+        length = min(known, default=INFINITE)  # UNKNOWN is the least
         spec = lambda: map_structure(lambda part: part.element_spec, tree)  # noqa: E731
         if any(part._rows is None for part in parts):
             return cls._of("_ZipDataset", elements, length, spec)
@@ -183,6 +180,12 @@ class Sources(Stream):
         return cls._of("_DirectedInterleaveDataset", elements, UNKNOWN, spec)
 
 
+def _check_datasets(parts: list[Any]) -> None:
+    wrong = next((part for part in parts if not isinstance(part, Stream)), None)
+    if not parts or wrong is not None:
+        raise ArgumentError(f"Dataset.zip takes data sets. Received: {wrong!r}")
+
+
 def files_of(pattern: str) -> list[str]:
     """The paths that match a pattern of the shell, sorted."""
     return sorted(glob.glob(pattern))
@@ -224,7 +227,8 @@ def _as_declared(element: Any, like: Any, types: list[Any], shapes: list[Any]) -
         array = array if isinstance(part, RaggedTensor) else array.astype(dtype, copy=False)
         if shape is not None and not _matches(np.shape(array), shape):
             raise ShapeError(
-                f"from_generator: the generator yielded an array of shape {np.shape(array)}, and the declared "
+                f"from_generator: the generator yielded an array of shape {np.shape(array)}, and the "
+                "declared "
                 f"shape is {shape}."
             )
         found.append(array)

@@ -96,7 +96,9 @@ def interleaved(
 
 
 def chosen(streams: list[Any], choices: Iterable[int], stop_on_empty: bool) -> Iterator[Any]:
-    """The next element of the stream that each choice names. A stream that ended is passed over, or ends all."""
+    """The next element of the stream that each choice names. A stream that ended is passed over, or ends
+    all.
+    """
     iterators = [iter(stream) for stream in streams]
     left = set(range(len(iterators)))
     for choice in choices:

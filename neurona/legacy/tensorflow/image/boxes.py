@@ -70,7 +70,9 @@ def _overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 def suppressed(
     boxes: np.ndarray, scores: np.ndarray, most: int, iou: float, least: float, sigma: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of the boxes that stay, best first, with their scores (Bodla et al. 2017 where sigma > 0)."""
+    """The numbers of the boxes that stay, best first, with their scores (Bodla et al. 2017 where sigma >
+    0).
+    """
     left = [number for number in np.argsort(-scores, kind="stable").tolist() if scores[number] > least]
     now = scores.astype(np.float32).copy()
     kept: list[int] = []

@@ -1,4 +1,6 @@
-"""Pictures in files: from bytes to arrays of pixels and back, through Pillow and the gate for strangers' files."""
+"""Pictures in files: from bytes to arrays of pixels and back, through Pillow and the gate for strangers'
+files.
+"""
 
 import io
 from typing import Any
@@ -148,7 +150,8 @@ def encode_jpeg(
 def _encoded(pixels: np.ndarray, kind: str, who: str, options: dict[str, Any]) -> Any:
     if pixels.ndim != 3 or pixels.dtype not in (np.uint8, np.uint16) or pixels.shape[-1] not in _MODES:
         raise ArgumentError(
-            f"tf.io.{who} takes pixels of uint8, (height, width, 1, 3 or 4). Received {pixels.dtype.name} of shape "
+            f"tf.io.{who} takes pixels of uint8, (height, width, 1, 3 or 4). Received {pixels.dtype.name} "
+            "of shape "
             f"{pixels.shape}: use tf.image.convert_image_dtype(image, tf.uint8)."
         )
     out = io.BytesIO()

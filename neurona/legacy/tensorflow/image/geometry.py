@@ -26,7 +26,8 @@ def flip_up_down(image: T) -> Any:
 def check_rank(image: Any, who: str) -> None:
     if image.ndim < 3:
         raise ShapeError(
-            f"tf.image.{who}: 'image' must be at least three-dimensional, (height, width, channels). Received "
+            f"tf.image.{who}: 'image' must be at least three-dimensional, (height, width, channels). "
+            "Received "
             f"shape {tuple(image.shape)}."
         )
 
@@ -96,7 +97,8 @@ def framed(image: Any, top: int, left: int, height: int, width: int) -> Any:
     after = height - top - image.shape[-3], width - left - image.shape[-2]
     if min(top, left, *after) < 0:
         raise ArgumentError(
-            f"tf.image.pad_to_bounding_box: an image of {image.shape[-3]} x {image.shape[-2]} at ({top}, {left}) "
+            f"tf.image.pad_to_bounding_box: an image of {image.shape[-3]} x {image.shape[-2]} at ({top}, "
+            f"{left}) "
             f"does not fit into {height} x {width}."
         )
     margins = ((top, after[0]), (left, after[1]), (0, 0))

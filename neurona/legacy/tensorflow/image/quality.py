@@ -52,7 +52,8 @@ def _ssim(
     """The similarity of structure and luminance, and that of structure alone."""
     if min(a.shape[-3:-1]) < size:
         raise ShapeError(
-            f"SSIM needs images of at least {size} x {size} pixels, filter_size. Received shape {tuple(a.shape)}."
+            f"SSIM needs images of at least {size} x {size} pixels, filter_size. Received shape "
+            f"{tuple(a.shape)}."
         )
     c1, c2 = (k1 * most) ** 2, (k2 * most) ** 2
     mean_a, mean_b = _filtered(a, size, sigma), _filtered(b, size, sigma)

@@ -36,7 +36,8 @@ def batched(images: Any, who: str) -> tuple[Any, Callable[[Any], Any]]:
         return images, lambda result: result
     if images.ndim != 3:
         raise ShapeError(
-            f"tf.image.{who} takes images (height, width, channels), or that with a batch before it. Received "
+            f"tf.image.{who} takes images (height, width, channels), or that with a batch before it. "
+            "Received "
             f"shape {tuple(images.shape)}."
         )
     return images[None], lambda result: result[0]
@@ -104,7 +105,9 @@ def _weights(size: int, new: int, method: str, antialias: bool, centers: str) ->
 
 
 def _cubic_shares(size: int, at: np.ndarray, centers: str) -> np.ndarray:
-    """Keys' cubic over the four nearest pixels. Those outside are left out, or stand for the nearest inside."""
+    """Keys' cubic over the four nearest pixels. Those outside are left out, or stand for the nearest
+    inside.
+    """
     first = np.floor(at).astype(int)
     fraction = np.round((at - first) * 1024) / 1024  # TensorFlow reads a table of 1024 steps
     shares = np.zeros((len(at), size))

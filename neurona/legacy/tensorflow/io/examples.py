@@ -1,4 +1,6 @@
-"""`tf.train.Example` and its parts, in protocol buffers' wire format: named lists of bytes, floats or integers."""
+"""`tf.train.Example` and its parts, in protocol buffers' wire format: named lists of bytes, floats or
+integers.
+"""
 
 import struct
 from collections.abc import Iterator

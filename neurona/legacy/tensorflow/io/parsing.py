@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurona.core.errors import ArgumentError, DataError
+from neurona.core.errors import DataError
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.hosts import host, tensor
@@ -129,7 +129,8 @@ def _fixed(key: str, one: Any, example: Example) -> np.ndarray:
         return found.reshape(shape)
     except ValueError:
         raise InvalidArgumentError(
-            f"Key: {key}. Can't parse serialized Example: it has {len(found)} values, which have no shape {shape}."
+            f"Key: {key}. Can't parse serialized Example: it has {len(found)} values, which have no shape "
+            f"{shape}."
         ) from None
 
 
@@ -157,7 +158,8 @@ def decode_raw(
     lengths = {len(one) for one in texts.ravel().tolist()}
     if len(lengths) > 1 or any(length % dtype.itemsize for length in lengths):
         raise InvalidArgumentError(
-            f"decode_raw: texts of one length, which is a multiple of {dtype.itemsize} bytes, are needed. Received "
+            f"decode_raw: texts of one length, which is a multiple of {dtype.itemsize} bytes, are needed. "
+            "Received "
             f"lengths {sorted(lengths)}."
         )
     rows = [np.frombuffer(one, dtype) for one in texts.ravel().tolist()]
@@ -183,7 +185,8 @@ def decode_csv(
     for number, row in enumerate(rows):
         if select_cols is None and len(row) != len(record_defaults):
             raise InvalidArgumentError(
-                f"Expect {len(record_defaults)} fields but have {len(row)} in record {number}: {lines[number]!r}"
+                f"Expect {len(record_defaults)} fields but have {len(row)} in record {number}: "
+                f"{lines[number]!r}"
             )
     cells = ([row[column] for row in rows] for column in columns)
     found = [
