@@ -15,7 +15,7 @@ class RaggedTensor:
     """Row i holds `values[row_splits[i]:row_splits[i + 1]]`; values may be ragged themselves."""
 
     def __init__(self, values: Any, row_splits: Any) -> None:
-        self._values = values if isinstance(values, RaggedTensor) else _array(values)
+        self._values: Any = values if isinstance(values, RaggedTensor) else _array(values)
         self._splits = np.asarray(row_splits, np.int64)
 
     # How they are made.
@@ -247,7 +247,7 @@ class RaggedTensor:
             )
             return chosen._within(tuple(rest)) if rest else chosen
         row = self._row(int(first))
-        row = row if isinstance(row, RaggedTensor) else Tensor(row)
+        row: Any = row if isinstance(row, RaggedTensor) else Tensor(row)
         return row[tuple(rest)] if rest else row
 
     def _none(self) -> Any:

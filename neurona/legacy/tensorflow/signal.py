@@ -222,7 +222,7 @@ def dct(input: T, type: S = 2, n: S = None, axis: S = -1, norm: Any = None) -> A
 @function
 def idct(input: T, type: S = 2, n: S = None, axis: S = -1, norm: Any = None) -> Any:
     """The inverse of `dct`, up to the factor 2 n (2 (n - 1) for type 1) where there is no norm."""
-    return _dct(input, {2: 3, 3: 2}.get(type, type), norm)
+    return _dct(input, 5 - type if type in (2, 3) else type, norm)
 
 
 @function

@@ -36,7 +36,7 @@ def _gather_nd(params: Any, indices: Any, batch_dims: int = 0) -> Any:
     return params[tuple(np.moveaxis(np.asarray(indices), -1, 0))]
 
 
-def _pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = b"") -> Any:
+def _pad(tensor: Any, paddings: Any, mode: Any = "CONSTANT", constant_values: Any = b"") -> Any:
     return np.pad(tensor, paddings, mode.lower(), constant_values=constant_values or b"")
 
 

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neurona.core.errors import DataError
+from neurona.core.errors import ArgumentError, DataError
 from neurona.legacy.tensorflow.data import specs
 from neurona.legacy.tensorflow.data.elements import tensors
 from neurona.legacy.tensorflow.data.iterators import DatasetIterator, NumpyIterator
 from neurona.legacy.tensorflow.data.orders import INFINITE, UNKNOWN, Rows
+from neurona.legacy.tensorflow.dispatch import Hooks
 from neurona.legacy.tensorflow.tensor import Tensor
 
 
@@ -88,6 +89,21 @@ class Stream:
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements as arrays of NumPy."""
         return NumpyIterator(self)
+
+    def make_one_shot_iterator(self) -> Any:
+        """TensorFlow 1's iterator, whose `get_next` gives elements at once.
+
+        Raises:
+            ArgumentError: a graph is being drawn, which would hold one element for ever.
+        """
+        if Hooks.draws():
+            raise ArgumentError(
+                "A graph holds no iterator of a data set: go through the data set, `for x, y in dataset:`, and "
+                "feed each batch by session.run(..., feed_dict={...})."
+            )
+        return DatasetIterator(self)
+
+    make_initializable_iterator = make_one_shot_iterator
 
     def get_single_element(self, name: Any = None) -> Any:
         """The only element.

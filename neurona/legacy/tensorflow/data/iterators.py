@@ -43,6 +43,11 @@ class DatasetIterator:
         found = list(zip(range(1), self))
         return Optional(found[0][1] if found else None, bool(found))
 
+    @property
+    def initializer(self) -> None:
+        """Begin again: TensorFlow 1's operation, which runs when it is asked for."""
+        self._elements = self._dataset._elements()
+
     def close(self) -> None:
         """Close what is read from."""
         if hasattr(self._elements, "close"):

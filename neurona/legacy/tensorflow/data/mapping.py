@@ -142,7 +142,7 @@ class ElementFunction:
         parts = []
         for start in range(0, len(columns[0]), self._room):
             keys = self._keys.integers(2**32, size=(self._room, 2), dtype=np.uint32)
-            outputs = self._program(keys, [_filled(column[start:], self._room) for column in narrow])
+            outputs = self._program(keys, [_filled(column[start:], self._room) for column in narrow])  # pyright: ignore
             many = min(self._room, len(columns[0]) - start)
             parts.append(
                 [np.asarray(output)[:many].astype(d, copy=False) for output, d in zip(outputs, dtypes)]

@@ -223,8 +223,8 @@ def _as_declared(element: Any, like: Any, types: list[Any], shapes: list[Any]) -
         ) from None
     found = []
     for part, dtype, shape in zip(parts, types, shapes):
-        array = part if isinstance(part, RaggedTensor) else host(part)
-        array = array if isinstance(part, RaggedTensor) else array.astype(dtype, copy=False)
+        array = host(part)
+        array = array if isinstance(array, RaggedTensor) else array.astype(dtype, copy=False)
         if shape is not None and not _matches(np.shape(array), shape):
             raise ShapeError(
                 f"from_generator: the generator yielded an array of shape {np.shape(array)}, and the "

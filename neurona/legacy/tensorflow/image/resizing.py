@@ -181,8 +181,9 @@ def target_size(size: Any, who: str) -> tuple[int, int]:
     return int(size[0]), int(size[1])
 
 
-def keeping_ratio(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
-    """The largest size within another with the proportions of an image."""
+def keeping_ratio(images: Any, size: tuple[int, int]) -> tuple[int, int]:
+    """The largest size within another with the proportions of images."""
+    height, width = images.shape[1:3]
     scale = min(size[0] / height, size[1] / width)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
@@ -198,7 +199,7 @@ def resize(
     """Images at another size (height, width)."""
     given, restore = batched(images, "resize")
     wanted = target_size(size, "resize")
-    wanted = keeping_ratio(*given.shape[1:3], wanted) if preserve_aspect_ratio else wanted
+    wanted = keeping_ratio(given, wanted) if preserve_aspect_ratio else wanted
     return restore(resized(given, wanted, method_name(method), bool(antialias), "half"))
 
 
@@ -245,7 +246,7 @@ def resize_images(
     """TensorFlow 1's `resize`: pixels are read at their corners."""
     given, restore = batched(images, "resize_images")
     wanted = target_size(size, "resize_images")
-    wanted = keeping_ratio(*given.shape[1:3], wanted) if preserve_aspect_ratio else wanted
+    wanted = keeping_ratio(given, wanted) if preserve_aspect_ratio else wanted
     if wanted == tuple(given.shape[1:3]):
         return images
     centers = "align" if align_corners else "corner"
