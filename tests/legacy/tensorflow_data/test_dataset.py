@@ -123,6 +123,9 @@ def test_iterators():
     assert int(next(iterator)) == 1
     with pytest.raises(tf.errors.OutOfRangeError):
         iterator.get_next()
+    old = D.range(2).make_initializable_iterator()
+    old.initializer  # noqa: B018 - TensorFlow 1's way to begin
+    assert [int(old.get_next()) for _ in range(2)] == [0, 1]
     assert int(D.range(5).reduce(np.int64(0), lambda s, x: s + x)) == 10
 
 

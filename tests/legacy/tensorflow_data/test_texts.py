@@ -55,7 +55,8 @@ CASES = {  # what TensorFlow 2.21 gives
     "segments": (lambda: S.unsorted_segment_join(["a", "b", "c"], [0, 1, 0], 2), [b"ac", b"b"]),
     "fast": (
         lambda: S.to_hash_bucket_fast(
-            ["a", "hello", "", "a long string of more than sixteen bytes", "x" * 33, "y" * 70, "z" * 200], 1000
+            ["a", "hello", "", "a long string of more than sixteen bytes", *("x" * 33, "y" * 70, "z" * 200)],
+            1000,
         ),
         [939, 296, 263, 362, 935, 122, 92],
     ),
