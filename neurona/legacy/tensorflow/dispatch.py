@@ -27,6 +27,7 @@ from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.ragged_calls import is_ragged, over_ragged
 from neurona.legacy.tensorflow.recording import computed, has_numbers, is_tracing, is_watched, without_tapes
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped
 from neurona.legacy.tensorflow.texts import on_texts
@@ -241,6 +242,8 @@ def function(raw: Callable[..., Any]) -> Callable[..., Any]:
             node = Hooks.graph(call, args, kwargs)
             if node is not NotImplemented:
                 return node
+        if is_ragged(args):
+            return over_ragged(call, raw.__name__, args, kwargs)
         if not takes_name:
             kwargs.pop("name", None)
             args = args[: len(names)] if len(args) == len(names) + 1 else args

@@ -15,8 +15,8 @@ from neurona.legacy.tensorflow.io.examples import (
 )
 
 __all__ = [
-    "BytesList", "Checkpoint", "CheckpointManager", "Example", "Feature", "Features", "FloatList", "Int64List",
-    "latest_checkpoint",
+    "BytesList", "Checkpoint", "CheckpointManager", "Example", "Feature", "Features", "FloatList",
+    "Int64List", "latest_checkpoint",
 ]  # fmt: skip
 
 _OF_GRAPHS = ("neurona.legacy.tensorflow.v1.train", "neurona.legacy.tensorflow.v1.optimizers")

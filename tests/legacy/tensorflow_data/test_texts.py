@@ -72,6 +72,9 @@ CASES = {  # what TensorFlow 2.21 gives
     ),
     "sum": (lambda: RAGGED + 1, [[2, 3], [4], [], [5, 6, 7]]),
     "product": (lambda: RAGGED * RAGGED, [[1, 4], [9], [], [16, 25, 36]]),
+    "cast": (lambda: tf.cast(RAGGED, tf.float32), [[1.0, 2.0], [3.0], [], [4.0, 5.0, 6.0]]),
+    "row sums": (lambda: tf.reduce_sum(RAGGED, axis=1), [3, 3, 0, 15]),
+    "concat": (lambda: tf.concat([RAGGED[:2], RAGGED[1:2]], axis=0), [[1, 2], [3], [3]]),
     "deep": (lambda: tf.ragged.constant([[[1, 2], [3]], [[4]]]).merge_dims(0, 1), [[1, 2], [3], [4]]),
     "stack": (lambda: tf.ragged.stack([tf.constant([1, 2]), tf.constant([3])]), [[1, 2], [3]]),
     "ranges": (lambda: tf.ragged.range([3, 2]), [[0, 1, 2], [0, 1]]),
@@ -118,5 +121,7 @@ def test_refusals():
         S.to_number("x")
     with pytest.raises(DataError, match="one type"):
         S.lower(np.array([None], object))
+    with pytest.raises(ArgumentError, match="rows of one length"):
+        tf.reduce_sum(RAGGED, axis=0)
     with pytest.raises(ArgumentError, match="row_splits begin with 0"):
         RaggedTensor.from_row_splits([1, 2, 3], [0, 2])
