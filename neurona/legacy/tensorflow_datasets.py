@@ -47,8 +47,8 @@ def load(
     known = name.split(":")[0].split("/")[-1]
     if known not in _IMAGES:
         raise ArgumentError(
-            f"tensorflow_datasets.load: Neurona has {', '.join(_IMAGES)}. Received: {name!r}. Read other data "
-            "from your own files, such as with tf.data.TFRecordDataset or "
+            f"tensorflow_datasets.load: Neurona has {', '.join(_IMAGES)}. Received: {name!r}. Read other "
+            "data from your own files, such as with tf.data.TFRecordDataset or "
             "keras.utils.image_dataset_from_directory."
         )
     module, classes = _IMAGES[known]

@@ -27,21 +27,31 @@ def over_ragged(function: Callable[..., Any], name: str, args: Sequence[Any], kw
     """
     if name == "concat":
         return _concat(*args, **{key: value for key, value in kwargs.items() if key != "name"})
-    if name.startswith("reduce_"):
-        axis = kwargs.pop("axis", args[1] if len(args) > 1 else None)
-        rows = args[0].flat_values if axis is None else list(args[0])
-        if axis is None:
-            return function(rows, **kwargs)
-        if axis in (1, -1) and args[0].ragged_rank == 1:
-            found = [np.asarray(function(row, axis=0, **kwargs)) for row in rows]
-            return Tensor(np.stack(found))
-    else:
-        flat = [value.flat_values if isinstance(value, RaggedTensor) else value for value in args]
-        like = next(value for value in args if isinstance(value, RaggedTensor))
-        result = function(*flat, **kwargs)
-        if isinstance(result, Tensor) and result.shape[:1] == [len(like.flat)]:
-            return like.with_flat_values(result)
-    raise ArgumentError(f"tf.{name} needs rows of one length: use to_tensor() of the ragged tensor first.")
+    result = (_reduced if name.startswith("reduce_") else _changed)(function, args, kwargs)
+    if result is None:
+        raise ArgumentError(
+            f"tf.{name} needs rows of one length: use to_tensor() of the ragged tensor first."
+        )
+    return result
+
+
+def _reduced(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """One number of all values, or of each row; None where rows differ."""
+    axis = kwargs.pop("axis", args[1] if len(args) > 1 else None)
+    if axis is None:
+        return function(args[0].flat_values, **kwargs)
+    if axis not in (1, -1) or args[0].ragged_rank > 1:
+        return None
+    return Tensor(np.stack([np.asarray(function(row, axis=0, **kwargs)) for row in args[0]]))
+
+
+def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Value by value; None where the function does not give one for each."""
+    flat = [value.flat_values if isinstance(value, RaggedTensor) else value for value in args]
+    like = next(value for value in args if isinstance(value, RaggedTensor))
+    result = function(*flat, **kwargs)
+    fits = isinstance(result, Tensor) and result.shape[:1] == [len(like.flat)]
+    return like.with_flat_values(result) if fits else None
 
 
 def _concat(values: Sequence[Any], axis: int) -> Any:

@@ -99,7 +99,7 @@ class Stream:
         if Hooks.draws():
             raise ArgumentError(
                 "A graph holds no iterator of a data set: go through the data set, `for x, y in dataset:`, "
-                "and feed each batch by session.run(..., feed_dict={...})."
+                "and feed each batch to session.run by its feed_dict."
             )
         return DatasetIterator(self)
 
