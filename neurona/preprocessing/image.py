@@ -50,7 +50,7 @@ def load_img(
     """
     check_choice("load_img", "color_mode", color_mode, COLOR_MODES)
     check_choice("load_img", "interpolation", interpolation, _PIL_FILTERS)
-    picture = _opened(path)
+    picture = open_picture(path)
     mode = COLOR_MODES[color_mode]
     if picture.mode != mode and not (color_mode == "grayscale" and picture.mode in _GRAYS):
         picture = _in_8_bits(picture, path).convert(mode)
@@ -64,7 +64,7 @@ def load_img(
     return picture.resize((width, height), pillow("load_img").Resampling[interpolation.upper()], box=box)
 
 
-def _opened(path: Any) -> Any:
+def open_picture(path: Any) -> Any:
     """The picture in a file, after its size was compared with the budget.
 
     Raises:

@@ -70,8 +70,7 @@ class TrainingData:
                     "source "
                     "of batches."
                 )
-            generator = new_numpy_generator() if shuffle else None
-            train: Batches = StreamBatches(x, steps, shuffle, class_weight, generator)
+            train: Batches = _source_batches(x, steps, shuffle, class_weight)
         else:
             arrays = _as_arrays(x, y, sample_weight)
             if class_weight is not None:
@@ -122,8 +121,25 @@ def batches_of(
     """Data for `evaluate` or `predict` as batches, in the order in which they come."""
     if is_stream(x):
         _check_stream(y, sample_weight, batch_size)
-        return StreamBatches(x, steps)
+        return _source_batches(x, steps)
     return array_batches(_as_arrays(x, y, sample_weight), batch_size, False, steps)
+
+
+def _source_batches(
+    source: Any, steps: int | None, shuffle: bool | str = False, class_weight: ClassWeights | None = None
+) -> Batches:
+    """A source of batches; the arrays themselves where it says, by `array_rows`, that it is all of their
+    rows.
+    """
+    offered = source.array_rows() if hasattr(source, "array_rows") else None
+    if offered is None:
+        generator = new_numpy_generator() if shuffle else None
+        return StreamBatches(source, steps, shuffle, class_weight, generator)
+    data, batch_size, shuffle = offered
+    arrays = _as_arrays(*unpack(data))
+    if class_weight is not None:
+        arrays = arrays._replace(sample_weight=class_weight(arrays.y, arrays.sample_weight))
+    return array_batches(arrays, batch_size, shuffle, steps)
 
 
 def array_batches(arrays: Batch, batch_size: int | None, shuffle: bool | str, steps: int | None) -> Batches:

@@ -27,8 +27,10 @@ from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.ragged_calls import is_ragged, over_ragged
 from neurona.legacy.tensorflow.recording import computed, has_numbers, is_tracing, is_watched, without_tapes
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped
+from neurona.legacy.tensorflow.texts import on_texts
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
 
@@ -238,6 +240,8 @@ def function(raw: Callable[..., Any]) -> Callable[..., Any]:
             node = Hooks.graph(call, args, kwargs)
             if node is not NotImplemented:
                 return node
+        if is_ragged(args):
+            return over_ragged(call, raw.__name__, args, kwargs)
         if not takes_name:
             kwargs.pop("name", None)
             args = args[: len(names)] if len(args) == len(names) + 1 else args
@@ -266,8 +270,10 @@ def _computed(raw: Callable[..., Any], kinds: dict[str, Any], given: dict[str, A
         (given[name] for name, kind in kinds.items() if kind is D and given.get(name) is not None), None
     )
 
+    compute = on_texts(raw.__name__, raw, tensors)
+
     def run(arrays: dict[str, Any]) -> Any:
-        return raw(**arrays, **options)
+        return compute(**arrays, **options)
 
     try:
         if is_tracing() and "key" not in options and all(map(_is_constant, jax.tree.leaves(tensors))):

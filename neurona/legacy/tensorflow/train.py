@@ -5,8 +5,19 @@ import importlib.util
 from typing import Any
 
 from neurona.legacy.tensorflow.checkpoint import Checkpoint, CheckpointManager, latest_checkpoint
+from neurona.legacy.tensorflow.io.examples import (
+    BytesList,
+    Example,
+    Feature,
+    Features,
+    FloatList,
+    Int64List,
+)
 
-__all__ = ["Checkpoint", "CheckpointManager", "latest_checkpoint"]
+__all__ = [
+    "BytesList", "Checkpoint", "CheckpointManager", "Example", "Feature", "Features", "FloatList",
+    "Int64List", "latest_checkpoint",
+]  # fmt: skip
 
 _OF_GRAPHS = ("neurona.legacy.tensorflow.v1.train", "neurona.legacy.tensorflow.v1.optimizers")
 

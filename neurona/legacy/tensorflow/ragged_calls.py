@@ -1,0 +1,66 @@
+"""What functions of tensors do with ragged tensors: row by row, or value by value."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from neurona.core.errors import ArgumentError
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor, concatenated
+from neurona.legacy.tensorflow.tensor import Tensor
+
+
+def is_ragged(args: Sequence[Any]) -> bool:
+    """Whether the first or second argument is ragged, or a list of ragged tensors."""
+    for value in args[:2]:
+        first = value[0] if type(value) is list and value else value
+        if type(first) is RaggedTensor:
+            return True
+    return False
+
+
+def over_ragged(function: Callable[..., Any], name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A function's result for ragged tensors.
+
+    Raises:
+        ArgumentError: it needs rows of one length.
+    """
+    if name == "concat":
+        return _concat(*args, **{key: value for key, value in kwargs.items() if key != "name"})
+    result = (_reduced if name.startswith("reduce_") else _changed)(function, args, kwargs)
+    if result is None:
+        raise ArgumentError(
+            f"tf.{name} needs rows of one length: use to_tensor() of the ragged tensor first."
+        )
+    return result
+
+
+def _reduced(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """One number of all values, or of each row; None where rows differ."""
+    axis = kwargs.pop("axis", args[1] if len(args) > 1 else None)
+    if axis is None:
+        return function(args[0].flat_values, **kwargs)
+    if axis not in (1, -1) or args[0].ragged_rank > 1:
+        return None
+    return Tensor(np.stack([np.asarray(function(row, axis=0, **kwargs)) for row in args[0]]))
+
+
+def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Value by value; None where the function does not give one for each."""
+    flat = [value.flat_values if isinstance(value, RaggedTensor) else value for value in args]
+    like = next(value for value in args if isinstance(value, RaggedTensor))
+    result = function(*flat, **kwargs)
+    fits = isinstance(result, Tensor) and result.shape[:1] == [len(like.flat)]
+    return like.with_flat_values(result) if fits else None
+
+
+def _concat(values: Sequence[Any], axis: int) -> Any:
+    parts = list(values)
+    if axis == 0:
+        return concatenated(parts)
+    rows = [concatenated([_plain(part[number]) for part in parts]) for number in range(len(parts[0]))]
+    return RaggedTensor.from_rows(rows)
+
+
+def _plain(row: Any) -> Any:
+    return row if isinstance(row, RaggedTensor) else np.asarray(row)

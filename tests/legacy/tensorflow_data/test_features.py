@@ -1,0 +1,60 @@
+"""tf.feature_column: the numbers that TensorFlow's input_layer gives."""
+
+import numpy as np
+import pytest
+
+import neurona.legacy.tensorflow as tf
+from neurona.core.errors import ArgumentError, DataError
+
+fc = tf.feature_column
+AGE, CITY = fc.numeric_column("age"), fc.categorical_column_with_vocabulary_list("city", ["NY", "LA"])
+AGES = fc.bucketized_column(AGE, [30, 60])
+FEATURES = {
+    "age": np.array([[20.0], [35.0], [70.0]], np.float32),
+    "city": np.array([["NY"], ["LA"], ["??"]]),
+    "n": np.array([[1], [2], [3]]),
+}
+
+
+def one_hot(places, size):
+    return np.eye(size)[places].tolist()
+
+
+CASES = {
+    "numeric": ([AGE], [[20], [35], [70]]),
+    "normalized": ([fc.numeric_column("age", normalizer_fn=lambda x: x / 10)], [[2], [3.5], [7]]),
+    "bucketized": ([AGES], one_hot([0, 1, 2], 3)),
+    "vocabulary": ([fc.indicator_column(CITY)], [[1, 0], [0, 1], [0, 0]]),
+    "hash": (
+        [fc.indicator_column(fc.categorical_column_with_hash_bucket("city", 5))],
+        one_hot([2, 0, 4], 5),
+    ),
+    "identity": ([fc.indicator_column(fc.categorical_column_with_identity("n", 5))], one_hot([1, 2, 3], 5)),
+    "crossed": ([fc.indicator_column(fc.crossed_column([AGES, "city"], 10))], one_hot([6, 3, 5], 10)),
+    "by name": (
+        [AGES, AGE, fc.indicator_column(CITY)],
+        [[20, 1, 0, 0, 1, 0], [35, 0, 1, 0, 0, 1], [70, 0, 0, 1, 0, 0]],  # age, intervals, city
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_numbers_are_tensorflows(name):
+    columns, expected = CASES[name]
+    np.testing.assert_allclose(fc.DenseFeatures(columns)(FEATURES), expected)
+
+
+def test_embeddings_are_learned():
+    layer = fc.DenseFeatures([fc.embedding_column(CITY, 3)])
+    found = np.asarray(layer(FEATURES))
+    table = layer.get_weights()[0]
+    np.testing.assert_allclose(found, [*table, [0, 0, 0]], rtol=1e-6)
+
+
+def test_refusals():
+    with pytest.raises(ArgumentError, match="Wrap it in indicator_column"):
+        fc.DenseFeatures([CITY])
+    with pytest.raises(DataError, match="have no column 'age'"):
+        fc.DenseFeatures([AGE])({"other": 1})
+    with pytest.raises(ArgumentError, match="boundaries rise"):
+        fc.bucketized_column(AGE, [2, 1])
