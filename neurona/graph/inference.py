@@ -15,6 +15,7 @@ from neurona.graph.execution import MOST_KNOWN, Run
 from neurona.graph.tree import frozen
 
 Shape = tuple[int | None, ...] | None  # None for a size that is not known, or for a rank that is not
+TEXT = "object"  # the dtype of texts, which NumPy keeps and XLA does not know
 _MOST_FOUND = 10_000
 _RANKS = (2, 4, 1, 3, 0)  # that are tried for an unknown one, the commonest first
 _NEEDS_NUMBERS = (
@@ -39,7 +40,7 @@ class Spec:
 
     def __init__(self, shape: Shape, dtype: Any) -> None:
         self.shape = None if shape is None else tuple(shape)
-        self.dtype = standardize_dtype(dtype)
+        self.dtype = TEXT if dtype == TEXT else standardize_dtype(dtype)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spec) and (self.shape, self.dtype) == (other.shape, other.dtype)
@@ -116,6 +117,8 @@ def _signature(node: Any) -> Any:
 
 
 def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
+    if any(leaf.dtype == TEXT for one in (*given, *steps) for leaf in jax.tree.leaves(one.spec)):
+        return _of_texts(node)
     for made_up in (False, True):
         try:
             return _traced(node, given, steps, made_up)
@@ -124,6 +127,14 @@ def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
                 raise
     dtypes = [leaf.dtype for other in given for leaf in jax.tree.leaves(other.spec)]
     return Spec(None, next((dtype for dtype in dtypes if dtype.startswith("float")), "float32"))
+
+
+def _of_texts(node: Any) -> Any:
+    """The spec of a function of texts, which is only known where the texts are."""
+    if any(one.value is None for one in node.inputs):
+        return Spec(None, TEXT)
+    value = Run({one: one.value for one in node.inputs}, folds=False).compute_traced(node)
+    return jax.tree.map(lambda leaf: Spec(leaf.shape, leaf.dtype.name), value)
 
 
 def _traced(node: Any, given: list[Any], steps: list[Any], made_up: bool) -> Any:

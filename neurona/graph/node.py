@@ -87,6 +87,11 @@ class Node(Value):
         return frozenset()
 
     @property
+    def changes(self) -> frozenset["Variable"]:
+        """Those of them whose values must be there before."""
+        return self.writes
+
+    @property
     def spec(self) -> Any:
         if self._spec is None:
             for node in needed((self,), stop=lambda one: one._spec is not None):
@@ -121,7 +126,7 @@ class Constant(Node):
 
     @functools.cached_property
     def follows_from_shapes(self) -> bool:
-        return self.value.size <= MOST_KNOWN
+        return self.value.size <= MOST_KNOWN and self.value.dtype != object
 
     def compute(self, run: Any, value_of: Callable[[Node], Any]) -> Any:
         return self.value
@@ -180,7 +185,8 @@ class Variable(Node):
 
 
 class Update(Node):
-    """A new value of a variable: `function(value, *args, **kwargs)` with the variable's value at this moment.
+    """A new value of a variable: `function(value, *args, **kwargs)` with the variable's value at this moment;
+    without a function, the one argument.
 
     The node's own value is the new one. A node that this one leads to, by its arguments or by `after`, reads
     the new value of the variable; others of the same run read the one before.
@@ -189,7 +195,7 @@ class Update(Node):
     def __init__(
         self,
         variable: Variable,
-        function: Callable[..., Any],
+        function: Callable[..., Any] | None,
         args: Iterable[Any] = (),
         kwargs: "Mapping[str, Any] | None" = None,
         *,
@@ -204,10 +210,13 @@ class Update(Node):
     def writes(self) -> frozenset[Variable]:
         return frozenset((self.variable,))
 
+    @property
+    def changes(self) -> frozenset[Variable]:
+        return self.writes if self.function else frozenset()
+
     def compute(self, run: Any, value_of: Callable[[Node], Any]) -> Any:
         args, kwargs = replaced((self.args, self.kwargs), value_of)
-        before = run.current(self.variable)
-        value = self.function(before, *args, **kwargs)
+        value = self.function(run.current(self.variable), *args, **kwargs) if self.function else args[0]
         shape, wanted = jnp.shape(value), self.variable.shape
         if wanted is not None and not fits(shape, wanted):
             raise ArgumentError(
@@ -285,6 +294,8 @@ def as_array(value: Any, dtype: Any = None) -> np.ndarray:
         ('int32', 'float32')
     """
     array = np.asarray(value)
+    if array.dtype.kind in "OSU":
+        return array.astype(object)
     if dtype is not None and not (array.dtype.kind in "iu" and np.dtype(dtype).kind in "iu"):
         array = array.astype(dtype)
     kept = jax.dtypes.canonicalize_dtype(array.dtype if dtype is None else dtype)

@@ -9,7 +9,7 @@ import numpy as np
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.random import new_words
 from neurona.graph.execution import Run, needed
-from neurona.graph.inference import asks_for_numbers
+from neurona.graph.inference import TEXT, asks_for_numbers
 from neurona.graph.node import Node, Update, Variable, as_array, fits, nodes_in, replaced
 
 _MOST_STATIC = 16  # programs for different values of the same small inputs, before none is compiled
@@ -46,9 +46,10 @@ class Program:
         self.reads = [node for node in self.nodes if isinstance(node, Variable) and node not in self.givens]
         written = {variable for node in self.nodes for variable in node.writes} | set(self.updates)
         self.writes = sorted(written, key=lambda node: node.number)
-        self.reads += [variable for variable in self.writes if variable not in self.reads]
-        self._values_of_inputs = set(self.inputs)
-        self._how = self._compiled
+        changed = {variable for node in self.nodes for variable in node.changes}
+        self.reads += sorted(changed.difference(self.reads), key=lambda node: node.number)
+        has_texts = any(spec.dtype == TEXT for node in self.nodes for spec in jax.tree.leaves(node.spec))
+        self._how = self._node_by_node if has_texts else self._compiled
         self._jitted = jax.jit(self._run)
         self._static: dict[Any, Any] = {}
 
