@@ -12,13 +12,13 @@ from neurona.graph import Constant, Node, as_node, outputs_of, rank_of, shape_of
 from neurona.legacy.tensorflow import operators
 from neurona.legacy.tensorflow.dispatch import Hooks
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
-from neurona.legacy.tensorflow.shape import Dimension, TensorShape
+from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.names import operation_type
 
-_OF_SHAPES = {"shape": shape_of, "size": size_of, "rank": rank_of}
+FROM_SHAPES = {"shape": shape_of, "size": size_of, "rank": rank_of}
 
 
 class Claimed(NamedTuple):
@@ -111,6 +111,8 @@ class GraphTensor(Tensor):
         place: which output.
         dtype: what the program sees, where it has 64 bits and the value 32.
     """
+
+    _is_graph_tensor = True
 
     def __init__(self, node: Node, operation: Operation, place: int = 0, dtype: DType | None = None) -> None:
         super().__init__(None, dtype)
@@ -452,7 +454,7 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
         kwargs.pop("seed")
         graph = get_default_graph()
         graph.seed = graph.seed if graph.seed is not None else 87654321  # TensorFlow's own
-    function = _OF_SHAPES.get(call.__name__) or _computed(call)
+    function = FROM_SHAPES.get(call.__name__) or _computed(call)
     if function is not _computed(call):
         args, kwargs = args[:1] or tuple(kwargs.values())[:1], {}
     return draw(function, args, kwargs, name, differentiable=call.__name__ not in _NOT_DIFFERENTIABLE)

@@ -38,6 +38,8 @@ class GraphVariable:
         shape: the shape; that of the value by default.
     """
 
+    _is_graph_tensor = True
+
     def __init__(
         self,
         initial_value: Any = None,
