@@ -9,7 +9,7 @@ from neurona.graph import Update
 from neurona.legacy.tensorflow.v1.building import gradients
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
 from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, as_nodes, claim_of, constant, convert, draw
-from neurona.legacy.tensorflow.v1.variables import GraphVariable, group
+from neurona.legacy.tensorflow.v1.variables import GraphVariable
 
 
 class Optimizer:
@@ -90,15 +90,15 @@ class Optimizer:
         graph = get_default_graph()
         with graph.name_scope(None):
             self._make_slots([variable for _, variable in pairs])
-        with graph.name_scope(name or self._name):
+        with graph.name_scope(name or self._name) as scope:
             numbers = as_nodes(self.hyperparameters())
             steps = [self._updated(convert(gradient), variable, numbers) for gradient, variable in pairs]
             steps += self._finish(steps)
             if global_step is not None:
                 with graph.control_dependencies(steps):
                     steps.append(global_step.assign_add(1))
-        with graph.name_scope(None):
-            train = group(*steps, name=name or self._name)
+        nodes = [node for one in steps for node in one.graph_nodes]
+        train = Operation(scope.rstrip("/"), "NoOp", nodes, (), graph)
         graph.add_to_collection(GraphKeys.TRAIN_OP, train)
         return train
 
@@ -418,7 +418,3 @@ class ProximalAdagradOptimizer(ProximalGradientDescentOptimizer):
         rate = n["lr"] / jnp.sqrt(total)
         return {**super().step(value, gradient, lr=rate), "accumulator": total}
 
-
-def is_optimizer(value: Any) -> bool:
-    """Whether something is one of these optimizers."""
-    return isinstance(value, Optimizer)
