@@ -36,7 +36,7 @@ def masked_crc(data: bytes) -> int:
     Example:
 
         >>> hex(masked_crc(b"123456789"))
-        '0xc78a6b74'
+        '0xc78ab0e5'
     """
     value = 0xFFFFFFFF
     for byte in data:
