@@ -49,6 +49,8 @@ _TYPES = {
     "shape_of": "Shape",
     "size_of": "Size",
     "rank_of": "Rank",
+    "sigmoid_cross_entropy_with_logits": "logistic_loss",
+    "convolution": "Conv2D",
     "placeholder_with_default": "PlaceholderWithDefault",
 }
 # Functions whose steps have the function's own name.

@@ -169,7 +169,7 @@ def conv1d(
     """A convolution along one axis."""
     given = value if input is None else input
     layout = {"NHWC": "NWC", "NCHW": "NCW"}.get(data_format or "", data_format)
-    return nn.conv1d(given, filters, stride, padding, data_format=layout, dilations=dilations, name=name)
+    return nn.conv1d(given, filters, stride, padding, data_format=layout, dilations=dilations, name=name or "conv1d")
 
 
 def conv2d(
@@ -185,7 +185,7 @@ def conv2d(
 ) -> Any:
     """A convolution of pictures."""
     kernel = filter if filters is None else filters
-    return nn.conv2d(input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name)
+    return nn.conv2d(input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name or "Conv2D")
 
 
 def conv3d(
@@ -200,7 +200,7 @@ def conv3d(
 ) -> Any:
     """A convolution of volumes."""
     kernel = filter if filters is None else filters
-    return nn.conv3d(input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name)
+    return nn.conv3d(input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name or "Conv3D")
 
 
 def conv2d_transpose(

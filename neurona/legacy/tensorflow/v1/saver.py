@@ -19,7 +19,7 @@ from neurona.core.errors import SavingError
 from neurona.legacy.tensorflow.errors import NotFoundError
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.variables import GraphVariable, global_variables
-from neurona.saving.state import read_state, write_state
+from neurona.saving import state
 
 _LATEST = re.compile(r'^(model_checkpoint_path|all_model_checkpoint_paths): "(.*)"$', re.MULTILINE)
 
@@ -101,7 +101,7 @@ class Saver:
             raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
         variables = self._variables()
         values = dict(zip(variables, sess.run(list(variables.values())), strict=True))
-        write_state(_data(path), {name: np.asarray(value) for name, value in values.items()})
+        state.write_state(_data(path), {name: np.asarray(value) for name, value in values.items()})
         listed = {name: [str(np.asarray(value).dtype), list(np.shape(value))] for name, value in values.items()}
         Path(f"{path}.index").write_text(json.dumps(listed), encoding="utf-8")
         if write_meta_graph:
@@ -165,7 +165,7 @@ def load_values(path: Any) -> dict[str, np.ndarray]:
             f"{file} was written by TensorFlow, whose checkpoints Neurona does not read: load it there, and write "
             "its variables with numpy.savez."
         )
-    return read_state(file)
+    return state.read_state(file)
 
 
 def update_checkpoint_state(
@@ -190,8 +190,8 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
     """The path of a folder's latest checkpoint, or None."""
-    state = get_checkpoint_state(checkpoint_dir, latest_filename)
-    return state.model_checkpoint_path if state and checkpoint_exists(state.model_checkpoint_path) else None
+    found = get_checkpoint_state(checkpoint_dir, latest_filename)
+    return found.model_checkpoint_path if found and checkpoint_exists(found.model_checkpoint_path) else None
 
 
 def checkpoint_exists(checkpoint_prefix: Any) -> bool:
