@@ -43,6 +43,9 @@ node may be an input.
 a picture.
 """
 
+import importlib
+from typing import Any
+
 from neurona.core.lazy import suggest_names
 from neurona.graph.control import cond, scan, while_loop
 from neurona.graph.cost import Cost, cost_of, describe
@@ -63,7 +66,6 @@ from neurona.graph.node import (
     shape_of,
     size_of,
 )
-from neurona.graph.picture import plot_graph
 from neurona.graph.program import Program, compile_graph
 from neurona.graph.tree import nodes_in, replaced
 
@@ -96,5 +98,12 @@ __all__ = [
     "size_of",
     "while_loop",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plot_graph":  # with all that draws
+        return importlib.import_module("neurona.graph.picture").plot_graph
+    raise AttributeError(name)
+
 
 suggest_names(__name__)

@@ -86,8 +86,14 @@ _ROOMS = {
 }
 # Names of TensorFlow 1 that are another's today.
 _RENAMED = {
-    **{name: f"math.{name}" for name in ("log log1p log_sigmoid erf erfc lgamma digamma polygamma rsqrt reciprocal").split()},
-    **{name: f"math.{name}" for name in "is_nan is_inf is_finite floor ceil sigmoid cumprod top_k in_top_k".split()},
+    **{
+        name: f"math.{name}"
+        for name in ["log", "log1p", "log_sigmoid", "erf", "erfc", "lgamma", "digamma", "polygamma", "rsqrt", "reciprocal"]
+    },
+    **{
+        name: f"math.{name}"
+        for name in ["is_nan", "is_inf", "is_finite", "floor", "ceil", "sigmoid", "cumprod", "top_k", "in_top_k"]
+    },
     "mul": "math.multiply",
     "sub": "math.subtract",
     "neg": "math.negative",
@@ -172,7 +178,10 @@ PATHS = {
     "python.platform.flags": f"{_HERE}.app",
     "logging": f"{_HERE}.log",
     "flags": f"{_HERE}.app",
-    **{room: f"{_FACE}.{room}" for room in "data image io linalg math random strings signal errors sets".split()},
+    **{
+        room: f"{_FACE}.{room}"
+        for room in ["data", "image", "io", "linalg", "math", "random", "strings", "signal", "errors", "sets"]
+    },
 }
 
 
@@ -206,7 +215,9 @@ def _of_today(name: str) -> Any:
     today = importlib.import_module(_FACE)
     if name.startswith("__") or name not in {*dir(today), *vars(today)}:
         hint = suggestion(name, [*_NAMES, *_ROOMS, *_RENAMED, *dir(today)])
-        raise AttributeError(f"module 'tensorflow' (version 1) has no attribute {name!r} in Neurona.{hint}", name=name)
+        raise AttributeError(
+            f"module 'tensorflow' (version 1) has no attribute {name!r} in Neurona.{hint}", name=name
+        )
     return getattr(today, name)
 
 

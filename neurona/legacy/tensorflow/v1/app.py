@@ -92,7 +92,7 @@ DEFINE_boolean = DEFINE_bool = _defining(_boolean)
 DEFINE_list = _defining(_listed)
 
 
-def DEFINE_enum(name: str, default: Any, enum_values: list[str], help: Any = None, **_: Any) -> None:  # noqa: A002, N802
+def DEFINE_enum(name: str, default: Any, enum_values: list[str], help: Any = None, **_: Any) -> None:
     """Say that the program has an argument, which is one of some texts."""
 
     def kind(text: str) -> str:

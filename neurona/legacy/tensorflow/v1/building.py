@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.graph import Constant, Node, Placeholder, gradients as gradients_of
+from neurona.graph import Constant, Node, Placeholder
+from neurona.graph import gradients as gradients_of
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
@@ -32,7 +33,7 @@ def placeholder(dtype: Any = float32, shape: Any = None, name: str | None = None
     return _placeholder(as_dtype(dtype), shape, name or "Placeholder", "Placeholder", None)
 
 
-def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> GraphTensor:  # noqa: A002
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> GraphTensor:
     """A tensor whose value may be fed; that of another tensor where it is not."""
     default = convert(input)
     return _placeholder(
@@ -76,9 +77,11 @@ def gradients(
     """
     many, wanted = _list(ys), _list(xs)
     tensors = [convert(one) for one in many]
-    cotangents = [None] * len(tensors) if grad_ys is None else [
-        None if one is None else convert(one).node for one in _list(grad_ys)
-    ]
+    cotangents = (
+        [None] * len(tensors)
+        if grad_ys is None
+        else [None if one is None else convert(one).node for one in _list(grad_ys)]
+    )
     stops = [node for one in _list(stop_gradients or []) for node in one.graph_nodes]
     nodes = gradients_of(
         [one.node for one in tensors], [one.graph_nodes[0] for one in wanted], cotangents, stops
@@ -123,7 +126,9 @@ def _of_rows(rows: Any, shape: tuple[int, ...]) -> Any:
 # Steps with Python in them.
 
 
-def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None) -> Any:  # noqa: N803
+def py_func(
+    func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None
+) -> Any:
     """What a function of Python gives for the values of tensors."""
     is_many = isinstance(Tout, (list, tuple))
     dtypes = tuple(as_dtype(one) for one in (Tout if is_many else [Tout]))
@@ -131,7 +136,9 @@ def py_func(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True
 
     def called(*arrays: Any) -> Any:
         with computing():
-            results = func(*(np.asarray(one).astype(t.dtype.as_numpy_dtype) for one, t in zip(arrays, tensors)))
+            results = func(
+                *(np.asarray(one).astype(t.dtype.as_numpy_dtype) for one, t in zip(arrays, tensors))
+            )
         return [np.asarray(one, dtype.held) for one, dtype in zip(results if is_many else [results], dtypes)]
 
     def step(*arrays: Any) -> Any:
@@ -169,7 +176,14 @@ def _show(message: str, arrays: Any) -> None:
     print(message + "".join(f"[{' '.join(map(str, np.ravel(one)))}]" for one in arrays))
 
 
-def print_(input_: Any, data: Any, message: str | None = None, first_n: Any = None, summarize: Any = None, name: Any = None) -> Any:
+def print_(
+    input_: Any,
+    data: Any,
+    message: str | None = None,
+    first_n: Any = None,
+    summarize: Any = None,
+    name: Any = None,
+) -> Any:
     """A tensor that prints others when it is computed."""
     return _printing(convert(input_), [convert(one) for one in data], message or "", 0, name=name)
 
@@ -189,12 +203,16 @@ def is_variable_initialized(variable: GraphVariable) -> HostTensor:
     return HostTensor([], lambda session: np.bool_(node in session.values), "IsVariableInitialized")
 
 
-def report_uninitialized_variables(var_list: Any = None, name: str = "report_uninitialized_variables") -> HostTensor:
+def report_uninitialized_variables(
+    var_list: Any = None, name: str = "report_uninitialized_variables"
+) -> HostTensor:
     """The names of the variables that have no value in the session."""
 
     def report(session: Session) -> np.ndarray:
         listed = session.graph.get_collection("variables") if var_list is None else var_list
-        return np.array([one.op.name.encode() for one in listed if one.graph_node not in session.values], object)
+        return np.array(
+            [one.op.name.encode() for one in listed if one.graph_node not in session.values], object
+        )
 
     return HostTensor([], report, name)
 
@@ -222,17 +240,17 @@ def _concrete(value: Any) -> Any:
     return value if isinstance(value, (int, float)) else np.asarray(value)[()]
 
 
-def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Any:  # noqa: A002
+def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Any:
     """The sizes as a tensor."""
     return _from_shape("shape", input, name, out_type)
 
 
-def size(input: Any, name: str | None = None, out_type: Any = int32) -> Any:  # noqa: A002
+def size(input: Any, name: str | None = None, out_type: Any = int32) -> Any:
     """The number of elements."""
     return _from_shape("size", input, name, out_type)
 
 
-def rank(input: Any, name: str | None = None) -> Any:  # noqa: A002
+def rank(input: Any, name: str | None = None) -> Any:
     """The number of axes."""
     return _from_shape("rank", input, name, int32)
 

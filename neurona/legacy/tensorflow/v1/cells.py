@@ -83,7 +83,13 @@ class BasicRNNCell(RNNCell):
     _default_name = "basic_rnn_cell"
 
     def __init__(
-        self, num_units: int, activation: Any = None, reuse: Any = None, name: Any = None, dtype: Any = None, **_: Any
+        self,
+        num_units: int,
+        activation: Any = None,
+        reuse: Any = None,
+        name: Any = None,
+        dtype: Any = None,
+        **_: Any,
     ) -> None:
         super().__init__(reuse, name, dtype)
         self.state_size = self.output_size = int(num_units)
@@ -168,7 +174,9 @@ class LSTMCell(RNNCell):
         self._activation = _activation(activation) or numbers.tanh
         self.output_size = int(num_proj or num_units)
         self.state_size = (
-            LSTMStateTuple(self._units, self.output_size) if state_is_tuple else self._units + self.output_size
+            LSTMStateTuple(self._units, self.output_size)
+            if state_is_tuple
+            else self._units + self.output_size
         )
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
@@ -189,7 +197,11 @@ class LSTMCell(RNNCell):
         output = numbers.sigmoid(o) * self._activation(new)
         if self._projected:
             output = draw(
-                jnp.matmul, (output, self.variable("projection/kernel", [self._units, self._projected], self._initializer))
+                jnp.matmul,
+                (
+                    output,
+                    self.variable("projection/kernel", [self._units, self._projected], self._initializer),
+                ),
             )
             if self._projection_clip is not None:
                 output = arrays.clip_by_value(output, -self._projection_clip, self._projection_clip)
@@ -235,7 +247,9 @@ class LayerNormBasicLSTMCell(BasicLSTMCell):
     _default_name = "layer_norm_basic_lstm_cell"
 
     def __init__(self, num_units: int, forget_bias: float = 1.0, **options: Any) -> None:
-        super().__init__(num_units, forget_bias, activation=options.get("activation"), reuse=options.get("reuse"))
+        super().__init__(
+            num_units, forget_bias, activation=options.get("activation"), reuse=options.get("reuse")
+        )
         self._keep = options.get("dropout_keep_prob", 1.0)
         self._normalizes = options.get("layer_norm", True)
 
@@ -277,7 +291,9 @@ class MultiRNNCell(RNNCell):
             raise TypeError(f"MultiRNNCell takes a list of cells. Received: {cells!r}")
         self._cells = list(cells)
         if not state_is_tuple:
-            raise NotImplementedError("MultiRNNCell(state_is_tuple=False) is not here: leave the argument out.")
+            raise NotImplementedError(
+                "MultiRNNCell(state_is_tuple=False) is not here: leave the argument out."
+            )
         self.state_size = tuple(cell.state_size for cell in cells)
         self.output_size = cells[-1].output_size
 
@@ -414,7 +430,9 @@ class InputProjectionWrapper(_Wrapper):
 class EmbeddingWrapper(_Wrapper):
     """A cell whose inputs are numbers of rows of a table."""
 
-    def __init__(self, cell: RNNCell, embedding_classes: int, embedding_size: int, initializer: Any = None, **_: Any) -> None:
+    def __init__(
+        self, cell: RNNCell, embedding_classes: int, embedding_size: int, initializer: Any = None, **_: Any
+    ) -> None:
         super().__init__(cell)
         self._shape, self._initializer = [embedding_classes, embedding_size], initializer
 

@@ -5,7 +5,10 @@ from typing import Any
 
 import jax
 
-from neurona.graph import Node, cond as cond_of, scan as scan_of, while_loop as loop_of
+from neurona.graph import Node
+from neurona.graph import cond as cond_of
+from neurona.graph import scan as scan_of
+from neurona.graph import while_loop as loop_of
 from neurona.legacy.tensorflow.dtypes import int32
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.tensor import (
@@ -203,17 +206,23 @@ def scan(
     return _folded(fn, elems, initializer, reverse, name or "scan", keep=True)
 
 
-def foldl(fn: Callable[..., Any], elems: Any, initializer: Any = None, *_: Any, name: str = "foldl", **__: Any) -> Any:
+def foldl(
+    fn: Callable[..., Any], elems: Any, initializer: Any = None, *_: Any, name: str = "foldl", **__: Any
+) -> Any:
     """The last value of `a = fn(a, element)`."""
     return _folded(fn, elems, initializer, False, name, keep=False)
 
 
-def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, *_: Any, name: str = "foldr", **__: Any) -> Any:
+def foldr(
+    fn: Callable[..., Any], elems: Any, initializer: Any = None, *_: Any, name: str = "foldr", **__: Any
+) -> Any:
     """The last value of `a = fn(a, element)`, from the last element on."""
     return _folded(fn, elems, initializer, True, name, keep=False)
 
 
-def _folded(fn: Callable[..., Any], elems: Any, initializer: Any, reverse: bool, name: str, keep: bool) -> Any:
+def _folded(
+    fn: Callable[..., Any], elems: Any, initializer: Any, reverse: bool, name: str, keep: bool
+) -> Any:
     graph = get_default_graph()
     with graph.name_scope(name):
         leaves, form = jax.tree.flatten(elems, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
@@ -234,12 +243,22 @@ def _folded(fn: Callable[..., Any], elems: Any, initializer: Any, reverse: bool,
             return built, built if keep else []
 
         last, stacked = scan_of(
-            step, [one.node for one in tensors], [one.node for one in carried], reverse=reverse, after=graph.before()
+            step,
+            [one.node for one in tensors],
+            [one.node for one in carried],
+            reverse=reverse,
+            after=graph.before(),
         )
         found = _as_tensors(stacked if keep else last, (shape, carried), "TensorArrayStack")
         if not keep or first is None:
             return found
-        pairs = zip(*(jax.tree.leaves(one, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes")) for one in (first, found)), strict=True)
+        pairs = zip(
+            *(
+                jax.tree.leaves(one, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
+                for one in (first, found)
+            ),
+            strict=True,
+        )
         joined = [draw(_joined, (one, many, reverse)) for one, many in pairs]
         return jax.tree.unflatten(shape, joined)
 
@@ -250,7 +269,11 @@ def _joined(one: Any, many: Any, reverse: bool) -> Any:
 
 
 def steps_of(
-    step: Callable[..., Any], sequences: list[Any], carried: list[Any], length: Any = None, reverse: bool = False
+    step: Callable[..., Any],
+    sequences: list[Any],
+    carried: list[Any],
+    length: Any = None,
+    reverse: bool = False,
 ) -> tuple[list[GraphTensor], list[GraphTensor]]:
     """A step for each element along the first axis: the last carried values, and all outputs stacked.
 
@@ -277,5 +300,3 @@ def steps_of(
         built, [one.node for one in tensors], [one.node for one in begun], count, reverse, graph.before()
     )
     return list(_elements(begun, last)), list(_elements(outputs, stacked))
-
-

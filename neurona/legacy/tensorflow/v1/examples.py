@@ -109,14 +109,21 @@ def read_data_sets(
     source = sources.fashion_mnist if is_fashion else sources.mnist
     (images, labels), (test_images, test_labels) = source.load_data()
     if not 0 <= validation_size <= len(images):
-        raise ValueError(f"Validation size should be between 0 and {len(images)}. Received: {validation_size}.")
+        raise ValueError(
+            f"Validation size should be between 0 and {len(images)}. Received: {validation_size}."
+        )
     parts = (
         (images[validation_size:], labels[validation_size:]),
         (images[:validation_size], labels[:validation_size]),
         (test_images, test_labels),
     )
     return Datasets(
-        *(DataSet(x[..., None], dense_to_one_hot(y) if one_hot else y, dtype=dtype, reshape=reshape, seed=seed) for x, y in parts)
+        *(
+            DataSet(
+                x[..., None], dense_to_one_hot(y) if one_hot else y, dtype=dtype, reshape=reshape, seed=seed
+            )
+            for x, y in parts
+        )
     )
 
 

@@ -121,7 +121,9 @@ class RandomNormal(_Random):
 
     draw_numbers = staticmethod(_normal)
 
-    def __init__(self, mean: float = 0.0, stddev: float = 1.0, seed: Any = None, dtype: Any = float32) -> None:
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 1.0, seed: Any = None, dtype: Any = float32
+    ) -> None:
         self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, as_dtype(dtype)
         self.numbers = (float(mean), float(stddev))
         self._seeded(seed)
@@ -213,7 +215,9 @@ def lecun_uniform(seed: Any = None, dtype: Any = float32) -> VarianceScaling:
     return VarianceScaling(1.0, "fan_in", "uniform", seed, dtype)
 
 
-def uniform_unit_scaling_initializer(factor: float = 1.0, seed: Any = None, dtype: Any = float32) -> Initializer:
+def uniform_unit_scaling_initializer(
+    factor: float = 1.0, seed: Any = None, dtype: Any = float32
+) -> Initializer:
     """A uniform distribution that keeps the scale of the inputs."""
     return VarianceScaling(factor**2, "fan_in", "uniform", seed, dtype)
 

@@ -25,7 +25,9 @@ class Layer:
 
     _default_name = "layer"
 
-    def __init__(self, name: str | None = None, trainable: bool = True, reuse: Any = None, **options: Any) -> None:
+    def __init__(
+        self, name: str | None = None, trainable: bool = True, reuse: Any = None, **options: Any
+    ) -> None:
         self._given_name, self.trainable, self._reuse = name, trainable, reuse
         self._variables: dict[str, Any] = {}
         self.built, self._scope_name = False, ""
@@ -285,7 +287,9 @@ class SeparableConv2D(_Conv):
 
     _default_name = "separable_conv2d"
 
-    def __init__(self, filters: int, kernel_size: Any, *args: Any, depth_multiplier: int = 1, **options: Any) -> None:
+    def __init__(
+        self, filters: int, kernel_size: Any, *args: Any, depth_multiplier: int = 1, **options: Any
+    ) -> None:
         super().__init__(filters, kernel_size, *args, **options)
         self.depth_multiplier = depth_multiplier
 
@@ -308,19 +312,25 @@ class Dropout(Layer):
 
     _default_name = "dropout"
 
-    def __init__(self, rate: Any = 0.5, noise_shape: Any = None, seed: Any = None, name: Any = None, **options: Any) -> None:
+    def __init__(
+        self, rate: Any = 0.5, noise_shape: Any = None, seed: Any = None, name: Any = None, **options: Any
+    ) -> None:
         super().__init__(name, **options)
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
 
     def call(self, inputs: Any, training: Any = False) -> Any:
-        if training is False or training is None or training == 0 and isinstance(training, int):
+        if training is False or training is None or (training == 0 and isinstance(training, int)):
             return arrays.identity(inputs)
         dropped = nn.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed)
-        return dropped if isinstance(training, (bool, int)) else draw(_chosen, (training, dropped, inputs), default="cond/Merge")
+        return (
+            dropped
+            if isinstance(training, (bool, int))
+            else draw(_chosen, (training, dropped, inputs), default="cond/Merge")
+        )
 
 
 def _chosen(condition: Any, one: Any, other: Any) -> Any:
-    return jnp.where(jnp.asarray(condition, bool), one, other)
+    return jnp.where(jnp.reshape(condition, ()), one, other)
 
 
 class Flatten(Layer):
@@ -371,8 +381,12 @@ class BatchNormalization(Layer):
             options.pop(unused, None)
         super().__init__(name, trainable, **options)
         self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
-        self._gamma = (gamma_initializer or Ones(), gamma_regularizer, True, gamma_constraint) if scale else None
-        self._beta = (beta_initializer or Zeros(), beta_regularizer, True, beta_constraint) if center else None
+        self._gamma = (
+            (gamma_initializer or Ones(), gamma_regularizer, True, gamma_constraint) if scale else None
+        )
+        self._beta = (
+            (beta_initializer or Zeros(), beta_regularizer, True, beta_constraint) if center else None
+        )
         self._moving = moving_mean_initializer or Zeros(), moving_variance_initializer or Ones()
         self._fused = fused
         self.updates: list[Any] = []
@@ -391,7 +405,7 @@ class BatchNormalization(Layer):
     def call(self, inputs: Any, training: Any = False) -> Any:
         is_fused = inputs.shape.rank == 4 and self._fused is not False
         numbers = (self.axis, float(self.epsilon), is_fused)
-        is_off = isinstance(training, (bool, int)) and not training or training is None
+        is_off = (isinstance(training, (bool, int)) and not training) or training is None
         output, mean, variance = draw(
             _normalized,
             (
@@ -422,6 +436,7 @@ def _normalized(
     mean, variance = moving_mean, moving_variance
     batch_mean, batch_variance = mean, variance
     if training is not False:
+        training = jnp.reshape(training, ())
         batch_mean, batch_variance = x.mean(axes), x.var(axes)
         mean = jnp.where(training, batch_mean, moving_mean)
         variance = jnp.where(training, batch_variance, moving_variance)
@@ -435,7 +450,7 @@ def _normalized(
 
 def _moved(before: Any, dtype: str, moment: Any, momentum: Any, training: Any) -> Any:
     new = before * momentum + moment * (1 - momentum)
-    return jnp.where(jnp.asarray(training, bool), new, before)
+    return jnp.where(jnp.reshape(training, ()), new, before)
 
 
 class _Pooling(Layer):
@@ -498,7 +513,11 @@ dropout = _functional(Dropout, "dropout", ("training",))
 batch_normalization = _functional(BatchNormalization, "batch_normalization", ("training",))
 max_pooling1d, max_pooling2d, max_pooling3d = (
     _functional(cls, name)
-    for cls, name in ((MaxPooling1D, "max_pooling1d"), (MaxPooling2D, "max_pooling2d"), (MaxPooling3D, "max_pooling3d"))
+    for cls, name in (
+        (MaxPooling1D, "max_pooling1d"),
+        (MaxPooling2D, "max_pooling2d"),
+        (MaxPooling3D, "max_pooling3d"),
+    )
 )
 average_pooling1d, average_pooling2d, average_pooling3d = (
     _functional(cls, name)
@@ -508,5 +527,3 @@ average_pooling1d, average_pooling2d, average_pooling3d = (
         (AveragePooling3D, "average_pooling3d"),
     )
 )
-
-

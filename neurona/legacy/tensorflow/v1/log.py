@@ -3,7 +3,13 @@
 import logging
 from typing import Any
 
-DEBUG, INFO, WARN, ERROR, FATAL = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL
+DEBUG, INFO, WARN, ERROR, FATAL = (
+    logging.DEBUG,
+    logging.INFO,
+    logging.WARNING,
+    logging.ERROR,
+    logging.CRITICAL,
+)
 WARNING = WARN
 
 _logger = logging.getLogger("tensorflow")

@@ -76,10 +76,14 @@ def get_regularization_loss(scope: Any = None, name: str = "total_regularization
     return numbers.add_n(found, name=name) if found else constant(0.0)
 
 
-def get_total_loss(add_regularization_losses: bool = True, name: str = "total_loss", scope: Any = None) -> Any:
+def get_total_loss(
+    add_regularization_losses: bool = True, name: str = "total_loss", scope: Any = None
+) -> Any:
     """The sum of all losses."""
     found = get_losses(scope)
-    return numbers.add_n([*found, *(get_regularization_losses(scope) if add_regularization_losses else [])], name=name)
+    return numbers.add_n(
+        [*found, *(get_regularization_losses(scope) if add_regularization_losses else [])], name=name
+    )
 
 
 def _floats(*values: Any) -> list[Any]:
@@ -109,7 +113,9 @@ def absolute_difference(
 ) -> Any:  # fmt: skip
     """|prediction - label|."""
     labels, predictions = _checked(labels, predictions)
-    return compute_weighted_loss(numbers.abs(predictions - labels), weights, scope, loss_collection, reduction)
+    return compute_weighted_loss(
+        numbers.abs(predictions - labels), weights, scope, loss_collection, reduction
+    )
 
 
 def log_loss(

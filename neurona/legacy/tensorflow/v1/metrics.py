@@ -40,7 +40,9 @@ def _array(value: Any) -> Any:
 
 def _weighed(values: Any, weights: Any) -> list[Any]:
     values = jnp.asarray(_array(values), jnp.float32)
-    spread = jnp.broadcast_to(1.0 if weights is None else jnp.asarray(_array(weights), jnp.float32), values.shape)
+    spread = jnp.broadcast_to(
+        1.0 if weights is None else jnp.asarray(_array(weights), jnp.float32), values.shape
+    )
     return [(values * spread).sum(), spread.sum()]
 
 
@@ -71,17 +73,23 @@ def _absolute(labels: Any, predictions: Any, weights: Any) -> list[Any]:
     return _weighed(abs(_array(labels) - _array(predictions)), weights)
 
 
-def mean_squared_error(labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any) -> Any:
+def mean_squared_error(
+    labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any
+) -> Any:
     """The mean of the squared differences."""
     return _ratio(name or "mean_squared_error", _squared, (convert(labels), convert(predictions), weights))
 
 
-def mean_absolute_error(labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any) -> Any:
+def mean_absolute_error(
+    labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any
+) -> Any:
     """The mean of the absolute differences."""
     return _ratio(name or "mean_absolute_error", _absolute, (convert(labels), convert(predictions), weights))
 
 
-def root_mean_squared_error(labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any) -> Any:
+def root_mean_squared_error(
+    labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any
+) -> Any:
     """The root of the mean of the squared differences."""
     value, update = mean_squared_error(labels, predictions, weights, name=name or "root_mean_squared_error")
     return draw(jnp.sqrt, (value,)), draw(jnp.sqrt, (update,))
@@ -102,7 +110,9 @@ def _recalled(labels: Any, predictions: Any, weights: Any) -> list[Any]:
     return [one.sum().astype(jnp.float32) for one in _hits(labels, predictions, weights, "labels")]
 
 
-def precision(labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any) -> Any:
+def precision(
+    labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any
+) -> Any:
     """The fraction of the positive predictions that are right."""
     return _ratio(name or "precision", _precise, (convert(labels), convert(predictions), weights))
 
@@ -112,12 +122,24 @@ def recall(labels: Any, predictions: Any, weights: Any = None, *_: Any, name: An
     return _ratio(name or "recall", _recalled, (convert(labels), convert(predictions), weights))
 
 
-def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int = 200, *_: Any, name: Any = None, **__: Any) -> Any:
+def auc(
+    labels: Any,
+    predictions: Any,
+    weights: Any = None,
+    num_thresholds: int = 200,
+    *_: Any,
+    name: Any = None,
+    **__: Any,
+) -> Any:
     """The area under the ROC curve, from the rates at so many thresholds."""
     with variable_scope(None, name or "auc"):
         counts = _counter("confusion", (4, num_thresholds))
-        found = draw(_confusions, (convert(labels), convert(predictions), weights, num_thresholds), default="counts")
-        return draw(_area, (counts,), default="value"), draw(_area, (counts.assign_add(found),), default="update_op")
+        found = draw(
+            _confusions, (convert(labels), convert(predictions), weights, num_thresholds), default="counts"
+        )
+        return draw(_area, (counts,), default="value"), draw(
+            _area, (counts.assign_add(found),), default="update_op"
+        )
 
 
 def _confusions(labels: Any, predictions: Any, weights: Any, count: int) -> Any:

@@ -16,7 +16,9 @@ _OF_TENSORFLOW_1 = re.compile(
     r"""|from\s+tensorflow\s+import\s+(?:\w+\s*,\s*)*(?:placeholder|Session|contrib|flags|app)\b""",
     re.VERBOSE,
 )
-_KEEPS_TENSORFLOW_2 = re.compile(r"\b(?:GradientTape|tf\.function|enable_eager_execution)\b|tensorflow\.compat\.v1|tf\.compat\.v1")
+_KEEPS_TENSORFLOW_2 = re.compile(
+    r"\b(?:GradientTape|tf\.function|enable_eager_execution)\b|tensorflow\.compat\.v1|tf\.compat\.v1"
+)
 
 
 class Mode:

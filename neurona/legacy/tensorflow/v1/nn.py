@@ -1,7 +1,6 @@
 """`tf.nn` of TensorFlow 1, where its arguments were others than today."""
 
 import math
-
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ from neurona.core.random import as_key
 from neurona.legacy.tensorflow import arrays, linalg, nn
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import float32, int64
+from neurona.legacy.tensorflow.v1 import cells as rnn_cell
 from neurona.legacy.tensorflow.v1.rnn import (
     bidirectional_dynamic_rnn,
     dynamic_rnn,
@@ -19,7 +19,6 @@ from neurona.legacy.tensorflow.v1.rnn import (
     static_rnn,
     static_state_saving_rnn,
 )
-from neurona.legacy.tensorflow.v1 import cells as rnn_cell
 from neurona.legacy.tensorflow.v1.tensor import draw, drawn
 
 __all__ = [
@@ -78,7 +77,11 @@ def sparse_softmax_cross_entropy_with_logits(
 
 
 def sigmoid_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None, targets: Any = None
+    _sentinel: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    name: str | None = None,
+    targets: Any = None,
 ) -> Any:
     """-(y log p + (1 - y) log(1 - p)) with p = sigmoid(logits)."""
     labels, logits = _pair(_sentinel, labels if targets is None else targets, logits)
@@ -86,7 +89,11 @@ def sigmoid_cross_entropy_with_logits(
 
 
 def weighted_cross_entropy_with_logits(
-    labels: Any = None, logits: Any = None, pos_weight: Any = None, name: str | None = None, targets: Any = None
+    labels: Any = None,
+    logits: Any = None,
+    pos_weight: Any = None,
+    name: str | None = None,
+    targets: Any = None,
 ) -> Any:
     """`sigmoid_cross_entropy_with_logits` with a weight for the positive labels."""
     labels = labels if targets is None else targets
@@ -142,7 +149,9 @@ def embedding_lookup(
 
 def max_pool_with_argmax(*_: Any, **__: Any) -> Any:
     """Refuse: places of the largest elements are not kept."""
-    raise NotImplementedError("tf.nn.max_pool_with_argmax is not here: use tf.nn.max_pool, whose gradient knows them.")
+    raise NotImplementedError(
+        "tf.nn.max_pool_with_argmax is not here: use tf.nn.max_pool, whose gradient knows them."
+    )
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
@@ -163,18 +172,20 @@ def conv1d(
     use_cudnn_on_gpu: Any = None,
     data_format: str | None = None,
     name: str | None = None,
-    input: Any = None,  # noqa: A002
+    input: Any = None,
     dilations: Any = None,
 ) -> Any:
     """A convolution along one axis."""
     given = value if input is None else input
     layout = {"NHWC": "NWC", "NCHW": "NCW"}.get(data_format or "", data_format)
-    return nn.conv1d(given, filters, stride, padding, data_format=layout, dilations=dilations, name=name or "conv1d")
+    return nn.conv1d(
+        given, filters, stride, padding, data_format=layout, dilations=dilations, name=name or "conv1d"
+    )
 
 
 def conv2d(
-    input: Any,  # noqa: A002
-    filter: Any = None,  # noqa: A002
+    input: Any,
+    filter: Any = None,
     strides: Any = None,
     padding: Any = None,
     use_cudnn_on_gpu: Any = True,
@@ -185,12 +196,14 @@ def conv2d(
 ) -> Any:
     """A convolution of pictures."""
     kernel = filter if filters is None else filters
-    return nn.conv2d(input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name or "Conv2D")
+    return nn.conv2d(
+        input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name or "Conv2D"
+    )
 
 
 def conv3d(
-    input: Any,  # noqa: A002
-    filter: Any = None,  # noqa: A002
+    input: Any,
+    filter: Any = None,
     strides: Any = None,
     padding: Any = None,
     data_format: str = "NDHWC",
@@ -200,24 +213,28 @@ def conv3d(
 ) -> Any:
     """A convolution of volumes."""
     kernel = filter if filters is None else filters
-    return nn.conv3d(input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name or "Conv3D")
+    return nn.conv3d(
+        input, kernel, strides, padding, data_format=data_format, dilations=dilations, name=name or "Conv3D"
+    )
 
 
 def conv2d_transpose(
     value: Any = None,
-    filter: Any = None,  # noqa: A002
+    filter: Any = None,
     output_shape: Any = None,
     strides: Any = None,
     padding: str = "SAME",
     data_format: str = "NHWC",
     name: str | None = None,
-    input: Any = None,  # noqa: A002
+    input: Any = None,
     filters: Any = None,
     dilations: Any = None,
 ) -> Any:
     """The transpose of a convolution of pictures."""
     given, kernel = (value if input is None else input), (filter if filters is None else filters)
-    return nn.conv2d_transpose(given, kernel, output_shape, strides, padding, data_format=data_format, name=name)
+    return nn.conv2d_transpose(
+        given, kernel, output_shape, strides, padding, data_format=data_format, name=name
+    )
 
 
 def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str | None = None) -> Any:
@@ -258,14 +275,26 @@ def lrn(*args: Any, **kwargs: Any) -> Any:
 
 
 def log_uniform_candidate_sampler(
-    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: Any = None, name: Any = None
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: Any = None,
+    name: Any = None,
 ) -> Any:
     """Classes drawn with the probability log((k + 2) / (k + 1)) / log(range_max + 1), and their expected counts."""
     return _candidates(true_classes, num_sampled, unique, range_max, "log_uniform")
 
 
 def uniform_candidate_sampler(
-    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: Any = None, name: Any = None
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: Any = None,
+    name: Any = None,
 ) -> Any:
     """Classes drawn with equal probabilities, and their expected counts."""
     return _candidates(true_classes, num_sampled, unique, range_max, "uniform")
@@ -276,7 +305,10 @@ learned_unigram_candidate_sampler = uniform_candidate_sampler
 
 def _candidates(true_classes: Any, count: int, unique: bool, classes: int, kind: str) -> Any:
     found = draw(
-        _sampled, (true_classes, count, unique, classes, kind), default="CandidateSampler", differentiable=False
+        _sampled,
+        (true_classes, count, unique, classes, kind),
+        default="CandidateSampler",
+        differentiable=False,
     )
     found[0]._dtype = int64
     return tuple(found)
@@ -303,12 +335,21 @@ def _sampled(true: Any, count: int, unique: bool, classes: int, kind: str) -> An
 
 
 def _sampled_logits(
-    weights: Any, biases: Any, labels: Any, inputs: Any, sampled: Any, num_true: int, remove: bool, subtract: bool = True
+    weights: Any,
+    biases: Any,
+    labels: Any,
+    inputs: Any,
+    sampled: Any,
+    num_true: int,
+    remove: bool,
+    subtract: bool = True,
 ) -> Any:
     """The logits of the true and the sampled classes, each less the logarithm of its expected count."""
     if isinstance(weights, (list, tuple)):
         weights = weights[0] if len(weights) == 1 else arrays.concat(list(weights), 0)
-    return draw(_logits, (weights, biases, labels, inputs, *sampled, num_true, remove, subtract), default="logits")
+    return draw(
+        _logits, (weights, biases, labels, inputs, *sampled, num_true, remove, subtract), default="logits"
+    )
 
 
 def _logits(
@@ -343,7 +384,9 @@ def nce_loss(
     name: str = "nce_loss",
 ) -> Any:
     """Noise-contrastive estimation (Gutmann and Hyvärinen, 2010): true classes told from sampled ones."""
-    sampled = sampled_values or log_uniform_candidate_sampler(labels, num_true, num_sampled, True, num_classes)
+    sampled = sampled_values or log_uniform_candidate_sampler(
+        labels, num_true, num_sampled, True, num_classes
+    )
     logits = _sampled_logits(weights, biases, labels, inputs, sampled, num_true, remove_accidental_hits)
     return draw(_nce, (logits[0], logits[1], num_true), name=name)
 
@@ -367,7 +410,9 @@ def sampled_softmax_loss(
     seed: Any = None,
 ) -> Any:
     """The cross-entropy of the true classes among sampled ones (Jean et al., 2015)."""
-    sampled = sampled_values or log_uniform_candidate_sampler(labels, num_true, num_sampled, True, num_classes)
+    sampled = sampled_values or log_uniform_candidate_sampler(
+        labels, num_true, num_sampled, True, num_classes
+    )
     logits = _sampled_logits(weights, biases, labels, inputs, sampled, num_true, remove_accidental_hits)
     return draw(_sampled_softmax, (logits[0], logits[1], num_true), name=name)
 
@@ -383,7 +428,7 @@ def zero_fraction(value: Any) -> Any:
     return (value == 0).mean(dtype=jnp.float32)
 
 
-def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> Any:  # noqa: A002
+def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> Any:
     """The largest elements along the last axis, and their places."""
     return nn.top_k(input, k, sorted, name=name)
 
@@ -391,8 +436,6 @@ def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) 
 def in_top_k(predictions: Any, targets: Any, k: int, name: str | None = None) -> Any:
     """Whether the targets are among the k largest predictions."""
     return numbers.in_top_k(targets, predictions, k, name=name)
-
-
 
 
 def __getattr__(name: str) -> Any:

@@ -26,11 +26,11 @@ class _Settings:
         made = self.__dict__[name] = _Settings()
         return made
 
-    def CopyFrom(self, other: Any) -> None:  # noqa: N802
+    def CopyFrom(self, other: Any) -> None:
         """Take over the settings of another."""
         self.__dict__.update(vars(other))
 
-    def SerializeToString(self) -> bytes:  # noqa: N802
+    def SerializeToString(self) -> bytes:
         """Nothing."""
         return b""
 
@@ -98,7 +98,13 @@ disable_control_flow_v2 = _nothing
 # Functions.
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None, dtype_hint: Any = None) -> Any:
+def convert_to_tensor(
+    value: Any,
+    dtype: Any = None,
+    name: str | None = None,
+    preferred_dtype: Any = None,
+    dtype_hint: Any = None,
+) -> Any:
     """Anything as a tensor."""
     if not is_drawing(value):
         return arrays.convert_to_tensor(value, dtype, preferred_dtype or dtype_hint)
@@ -112,7 +118,14 @@ def concat(values: Any, axis: Any, name: str | None = None) -> Any:
     return arrays.concat(values, axis, name=name)
 
 
-def split(value: Any = None, num_or_size_splits: Any = None, axis: Any = 0, num: Any = None, name: str | None = None, **old: Any) -> Any:
+def split(
+    value: Any = None,
+    num_or_size_splits: Any = None,
+    axis: Any = 0,
+    num: Any = None,
+    name: str | None = None,
+    **old: Any,
+) -> Any:
     """A tensor in parts along an axis; the axis came first before TensorFlow 1.0."""
     if isinstance(value, int) and isinstance(num_or_size_splits, int):
         value, axis = axis, value
@@ -124,7 +137,7 @@ def _places(name: str) -> Callable[..., Any]:
     function: Callable[..., Any] = getattr(numbers, name)
 
     def call(
-        input: Any,  # noqa: A002
+        input: Any,
         axis: Any = None,
         name: str | None = None,
         dimension: Any = None,
@@ -140,7 +153,7 @@ def _places(name: str) -> Callable[..., Any]:
 argmax, argmin = _places("argmax"), _places("argmin")
 
 
-def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:  # noqa: A002
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
     """A new axis of size 1."""
     return arrays.expand_dims(input, dim if axis is None else axis, name=name)
 
@@ -176,12 +189,16 @@ def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:
     return random.shuffle(value, seed, name)
 
 
-def multinomial(logits: Any, num_samples: Any, seed: Any = None, name: Any = None, output_dtype: Any = None) -> Any:
+def multinomial(
+    logits: Any, num_samples: Any, seed: Any = None, name: Any = None, output_dtype: Any = None
+) -> Any:
     """Class numbers drawn with probabilities softmax(logits)."""
     return random.categorical(logits, num_samples, output_dtype or int64, seed, name or "multinomial")
 
 
-def random_gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: Any = None, name: Any = None) -> Any:
+def random_gamma(
+    shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
     """Numbers from the gamma distribution."""
     return random.gamma(shape, alpha, beta, as_dtype(dtype), seed, name)
 
@@ -192,21 +209,34 @@ def random_poisson(lam: Any, shape: Any, dtype: Any = float32, seed: Any = None,
 
 
 def sparse_to_dense(
-    sparse_indices: Any, output_shape: Any, sparse_values: Any, default_value: Any = 0, validate_indices: bool = True, name: Any = None
+    sparse_indices: Any,
+    output_shape: Any,
+    sparse_values: Any,
+    default_value: Any = 0,
+    validate_indices: bool = True,
+    name: Any = None,
 ) -> Any:
     """A tensor of one value, with others at some places."""
-    return draw(_scattered, (sparse_indices, output_shape, sparse_values, default_value), name, default="SparseToDense")
+    return draw(
+        _scattered,
+        (sparse_indices, output_shape, sparse_values, default_value),
+        name,
+        default="SparseToDense",
+    )
 
 
 def _scattered(places: Any, shape: Any, values: Any, default: Any) -> Any:
-    places, values, shape = (jnp.asarray(getattr(one, "array", one)) if one is not shape else one for one in (places, values, shape))
+    places, values, shape = (
+        jnp.asarray(getattr(one, "array", one)) if one is not shape else one
+        for one in (places, values, shape)
+    )
     sizes = tuple(int(getattr(one, "array", one)) for one in shape)
     whole = jnp.full(sizes, getattr(default, "array", default), values.dtype)
     places = places[:, None] if places.ndim == 1 and len(sizes) == 1 else places
     return whole.at[tuple(jnp.moveaxis(jnp.atleast_2d(places), -1, 0))].set(values)
 
 
-def matrix_inverse(input: Any, adjoint: bool = False, name: Any = None) -> Any:  # noqa: A002
+def matrix_inverse(input: Any, adjoint: bool = False, name: Any = None) -> Any:
     """The inverse of a matrix."""
     return linalg.inv(input, adjoint, name=name)
 
@@ -279,17 +309,32 @@ def _rows_where(condition: Any, x: Any, y: Any) -> Any:
     return jnp.where(condition, x, y)
 
 
-def gather(params: Any, indices: Any, validate_indices: Any = None, name: Any = None, axis: Any = None, batch_dims: int = 0) -> Any:
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    name: Any = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+) -> Any:
     """Rows of a tensor by their numbers."""
     return arrays.gather(params, indices, axis=axis, batch_dims=batch_dims, name=name)
 
 
 def one_hot(
-    indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: Any = None, dtype: Any = None, name: Any = None
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: Any = None,
+    dtype: Any = None,
+    name: Any = None,
 ) -> Any:
     """Numbers of classes as rows with a one."""
     given = {"on_value": on_value, "off_value": off_value, "axis": axis, "dtype": dtype}
-    return arrays.one_hot(indices, depth, name=name, **{key: one for key, one in given.items() if one is not None})
+    return arrays.one_hot(
+        indices, depth, name=name, **{key: one for key, one in given.items() if one is not None}
+    )
 
 
 def count_nonzero(
@@ -299,11 +344,20 @@ def count_nonzero(
     """How many elements are not zero."""
     given = input if input_tensor is None else input_tensor
     place = reduction_indices if axis is None else axis
-    return numbers.count_nonzero(given, axis=place, keepdims=bool(keepdims or keep_dims), dtype=as_dtype(dtype), name=name)
+    return numbers.count_nonzero(
+        given, axis=place, keepdims=bool(keepdims or keep_dims), dtype=as_dtype(dtype), name=name
+    )
 
 
 def confusion_matrix(
-    labels: Any, predictions: Any, num_classes: Any = None, dtype: Any = int32, name: Any = None, weights: Any = None
+    labels: Any,
+    predictions: Any,
+    num_classes: Any = None,
+    dtype: Any = int32,
+    name: Any = None,
+    weights: Any = None,
 ) -> Any:
     """How often each class was taken for each."""
-    return numbers.confusion_matrix(labels, predictions, num_classes=num_classes, weights=weights, dtype=dtype, name=name)
+    return numbers.confusion_matrix(
+        labels, predictions, num_classes=num_classes, weights=weights, dtype=dtype, name=name
+    )

@@ -8,7 +8,14 @@ import jax.numpy as jnp
 from neurona.graph import Update
 from neurona.legacy.tensorflow.v1.building import gradients
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
-from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, as_nodes, claim_of, constant, convert, draw
+from neurona.legacy.tensorflow.v1.tensor import (
+    GraphTensor,
+    Operation,
+    as_nodes,
+    constant,
+    convert,
+    draw,
+)
 from neurona.legacy.tensorflow.v1.variables import GraphVariable
 
 
@@ -75,20 +82,26 @@ class Optimizer:
         """Pairs of a gradient and its variable."""
         if callable(loss):
             loss = loss()
-        variables = get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES) if var_list is None else var_list
+        variables = (
+            get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES)
+            if var_list is None
+            else var_list
+        )
         variables = list(variables) if isinstance(variables, (list, tuple, set)) else [variables]
         if not variables:
             raise ValueError("No variables to optimize.")
         found = gradients(loss, variables, grad_ys=None if grad_loss is None else [grad_loss])
         return list(zip(found, variables, strict=True))
 
-    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: str | None = None) -> Operation:
+    def apply_gradients(
+        self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
+    ) -> Operation:
         """The operation that changes the variables by their gradients."""
         pairs = [(gradient, variable) for gradient, variable in grads_and_vars if gradient is not None]
         if not pairs:
             raise ValueError("No gradients provided for any variable.")
         graph = get_default_graph()
-        with graph.name_scope(None):
+        with graph.name_scope(None), graph.control_dependencies(None):
             self._make_slots([variable for _, variable in pairs])
         with graph.name_scope(name or self._name) as scope:
             numbers = as_nodes(self.hyperparameters())
@@ -170,9 +183,14 @@ def _full(shape: tuple[int, ...], value: float, dtype: str) -> Any:
     return jnp.full(shape, value, dtype)
 
 
-def _stepped(step: Any, value: Any, gradient: Any, state: dict[str, Any], numbers: dict[str, Any], limit: Any) -> Any:
+def _stepped(
+    step: Any, value: Any, gradient: Any, state: dict[str, Any], numbers: dict[str, Any], limit: Any
+) -> Any:
     value, gradient = (jnp.asarray(getattr(one, "array", one)) for one in (value, gradient))
-    numbers = {name: jnp.asarray(getattr(one, "array", one), value.dtype) if one is not None else None for name, one in numbers.items()}
+    numbers = {
+        name: jnp.asarray(getattr(one, "array", one), value.dtype) if one is not None else None
+        for name, one in numbers.items()
+    }
     new = {**state, **step(value, gradient.astype(value.dtype), **state, **numbers)}
     return [jnp.asarray(new[name], value.dtype) for name in sorted(new)]
 
@@ -367,7 +385,11 @@ class FtrlOptimizer(Optimizer):
     ) -> None:
         super().__init__(learning_rate, use_locking, name)
         self.slots = {"accum": initial_accumulator_value, "linear": 0.0}
-        self._power, self._l1, self._l2 = learning_rate_power, l1_regularization_strength, l2_regularization_strength
+        self._power, self._l1, self._l2 = (
+            learning_rate_power,
+            l1_regularization_strength,
+            l2_regularization_strength,
+        )
 
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         total = n["accum"] + gradient**2
@@ -410,11 +432,12 @@ class ProximalAdagradOptimizer(ProximalGradientDescentOptimizer):
         use_locking: bool = False,
         name: str = "ProximalAdagrad",
     ) -> None:
-        super().__init__(learning_rate, l1_regularization_strength, l2_regularization_strength, use_locking, name)
+        super().__init__(
+            learning_rate, l1_regularization_strength, l2_regularization_strength, use_locking, name
+        )
         self.slots = {"accumulator": initial_accumulator_value}
 
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         total = n["accumulator"] + gradient**2
         rate = n["lr"] / jnp.sqrt(total)
         return {**super().step(value, gradient, lr=rate), "accumulator": total}
-

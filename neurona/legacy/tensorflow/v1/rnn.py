@@ -55,7 +55,10 @@ def dynamic_rnn(
             output, new = cell(elements[0], jax.tree.unflatten(form, before))
             after, _ = _leaves(new)
             if lengths is not None:
-                after = [draw(_kept, (elements[1], lengths, one, old)) for one, old in zip(after, before, strict=True)]
+                after = [
+                    draw(_kept, (elements[1], lengths, one, old))
+                    for one, old in zip(after, before, strict=True)
+                ]
                 output = draw(_kept, (elements[1], lengths, output, None))
             return after, [output]
 
@@ -133,7 +136,13 @@ def bidirectional_dynamic_rnn(
             cell_fw, inputs, sequence_length, initial_state_fw, dtype, time_major=time_major, scope="fw"
         )
         back, state_bw = dynamic_rnn(
-            cell_bw, turned(inputs), sequence_length, initial_state_bw, dtype, time_major=time_major, scope="bw"
+            cell_bw,
+            turned(inputs),
+            sequence_length,
+            initial_state_bw,
+            dtype,
+            time_major=time_major,
+            scope="bw",
         )
     return (forth, turned(back)), (state_fw, state_bw)
 
@@ -151,16 +160,22 @@ def static_bidirectional_rnn(
     """One cell over a list of steps, another over it from its end: the joined outputs, and both states."""
     with variable_scope(scope or "bidirectional_rnn"):
         forth, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, "fw")
-        back, state_bw = static_rnn(cell_bw, list(inputs)[::-1], initial_state_bw, dtype, sequence_length, "bw")
+        back, state_bw = static_rnn(
+            cell_bw, list(inputs)[::-1], initial_state_bw, dtype, sequence_length, "bw"
+        )
     joined = [arrays.concat([one, other], 1) for one, other in zip(forth, back[::-1], strict=True)]
     return joined, state_fw, state_bw
 
 
 def raw_rnn(*_: Any, **__: Any) -> Any:
     """Refuse: loops with TensorArrays."""
-    raise NotImplementedError("tf.nn.raw_rnn is not here: use tf.nn.dynamic_rnn, or tf.scan for a loop of your own.")
+    raise NotImplementedError(
+        "tf.nn.raw_rnn is not here: use tf.nn.dynamic_rnn, or tf.scan for a loop of your own."
+    )
 
 
 def static_state_saving_rnn(*_: Any, **__: Any) -> Any:
     """Refuse: states in queues."""
-    raise NotImplementedError("tf.nn.static_state_saving_rnn is not here: feed the state to tf.nn.dynamic_rnn.")
+    raise NotImplementedError(
+        "tf.nn.static_state_saving_rnn is not here: feed the state to tf.nn.dynamic_rnn."
+    )

@@ -102,7 +102,9 @@ class Saver:
         variables = self._variables()
         values = dict(zip(variables, sess.run(list(variables.values())), strict=True))
         state.write_state(_data(path), {name: np.asarray(value) for name, value in values.items()})
-        listed = {name: [str(np.asarray(value).dtype), list(np.shape(value))] for name, value in values.items()}
+        listed = {
+            name: [str(np.asarray(value).dtype), list(np.shape(value))] for name, value in values.items()
+        }
         Path(f"{path}.index").write_text(json.dumps(listed), encoding="utf-8")
         if write_meta_graph:
             names = [one.name for one in sess.graph.get_operations()]
@@ -169,7 +171,10 @@ def load_values(path: Any) -> dict[str, np.ndarray]:
 
 
 def update_checkpoint_state(
-    save_dir: Any, model_checkpoint_path: str, all_model_checkpoint_paths: Any = None, latest_filename: Any = None
+    save_dir: Any,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: Any = None,
+    latest_filename: Any = None,
 ) -> None:
     """Write the file that says which checkpoint is the latest."""
     paths = list(all_model_checkpoint_paths or [model_checkpoint_path])
@@ -183,7 +188,9 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
     file = Path(checkpoint_dir) / (latest_filename or "checkpoint")
     if not file.is_file():
         return None
-    found = [(kind, os.path.join(checkpoint_dir, path)) for kind, path in _LATEST.findall(file.read_text("utf-8"))]
+    found = [
+        (kind, os.path.join(checkpoint_dir, path)) for kind, path in _LATEST.findall(file.read_text("utf-8"))
+    ]
     latest = next((path for kind, path in found if kind == "model_checkpoint_path"), "")
     return CheckpointState(latest, [path for kind, path in found if kind != "model_checkpoint_path"])
 

@@ -119,8 +119,10 @@ def variable_scope(
         short = name_or_scope if name_or_scope is not None else _unique(outer.name, str(default_name))
         name = f"{outer.name}/{short}" if outer.name and short else short or outer.name
         graph.scope_counts[name] = graph.scope_counts.get(name, 0) + 1
-    open_names = graph.name_scope(short) if auxiliary_name_scope and short else contextlib.nullcontext(
-        graph.get_name_scope()
+    open_names = (
+        graph.name_scope(short)
+        if auxiliary_name_scope and short
+        else contextlib.nullcontext(graph.get_name_scope())
     )
     with open_names as name_scope:
         scope = VariableScope(
@@ -236,16 +238,22 @@ def _get_variable(
             "reuse=tf.AUTO_REUSE in VarScope?"
         )
     is_value = initializer is not None and not callable(initializer) and not isinstance(initializer, str)
-    wanted = as_dtype(dtype or (None if is_value else scope.dtype) or float32) if dtype or not is_value else None
+    wanted = (
+        as_dtype(dtype or (None if is_value else scope.dtype) or float32) if dtype or not is_value else None
+    )
     if shape is None and not is_value and not callable(initializer):
-        raise ValueError(f"Shape of a new variable ({name}) must be fully defined, but instead was <unknown>.")
+        raise ValueError(
+            f"Shape of a new variable ({name}) must be fully defined, but instead was <unknown>."
+        )
     if shape is not None and not GraphShape(shape).is_fully_defined() and validate_shape:
         raise ValueError(
             f"Shape of a new variable ({name}) must be fully defined, but instead was {GraphShape(shape)}."
         )
     begin = initializer
     if begin is None:
-        begin = scope.initializer or (GlorotUniform() if wanted is not None and wanted.is_floating else Zeros())
+        begin = scope.initializer or (
+            GlorotUniform() if wanted is not None and wanted.is_floating else Zeros()
+        )
     keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
     if trainable is not False and GraphKeys.TRAINABLE_VARIABLES not in keys and collections is not None:
         keys.append(GraphKeys.TRAINABLE_VARIABLES)
@@ -287,7 +295,9 @@ def _found(scope: VariableScope, name: str, variable: GraphVariable, shape: Any,
     return variable
 
 
-def make_template(name_: str, func_: Callable[..., Any], create_scope_now_: bool = False, **kwargs: Any) -> Any:
+def make_template(
+    name_: str, func_: Callable[..., Any], create_scope_now_: bool = False, **kwargs: Any
+) -> Any:
     """A function that makes its variables at the first call, and shares them at the others."""
     called: list[VariableScope] = []
 

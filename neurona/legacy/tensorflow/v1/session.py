@@ -163,9 +163,9 @@ class Session:
                     "tf.global_variables_initializer() first."
                 ) from None
             except ArgumentError as error:
-                if isinstance(error, (ShapeError, InvalidArgumentError)) or "has no value in this run" not in str(
-                    error
-                ):
+                if isinstance(
+                    error, (ShapeError, InvalidArgumentError)
+                ) or "has no value in this run" not in str(error):
                     raise
                 raise InvalidArgumentError(
                     f"You must feed a value for placeholder tensor. {error.args[0]} In TensorFlow 1: "
@@ -180,7 +180,9 @@ class Session:
     def _nodes_of(self, one: Any) -> tuple[Node, ...]:
         graph = getattr(one, "graph", self.graph)
         if graph is not self.graph:
-            raise ValueError(f"Fetch argument {one!r} cannot be interpreted as a Tensor. (It is not of this graph.)")
+            raise ValueError(
+                f"Fetch argument {one!r} cannot be interpreted as a Tensor. (It is not of this graph.)"
+            )
         return one.graph_nodes
 
     def _finished(self, one: Any, values: list[Any]) -> Any:
@@ -200,7 +202,9 @@ class Session:
         """Give a variable a value."""
         array = as_array(value, None if variable.dtype.name == "string" else variable.graph_node.dtype)
         if not GraphVariable.get_shape(variable).is_compatible_with(array.shape):
-            raise ValueError(f"{variable.name} has shape {variable.shape}. Received a value of shape {array.shape}.")
+            raise ValueError(
+                f"{variable.name} has shape {variable.shape}. Received a value of shape {array.shape}."
+            )
         self.values[variable.graph_node] = array
 
     # Contexts.
@@ -238,13 +242,17 @@ class Session:
         """The target, as bytes in TensorFlow."""
         return ""
 
-    def make_callable(self, fetches: Any, feed_list: Any = None, accept_options: bool = False) -> Callable[..., Any]:
+    def make_callable(
+        self, fetches: Any, feed_list: Any = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
         """A function of the values of some tensors."""
         return lambda *values: self.run(fetches, dict(zip(feed_list or [], values, strict=True)))
 
     def partial_run(self, *_: Any, **__: Any) -> Any:
         """Refuse: a run is one program."""
-        raise NotImplementedError("Session.partial_run is not here: a run is one program of XLA. Use run() twice.")
+        raise NotImplementedError(
+            "Session.partial_run is not here: a run is one program of XLA. Use run() twice."
+        )
 
     partial_run_setup = partial_run
 

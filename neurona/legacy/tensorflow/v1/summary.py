@@ -11,11 +11,15 @@ from neurona.legacy.tensorflow.v1.session import HostTensor
 from neurona.legacy.tensorflow.v1.tensor import convert
 
 
-def _summarized(name: str, tensor: Any, collections: Any, value: Callable[[str, np.ndarray], list[bytes]]) -> Any:
+def _summarized(
+    name: str, tensor: Any, collections: Any, value: Callable[[str, np.ndarray], list[bytes]]
+) -> Any:
     graph = get_default_graph()
     scope = graph.get_name_scope()
     tag = f"{scope}/{name}" if scope else name
-    made = HostTensor([convert(tensor)], lambda session, array: events.summary(value(tag, array)), name.replace(" ", "_"))
+    made = HostTensor(
+        [convert(tensor)], lambda session, array: events.summary(value(tag, array)), name.replace(" ", "_")
+    )
     for key in [GraphKeys.SUMMARIES] if collections is None else collections:
         graph.add_to_collection(key, made)
     return made
@@ -31,7 +35,9 @@ def histogram(name: str, values: Any, collections: Any = None, family: Any = Non
     return _summarized(name, values, collections, lambda tag, array: [events.histogram_value(tag, array)])
 
 
-def image(name: str, tensor: Any, max_outputs: int = 3, collections: Any = None, family: Any = None) -> HostTensor:
+def image(
+    name: str, tensor: Any, max_outputs: int = 3, collections: Any = None, family: Any = None
+) -> HostTensor:
     """The summary of pictures (batch, height, width, channels)."""
 
     def values(tag: str, array: np.ndarray) -> list[bytes]:
@@ -72,7 +78,9 @@ def merge(inputs: Iterable[Any], collections: Any = None, name: str | None = Non
     return made
 
 
-def merge_all(key: str = GraphKeys.SUMMARIES, scope: Any = None, name: str | None = None) -> HostTensor | None:
+def merge_all(
+    key: str = GraphKeys.SUMMARIES, scope: Any = None, name: str | None = None
+) -> HostTensor | None:
     """The summary of all in the graph; None where there is none."""
     found = get_default_graph().get_collection(key, scope)
     return merge(found, name=name) if found else None
@@ -102,7 +110,7 @@ class Summary:
     def __init__(self, value: Iterable[Any] = ()) -> None:
         self.value = Summary._Values(value)
 
-    def SerializeToString(self) -> bytes:  # noqa: N802
+    def SerializeToString(self) -> bytes:
         """The summary in bytes."""
         return events.summary(events.scalar_value(one.tag, one.simple_value) for one in self.value)
 

@@ -12,8 +12,8 @@ from neurona.graph import Constant, Node, as_node, outputs_of, rank_of, shape_of
 from neurona.legacy.tensorflow import operators
 from neurona.legacy.tensorflow.dispatch import Hooks
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
-from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.names import operation_type
@@ -168,7 +168,9 @@ class GraphTensor(Tensor):
         return [one for one in self.graph.get_operations() if any(item is self for item in one.inputs)]
 
     def numpy(self) -> Any:
-        raise AttributeError("'Tensor' object has no attribute 'numpy': it is of a graph. Use session.run(tensor).")
+        raise AttributeError(
+            "'Tensor' object has no attribute 'numpy': it is of a graph. Use session.run(tensor)."
+        )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise NotImplementedError(
@@ -364,9 +366,11 @@ def claim_of(dtype: DType) -> DType | None:
 def _stacked(values: Any) -> Any:
     """Nested lists with arrays in them as one array."""
     if isinstance(values, (list, tuple)) and not isinstance(values, Claimed):
-        return jax.numpy.stack([jax.numpy.asarray(_stacked(one)) for one in values]) if _is_traced(
-            values
-        ) else np.stack([np.asarray(_stacked(one)) for one in values])
+        return (
+            jax.numpy.stack([jax.numpy.asarray(_stacked(one)) for one in values])
+            if _is_traced(values)
+            else np.stack([np.asarray(_stacked(one)) for one in values])
+        )
     return values.array if isinstance(values, Claimed) else values
 
 
@@ -460,7 +464,16 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     return draw(function, args, kwargs, name, differentiable=call.__name__ not in _NOT_DIFFERENTIABLE)
 
 
-_NOT_DIFFERENTIABLE = {"stop_gradient", "argmax", "argmin", "shape", "size", "rank", "zeros_like", "ones_like"}
+_NOT_DIFFERENTIABLE = {
+    "stop_gradient",
+    "argmax",
+    "argmin",
+    "shape",
+    "size",
+    "rank",
+    "zeros_like",
+    "ones_like",
+}
 
 
 class Naming:
@@ -496,7 +509,9 @@ def _plain(name: str | None) -> str | None:
 def _indexed(tensor: Any, index: Any) -> Any:
     """tensor[index] of arrays, with TensorFlow's slices and places."""
     with computing():
-        found = operators.item(Tensor(tensor), tuple(np.asarray(one) if _is_number(one) else one for one in index))
+        found = operators.item(
+            Tensor(tensor), tuple(np.asarray(one) if _is_number(one) else one for one in index)
+        )
     return found._array
 
 
@@ -516,8 +531,8 @@ def install(cls: Any) -> None:
     operators.install(cls, indexing=False)
     names = {
         **{name: name for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")},
-        **{"and": "and", "or": "or", "xor": "xor", "neg": "Neg", "abs": "Abs", "invert": "LogicalNot"},
-        **{"lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual"},
+        "and": "and", "or": "or", "xor": "xor", "neg": "Neg", "abs": "Abs", "invert": "LogicalNot",
+        "lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual",
     }
     for method, name in names.items():
         for dunder in (f"__{method}__", f"__r{method}__"):

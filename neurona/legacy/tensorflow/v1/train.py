@@ -84,10 +84,23 @@ def _float(value: Any) -> Any:
 
 
 def exponential_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: Any = None,
 ) -> Any:
     """rate * decay_rate ** (step / decay_steps)."""
-    return _rate(_exponential, name or "ExponentialDecay", learning_rate, global_step, decay_steps, decay_rate, staircase)
+    return _rate(
+        _exponential,
+        name or "ExponentialDecay",
+        learning_rate,
+        global_step,
+        decay_steps,
+        decay_rate,
+        staircase,
+    )
 
 
 def _exponential(rate: Any, step: Any, steps: Any, decay: Any, staircase: bool) -> Any:
@@ -96,18 +109,32 @@ def _exponential(rate: Any, step: Any, steps: Any, decay: Any, staircase: bool) 
 
 
 def natural_exp_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: Any = None,
 ) -> Any:
     """rate * exp(-decay_rate * step / decay_steps)."""
     factor = math.exp(-decay_rate)
-    return _rate(_exponential, name or "NaturalExpDecay", learning_rate, global_step, decay_steps, factor, staircase)
+    return _rate(
+        _exponential, name or "NaturalExpDecay", learning_rate, global_step, decay_steps, factor, staircase
+    )
 
 
 def inverse_time_decay(
-    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False, name: Any = None
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: Any = None,
 ) -> Any:
     """rate / (1 + decay_rate * step / decay_steps)."""
-    return _rate(_inverse, name or "InverseTimeDecay", learning_rate, global_step, decay_steps, decay_rate, staircase)
+    return _rate(
+        _inverse, name or "InverseTimeDecay", learning_rate, global_step, decay_steps, decay_rate, staircase
+    )
 
 
 def _inverse(rate: Any, step: Any, steps: Any, decay: Any, staircase: bool) -> Any:
@@ -126,7 +153,14 @@ def polynomial_decay(
 ) -> Any:
     """From the rate to `end_learning_rate`, by (1 - step / decay_steps) ** power."""
     return _rate(
-        _polynomial, name or "PolynomialDecay", learning_rate, global_step, decay_steps, end_learning_rate, power, cycle
+        _polynomial,
+        name or "PolynomialDecay",
+        learning_rate,
+        global_step,
+        decay_steps,
+        end_learning_rate,
+        power,
+        cycle,
     )
 
 
@@ -136,7 +170,9 @@ def _polynomial(rate: Any, step: Any, steps: Any, end: Any, power: float, cycle:
     return (_float(rate) - _float(end)) * (1 - jnp.minimum(step, steps) / steps) ** power + _float(end)
 
 
-def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: float = 0.0, name: Any = None) -> Any:
+def cosine_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, alpha: float = 0.0, name: Any = None
+) -> Any:
     """Half a cosine from the rate to alpha times it."""
     return _rate(_cosine, name or "CosineDecay", learning_rate, global_step, decay_steps, alpha)
 
@@ -148,7 +184,12 @@ def _cosine(rate: Any, step: Any, steps: Any, alpha: float) -> Any:
 
 def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = None) -> Any:
     """One of the values: the first up to the first boundary, and so on."""
-    return draw(_piecewise, (x, [float(one) for one in boundaries], [float(one) for one in values]), name, default="PiecewiseConstant")
+    return draw(
+        _piecewise,
+        (x, [float(one) for one in boundaries], [float(one) for one in values]),
+        name,
+        default="PiecewiseConstant",
+    )
 
 
 def _piecewise(x: Any, boundaries: list[float], values: list[float]) -> Any:
@@ -209,7 +250,11 @@ class ExponentialMovingAverage:
     """
 
     def __init__(
-        self, decay: Any, num_updates: Any = None, zero_debias: bool = False, name: str = "ExponentialMovingAverage"
+        self,
+        decay: Any,
+        num_updates: Any = None,
+        zero_debias: bool = False,
+        name: str = "ExponentialMovingAverage",
     ) -> None:
         self._decay, self._updates, self._name = decay, num_updates, name
         self._averages: dict[Any, GraphVariable] = {}
@@ -223,9 +268,15 @@ class ExponentialMovingAverage:
                 is_variable = isinstance(one, GraphVariable)
                 first = one.initialized_value() if is_variable else draw(jnp.zeros_like, (one,))
                 with graph.name_scope(None):
-                    self._averages[one] = GraphVariable(first, trainable=False, name=f"{one.op.name}/{self._name}")
+                    self._averages[one] = GraphVariable(
+                        first, trainable=False, name=f"{one.op.name}/{self._name}"
+                    )
                 graph.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, one)
-            steps.append(self._averages[one]._written(_averaged, convert(one), "AssignMovingAvg", self._decay, self._updates))
+            steps.append(
+                self._averages[one]._written(
+                    _averaged, convert(one), "AssignMovingAvg", self._decay, self._updates
+                )
+            )
         return group(*steps, name=self._name)
 
     def average(self, var: Any) -> GraphVariable | None:
@@ -288,7 +339,9 @@ class Coordinator:
     def register_thread(self, thread: Any) -> None:
         """Nothing: `join` is given the threads."""
 
-    def join(self, threads: Any = None, stop_grace_period_secs: float = 120, ignore_live_threads: bool = False) -> None:
+    def join(
+        self, threads: Any = None, stop_grace_period_secs: float = 120, ignore_live_threads: bool = False
+    ) -> None:
         """Wait for threads to end."""
         for thread in threads or []:
             thread.join(stop_grace_period_secs)
@@ -309,7 +362,9 @@ class Coordinator:
         return self._event.is_set()
 
 
-def start_queue_runners(sess: Any = None, coord: Any = None, daemon: bool = True, start: bool = True, collection: Any = None) -> list[Any]:
+def start_queue_runners(
+    sess: Any = None, coord: Any = None, daemon: bool = True, start: bool = True, collection: Any = None
+) -> list[Any]:
     """The threads that fill queues: none, because there are no queues."""
     return []
 
@@ -340,7 +395,9 @@ input_producer, range_input_producer, slice_input_producer, limit_epochs = (
     for name in ("input_producer", "range_input_producer", "slice_input_producer", "limit_epochs")
 )
 Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer, Supervisor = (
-    _told(name, "Neurona trains on several machines with jax.distributed; here one session runs in one process.")
+    _told(
+        name, "Neurona trains on several machines with jax.distributed; here one session runs in one process."
+    )
     for name in ("Server", "ClusterSpec", "replica_device_setter", "SyncReplicasOptimizer", "Supervisor")
 )
 
@@ -412,7 +469,9 @@ class StopAtStepHook(SessionRunHook):
 class LoggingTensorHook(SessionRunHook):
     """Prints tensors every so many runs."""
 
-    def __init__(self, tensors: Any, every_n_iter: int | None = None, every_n_secs: Any = None, **_: Any) -> None:
+    def __init__(
+        self, tensors: Any, every_n_iter: int | None = None, every_n_secs: Any = None, **_: Any
+    ) -> None:
         self._tensors = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
         self._every, self._runs = every_n_iter or 100, 0
 
@@ -428,7 +487,9 @@ class LoggingTensorHook(SessionRunHook):
 class CheckpointSaverHook(SessionRunHook):
     """Saves the variables when the session ends."""
 
-    def __init__(self, checkpoint_dir: Any, *_: Any, checkpoint_basename: str = "model.ckpt", **__: Any) -> None:
+    def __init__(
+        self, checkpoint_dir: Any, *_: Any, checkpoint_basename: str = "model.ckpt", **__: Any
+    ) -> None:
         self._path = f"{checkpoint_dir}/{checkpoint_basename}"
 
     def end(self, session: Any) -> None:
@@ -438,7 +499,9 @@ class CheckpointSaverHook(SessionRunHook):
 class MonitoredSession:
     """A session whose variables have their first values, and which calls hooks around its runs."""
 
-    def __init__(self, session_creator: Any = None, hooks: Any = None, stop_grace_period_secs: Any = 120) -> None:
+    def __init__(
+        self, session_creator: Any = None, hooks: Any = None, stop_grace_period_secs: Any = 120
+    ) -> None:
         self._hooks = list(hooks or [])
         for hook in self._hooks:
             hook.begin()
@@ -488,8 +551,13 @@ class MonitoredSession:
 SingularMonitoredSession = MonitoredSession
 
 
-def MonitoredTrainingSession(  # noqa: N802
-    master: str = "", is_chief: bool = True, checkpoint_dir: Any = None, scaffold: Any = None, hooks: Any = None, **_: Any
+def MonitoredTrainingSession(
+    master: str = "",
+    is_chief: bool = True,
+    checkpoint_dir: Any = None,
+    scaffold: Any = None,
+    hooks: Any = None,
+    **_: Any,
 ) -> MonitoredSession:
     """A `MonitoredSession` that saves into a folder when it ends."""
     more = [CheckpointSaverHook(checkpoint_dir)] if checkpoint_dir else []

@@ -66,21 +66,30 @@ class GraphVariable:
         if full_name:
             graph._names.setdefault(full_name.lower(), 1)
         with graph.control_dependencies(None), graph.name_scope(f"{path}/Initializer/"):
-            first = convert(initial_value() if callable(initial_value) else initial_value, dtype, "initial_value")
+            first = convert(
+                initial_value() if callable(initial_value) else initial_value, dtype, "initial_value"
+            )
             if dtype is not None and first.dtype != as_dtype(dtype):
                 first = draw(_cast, (first, as_dtype(dtype).held), default="Cast")
                 first._dtype = claim_of(as_dtype(dtype))
         self._first: GraphTensor = first
         self._dtype: DType = first.dtype
         self.constraint, self.trainable = constraint, trainable is None or bool(trainable)
-        sizes = None if not validate_shape else first.node.shape if shape is None else tuple(GraphShape(shape))
+        sizes = (
+            None if not validate_shape else first.node.shape if shape is None else tuple(GraphShape(shape))
+        )
         self.graph_node = State(None, sizes, first.node.dtype, path, self.trainable)
         self.op = Operation(path, "VariableV2", [self.graph_node], (), graph)
         self.op.outputs.append(self)
         self.initializer = self._written(None, self._first, f"{path}/Assign").op
         for key in [GraphKeys.GLOBAL_VARIABLES] if collections is None else collections:
             graph.add_to_collection(key, self)
-        if self.trainable and collections is None or collections and GraphKeys.TRAINABLE_VARIABLES in collections:
+        if (
+            (self.trainable
+            and collections is None)
+            or (collections
+            and GraphKeys.TRAINABLE_VARIABLES in collections)
+        ):
             if self not in graph.get_collection_ref(GraphKeys.TRAINABLE_VARIABLES):
                 graph.add_to_collection(GraphKeys.TRAINABLE_VARIABLES, self)
         self._read: GraphTensor | None = None
@@ -161,10 +170,14 @@ class GraphVariable:
         self, function: Callable[..., Any] | None, value: Any, name: str | None = None, *more: Any
     ) -> GraphTensor:
         graph = self.graph
-        full_name = graph.unique_name(name or "Assign") if name is None or "/" not in name else graph._free(name)
+        full_name = (
+            graph.unique_name(name or "Assign") if name is None or "/" not in name else graph._free(name)
+        )
         after = [] if name == f"{self.op.name}/Assign" else graph.before()
         args = [as_nodes(one) for one in (value, *more)]
-        node = Update(self.graph_node, function or _taken, [self.graph_node.dtype, *args], name=full_name, after=after)
+        node = Update(
+            self.graph_node, function or _taken, [self.graph_node.dtype, *args], name=full_name, after=after
+        )
         if function is None:
             node = Update(self.graph_node, None, [_plain_node(args[0])], name=full_name, after=after)
         operation = Operation(full_name, "Assign", [node], (), graph)
@@ -172,7 +185,9 @@ class GraphVariable:
         result._dtype = claim_of(self._dtype)
         return result
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """The step that gives it a value; its result is the new value."""
         tensor = convert(value, self._dtype)
         if not tensor.dtype.is_floating == self._dtype.is_floating and not isinstance(value, GraphTensor):
@@ -184,11 +199,15 @@ class GraphVariable:
             )
         return self._written(None, tensor, name or "Assign")
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """The step that adds to it."""
         return self._written(_added, convert(delta, self._dtype), name or "AssignAdd")
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """The step that subtracts from it."""
         return self._written(_subtracted, convert(delta, self._dtype), name or "AssignSub")
 
@@ -243,7 +262,9 @@ def _subtracted(before: Any, dtype: str, value: Any) -> Any:
 
 
 def _scattering(method: str) -> Callable[..., Any]:
-    def scatter(ref: GraphVariable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None) -> Any:
+    def scatter(
+        ref: GraphVariable, indices: Any, updates: Any, use_locking: bool = False, name: Any = None
+    ) -> Any:
         return ref.scatter(function, indices, updates, name or f"Scatter{method.capitalize()}")
 
     def function(before: Any, dtype: str, indices: Any, updates: Any) -> Any:
@@ -253,11 +274,15 @@ def _scattering(method: str) -> Callable[..., Any]:
     return scatter
 
 
-scatter_update, scatter_add, scatter_sub, scatter_mul = map(_scattering, ("set", "add", "subtract", "multiply"))
+scatter_update, scatter_add, scatter_sub, scatter_mul = map(
+    _scattering, ("set", "add", "subtract", "multiply")
+)
 scatter_div, scatter_max, scatter_min = map(_scattering, ("divide", "max", "min"))
 
 
-def assign(ref: Any, value: Any, validate_shape: bool = True, use_locking: Any = None, name: Any = None) -> Any:
+def assign(
+    ref: Any, value: Any, validate_shape: bool = True, use_locking: Any = None, name: Any = None
+) -> Any:
     """The step that gives a variable a value; its result is the new value."""
     if not validate_shape:
         return ref._written(None, convert(value, ref.dtype), name or "Assign")
@@ -282,7 +307,9 @@ def group(*inputs: Any, name: str | None = None, **_: Any) -> Operation:
     graph = get_default_graph()
     nodes: list[Node] = list(graph.before())
     for one in inputs:
-        nodes += [node for item in (one if isinstance(one, (list, tuple)) else [one]) for node in item.graph_nodes]
+        nodes += [
+            node for item in (one if isinstance(one, (list, tuple)) else [one]) for node in item.graph_nodes
+        ]
     return Operation(graph.unique_name(name or "group_deps"), "NoOp", nodes, (), graph)
 
 

@@ -6,7 +6,10 @@ from typing import Any
 from neurona.core.errors import suggestion
 
 _ROOMS = {
-    **{name: f"{__name__}.{name}" for name in ("layers", "rnn", "seq2seq", "framework", "slim", "distributions")},
+    **{
+        name: f"{__name__}.{name}"
+        for name in ("layers", "rnn", "seq2seq", "framework", "slim", "distributions")
+    },
     **{name: f"neurona.legacy.tensorflow.v1.{name}" for name in ("losses", "metrics")},
 }
 _GONE = {

@@ -22,14 +22,17 @@ class Normal:
     """The normal distribution."""
 
     def __init__(self, loc: Any, scale: Any, *_: Any, **__: Any) -> None:
-        self.loc, self.scale = convert(loc, None if hasattr(loc, "dtype") else float32), convert(
-            scale, None if hasattr(scale, "dtype") else float32
+        self.loc, self.scale = (
+            convert(loc, None if hasattr(loc, "dtype") else float32),
+            convert(scale, None if hasattr(scale, "dtype") else float32),
         )
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: Any = None) -> Any:
         """Numbers; `sample_shape` of them for each mean."""
-        whole = arrays.concat([_size(sample_shape), shape_of(self.loc + self.scale)], 0) if _size(sample_shape) else (
-            shape_of(self.loc + self.scale)
+        whole = (
+            arrays.concat([_size(sample_shape), shape_of(self.loc + self.scale)], 0)
+            if _size(sample_shape)
+            else (shape_of(self.loc + self.scale))
         )
         return self.loc + self.scale * random.normal(whole, seed=seed)
 

@@ -10,7 +10,13 @@ from neurona.legacy.tensorflow.v1.saver import list_variables, load_variable
 from neurona.legacy.tensorflow.v1.scopes import get_variable
 from neurona.legacy.tensorflow.v1.train import create_global_step, get_global_step, get_or_create_global_step
 
-__all__ = ["create_global_step", "get_global_step", "get_or_create_global_step", "list_variables", "load_variable"]
+__all__ = [
+    "create_global_step",
+    "get_global_step",
+    "get_or_create_global_step",
+    "list_variables",
+    "load_variable",
+]
 
 _stack: list[dict[Any, dict[str, Any]]] = [{}]
 
@@ -64,7 +70,9 @@ def variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any =
 model_variable = variable
 
 
-def get_variables(scope: Any = None, suffix: str | None = None, collection: str = GraphKeys.GLOBAL_VARIABLES) -> list[Any]:
+def get_variables(
+    scope: Any = None, suffix: str | None = None, collection: str = GraphKeys.GLOBAL_VARIABLES
+) -> list[Any]:
     """Variables whose names begin and end so."""
     name = getattr(scope, "name", scope)
     found = get_default_graph().get_collection(collection, name)

@@ -46,7 +46,9 @@ def l1_regularizer(scale: float, scope: Any = None) -> Callable[[Any], Any]:
     )
 
 
-def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: Any = None) -> Callable[[Any], Any]:
+def l1_l2_regularizer(
+    scale_l1: float = 1.0, scale_l2: float = 1.0, scope: Any = None
+) -> Callable[[Any], Any]:
     """The sum of both."""
     return lambda weights: l1_regularizer(scale_l1)(weights) + l2_regularizer(scale_l2)(weights)
 
@@ -69,7 +71,9 @@ def apply_regularization(regularizer: Callable[[Any], Any], weights_list: Any = 
 # Layers.
 
 
-def _finished(outputs: Any, normalizer_fn: Any, normalizer_params: Any, biases: Any, activation_fn: Any) -> Any:
+def _finished(
+    outputs: Any, normalizer_fn: Any, normalizer_params: Any, biases: Any, activation_fn: Any
+) -> Any:
     """Normalization, or biases; then the activation."""
     if normalizer_fn is not None:
         outputs = normalizer_fn(outputs, **(normalizer_params or {}))
@@ -109,7 +113,11 @@ def fully_connected(
     with variable_scope(scope, "fully_connected", reuse=reuse):
         size = inputs.shape.as_list()[-1]
         weights = _variable(
-            "weights", [size, num_outputs], weights_initializer or xavier_initializer(), weights_regularizer, trainable
+            "weights",
+            [size, num_outputs],
+            weights_initializer or xavier_initializer(),
+            weights_regularizer,
+            trainable,
         )
         outputs = draw(jnp.matmul, (inputs, weights), default="MatMul")
         has_biases = normalizer_fn is None and biases_initializer is not None
@@ -147,9 +155,15 @@ def convolution2d(
     inputs = convert(inputs)
     with variable_scope(scope, "Conv", reuse=reuse):
         shape = [*layers.sizes(kernel_size, 2), inputs.shape.as_list()[-1], num_outputs]
-        weights = _variable("weights", shape, weights_initializer or xavier_initializer(), weights_regularizer, trainable)
+        weights = _variable(
+            "weights", shape, weights_initializer or xavier_initializer(), weights_regularizer, trainable
+        )
         outputs = nn.conv2d(
-            inputs, weights, strides=list(layers.sizes(stride, 2)), padding=padding, dilations=list(layers.sizes(rate, 2))
+            inputs,
+            weights,
+            strides=list(layers.sizes(stride, 2)),
+            padding=padding,
+            dilations=list(layers.sizes(rate, 2)),
         )
         has_biases = normalizer_fn is None and biases_initializer is not None
         biases = (
@@ -225,7 +239,9 @@ def dropout(
     scope: Any = None, seed: Any = None,
 ) -> Any:  # fmt: skip
     """x / keep_prob with a fraction 1 - keep_prob set to 0, in training."""
-    return layers.dropout(inputs, rate=1 - keep_prob, noise_shape=noise_shape, seed=seed, training=is_training)
+    return layers.dropout(
+        inputs, rate=1 - keep_prob, noise_shape=noise_shape, seed=seed, training=is_training
+    )
 
 
 @add_arg_scope
@@ -283,7 +299,9 @@ def layer_norm(
         size = [inputs.shape.as_list()[-1]]
         beta = get_variable("beta", size, initializer=Zeros()) if center else None
         gamma = get_variable("gamma", size, initializer=Ones()) if scale else None
-        return layers.activated(activation_fn, draw(_layer_normalized, (inputs, beta, gamma), default="batchnorm"))
+        return layers.activated(
+            activation_fn, draw(_layer_normalized, (inputs, beta, gamma), default="batchnorm")
+        )
 
 
 def _layer_normalized(x: Any, beta: Any, gamma: Any) -> Any:
@@ -293,7 +311,9 @@ def _layer_normalized(x: Any, beta: Any, gamma: Any) -> Any:
     return made if beta is None else made + beta
 
 
-def one_hot_encoding(labels: Any, num_classes: int, on_value: float = 1.0, off_value: float = 0.0, **_: Any) -> Any:
+def one_hot_encoding(
+    labels: Any, num_classes: int, on_value: float = 1.0, off_value: float = 0.0, **_: Any
+) -> Any:
     """Numbers of classes as rows with a one."""
     return arrays.one_hot(labels, num_classes, on_value, off_value)
 
@@ -305,7 +325,11 @@ def embed_sequence(
     """The rows of a table that the layer makes."""
     with variable_scope(scope, "EmbedSequence", reuse=reuse):
         table = get_variable(
-            "embeddings", [vocab_size, embed_dim], initializer=initializer, regularizer=regularizer, trainable=trainable
+            "embeddings",
+            [vocab_size, embed_dim],
+            initializer=initializer,
+            regularizer=regularizer,
+            trainable=trainable,
         )
         return nn.embedding_lookup(table, ids)
 

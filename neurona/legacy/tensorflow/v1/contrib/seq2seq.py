@@ -25,7 +25,10 @@ def sequence_loss(
     if softmax_loss_function is not None:
         raise NotImplementedError("sequence_loss(softmax_loss_function=) is not here: leave it out.")
     return draw(
-        _weighted, (logits, targets, weights, average_across_timesteps, average_across_batch), name, default="sequence_loss"
+        _weighted,
+        (logits, targets, weights, average_across_timesteps, average_across_batch),
+        name,
+        default="sequence_loss",
     )
 
 
