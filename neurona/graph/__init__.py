@@ -66,7 +66,7 @@ from neurona.graph.node import (
     shape_of,
     size_of,
 )
-from neurona.graph.program import Program, compile_graph
+from neurona.graph.program import Program, compile_graph, recorded_programs
 from neurona.graph.tree import nodes_in, replaced
 
 __all__ = [
@@ -92,6 +92,7 @@ __all__ = [
     "outputs_of",
     "plot_graph",
     "rank_of",
+    "recorded_programs",
     "replaced",
     "scan",
     "shape_of",

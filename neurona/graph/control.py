@@ -146,27 +146,30 @@ class Loop(_Control):
         """How often the body runs, where that follows from numbers that are known: those of the parameters on
         which the condition depends.
         """
-        condition, body = self.parts
-        counters: set[int] = set()
-        ends = list(condition.results)
-        while True:  # all that the counters' next values depend on
-            read = needed(ends, lambda node: node in condition.captured or node in body.captured)
-            found = {
-                place
-                for place, pair in enumerate(zip(condition.parameters, body.parameters, strict=True))
-                if pair[0] in read or pair[1] in read
-            }
-            if found == counters:
-                break
-            counters = found
-            ends = [*condition.results, *(body.results[place] for place in counters)]
-        outside = [one for one in (*condition.captured, *body.captured) if one in read or _is_read(one, read)]
-        values = [run.value(one, self) for one in outside]
-        if not all(_is_concrete(one) for one in (*values, *(start[place] for place in counters))):
-            return None
-        if any(node.draws or node.writes for node in read):
+        counters, read = self._counters()
+        captured = {*self.parts[0].captured, *self.parts[1].captured}
+        outside = [one for one in captured if one in read or _is_read(one, read)]
+        known = [*(run.value(one, self) for one in outside), *(start[place] for place in counters)]
+        if not all(map(_is_concrete, known)) or any(node.draws or node.writes for node in read):
             return None
         return self._counted(run, start, sorted(counters))
+
+    def _counters(self) -> tuple[set[int], list[Node]]:
+        """The numbers of the variables on which the condition depends, at once or in later steps, and the
+        nodes
+        that compute it and them.
+        """
+        condition, body = self.parts
+        captured = {*condition.captured, *body.captured}
+        pairs = list(zip(condition.parameters, body.parameters, strict=True))
+        counters: set[int] = set()
+        while True:
+            ends = [*condition.results, *(body.results[place] for place in counters)]
+            read = needed(ends, lambda node: node in captured)
+            found = {place for place, pair in enumerate(pairs) if pair[0] in read or pair[1] in read}
+            if found == counters:
+                return counters, read
+            counters = found
 
     def _counted(self, run: Run, start: list[Any], counters: list[int]) -> int:
         condition, body = self.parts

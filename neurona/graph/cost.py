@@ -42,21 +42,20 @@ def cost_of(node: Node, size: int = 1) -> Cost | None:
     """
     if node.function is None and not node.inputs:
         return Cost(0, 0)
-    specs = [one.spec for one in node.inputs]
-    leaves, form = jax.tree.flatten(specs)
+    leaves, form = jax.tree.flatten([one.spec for one in node.inputs])
     if any(leaf.shape is None for leaf in leaves):
         return None
-    arrays = [jax.ShapeDtypeStruct([s or size for s in leaf.shape], np.dtype(leaf.dtype)) for leaf in leaves]
+
+    def sizes(shape: Any) -> list[int]:
+        return [size if one is None else one for one in shape or ()]
 
     def function(values: list[Any]) -> Any:
         given = dict(zip(node.inputs, jax.tree.unflatten(form, values), strict=True))
-        state = {
-            variable: jax.numpy.zeros([s or size for s in variable.shape or ()], variable.dtype)
-            for variable in node.writes
-            if variable not in given
-        }
+        changed = [variable for variable in node.writes if variable not in given]
+        state = {one: jax.numpy.zeros(sizes(one.shape), one.dtype) for one in changed}
         return Run(given, state, key=jax.random.key(0)).compute_traced(node)
 
+    arrays = [jax.ShapeDtypeStruct(sizes(leaf.shape), np.dtype(leaf.dtype)) for leaf in leaves]
     try:
         analysis = jax.jit(function).lower(arrays).cost_analysis() or {}
     except Exception:  # a node whose shapes depend on numbers has no cost before it runs

@@ -1,6 +1,7 @@
 """Programs: what XLA compiles for some outputs of a graph."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import jax
@@ -15,6 +16,28 @@ from neurona.graph.node import Node, Update, Variable, as_array, fits, nodes_in,
 _MOST_STATIC = 16  # programs for different values of the same small inputs, before none is compiled
 # What only a program that is not compiled can do besides: loops whose length or shapes depend on values.
 _LOOPS = ("Reverse-mode differentiation does not work", "carry", "while_loop", "scan")
+
+
+_records: list[list["Program"]] = []
+
+
+@contextlib.contextmanager
+def recorded_programs() -> Iterator[list["Program"]]:
+    """A list of the programs that are made inside the block.
+
+    Example:
+
+        >>> with recorded_programs() as made:
+        ...     _ = compile_graph([], Node(jax.numpy.zeros, (2,)))
+        >>> len(made)
+        1
+    """
+    made: list[Program] = []
+    _records.append(made)
+    try:
+        yield made
+    finally:
+        _records.remove(made)
 
 
 class Program:
@@ -52,6 +75,8 @@ class Program:
         self._how = self._node_by_node if has_texts else self._compiled
         self._jitted = jax.jit(self._run)
         self._static: dict[Any, Any] = {}
+        for made in _records:
+            made.append(self)
 
     def _needed(self, ends: list[Node], given: set[Node]) -> list[Node]:
         """The nodes in order; those that stand for others come before what reads the others."""

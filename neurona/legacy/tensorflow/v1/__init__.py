@@ -18,7 +18,8 @@ _HOMES = {
         control_dependencies device add_to_collection add_to_collections get_collection get_collection_ref
         set_random_seed get_seed""",
     "tensor": "Operation constant",
-    "variables": """assign assign_add assign_sub group no_op global_variables trainable_variables local_variables
+    "variables": """assign assign_add assign_sub group no_op global_variables trainable_variables
+    local_variables
         model_variables moving_average_variables variables_initializer global_variables_initializer
         local_variables_initializer tables_initializer scatter_update scatter_add scatter_sub scatter_mul
         scatter_div scatter_max scatter_min""",
@@ -30,7 +31,8 @@ _HOMES = {
         is_variable_initialized report_uninitialized_variables shape size rank""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
     "summary": "Summary",
-    "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax argmin
+    "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax
+    argmin
         expand_dims random_normal random_uniform truncated_normal random_shuffle multinomial random_gamma
         random_poisson sparse_to_dense matrix_inverse executing_eagerly enable_eager_execution
         disable_eager_execution disable_v2_behavior enable_v2_behavior enable_resource_variables
@@ -88,11 +90,32 @@ _ROOMS = {
 _RENAMED = {
     **{
         name: f"math.{name}"
-        for name in ["log", "log1p", "log_sigmoid", "erf", "erfc", "lgamma", "digamma", "polygamma", "rsqrt", "reciprocal"]
+        for name in [
+            "log",
+            "log1p",
+            "log_sigmoid",
+            "erf",
+            "erfc",
+            "lgamma",
+            "digamma",
+            "polygamma",
+            "rsqrt",
+            "reciprocal",
+        ]
     },
     **{
         name: f"math.{name}"
-        for name in ["is_nan", "is_inf", "is_finite", "floor", "ceil", "sigmoid", "cumprod", "top_k", "in_top_k"]
+        for name in [
+            "is_nan",
+            "is_inf",
+            "is_finite",
+            "floor",
+            "ceil",
+            "sigmoid",
+            "cumprod",
+            "top_k",
+            "in_top_k",
+        ]
     },
     "mul": "math.multiply",
     "sub": "math.subtract",

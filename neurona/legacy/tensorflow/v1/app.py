@@ -105,7 +105,7 @@ def DEFINE_enum(name: str, default: Any, enum_values: list[str], help: Any = Non
 
 def mark_flag_as_required(name: str) -> None:
     """Say that an argument must be given."""
-    kind, default, text = FLAGS._defined[name]
+    _, default, _ = FLAGS._defined[name]
     if default is None and not any(one.startswith(f"--{name}") for one in sys.argv):
         raise SystemExit(f"Flag --{name} must have a value other than None.")
 

@@ -53,7 +53,8 @@ def _placeholder(dtype: Any, shape: Any, name: str, kind: str, default: Any) -> 
 def sparse_placeholder(*_: Any, **__: Any) -> Any:
     """Refuse: sparse tensors are not fed."""
     raise NotImplementedError(
-        "tf.sparse_placeholder is not here: feed a dense array to tf.placeholder, or the indices and values to "
+        "tf.sparse_placeholder is not here: feed a dense array to tf.placeholder, or the indices and values "
+        "to "
         "two placeholders."
     )
 

@@ -358,7 +358,8 @@ class DropoutWrapper(_Wrapper):
         super().__init__(cell)
         if variational_recurrent:
             raise NotImplementedError(
-                "DropoutWrapper(variational_recurrent=True) is not here: use tf.keras.layers.LSTM(recurrent_dropout=)."
+                "DropoutWrapper(variational_recurrent=True) is not here: use "
+                "tf.keras.layers.LSTM(recurrent_dropout=)."
             )
         self._keeps = input_keep_prob, output_keep_prob, state_keep_prob
 

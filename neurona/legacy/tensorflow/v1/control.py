@@ -46,7 +46,7 @@ def cond(
             lambda: _nodes(false_fn(), results),
             graph.before(),
         )
-        return _as_tensors(built, results[0], "Merge", results[1:])
+        return _as_tensors(built, results[0], "Merge")
 
 
 def _nodes(built: Any, results: list[Any]) -> Any:
@@ -73,7 +73,7 @@ def _flat(tree: Any) -> tuple[list[Any], Any]:
     return jax.tree.flatten(tree, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
 
 
-def _as_tensors(nodes: list[Node], result: Any, name: str, others: list[Any] = []) -> Any:  # noqa: B006
+def _as_tensors(nodes: list[Node], result: Any, name: str) -> Any:
     """Nodes in the structure of what a function returned."""
     form, leaves = result
     graph = get_default_graph()
@@ -129,7 +129,7 @@ def while_loop(
     """The variables of a loop after its last step."""
     graph = get_default_graph()
     with graph.name_scope(name or "while"):
-        leaves, form = jax.tree.flatten(loop_vars, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
+        leaves, form = _flat(loop_vars)
         start = [convert(one) for one in leaves]
 
         def called(function: Callable[..., Any], nodes: tuple[Node, ...]) -> Any:
@@ -139,7 +139,7 @@ def while_loop(
 
         def next_values(*nodes: Node) -> list[Node]:
             new = called(body, nodes)
-            found, _ = jax.tree.flatten(new, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
+            found, _ = _flat(new)
             return [convert(one, old.dtype).node for one, old in zip(found, start, strict=True)]
 
         most = None if maximum_iterations is None else int(maximum_iterations)
@@ -178,7 +178,7 @@ def map_fn(
     fn_output_signature: Any = None,
 ) -> Any:
     """A function of each element along the first axis, stacked."""
-    leaves, form = jax.tree.flatten(elems, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
+    leaves, form = _flat(elems)
     tensors, results = [convert(one) for one in leaves], list[Any]()
 
     def step(*nodes: Node) -> Any:
@@ -225,42 +225,25 @@ def _folded(
 ) -> Any:
     graph = get_default_graph()
     with graph.name_scope(name):
-        leaves, form = jax.tree.flatten(elems, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
+        leaves, form = _flat(elems)
         tensors = [convert(one) for one in leaves]
         first = None
         if initializer is None:
             first = jax.tree.unflatten(form, [one[-1 if reverse else 0] for one in tensors])
             initializer, tensors = first, [one[:-1] if reverse else one[1:] for one in tensors]
-        begun, shape = jax.tree.flatten(initializer, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
+        begun, shape = _flat(initializer)
         carried = [convert(one) for one in begun]
 
-        def step(*nodes: Node) -> Any:
-            count = len(tensors)
-            element = jax.tree.unflatten(form, list(_elements(tensors, nodes[:count])))
-            before = jax.tree.unflatten(shape, list(_elements(carried, nodes[count:])))
-            new, _ = jax.tree.flatten(fn(before, element), is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
-            built = [convert(one, old.dtype).node for one, old in zip(new, carried, strict=True)]
+        def step(elements: list[Any], before: list[Any]) -> tuple[list[Any], list[Any]]:
+            new, _ = _flat(fn(jax.tree.unflatten(shape, before), jax.tree.unflatten(form, elements)))
+            built = [convert(one, old.dtype) for one, old in zip(new, carried, strict=True)]
             return built, built if keep else []
 
-        last, stacked = scan_of(
-            step,
-            [one.node for one in tensors],
-            [one.node for one in carried],
-            reverse=reverse,
-            after=graph.before(),
-        )
-        found = _as_tensors(stacked if keep else last, (shape, carried), "TensorArrayStack")
-        if not keep or first is None:
-            return found
-        pairs = zip(
-            *(
-                jax.tree.leaves(one, is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"))
-                for one in (first, found)
-            ),
-            strict=True,
-        )
-        joined = [draw(_joined, (one, many, reverse)) for one, many in pairs]
-        return jax.tree.unflatten(shape, joined)
+        last, stacked = steps_of(step, tensors, carried, reverse=reverse)
+        if keep and first is not None:
+            pairs = zip(_flat(first)[0], stacked, strict=True)
+            stacked = [draw(_joined, (one, many, reverse)) for one, many in pairs]
+        return jax.tree.unflatten(shape, stacked if keep else last)
 
 
 def _joined(one: Any, many: Any, reverse: bool) -> Any:

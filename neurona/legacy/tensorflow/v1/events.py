@@ -1,6 +1,7 @@
 """Event files of TensorBoard: protocol buffers in records, each with its checksums.
 
-The formats are those of TensorFlow's event.proto, summary.proto and record writer; nothing but NumPy is needed.
+The formats are those of TensorFlow's event.proto, summary.proto and record writer; nothing but NumPy is
+needed.
 """
 
 import io

@@ -65,7 +65,9 @@ class DataSet:
         return self._epochs
 
     def next_batch(self, batch_size: int, fake_data: bool = False, shuffle: bool = True) -> tuple[Any, Any]:
-        """The next rows; those that end one pass are followed by those that begin the next, in another order."""
+        """The next rows; those that end one pass are followed by those that begin the next, in another
+        order.
+        """
         if self._at == 0 and self._epochs == 0 and shuffle:
             self._shuffle()
         rest_images = rest_labels = None

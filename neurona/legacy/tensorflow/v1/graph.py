@@ -1,4 +1,6 @@
-"""`tf.Graph`: the names, collections and scopes of a program of TensorFlow 1. The nodes are `neurona.graph`'s."""
+"""`tf.Graph`: the names, collections and scopes of a program of TensorFlow 1. The nodes are
+`neurona.graph`'s.
+"""
 
 import contextlib
 import re
@@ -133,7 +135,8 @@ class Graph:
         outputs = self._operations[operation].outputs if operation in self._operations else []
         if int(place) >= len(outputs):
             raise KeyError(
-                f"The name '{name}' refers to a Tensor which does not exist. The operation, '{operation}', does "
+                f"The name '{name}' refers to a Tensor which does not exist. The operation, '{operation}', "
+                "does "
                 "not exist in the graph."
             )
         return outputs[int(place)]
@@ -221,7 +224,8 @@ class Graph:
     def gradient_override_map(self, op_type_map: Any) -> Iterator[None]:
         """Refuse: gradients are those of the functions."""
         raise NotImplementedError(
-            "gradient_override_map changes gradients by the names of TensorFlow's operations, which JAX has not: "
+            "gradient_override_map changes gradients by the names of TensorFlow's operations, which JAX has "
+            "not: "
             "write the function with jax.custom_vjp."
         )
         yield

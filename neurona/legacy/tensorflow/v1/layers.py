@@ -349,7 +349,8 @@ def _flattened(x: Any) -> Any:
 class BatchNormalization(Layer):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy, 2015).
 
-    In training the moments are the batch's, and the steps in the collection `UPDATE_OPS` change the moving ones.
+    In training the moments are the batch's, and the steps in the collection `UPDATE_OPS` change the moving
+    ones.
     """
 
     _default_name = "batch_normalization"
@@ -428,9 +429,16 @@ class BatchNormalization(Layer):
 
 
 def _normalized(
-    x: Any, gamma: Any, beta: Any, moving_mean: Any, moving_variance: Any, training: Any, axis: int, epsilon: float,
+    x: Any,
+    gamma: Any,
+    beta: Any,
+    moving_mean: Any,
+    moving_variance: Any,
+    training: Any,
+    axis: int,
+    epsilon: float,
     is_fused: bool,
-) -> Any:  # fmt: skip
+) -> Any:
     axes = tuple(one for one in range(x.ndim) if one != axis)
     shape = [x.shape[one] if one == axis else 1 for one in range(x.ndim)]
     mean, variance = moving_mean, moving_variance
@@ -485,7 +493,7 @@ def _pooling(kind: str, rank: int) -> type[_Pooling]:
         "rank": rank,
         "function": f"{short}{rank}d",
         "_default_name": f"{'max' if kind == 'Max' else 'average'}_pooling{rank}d",
-        "__doc__": f"The {'largest' if kind == 'Max' else 'mean'} element of each window, in {rank} dimensions.",
+        "__doc__": f"The {'largest' if kind == 'Max' else 'mean'} element of each window of {rank} axes.",
     }
     return type(name, (_Pooling,), fields)
 

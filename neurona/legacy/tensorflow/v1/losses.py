@@ -91,9 +91,13 @@ def _floats(*values: Any) -> list[Any]:
 
 
 def mean_squared_error(
-    labels: Any, predictions: Any, weights: Any = 1.0, scope: Any = None, loss_collection: Any = GraphKeys.LOSSES,
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+) -> Any:
     """(prediction - label)^2."""
     labels, predictions = _checked(labels, predictions)
     losses = numbers.squared_difference(predictions, labels)
@@ -108,9 +112,13 @@ def _checked(labels: Any, predictions: Any) -> list[Any]:
 
 
 def absolute_difference(
-    labels: Any, predictions: Any, weights: Any = 1.0, scope: Any = None, loss_collection: Any = GraphKeys.LOSSES,
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+) -> Any:
     """|prediction - label|."""
     labels, predictions = _checked(labels, predictions)
     return compute_weighted_loss(
@@ -119,9 +127,14 @@ def absolute_difference(
 
 
 def log_loss(
-    labels: Any, predictions: Any, weights: Any = 1.0, epsilon: float = 1e-7, scope: Any = None,
-    loss_collection: Any = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    epsilon: float = 1e-7,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Any:
     """-(y log p + (1 - y) log(1 - p))."""
     labels, predictions = _checked(labels, predictions)
     losses = draw(_logarithmic, (labels, predictions, epsilon), default="log_loss")
@@ -133,9 +146,14 @@ def _logarithmic(labels: Any, predictions: Any, epsilon: float) -> Any:
 
 
 def huber_loss(
-    labels: Any, predictions: Any, weights: Any = 1.0, delta: float = 1.0, scope: Any = None,
-    loss_collection: Any = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    delta: float = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Any:
     """Half the squared difference up to delta, linear beyond."""
     labels, predictions = _checked(labels, predictions)
     losses = draw(_huber, (labels, predictions, delta), default="huber_loss")
@@ -149,9 +167,13 @@ def _huber(labels: Any, predictions: Any, delta: float) -> Any:
 
 
 def hinge_loss(
-    labels: Any, logits: Any, weights: Any = 1.0, scope: Any = None, loss_collection: Any = GraphKeys.LOSSES,
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+) -> Any:
     """max(0, 1 - s y) with s = 2 label - 1."""
     labels, logits = _checked(labels, logits)
     losses = nn.relu(1 - (2 * labels - 1) * logits)
@@ -159,9 +181,15 @@ def hinge_loss(
 
 
 def cosine_distance(
-    labels: Any, predictions: Any, axis: Any = None, weights: Any = 1.0, scope: Any = None,
-    loss_collection: Any = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS, dim: Any = None,
-) -> Any:  # fmt: skip
+    labels: Any,
+    predictions: Any,
+    axis: Any = None,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+    dim: Any = None,
+) -> Any:
     """1 - the product of vectors of length 1."""
     labels, predictions = _checked(labels, predictions)
     losses = 1 - numbers.reduce_sum(labels * predictions, axis=dim if axis is None else axis, keepdims=True)
@@ -169,9 +197,14 @@ def cosine_distance(
 
 
 def sigmoid_cross_entropy(
-    multi_class_labels: Any, logits: Any, weights: Any = 1.0, label_smoothing: float = 0, scope: Any = None,
-    loss_collection: Any = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+    multi_class_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Any:
     """The cross-entropy of classes that do not exclude each other."""
     labels, logits = _checked(multi_class_labels, logits)
     if label_smoothing:
@@ -181,9 +214,14 @@ def sigmoid_cross_entropy(
 
 
 def softmax_cross_entropy(
-    onehot_labels: Any, logits: Any, weights: Any = 1.0, label_smoothing: float = 0, scope: Any = None,
-    loss_collection: Any = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+    onehot_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+    reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
+) -> Any:
     """The cross-entropy of classes, of which one is 1."""
     labels, logits = _checked(onehot_labels, logits)
     if label_smoothing:
@@ -194,9 +232,13 @@ def softmax_cross_entropy(
 
 
 def sparse_softmax_cross_entropy(
-    labels: Any, logits: Any, weights: Any = 1.0, scope: Any = None, loss_collection: Any = GraphKeys.LOSSES,
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
-) -> Any:  # fmt: skip
+) -> Any:
     """The cross-entropy of classes given by their numbers."""
     labels, logits = convert(labels), convert(logits)
     if labels.shape.rank is not None and labels.shape.rank == logits.shape.rank:

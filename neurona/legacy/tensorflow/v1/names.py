@@ -57,7 +57,8 @@ _TYPES = {
 _PLAIN = {
     "concat", "stack", "unstack", "split", "transpose", "zeros", "ones", "zeros_like", "ones_like", "one_hot",
     "embedding_lookup", "dropout", "moments", "batch_normalization", "softmax_cross_entropy_with_logits",
-    "logistic_loss", "l2_normalize", "range", "boolean_mask", "clip_by_value", "clip_by_norm", "norm", "map_fn",
+    "logistic_loss", "l2_normalize", "range", "boolean_mask", "clip_by_value", "clip_by_norm", "norm",
+    "map_fn",
     "batchnorm", "meshgrid", "eye", "linspace",
 }  # fmt: skip
 

@@ -283,7 +283,9 @@ def log_uniform_candidate_sampler(
     seed: Any = None,
     name: Any = None,
 ) -> Any:
-    """Classes drawn with the probability log((k + 2) / (k + 1)) / log(range_max + 1), and their expected counts."""
+    """Classes drawn with the probability log((k + 2) / (k + 1)) / log(range_max + 1), and their expected
+    counts.
+    """
     return _candidates(true_classes, num_sampled, unique, range_max, "log_uniform")
 
 
@@ -353,9 +355,17 @@ def _sampled_logits(
 
 
 def _logits(
-    weights: Any, biases: Any, labels: Any, inputs: Any, chosen: Any, true_count: Any, count: Any,
-    num_true: int, remove: bool, subtract: bool,
-) -> Any:  # fmt: skip
+    weights: Any,
+    biases: Any,
+    labels: Any,
+    inputs: Any,
+    chosen: Any,
+    true_count: Any,
+    count: Any,
+    num_true: int,
+    remove: bool,
+    subtract: bool,
+) -> Any:
     weights, biases, labels, inputs, chosen = (
         jnp.asarray(getattr(one, "array", one)) for one in (weights, biases, labels, inputs, chosen)
     )

@@ -338,9 +338,15 @@ def one_hot(
 
 
 def count_nonzero(
-    input_tensor: Any = None, axis: Any = None, keepdims: Any = None, dtype: Any = int64, name: Any = None,
-    reduction_indices: Any = None, keep_dims: Any = None, input: Any = None,
-) -> Any:  # fmt: skip
+    input_tensor: Any = None,
+    axis: Any = None,
+    keepdims: Any = None,
+    dtype: Any = int64,
+    name: Any = None,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
+    input: Any = None,
+) -> Any:
     """How many elements are not zero."""
     given = input if input_tensor is None else input_tensor
     place = reduction_indices if axis is None else axis

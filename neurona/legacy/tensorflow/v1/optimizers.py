@@ -65,7 +65,8 @@ class Optimizer:
         pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
         if not any(gradient is not None for gradient, _ in pairs):
             raise ValueError(
-                "No gradients provided for any variable, check your graph for ops that do not support gradients, "
+                "No gradients provided for any variable, check your graph for ops that do not support "
+                "gradients, "
                 f"between variables {[str(variable) for _, variable in pairs]} and loss {loss}."
             )
         return self.apply_gradients(pairs, global_step, name)

@@ -1,6 +1,7 @@
 """`tf.train.Saver`: the values of variables in files, under the names that TensorFlow's checkpoints have.
 
-`path.data-00000-of-00001` is an archive of NumPy's arrays; `path.index` lists its names and `path.meta` those of the
+`path.data-00000-of-00001` is an archive of NumPy's arrays; `path.index` lists its names and `path.meta`
+those of the
 graph's operations. The text file `checkpoint` says which is the latest. TensorFlow's own checkpoints are of
 another format.
 """
@@ -48,7 +49,8 @@ class Saver:
         var_list: a list, or a dictionary from names; all variables by default.
         max_to_keep: older files are deleted; None keeps all.
         reshape, sharded, keep_checkpoint_every_n_hours, name, restore_sequentially, saver_def, builder,
-            defer_build, allow_empty, write_version, pad_step_number, save_relative_paths, filename: TensorFlow's;
+            defer_build, allow_empty, write_version, pad_step_number, save_relative_paths, filename:
+            TensorFlow's;
             no effect.
     """
 
@@ -164,7 +166,8 @@ def load_values(path: Any) -> dict[str, np.ndarray]:
         raise ValueError(f"The passed save_path is not a valid checkpoint: {path}")
     if not zipfile.is_zipfile(file):
         raise SavingError(
-            f"{file} was written by TensorFlow, whose checkpoints Neurona does not read: load it there, and write "
+            f"{file} was written by TensorFlow, whose checkpoints Neurona does not read: load it there, and "
+            "write "
             "its variables with numpy.savez."
         )
     return state.read_state(file)
@@ -223,7 +226,8 @@ def _path(place: Any) -> Any:
 def import_meta_graph(*_: Any, **__: Any) -> Any:
     """Refuse: a graph's functions are not in a file."""
     raise NotImplementedError(
-        "tf.train.import_meta_graph is not here: functions are not written into files. Build the graph with the "
+        "tf.train.import_meta_graph is not here: functions are not written into files. Build the graph with "
+        "the "
         "code that made it, then Saver().restore(sess, path)."
     )
 

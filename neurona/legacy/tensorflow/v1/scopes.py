@@ -113,12 +113,7 @@ def variable_scope(
         raise ValueError("If default_name is None then name_or_scope is required")
     again = isinstance(name_or_scope, VariableScope)
     base = name_or_scope if again else outer
-    if again:
-        name, short = base.name, base.name.rpartition("/")[2] or None
-    else:
-        short = name_or_scope if name_or_scope is not None else _unique(outer.name, str(default_name))
-        name = f"{outer.name}/{short}" if outer.name and short else short or outer.name
-        graph.scope_counts[name] = graph.scope_counts.get(name, 0) + 1
+    name, short = _entered(graph, outer, name_or_scope, default_name)
     open_names = (
         graph.name_scope(short)
         if auxiliary_name_scope and short
@@ -143,6 +138,16 @@ def variable_scope(
             graph.scope_stack.remove(scope)
             if counts is not None:
                 graph.scope_counts = counts
+
+
+def _entered(graph: Any, outer: VariableScope, name_or_scope: Any, default: Any) -> tuple[str, str | None]:
+    """The whole name of the scope that is entered, and its last part."""
+    if isinstance(name_or_scope, VariableScope):
+        return name_or_scope.name, name_or_scope.name.rpartition("/")[2] or None
+    short = name_or_scope if name_or_scope is not None else _unique(outer.name, str(default))
+    name = f"{outer.name}/{short}" if outer.name and short else short or outer.name
+    graph.scope_counts[name] = graph.scope_counts.get(name, 0) + 1
+    return name, short
 
 
 def _reuse(asked: Any, base: Any, outer: Any) -> Any:
@@ -237,30 +242,14 @@ def _get_variable(
             f"Variable {name} does not exist, or was not created with tf.get_variable(). Did you mean to set "
             "reuse=tf.AUTO_REUSE in VarScope?"
         )
-    is_value = initializer is not None and not callable(initializer) and not isinstance(initializer, str)
-    wanted = (
-        as_dtype(dtype or (None if is_value else scope.dtype) or float32) if dtype or not is_value else None
-    )
-    if shape is None and not is_value and not callable(initializer):
-        raise ValueError(
-            f"Shape of a new variable ({name}) must be fully defined, but instead was <unknown>."
-        )
-    if shape is not None and not GraphShape(shape).is_fully_defined() and validate_shape:
-        raise ValueError(
-            f"Shape of a new variable ({name}) must be fully defined, but instead was {GraphShape(shape)}."
-        )
-    begin = initializer
-    if begin is None:
-        begin = scope.initializer or (
-            GlorotUniform() if wanted is not None and wanted.is_floating else Zeros()
-        )
-    keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
-    if trainable is not False and GraphKeys.TRAINABLE_VARIABLES not in keys and collections is not None:
+    wanted, begin = _beginning(scope, name, shape, dtype, initializer, validate_shape)
+    keys = None if collections is None else list(collections)
+    if keys is not None and trainable is not False:
         keys.append(GraphKeys.TRAINABLE_VARIABLES)
     variable = GraphVariable(
         lambda: first_value(begin, shape, wanted),
         trainable=trainable is not False,
-        collections=None if collections is None else keys,
+        collections=keys,
         validate_shape=validate_shape,
         dtype=wanted,
         constraint=constraint,
@@ -276,10 +265,34 @@ def _get_variable(
     return variable
 
 
+def _beginning(
+    scope: VariableScope, name: str, shape: Any, dtype: Any, initializer: Any, validate_shape: bool
+) -> tuple[Any, Any]:
+    """The dtype of a new variable, and its initializer.
+
+    Raises:
+        ValueError: its shape is not known.
+    """
+    is_value = initializer is not None and not callable(initializer) and not isinstance(initializer, str)
+    if shape is None and not is_value and not callable(initializer):
+        raise ValueError(
+            f"Shape of a new variable ({name}) must be fully defined, but instead was <unknown>."
+        )
+    if shape is not None and validate_shape and not GraphShape(shape).is_fully_defined():
+        raise ValueError(
+            f"Shape of a new variable ({name}) must be fully defined, but instead was {GraphShape(shape)}."
+        )
+    if is_value:
+        return None if dtype is None else as_dtype(dtype), initializer
+    wanted = as_dtype(dtype or scope.dtype or float32)
+    return wanted, initializer or scope.initializer or (GlorotUniform() if wanted.is_floating else Zeros())
+
+
 def _found(scope: VariableScope, name: str, variable: GraphVariable, shape: Any, dtype: Any) -> GraphVariable:
     if scope.reuse is False:
         raise ValueError(
-            f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or reuse=tf.AUTO_REUSE "
+            f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
+            "reuse=tf.AUTO_REUSE "
             "in VarScope?"
         )
     if shape is not None and not variable.shape.is_compatible_with(shape):

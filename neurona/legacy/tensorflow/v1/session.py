@@ -68,7 +68,8 @@ class Session:
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         if target:
             raise NotImplementedError(
-                f"A session runs in this process. Received: target={target!r}. Neurona trains on several machines "
+                f"A session runs in this process. Received: target={target!r}. Neurona trains on several "
+                "machines "
                 "with jax.distributed."
             )
         self.graph = graph or get_default_graph()
@@ -112,7 +113,8 @@ class Session:
         if isinstance(fetches, (list, tuple)):
             return type(fetches)([self._form(one, found) for one in fetches])
         raise TypeError(
-            f"Fetch argument {fetches!r} has invalid type {type(fetches)}, must be a string or Tensor. (Can not "
+            f"Fetch argument {fetches!r} has invalid type {type(fetches)}, must be a string or Tensor. (Can "
+            "not "
             f"convert a {type(fetches).__name__} into a Tensor or Operation.)"
         )
 

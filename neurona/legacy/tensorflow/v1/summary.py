@@ -95,7 +95,8 @@ class Summary:
         def __init__(self, tag: str = "", simple_value: Any = None, **other: Any) -> None:
             if other:
                 raise NotImplementedError(
-                    f"tf.Summary.Value takes tag and simple_value. Received: {', '.join(other)}. Use tf.summary."
+                    f"tf.Summary.Value takes tag and simple_value. Received: {', '.join(other)}. Use "
+                    "tf.summary."
                 )
             self.tag, self.simple_value = tag, simple_value
 

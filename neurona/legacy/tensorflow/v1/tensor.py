@@ -1,4 +1,6 @@
-"""The tensors of a graph, and the rule that makes them: TensorFlow's functions draw nodes of `neurona.graph`."""
+"""The tensors of a graph, and the rule that makes them: TensorFlow's functions draw nodes of
+`neurona.graph`.
+"""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
@@ -193,8 +195,10 @@ class GraphTensor(Tensor):
 
     def __bool__(self) -> bool:
         raise TypeError(
-            "Using a `tf.Tensor` as a Python `bool` is not allowed. Use `if t is not None:` instead of `if t:` to "
-            "test if a tensor is defined, and use TensorFlow ops such as tf.cond to execute subgraphs conditioned "
+            "Using a `tf.Tensor` as a Python `bool` is not allowed. Use `if t is not None:` instead of `if "
+            "t:` to "
+            "test if a tensor is defined, and use TensorFlow ops such as tf.cond to execute subgraphs "
+            "conditioned "
             "on the value of a tensor."
         )
 
@@ -329,19 +333,10 @@ def constant(
     if next(_tensors_in(value), None) is not None:
         with get_default_graph().name_scope(None if name == "Const" else name):
             return draw(_stacked, (value,), name="packed", kind="Pack")
-    wanted = None if dtype is None else as_dtype(dtype)
-    if not Mode.is_one and value is None:
+    if value is None:
         raise ValueError("None values not supported.")
-    with computing():
-        array = np.asarray(value._array if isinstance(value, Tensor) else value)
-    if array.dtype.kind in "US":
-        array = np.array(
-            [one.encode() if isinstance(one, str) else one for one in array.ravel().tolist()], object
-        ).reshape(array.shape)
-    if wanted is None:
-        given = as_dtype(array.dtype) if array.dtype != object else as_dtype("string")
-        narrow = {"float64": "float32", "int64": "int32"}.get(given.name, given.name)
-        wanted = given if hasattr(value, "dtype") else as_dtype(narrow)
+    array = _numbers_of(value)
+    wanted = as_dtype(dtype) if dtype is not None else _own_dtype(array, hasattr(value, "dtype"))
     if shape is not None:
         sizes = tuple(TensorShape(shape))
         whole = array.ravel()
@@ -350,6 +345,25 @@ def constant(
     full_name = graph.unique_name(_plain(name) or "Const")
     node = Constant(array if wanted.name == "string" else array.astype(wanted.as_numpy_dtype), name=full_name)
     return GraphTensor(node, Operation(full_name, "Const", [node], (), graph), 0, claim_of(wanted))
+
+
+def _numbers_of(value: Any) -> np.ndarray:
+    """A value as an array; texts as objects of bytes."""
+    with computing():
+        array = np.asarray(value._array if isinstance(value, Tensor) else value)
+    if array.dtype.kind not in "US":
+        return array
+    texts = np.empty(array.size, object)
+    texts[:] = [one.encode() if isinstance(one, str) else one for one in array.ravel().tolist()]
+    return texts.reshape(array.shape)
+
+
+def _own_dtype(array: np.ndarray, is_exact: bool) -> DType:
+    """The dtype of an array; Python's numbers have 32 bits."""
+    if array.dtype == object:
+        return as_dtype("string")
+    name = as_dtype(array.dtype).name
+    return as_dtype(name if is_exact else {"float64": "float32", "int64": "int32"}.get(name, name))
 
 
 def _filled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -378,14 +392,21 @@ def _is_traced(values: Any) -> bool:
     return any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(values))
 
 
+def _as_node(tensor: Any) -> Any:
+    """The node of a tensor or variable, with what it claims to be."""
+    if isinstance(tensor, GraphTensor):
+        node, claim = tensor.node, tensor._dtype
+    elif isinstance(tensor, Tensor):
+        node, claim = as_node(tensor._array), tensor._dtype
+    else:
+        node, claim = tensor.graph_node, claim_of(tensor.dtype)
+    return node if claim is None or claim.name == "string" else Claimed(node, claim.name)
+
+
 def as_nodes(tree: Any) -> Any:
     """A tree of arguments with nodes in the place of tensors and variables."""
-    if isinstance(tree, GraphTensor) or hasattr(tree, "graph_node"):
-        node = tree.node if isinstance(tree, GraphTensor) else tree.graph_node
-        claim = tree._dtype if isinstance(tree, GraphTensor) else claim_of(tree.dtype)
-        return node if claim is None or claim.name == "string" else Claimed(node, claim.name)
-    if isinstance(tree, Tensor):
-        return Claimed(as_node(tree._array), tree._dtype.name) if tree._dtype else as_node(tree._array)
+    if isinstance(tree, Tensor) or hasattr(tree, "graph_node"):
+        return _as_node(tree)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*map(as_nodes, tree))
     if isinstance(tree, TensorShape):
@@ -531,8 +552,16 @@ def install(cls: Any) -> None:
     operators.install(cls, indexing=False)
     names = {
         **{name: name for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")},
-        "and": "and", "or": "or", "xor": "xor", "neg": "Neg", "abs": "Abs", "invert": "LogicalNot",
-        "lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual",
+        "and": "and",
+        "or": "or",
+        "xor": "xor",
+        "neg": "Neg",
+        "abs": "Abs",
+        "invert": "LogicalNot",
+        "lt": "Less",
+        "le": "LessEqual",
+        "gt": "Greater",
+        "ge": "GreaterEqual",
     }
     for method, name in names.items():
         for dunder in (f"__{method}__", f"__r{method}__"):

@@ -207,14 +207,13 @@ def create_global_step(graph: Any = None) -> GraphVariable:
     graph = graph or get_default_graph()
     if get_global_step(graph) is not None:
         raise ValueError('"global_step" already exists.')
-    step = GraphVariable(
+    return GraphVariable(
         constant(0, int64),
         trainable=False,
         name="global_step",
         dtype=int64,
         collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
     )
-    return step
 
 
 def get_global_step(graph: Any = None) -> GraphVariable | None:

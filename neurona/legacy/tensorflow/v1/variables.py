@@ -65,33 +65,24 @@ class GraphVariable:
         path = full_name or graph.unique_name(name or "Variable")
         if full_name:
             graph._names.setdefault(full_name.lower(), 1)
-        with graph.control_dependencies(None), graph.name_scope(f"{path}/Initializer/"):
-            first = convert(
-                initial_value() if callable(initial_value) else initial_value, dtype, "initial_value"
-            )
-            if dtype is not None and first.dtype != as_dtype(dtype):
-                first = draw(_cast, (first, as_dtype(dtype).held), default="Cast")
-                first._dtype = claim_of(as_dtype(dtype))
-        self._first: GraphTensor = first
-        self._dtype: DType = first.dtype
+        self._first: GraphTensor = _first_tensor(graph, path, initial_value, dtype)
+        self._dtype: DType = self._first.dtype
         self.constraint, self.trainable = constraint, trainable is None or bool(trainable)
         sizes = (
-            None if not validate_shape else first.node.shape if shape is None else tuple(GraphShape(shape))
+            None
+            if not validate_shape
+            else self._first.node.shape
+            if shape is None
+            else tuple(GraphShape(shape))
         )
-        self.graph_node = State(None, sizes, first.node.dtype, path, self.trainable)
+        self.graph_node = State(None, sizes, self._first.node.dtype, path, self.trainable)
         self.op = Operation(path, "VariableV2", [self.graph_node], (), graph)
         self.op.outputs.append(self)
         self.initializer = self._written(None, self._first, f"{path}/Assign").op
-        for key in [GraphKeys.GLOBAL_VARIABLES] if collections is None else collections:
-            graph.add_to_collection(key, self)
-        if (
-            (self.trainable
-            and collections is None)
-            or (collections
-            and GraphKeys.TRAINABLE_VARIABLES in collections)
-        ):
-            if self not in graph.get_collection_ref(GraphKeys.TRAINABLE_VARIABLES):
-                graph.add_to_collection(GraphKeys.TRAINABLE_VARIABLES, self)
+        keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
+        if self.trainable and collections is None:
+            keys.append(GraphKeys.TRAINABLE_VARIABLES)
+        graph.add_to_collections(dict.fromkeys(keys), self)
         self._read: GraphTensor | None = None
 
     # What it is.
@@ -190,12 +181,11 @@ class GraphVariable:
     ) -> Any:
         """The step that gives it a value; its result is the new value."""
         tensor = convert(value, self._dtype)
-        if not tensor.dtype.is_floating == self._dtype.is_floating and not isinstance(value, GraphTensor):
-            tensor = convert(value, self._dtype)
         shape = tensor.shape
         if not shape.is_compatible_with(self.shape):
             raise ValueError(
-                f"Dimension mismatch: Shapes must be equal to assign to {self.name!r}: {self.shape} and {shape}."
+                f"Dimension mismatch: Shapes must be equal to assign to {self.name!r}: {self.shape} and "
+                f"{shape}."
             )
         return self._written(None, tensor, name or "Assign")
 
@@ -230,6 +220,17 @@ class GraphVariable:
 
 
 install(GraphVariable)
+
+
+def _first_tensor(graph: Graph, path: str, initial_value: Any, dtype: Any) -> GraphTensor:
+    """The tensor of a variable's first value, of the variable's dtype."""
+    with graph.control_dependencies(None), graph.name_scope(f"{path}/Initializer/"):
+        given = initial_value() if callable(initial_value) else initial_value
+        first = convert(given, dtype, "initial_value")
+        if dtype is not None and first.dtype != as_dtype(dtype):
+            first = draw(_cast, (first, as_dtype(dtype).held), default="Cast")
+            first._dtype = claim_of(as_dtype(dtype))
+        return first
 
 
 def _plain_node(one: Any) -> Any:

@@ -22,7 +22,7 @@ _GONE = {
     "tpu": "Neurona computes on what JAX finds; with a TPU machine's jax there is nothing to set.",
     "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
     "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",
-    "factorization": "Use scikit-learn's KMeans, or write the steps with tf.argmin and tf.unsorted_segment_mean.",
+    "factorization": "Use scikit-learn's KMeans, or tf.argmin and tf.unsorted_segment_mean.",
     "image": "Use tf.image.",
     "tensorboard": "The projector reads files of tf.keras.callbacks.TensorBoard.",
     "crf": "tf.contrib.crf went to TensorFlow Addons, which Neurona has not.",

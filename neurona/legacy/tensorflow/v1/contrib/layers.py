@@ -211,18 +211,28 @@ def convolution2d_transpose(
 
 @add_arg_scope
 def max_pool2d(
-    inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "VALID", data_format: str | None = None,
-    outputs_collections: Any = None, scope: Any = None,
-) -> Any:  # fmt: skip
+    inputs: Any,
+    kernel_size: Any,
+    stride: Any = 2,
+    padding: str = "VALID",
+    data_format: str | None = None,
+    outputs_collections: Any = None,
+    scope: Any = None,
+) -> Any:
     """The largest element of each window."""
     return layers.max_pooling2d(inputs, kernel_size, stride, padding)
 
 
 @add_arg_scope
 def avg_pool2d(
-    inputs: Any, kernel_size: Any, stride: Any = 2, padding: str = "VALID", data_format: str | None = None,
-    outputs_collections: Any = None, scope: Any = None,
-) -> Any:  # fmt: skip
+    inputs: Any,
+    kernel_size: Any,
+    stride: Any = 2,
+    padding: str = "VALID",
+    data_format: str | None = None,
+    outputs_collections: Any = None,
+    scope: Any = None,
+) -> Any:
     """The mean element of each window."""
     return layers.average_pooling2d(inputs, kernel_size, stride, padding)
 
@@ -235,9 +245,14 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> 
 
 @add_arg_scope
 def dropout(
-    inputs: Any, keep_prob: Any = 0.5, noise_shape: Any = None, is_training: Any = True, outputs_collections: Any = None,
-    scope: Any = None, seed: Any = None,
-) -> Any:  # fmt: skip
+    inputs: Any,
+    keep_prob: Any = 0.5,
+    noise_shape: Any = None,
+    is_training: Any = True,
+    outputs_collections: Any = None,
+    scope: Any = None,
+    seed: Any = None,
+) -> Any:
     """x / keep_prob with a fraction 1 - keep_prob set to 0, in training."""
     return layers.dropout(
         inputs, rate=1 - keep_prob, noise_shape=noise_shape, seed=seed, training=is_training
@@ -290,9 +305,14 @@ def batch_norm(
 
 @add_arg_scope
 def layer_norm(
-    inputs: Any, center: bool = True, scale: bool = True, activation_fn: Any = None, reuse: Any = None,
-    scope: Any = None, **_: Any,
-) -> Any:  # fmt: skip
+    inputs: Any,
+    center: bool = True,
+    scale: bool = True,
+    activation_fn: Any = None,
+    reuse: Any = None,
+    scope: Any = None,
+    **_: Any,
+) -> Any:
     """Layer normalization over all axes but the batch."""
     inputs = convert(inputs)
     with variable_scope(scope, "LayerNorm", reuse=reuse):
@@ -319,9 +339,16 @@ def one_hot_encoding(
 
 
 def embed_sequence(
-    ids: Any, vocab_size: Any = None, embed_dim: Any = None, unique: bool = False, initializer: Any = None,
-    regularizer: Any = None, trainable: bool = True, scope: Any = None, reuse: Any = None,
-) -> Any:  # fmt: skip
+    ids: Any,
+    vocab_size: Any = None,
+    embed_dim: Any = None,
+    unique: bool = False,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    reuse: Any = None,
+) -> Any:
     """The rows of a table that the layer makes."""
     with variable_scope(scope, "EmbedSequence", reuse=reuse):
         table = get_variable(
