@@ -101,10 +101,12 @@ def test_a_node_without_a_differentiable_way_has_no_gradient():
 def test_a_number_among_the_inputs_may_be_a_shape():
     n = Placeholder((), "int32")
     zeros = compile_graph([n], Node(lambda n: jnp.zeros((n, 2)), (n,)))
-    assert zeros(3).shape == (3, 2) and zeros(5).shape == (5, 2)
+    assert zeros(3).shape == (3, 2)
+    assert zeros(5).shape == (5, 2)
     x = Placeholder((None,))
     places = compile_graph([x], Node(lambda x: jnp.nonzero(x)[0], (x,)))
-    assert places([0, 1, 1]).tolist() == [1, 2] and places([1, 0, 0]).tolist() == [0]
+    assert places([0, 1, 1]).tolist() == [1, 2]
+    assert places([1, 0, 0]).tolist() == [0]
 
 
 def test_random_numbers_are_new_in_each_run_and_the_same_within_it():
@@ -113,7 +115,8 @@ def test_random_numbers_are_new_in_each_run_and_the_same_within_it():
     run = compile_graph([], [draw, Node(jnp.negative, (draw,)), other])
     first, second = run(), run()
     np.testing.assert_array_equal(first[0], -first[1])
-    assert (first[0] != first[2]).all() and (first[0] != second[0]).all()
+    assert (first[0] != first[2]).all()
+    assert (first[0] != second[0]).all()
     words = np.array([1, 2], np.uint32)
     np.testing.assert_array_equal(run(words=words)[0], run(words=words)[0])
 
@@ -129,7 +132,8 @@ def test_loops_and_conditions_with_state_and_gradients():
         Node(jnp.greater, (x, 0)), lambda: Update(w, lambda v, x: v + x, (x,)), lambda: multiply(w, 1.0)
     )
     run = compile_graph([x], [size, w])
-    assert [float(run(value)[0]) for value in (1.0, -1.0)] == [3, 3] and float(w.value) == 3
+    assert [float(run(value)[0]) for value in (1.0, -1.0)] == [3, 3]
+    assert float(w.value) == 3
     with pytest.raises(ArgumentError, match="same number of values"):
         cond(Constant(True), lambda: [x, x], lambda: [x])
 
@@ -177,8 +181,10 @@ def test_the_cost_is_counted():
     x, w = Placeholder((None, 784), name="x"), Variable(np.zeros((784, 10), "float32"), name="w")
     product = Node(jnp.matmul, (x, w), name="y")
     cost = cost_of(product, size=32)
-    assert cost is not None and cost.flops == 2 * 32 * 784 * 10
+    assert cost is not None
+    assert cost.flops == 2 * 32 * 784 * 10
     assert cost.bytes == 4 * (32 * 784 + 784 * 10 + 32 * 10)
     lines = describe([product], 32).splitlines()
     assert [line.split()[0] for line in lines] == ["node", "x", "w", "y", "total"]
-    assert "float32(None, 10)" in lines[3] and "501,760" in lines[4]
+    assert "float32(None, 10)" in lines[3]
+    assert "501,760" in lines[4]

@@ -26,8 +26,12 @@ real_logits = discriminator(X)
 fake_logits = discriminator(fake, reuse=True)
 d_loss = tf.reduce_mean(
     tf.nn.sigmoid_cross_entropy_with_logits(logits=real_logits, labels=tf.ones_like(real_logits))
-) + tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=fake_logits, labels=tf.zeros_like(fake_logits)))
-g_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=fake_logits, labels=tf.ones_like(fake_logits)))
+) + tf.reduce_mean(
+    tf.nn.sigmoid_cross_entropy_with_logits(logits=fake_logits, labels=tf.zeros_like(fake_logits))
+)
+g_loss = tf.reduce_mean(
+    tf.nn.sigmoid_cross_entropy_with_logits(logits=fake_logits, labels=tf.ones_like(fake_logits))
+)
 tvars = tf.trainable_variables()
 d_vars = [var for var in tvars if "discriminator" in var.name]
 g_vars = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope="generator")

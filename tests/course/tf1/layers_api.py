@@ -15,7 +15,9 @@ def model_fn(images, is_training):
     net = tf.layers.max_pooling2d(net, pool_size=[2, 2], strides=2)
     net = tf.layers.batch_normalization(net, training=is_training)
     net = tf.contrib.layers.flatten(net)
-    net = tf.contrib.layers.fully_connected(net, 16, weights_initializer=tf.contrib.layers.xavier_initializer())
+    net = tf.contrib.layers.fully_connected(
+        net, 16, weights_initializer=tf.contrib.layers.xavier_initializer()
+    )
     net = tf.layers.dropout(net, rate=0.2, training=is_training)
     return tf.layers.dense(inputs=net, units=3, name="logits")
 
@@ -43,7 +45,12 @@ def main(_):
         train = optimizer.apply_gradients(clipped, global_step=global_step)
     accuracy, update = tf.metrics.accuracy(labels=y, predictions=tf.argmax(logits, 1))
     names = [v.name for v in tf.trainable_variables()]
-    assert names[:4] == ["conv2d/kernel:0", "conv2d/bias:0", "batch_normalization/gamma:0", "batch_normalization/beta:0"]
+    assert names[:4] == [
+        "conv2d/kernel:0",
+        "conv2d/bias:0",
+        "batch_normalization/gamma:0",
+        "batch_normalization/beta:0",
+    ]
     assert "fully_connected/weights:0" in names and "logits/bias:0" in names, names
     with tf.Session() as sess:
         sess.run([tf.global_variables_initializer(), tf.local_variables_initializer()])

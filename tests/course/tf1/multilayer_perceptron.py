@@ -1,6 +1,5 @@
 """Two hidden layers on MNIST with dictionaries of weights, epochs of batches, and Adam."""
 
-from __future__ import division, print_function
 
 import tensorflow as tf
 from tensorflow.examples.tutorials.mnist import input_data
@@ -46,7 +45,7 @@ with tf.Session() as sess:
             batch_x, batch_y = mnist.train.next_batch(batch_size)
             _, c = sess.run([train_op, loss_op], feed_dict={X: batch_x, Y: batch_y})
             avg_cost += c / total_batch
-        print("Epoch:", "%04d" % (epoch + 1), "cost={:.9f}".format(avg_cost))
+        print("Epoch:", "%04d" % (epoch + 1), f"cost={avg_cost:.9f}")
     pred = tf.nn.softmax(logits)
     correct_prediction = tf.equal(tf.argmax(pred, 1), tf.argmax(Y, 1))
     accuracy = tf.reduce_mean(tf.cast(correct_prediction, "float"))

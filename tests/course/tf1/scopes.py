@@ -38,12 +38,13 @@ a = tf.constant(1.0)
 b = tf.constant(2.0, name="b")
 c = a + b
 d = tf.add(a, b)
-assert [t.name for t in (a, b, c, d)] == ["Const:0", "b:0", "add:0", "Add_1:0"], [t.name for t in (a, b, c, d)]
-with tf.name_scope("outer"):
-    with tf.name_scope("inner"):
-        e = tf.Variable(3.0, name="e")
-        f = tf.get_variable("f", [])
-        g = e * f
+assert [t.name for t in (a, b, c, d)] == ["Const:0", "b:0", "add:0", "Add_1:0"], [
+    t.name for t in (a, b, c, d)
+]
+with tf.name_scope("outer"), tf.name_scope("inner"):
+    e = tf.Variable(3.0, name="e")
+    f = tf.get_variable("f", [])
+    g = e * f
 assert (e.name, f.name, g.name) == ("outer/inner/e:0", "f:0", "outer/inner/mul:0"), (e.name, f.name, g.name)
 assert tf.get_default_graph().get_tensor_by_name("b:0") is b
 assert tf.get_default_graph().get_operation_by_name("outer/inner/mul") is g.op

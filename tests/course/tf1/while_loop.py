@@ -13,8 +13,10 @@ _, power = tf.while_loop(lambda k, p: k < n, lambda k, p: (k + 1, p * x), (0, 1.
 slope = tf.gradients(power, x)[0]
 
 size = tf.cond(x > 0, lambda: x, lambda: -x)
-label = tf.case([(tf.less(x, 0.0), lambda: tf.constant(-1)), (tf.equal(x, 0.0), lambda: tf.constant(0))],
-                default=lambda: tf.constant(1))
+label = tf.case(
+    [(tf.less(x, 0.0), lambda: tf.constant(-1)), (tf.equal(x, 0.0), lambda: tf.constant(0))],
+    default=lambda: tf.constant(1),
+)
 
 v = tf.Variable(1.0)
 grow = tf.cond(x > 0, lambda: tf.assign_add(v, x), lambda: tf.identity(v))

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 random.seed(0)
 np.random.seed(0)
-groups = ["cat dog pet fur".split(), "sun sky cloud rain".split(), "bread cheese wine food".split()]
+groups = [["cat", "dog", "pet", "fur"], ["sun", "sky", "cloud", "rain"], ["bread", "cheese", "wine", "food"]]
 words = []
 for _ in range(400):
     group = random.choice(groups)
