@@ -294,7 +294,7 @@ def as_array(value: Any, dtype: Any = None) -> np.ndarray:
         ('int32', 'float32')
     """
     array = np.asarray(value)
-    if array.dtype.kind in "OSU" and (dtype is None or dtype == object):
+    if array.dtype.kind in "OSU" and dtype in (None, "object"):
         return array.astype(object)
     if dtype is not None and not (array.dtype.kind in "iu" and np.dtype(dtype).kind in "iu"):
         array = array.astype(dtype)

@@ -44,7 +44,7 @@ def multiply(a, b):
         (lambda x: Node(jnp.argmax, (x,)), Spec((), "int32")),
         (lambda x: Node(jnp.add, (Placeholder(None), 1.0)), Spec(None, "float32")),
         (lambda x: Node(jnp.sum, (Placeholder(None),)), Spec((), "float32")),
-        (lambda x: Node(lambda n: jnp.zeros((n, 4)), (Placeholder((), "int32"),)), Spec((None, 4), "float32")),
+        (lambda x: Node(lambda n: jnp.zeros((n, 4)), [Placeholder((), "int32")]), Spec((None, 4), "float32")),
     ],
 )  # fmt: skip
 def test_the_shape_follows_from_the_inputs(make, spec):

@@ -1,4 +1,4 @@
-"""TensorFlow 1's face gives the numbers of TensorFlow 2.21's `tf.compat.v1`, written here, and closed forms."""
+"""TensorFlow 1's face gives the numbers of TensorFlow 2.21's `tf.compat.v1`, and those of closed forms."""
 
 import numpy as np
 import pytest
