@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import neurona.legacy.tensorflow.v1 as tf
-from neurona.legacy.ages import looks_like_tensorflow_1
 from neurona.legacy.tensorflow.v1.contrib.framework import add_arg_scope, arg_scope
 from neurona.legacy.tensorflow.v1.examples import DataSet
 
@@ -26,8 +25,8 @@ def test_the_style_of_a_program_is_seen_in_its_text():
            "tf.app.run()", "w = tf.get_variable('w', [2])", "from tensorflow.contrib import rnn"]  # fmt: skip
     two = ["import tensorflow as tf; tf.constant(1)", "with tf.GradientTape() as t: tf.layers.dense",
            "import tensorflow.compat.v1 as tf; tf.disable_v2_behavior(); tf.placeholder(1)"]  # fmt: skip
-    assert all(map(looks_like_tensorflow_1, one))
-    assert not any(map(looks_like_tensorflow_1, two))
+    assert all(map(tf.looks_like_one, one))
+    assert not any(map(tf.looks_like_one, two))
 
 
 def test_old_names_and_orders_of_arguments(session):

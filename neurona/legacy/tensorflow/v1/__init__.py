@@ -8,9 +8,10 @@ import importlib
 from typing import Any
 
 from neurona.core.errors import suggestion
+from neurona.legacy.tensorflow.v1.age import looks_like_one
 from neurona.legacy.tensorflow.v1.mode import Mode, begin
 
-__all__ = ["begin"]
+__all__ = ["begin", "looks_like_one"]
 
 _FACE, _HERE = "neurona.legacy.tensorflow", __name__
 _HOMES = {

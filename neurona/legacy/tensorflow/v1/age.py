@@ -1,9 +1,6 @@
 """Of which age of TensorFlow a program is, told by its text before it runs."""
 
-import importlib
 import re
-
-from neurona.legacy.imports import FACES
 
 _OF_TENSORFLOW_1 = re.compile(
     r"""\b(?:tf|tensorflow|tf1)\.(?:
@@ -23,21 +20,14 @@ _OF_TENSORFLOW_2 = re.compile(
 )
 
 
-def looks_like_tensorflow_1(source: str) -> bool:
+def looks_like_one(source: str) -> bool:
     """Whether a program's text is one of TensorFlow 1.
 
     Example:
 
-        >>> looks_like_tensorflow_1("x = tf.placeholder(tf.float32)"), looks_like_tensorflow_1("tf.constant(1)")
+        >>> looks_like_one("x = tf.placeholder(tf.float32)"), looks_like_one("tf.constant(1)")
         (True, False)
-        >>> looks_like_tensorflow_1("x = tf.compat.v1.placeholder('float')")
+        >>> looks_like_one("x = tf.compat.v1.placeholder('float')")
         False
     """
     return bool(_OF_TENSORFLOW_1.search(source)) and not _OF_TENSORFLOW_2.search(source)
-
-
-def choose_faces(source: str) -> None:
-    """Let `import tensorflow` find the face of the age that a program's text is of."""
-    if looks_like_tensorflow_1(source):
-        FACES["tensorflow"] = "neurona.legacy.tensorflow.v1"
-        importlib.import_module(FACES["tensorflow"]).begin()
