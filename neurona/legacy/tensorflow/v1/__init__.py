@@ -10,6 +10,7 @@ from typing import Any
 from neurona.core.errors import suggestion
 from neurona.legacy.tensorflow.v1.age import looks_like_one
 from neurona.legacy.tensorflow.v1.mode import Mode, begin
+from neurona.messages import translated
 
 __all__ = ["begin", "looks_like_one"]
 
@@ -75,6 +76,7 @@ _NAMES |= {
 _ROOMS = {
     "app": "app",
     "contrib": "contrib",
+    "data": "data",
     "flags": "app",
     "gfile": "gfile",
     "layers": "layers",
@@ -234,15 +236,22 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+_asked: set[str] = set()  # names that TensorFlow 2's face is being asked for: it asks here for those it lacks
+
+
 def _of_today(name: str) -> Any:
     """A name that TensorFlow 2 has too."""
     today = importlib.import_module(_FACE)
-    if name.startswith("__") or name not in {*dir(today), *vars(today)}:
-        hint = suggestion(name, [*_NAMES, *_ROOMS, *_RENAMED, *dir(today)])
-        raise AttributeError(
-            f"module 'tensorflow' (version 1) has no attribute {name!r} in Neurona.{hint}", name=name
-        )
-    return getattr(today, name)
+    if not name.startswith("__") and name not in _asked and name in {*dir(today), *vars(today)}:
+        _asked.add(name)
+        try:
+            return getattr(today, name)
+        finally:
+            _asked.discard(name)
+    hint = suggestion(name, [*_NAMES, *_ROOMS, *_RENAMED, *dir(today)])
+    raise AttributeError(
+        translated(f"module 'tensorflow' (version 1) has no attribute {name!r} in Neurona.{hint}"), name=name
+    )
 
 
 def __dir__() -> list[str]:

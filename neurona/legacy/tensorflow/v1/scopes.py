@@ -284,8 +284,12 @@ def _beginning(
         )
     if is_value:
         return None if dtype is None else as_dtype(dtype), initializer
-    wanted = as_dtype(dtype or scope.dtype or float32)
-    return wanted, initializer or scope.initializer or (GlorotUniform() if wanted.is_floating else Zeros())
+    wanted = as_dtype(dtype or scope.dtype)
+    return wanted, initializer or scope.initializer or _usual_initializer(wanted)
+
+
+def _usual_initializer(dtype: Any) -> Any:
+    return GlorotUniform() if dtype.is_floating else Zeros()
 
 
 def _found(scope: VariableScope, name: str, variable: GraphVariable, shape: Any, dtype: Any) -> GraphVariable:
