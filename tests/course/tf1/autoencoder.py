@@ -30,11 +30,11 @@ optimizer = tf.train.RMSPropOptimizer(0.01).minimize(loss)
 
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
-    for i in range(1, 401):
+    for _i in range(1, 251):
         batch_x, _ = mnist.train.next_batch(128)
         _, l = sess.run([optimizer, loss], feed_dict={X: batch_x})
     pictures = mnist.test.images[:100]
     g = sess.run(y_pred, feed_dict={X: pictures})
 error = np.mean((g - pictures) ** 2)
 print(error)
-assert error < 0.07, error
+assert error < 0.08, error

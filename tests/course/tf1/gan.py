@@ -36,15 +36,15 @@ tvars = tf.trainable_variables()
 d_vars = [var for var in tvars if "discriminator" in var.name]
 g_vars = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope="generator")
 assert len(d_vars) == len(g_vars) == 4, [var.name for var in tvars]
-d_step = tf.train.AdamOptimizer(0.005, beta1=0.5).minimize(d_loss, var_list=d_vars)
-g_step = tf.train.AdamOptimizer(0.005, beta1=0.5).minimize(g_loss, var_list=g_vars)
+d_step = tf.train.AdamOptimizer(0.01, beta1=0.5).minimize(d_loss, var_list=d_vars)
+g_step = tf.train.AdamOptimizer(0.01, beta1=0.5).minimize(g_loss, var_list=g_vars)
 
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
     before = sess.run(d_vars)
     sess.run(g_step, {Z: np.random.randn(64, 4)})
     assert all((a == b).all() for a, b in zip(before, sess.run(d_vars)))
-    for _ in range(800):
+    for _ in range(400):
         x, z = np.random.randn(64, 1) * 0.5 + 3, np.random.randn(64, 4)
         _, d = sess.run([d_step, d_loss], feed_dict={X: x, Z: z})
         _, g = sess.run([g_step, g_loss], feed_dict={Z: z})

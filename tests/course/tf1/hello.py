@@ -10,12 +10,15 @@ print(sess.run(hello).decode())
 
 a, b = tf.constant(2), tf.constant(3)
 with tf.Session() as sess:
-    assert sess.run(a + b) == 5 and sess.run(a * b) == 6 and sess.run(tf.div(7, 2)) == 3
+    assert sess.run(a + b) == 5
+    assert sess.run(a * b) == 6
+    assert sess.run(tf.div(7, 2)) == 3
 
 a, b = tf.placeholder(tf.int16), tf.placeholder(tf.int16)
 add, mul = tf.add(a, b), tf.multiply(a, b)
 with tf.Session() as sess:
-    assert sess.run(add, feed_dict={a: 2, b: 3}) == 5 and sess.run(mul, feed_dict={a: 2, b: 3}) == 6
+    assert sess.run(add, feed_dict={a: 2, b: 3}) == 5
+    assert sess.run(mul, feed_dict={a: 2, b: 3}) == 6
 
 matrix1, matrix2 = tf.constant([[3.0, 3.0]]), tf.constant([[2.0], [2.0]])
 with tf.Session() as sess, tf.device("/gpu:0"):
@@ -29,7 +32,8 @@ with tf.Session() as sess:
     except tf.errors.FailedPreconditionError as error:
         assert "uninitialized value counter" in str(error)
     sess.run(tf.initialize_all_variables())
-    assert [int(sess.run(update)) for _ in range(3)] == [1, 2, 3] and sess.run(state) == 3
+    assert [int(sess.run(update)) for _ in range(3)] == [1, 2, 3]
+    assert sess.run(state) == 3
     x = tf.placeholder(tf.float32, shape=(1024, 1024))
     try:
         sess.run(x)
@@ -45,7 +49,8 @@ t = tf.Variable([1.0, 2.0])
 t.initializer.run()
 assert tf.subtract(t, tf.constant([3.0, 3.0])).eval().tolist() == [-2.0, -1.0]
 assert tf.reduce_mean(tf.cast([1, 2, 4, 5], tf.float32)).eval() == 3.0
-assert tf.shape(tf.zeros([2, 3])).eval().tolist() == [2, 3] and tf.rank(t).eval() == 1
+assert tf.shape(tf.zeros([2, 3])).eval().tolist() == [2, 3]
+assert tf.rank(t).eval() == 1
 assert tf.one_hot([0, 2], 3).eval().tolist() == [[1, 0, 0], [0, 0, 1]]
 assert tf.range(3, 9, 2).eval().tolist() == [3, 5, 7]
 sess.close()

@@ -30,12 +30,13 @@ best = np.inf
 with tf.Session() as sess:
     for _ in range(5):
         sess.run(tf.global_variables_initializer())
-        for step in range(15):
+        for _step in range(15):
             _, centroid_values, assignment_values = sess.run([update_centroids, centroids, assignments])
         error = sess.run(tf.reduce_sum(tf.reduce_min(distances, 0)))
         if error < best:
             best, found = error, centroid_values
 print(found, best)
-assert assignment_values.dtype == np.int64 and assignment_values.shape == (180,)
+assert assignment_values.dtype == np.int64
+assert assignment_values.shape == (180,)
 for center in centers:
     assert np.min(np.abs(found - center).sum(1)) < 0.4, found

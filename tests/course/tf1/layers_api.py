@@ -57,7 +57,8 @@ def main(_):
         moving = tf.get_default_graph().get_tensor_by_name("batch_normalization/moving_mean:0")
         for _ in range(FLAGS.steps):
             sess.run(train, {x: images, y: labels, training: True})
-        assert abs(sess.run(rate) - 0.01 * 0.9**3) < 1e-7 and sess.run(global_step) == FLAGS.steps
+        assert abs(sess.run(rate) - 0.01 * 0.9**3) < 1e-7
+        assert sess.run(global_step) == FLAGS.steps
         assert np.abs(sess.run(moving)).max() > 0.05
         sess.run(update, {x: images, y: labels, training: False})
         found = sess.run(accuracy)

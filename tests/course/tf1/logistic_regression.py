@@ -27,5 +27,6 @@ with tf.Session() as sess:
 
 assert w.dtype == tf.float64_ref if hasattr(tf, "float64_ref") else w.dtype.base_dtype == tf.float64
 assert h.dtype == np.float64 and c.shape == (200, 1), (h.dtype, c.shape)
-assert cost.get_shape() == () and hypothesis.get_shape().as_list() == [None, 1]
+assert cost.get_shape() == ()
+assert hypothesis.get_shape().as_list() == [None, 1]
 assert a > 0.97, a

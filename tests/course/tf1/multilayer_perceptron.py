@@ -1,6 +1,5 @@
 """Two hidden layers on MNIST with dictionaries of weights, epochs of batches, and Adam."""
 
-
 import tensorflow as tf
 from tensorflow.examples.tutorials.mnist import input_data
 
@@ -38,10 +37,10 @@ init = tf.global_variables_initializer()
 
 with tf.Session() as sess:
     sess.run(init)
-    for epoch in range(2):
+    for epoch in range(1):
         avg_cost = 0.0
         total_batch = int(mnist.train.num_examples / batch_size)
-        for i in range(total_batch):
+        for _i in range(total_batch):
             batch_x, batch_y = mnist.train.next_batch(batch_size)
             _, c = sess.run([train_op, loss_op], feed_dict={X: batch_x, Y: batch_y})
             avg_cost += c / total_batch
@@ -51,4 +50,4 @@ with tf.Session() as sess:
     accuracy = tf.reduce_mean(tf.cast(correct_prediction, "float"))
     found = accuracy.eval({X: mnist.test.images, Y: mnist.test.labels})
     print("Accuracy:", found)
-assert found > 0.93, found
+assert found > 0.9, found

@@ -26,7 +26,8 @@ with tf.Session() as sess:
         path = saver.save(sess, os.path.join(folder, "model.ckpt"), global_step=step)
     kept = sess.run(w)
 assert path.endswith("model.ckpt-3"), path
-assert os.path.exists(path + ".index") and os.path.exists(path + ".meta")
+assert os.path.exists(path + ".index")
+assert os.path.exists(path + ".meta")
 assert not os.path.exists(os.path.join(folder, "model.ckpt-1.index"))
 assert os.path.exists(os.path.join(folder, "checkpoint"))
 
@@ -34,7 +35,8 @@ tf.reset_default_graph()
 w, step = build()
 saver = tf.train.Saver()
 ckpt = tf.train.get_checkpoint_state(folder)
-assert ckpt and ckpt.model_checkpoint_path == tf.train.latest_checkpoint(folder)
+assert ckpt
+assert ckpt.model_checkpoint_path == tf.train.latest_checkpoint(folder)
 with tf.Session() as sess:
     saver.restore(sess, ckpt.model_checkpoint_path)
     np.testing.assert_array_equal(sess.run(w), kept)

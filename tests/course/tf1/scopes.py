@@ -17,7 +17,9 @@ with tf.variable_scope("net") as scope:
 with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
     third = layer(x, 3)
 assert [v.name for v in tf.global_variables()] == ["net/w:0", "net/b:0"]
-assert first.name == "net/add:0" and second.name == "net/add_1:0" and third.name == "net_1/add:0"
+assert first.name == "net/add:0"
+assert second.name == "net/add_1:0"
+assert third.name == "net_1/add:0"
 
 try:
     with tf.variable_scope("net"):

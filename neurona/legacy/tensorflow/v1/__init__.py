@@ -218,6 +218,8 @@ def __getattr__(name: str) -> Any:
         return __getattr__("__version__")
     if name == "newaxis":
         return None
+    if name == "placeholder":  # what a layer may be called on
+        importlib.import_module(f"{_HERE}.keras_layers")
     if name == "examples":
         return importlib.import_module(f"{_HERE}.examples")
     if name in _ROOMS:
