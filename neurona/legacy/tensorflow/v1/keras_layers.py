@@ -1,4 +1,4 @@
-"""Layers of Keras on tensors of a graph: their variables are the graph's, which sessions initialize and train."""
+"""Layers of Keras on tensors of a graph, whose variables sessions initialize and train."""
 
 import functools
 import weakref
