@@ -46,6 +46,7 @@ FLOORS = [
     {"preprocessing"},
     {"datasets"},
     {"plotting"},
+    {"graph"},
     {"evaluation"},
     {"search"},
     {"utils"},

@@ -125,6 +125,12 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "expand_nested": option(bool, "option_expand", "--expand-nested", default=False),
         "picture": option(Path | None, "option_picture", "--picture"),
     },
+    "graph": {
+        "action": argument(str, "option_graph_action", "show"),
+        "program": argument(Path, "option_program", "PROGRAM"),
+        "picture": option(Path | None, "option_graph_picture", "--picture"),
+        "rows": option(int, "option_rows", "--rows", default=1, min=1),
+    },
     "doctor": {},
     "run": {
         "outputs": option(bool, "option_outputs", "--outputs", default=False),

@@ -10,6 +10,7 @@ _ENGLISH = {
     "about_train": "Train a network on a classic data set.",
     "about_predict": "Predict images, rows of a table, or texts.",
     "about_summary": "Show the layers of a saved model.",
+    "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_doctor": "Check this installation.",
     "about_run": "Run a program or notebook for Keras, TensorFlow or Theano with Neurona.",
     "option_arguments": "What the program finds in sys.argv.",
@@ -22,6 +23,8 @@ _ENGLISH = {
     "option_files": (
         "Images (PNG, JPG...), a table (.csv) or array (.npy) of rows, or texts (.txt, one per line)."
     ),
+    "option_graph_action": "What to do with the graph: show.",
+    "option_graph_picture": "Also draw the graph into this PNG file.",
     "option_help": "Show this help.",
     "option_invert": (
         "Swap dark and bright in images. By default this is decided by looking at the image's border."
@@ -33,6 +36,8 @@ _ENGLISH = {
     "option_output_folder": "Folder for everything that is written.  [default: neurona-output/DATASET]",
     "option_output_table": "A CSV file to write all predictions to.",
     "option_picture": "Also draw the model into this PNG file.",
+    "option_program": "A Python file; it is run.",
+    "option_rows": "The size that stands for unknown ones, such as the batch, in the cost.",
     "option_samples": "Train on this many examples only, for a quick try.",
     "option_seed": "The same seed gives the same model.",
     "option_version": "Show the version.",
@@ -46,6 +51,8 @@ _ENGLISH = {
     "[OPTIONS]": "[OPTIONS]",
     "COMMAND [ARGS]": "COMMAND [ARGS]",
     # messages
+    "graph_action": "neurona graph knows one action, show. Received: {action}",
+    "graph_none": "{program} ran no graph.",
     "advice_missing": "not installed: {command}",
     "begin_training": (
         "Training {network} on {dataset}: {rows} examples, {epochs} epochs, batches of {batch}."
@@ -98,6 +105,7 @@ _SPANISH = {
     "about_train": "Entrena una red con datos clásicos.",
     "about_predict": "Predice imágenes, filas de una tabla o textos.",
     "about_summary": "Muestra las capas de un modelo guardado.",
+    "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_doctor": "Revisa esta instalación.",
     "about_run": "Ejecutar con Neurona un programa o cuaderno de Keras, TensorFlow o Theano.",
     "option_arguments": "Lo que el programa encuentra en sys.argv.",
@@ -110,6 +118,8 @@ _SPANISH = {
     "option_files": (
         "Imágenes (PNG, JPG...), una tabla (.csv) o arreglo (.npy) de filas, o textos (.txt, uno por línea)."
     ),
+    "option_graph_action": "Qué hacer con el grafo: show (mostrar).",
+    "option_graph_picture": "Dibuja también el grafo en este archivo PNG.",
     "option_help": "Muestra esta ayuda.",
     "option_invert": (
         "Intercambia claro y oscuro en las imágenes. Si no se indica, se decide mirando el borde de la "
@@ -122,6 +132,8 @@ _SPANISH = {
     "option_output_folder": "Carpeta para todo lo que se escribe.  [por defecto: neurona-output/DATASET]",
     "option_output_table": "Un archivo CSV donde escribir todas las predicciones.",
     "option_picture": "Dibuja además el modelo en este archivo PNG.",
+    "option_program": "Un archivo de Python; se ejecuta.",
+    "option_rows": "El tamaño que sustituye a los desconocidos, como el del lote, en el coste.",
     "option_samples": "Entrena solo con esta cantidad de ejemplos, para probar rápido.",
     "option_seed": "La misma semilla da el mismo modelo.",
     "option_version": "Muestra la versión.",
@@ -135,6 +147,8 @@ _SPANISH = {
     "[OPTIONS]": "[OPCIONES]",
     "COMMAND [ARGS]": "ORDEN [ARGUMENTOS]",
     # messages
+    "graph_action": "neurona graph conoce una acción, show. Se recibió: {action}",
+    "graph_none": "{program} no ejecutó ningún grafo.",
     "advice_missing": "no está instalado: {command}",
     "begin_training": (
         "Entrenando {network} con {dataset}: {rows} ejemplos, {epochs} épocas, lotes de {batch}."

@@ -86,11 +86,25 @@ def plot_model(
         expand_nested,
         language,
     )
-    sheet = _Sheet(rankdir, str(splines).lower())
-    block = sheet.measure(diagram_of(model, details))
+    diagram = diagram_of(model, details)
+    return plot_diagram(diagram, to_file, rankdir=rankdir, dpi=dpi, splines=str(splines).lower())
+
+
+def plot_diagram(
+    diagram: Diagram,
+    to_file: Any,
+    *,
+    rankdir: str = "TB",
+    dpi: float = 200,
+    splines: str = "ortho",
+    who: str = "plot_model",
+) -> Any:
+    """Draw boxes and arrows; the arguments are those of `plot_model`, and `who` is the caller's name."""
+    sheet = _Sheet(rankdir, splines)
+    block = sheet.measure(diagram)
     width, height = block.size[0] + 2 * _MARGIN, block.size[1] + 2 * _MARGIN
     dots = min(dpi, 72 * _MOST_PIXELS / max(width, height))
-    figure = new_figure("plot_model", width / 72, height / 72, dots)
+    figure = new_figure(who, width / 72, height / 72, dots)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()

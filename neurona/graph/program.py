@@ -1,0 +1,244 @@
+"""Programs: what XLA compiles for some outputs of a graph."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from neurona.core.errors import ArgumentError, ShapeError
+from neurona.core.random import new_words
+from neurona.graph.execution import Run, needed
+from neurona.graph.inference import TEXT, asks_for_numbers
+from neurona.graph.node import Node, Update, Variable, as_array, fits, nodes_in, replaced
+
+_MOST_STATIC = 16  # programs for different values of the same small inputs, before none is compiled
+# What only a program that is not compiled can do besides: loops whose length or shapes depend on values.
+_LOOPS = ("Reverse-mode differentiation does not work", "carry", "while_loop", "scan")
+
+
+_records: list[list["Program"]] = []
+
+
+@contextlib.contextmanager
+def recorded_programs() -> Iterator[list["Program"]]:
+    """A list of the programs that are made inside the block.
+
+    Example:
+
+        >>> with recorded_programs() as made:
+        ...     _ = compile_graph([], Node(jax.numpy.zeros, (2,)))
+        >>> len(made)
+        1
+    """
+    made: list[Program] = []
+    _records.append(made)
+    try:
+        yield made
+    finally:
+        _records.remove(made)
+
+
+class Program:
+    """A function of arrays, compiled for the shapes that it is called with.
+
+    It is compiled whole. Where a node needs numbers to know its shape, small integers among the inputs become
+    part of the program, which is compiled for each of their values; where even that is not enough, as for
+    `jnp.nonzero`, nodes are computed one by one.
+
+    Args:
+        inputs: nodes whose values are given at each call; any node may be one.
+        outputs: a tree of nodes.
+        updates: new values of variables, from the values before: all are set when the outputs are computed.
+        givens: nodes that stand in the place of others.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Node],
+        outputs: Any,
+        updates: Mapping[Variable, Node] | None = None,
+        givens: Mapping[Node, Node] | None = None,
+    ) -> None:
+        self.inputs, self.outputs = list(inputs), outputs
+        self.updates, self.givens = dict(updates or {}), dict(givens or {})
+        ends = [*nodes_in(outputs), *self.updates.values()]
+        given = set(self.inputs)
+        self.nodes = self._needed(ends, given)
+        self.reads = [node for node in self.nodes if isinstance(node, Variable) and node not in self.givens]
+        written = {variable for node in self.nodes for variable in node.writes} | set(self.updates)
+        self.writes = sorted(written, key=lambda node: node.number)
+        changed = {variable for node in self.nodes for variable in node.changes}
+        self.reads += sorted(changed.difference(self.reads), key=lambda node: node.number)
+        has_texts = any(spec.dtype == TEXT for node in self.nodes for spec in jax.tree.leaves(node.spec))
+        self._how = self._node_by_node if has_texts else self._compiled
+        self._jitted = jax.jit(self._run)
+        self._static: dict[Any, Any] = {}
+        for made in _records:
+            made.append(self)
+
+    def _needed(self, ends: list[Node], given: set[Node]) -> list[Node]:
+        """The nodes in order; those that stand for others come before what reads the others."""
+        nodes = needed(ends, lambda node: node in given)
+        while missing := [
+            other
+            for node in nodes
+            if (other := self.givens.get(node)) is not None and other not in nodes and other not in given
+        ]:
+            nodes = needed([*nodes, *missing], lambda node: node in given)
+        return nodes
+
+    def __call__(
+        self,
+        *values: Any,
+        store: MutableMapping[Variable, Any] | None = None,
+        words: np.ndarray | None = None,
+    ) -> Any:
+        """The outputs, and new values of variables into the store.
+
+        Args:
+            values: of the inputs.
+            store: the values of the variables; by default each holds its own.
+            words: two numbers that are the random key of this run; by default the next of the global seed.
+
+        Raises:
+            ArgumentError, ShapeError: a value does not fit its input.
+        """
+        fed = [fed_value(node, value) for node, value in zip(self.inputs, values, strict=True)]
+        state = [variable.value if store is None else store[variable] for variable in self.reads]
+        outputs, written = self._how(fed, state, new_words() if words is None else words)
+        for variable, value in zip(self.writes, written, strict=True):
+            if store is None:
+                variable.value = value
+            else:
+                store[variable] = value
+        return outputs
+
+    # Three ways to compute.
+
+    def _compiled(self, fed: list[Any], state: list[Any], words: Any) -> Any:
+        try:
+            return self._jitted(fed, state, words)
+        except Exception as error:
+            if not _asks_for_numbers(error):
+                raise
+        self._how = self._compiled_for_values
+        return self._how(fed, state, words)
+
+    def _compiled_for_values(self, fed: list[Any], state: list[Any], words: Any) -> Any:
+        places = [place for place, value in enumerate(fed) if _may_be_a_shape(value)]
+        key = tuple((place, fed[place].shape, fed[place].tobytes()) for place in places)
+        try:
+            if places and (key in self._static or len(self._static) < _MOST_STATIC):
+                if key not in self._static:
+                    self._static[key] = jax.jit(self._with_values({place: fed[place] for place in places}))
+                return self._static[key](fed, state, words)
+        except Exception as error:
+            if not _asks_for_numbers(error):
+                raise
+        self._how = self._node_by_node
+        return self._how(fed, state, words)
+
+    def _with_values(self, known: dict[int, Any]) -> Callable[..., Any]:
+        return lambda fed, state, words: self._run(
+            [known.get(place, value) for place, value in enumerate(fed)], state, words
+        )
+
+    def _node_by_node(self, fed: list[Any], state: list[Any], words: Any) -> Any:
+        return self._run(fed, state, words, folds=False)
+
+    def _run(self, fed: list[Any], state: list[Any], words: Any, folds: bool = True) -> Any:
+        run = Run(
+            dict(zip(self.inputs, fed, strict=True)),
+            dict(zip(self.reads, state, strict=True)),
+            jax.random.wrap_key_data(jax.numpy.asarray(words, np.uint32)),
+            folds=folds,
+        )
+        for node in self._ordered():
+            if node in self.givens:
+                run.values[node] = run.value(self.givens[node])
+            elif node not in run.values:
+                run.step(node)
+        outputs = replaced(self.outputs, lambda node: _output(run, node))
+        for variable, node in self.updates.items():
+            run.assign(variable, jax.numpy.asarray(run.value(node), variable.dtype))
+        return outputs, [run.current(variable) for variable in self.writes]
+
+    def _ordered(self) -> list[Node]:
+        """The nodes in an order in which what stands for another is there before it is read."""
+        if not self.givens:
+            return self.nodes
+        ordered: dict[Node, None] = {}
+        waiting = [(node, False) for node in reversed(self.nodes)]
+        wanted = set(self.nodes)
+        while waiting:
+            node, ready = waiting.pop()
+            if ready:
+                ordered[node] = None
+            elif node not in ordered:
+                before = [self.givens[node]] if node in self.givens else [*node.inputs, *node.after]
+                waiting.append((node, True))
+                waiting += [(one, False) for one in before if one in wanted and one not in ordered]
+        return list(ordered)
+
+
+def compile_graph(
+    inputs: Sequence[Node],
+    outputs: Any,
+    updates: Mapping[Variable, Node] | None = None,
+    givens: Mapping[Node, Node] | None = None,
+) -> Program:
+    """A program that computes some nodes from others; see `Program`.
+
+    Example:
+
+        >>> from neurona.graph.node import Placeholder
+        >>> x, total = Placeholder((), name="x"), Variable(0.0)
+        >>> add = compile_graph([x], x, updates={total: Node(jax.numpy.add, (total, x))})
+        >>> _ = add(2.0), add(3.0)
+        >>> float(total.value)
+        5.0
+    """
+    return Program(inputs, outputs, updates, givens)
+
+
+def fed_value(node: Node, value: Any) -> Any:
+    """A value as an array of the node's dtype and shape.
+
+    Raises:
+        ArgumentError: it is no array of numbers, or its numbers do not fit the dtype.
+        ShapeError: it has another shape.
+    """
+    if isinstance(value, jax.Array) and value.dtype == node.dtype:
+        array: Any = value
+    else:
+        try:
+            array = as_array(value, node.dtype)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, ArgumentError):
+                raise
+            raise ArgumentError(
+                f"{node.name!r} takes an array of {node.dtype}. Received: {type(value).__name__}, which is "
+                f"none: {error}"
+            ) from error
+    if not fits(array.shape, node.shape):
+        raise ShapeError(f"{node.name!r} has shape {node.shape}. Received a value of shape {array.shape}.")
+    return array
+
+
+def _output(run: Run, node: Node) -> Any:
+    """An output; of a variable that the run changes, the new value."""
+    return (
+        run.current(node)
+        if isinstance(node, (Variable, Update)) and node not in run.values
+        else run.value(node)
+    )
+
+
+def _may_be_a_shape(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "iub" and value.ndim < 2 and value.size <= 8
+
+
+def _asks_for_numbers(error: Exception) -> bool:
+    return asks_for_numbers(error) or any(text in str(error) for text in _LOOPS)

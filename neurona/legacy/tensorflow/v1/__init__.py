@@ -1,0 +1,261 @@
+"""TensorFlow 1's face: `tensorflow` in its programs, `tensorflow.compat.v1` in those of TensorFlow 2.
+
+Names that only TensorFlow 1 had, or had with other arguments, are listed here; all others are those of
+`neurona.legacy.tensorflow`. Names are loaded when first touched.
+"""
+
+import importlib
+from typing import Any
+
+from neurona.core.errors import suggestion
+from neurona.legacy.tensorflow.v1.age import looks_like_one
+from neurona.legacy.tensorflow.v1.mode import Mode, begin
+from neurona.messages import translated
+
+__all__ = ["begin", "looks_like_one"]
+
+_FACE, _HERE = "neurona.legacy.tensorflow", __name__
+_HOMES = {
+    "graph": """Graph GraphKeys GraphDef get_default_graph reset_default_graph name_scope op_scope
+        control_dependencies device add_to_collection add_to_collections get_collection get_collection_ref
+        set_random_seed get_seed""",
+    "tensor": "Operation constant",
+    "variables": """assign assign_add assign_sub group no_op global_variables trainable_variables
+    local_variables
+        model_variables moving_average_variables variables_initializer global_variables_initializer
+        local_variables_initializer tables_initializer scatter_update scatter_add scatter_sub scatter_mul
+        scatter_div scatter_max scatter_min""",
+    "scopes": """AUTO_REUSE VariableScope get_variable_scope variable_scope variable_op_scope get_variable
+        make_template""",
+    "initializers": "uniform_unit_scaling_initializer",
+    "session": "Session InteractiveSession get_default_session",
+    "building": """placeholder placeholder_with_default sparse_placeholder gradients hessians py_func
+        is_variable_initialized report_uninitialized_variables shape size rank""",
+    "control": "cond case switch_case while_loop map_fn scan foldl foldr",
+    "summary": "Summary",
+    "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax
+    argmin
+        expand_dims random_normal random_uniform truncated_normal random_shuffle multinomial random_gamma
+        random_poisson sparse_to_dense matrix_inverse executing_eagerly enable_eager_execution
+        disable_eager_execution disable_v2_behavior enable_v2_behavior enable_resource_variables
+        disable_resource_variables disable_v2_tensorshape disable_control_flow_v2 batch_matmul pack unpack
+        select complex_abs inv div transpose reduce_join to_bfloat16 where gather one_hot
+        count_nonzero confusion_matrix""",
+}
+_NAMES = {name: (module, name) for module, names in _HOMES.items() for name in names.split()}
+_NAMES |= {
+    "Variable": ("variables", "GraphVariable"),
+    "VariableV1": ("variables", "GraphVariable"),
+    "tuple": ("variables", "tuple_"),
+    "range": ("building", "range_"),
+    "Print": ("building", "print_"),
+    "Assert": ("building", "assert_"),
+    "convert_to_tensor": ("old", "convert_to_tensor"),
+    "all_variables": ("variables", "global_variables"),
+    "initialize_all_variables": ("variables", "global_variables_initializer"),
+    "initialize_variables": ("variables", "variables_initializer"),
+    "initialize_local_variables": ("variables", "local_variables_initializer"),
+    "initialize_all_tables": ("variables", "tables_initializer"),
+    "merge_all_summaries": ("summary", "merge_all"),
+    "merge_summary": ("summary", "merge"),
+    "scalar_summary": ("summary", "scalar"),
+    "histogram_summary": ("summary", "histogram"),
+    "image_summary": ("summary", "image"),
+    "SessionLog": ("summary", "Summary"),
+    "zeros_initializer": ("initializers", "Zeros"),
+    "ones_initializer": ("initializers", "Ones"),
+    "constant_initializer": ("initializers", "Constant"),
+    "random_normal_initializer": ("initializers", "RandomNormal"),
+    "random_uniform_initializer": ("initializers", "RandomUniform"),
+    "truncated_normal_initializer": ("initializers", "TruncatedNormal"),
+    "orthogonal_initializer": ("initializers", "Orthogonal"),
+    "variance_scaling_initializer": ("initializers", "VarianceScaling"),
+    "glorot_uniform_initializer": ("initializers", "GlorotUniform"),
+    "glorot_normal_initializer": ("initializers", "GlorotNormal"),
+}
+_ROOMS = {
+    "app": "app",
+    "contrib": "contrib",
+    "data": "data",
+    "flags": "app",
+    "gfile": "gfile",
+    "layers": "layers",
+    "logging": "log",
+    "losses": "losses",
+    "metrics": "metrics",
+    "nn": "nn",
+    "summary": "summary",
+    "train": "train",
+    "initializers": "initializers",
+    "distributions": "contrib.distributions",
+}
+# Names of TensorFlow 1 that are another's today.
+_RENAMED = {
+    **{
+        name: f"math.{name}"
+        for name in [
+            "log",
+            "log1p",
+            "log_sigmoid",
+            "erf",
+            "erfc",
+            "lgamma",
+            "digamma",
+            "polygamma",
+            "rsqrt",
+            "reciprocal",
+        ]
+    },
+    **{
+        name: f"math.{name}"
+        for name in [
+            "is_nan",
+            "is_inf",
+            "is_finite",
+            "floor",
+            "ceil",
+            "sigmoid",
+            "cumprod",
+            "top_k",
+            "in_top_k",
+        ]
+    },
+    "mul": "math.multiply",
+    "sub": "math.subtract",
+    "neg": "math.negative",
+    "mod": "math.floormod",
+    "floor_div": "math.floordiv",
+    "realdiv": "math.divide",
+    "matrix_determinant": "linalg.det",
+    "matrix_solve": "linalg.solve",
+    "matrix_triangular_solve": "linalg.triangular_solve",
+    "matrix_transpose": "linalg.matrix_transpose",
+    "matrix_diag": "linalg.diag",
+    "matrix_diag_part": "linalg.diag_part",
+    "matrix_band_part": "linalg.band_part",
+    "cholesky": "linalg.cholesky",
+    "cholesky_solve": "linalg.cholesky_solve",
+    "qr": "linalg.qr",
+    "svd": "linalg.svd",
+    "self_adjoint_eig": "linalg.eigh",
+    "trace": "linalg.trace",
+    "diag": "linalg.diag",
+    "diag_part": "linalg.diag_part",
+    "cross": "linalg.cross",
+    "random_crop": "random.random_crop",
+    "to_float": "arrays.to_float",
+    "to_int32": "arrays.to_int32",
+    "to_int64": "arrays.to_int64",
+    "to_double": "arrays.to_double",
+    "read_file": "io.read_file",
+    "write_file": "io.write_file",
+    "decode_raw": "io.decode_raw",
+    "decode_csv": "io.decode_csv",
+    "parse_example": "io.parse_example",
+    "parse_single_example": "io.parse_single_example",
+    "VarLenFeature": "io.VarLenFeature",
+    "string_to_number": "strings.to_number",
+    "string_join": "strings.join",
+    "regex_replace": "strings.regex_replace",
+    "substr": "strings.substr",
+    "fft": "signal.fft",
+    "ifft": "signal.ifft",
+    "sparse_tensor_to_dense": "sparse.to_dense",
+    "sparse_tensor_dense_matmul": "sparse.sparse_dense_matmul",
+    "dequantize": "quantization.dequantize",
+    "check_numerics": "debugging.check_numerics",
+    "assert_equal": "debugging.assert_equal",
+    "assert_greater": "debugging.assert_greater",
+    "assert_less": "debugging.assert_less",
+    "assert_rank": "debugging.assert_rank",
+    "assert_positive": "debugging.assert_positive",
+    "OpError": "errors.OpError",
+}
+_GONE = {
+    "estimator": "Estimators are gone since TensorFlow 2.16: build the model with tf.keras, compile and fit.",
+    "feature_column": "Use tf.keras.utils.FeatureSpace.",
+    "python_io": "Use tf.io.TFRecordWriter and tf.data.TFRecordDataset.",
+    "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
+    "SparseTensor": "Use dense tensors, or tf.keras, which takes SciPy's sparse matrices.",
+    "TensorArray": "Use tf.scan, whose outputs are stacked.",
+    "FIFOQueue": "Queues were replaced by tf.data.",
+    "RandomShuffleQueue": "Queues were replaced by tf.data.",
+    "TextLineReader": "Readers were replaced by tf.data.TextLineDataset.",
+    "WholeFileReader": "Readers were replaced by tf.data.",
+    "TFRecordReader": "Readers were replaced by tf.data.TFRecordDataset.",
+    "import_graph_def": "Functions are not in files: build the graph with the code that made it.",
+}
+# Modules that programs import by these paths.
+PATHS = {
+    "compat.v1": _HERE,
+    "compat.v2": _FACE,
+    "keras": "neurona.legacy.keras",
+    "python.keras": "neurona.legacy.keras",
+    "contrib.keras": "neurona.legacy.keras",
+    "examples.tutorials.mnist.input_data": f"{_HERE}.examples",
+    "examples.tutorials.mnist": {"input_data": f"{_HERE}.examples:"},
+    "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
+    "python.framework.ops": f"{_HERE}.graph",
+    "python.ops.rnn_cell": f"{_HERE}.cells",
+    "python.ops.rnn_cell_impl": f"{_HERE}.cells",
+    "python.ops.rnn": f"{_HERE}.rnn",
+    "nn.rnn_cell": f"{_HERE}.cells",
+    "python.platform.gfile": f"{_HERE}.gfile",
+    "python.platform.flags": f"{_HERE}.app",
+    "logging": f"{_HERE}.log",
+    "flags": f"{_HERE}.app",
+    **{
+        room: f"{_FACE}.{room}"
+        for room in ["data", "image", "io", "linalg", "math", "random", "strings", "signal", "errors", "sets"]
+    },
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return "1.15.5" if Mode.is_one else "2.21.0"
+    if name in ("VERSION", "GIT_VERSION", "COMPILER_VERSION"):
+        return __getattr__("__version__")
+    if name == "newaxis":
+        return None
+    if name == "placeholder":  # what a layer may be called on
+        importlib.import_module(f"{_HERE}.keras_layers")
+    if name == "examples":
+        return importlib.import_module(f"{_HERE}.examples")
+    if name in _ROOMS:
+        value = importlib.import_module(f"{_HERE}.{_ROOMS[name]}")
+    elif name in _NAMES:
+        home, original = _NAMES[name]
+        value = getattr(importlib.import_module(f"{_HERE}.{home}"), original)
+    elif name in _RENAMED:
+        home, _, original = _RENAMED[name].partition(".")
+        value = getattr(importlib.import_module(f"{_FACE}.{home}"), original)
+    elif name in _GONE:
+        raise AttributeError(f"tf.{name} is not in Neurona. {_GONE[name]}", name=name)
+    else:
+        return _of_today(name)
+    globals()[name] = value
+    return value
+
+
+_asked: set[str] = set()  # names that TensorFlow 2's face is being asked for: it asks here for those it lacks
+
+
+def _of_today(name: str) -> Any:
+    """A name that TensorFlow 2 has too."""
+    today = importlib.import_module(_FACE)
+    if not name.startswith("__") and name not in _asked and name in {*dir(today), *vars(today)}:
+        _asked.add(name)
+        try:
+            return getattr(today, name)
+        finally:
+            _asked.discard(name)
+    hint = suggestion(name, [*_NAMES, *_ROOMS, *_RENAMED, *dir(today)])
+    raise AttributeError(
+        translated(f"module 'tensorflow' (version 1) has no attribute {name!r} in Neurona.{hint}"), name=name
+    )
+
+
+def __dir__() -> list[str]:
+    today = importlib.import_module(_FACE)
+    return sorted({*_NAMES, *_ROOMS, *_RENAMED, *dir(today)})

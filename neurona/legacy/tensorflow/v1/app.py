@@ -1,0 +1,121 @@
+"""`tf.app` and `tf.flags`: a program's arguments, and its `main`."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+class _Flags:
+    """The values of the arguments: `FLAGS.name`."""
+
+    def __init__(self) -> None:
+        self.__dict__["_defined"] = {}
+        self.__dict__["_values"] = None
+
+    def _define(self, name: str, kind: Callable[[str], Any], default: Any, text: Any) -> None:
+        self._defined[name] = (kind, default, text)
+        if self._values is not None:
+            self._values.setdefault(name, default)
+
+    def _parse(self, arguments: list[str]) -> list[str]:
+        """Read arguments; returns those that are no flags."""
+        parser = argparse.ArgumentParser(allow_abbrev=False)
+        for name, (kind, default, text) in self._defined.items():
+            options: dict[str, Any] = {"default": default, "help": text}
+            if kind is _boolean:
+                parser.add_argument(f"--no{name}", dest=name, action="store_false", default=default)
+                options |= {"nargs": "?", "const": True}
+            parser.add_argument(f"--{name}", dest=name, type=kind, **options)
+        found, rest = parser.parse_known_args(arguments)
+        self.__dict__["_values"] = vars(found)
+        return rest
+
+    def __call__(self, argv: Any = None, known_only: bool = False) -> list[str]:
+        arguments = list(sys.argv if argv is None else argv)
+        return [*arguments[:1], *self._parse(arguments[1:])]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self._values is None:
+            self._parse(sys.argv[1:])
+        if name not in self._values:
+            raise AttributeError(f"There is no flag {name!r}. There are: {', '.join(self._values)}.")
+        return self._values[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._values is None:
+            self._parse(sys.argv[1:])
+        self._values[name] = value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._defined
+
+    def __iter__(self) -> Any:
+        return iter(self._defined)
+
+    def flag_values_dict(self) -> dict[str, Any]:
+        """The flags as a dictionary."""
+        return {name: getattr(self, name) for name in self._defined}
+
+    def __delattr__(self, name: str) -> None:
+        self._defined.pop(name, None)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in ("true", "1", "yes", "t", "y"):
+        return True
+    if text.lower() in ("false", "0", "no", "f", "n"):
+        return False
+    raise argparse.ArgumentTypeError(f"true or false. Received: {text!r}")
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+FLAGS = _Flags()
+
+
+def _defining(kind: Callable[[str], Any]) -> Callable[..., None]:
+    def define(flag_name: str = "", default_value: Any = None, docstring: Any = None, **other: Any) -> None:
+        name = other.get("name", flag_name)
+        FLAGS._define(name, kind, other.get("default", default_value), other.get("help", docstring))
+
+    define.__doc__ = "Say that the program has an argument."
+    return define
+
+
+DEFINE_string, DEFINE_integer, DEFINE_float = _defining(str), _defining(int), _defining(float)
+DEFINE_boolean = DEFINE_bool = _defining(_boolean)
+DEFINE_list = _defining(_listed)
+
+
+def DEFINE_enum(name: str, default: Any, enum_values: list[str], help: Any = None, **_: Any) -> None:
+    """Say that the program has an argument, which is one of some texts."""
+
+    def kind(text: str) -> str:
+        if text not in enum_values:
+            raise argparse.ArgumentTypeError(f"one of {', '.join(enum_values)}. Received: {text!r}")
+        return text
+
+    FLAGS._define(name, kind, default, help)
+
+
+def mark_flag_as_required(name: str) -> None:
+    """Say that an argument must be given."""
+    _, default, _ = FLAGS._defined[name]
+    if default is None and not any(one.startswith(f"--{name}") for one in sys.argv):
+        raise SystemExit(f"Flag --{name} must have a value other than None.")
+
+
+def run(main: Callable[[list[str]], Any] | None = None, argv: list[str] | None = None) -> None:
+    """Read the arguments, call `main` and exit."""
+    arguments = list(sys.argv if argv is None else argv)
+    rest = FLAGS(arguments)
+    called = main or sys.modules["__main__"].main
+    sys.exit(called(rest))
+
+
+flags = sys.modules[__name__]  # `tf.app.flags` has the same names

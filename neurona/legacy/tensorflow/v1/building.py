@@ -1,0 +1,262 @@
+"""Placeholders, gradients and what else draws steps that are no functions of TensorFlow's table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurona.graph import Constant, Node, Placeholder
+from neurona.graph import gradients as gradients_of
+from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.v1.graph import get_default_graph
+from neurona.legacy.tensorflow.v1.mode import computing
+from neurona.legacy.tensorflow.v1.session import HostTensor, Session
+from neurona.legacy.tensorflow.v1.tensor import (
+    FROM_SHAPES,
+    GraphTensor,
+    Operation,
+    as_nodes,
+    claim_of,
+    convert,
+    draw,
+    drawn,
+    tensors_of,
+)
+from neurona.legacy.tensorflow.v1.variables import GraphVariable
+
+
+def placeholder(dtype: Any = float32, shape: Any = None, name: str | None = None) -> GraphTensor:
+    """A tensor whose value is fed to each run."""
+    return _placeholder(as_dtype(dtype), shape, name or "Placeholder", "Placeholder", None)
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> GraphTensor:
+    """A tensor whose value may be fed; that of another tensor where it is not."""
+    default = convert(input)
+    return _placeholder(
+        default.dtype, shape, name or "PlaceholderWithDefault", "PlaceholderWithDefault", default.node
+    )
+
+
+def _placeholder(dtype: Any, shape: Any, name: str, kind: str, default: Any) -> GraphTensor:
+    graph = get_default_graph()
+    full_name = graph.unique_name(name)
+    wanted = TensorShape(shape)
+    sizes = tuple(wanted) if wanted.rank is not None else None
+    node = Placeholder(sizes, dtype.held, full_name, default)
+    return GraphTensor(node, Operation(full_name, kind, [node], (), graph), 0, claim_of(dtype))
+
+
+def sparse_placeholder(*_: Any, **__: Any) -> Any:
+    """Refuse: sparse tensors are not fed."""
+    raise NotImplementedError(
+        "tf.sparse_placeholder is not here: feed a dense array to tf.placeholder, or the indices and values "
+        "to "
+        "two placeholders."
+    )
+
+
+# Gradients.
+
+
+def gradients(
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: str = "gradients",
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: Any = False,
+    aggregation_method: Any = None,
+    stop_gradients: Any = None,
+    unconnected_gradients: Any = "none",
+) -> list[Any]:
+    """The gradients of the sum of some tensors with respect to others; None for one that they do not depend
+    on.
+    """
+    many, wanted = _list(ys), _list(xs)
+    tensors = [convert(one) for one in many]
+    cotangents = (
+        [None] * len(tensors)
+        if grad_ys is None
+        else [None if one is None else convert(one).node for one in _list(grad_ys)]
+    )
+    stops = [node for one in _list(stop_gradients or []) for node in one.graph_nodes]
+    nodes = gradients_of(
+        [one.node for one in tensors], [one.graph_nodes[0] for one in wanted], cotangents, stops
+    )
+    graph = get_default_graph()
+    zero = getattr(unconnected_gradients, "value", unconnected_gradients) == "zero"
+    found = []
+    with graph.name_scope(name):
+        for one, node in zip(wanted, nodes, strict=True):
+            if node is None:
+                found.append(draw(jnp.zeros_like, (one,)) if zero else None)
+                continue
+            full_name = graph.unique_name(f"{one.op.name}_grad")
+            operation = Operation(full_name, "Gradient", [node], [one], graph)
+            found.append(GraphTensor(node, operation, 0, claim_of(one.dtype)))
+    return found
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def hessians(ys: Any, xs: Any, name: str = "hessians", **_: Any) -> list[Any]:
+    """The second derivatives of the sum of tensors with respect to each of others."""
+    found = []
+    for x in _list(xs):
+        (first,) = gradients(ys, x)
+        rows = draw(jnp.ravel, (first,))
+        found.append(_stacked([gradients(rows[place], x)[0] for place in range(int(rows.shape[0]))], x))
+    return found
+
+
+def _stacked(rows: list[Any], x: Any) -> Any:
+    sizes = tuple(x.shape)
+    return draw(_of_rows, (rows, (*sizes, *sizes)), default="hessians")
+
+
+def _of_rows(rows: Any, shape: tuple[int, ...]) -> Any:
+    return jnp.stack(rows).reshape(shape)
+
+
+# Steps with Python in them.
+
+
+def py_func(
+    func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None
+) -> Any:
+    """What a function of Python gives for the values of tensors."""
+    is_many = isinstance(Tout, (list, tuple))
+    dtypes = tuple(as_dtype(one) for one in (Tout if is_many else [Tout]))
+    tensors = [convert(one) for one in _list(inp)]
+
+    def called(*arrays: Any) -> Any:
+        with computing():
+            results = func(
+                *(np.asarray(one).astype(t.dtype.as_numpy_dtype) for one, t in zip(arrays, tensors))
+            )
+        return [np.asarray(one, dtype.held) for one, dtype in zip(results if is_many else [results], dtypes)]
+
+    def step(*arrays: Any) -> Any:
+        if any(isinstance(one, jax.core.Tracer) for one in arrays):
+            # Only a run that is not compiled knows the shapes of what Python gives.
+            raise TypeError("tf.py_func asks for a concrete value")
+        results = called(*arrays)
+        return results if is_many else results[0]
+
+    step.__name__ = "PyFunc"
+    nodes = [one.node for one in tensors]
+    graph = get_default_graph()
+    full_name = graph.unique_name(name or "PyFunc")
+    node = Node(step, nodes, name=full_name, after=graph.before(), differentiable=False)
+    spec = type(Constant(0).spec)
+    node.spec = [spec(None, dtype.held) for dtype in dtypes] if is_many else spec(None, dtypes[0].held)
+    return _outputs(node, Operation(full_name, "PyFunc", [node], tensors, graph), dtypes, is_many)
+
+
+def _outputs(node: Node, operation: Operation, dtypes: Any, is_many: bool) -> Any:
+    from_node = tensors_of(node, operation)
+    tensors = from_node if is_many else [from_node]
+    for tensor, dtype in zip(tensors, dtypes, strict=True):
+        tensor._dtype = claim_of(dtype)
+    return tensors if is_many else tensors[0]
+
+
+@drawn("Print", differentiable=True)
+def _printing(value: Any, data: Any, message: str, first: int) -> Any:
+    jax.debug.callback(lambda *arrays: _show(message, arrays), *data)
+    return jnp.asarray(value)
+
+
+def _show(message: str, arrays: Any) -> None:
+    print(message + "".join(f"[{' '.join(map(str, np.ravel(one)))}]" for one in arrays))
+
+
+def print_(
+    input_: Any,
+    data: Any,
+    message: str | None = None,
+    first_n: Any = None,
+    summarize: Any = None,
+    name: Any = None,
+) -> Any:
+    """A tensor that prints others when it is computed."""
+    return _printing(convert(input_), [convert(one) for one in data], message or "", 0, name=name)
+
+
+def assert_(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Operation:
+    """An operation that does nothing: a compiled program does not stop in the middle."""
+    graph = get_default_graph()
+    return Operation(graph.unique_name(name or "Assert"), "Assert", as_nodes([convert(condition)]), (), graph)
+
+
+# Variables' states.
+
+
+def is_variable_initialized(variable: GraphVariable) -> HostTensor:
+    """Whether a variable has a value in the session."""
+    node = variable.graph_node
+    return HostTensor([], lambda session: np.bool_(node in session.values), "IsVariableInitialized")
+
+
+def report_uninitialized_variables(
+    var_list: Any = None, name: str = "report_uninitialized_variables"
+) -> HostTensor:
+    """The names of the variables that have no value in the session."""
+
+    def report(session: Session) -> np.ndarray:
+        listed = session.graph.get_collection("variables") if var_list is None else var_list
+        return np.array(
+            [one.op.name.encode() for one in listed if one.graph_node not in session.values], object
+        )
+
+    return HostTensor([], report, name)
+
+
+# Numbers.
+
+
+def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
+    """Numbers from start to below limit."""
+    if limit is None:
+        start, limit = 0, start
+    wanted = None if dtype is None else as_dtype(dtype).held
+    return draw(_numbers, (start, limit, delta, wanted), name=name, kind="Range")
+
+
+def _numbers(start: Any, limit: Any, delta: Any, dtype: str | None) -> Any:
+    ends = [_concrete(one) for one in (start, limit, delta)]
+    made = np.arange(*ends)
+    narrow = {"int64": "int32", "float64": "float32"}.get(made.dtype.name, made.dtype.name)
+    return jnp.asarray(made.astype(dtype or narrow))
+
+
+def _concrete(value: Any) -> Any:
+    value = getattr(value, "array", value)
+    return value if isinstance(value, (int, float)) else np.asarray(value)[()]
+
+
+def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Any:
+    """The sizes as a tensor."""
+    return _from_shape("shape", input, name, out_type)
+
+
+def size(input: Any, name: str | None = None, out_type: Any = int32) -> Any:
+    """The number of elements."""
+    return _from_shape("size", input, name, out_type)
+
+
+def rank(input: Any, name: str | None = None) -> Any:
+    """The number of axes."""
+    return _from_shape("rank", input, name, int32)
+
+
+def _from_shape(which: str, value: Any, name: str | None, out_type: Any) -> Any:
+    tensor = draw(FROM_SHAPES[which], (convert(value),), name=name)
+    tensor._dtype = int64 if as_dtype(out_type) == int64 else None
+    return tensor

@@ -1,0 +1,39 @@
+"""`tf.contrib`: what courses used of it. The rest says where it went."""
+
+import importlib
+from typing import Any
+
+from neurona.core.errors import suggestion
+
+_ROOMS = {
+    **{
+        name: f"{__name__}.{name}"
+        for name in ("layers", "rnn", "seq2seq", "framework", "slim", "distributions")
+    },
+    **{name: f"neurona.legacy.tensorflow.v1.{name}" for name in ("losses", "metrics")},
+}
+_GONE = {
+    "learn": "tf.contrib.learn became tf.estimator, and that tf.keras: compile and fit.",
+    "eager": "tf.contrib.eager became TensorFlow 2: run the program without TensorFlow 1's names.",
+    "keras": "tf.contrib.keras became tf.keras.",
+    "data": "tf.contrib.data became tf.data.",
+    "lookup": "tf.contrib.lookup became tf.lookup.",
+    "cudnn_rnn": "Use tf.nn.rnn_cell.LSTMCell, or tf.keras.layers.LSTM.",
+    "tpu": "Neurona computes on what JAX finds; with a TPU machine's jax there is nothing to set.",
+    "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
+    "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",
+    "factorization": "Use scikit-learn's KMeans, or tf.argmin and tf.unsorted_segment_mean.",
+    "image": "Use tf.image.",
+    "tensorboard": "The projector reads files of tf.keras.callbacks.TensorBoard.",
+    "crf": "tf.contrib.crf went to TensorFlow Addons, which Neurona has not.",
+    "training": "Use tf.train and tf.data.",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(_ROOMS[name])
+    if name.startswith("__"):
+        raise AttributeError(name)
+    hint = _GONE.get(name) or suggestion(name, [*_ROOMS, *_GONE]).strip()
+    raise AttributeError(f"tf.contrib.{name} is not in Neurona. {hint}", name=name)

@@ -1,0 +1,369 @@
+"""Functions that TensorFlow 1 had with other names or arguments than today, and its settings."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+
+from neurona.legacy.tensorflow import arrays, linalg, random
+from neurona.legacy.tensorflow import math as numbers
+from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
+from neurona.legacy.tensorflow.v1.mode import Mode
+from neurona.legacy.tensorflow.v1.tensor import claim_of, convert, draw, is_drawing
+
+# Settings.
+
+
+class _Settings:
+    """Settings of TensorFlow's runtime, of which there is none: anything may be said, and read again."""
+
+    def __init__(self, *_: Any, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        made = self.__dict__[name] = _Settings()
+        return made
+
+    def CopyFrom(self, other: Any) -> None:
+        """Take over the settings of another."""
+        self.__dict__.update(vars(other))
+
+    def SerializeToString(self) -> bytes:
+        """Nothing."""
+        return b""
+
+
+class ConfigProto(_Settings):
+    """`tf.ConfigProto`: XLA and JAX decide about devices and memory."""
+
+
+class GPUOptions(_Settings):
+    """`tf.GPUOptions`: JAX decides; see its XLA_PYTHON_CLIENT_MEM_FRACTION."""
+
+
+class RunOptions(_Settings):
+    """`tf.RunOptions`: a run is one program."""
+
+    NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = 0, 1, 2, 3
+
+
+class RunMetadata(_Settings):
+    """`tf.RunMetadata`: a run is one program, whose steps have no times of their own."""
+
+
+class OptimizerOptions(_Settings):
+    """`tf.OptimizerOptions`: XLA optimizes."""
+
+    L0, L1, ON_1, ON_2, OFF = -1, 0, 1, 2, -1
+
+
+class GraphOptions(_Settings):
+    """`tf.GraphOptions`: XLA optimizes."""
+
+
+def executing_eagerly() -> bool:
+    """Whether functions compute at once rather than draw."""
+    return not is_drawing()
+
+
+def disable_eager_execution() -> None:
+    """Let functions draw a graph from now on."""
+    Mode.draws = True
+
+
+def enable_eager_execution(*_: Any, **__: Any) -> None:
+    """Let functions compute at once from now on."""
+    Mode.draws = False
+
+
+def disable_v2_behavior() -> None:
+    """TensorFlow 1's behaviour: functions draw a graph."""
+    disable_eager_execution()
+
+
+def enable_v2_behavior() -> None:
+    """TensorFlow 2's behaviour: functions compute at once."""
+    enable_eager_execution()
+
+
+def _nothing() -> None:
+    """Nothing: there is one kind of variables, shapes and loops."""
+
+
+enable_resource_variables = disable_resource_variables = disable_v2_tensorshape = _nothing
+disable_control_flow_v2 = _nothing
+
+# Functions.
+
+
+def convert_to_tensor(
+    value: Any,
+    dtype: Any = None,
+    name: str | None = None,
+    preferred_dtype: Any = None,
+    dtype_hint: Any = None,
+) -> Any:
+    """Anything as a tensor."""
+    if not is_drawing(value):
+        return arrays.convert_to_tensor(value, dtype, preferred_dtype or dtype_hint)
+    return convert(value, dtype, name)
+
+
+def concat(values: Any, axis: Any, name: str | None = None) -> Any:
+    """Tensors one after the other along an axis; the axis came first before TensorFlow 1.0."""
+    if isinstance(values, int) and isinstance(axis, (list, tuple)):
+        values, axis = axis, values
+    return arrays.concat(values, axis, name=name)
+
+
+def split(
+    value: Any = None,
+    num_or_size_splits: Any = None,
+    axis: Any = 0,
+    num: Any = None,
+    name: str | None = None,
+    **old: Any,
+) -> Any:
+    """A tensor in parts along an axis; the axis came first before TensorFlow 1.0."""
+    if isinstance(value, int) and isinstance(num_or_size_splits, int):
+        value, axis = axis, value
+    axis, parts = old.get("split_dim", axis), old.get("num_split", num_or_size_splits)
+    return arrays.split(value, parts, axis, num, name=name)
+
+
+def _places(name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(numbers, name)
+
+    def call(
+        input: Any,
+        axis: Any = None,
+        name: str | None = None,
+        dimension: Any = None,
+        output_type: Any = int64,
+    ) -> Any:
+        place = dimension if axis is None else axis
+        return function(input, axis=0 if place is None else place, output_type=output_type, name=name)
+
+    call.__name__, call.__doc__ = name, f"The place of the {name[3:]}imum along an axis."
+    return call
+
+
+argmax, argmin = _places("argmax"), _places("argmin")
+
+
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
+    """A new axis of size 1."""
+    return arrays.expand_dims(input, dim if axis is None else axis, name=name)
+
+
+def transpose(a: Any, perm: Any = None, name: str | None = "transpose", conjugate: bool = False) -> Any:
+    """The axes in another order."""
+    return arrays.transpose(a, perm, conjugate, name=name)
+
+
+def random_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Numbers from the normal distribution."""
+    return random.normal(shape, mean, stddev, as_dtype(dtype), seed, name or "random_normal")
+
+
+def random_uniform(
+    shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Numbers from minval to below maxval."""
+    return random.uniform(shape, minval, maxval, as_dtype(dtype), seed, name or "random_uniform")
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Normal numbers within two standard deviations."""
+    return random.truncated_normal(shape, mean, stddev, as_dtype(dtype), seed, name or "truncated_normal")
+
+
+def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:
+    """The rows in random order."""
+    return random.shuffle(value, seed, name)
+
+
+def multinomial(
+    logits: Any, num_samples: Any, seed: Any = None, name: Any = None, output_dtype: Any = None
+) -> Any:
+    """Class numbers drawn with probabilities softmax(logits)."""
+    return random.categorical(logits, num_samples, output_dtype or int64, seed, name or "multinomial")
+
+
+def random_gamma(
+    shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: Any = None, name: Any = None
+) -> Any:
+    """Numbers from the gamma distribution."""
+    return random.gamma(shape, alpha, beta, as_dtype(dtype), seed, name)
+
+
+def random_poisson(lam: Any, shape: Any, dtype: Any = float32, seed: Any = None, name: Any = None) -> Any:
+    """Counts from the Poisson distribution."""
+    return random.poisson(shape, lam, as_dtype(dtype), seed, name)
+
+
+def sparse_to_dense(
+    sparse_indices: Any,
+    output_shape: Any,
+    sparse_values: Any,
+    default_value: Any = 0,
+    validate_indices: bool = True,
+    name: Any = None,
+) -> Any:
+    """A tensor of one value, with others at some places."""
+    return draw(
+        _scattered,
+        (sparse_indices, output_shape, sparse_values, default_value),
+        name,
+        default="SparseToDense",
+    )
+
+
+def _scattered(places: Any, shape: Any, values: Any, default: Any) -> Any:
+    places, values, shape = (
+        jnp.asarray(getattr(one, "array", one)) if one is not shape else one
+        for one in (places, values, shape)
+    )
+    sizes = tuple(int(getattr(one, "array", one)) for one in shape)
+    whole = jnp.full(sizes, getattr(default, "array", default), values.dtype)
+    places = places[:, None] if places.ndim == 1 and len(sizes) == 1 else places
+    return whole.at[tuple(jnp.moveaxis(jnp.atleast_2d(places), -1, 0))].set(values)
+
+
+def matrix_inverse(input: Any, adjoint: bool = False, name: Any = None) -> Any:
+    """The inverse of a matrix."""
+    return linalg.inv(input, adjoint, name=name)
+
+
+def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False, name: Any = None) -> Any:
+    """Products of matrices."""
+    return linalg.matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)
+
+
+def div(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y, without the rest where both are integers."""
+    x = convert(x) if is_drawing(x, y) else arrays.convert_to_tensor(x)
+    return (numbers.floordiv if x.dtype.is_integer else numbers.divide)(x, y, name=name or "div")
+
+
+def pack(values: Any, axis: int = 0, name: str | None = None) -> Any:
+    """Tensors as one, with a new axis."""
+    return arrays.stack(values, axis, name=name)
+
+
+def unpack(value: Any, num: Any = None, axis: int = 0, name: str | None = None) -> Any:
+    """The tensors along an axis."""
+    return arrays.unstack(value, num, axis, name=name)
+
+
+def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
+    """Elements of t where a condition is true, else of e."""
+    return arrays.where(condition, t, e, name=name)
+
+
+def complex_abs(x: Any, name: str | None = None) -> Any:
+    """The length of complex numbers."""
+    return numbers.abs(x, name=name)
+
+
+def inv(x: Any, name: str | None = None) -> Any:
+    """1 / x."""
+    return numbers.reciprocal(x, name=name)
+
+
+def to_bfloat16(x: Any, name: str | None = None) -> Any:
+    """The numbers as bfloat16."""
+    return arrays.cast(x, "bfloat16", name=name)
+
+
+def reduce_join(inputs: Any, axis: Any = None, separator: str = "", **_: Any) -> Any:
+    """Refuse: texts are not of graphs."""
+    raise NotImplementedError("tf.reduce_join is not here: join the texts in Python.")
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """Elements of x where a condition is true, else of y; or the places where it is true.
+
+    A condition of one axis chooses rows.
+    """
+    if x is None:
+        found = arrays.where(condition, name=name)
+        found._dtype = claim_of(int64)
+        return found
+    if not is_drawing(condition, x, y):
+        return arrays.where(condition, x, y)
+    return draw(_rows_where, (convert(condition), convert(x), convert(y)), name, default="Select")
+
+
+def _rows_where(condition: Any, x: Any, y: Any) -> Any:
+    x, y = (getattr(one, "array", one) for one in (x, y))
+    condition = jnp.asarray(condition)
+    if condition.ndim == 1 and jnp.ndim(x) > 1:
+        condition = condition.reshape((-1,) + (1,) * (jnp.ndim(x) - 1))
+    return jnp.where(condition, x, y)
+
+
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    name: Any = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+) -> Any:
+    """Rows of a tensor by their numbers."""
+    return arrays.gather(params, indices, axis=axis, batch_dims=batch_dims, name=name)
+
+
+def one_hot(
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: Any = None,
+    dtype: Any = None,
+    name: Any = None,
+) -> Any:
+    """Numbers of classes as rows with a one."""
+    given = {"on_value": on_value, "off_value": off_value, "axis": axis, "dtype": dtype}
+    return arrays.one_hot(
+        indices, depth, name=name, **{key: one for key, one in given.items() if one is not None}
+    )
+
+
+def count_nonzero(
+    input_tensor: Any = None,
+    axis: Any = None,
+    keepdims: Any = None,
+    dtype: Any = int64,
+    name: Any = None,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
+    input: Any = None,
+) -> Any:
+    """How many elements are not zero."""
+    given = input if input_tensor is None else input_tensor
+    place = reduction_indices if axis is None else axis
+    return numbers.count_nonzero(
+        given, axis=place, keepdims=bool(keepdims or keep_dims), dtype=as_dtype(dtype), name=name
+    )
+
+
+def confusion_matrix(
+    labels: Any,
+    predictions: Any,
+    num_classes: Any = None,
+    dtype: Any = int32,
+    name: Any = None,
+    weights: Any = None,
+) -> Any:
+    """How often each class was taken for each."""
+    return numbers.confusion_matrix(
+        labels, predictions, num_classes=num_classes, weights=weights, dtype=dtype, name=name
+    )

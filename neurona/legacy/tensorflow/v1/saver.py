@@ -1,0 +1,245 @@
+"""`tf.train.Saver`: the values of variables in files, under the names that TensorFlow's checkpoints have.
+
+`path.data-00000-of-00001` is an archive of NumPy's arrays; `path.index` lists its names and `path.meta`
+those of the
+graph's operations. The text file `checkpoint` says which is the latest. TensorFlow's own checkpoints are of
+another format.
+"""
+
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurona.core.errors import SavingError
+from neurona.legacy.tensorflow.errors import NotFoundError
+from neurona.legacy.tensorflow.v1.graph import get_default_graph
+from neurona.legacy.tensorflow.v1.variables import GraphVariable, global_variables
+from neurona.saving import state
+
+_LATEST = re.compile(r'^(model_checkpoint_path|all_model_checkpoint_paths): "(.*)"$', re.MULTILINE)
+
+
+def _data(path: Any) -> Path:
+    return Path(f"{path}.data-00000-of-00001")
+
+
+class CheckpointState:
+    """Which checkpoints a folder holds.
+
+    Attributes:
+        model_checkpoint_path: the latest.
+        all_model_checkpoint_paths: all of them, the latest last.
+    """
+
+    def __init__(self, model_checkpoint_path: str, all_model_checkpoint_paths: Iterable[str]) -> None:
+        self.model_checkpoint_path = model_checkpoint_path
+        self.all_model_checkpoint_paths = list(all_model_checkpoint_paths)
+
+
+class Saver:
+    """Writes and reads the values of variables.
+
+    Args:
+        var_list: a list, or a dictionary from names; all variables by default.
+        max_to_keep: older files are deleted; None keeps all.
+        reshape, sharded, keep_checkpoint_every_n_hours, name, restore_sequentially, saver_def, builder,
+            defer_build, allow_empty, write_version, pad_step_number, save_relative_paths, filename:
+            TensorFlow's;
+            no effect.
+    """
+
+    def __init__(
+        self,
+        var_list: Any = None,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: int | None = 5,
+        *_: Any,
+        allow_empty: bool = False,
+        **__: Any,
+    ) -> None:
+        self._given, self._graph = var_list, get_default_graph()
+        self._max, self.last_checkpoints = max_to_keep, list[str]()
+        if not self._variables() and not allow_empty:
+            raise ValueError("No variables to save")
+
+    def _variables(self) -> dict[str, GraphVariable]:
+        given = self._given
+        if given is None:
+            with self._graph.as_default():
+                given = [*global_variables(), *self._graph.get_collection("saveable_objects")]
+        if isinstance(given, dict):
+            return given
+        return {variable.op.name: variable for variable in given}
+
+    def save(
+        self,
+        sess: Any,
+        save_path: Any,
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = True,
+        write_state: bool = True,
+        **_: Any,
+    ) -> str:
+        """Write the values of a session; returns the path for `restore`.
+
+        Raises:
+            ValueError: the folder is not there.
+        """
+        path = str(save_path)
+        if global_step is not None:
+            number = sess.run(global_step) if hasattr(global_step, "graph_nodes") else global_step
+            path = f"{path}-{int(number)}"
+        folder = Path(path).parent
+        if not folder.is_dir():
+            raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
+        variables = self._variables()
+        values = dict(zip(variables, sess.run(list(variables.values())), strict=True))
+        state.write_state(_data(path), {name: np.asarray(value) for name, value in values.items()})
+        listed = {
+            name: [str(np.asarray(value).dtype), list(np.shape(value))] for name, value in values.items()
+        }
+        Path(f"{path}.index").write_text(json.dumps(listed), encoding="utf-8")
+        if write_meta_graph:
+            names = [one.name for one in sess.graph.get_operations()]
+            Path(f"{path}.{meta_graph_suffix}").write_text(json.dumps(names), encoding="utf-8")
+        self._keep(path)
+        if write_state:
+            update_checkpoint_state(folder, path, self.last_checkpoints, latest_filename)
+        return path
+
+    def _keep(self, path: str) -> None:
+        """Note a path, and delete the files of what is too old."""
+        self.last_checkpoints = [one for one in self.last_checkpoints if one != path] + [path]
+        while self._max and len(self.last_checkpoints) > self._max:
+            old = self.last_checkpoints.pop(0)
+            for file in (_data(old), Path(f"{old}.index"), Path(f"{old}.meta")):
+                file.unlink(missing_ok=True)
+
+    def restore(self, sess: Any, save_path: Any) -> None:
+        """Give a session the values of a file.
+
+        Raises:
+            ValueError: there is none.
+            NotFoundError: it lacks a variable.
+        """
+        if save_path is None:
+            raise ValueError("Can't load save_path when it is None.")
+        found = load_values(save_path)
+        for name, variable in self._variables().items():
+            if name not in found:
+                raise NotFoundError(
+                    f"Key {name} not found in checkpoint {save_path}. It has: {', '.join(sorted(found))}."
+                )
+            sess.load(variable, found[name])
+
+    def set_last_checkpoints(self, paths: Iterable[str]) -> None:
+        """Say which files were written before."""
+        self.last_checkpoints = list(paths)
+
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[str]) -> None:
+        """Say which files were written before; those that are gone are left out."""
+        self.last_checkpoints = [path for path in checkpoint_paths if checkpoint_exists(path)]
+
+    def export_meta_graph(self, *_: Any, **__: Any) -> None:
+        """Refuse: functions are not written."""
+        import_meta_graph()
+
+
+def load_values(path: Any) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint, by their names.
+
+    Raises:
+        ValueError: there is none.
+        SavingError: it is one of TensorFlow's own.
+    """
+    file = _data(path)
+    if not file.is_file():
+        raise ValueError(f"The passed save_path is not a valid checkpoint: {path}")
+    if not zipfile.is_zipfile(file):
+        raise SavingError(
+            f"{file} was written by TensorFlow, whose checkpoints Neurona does not read: load it there, and "
+            "write "
+            "its variables with numpy.savez."
+        )
+    return state.read_state(file)
+
+
+def update_checkpoint_state(
+    save_dir: Any,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: Any = None,
+    latest_filename: Any = None,
+) -> None:
+    """Write the file that says which checkpoint is the latest."""
+    paths = list(all_model_checkpoint_paths or [model_checkpoint_path])
+    lines = [f'model_checkpoint_path: "{os.path.relpath(model_checkpoint_path, save_dir)}"']
+    lines += [f'all_model_checkpoint_paths: "{os.path.relpath(path, save_dir)}"' for path in paths]
+    (Path(save_dir) / (latest_filename or "checkpoint")).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None) -> CheckpointState | None:
+    """Which checkpoints a folder holds; None where it holds none."""
+    file = Path(checkpoint_dir) / (latest_filename or "checkpoint")
+    if not file.is_file():
+        return None
+    found = [
+        (kind, os.path.join(checkpoint_dir, path)) for kind, path in _LATEST.findall(file.read_text("utf-8"))
+    ]
+    latest = next((path for kind, path in found if kind == "model_checkpoint_path"), "")
+    return CheckpointState(latest, [path for kind, path in found if kind != "model_checkpoint_path"])
+
+
+def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
+    """The path of a folder's latest checkpoint, or None."""
+    found = get_checkpoint_state(checkpoint_dir, latest_filename)
+    return found.model_checkpoint_path if found and checkpoint_exists(found.model_checkpoint_path) else None
+
+
+def checkpoint_exists(checkpoint_prefix: Any) -> bool:
+    """Whether there is a checkpoint under a path."""
+    return _data(checkpoint_prefix).is_file()
+
+
+def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
+    """The names and shapes of the variables in a checkpoint."""
+    return [(name, list(value.shape)) for name, value in sorted(load_values(_path(ckpt_dir_or_file)).items())]
+
+
+def load_variable(ckpt_dir_or_file: Any, name: str) -> np.ndarray:
+    """The value of a variable in a checkpoint."""
+    return load_values(_path(ckpt_dir_or_file))[name.removesuffix(":0")]
+
+
+def _path(place: Any) -> Any:
+    return latest_checkpoint(place) if Path(place).is_dir() else place
+
+
+def import_meta_graph(*_: Any, **__: Any) -> Any:
+    """Refuse: a graph's functions are not in a file."""
+    raise NotImplementedError(
+        "tf.train.import_meta_graph is not here: functions are not written into files. Build the graph with "
+        "the "
+        "code that made it, then Saver().restore(sess, path)."
+    )
+
+
+def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
+    """Write the names of a graph's operations; returns the path."""
+    operations = (
+        graph_or_graph_def.get_operations()
+        if hasattr(graph_or_graph_def, "get_operations")
+        else graph_or_graph_def.node
+    )
+    path = Path(logdir) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(f"{one.name} {one.type}" for one in operations) + "\n", encoding="utf-8")
+    return str(path)

@@ -1,0 +1,569 @@
+"""`tf.train` of TensorFlow 1: optimizers, rates, steps, averages, savers and threads."""
+
+import contextlib
+import importlib
+import math
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax.numpy as jnp
+
+from neurona.legacy.tensorflow.dtypes import int64
+from neurona.legacy.tensorflow.errors import OutOfRangeError
+from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
+from neurona.legacy.tensorflow.v1.mode import Mode
+from neurona.legacy.tensorflow.v1.optimizers import (
+    AdadeltaOptimizer,
+    AdagradOptimizer,
+    AdamOptimizer,
+    FtrlOptimizer,
+    GradientDescentOptimizer,
+    MomentumOptimizer,
+    Optimizer,
+    ProximalAdagradOptimizer,
+    ProximalGradientDescentOptimizer,
+    RMSPropOptimizer,
+)
+from neurona.legacy.tensorflow.v1.saver import (
+    CheckpointState,
+    Saver,
+    checkpoint_exists,
+    get_checkpoint_state,
+    import_meta_graph,
+    latest_checkpoint,
+    list_variables,
+    load_variable,
+    update_checkpoint_state,
+    write_graph,
+)
+from neurona.legacy.tensorflow.v1.session import Session
+from neurona.legacy.tensorflow.v1.summary import FileWriter as SummaryWriter
+from neurona.legacy.tensorflow.v1.tensor import Operation, constant, convert, draw
+from neurona.legacy.tensorflow.v1.variables import (
+    GraphVariable,
+    global_variables_initializer,
+    group,
+    local_variables_initializer,
+    trainable_variables,
+)
+
+__all__ = [
+    "AdadeltaOptimizer",
+    "AdagradOptimizer",
+    "AdamOptimizer",
+    "CheckpointState",
+    "FtrlOptimizer",
+    "GradientDescentOptimizer",
+    "MomentumOptimizer",
+    "Optimizer",
+    "ProximalAdagradOptimizer",
+    "ProximalGradientDescentOptimizer",
+    "RMSPropOptimizer",
+    "Saver",
+    "SummaryWriter",
+    "checkpoint_exists",
+    "get_checkpoint_state",
+    "import_meta_graph",
+    "latest_checkpoint",
+    "list_variables",
+    "load_variable",
+    "update_checkpoint_state",
+    "write_graph",
+]
+
+# Rates that follow the step.
+
+
+def _rate(formula: Callable[..., Any], name: str, learning_rate: Any, step: Any, *numbers: Any) -> Any:
+    return draw(formula, (learning_rate, step, *numbers), default=name)
+
+
+def _float(value: Any) -> Any:
+    return jnp.asarray(getattr(value, "array", value), jnp.float32)
+
+
+def exponential_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: Any = None,
+) -> Any:
+    """rate * decay_rate ** (step / decay_steps)."""
+    return _rate(
+        _exponential,
+        name or "ExponentialDecay",
+        learning_rate,
+        global_step,
+        decay_steps,
+        decay_rate,
+        staircase,
+    )
+
+
+def _exponential(rate: Any, step: Any, steps: Any, decay: Any, staircase: bool) -> Any:
+    passed = _float(step) / _float(steps)
+    return _float(rate) * _float(decay) ** (jnp.floor(passed) if staircase else passed)
+
+
+def natural_exp_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: Any = None,
+) -> Any:
+    """rate * exp(-decay_rate * step / decay_steps)."""
+    factor = math.exp(-decay_rate)
+    return _rate(
+        _exponential, name or "NaturalExpDecay", learning_rate, global_step, decay_steps, factor, staircase
+    )
+
+
+def inverse_time_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: Any = None,
+) -> Any:
+    """rate / (1 + decay_rate * step / decay_steps)."""
+    return _rate(
+        _inverse, name or "InverseTimeDecay", learning_rate, global_step, decay_steps, decay_rate, staircase
+    )
+
+
+def _inverse(rate: Any, step: Any, steps: Any, decay: Any, staircase: bool) -> Any:
+    passed = _float(step) / _float(steps)
+    return _float(rate) / (1 + _float(decay) * (jnp.floor(passed) if staircase else passed))
+
+
+def polynomial_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    end_learning_rate: Any = 0.0001,
+    power: float = 1.0,
+    cycle: bool = False,
+    name: str | None = None,
+) -> Any:
+    """From the rate to `end_learning_rate`, by (1 - step / decay_steps) ** power."""
+    return _rate(
+        _polynomial,
+        name or "PolynomialDecay",
+        learning_rate,
+        global_step,
+        decay_steps,
+        end_learning_rate,
+        power,
+        cycle,
+    )
+
+
+def _polynomial(rate: Any, step: Any, steps: Any, end: Any, power: float, cycle: bool) -> Any:
+    step, steps = _float(step), _float(steps)
+    steps = steps * jnp.maximum(jnp.ceil(step / steps), 1) if cycle else steps
+    return (_float(rate) - _float(end)) * (1 - jnp.minimum(step, steps) / steps) ** power + _float(end)
+
+
+def cosine_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, alpha: float = 0.0, name: Any = None
+) -> Any:
+    """Half a cosine from the rate to alpha times it."""
+    return _rate(_cosine, name or "CosineDecay", learning_rate, global_step, decay_steps, alpha)
+
+
+def _cosine(rate: Any, step: Any, steps: Any, alpha: float) -> Any:
+    passed = jnp.minimum(_float(step) / _float(steps), 1)
+    return _float(rate) * ((1 - alpha) * (1 + jnp.cos(math.pi * passed)) / 2 + alpha)
+
+
+def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = None) -> Any:
+    """One of the values: the first up to the first boundary, and so on."""
+    return draw(
+        _piecewise,
+        (x, [float(one) for one in boundaries], [float(one) for one in values]),
+        name,
+        default="PiecewiseConstant",
+    )
+
+
+def _piecewise(x: Any, boundaries: list[float], values: list[float]) -> Any:
+    place = jnp.searchsorted(jnp.asarray(boundaries), _float(x), side="left")
+    return jnp.asarray(values)[place]
+
+
+piecewise_constant_decay = piecewise_constant
+
+# The step.
+
+
+def create_global_step(graph: Any = None) -> GraphVariable:
+    """Make the variable that counts steps."""
+    graph = graph or get_default_graph()
+    if get_global_step(graph) is not None:
+        raise ValueError('"global_step" already exists.')
+    return GraphVariable(
+        constant(0, int64),
+        trainable=False,
+        name="global_step",
+        dtype=int64,
+        collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
+    )
+
+
+def get_global_step(graph: Any = None) -> GraphVariable | None:
+    """The variable that counts steps, or None."""
+    graph = graph or get_default_graph()
+    found = graph.get_collection(GraphKeys.GLOBAL_STEP) or [
+        one for one in graph.get_collection(GraphKeys.GLOBAL_VARIABLES) if one.op.name == "global_step"
+    ]
+    return found[0] if found else None
+
+
+def get_or_create_global_step(graph: Any = None) -> GraphVariable:
+    """The variable that counts steps."""
+    return get_global_step(graph) or create_global_step(graph)
+
+
+def global_step(sess: Session, global_step_tensor: Any) -> int:
+    """The number of steps of a session."""
+    return int(sess.run(global_step_tensor))
+
+
+# Averages.
+
+
+class ExponentialMovingAverage:
+    """Moving averages of variables: a <- d a + (1 - d) v.
+
+    Args:
+        decay: d.
+        num_updates: with it, d is at most (1 + n) / (10 + n).
+        zero_debias: begin with zeros, corrected.
+        name: the last part of the averages' names.
+    """
+
+    def __init__(
+        self,
+        decay: Any,
+        num_updates: Any = None,
+        zero_debias: bool = False,
+        name: str = "ExponentialMovingAverage",
+    ) -> None:
+        self._decay, self._updates, self._name = decay, num_updates, name
+        self._averages: dict[Any, GraphVariable] = {}
+
+    def apply(self, var_list: Any = None) -> Operation:
+        """The operation that updates the averages."""
+        graph = get_default_graph()
+        steps = []
+        for one in trainable_variables() if var_list is None else var_list:
+            if one not in self._averages:
+                is_variable = isinstance(one, GraphVariable)
+                first = one.initialized_value() if is_variable else draw(jnp.zeros_like, (one,))
+                with graph.name_scope(None):
+                    self._averages[one] = GraphVariable(
+                        first, trainable=False, name=f"{one.op.name}/{self._name}"
+                    )
+                graph.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, one)
+            steps.append(
+                self._averages[one]._written(
+                    _averaged, convert(one), "AssignMovingAvg", self._decay, self._updates
+                )
+            )
+        return group(*steps, name=self._name)
+
+    def average(self, var: Any) -> GraphVariable | None:
+        """The average of a variable."""
+        return self._averages.get(var)
+
+    def average_name(self, var: Any) -> str:
+        """The name of the average of a variable."""
+        return self._averages[var].op.name if var in self._averages else f"{var.op.name}/{self._name}"
+
+    def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Any]:
+        """Names of averages, and the variables that take their values: for a Saver."""
+        variables = get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES)
+        averaged = trainable_variables() if moving_avg_variables is None else moving_avg_variables
+        kept = set(map(id, self._averages.values()))
+        return {
+            self.average_name(one) if any(one is other for other in averaged) else one.op.name: one
+            for one in variables
+            if id(one) not in kept
+        }
+
+
+def _averaged(before: Any, dtype: str, value: Any, decay: Any, updates: Any) -> Any:
+    decay = _float(decay)
+    if updates is not None:
+        count = _float(updates)
+        decay = jnp.minimum(decay, (1 + count) / (10 + count))
+    return before * decay + value * (1 - decay)
+
+
+# Threads.
+
+
+class Coordinator:
+    """Tells threads when to stop."""
+
+    def __init__(self, clean_stop_exception_types: Any = None) -> None:
+        self._event, self._error = threading.Event(), None
+        self._clean = tuple(clean_stop_exception_types or ())
+
+    def should_stop(self) -> bool:
+        """Whether threads should stop."""
+        return self._event.is_set()
+
+    def request_stop(self, ex: Any = None) -> None:
+        """Ask threads to stop; `join` raises the error, if there is one."""
+        error = ex[1] if isinstance(ex, tuple) else ex
+        if isinstance(error, Exception) and not isinstance(error, (OutOfRangeError, *self._clean)):
+            self._error = self._error or error
+        self._event.set()
+
+    def clear_stop(self) -> None:
+        """Let threads run again."""
+        self._event.clear()
+
+    def wait_for_stop(self, timeout: float | None = None) -> bool:
+        """Wait until threads should stop."""
+        return self._event.wait(timeout)
+
+    def register_thread(self, thread: Any) -> None:
+        """Nothing: `join` is given the threads."""
+
+    def join(
+        self, threads: Any = None, stop_grace_period_secs: float = 120, ignore_live_threads: bool = False
+    ) -> None:
+        """Wait for threads to end."""
+        for thread in threads or []:
+            thread.join(stop_grace_period_secs)
+        if self._error is not None:
+            raise self._error
+
+    @contextlib.contextmanager
+    def stop_on_exception(self) -> Iterator[None]:
+        """Ask threads to stop where the block raises."""
+        try:
+            yield
+        except Exception as error:
+            self.request_stop(error)
+
+    @property
+    def joined(self) -> bool:
+        """Whether threads were asked to stop."""
+        return self._event.is_set()
+
+
+def start_queue_runners(
+    sess: Any = None, coord: Any = None, daemon: bool = True, start: bool = True, collection: Any = None
+) -> list[Any]:
+    """The threads that fill queues: none, because there are no queues."""
+    return []
+
+
+def _told(name: str, way: str) -> Callable[..., Any]:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise NotImplementedError(f"tf.train.{name} is not here: {way}")
+
+    refuse.__doc__ = "Refuse, with the way to go."
+    return refuse
+
+
+_QUEUES = "queues were replaced by tf.data: tf.data.Dataset, then make_one_shot_iterator().get_next()."
+batch, shuffle_batch, batch_join, shuffle_batch_join, QueueRunner, add_queue_runner, string_input_producer = (
+    _told(name, _QUEUES)
+    for name in (
+        "batch",
+        "shuffle_batch",
+        "batch_join",
+        "shuffle_batch_join",
+        "QueueRunner",
+        "add_queue_runner",
+        "string_input_producer",
+    )
+)
+input_producer, range_input_producer, slice_input_producer, limit_epochs = (
+    _told(name, _QUEUES)
+    for name in ("input_producer", "range_input_producer", "slice_input_producer", "limit_epochs")
+)
+Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer, Supervisor = (
+    _told(
+        name, "Neurona trains on several machines with jax.distributed; here one session runs in one process."
+    )
+    for name in ("Server", "ClusterSpec", "replica_device_setter", "SyncReplicasOptimizer", "Supervisor")
+)
+
+# Sessions with hooks.
+
+
+class SessionRunHook:
+    """What happens around the runs of a `MonitoredSession`."""
+
+    def begin(self) -> None:
+        """Before the session is there."""
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        """When the session is there."""
+
+    def before_run(self, run_context: Any) -> Any:
+        """Before a run; may return `SessionRunArgs`, what to fetch besides."""
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """After a run."""
+
+    def end(self, session: Any) -> None:
+        """Before the session is closed."""
+
+
+class SessionRunArgs:
+    """What a hook wants to fetch and feed."""
+
+    def __init__(self, fetches: Any, feed_dict: Any = None, options: Any = None) -> None:
+        self.fetches, self.feed_dict = fetches, feed_dict
+
+
+class SessionRunValues:
+    """What a hook has fetched."""
+
+    def __init__(self, results: Any) -> None:
+        self.results = results
+
+
+class SessionRunContext:
+    """A run, as hooks see it."""
+
+    def __init__(self, session: Any, original_args: Any) -> None:
+        self.session, self.original_args, self.stop_requested = session, original_args, False
+
+    def request_stop(self) -> None:
+        """End the loop after this run."""
+        self.stop_requested = True
+
+
+class StopAtStepHook(SessionRunHook):
+    """Ends the loop after so many steps, or at a step."""
+
+    def __init__(self, num_steps: int | None = None, last_step: int | None = None) -> None:
+        self._count, self._last = num_steps, last_step
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        if self._last is None:
+            self._last = int(session.run(get_or_create_global_step())) + int(self._count or 0)
+
+    def before_run(self, run_context: Any) -> Any:
+        return SessionRunArgs(get_or_create_global_step())
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        if int(run_context.session.run(get_or_create_global_step())) >= int(self._last or 0):
+            run_context.request_stop()
+
+
+class LoggingTensorHook(SessionRunHook):
+    """Prints tensors every so many runs."""
+
+    def __init__(
+        self, tensors: Any, every_n_iter: int | None = None, every_n_secs: Any = None, **_: Any
+    ) -> None:
+        self._tensors = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
+        self._every, self._runs = every_n_iter or 100, 0
+
+    def before_run(self, run_context: Any) -> Any:
+        return SessionRunArgs(self._tensors)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        if self._runs % self._every == 0:
+            print(", ".join(f"{name} = {value}" for name, value in run_values.results.items()))
+        self._runs += 1
+
+
+class CheckpointSaverHook(SessionRunHook):
+    """Saves the variables when the session ends."""
+
+    def __init__(
+        self, checkpoint_dir: Any, *_: Any, checkpoint_basename: str = "model.ckpt", **__: Any
+    ) -> None:
+        self._path = f"{checkpoint_dir}/{checkpoint_basename}"
+
+    def end(self, session: Any) -> None:
+        Saver().save(session, self._path, get_global_step())
+
+
+class MonitoredSession:
+    """A session whose variables have their first values, and which calls hooks around its runs."""
+
+    def __init__(
+        self, session_creator: Any = None, hooks: Any = None, stop_grace_period_secs: Any = 120
+    ) -> None:
+        self._hooks = list(hooks or [])
+        for hook in self._hooks:
+            hook.begin()
+        self._stops = False
+        self._session = Session(graph=get_default_graph())
+        self._session.run([global_variables_initializer(), local_variables_initializer()])
+        for hook in self._hooks:
+            hook.after_create_session(self._session, None)
+        self.graph = self._session.graph
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """`Session.run`, with the hooks before and after."""
+        context = SessionRunContext(self._session, SessionRunArgs(fetches, feed_dict))
+        asked = [hook.before_run(context) for hook in self._hooks]
+        fed = dict(feed_dict or {})
+        for one in asked:
+            fed.update((one and one.feed_dict) or {})
+        extra = [one.fetches for one in asked if one]
+        values, more = self._session.run([fetches, extra], fed)
+        found = iter(more)
+        for hook, one in zip(self._hooks, asked, strict=True):
+            hook.after_run(context, SessionRunValues(next(found) if one else None))
+        self._stops = self._stops or context.stop_requested
+        return values
+
+    def should_stop(self) -> bool:
+        """Whether a hook has ended the loop."""
+        return self._stops
+
+    def close(self) -> None:
+        """End the session."""
+        for hook in self._hooks:
+            hook.end(self._session)
+        self._session.close()
+
+    def __enter__(self) -> "MonitoredSession":
+        Mode.sessions.append(self._session)
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        Mode.sessions.remove(self._session)
+        if kind is None:
+            self.close()
+        return kind is not None and issubclass(kind, OutOfRangeError)
+
+
+SingularMonitoredSession = MonitoredSession
+
+
+def MonitoredTrainingSession(
+    master: str = "",
+    is_chief: bool = True,
+    checkpoint_dir: Any = None,
+    scaffold: Any = None,
+    hooks: Any = None,
+    **_: Any,
+) -> MonitoredSession:
+    """A `MonitoredSession` that saves into a folder when it ends."""
+    more = [CheckpointSaverHook(checkpoint_dir)] if checkpoint_dir else []
+    return MonitoredSession(hooks=[*(hooks or []), *more])
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(importlib.import_module("neurona.legacy.tensorflow.train"), name)

@@ -1,0 +1,179 @@
+"""What programs of TensorFlow 1 rely on beside numbers: names, states, errors, files."""
+
+import numpy as np
+import pytest
+
+import neurona.legacy.tensorflow.v1 as tf
+from neurona.legacy.tensorflow.v1.contrib.framework import add_arg_scope, arg_scope
+from neurona.legacy.tensorflow.v1.examples import DataSet
+
+
+@pytest.fixture(autouse=True)
+def graph():
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+@pytest.fixture
+def session():
+    with tf.Session() as session:
+        yield session
+
+
+def test_the_style_of_a_program_is_seen_in_its_text():
+    one = ["x = tf.placeholder(tf.float32)", "from tensorflow.examples.tutorials.mnist import input_data",
+           "tf.app.run()", "w = tf.get_variable('w', [2])", "from tensorflow.contrib import rnn"]  # fmt: skip
+    two = ["import tensorflow as tf; tf.constant(1)", "with tf.GradientTape() as t: tf.layers.dense",
+           "import tensorflow.compat.v1 as tf; tf.disable_v2_behavior(); tf.placeholder(1)"]  # fmt: skip
+    assert all(map(tf.looks_like_one, one))
+    assert not any(map(tf.looks_like_one, two))
+
+
+def test_old_names_and_orders_of_arguments(session):
+    a, b = tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 5.0]])
+    cases = [
+        (tf.mul(a, b), [[3, 10]]),
+        (tf.sub(b, a), [[2, 3]]),
+        (tf.neg(a), [[-1, -2]]),
+        (tf.concat(0, [a, b]), [[1, 2], [3, 5]]),
+        (tf.concat([a, b], 1), [[1, 2, 3, 5]]),
+        (tf.pack([a, b])[1], [[3, 5]]),
+        (tf.split(1, 2, a)[1], [[2]]),
+        (tf.reduce_sum(a, reduction_indices=1, keep_dims=True), [[3]]),
+        (tf.expand_dims(a, dim=0)[0], [[1, 2]]),
+        (tf.to_int32(b), [[3, 5]]),
+        (tf.select([True], a, b), [[1, 2]]),
+        (tf.div(7, 2), 3),
+        (tf.argmax(b, dimension=1), [1]),
+        (tf.nn.softmax(a, dim=0), [[1, 1]]),
+        (tf.cast(a, tf.int64), [[1, 2]]),
+        (tf.sparse_to_dense([1, 3], [4], [5, 6]), [0, 5, 0, 6]),
+        (tf.gather_nd(b, [[0, 1]]), [5]),
+        (tf.boolean_mask([1, 2, 3], [True, False, True]), [1, 3]),
+        (tf.where([False, True]), [[1]]),
+    ]
+    for (tensor, expected), found in zip(cases, session.run([one for one, _ in cases]), strict=True):
+        np.testing.assert_array_equal(found, expected, err_msg=str(tensor))
+    assert session.run(tf.argmax(b, 1)).dtype == np.int64
+
+
+def test_a_run_fetches_structures_and_feeds_any_tensor(session):
+    x = tf.placeholder(tf.float32, [None], name="x")
+    y = x * 2
+    z = y + 1
+    assert session.run({"a": z, "b": [y, (x,)]}, {x: [1]})["b"][1][0].tolist() == [1]
+    assert session.run(z, {y: [10]}).tolist() == [11]
+    assert session.run("add:0", {"x:0": [3]}).tolist() == [7]
+    for fetch, feed, error, text in [
+        (z, {}, tf.errors.InvalidArgumentError, "must feed a value for placeholder"),
+        (z, {x: [[1]]}, ValueError, "Cannot feed value of shape"),
+        (z, {x: "a"}, ValueError, "Cannot feed"),
+        (z, {"q:0": 1}, KeyError, "q"),
+        (3, {}, TypeError, "Fetch argument 3"),
+        (z, {x: z}, TypeError, "cannot be a tf.Tensor"),
+        (tf.Variable(1.0, name="v"), {}, tf.errors.FailedPreconditionError, "uninitialized value v"),
+    ]:
+        with pytest.raises(error, match=text):
+            session.run(fetch, feed)
+    with pytest.raises(TypeError, match="as a Python `bool`"):
+        bool(z > 1)
+    with pytest.raises(NotImplementedError, match=r"session\.run"):
+        np.sum(z)
+
+
+def test_sessions_have_values_of_their_own_and_steps_their_order():
+    v = tf.Variable(1.0)
+    w = tf.Variable(v.initialized_value() * 2)
+    up = tf.assign_add(v, 1.0)
+    with tf.control_dependencies([up]):
+        after = tf.identity(v)
+    first, second = tf.Session(), tf.Session()
+    for one in (first, second):
+        one.run(tf.global_variables_initializer())
+    assert first.run([after, v * 1, w]) == [2, 1, 2]
+    assert first.run(up) == 3
+    assert second.run(v) == 1
+    v.load(7.0, second)
+    assert v.eval(second) == 7
+    assert second.run(tf.report_uninitialized_variables()).tolist() == []
+
+
+def test_random_numbers_follow_the_seed():
+    tf.set_random_seed(3)
+    draw = tf.random_normal([2])
+    runs = []
+    for _ in range(2):
+        with tf.Session() as one:
+            runs.append([one.run(draw), one.run(draw)])
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0][0] != runs[0][1]).all()
+
+
+def test_gradients_of_any_tensors(session):
+    x = tf.constant(3.0)
+    y = x * x
+    z = tf.stop_gradient(y) * x
+    found = tf.gradients(y + z, [x, y])
+    assert session.run(found) == [15, 1]
+    assert tf.gradients(y, tf.constant(1.0)) == [None]
+    (second,) = tf.gradients(tf.gradients(y * x, x)[0], x)
+    assert session.run(second) == 18
+    with pytest.raises(ValueError, match="No variables"):
+        tf.train.AdamOptimizer().minimize(y)
+
+
+def test_shapes_that_depend_on_fed_values(session):
+    n, x = tf.placeholder(tf.int32, []), tf.placeholder(tf.float32, [None, 4])
+    zeros = tf.zeros([n, 2])
+    folded = tf.reshape(x, [tf.shape(x)[0] * 2, -1])
+    assert zeros.get_shape().as_list() == [None, 2]
+    assert folded.get_shape().as_list() == [None, 2]
+    assert session.run(zeros, {n: 3}).shape == (3, 2)
+    assert session.run(zeros, {n: 1}).shape == (1, 2)
+    assert session.run(folded, {x: np.ones((3, 4))}).shape == (6, 2)
+    assert session.run(tf.range(n), {n: 3}).tolist() == [0, 1, 2]
+    assert x.get_shape()[1].value == 4
+    assert str(x).startswith('Tensor("Placeholder_1:0", shape=(')
+
+
+def test_what_is_not_here_says_so():
+    for call, text in [
+        (lambda: tf.contrib.learn, "compile and fit"),
+        (lambda: tf.estimator, "tf.keras"),
+        (lambda: tf.train.shuffle_batch(), "tf.data"),
+        (lambda: tf.train.import_meta_graph("a.meta"), "Build the graph"),
+        (lambda: tf.sparse_placeholder(tf.float32), "dense"),
+        (lambda: tf.nn.raw_rnn(), "dynamic_rnn"),
+        (lambda: tf.Session("grpc://a"), "this process"),
+        (lambda: tf.plaseholder, "placeholder"),
+    ]:
+        with pytest.raises((AttributeError, NotImplementedError), match=text):
+            call()
+
+
+def test_arg_scope_gives_defaults(session):
+    @add_arg_scope
+    def scaled(x, by=1):
+        return x * by
+
+    with arg_scope([scaled], by=3):
+        assert scaled(2) == 6
+        assert scaled(2, by=4) == 8
+    assert scaled(2) == 2
+
+
+def test_python_in_a_graph(session, capsys):
+    x = tf.placeholder(tf.float32, [None])
+    doubled = tf.py_func(lambda a: a * 2, [x], tf.float32)
+    assert session.run(doubled + 1, {x: [1, 2]}).tolist() == [3, 5]
+    session.run(tf.Print(x, [tf.reduce_sum(x)], "sum: "), {x: [1, 2]})
+    assert "sum: [3.0]" in capsys.readouterr().out
+
+
+def test_batches_go_through_all_rows():
+    rows = DataSet(np.arange(10).reshape(10, 1, 1, 1).astype("uint8"), np.arange(10))
+    first = np.concatenate([rows.next_batch(4)[1] for _ in range(5)])
+    assert sorted(first[:10]) == list(range(10)) == sorted(first[10:])
+    assert rows.epochs_completed == 1
+    assert rows.images.shape == (10, 1)
+    assert rows.images.max() < 0.04
