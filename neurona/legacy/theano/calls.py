@@ -77,7 +77,9 @@ class Function:
         self._stream = next(iter(streams), None)
         self._words = None if draws_anew else np.array([0, 1], np.uint32)
         self.maker = SimpleNamespace(
-            fgraph=SimpleNamespace(toposort=lambda: [one.owner for one in nodes if one.owner])
+            fgraph=SimpleNamespace(
+                toposort=lambda: [one.owner for one in nodes if getattr(one, "owner", None)]
+            )
         )
 
     def __call__(self, *args: Any, output_subset: Any = None, **kwargs: Any) -> Any:
