@@ -102,7 +102,7 @@ class Loop(_Control):
         super().__init__("while_loop", (start,), parts, after)
         self.most = most
         self._spec = tuple(
-            a.spec if a.spec == b.spec else type(a.spec)(_joined(a.shape, b.shape), a.dtype)
+            a.spec if a.spec == b.spec else type(a.spec)(_joined(a.spec.shape, b.spec.shape), a.spec.dtype)
             for a, b in zip(start, parts[1].results, strict=True)
         )
 
@@ -348,10 +348,10 @@ def scan(
 
 def _element(sequence: Node) -> Any:
     """The spec of an element of a sequence."""
-    shape = sequence.shape
+    shape = sequence.spec.shape
     if shape == ():
         raise ArgumentError(f"scan: {sequence.name!r} is a number and no sequence.")
-    return type(sequence.spec)(None if shape is None else shape[1:], sequence.dtype)
+    return type(sequence.spec)(None if shape is None else shape[1:], sequence.spec.dtype)
 
 
 def _joined(one: Any, two: Any) -> Any:

@@ -52,7 +52,7 @@ def cost_of(node: Node, size: int = 1) -> Cost | None:
     def function(values: list[Any]) -> Any:
         given = dict(zip(node.inputs, jax.tree.unflatten(form, values), strict=True))
         changed = [variable for variable in node.writes if variable not in given]
-        state = {one: jax.numpy.zeros(sizes(one.shape), one.dtype) for one in changed}
+        state = {one: jax.numpy.zeros(sizes(one.spec.shape), one.spec.dtype) for one in changed}
         return Run(given, state, key=jax.random.key(0)).compute_traced(node)
 
     arrays = [jax.ShapeDtypeStruct(sizes(leaf.shape), np.dtype(leaf.dtype)) for leaf in leaves]

@@ -1,5 +1,6 @@
 """A run: nodes computed one after another, with the values of variables at each moment."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,7 +23,8 @@ class Run:
         parent: the run in which this one is a part (a branch, a step of a loop), with all that it knows.
         place: the node of the parent whose part it is.
         changes: what is added to the values of nodes, for gradients.
-        folds: whether small integers are computed at once, so that they can be shapes in a traced program.
+        folds: of which small numbers are computed at once, so that they can be shapes in a traced program:
+            "shapes" for those that follow from shapes, "values" for those from known inputs too, "" for none.
 
     Attributes:
         written: the values of variables that were updated.
@@ -36,7 +38,7 @@ class Run:
         parent: "Run | None" = None,
         place: Any = None,
         changes: dict[Any, Any] | None = None,
-        folds: bool = True,
+        folds: str = "shapes",
     ) -> None:
         self.values, self.state, self.changes = values or {}, state or {}, changes or {}
         self.parent, self.place = parent, place
@@ -84,7 +86,7 @@ class Run:
         return (
             not node.writes
             and all(is_known(self.value(other, node)) for other in node.inputs)
-            and node.follows_from_shapes
+            and (node.follows_from_shapes or (self.folds == "values" and not node.draws and is_small(node)))
         )
 
     def value(self, node: Any, reader: Any = None) -> Any:
@@ -177,6 +179,14 @@ def needed(ends: Iterable[Any], stop: Callable[[Any], bool] = lambda node: False
             found.add(node)
             waiting += (*node.inputs, *node.after)
     return sorted(found, key=lambda node: node.number)
+
+
+def is_small(node: Any) -> bool:
+    """Whether the value of a node is of few elements, whose number is known."""
+    return all(
+        leaf.shape is not None and None not in leaf.shape and math.prod(leaf.shape) <= MOST_KNOWN
+        for leaf in jax.tree.leaves(node.spec)
+    )
 
 
 def is_known(value: Any) -> bool:

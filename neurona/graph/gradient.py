@@ -86,11 +86,11 @@ def gradients(
     ys, xs = ([one] if isinstance(one, Node) else list(one) for one in (ys, xs))
     constants = set(constants)
     for y in ys:
-        if not is_float(y.dtype):
+        if not is_float(y.spec.dtype):
             raise ArgumentError(
-                f"Only floats have gradients. The node {y.name!r} is of {y.dtype}: cast it to float32."
+                f"Only floats have gradients. The node {y.name!r} is of {y.spec.dtype}: cast it to float32."
             )
-    reached = [x for x in xs if is_float(x.dtype) and (x in ys or _between(ys, [x], constants))]
+    reached = [x for x in xs if is_float(x.spec.dtype) and (x in ys or _between(ys, [x], constants))]
     found: dict[Node, Node] = {}
     if reached:
         reached = list(dict.fromkeys(reached))

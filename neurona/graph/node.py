@@ -217,13 +217,13 @@ class Update(Node):
     def compute(self, run: Any, value_of: Callable[[Node], Any]) -> Any:
         args, kwargs = replaced((self.args, self.kwargs), value_of)
         value = self.function(run.current(self.variable), *args, **kwargs) if self.function else args[0]
-        shape, wanted = jnp.shape(value), self.variable.shape
+        shape, wanted = jnp.shape(value), self.variable.spec.shape
         if wanted is not None and not fits(shape, wanted):
             raise ArgumentError(
                 f"The variable {self.variable.name!r} has shape {wanted}. It can't take a value of shape "
                 f"{shape}."
             )
-        value = jnp.asarray(value, self.variable.dtype)
+        value = jnp.asarray(value, self.variable.spec.dtype)
         run.assign(self.variable, value)
         return value
 

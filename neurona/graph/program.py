@@ -142,13 +142,13 @@ class Program:
 
     def _with_values(self, known: dict[int, Any]) -> Callable[..., Any]:
         return lambda fed, state, words: self._run(
-            [known.get(place, value) for place, value in enumerate(fed)], state, words
+            [known.get(place, value) for place, value in enumerate(fed)], state, words, folds="values"
         )
 
     def _node_by_node(self, fed: list[Any], state: list[Any], words: Any) -> Any:
-        return self._run(fed, state, words, folds=False)
+        return self._run(fed, state, words, folds="")
 
-    def _run(self, fed: list[Any], state: list[Any], words: Any, folds: bool = True) -> Any:
+    def _run(self, fed: list[Any], state: list[Any], words: Any, folds: str = "shapes") -> Any:
         run = Run(
             dict(zip(self.inputs, fed, strict=True)),
             dict(zip(self.reads, state, strict=True)),
@@ -210,20 +210,22 @@ def fed_value(node: Node, value: Any) -> Any:
         ArgumentError: it is no array of numbers, or its numbers do not fit the dtype.
         ShapeError: it has another shape.
     """
-    if isinstance(value, jax.Array) and value.dtype == node.dtype:
+    if isinstance(value, jax.Array) and value.dtype == node.spec.dtype:
         array: Any = value
     else:
         try:
-            array = as_array(value, node.dtype)
+            array = as_array(value, node.spec.dtype)
         except (TypeError, ValueError) as error:
             if isinstance(error, ArgumentError):
                 raise
             raise ArgumentError(
-                f"{node.name!r} takes an array of {node.dtype}. Received: {type(value).__name__}, which is "
+                f"{node.name!r} takes an array of {node.spec.dtype}. Received: {type(value).__name__}, which is "
                 f"none: {error}"
             ) from error
-    if not fits(array.shape, node.shape):
-        raise ShapeError(f"{node.name!r} has shape {node.shape}. Received a value of shape {array.shape}.")
+    if not fits(array.shape, node.spec.shape):
+        raise ShapeError(
+            f"{node.name!r} has shape {node.spec.shape}. Received a value of shape {array.shape}."
+        )
     return array
 
 

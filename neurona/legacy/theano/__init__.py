@@ -1,0 +1,122 @@
+"""The face of Theano: symbolic functions, differentiated and compiled, for programs written for it.
+
+Expressions are nodes of `neurona.graph`, XLA compiles them, and they compute with 64 bits where Theano does.
+"""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from neurona.errors import ArgumentError
+from neurona.legacy.theano import gradient, printing, tensor
+from neurona.legacy.theano.calls import Function, In, Out, Param, UnusedInputError, function
+from neurona.legacy.theano.gradient import Lop, Rop, grad
+from neurona.legacy.theano.loops import foldl, foldr, map_, reduce, scan
+from neurona.legacy.theano.printing import pp
+from neurona.legacy.theano.settings import config
+from neurona.legacy.theano.variables import Shared, Tensor, as_tensor_variable, shared
+
+__version__ = "1.0.5"
+version = SimpleNamespace(version=__version__, full_version=__version__)
+Variable, map = Tensor, map_
+__all__ = [
+    "Function",
+    "In",
+    "Lop",
+    "Mode",
+    "Op",
+    "Out",
+    "Param",
+    "Rop",
+    "Shared",
+    "UnusedInputError",
+    "Variable",
+    "as_tensor_variable",
+    "config",
+    "foldl",
+    "foldr",
+    "function",
+    "grad",
+    "gradient",
+    "map",
+    "pp",
+    "printing",
+    "reduce",
+    "scan",
+    "shared",
+    "tensor",
+]
+_HERE = "neurona.legacy.theano"
+_RANDOM = f"{_HERE}.tensor.shared_randomstreams"
+_TOLD = "the processor that JAX finds is used; leave the lines about devices out."
+
+
+def _asarray(a: Any, dtype: Any = None, order: Any = None) -> np.ndarray:
+    """An array of a dtype."""
+    return np.asarray(a, config.floatX if dtype in (None, "floatX") else dtype, order)
+
+
+class Mode:
+    """How Theano compiled. XLA compiles here, whatever it says."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Any arguments."""
+
+    def including(self, *_: Any) -> "Mode":
+        """The same."""
+        return self
+
+    excluding = including
+
+
+class Op:
+    """The base of operations of a user's own, which compute in Python or C."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise ArgumentError(
+            f"{type(self).__name__} is a theano.Op with code that XLA can't compile. Write it with the "
+            "functions of theano.tensor."
+        )
+
+
+OpFromGraph = Op
+
+
+def get_mode(*_: Any) -> Mode:
+    """A mode."""
+    return Mode()
+
+
+# Modules of Theano that are no files here: where their names are.
+PATHS: dict[str, Any] = {
+    "compile": {
+        "function": function,
+        "Mode": Mode,
+        "SharedVariable": Shared,
+        "get_default_mode": get_mode,
+    },
+    "compile.mode": {"Mode": Mode, "get_mode": get_mode, "get_default_mode": get_mode},
+    "compile.sharedvalue": {"SharedVariable": Shared, "shared": shared},
+    "compile.nanguardmode": {"NanGuardMode": Mode},
+    "configparser": {},
+    "gof": {"Op": Op, "Variable": Tensor},
+    "ifelse": f"{_HERE}.loops",
+    "sandbox": {},
+    "sandbox.cuda": {"use": lambda *_, **__: print(f"theano.sandbox.cuda.use: {_TOLD}")},
+    "sandbox.rng_mrg": _RANDOM,
+    "scan_module": f"{_HERE}.loops",
+    "scan_module.scan_utils": f"{_HERE}.loops",
+    "tensor.basic": f"{_HERE}.tensor",
+    "tensor.extra_ops": f"{_HERE}.tensor",
+    "tensor.nnet.abstract_conv": f"{_HERE}.tensor.nnet",
+    "tensor.nnet.bn": f"{_HERE}.tensor.nnet",
+    "tensor.nnet.conv": f"{_HERE}.tensor.nnet",
+    "tensor.nnet.nnet": f"{_HERE}.tensor.nnet",
+    "tensor.raw_random": _RANDOM,
+    "tensor.sharedvar": {"TensorSharedVariable": Shared, "SharedVariable": Shared},
+    "tensor.signal.conv": f"{_HERE}.tensor.signal",
+    "tensor.signal.downsample": f"{_HERE}.tensor.signal",
+    "tensor.signal.pool": f"{_HERE}.tensor.signal",
+    "tensor.var": {"TensorVariable": Tensor},
+}

@@ -1,0 +1,65 @@
+"""`theano.tensor`: variables and the functions on them."""
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from neurona.legacy.theano import gradient, variables
+from neurona.legacy.theano.tensor.functions import *
+from neurona.legacy.theano.tensor.functions import TABLE
+from neurona.legacy.theano.variables import KINDS, PLURALS, PREFIXES, TensorType
+
+grad, Lop, Rop = gradient.grad, gradient.Lop, gradient.Rop
+hessian, jacobian = gradient.hessian, gradient.jacobian
+as_tensor_variable = as_tensor = variables.as_tensor_variable
+cast, constant, TensorConstant = variables.cast, variables.constant, variables.TensorConstant
+TensorVariable, TensorSharedVariable, Elemwise = variables.Tensor, variables.Shared, variables.Elemwise
+tensor_copy = TABLE["tensor_copy"]
+pi, e, inf, nan = np.pi, np.e, np.inf, np.nan
+newaxis = None
+globals().update(TABLE)
+
+
+def tensor(dtype: str, broadcastable: Any, name: str | None = None) -> Any:
+    """A variable of a type."""
+    return TensorType(dtype, broadcastable)(name)
+
+
+def _maker(dtype: str | None, kind: str) -> Any:
+    def make(name: str | None = None, dtype: str | None = dtype) -> Any:
+        return TensorType(dtype or "floatX", KINDS[kind])(name)
+
+    return make
+
+
+def _makers(dtype: str | None, kind: str) -> Any:
+    def make(*names: Any) -> Any:
+        """Several variables: as many as names, or as the number says."""
+        wanted = [None] * names[0] if len(names) == 1 and isinstance(names[0], int) else names
+        return [TensorType(dtype or "floatX", KINDS[kind])(name) for name in wanted]
+
+    return make
+
+
+for _prefix, _dtype in PREFIXES.items():
+    for _kind in KINDS:
+        globals()[_prefix + _kind] = _maker(_dtype, _kind)
+        globals()[_prefix + PLURALS.get(_kind, _kind + "s")] = _makers(_dtype, _kind)
+
+
+def __getattr__(name: str) -> Any:
+    if name in (
+        "nnet",
+        "signal",
+        "shared_randomstreams",
+        "nlinalg",
+        "slinalg",
+        "extra_ops",
+        "basic",
+        "sharedvar",
+        "raw_random",
+        "fft",
+    ):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"theano.tensor has no {name!r} here.")

@@ -1,0 +1,215 @@
+"""`theano.tensor.nnet`: what networks need: activations, cross-entropies, convolution, normalization."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from neurona.errors import ArgumentError
+from neurona.legacy.theano.variables import apply, as_tensor_variable
+
+
+def _softmax(x: Any) -> Any:
+    """Of each row; a vector is one row, and gives a matrix, as in Theano."""
+    return jax.nn.softmax(x[None] if x.ndim == 1 else x, -1)
+
+
+def softmax(c: Any) -> Any:
+    """Numbers of a row as shares that add up to 1."""
+    return apply(_softmax, as_tensor_variable(c), name="softmax")
+
+
+def logsoftmax(c: Any) -> Any:
+    """The logarithm of softmax."""
+    return apply(lambda x: jax.nn.log_softmax(x[None] if x.ndim == 1 else x, -1), as_tensor_variable(c))
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    return apply(jax.nn.sigmoid, as_tensor_variable(x), name="sigmoid")
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """clip(0.2 x + 0.5, 0, 1)."""
+    return apply(lambda a: jnp.clip(0.2 * a + 0.5, 0, 1), as_tensor_variable(x))
+
+
+ultra_fast_sigmoid = sigmoid
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x))."""
+    return apply(jax.nn.softplus, as_tensor_variable(x), name="softplus")
+
+
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)."""
+    return apply(jax.nn.soft_sign, as_tensor_variable(x))
+
+
+def relu(x: Any, alpha: Any = 0) -> Any:
+    """x where positive, else alpha x."""
+    return apply(lambda a, slope: jnp.where(a > 0, a, slope * a), as_tensor_variable(x), alpha, name="relu")
+
+
+def elu(x: Any, alpha: Any = 1) -> Any:
+    """x where positive, else alpha (exp(x) - 1)."""
+    return apply(lambda a, scale: jnp.where(a > 0, a, scale * jnp.expm1(jnp.minimum(a, 0))), x, alpha)
+
+
+def selu(x: Any) -> Any:
+    """elu scaled so that activations normalize themselves."""
+    return apply(jax.nn.selu, as_tensor_variable(x))
+
+
+def binary_crossentropy(output: Any, target: Any) -> Any:
+    """-(t log(p) + (1 - t) log(1 - p)), element by element."""
+
+    def entropy(p: Any, t: Any) -> Any:
+        return -(t * jnp.log(p) + (1.0 - t) * jnp.log(1.0 - p))
+
+    return apply(entropy, as_tensor_variable(output), as_tensor_variable(target), name="binary_crossentropy")
+
+
+def sigmoid_binary_crossentropy(output: Any, target: Any) -> Any:
+    """`binary_crossentropy(sigmoid(output), target)`, without overflow."""
+    return apply(lambda z, t: jax.nn.softplus(-jnp.abs(z)) + jnp.maximum(z, 0) - z * t, output, target)
+
+
+def _categorical(p: Any, t: Any) -> Any:
+    if t.ndim == p.ndim:
+        return -jnp.sum(t * jnp.log(p), axis=p.ndim - 1)
+    return -jnp.log(jnp.take_along_axis(p, t[:, None].astype("int32"), axis=1))[:, 0]
+
+
+def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Any:
+    """-log of the probability of the true class, for each row.
+
+    Args:
+        coding_dist: probabilities, a row for each example.
+        true_dist: class numbers, or rows of probabilities.
+    """
+    return apply(
+        _categorical, as_tensor_variable(coding_dist), as_tensor_variable(true_dist), name="crossentropy"
+    )
+
+
+crossentropy_categorical_1hot = categorical_crossentropy
+
+
+def crossentropy_softmax_1hot(x: Any, y_idx: Any, **_: Any) -> Any:
+    """The cross-entropy of class numbers with the softmax of `x`, and that softmax."""
+    probabilities = softmax(x)
+    return categorical_crossentropy(probabilities, y_idx), probabilities
+
+
+def conv2d(
+    input: Any,
+    filters: Any,
+    input_shape: Any = None,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    image_shape: Any = None,
+    filter_dilation: Any = (1, 1),
+    **_: Any,
+) -> Any:
+    """Convolution of images (rows, channels, height, width) with filters (outputs, channels, height, width).
+
+    Args:
+        border_mode: "valid", "full", "half", or rows and columns of zeros around.
+        subsample: strides.
+        filter_flip: whether filters are turned round, as convolution means it.
+    """
+
+    def convolved(x: Any, w: Any) -> Any:
+        return jax.lax.conv_general_dilated(
+            x,
+            jnp.flip(w, (2, 3)) if filter_flip else w,
+            tuple(subsample),
+            _padding(border_mode, w.shape[2:], filter_dilation),
+            rhs_dilation=tuple(filter_dilation),
+        )
+
+    return apply(convolved, as_tensor_variable(input), as_tensor_variable(filters), name="conv2d")
+
+
+def _padding(mode: Any, size: Any, dilation: Any) -> Any:
+    spans = [(one - 1) * by + 1 for one, by in zip(size, dilation, strict=True)]
+    if mode == "valid":
+        return [(0, 0), (0, 0)]
+    if mode == "full":
+        return [(span - 1, span - 1) for span in spans]
+    if mode == "half":
+        return [(span // 2, span // 2) for span in spans]
+    if isinstance(mode, int):
+        return [(mode, mode)] * 2
+    if isinstance(mode, (list, tuple)):
+        return [(one, one) if isinstance(one, int) else tuple(one) for one in mode]
+    raise ArgumentError(f"border_mode is 'valid', 'full', 'half' or numbers of zeros. Received: {mode!r}")
+
+
+def batch_normalization(
+    inputs: Any, gamma: Any, beta: Any, mean: Any, std: Any, mode: str = "low_mem"
+) -> Any:
+    """gamma (x - mean) / std + beta."""
+    return (inputs - mean) * (gamma / std) + beta
+
+
+def _axes(inputs: Any, axes: Any) -> tuple[int, ...]:
+    if axes == "per-activation":
+        return (0,)
+    return (0, *range(2, inputs.ndim)) if axes == "spatial" else tuple(axes)
+
+
+def batch_normalization_train(
+    inputs: Any,
+    gamma: Any,
+    beta: Any,
+    axes: Any = "per-activation",
+    epsilon: float = 1e-4,
+    running_average_factor: float = 0.1,
+    running_mean: Any = None,
+    running_var: Any = None,
+) -> Any:
+    """Inputs normalized by the mean and variance of the batch, with that mean and 1 / deviation."""
+    over = _axes(inputs, axes)
+    mean, variance = inputs.mean(over, keepdims=True), inputs.var(over, keepdims=True)
+    inverse = 1.0 / (variance + epsilon) ** 0.5
+    out = (inputs - mean) * (gamma * inverse) + beta
+    if running_mean is None:
+        return out, mean, inverse
+    kept = 1 - running_average_factor
+    count = inputs.size / mean.size
+    new_mean = running_mean * kept + mean * running_average_factor
+    if running_var is None:
+        return out, mean, inverse, new_mean
+    new_var = running_var * kept + count / (count - 1.0) * variance * running_average_factor
+    return out, mean, inverse, new_mean, new_var
+
+
+def batch_normalization_test(
+    inputs: Any,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    var: Any,
+    axes: Any = "per-activation",
+    epsilon: float = 1e-4,
+) -> Any:
+    """Inputs normalized by a given mean and variance."""
+    return (inputs - mean) * gamma / (var + epsilon) ** 0.5 + beta
+
+
+class _Bn:
+    batch_normalization = staticmethod(batch_normalization)
+    batch_normalization_train = staticmethod(batch_normalization_train)
+    batch_normalization_test = staticmethod(batch_normalization_test)
+
+
+class _Conv:
+    conv2d = staticmethod(conv2d)
+
+
+bn, conv, abstract_conv = _Bn, _Conv, _Conv
