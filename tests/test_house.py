@@ -49,6 +49,8 @@ FLOORS = [
     {"evaluation"},
     {"search"},
     {"utils"},
+    {"backend"},
+    {"legacy"},
     {"tasks"},
     {"cli"},
     {"__main__"},
@@ -98,9 +100,9 @@ def test_no_file_is_long():
 def test_the_engine_room_stays_small():
     # Layer, Variable and InputSpec have Keras's names and arguments; shapes are inferred without numbers
     # that show; what a user wrote wrong is explained; descriptions of strangers are examined; layers are also
-    # steps of TensorFlow's graphs.
+    # steps of TensorFlow's graphs; graphs note variables, not the values that they have now.
     files = (ROOT / "core").glob("*.py")
-    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2135
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2145
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

@@ -1,0 +1,1 @@
+"""Keras, as programs of all its ages import it."""

@@ -1,0 +1,29 @@
+"""`keras.backend`, whose functions old programs call `K`: on arrays, variables and symbolic tensors."""
+
+import sys
+
+from neurona.core.variable import Variable
+from neurona.legacy.keras.backend import control, ctc, drawing, mathematics, networks, running, settings
+from neurona.legacy.keras.backend.control import *
+from neurona.legacy.keras.backend.ctc import *
+from neurona.legacy.keras.backend.drawing import *
+from neurona.legacy.keras.backend.mathematics import *
+from neurona.legacy.keras.backend.networks import *
+from neurona.legacy.keras.backend.running import *
+from neurona.legacy.keras.backend.settings import *
+
+# The modules of the backends that Keras had. All of them are this one.
+tensorflow_backend = theano_backend = cntk_backend = common = load_backend = sys.modules[__name__]
+PATHS = {
+    f"keras.backend.{name}": __name__
+    for name in ("tensorflow_backend", "theano_backend", "cntk_backend", "common", "load_backend")
+}
+
+__all__ = ["Variable", "cntk_backend", "common", "load_backend", "tensorflow_backend", "theano_backend"]
+__all__ += control.__all__
+__all__ += ctc.__all__
+__all__ += drawing.__all__
+__all__ += mathematics.__all__
+__all__ += networks.__all__
+__all__ += running.__all__
+__all__ += settings.__all__
