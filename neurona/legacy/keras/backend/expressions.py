@@ -99,6 +99,15 @@ class BackendVariable(Variable):
         return iter(self.value)
 
 
+def _is_wrapped(leaf: Any) -> bool:
+    """Whether a leaf is an eager tensor of TensorFlow's face, which holds an array."""
+    return hasattr(leaf, "_array")
+
+
+def _unwrapped(leaf: Any) -> Any:
+    return leaf._array if _is_wrapped(leaf) else leaf
+
+
 def _is_tracing() -> bool:
     """Whether JAX traces a program now."""
     return isinstance(jnp.zeros(()), jax.core.Tracer)
@@ -140,6 +149,11 @@ def applied(
         shape, dtype: of the result, where they can't be found by tracing.
         draws: whether the function draws random numbers.
     """
+    tensor = next(filter(_is_wrapped, jax.tree.leaves((args, kwargs), is_leaf=_is_wrapped)), None)
+    if tensor is not None:
+        args, kwargs = jax.tree.map(_unwrapped, (args, kwargs), is_leaf=_is_wrapped)
+        outputs = applied(class_name, function, args, kwargs, shape=shape, dtype=dtype, draws=draws)
+        return jax.tree.map(type(tensor), outputs)
     leaves = jax.tree.leaves((args, kwargs))
     computes = functools.partial(_on_arrays, function, draws)
     is_expression = _makes_expression(leaves)
