@@ -212,8 +212,7 @@ class Request:
             )
         if self.class_names is not None and self.labels != "inferred":
             raise ArgumentError(
-                f"{self.name}: class_names goes with labels='inferred' only. Received: "
-                f"labels={self.labels!r}"
+                f"{self.name}: class_names goes with labels='inferred' only. Received: labels={self.labels!r}"
             )
 
     def _check_subset(self) -> None:

@@ -1,4 +1,4 @@
-"""Calls of `keras.backend`, with what TensorFlow made of them: shape, and sum weighted with cos(0), cos(1)."""
+"""Calls of `keras.backend`, and what TensorFlow made of them: shape, and sum weighted with cos(0), cos(1)."""
 
 import numpy as np
 

@@ -10,7 +10,7 @@ from neurona.core.scope import current_scope
 from neurona.core.symbolic import Operation, record
 from neurona.core.variable import Variable
 from neurona.legacy.keras.backend.expressions import Expression, applied, backend_function
-from neurona.legacy.keras.backend.program import read
+from neurona.legacy.keras.backend.program import value_of
 from neurona.ops.registry import to_array
 from neurona.tracebacks import warn
 
@@ -106,7 +106,7 @@ def map_fn(fn: Callable[..., Any], elems: Any, name: str | None = None, dtype: A
 
 
 def _values(tree: Any) -> Any:
-    return jax.tree.map(lambda leaf: to_array(read(leaf)), tree)
+    return jax.tree.map(lambda leaf: to_array(value_of(leaf)), tree)
 
 
 def _fold(fn: Callable[..., Any], elems: Any, initializer: Any, reverse: bool) -> Any:
@@ -218,7 +218,7 @@ def update(x: Variable, new_x: Any) -> Any:
     """Give a variable a value; a symbolic one when K.function or a session runs the result."""
     if hasattr(new_x, "node"):
         return Update((x, new_x))
-    x.assign(read(new_x))
+    x.assign(value_of(new_x))
     return x
 
 

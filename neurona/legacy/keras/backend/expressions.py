@@ -18,7 +18,7 @@ from jax.experimental import io_callback
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import Operation, SymbolicTensor, is_symbolic, record
 from neurona.core.variable import Variable
-from neurona.legacy.keras.backend.program import Program, read
+from neurona.legacy.keras.backend.program import Program, value_of
 
 
 class Expression(SymbolicTensor):
@@ -68,7 +68,7 @@ class BackendVariable(Variable):
 
     def assign(self, value: Any) -> None:
         """Replace the array."""
-        value = jnp.asarray(read(value), self._value.dtype)
+        value = jnp.asarray(value_of(value), self._value.dtype)
         if self._is_foreign() and value.shape == self._value.shape:
             io_callback(lambda new: self.take(jnp.asarray(new)), None, value)
         else:
@@ -172,7 +172,7 @@ def _on_arrays(function: Callable[..., Any], draws: bool, *args: Any, **kwargs: 
     """Call a function with the values of variables. Of NumPy's numbers, such as those of a shape, the result
     is known even while a program is compiled.
     """
-    args, kwargs = jax.tree.map(read, (args, kwargs))
+    args, kwargs = jax.tree.map(value_of, (args, kwargs))
     leaves = jax.tree.leaves((args, kwargs))
     is_known = any(isinstance(leaf, (np.ndarray, np.generic)) for leaf in leaves)
     if draws or not is_known or any(isinstance(leaf, jax.Array) for leaf in leaves):

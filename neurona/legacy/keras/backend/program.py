@@ -110,12 +110,13 @@ class Program:
             for index, value in enumerate(jax.tree.leaves(outputs)):
                 if (node, index) not in self._given:
                     put((node, index), value)
-        return jax.tree.map(lambda leaf: read(fill(leaf)), self.wanted)
+        return jax.tree.map(lambda leaf: value_of(fill(leaf)), self.wanted)
 
     def __call__(self, values: list[Any], training: bool = False) -> Any:
         """The wanted tensors as arrays, computed by one compiled program."""
         feeds = [
-            jnp.asarray(read(value), tensor.dtype) for tensor, value in zip(self.given, values, strict=True)
+            jnp.asarray(value_of(value), tensor.dtype)
+            for tensor, value in zip(self.given, values, strict=True)
         ]
         states = [variable.value for variable in self.variables]
         return self._compiled(states, feeds, new_key(), training)
@@ -129,7 +130,7 @@ class Program:
         return jax.jit(pure, static_argnums=3)
 
 
-def read(value: Any) -> Any:
+def value_of(value: Any) -> Any:
     """A variable's value; anything else as it is."""
     return value.value if isinstance(value, Variable) else value
 

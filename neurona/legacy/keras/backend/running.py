@@ -12,7 +12,7 @@ from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.core.variable import Variable
 from neurona.layers.input import Input
 from neurona.legacy.keras.backend.control import Update, is_phase
-from neurona.legacy.keras.backend.program import Program, gradients, is_entrance, read
+from neurona.legacy.keras.backend.program import Program, gradients, is_entrance, value_of
 
 
 def placeholder(
@@ -95,7 +95,7 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
 
 def get_value(x: Any) -> Any:
     """The value of a variable, or of an expression of variables, as NumPy's."""
-    value = Program(x)([]) if is_symbolic(x) else read(x)
+    value = Program(x)([]) if is_symbolic(x) else value_of(x)
     return np.asarray(value)[()]
 
 
