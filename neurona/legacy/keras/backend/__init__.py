@@ -14,10 +14,9 @@ from neurona.legacy.keras.backend.settings import *
 
 # The modules of the backends that Keras had. All of them are this one.
 tensorflow_backend = theano_backend = cntk_backend = common = load_backend = sys.modules[__name__]
-PATHS = {
-    f"keras.backend.{name}": __name__
-    for name in ("tensorflow_backend", "theano_backend", "cntk_backend", "common", "load_backend")
-}
+PATHS = dict.fromkeys(
+    ("tensorflow_backend", "theano_backend", "cntk_backend", "common", "load_backend"), __name__
+)
 
 __all__ = ["Variable", "cntk_backend", "common", "load_backend", "tensorflow_backend", "theano_backend"]
 __all__ += control.__all__
