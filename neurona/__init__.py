@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         saving,
         search,
         utils,
+        wrappers,
     )
     from neurona.core.layer import Layer
     from neurona.core.policy import DTypePolicy
@@ -83,6 +84,7 @@ _ROOMS = (
     "saving",
     "search",
     "utils",
+    "wrappers",
 )
 _NAMES = {
     "DTypePolicy": "neurona.core.policy",

@@ -49,7 +49,7 @@ FLOORS = [
     {"evaluation"},
     {"search"},
     {"utils"},
-    {"backend"},
+    {"backend", "wrappers"},
     {"legacy"},
     {"tasks"},
     {"cli"},

@@ -1,0 +1,7 @@
+"""Models as estimators of scikit-learn, which the package scikit-learn is needed for."""
+
+from neurona.core.lazy import lazy_names
+
+__all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
+
+__getattr__, __dir__ = lazy_names(__name__, dict.fromkeys(__all__, "neurona.wrappers.estimators"))
