@@ -11,6 +11,7 @@ from neurona.core.policy import floatx
 from neurona.core.symbolic import is_symbolic
 from neurona.legacy.keras.backend.expressions import BackendVariable, applied, renamed
 from neurona.legacy.keras.backend.mathematics import narrow, shaped, sizes
+from neurona.legacy.keras.backend.program import value_of
 from neurona.ops.registry import to_array
 
 
@@ -74,9 +75,9 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: Any = None) -> 
 
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Any:
     """A variable with a first value."""
-    value = value.toarray() if hasattr(value, "tocoo") else np.asarray(to_array(value))
+    array = value.toarray() if hasattr(value, "tocoo") else np.asarray(value_of(value))
     kind = narrow(dtype or floatx())
-    return BackendVariable(value, dtype=kind, name=name or "Variable", constraint=constraint)
+    return BackendVariable(array.astype(kind), dtype=kind, name=name or "Variable", constraint=constraint)
 
 
 def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
