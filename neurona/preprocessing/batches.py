@@ -184,13 +184,16 @@ class _Derived(Batches):
 
     def __init__(self, source: Batches, count: int, read: Callable[[int], Any]) -> None:
         super().__init__()
-        self._source, self._count, self.read_batch = source, count, read
+        self._source, self._count, self._read_number = source, count, read
         for name in ("class_names", "file_paths"):
             if hasattr(source, name):
                 setattr(self, name, getattr(source, name))
 
     def __len__(self) -> int:
         return self._count
+
+    def read_batch(self, number: int) -> Any:
+        return self._read_number(number)
 
     def on_epoch_end(self) -> None:
         self._source.on_epoch_end()

@@ -101,7 +101,7 @@ def _copy(model: Model) -> Model:
     """A new model with other first weights, compiled alike."""
     copied = clone_model(model)
     if model.compiled and not copied.compiled:
-        copied.compile_from_config(model.get_compile_config())
+        copied.compile_from_config(model.get_compile_config() or {})
     return copied
 
 

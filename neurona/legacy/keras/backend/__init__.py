@@ -1,7 +1,10 @@
 """`keras.backend`, whose functions old programs call `K`: on arrays, variables and symbolic tensors."""
 
+import importlib
 import sys
+from typing import Any
 
+from neurona.core.errors import suggestion
 from neurona.core.variable import Variable
 from neurona.legacy.keras.backend import control, ctc, drawing, mathematics, networks, running, settings
 from neurona.legacy.keras.backend.control import *
@@ -17,6 +20,14 @@ tensorflow_backend = theano_backend = cntk_backend = common = load_backend = sys
 PATHS = dict.fromkeys(
     ("tensorflow_backend", "theano_backend", "cntk_backend", "common", "load_backend"), __name__
 )
+
+
+def __getattr__(name: str) -> Any:
+    if name == "tf":  # Keras 1 and 2 gave TensorFlow under this name
+        return importlib.import_module("neurona.legacy.tensorflow")
+    hint = suggestion(name, __all__)
+    raise AttributeError(f"module 'keras.backend' has no attribute {name!r}.{hint}", name=name)
+
 
 __all__ = ["Variable", "cntk_backend", "common", "load_backend", "tensorflow_backend", "theano_backend"]
 __all__ += control.__all__

@@ -1,6 +1,7 @@
 """Functions of `keras.backend` that run other functions: phases, branches, loops and recurrence."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -47,6 +48,24 @@ def set_learning_phase(value: int) -> None:
             "K.set_learning_phase(1) sets what K.learning_phase() and K.in_train_phase give. Layers train in "
             "fit alone: to call one as in training, write layer(x, training=True)."
         )
+
+
+@contextlib.contextmanager
+def learning_phase_scope(value: int) -> Iterator[None]:
+    """A block in which `learning_phase` gives this value."""
+    before, _phase["set"] = _phase["set"], int(value)
+    try:
+        yield
+    finally:
+        _phase["set"] = before
+
+
+def symbolic(func: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: there is no mode to change to."""
+    return func
+
+
+eager = symbolic
 
 
 def reset_phase() -> None:
@@ -222,17 +241,17 @@ def update(x: Variable, new_x: Any) -> Any:
     return x
 
 
-def update_add(x: Variable, increment: Any) -> Any:
+def update_add(x: Any, increment: Any) -> Any:
     """Add to a variable."""
     return update(x, x + increment)
 
 
-def update_sub(x: Variable, decrement: Any) -> Any:
+def update_sub(x: Any, decrement: Any) -> Any:
     """Subtract from a variable."""
     return update(x, x - decrement)
 
 
-def moving_average_update(x: Variable, value: Any, momentum: float) -> Any:
+def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
     """x * momentum + value * (1 - momentum)."""
     return update(x, x * momentum + value * (1.0 - momentum))
 
@@ -248,17 +267,20 @@ def print_tensor(x: Any, message: str = "", summarize: int = 3) -> Any:
 
 
 __all__ = [
+    "eager",
     "foldl",
     "foldr",
     "in_test_phase",
     "in_train_phase",
     "learning_phase",
+    "learning_phase_scope",
     "map_fn",
     "moving_average_update",
     "print_tensor",
     "rnn",
     "set_learning_phase",
     "switch",
+    "symbolic",
     "update",
     "update_add",
     "update_sub",

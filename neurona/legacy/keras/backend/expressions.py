@@ -247,11 +247,10 @@ _BINARY = {
     "matmul": "Matmul",
 }
 _COMPARISONS = {"lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual"}
+_UNARY = {"neg": "Negative", "abs": "Absolute"}
 for _class in (Expression, BackendVariable):
     for _name, _class_name in _BINARY.items():
         setattr(_class, f"__{_name}__", _operator(getattr(operator, _name), _class_name))
         setattr(_class, f"__r{_name}__", _operator(getattr(operator, _name), _class_name, reflected=True))
-    for _name, _class_name in _COMPARISONS.items():
+    for _name, _class_name in (_COMPARISONS | _UNARY).items():
         setattr(_class, f"__{_name}__", _operator(getattr(operator, _name), _class_name))
-    _class.__neg__ = _operator(operator.neg, "Negative")
-    _class.__abs__ = _operator(operator.abs, "Absolute")

@@ -194,7 +194,7 @@ def dtype(x: Any) -> str:
 
 def count_params(x: Any) -> int:
     """The number of elements of a variable."""
-    return int(np.prod(int_shape(x) or ()))
+    return int(np.prod(np.shape(x)))
 
 
 def sizes(shape: Any) -> tuple[int, ...]:

@@ -54,7 +54,12 @@ def apply_affine_transform(
         matrix = matrix[[1, 0, 2]][:, [1, 0, 2]]
     channels = [
         scipy.ndimage.affine_transform(
-            channel, matrix[:2, :2], matrix[:2, 2], order=order, mode=fill_mode, cval=cval
+            channel,
+            matrix[:2, :2],
+            matrix[:2, 2],  # pyright: ignore[reportArgumentType]
+            order=order,
+            mode=fill_mode,
+            cval=cval,
         )
         for channel in np.moveaxis(x, channel_axis, 0)
     ]

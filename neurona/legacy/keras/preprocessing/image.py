@@ -254,7 +254,11 @@ class ImageDataGenerator:
         tx = _random_shift(self.height_shift_range, img_shape[self.row_axis - 1])
         ty = _random_shift(self.width_shift_range, img_shape[self.col_axis - 1])
         shear = np.random.uniform(-shear, shear) if shear else 0
-        zx, zy = (1, 1) if self.zoom_range == [1, 1] else np.random.uniform(*self.zoom_range, 2)
+        zx, zy = (
+            (1, 1)
+            if self.zoom_range == [1, 1]
+            else np.random.uniform(self.zoom_range[0], self.zoom_range[1], 2)
+        )
         flip_horizontal = (np.random.random() < 0.5) * self.horizontal_flip
         flip_vertical = (np.random.random() < 0.5) * self.vertical_flip
         channels, brightness = self.channel_shift_range, self.brightness_range

@@ -37,7 +37,7 @@ class Iterator(PyDataset):
         self.n, self.batch_size, self.shuffle, self.seed = n, batch_size, shuffle, seed
         self.batch_index = self.total_batches_seen = 0
         self.lock = threading.Lock()
-        self.index_array: np.ndarray | None = None
+        self.index_array: Any = None
 
     def __len__(self) -> int:
         return -(-self.n // self.batch_size)
@@ -48,7 +48,8 @@ class Iterator(PyDataset):
         self._seed()
         if self.index_array is None:
             self._order()
-        return self._batch(self.index_array[index * self.batch_size : (index + 1) * self.batch_size])
+        rows: Any = self.index_array
+        return self._batch(rows[index * self.batch_size : (index + 1) * self.batch_size])
 
     def __iter__(self) -> "Iterator":
         return self
@@ -101,7 +102,7 @@ class Iterator(PyDataset):
 class Saving:
     """Where batches are written as pictures, if anywhere."""
 
-    def __init__(self, folder: Any, prefix: str, file_format: str, data_format: str, names: float) -> None:
+    def __init__(self, folder: Any, prefix: str, file_format: str, data_format: str, names: int) -> None:
         self.folder, self.prefix, self.file_format = folder, prefix, file_format
         self.data_format, self.names = data_format, names
 
@@ -154,7 +155,7 @@ class NumpyArrayIterator(Iterator):
             )
         self.image_data_generator = image_data_generator
         self.data_format = data_format or image_data_generator.data_format
-        self._saving = Saving(save_to_dir, save_prefix, save_format, self.data_format, 1e4)
+        self._saving = Saving(save_to_dir, save_prefix, save_format, self.data_format, 10**4)
         super().__init__(len(self.x), batch_size, shuffle, seed)
 
     def _batch(self, rows: np.ndarray) -> Any:
@@ -199,8 +200,9 @@ class FileIterator(Iterator):
 
     _labels: Any = None
     _weights: Any = None
-    _names_of_saved = 1e7
+    _names_of_saved = 10**7
     classes: Any
+    class_indices: dict[str, int]
     filenames: list[str]
     filepaths: list[str]
 

@@ -15,7 +15,7 @@ vis_utils = visualize_util = test_utils = training_utils = multi_gpu_utils = np_
 losses_utils = metrics_utils = tf_utils = image_utils = dataset_utils = legacy = np_utils
 PATHS = {name: __name__ for name, value in list(vars().items()) if value is np_utils}
 
-__all__ = [*PATHS]
+__all__ = list(PATHS)
 __all__ += utils.__all__
 __all__ += loaders.__all__
 __all__ += older.__all__

@@ -5,7 +5,7 @@ from typing import Any
 
 from neurona.wrappers import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
 
-__all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer", "scikit_learn"]
+__all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
 
 
 def __getattr__(name: str) -> Any:

@@ -86,7 +86,7 @@ class Estimator(_base.BaseEstimator):
         if isinstance(builder, Model):
             model = clone_model(builder)
             if builder.compiled and not model.compiled:
-                model.compile_from_config(builder.get_compile_config())
+                model.compile_from_config(builder.get_compile_config() or {})
         else:
             model = builder(**self._arguments_of(builder, meta, compile_kwargs))
         if not model.compiled:
