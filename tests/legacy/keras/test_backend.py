@@ -144,4 +144,9 @@ def test_settings_under_their_old_names():
     np.testing.assert_array_equal(
         K.conv1d(np.ones((1, 4, 1)), np.ones((2, 1, 1)), border_mode="same").shape, (1, 4, 1)
     )
+    assert K.epsilon() == K.common._EPSILON
+    with pytest.raises(AttributeError, match="Did you mean 'squeeze'"):
+        _ = K.sqeeze
+    with K.learning_phase_scope(1):
+        assert K.learning_phase() == 1
     assert nn.backend.get_uid("z") + 1 == K.get_uid("z")

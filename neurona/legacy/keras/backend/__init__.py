@@ -22,9 +22,18 @@ PATHS = dict.fromkeys(
 )
 
 
+_SETTINGS = {
+    "_EPSILON": settings.epsilon,
+    "_FLOATX": settings.floatx,
+    "_IMAGE_DATA_FORMAT": settings.image_data_format,
+}
+
+
 def __getattr__(name: str) -> Any:
     if name == "tf":  # Keras 1 and 2 gave TensorFlow under this name
         return importlib.import_module("neurona.legacy.tensorflow")
+    if name in _SETTINGS:
+        return _SETTINGS[name]()
     hint = suggestion(name, __all__)
     raise AttributeError(f"module 'keras.backend' has no attribute {name!r}.{hint}", name=name)
 
