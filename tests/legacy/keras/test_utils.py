@@ -6,7 +6,7 @@ import pytest
 
 import neurona as nn
 from neurona.core.errors import DataError
-from neurona.legacy.keras import utils
+from neurona.legacy.keras import preprocessing, utils
 
 
 def test_old_modules_have_their_names():
@@ -68,3 +68,4 @@ def test_loaders_give_data_sets_of_tensorflow():
     x, y = next(iter(data.map(lambda x, y: (x, y + 1)).take(1)))
     assert x.numpy().tolist() == [[0, 1, 2], [1, 2, 3]]
     assert y.numpy().tolist() == [1, 11]
+    assert preprocessing.timeseries_dataset_from_array is utils.timeseries_dataset_from_array

@@ -26,8 +26,8 @@ from neurona.legacy.keras.preprocessing.iterators import (
     Iterator,
     NumpyArrayIterator,
 )
+from neurona.legacy.keras.utils.loaders import image_dataset_from_directory
 from neurona.preprocessing.image import array_to_img, img_to_array, load_img, save_img, smart_resize
-from neurona.preprocessing.image_folder import image_dataset_from_directory
 from neurona.tracebacks import warn
 
 _ORDERINGS = {"tf": "channels_last", "th": "channels_first"}  # Keras 1's

@@ -1,5 +1,6 @@
 """`keras.preprocessing.text`: the Tokenizer and its helpers."""
 
+from neurona.legacy.keras.utils.loaders import text_dataset_from_directory
 from neurona.preprocessing.text import (
     FILTERS,
     Tokenizer,
@@ -20,6 +21,7 @@ __all__ = [
     "base_filter",
     "hashing_trick",
     "one_hot",
+    "text_dataset_from_directory",
     "text_to_word_sequence",
     "tokenizer_from_json",
 ]
