@@ -20,6 +20,7 @@ from neurona.switch import tell_of_the_switch
 if TYPE_CHECKING:
     from neurona import (
         activations,
+        backend,
         callbacks,
         config,
         constraints,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         saving,
         search,
         utils,
+        wrappers,
     )
     from neurona.core.layer import Layer
     from neurona.core.policy import DTypePolicy
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 
 _ROOMS = (
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",
@@ -84,6 +87,7 @@ _ROOMS = (
     "saving",
     "search",
     "utils",
+    "wrappers",
 )
 _NAMES = {
     "DTypePolicy": "neurona.core.policy",

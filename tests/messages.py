@@ -142,6 +142,7 @@ class Messages:
         ]
         here = [one for one in found if one[0].module is place.module]
         own = isinstance(called, ast.Name) or ast.unparse(called).startswith(("self.", "cls."))
+        own = own and not hasattr(builtins, _name(called))  # unless the module says otherwise
         return here or (found if own else [])
 
     def _values(self, name: str, place: Place) -> Iterator[tuple[Any, Place]]:

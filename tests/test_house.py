@@ -50,6 +50,8 @@ FLOORS = [
     {"evaluation"},
     {"search"},
     {"utils"},
+    {"backend", "wrappers"},
+    {"legacy"},
     {"tasks"},
     {"legacy"},
     {"cli"},

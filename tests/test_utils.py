@@ -40,3 +40,53 @@ def test_every_exception_is_public():
     assert exceptions <= set(nn.errors.__all__)
     with pytest.raises(nn.errors.UnexpectedArgument, match="Did you mean 'units'"):
         nn.layers.Dense(1, unit=3)
+
+
+def test_a_progress_bar_shows_means_weighted_by_steps(capsys):
+    progress = nn.utils.Progbar(10, stateful_metrics=["rate"])
+    progress.update(2, [("loss", 4.0), ("rate", 1.0)])
+    progress.add(8, {"loss": 1.0, "rate": 0.5})
+    assert progress.means() == {"loss": (2 * 4 + 8 * 1) / 10, "rate": 0.5}
+    line = capsys.readouterr().out
+    assert line.startswith("10/10 ")
+    assert line.endswith("loss: 1.6000 - rate: 0.5000\n")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "counts"),
+    [((0.8, None), (8, 2)), ((None, 3), (7, 3)), ((2, 0.5), (2, 5)), ((0.25, None), (2, 8))],
+)
+def test_a_data_set_is_split_in_two(sizes, counts):
+    rows = np.arange(10), {"a": np.arange(10) * 2}
+    left, right = nn.utils.split_dataset(rows, *sizes)
+    assert (len(left), len(right)) == counts
+    assert right[0][1]["a"] == 2 * counts[0]
+    shuffled, _ = nn.utils.split_dataset(list(range(10)), 9, shuffle=True, seed=1)
+    order = np.arange(10)
+    np.random.RandomState(1).shuffle(order)
+    assert list(shuffled) == order[:9].tolist()
+
+
+@pytest.mark.parametrize("sizes", [(None, None), (1.5, None), (6, 6), (0, None), (True, None)])
+def test_a_split_that_does_not_fit_is_refused(sizes):
+    with pytest.raises(errors.ArgumentError, match="split_dataset"):
+        nn.utils.split_dataset(np.zeros(10), *sizes)
+
+
+def test_batches_are_packed_and_unpacked():
+    for parts in [(1,), (1, 2), (1, 2, 3)]:
+        assert (
+            nn.utils.unpack_x_y_sample_weight(nn.utils.pack_x_y_sample_weight(*parts))[: len(parts)] == parts
+        )
+    with pytest.raises(errors.DataError, match="4 parts"):
+        nn.utils.unpack_x_y_sample_weight((1, 2, 3, 4))
+
+
+def test_a_model_in_the_language_of_graphviz():
+    x = nn.Input((3,), name="x")
+    y = nn.layers.Add(name="sum")([nn.layers.Dense(2, name="a")(x), nn.layers.Dense(2, name="b")(x)])
+    dot = nn.utils.model_to_dot(nn.Model(x, y))
+    assert dot.source.count("->") == 4
+    assert 'label="sum (Add)"' in dot.to_string()
+    assert dot.create(format="svg").lstrip().startswith(b"<?xml")
+    assert nn.utils.get_source_inputs(y) == [x]

@@ -16,6 +16,7 @@ from neurona.core.errors import TracingError
 from neurona.core.inference import trace_shapes
 from neurona.core.policy import standardize_dtype
 from neurona.core.registry import snake_case
+from neurona.core.variable import Variable
 
 _counts: dict[str, int] = collections.defaultdict(int)
 
@@ -191,9 +192,12 @@ def record(operation: Any, args: tuple, kwargs: dict[str, Any], outputs: Any = N
 def _operator(
     class_name: str, function: Callable[..., Any], *, reflected: bool = False
 ) -> Callable[..., Any]:
+    def compute(*values: Any) -> Any:
+        return function(*(value.value if isinstance(value, Variable) else value for value in values))
+
     def method(self: SymbolicTensor, *others: Any) -> Any:
         args = (*others, self) if reflected else (self, *others)
-        return record(Operation(class_name, function), args, {})
+        return record(Operation(class_name, compute), args, {})
 
     return method
 

@@ -222,7 +222,12 @@ def values_of(variables: Sequence[Variable]) -> list[Any]:
 
 
 def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Variable, Any], Any]:
-    return lambda self, other: function(self.value, other.value if isinstance(other, Variable) else other)
+    def method(self: Variable, other: Any) -> Any:
+        if getattr(other, "__array_ufunc__", True) is None:
+            return NotImplemented  # a symbolic tensor notes the variable, not the value that it has now
+        return function(self.value, other.value if isinstance(other, Variable) else other)
+
+    return method
 
 
 def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Variable, Any], Any]:

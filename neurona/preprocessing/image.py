@@ -15,7 +15,7 @@ from neurona.tracebacks import warn
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Pillow reads many more, and starts another program for some, such as Ghostscript for EPS.
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 COLOR_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 _GRAYS = ("L", "I;16", "I")  # modes of one channel that are kept as they are
@@ -31,7 +31,7 @@ def load_img(
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> Any:
-    """A PIL image from a BMP, GIF, JPEG, PNG, TIFF or WebP file; of several pictures in a file the first.
+    """A PIL image from a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file; of several pictures the first.
 
     Pixels of 16 bits are scaled to 8 where the mode has 8; a grayscale image keeps them.
 

@@ -1,13 +1,13 @@
 """Sequences of unequal length as one array, and windows over a time series."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError
-from neurona.messages import translated
 from neurona.preprocessing.arguments import check_choice
+from neurona.preprocessing.batches import Batches
 
 
 def pad_sequences(
@@ -101,7 +101,7 @@ def _elements(row: Any, shape: tuple[int, ...], dtype: Any, position: int) -> np
     return elements
 
 
-class TimeseriesBatches:
+class TimeseriesBatches(Batches):
     """Windows over a series, in batches.
 
     `len()` is the number of batches, `[number]` a batch, and a loop goes through one epoch.
@@ -115,24 +115,20 @@ class TimeseriesBatches:
         steps: np.ndarray,
         batch_size: int | None,
     ) -> None:
+        super().__init__()
         self.data, self.targets, self.starts, self.steps = data, targets, starts, steps
         self.batch_size = batch_size
 
     def __len__(self) -> int:
         return -(-len(self.starts) // (self.batch_size or 1))
 
-    def __getitem__(self, index: int) -> Any:
-        if not 0 <= index < len(self):
-            raise IndexError(translated(f"batch {index} of {len(self)}"))
+    def read_batch(self, number: int) -> Any:
         size = self.batch_size or 1
-        starts = self.starts[index * size : (index + 1) * size]
+        starts = self.starts[number * size : (number + 1) * size]
         if self.batch_size is None:
             starts = starts[0]
         x = self.data[np.add.outer(starts, self.steps)]
         return x if self.targets is None else (x, self.targets[starts])
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[index] for index in range(len(self)))
 
 
 def timeseries_dataset_from_array(

@@ -16,14 +16,18 @@ from neurona.core.registry import (
     register_keras_serializable,
     serialize,
 )
+from neurona.core.symbolic import is_symbolic as is_keras_tensor
 from neurona.core.symbolic import reset_names
 from neurona.datasets.download import get_file
 from neurona.models import clone_model
 from neurona.models.summary import bytes_text
 from neurona.plotting import plot_model
+from neurona.plotting.dot import model_to_dot
 from neurona.preprocessing.arrays import normalize, to_categorical
 from neurona.preprocessing.image import array_to_img, img_to_array, load_img, save_img
+from neurona.preprocessing.image_folder import image_dataset_from_directory
 from neurona.preprocessing.sequence import pad_sequences, timeseries_dataset_from_array
+from neurona.preprocessing.text_folder import audio_dataset_from_directory, text_dataset_from_directory
 from neurona.saving import (
     CustomObjectScope,
     deserialize_keras_object,
@@ -34,6 +38,18 @@ from neurona.saving import (
 from neurona.saving.atomic import atomic_path
 from neurona.training import NpzShards, PyDataset
 from neurona.training.programs import clear_programs
+from neurona.utils.packing import (
+    get_source_inputs,
+    pack_x_y_sample_weight,
+    split_dataset,
+    unpack_x_y_sample_weight,
+)
+from neurona.utils.progress import (
+    Progbar,
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 
 _TRACED = "/jax/core/compile/jaxpr_trace_duration"  # the event that JAX reports when it has traced a function
 
@@ -98,11 +114,13 @@ Sequence = PyDataset  # Keras 2's name
 __all__ = [
     "CustomObjectScope",
     "NpzShards",
+    "Progbar",
     "PyDataset",
     "Sequence",
     "Traces",
     "array_to_img",
     "atomic_path",
+    "audio_dataset_from_directory",
     "bytes_text",
     "clear_session",
     "clone_model",
@@ -110,13 +128,21 @@ __all__ = [
     "custom_object_scope",
     "deserialize",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
     "get_file",
     "get_registered_name",
     "get_registered_object",
+    "get_source_inputs",
+    "image_dataset_from_directory",
     "img_to_array",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
     "load_img",
+    "model_to_dot",
     "normalize",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",
@@ -124,9 +150,12 @@ __all__ = [
     "serialize",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
+    "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 
 suggest_names(__name__)
