@@ -1,0 +1,49 @@
+"""The hook for files of older libraries: what they mean is in the room `legacy`, which may be missing."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from neurona.core.errors import SavingError
+
+
+def age_of(version: Any, description: Any = None) -> int:
+    """The first number of the version of Keras that wrote a file; 3 is today's.
+
+    Args:
+        version: as the file says it, such as "2.3.1", or None.
+        description: of the model, to be looked at where the file does not say.
+
+    Example:
+
+        >>> age_of("2.21.0"), age_of("1.2.2"), age_of(None, {"module": "keras", "class_name": "Sequential"})
+        (2, 1, 3)
+    """
+    first = str(version or "").partition(".")[0]
+    if first.isdigit():
+        return int(first)
+    if isinstance(description, Mapping) and "module" in description:
+        return 3
+    return 2 if isinstance(description, Mapping) and "class_name" in description else 0
+
+
+def legacy(module: str) -> Any:
+    """A module of `neurona.legacy`.
+
+    Raises:
+        SavingError: it is not installed.
+    """
+    try:
+        return importlib.import_module(f"neurona.legacy.{module}")
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("neurona.legacy"):
+            raise
+        raise SavingError(
+            "The file was written by Keras 1 or 2, or tf-keras. This installation has no neurona.legacy, "
+            "which reads such files. Save it from Keras 3 as .keras."
+        ) from None
+
+
+def todays_model(description: Mapping[str, Any], age: int) -> Mapping[str, Any]:
+    """A model's description as files of today have it."""
+    return description if age >= 3 else legacy("configs").modern_model(description, age)
