@@ -1,9 +1,7 @@
-"""How Keras 1 and 2 compiled a model, and their optimizers' state, as today's."""
+"""How Keras 1, 2 and tf-keras compiled a model, as today's compile takes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from neurona.core.errors import SavingError
 from neurona.legacy.parts import modern_part
@@ -99,25 +97,3 @@ def modern_optimizer(value: Any) -> Any:
     if config.get("amsgrad") is False:
         config.pop("amsgrad")
     return {"module": "keras.optimizers", "class_name": name, "config": config, "registered_name": None}
-
-
-def modern_state(arrays: Sequence[np.ndarray], count: int) -> tuple[int, list[list[np.ndarray]]]:
-    """An optimizer's state of Keras 1, 2 or tf-keras's legacy optimizers: counters, then one array for each
-    weight, kind by kind.
-
-    Args:
-        arrays: of the file.
-        count: of the weights that it trained.
-
-    Returns:
-        The steps so far, and the arrays of each kind.
-
-    Raises:
-        SavingError: the arrays don't come out even.
-    """
-    numbers = next((place for place, array in enumerate(arrays) if array.ndim), len(arrays))
-    rest = list(arrays[numbers:])
-    if not count or len(rest) % count:
-        raise SavingError(f"The optimizer's state has {len(rest)} arrays for {count} weights.")
-    steps = int(arrays[0]) if numbers else 0
-    return steps, [rest[start : start + count] for start in range(0, len(rest), count)]

@@ -1,5 +1,6 @@
 """Descriptions of models by Keras 0, 1 and 2 (and tf-keras), converted into those of today."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -131,6 +132,19 @@ _UNUSED: dict[str, tuple[Any, ...]] = {
 _RECURRENT = ("GRU", "LSTM", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
+@dataclasses.dataclass(frozen=True)
+class Age:
+    """What a description leaves to those who know who wrote it.
+
+    Attributes:
+        version: of Keras: 0, 1 or 2.
+        ordering: where images have their channels, for layers that do not say it.
+    """
+
+    version: int
+    ordering: str = "channels_last"
+
+
 def modern_model(description: Mapping[str, Any], version: int) -> Config:
     """A whole model, or a layer, as today's files describe it.
 
@@ -141,27 +155,42 @@ def modern_model(description: Mapping[str, Any], version: int) -> Config:
     Raises:
         SavingError: it holds what is not to be had; the message names it.
     """
+    age = Age(version, _ordering(description))
     if "nodes" in description and "node_config" in description:  # Keras 0
-        return modern_model(old_graph(description), version)
-    if "class_name" not in description and description.get("name") in ("Sequential", "Graph"):
-        return modern_model(old_sequential(description), version)
-    return modern_layer(description, version)
+        return modern_layer(old_graph(description), age)
+    if "class_name" not in description and description.get("name") == "Sequential":
+        return modern_layer(old_sequential(description), age)
+    return modern_layer(description, age)
 
 
-def modern_layer(description: Mapping[str, Any], version: int) -> Config:
+def _ordering(description: Any) -> str:
+    """The ordering that all layers agree on that say one: Keras 1 left it out of some layers' configs."""
+    found: set[Any] = set()
+    waiting = [description]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            found.add(value.get("dim_ordering"))
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return "channels_first" if found - {None} == {"th"} else "channels_last"
+
+
+def modern_layer(description: Mapping[str, Any], age: Age) -> Config:
     """A layer or model inside another."""
     name, config = _named(description)
     if name in ("Functional", "Sequential", "Graph"):
-        changed = _MODEL_CONVERTERS[name](config, version)
+        changed = _MODEL_CONVERTERS[name](config, age)
         name, config = changed.pop("class_name", name), changed
     elif name in ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "TensorFlowOpLayer"):
         return {"module": "neurona.ops", "class_name": name, "config": config, "name": config.get("name")}
     else:
-        name, config = _modern_config(name, config, version)
+        name, config = _modern_config(name, config, age)
     registered = description.get("registered_name")
     custom = registered if registered and ">" in str(registered) and not str(registered).startswith("Keras") else None
     modern = {"module": _module(name), "class_name": name, "config": config, "registered_name": custom}
-    if "build_config" in description and version >= 2:
+    if "build_config" in description and age.version >= 2:
         modern["build_config"] = description["build_config"]
     return modern
 
@@ -182,13 +211,13 @@ def _named(description: Mapping[str, Any]) -> tuple[str, Any]:
     return CLASSES.get(name, name), (list(config) if isinstance(config, list) else {**config, "_was": name})
 
 
-def _modern_sequential(config: Any, version: int) -> Config:
+def _modern_sequential(config: Any, age: Age) -> Config:
     config = {"layers": config} if isinstance(config, list) else dict(config)
     config.pop("_was", None)
     layers = _entries(config, "layers")
     if layers and is_branched(layers[0]):
-        return {"class_name": "Functional", **_modern_functional(as_functional(config), version)}
-    config["layers"] = [modern_layer(entry, version) for entry in layers]
+        return {"class_name": "Functional", **_modern_functional(as_functional(config), age)}
+    config["layers"] = [modern_layer(entry, age) for entry in layers]
     config.setdefault("name", None)
     return config
 
@@ -200,7 +229,7 @@ def _entries(config: Mapping[str, Any], key: str) -> list[Any]:
     return entries
 
 
-def _modern_functional(config: Any, version: int) -> Config:
+def _modern_functional(config: Any, age: Age) -> Config:
     if not isinstance(config, Mapping):
         raise SavingError(f"A model with a graph has a dictionary as config. Received: {type(config).__name__}.")
     entries = _entries(config, "layers")
@@ -210,7 +239,7 @@ def _modern_functional(config: Any, version: int) -> Config:
     names = {str(entry.get("name")) for entry in entries}
     layers = []
     for entry in entries:
-        layer = modern_layer(entry, version)
+        layer = modern_layer(entry, age)
         calls = modern_calls(entry.get("inbound_nodes", []), names, offsets)
         if layer["class_name"] in _RECURRENT:
             calls = [_with_initial_state(call) for call in calls]
@@ -254,11 +283,11 @@ def _with_initial_state(call: Config) -> Config:
 _MODEL_CONVERTERS: dict[str, Callable[[Any, int], Config]] = {
     "Functional": _modern_functional,
     "Sequential": _modern_sequential,
-    "Graph": lambda config, version: {"class_name": "Functional", **_modern_functional(old_graph(config)["config"], version)},
+    "Graph": lambda config, version: {"class_name": "Functional", **_modern_functional(old_graph(config)["config"], age)},
 }
 
 
-def _modern_config(name: str, config: Config, version: int) -> tuple[str, Config]:
+def _modern_config(name: str, config: Config, age: Age) -> tuple[str, Config]:
     """A layer's class and config."""
     if not isinstance(config, Mapping):
         raise SavingError(f"The config of {name} is a dictionary. Received: {type(config).__name__}.")
@@ -269,15 +298,17 @@ def _modern_config(name: str, config: Config, version: int) -> tuple[str, Config
         key = names.get(key, key)
         if key in _WITHOUT_EFFECT and not (name == "Embedding" and key == "input_dim"):
             continue
-        modern[key] = modern_value(key, value, version)
+        modern[key] = modern_value(key, value, age)
     if name == "InputLayer":
         modern.setdefault("batch_shape", config.get("batch_input_shape"))
     elif "batch_shape" in modern:
         modern["batch_input_shape"] = modern.pop("batch_shape")
     for convert in (_CONVERTERS.get(was), _CONVERTERS.get(name) if was != name else None):
         if convert is not None:
-            name = convert(modern, config, version) or name
+            name = convert(modern, config, age) or name
     known = _arguments(name)
+    if age.version < 2 and name.endswith(("2D", "3D")) and "data_format" in (known or ()):
+        modern.setdefault("data_format", age.ordering)
     for key in set(modern) & set(_UNUSED) - set(known or modern):
         if modern[key] is None or modern[key] in _UNUSED[key]:
             del modern[key]
@@ -290,7 +321,7 @@ def _arguments(name: str) -> list[str] | None:
     return None if cls is None else constructor_arguments(cls)
 
 
-def modern_value(key: str, value: Any, version: int) -> Any:
+def modern_value(key: str, value: Any, age: Age) -> Any:
     """The value of an option, by its name of today."""
     if key == "data_format":
         return _ORDERINGS.get(value, value) if isinstance(value, str) else value
@@ -303,9 +334,9 @@ def modern_value(key: str, value: Any, version: int) -> Any:
     if key.endswith("_constraint"):
         return modern_constraint(value)
     if key in ("layer", "backward_layer", "cell") and isinstance(value, Mapping):
-        return modern_layer(value, version)
+        return modern_layer(value, age)
     if key == "cells" and isinstance(value, list):
-        return [modern_layer(cell, version) for cell in value]
+        return [modern_layer(cell, age) for cell in value]
     return value
 
 
@@ -316,7 +347,7 @@ def modern_activation(value: Any) -> Any:
         if value.get("class_name") == "function":
             return modern_activation(inner)
         if value.get("class_name") in ("LeakyReLU", "ReLU", "ELU", "PReLU", "Softmax", "ThresholdedReLU"):
-            return modern_layer(value, 2)
+            return modern_layer(value, Age(2))
         return modern_part(value)
     return {"hard_sigmoid": "steep_hard_sigmoid", "swish": "silu"}.get(value, value) if isinstance(value, str) else value
 
@@ -325,7 +356,7 @@ def modern_activation(value: Any) -> Any:
 # and may return another class.
 
 
-def _convolution(modern: Config, old: Config, version: int) -> str | None:
+def _convolution(modern: Config, old: Config, age: Age) -> str | None:
     sizes = [old[key] for key in ("kernel_dim1", "kernel_dim2", "kernel_dim3", "nb_row", "nb_col") if key in old]
     for key in ("kernel_dim1", "kernel_dim2", "kernel_dim3", "nb_row", "nb_col", "output_shape"):
         modern.pop(key, None)
@@ -334,7 +365,13 @@ def _convolution(modern: Config, old: Config, version: int) -> str | None:
     return None
 
 
-def _normalization(modern: Config, old: Config, version: int) -> str | None:
+def _separable(modern: Config, old: Config, age: Age) -> str | None:
+    for key in ("initializer", "regularizer", "constraint"):
+        modern.pop(f"kernel_{key}", None)
+    return _convolution(modern, old, age)
+
+
+def _normalization(modern: Config, old: Config, age: Age) -> str | None:
     if modern.pop("mode", 0) not in (0, None):
         raise SavingError(
             f"BatchNormalization(mode={old['mode']!r}) of Keras 1 is not to be had: mode=0, the default, is."
@@ -345,28 +382,28 @@ def _normalization(modern: Config, old: Config, version: int) -> str | None:
     return None
 
 
-def _recurrent(modern: Config, old: Config, version: int) -> str | None:
+def _recurrent(modern: Config, old: Config, age: Age) -> str | None:
     if "forget_bias_init" in modern:
         modern["unit_forget_bias"] = modern.pop("forget_bias_init") in ("one", "ones")
     return None
 
 
-def _cudnn(modern: Config, old: Config, version: int) -> str | None:
+def _cudnn(modern: Config, old: Config, age: Age) -> str | None:
     modern |= {"activation": "tanh", "recurrent_activation": "sigmoid"}
     return None
 
 
-def _cudnn_gru(modern: Config, old: Config, version: int) -> str | None:
+def _cudnn_gru(modern: Config, old: Config, age: Age) -> str | None:
     modern["reset_after"] = True
-    return _cudnn(modern, old, version)
+    return _cudnn(modern, old, age)
 
 
-def _gru(modern: Config, old: Config, version: int) -> str | None:
+def _gru(modern: Config, old: Config, age: Age) -> str | None:
     modern.setdefault("reset_after", False)
     return None
 
 
-def _merge(modern: Config, old: Config, version: int) -> str | None:
+def _merge(modern: Config, old: Config, age: Age) -> str | None:
     mode, name = old.get("mode", "sum"), modern.get("name")
     classes = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "concat": "Concatenate"}
     modern.clear()
@@ -384,19 +421,19 @@ def _merge(modern: Config, old: Config, version: int) -> str | None:
     return classes[mode]
 
 
-def _thresholded(modern: Config, old: Config, version: int) -> str | None:
+def _thresholded(modern: Config, old: Config, age: Age) -> str | None:
     modern["threshold"] = modern.pop("theta", 1.0)
     return None
 
 
-def _time_distributed_dense(modern: Config, old: Config, version: int) -> str | None:
+def _time_distributed_dense(modern: Config, old: Config, age: Age) -> str | None:
     shape = modern.get("batch_input_shape")
     if shape is None and old.get("input_dim") is not None:
         modern["batch_input_shape"] = [None, old.get("input_length"), old["input_dim"]]
     return None
 
 
-def _embedding(modern: Config, old: Config, version: int) -> str | None:
+def _embedding(modern: Config, old: Config, age: Age) -> str | None:
     modern.pop("dropout", None)
     if "batch_input_shape" not in modern and old.get("input_length") is not None:
         length = old["input_length"]
@@ -406,12 +443,12 @@ def _embedding(modern: Config, old: Config, version: int) -> str | None:
     return None
 
 
-def _regularizer_layer(modern: Config, old: Config, version: int) -> str | None:
+def _regularizer_layer(modern: Config, old: Config, age: Age) -> str | None:
     modern.pop("activity_regularizer", None)
     return None
 
 
-def _of_lambda(modern: Config, old: Config, version: int) -> str | None:
+def _of_lambda(modern: Config, old: Config, age: Age) -> str | None:
     raise SavingError(
         f"Layer {modern.get('name')!r} is a Lambda, whose code is in the file and is never run. Pass its function: "
         f"custom_objects={{{modern.get('name')!r}: lambda x: ...}}."
@@ -422,11 +459,12 @@ _Converter = Callable[[Config, Config, int], str | None]
 _CONVERTERS: dict[str, _Converter] = {
     **dict.fromkeys(
         (
-            "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose", "SeparableConv2D", "SeparableConv1D",
+            "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose", 
             "LocallyConnected2D", "ConvLSTM2D",
         ),
         _convolution,
     ),
+    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D", "DepthwiseConv1D", "DepthwiseConv2D"), _separable),
     "BatchNormalization": _normalization,
     "LayerNormalization": _normalization,
     "LSTM": _recurrent,

@@ -44,6 +44,12 @@ def legacy(module: str) -> Any:
         ) from None
 
 
-def todays_model(description: Mapping[str, Any], age: int) -> Mapping[str, Any]:
-    """A model's description as files of today have it."""
+def todays_model(description: Mapping[str, Any], age: int | None = None) -> Mapping[str, Any]:
+    """A model's description as files of today have it.
+
+    Args:
+        description: of a model, by any Keras.
+        age: what `age_of` found; by default what the description says.
+    """
+    age = age_of(description.get("keras_version"), description) if age is None else age
     return description if age >= 3 else legacy("configs").modern_model(description, age)

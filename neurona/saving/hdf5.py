@@ -23,6 +23,7 @@ from neurona.tracebacks import warn
 ENDINGS = (".h5", ".hdf5", ".hdf", ".keras_h5")
 _SPARE = 16 * MIB  # bytes of variables beside those in the file: the states of recurrent layers
 Segments = list[tuple[Layer, list[Variable]]]
+StoredLayer = tuple[str, list[str], list[np.ndarray]]  # its name, the names of its weights, and the weights
 
 
 class Hdf5:
@@ -40,6 +41,7 @@ class Hdf5:
         self.gate = gate
         self.file = open_hdf5(source, gate)
         self._read: set[str] = set()
+        self._layers: list[StoredLayer] | None = None
         try:
             self.root: Any = self.file
             if "layer_names" not in self.file.attrs and isinstance(self.file.get("model_weights"), h5py.Group):
@@ -72,12 +74,14 @@ class Hdf5:
         text = self._text(self.file, name)
         return None if text is None else parse_dictionary(text, self.gate, name)
 
-    def layers(self) -> list[tuple[str, list[str], list[np.ndarray]]]:
+    def layers(self) -> list[StoredLayer]:
         """Each layer's name, the names of its weights, and the weights."""
-        if self.names is None:
-            return self._numbered()
-        self.gate.count(len(self.names), "layers", "layers")
-        return [(name, *self.weights_of(self.root, name)) for name in self.names]
+        if self._layers is None and self.names is None:
+            self._layers = self._numbered()
+        elif self._layers is None:
+            self.gate.count(len(self.names), "layers", "layers")
+            self._layers = [(name, *self.weights_of(self.root, name)) for name in self.names]
+        return self._layers
 
     def weights_of(self, owner: Any, name: str) -> tuple[list[str], list[np.ndarray]]:
         """The names and arrays in a group."""
@@ -88,7 +92,7 @@ class Hdf5:
             names = texts(group, "weight_names", self.gate) or []
             return names, [self._array(group.get(one), f"{name}/{one}") for one in names]
 
-    def _numbered(self) -> list[tuple[str, list[str], list[np.ndarray]]]:
+    def _numbered(self) -> list[StoredLayer]:
         """Weights of Keras 0: groups `layer_0`, `layer_1`... or one group `graph`, of `param_0`, `param_1`..."""
         names = ["graph"] if self.count is None else [f"layer_{number}" for number in range(self._number(self.count))]
         found = []
@@ -132,7 +136,7 @@ class Hdf5:
         return sum(sizes)
 
 
-def origin(file: Hdf5, layers: Sequence[tuple[str, list[str], list[np.ndarray]]]) -> tuple[int, str]:
+def origin(file: Hdf5, layers: Sequence[StoredLayer]) -> tuple[int, str]:
     """The age of a file's weights and the backend that wrote them.
 
     Weights that do not say it are told by their names: those of Keras 1 end in `_W` and `_b`, with `:0` after
@@ -202,8 +206,8 @@ def _layers_of(model: Any) -> list[Layer]:
 
 
 def _pairs(
-    model: Layer, layers: list[tuple[str, list[str], list[np.ndarray]]], by_name: bool, skip_mismatch: bool
-) -> Iterator[tuple[Layer, tuple[str, list[str], list[np.ndarray]]]]:
+    model: Layer, layers: list[StoredLayer], by_name: bool, skip_mismatch: bool
+) -> Iterator[tuple[Layer, StoredLayer]]:
     """Layers of the model with those of the file."""
     filled = [one for one in layers if one[2]]
     if by_name:
@@ -298,7 +302,8 @@ def load_hdf5_model(
             training = file.description("training_config") if compile else None
             if training:
                 compile_as_trained(model, training, age)
-                read_optimizer(model, file, age)
+                with file.gate.watching("optimizer_weights"):
+                    read_optimizer(model, file, age)
     return model
 
 
@@ -328,10 +333,20 @@ def read_optimizer(model: Any, file: Hdf5, age: int) -> None:
     """Restore the optimizer's state, so that training goes on."""
     if getattr(model, "optimizer", None) is None or "optimizer_weights" not in file.file:
         return
-    names, arrays = file.weights_of(file.file, "optimizer_weights")
+    state_names, arrays = file.weights_of(file.file, "optimizer_weights")
     model.optimizer.build(model.trainable_variables)
     if age >= 3:
         model.optimizer.set_weights(arrays)
         return
-    ages = legacy("optimizer_state")
-    ages.restore(model.optimizer, names, arrays, age)
+    layers = file.layers()
+    age, backend = origin(file, layers)
+    stored = []
+    for layer, (_, names, weights) in _pairs(model, layers, _has_names(model, file), False):
+        trained = {id(variable) for variable in layer.trainable_variables}
+        fixed = sum(id(variable) not in trained for _, own in segments(layer) for variable in own)
+        stored.append((layer, names, weights, fixed))
+
+    def convert(layer: Layer, own: list[np.ndarray]) -> list[np.ndarray]:
+        return converted(layer, own, age, backend)
+
+    legacy("optimizer_state").restore(model.optimizer, state_names, arrays, stored, age, convert)

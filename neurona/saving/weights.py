@@ -3,22 +3,20 @@ its `vars`.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import h5py
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.errors import NotBuiltError, SavingError
+from neurona.core.errors import SavingError
 from neurona.core.layer import Layer
 from neurona.core.owner import members
 from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, open_hdf5, text_attribute
-from neurona.saving.atomic import atomic_path
-from neurona.tracebacks import ends_at_users_line
+from neurona.saving.ages import legacy
 
 Assignment = tuple[Variable, np.ndarray]
 
@@ -50,7 +48,7 @@ def _walk_value(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, La
         used: dict[str, int] = {}
         for item in inside:
             if isinstance(item, Layer) or members(item) is not None:
-                name = snake_case(type(item).__name__) if isinstance(item, Layer) else "container"
+                name = snake_case(item._class_name) if isinstance(item, Layer) else "container"
                 count = used.get(name, 0)
                 used[name] = count + 1
                 yield from _walk_value(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
@@ -192,33 +190,13 @@ def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
         raise
 
 
-def read_optimizer(model: Any, stored: Stored) -> None:
+def read_optimizer(model: Any, stored: Stored, age: int = 3) -> None:
     """Restore the optimizer's state, if the file holds one that fits; training goes on from there."""
     datasets = stored.datasets("/optimizer")
     if datasets and getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
-        model.optimizer.set_weights([stored.array(dataset) for dataset in datasets])
-
-
-def _checked_weights_path(filepath: Any) -> Path:
-    path = Path(filepath)
-    if not path.name.endswith(".weights.h5"):
-        raise SavingError(f"A file of weights is called something.weights.h5. Received: {str(filepath)!r}")
-    return path
-
-
-@ends_at_users_line
-def save_weights(model: Layer, filepath: Any, overwrite: bool = True) -> None:
-    """Write a model's weights into a `.weights.h5` file, whole or not at all.
-
-    Raises:
-        SavingError: the name has another ending, or the file may not be replaced.
-        NotBuiltError: the model has no weights yet.
-    """
-    path = _checked_weights_path(filepath)
-    if not model.built:
-        raise NotBuiltError(
-            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before saving."
-        )
-    with atomic_path(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
-        write_weights(model, file, with_optimizer=True)
+        arrays = [stored.array(dataset) for dataset in datasets]
+        if age < 3:
+            legacy("optimizer_state").restore(model.optimizer, None, arrays)
+        else:
+            model.optimizer.set_weights(arrays)

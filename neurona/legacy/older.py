@@ -1,0 +1,174 @@
+"""Descriptions of models as tf-keras 2 wrote them, which it and Keras 3 read from `.h5` files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurona.core.errors import SavingError
+
+Config = dict[str, Any]
+
+# Today's name of an option: the older one, by class.
+_NAMES = {"LeakyReLU": {"negative_slope": "alpha"}, "InputLayer": {"batch_shape": "batch_input_shape"}}
+# Options that tf-keras has not; those whose value says that they are used are refused.
+_NEWER: dict[str, tuple[Any, ...]] = {
+    "quantization_config": (None,),
+    "use_cudnn": ("auto", True, False),
+    "optional": (False,),
+    "autocast": (True,),
+    "seed": (),
+    "lora_rank": (None,),
+    "lora_alpha": (None,),
+    "qk_norm": (None, False),
+    "flash_attention": (None,),
+    "gate": (False,),
+    "zero_output_for_mask": (False,),
+    "noise_shape": (),
+    "ragged": (),
+    "sparse": (),
+    "axis": (),
+}
+_SEEDLESS = ("GRU", "LSTM", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell", "MultiHeadAttention", "Attention",
+             "AdditiveAttention", "GroupQueryAttention")
+_ALWAYS = ("use_cudnn", "quantization_config", "autocast", "optional")
+
+
+def older_model(description: Mapping[str, Any]) -> Config:
+    """A model, or a layer, in the older form.
+
+    Raises:
+        SavingError: it has parts that tf-keras 2 has no form for.
+    """
+    name, config = description["class_name"], description["config"]
+    if "layers" in config and "input_layers" in config:
+        return {"class_name": "Functional", "config": _functional(config)}
+    if name == "Sequential":
+        layers = [older_model(entry) for entry in config["layers"]]
+        return {"class_name": "Sequential", "config": {"name": config["name"], "layers": layers}}
+    if "layers" in config:
+        raise SavingError(f"{name} can't be written as .h5: only Sequential and functional models can. Use .keras.")
+    registered = description.get("registered_name")
+    older = {"class_name": registered or name, "config": _config(name, config)}
+    return {key: value for key, value in older.items() if value is not None}
+
+
+def _config(name: str, config: Mapping[str, Any]) -> Config:
+    names = _NAMES.get(name, {})
+    older: Config = {}
+    for key, value in config.items():
+        if key in _ALWAYS or (key == "seed" and name in _SEEDLESS):
+            continue
+        older[names.get(key, key)] = _value(key, value)
+    return older
+
+
+def _value(key: str, value: Any) -> Any:
+    if key == "dtype" and isinstance(value, Mapping):
+        policy = value.get("config", {}).get("name")
+        return policy if policy in ("float32", "float64", "float16", "bfloat16") else {
+            "class_name": "Policy",
+            "config": {"name": policy},
+        }
+    if key.endswith("activation") and isinstance(value, str):
+        if value == "hard_sigmoid":
+            raise SavingError(
+                "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. Use .keras."
+            )
+        return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(value, value)
+    if isinstance(value, Mapping) and "class_name" in value:
+        if key in ("layer", "backward_layer", "cell"):
+            return older_model(value)
+        if str(value.get("module", "")).startswith("keras.") or value.get("module") == "keras":
+            return {"class_name": value["class_name"], "config": _config(value["class_name"], value.get("config") or {})}
+        return {key: item for key, item in value.items() if key != "module"}
+    if key == "cells":
+        return [older_model(cell) for cell in value]
+    return value
+
+
+def _functional(config: Mapping[str, Any]) -> Config:
+    models = {
+        entry["name"]: 1 for entry in config["layers"] if "layers" in entry["config"]
+    }
+    layers = []
+    for entry in config["layers"]:
+        if ".ops." in str(entry.get("module", "")):
+            raise SavingError(
+                f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which .h5 has no form for: "
+                "make it a layer, or save as .keras."
+            )
+        nodes = [_node(call, models) for call in entry["inbound_nodes"]]
+        layers.append({**older_model(entry), "name": entry["name"], "inbound_nodes": nodes})
+    return {
+        "name": config["name"],
+        "trainable": config.get("trainable", True),
+        "layers": layers,
+        "input_layers": _places(config["input_layers"], models),
+        "output_layers": _places(config["output_layers"], models),
+    }
+
+
+def _history(tensor: Mapping[str, Any], models: Mapping[str, int]) -> list[Any]:
+    name, call, output = tensor["config"]["keras_history"]
+    return [name, call + models.get(name, 0), output]
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
+
+
+def _node(call: Mapping[str, Any], models: Mapping[str, int]) -> Any:
+    """A call: its tensors, each with the other arguments."""
+
+    def option(value: Any) -> Any:
+        if _is_tensor(value):
+            return _history(value, models)
+        if isinstance(value, Mapping):
+            return {key: option(item) for key, item in value.items()}
+        return [option(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    kwargs = {key: option(value) for key, value in call.get("kwargs", {}).items() if value is not None}
+    first, *others = call["args"]
+    states = kwargs.pop("initial_state", None)
+    if others:
+        kwargs |= dict(zip(("value", "key"), map(option, others)))
+
+    def tensor(value: Any) -> list[Any]:
+        if not _is_tensor(value):
+            raise SavingError("A call on something else than tensors has no form in .h5. Use .keras.")
+        return [*_history(value, models), kwargs]
+
+    tensors = [tensor(value) for value in first] if isinstance(first, (list, tuple)) else [tensor(first)]
+    states = [states] if states and isinstance(states[0], str) else states or []
+    return tensors + [[*state, kwargs] for state in states]
+
+
+def _places(tree: Any, models: Mapping[str, int]) -> Any:
+    if isinstance(tree, Mapping):
+        raise SavingError("A model whose inputs or outputs are a dictionary can't be written as .h5. Use .keras.")
+    if len(tree) == 3 and isinstance(tree[0], str):
+        return [[tree[0], tree[1] + models.get(tree[0], 0), tree[2]]]
+    return [place for one in tree for place in _places(one, models)]
+
+
+def older_compilation(config: Mapping[str, Any]) -> Config:
+    """What compile was given, as `training_config`."""
+    kept = {key: _plain(config.get(key)) for key in ("loss", "metrics", "weighted_metrics", "loss_weights")}
+    optimizer = config.get("optimizer") or {}
+    given = {
+        key: _plain(value)
+        for key, value in optimizer.get("config", {}).items()
+        if key not in ("loss_scale_factor", "gradient_accumulation_steps") or value is not None
+    }
+    given.pop("loss_scale_factor", None)
+    given.pop("gradient_accumulation_steps", None)
+    return {**kept, "optimizer_config": {"class_name": optimizer.get("class_name"), "config": given}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if value.get("class_name") == "function":
+            return value["config"]
+        if "class_name" in value:
+            return {"class_name": value["class_name"], "config": _plain(value.get("config") or {})}
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
