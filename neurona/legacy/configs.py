@@ -6,6 +6,7 @@ from typing import Any
 
 from neurona.core.errors import SavingError
 from neurona.core.registry import built_in, constructor_arguments
+from neurona.legacy.borders import with_theanos_borders
 from neurona.legacy.nodes import modern_calls, tensor_lists
 from neurona.legacy.operations import modern_operation
 from neurona.legacy.parts import modern_constraint, modern_initializer, modern_part, modern_regularizer
@@ -145,22 +146,24 @@ class Age:
     ordering: str = "channels_last"
 
 
-def modern_model(description: Mapping[str, Any], version: int) -> Config:
+def modern_model(description: Mapping[str, Any], version: int, backend: str | None = None) -> Config:
     """A whole model, or a layer, as today's files describe it.
 
     Args:
         description: with `class_name` and `config`.
         version: of Keras: 0, 1 or 2.
+        backend: that it was trained on, where that is known.
 
     Raises:
         SavingError: it holds what is not to be had; the message names it.
     """
     age = Age(version, _ordering(description))
     if "nodes" in description and "node_config" in description:  # Keras 0
-        return modern_layer(old_graph(description), age)
-    if "class_name" not in description and description.get("name") == "Sequential":
-        return modern_layer(old_sequential(description), age)
-    return modern_layer(description, age)
+        description = old_graph(description)
+    elif "class_name" not in description and description.get("name") == "Sequential":
+        description = old_sequential(description)
+    modern = modern_layer(description, age)
+    return with_theanos_borders(modern) if backend == "theano" else modern
 
 
 def _ordering(description: Any) -> str:
@@ -190,7 +193,7 @@ def modern_layer(description: Mapping[str, Any], age: Age) -> Config:
     registered = description.get("registered_name")
     custom = registered if registered and ">" in str(registered) and not str(registered).startswith("Keras") else None
     modern = {"module": _module(name), "class_name": name, "config": config, "registered_name": custom}
-    if "build_config" in description and age.version >= 2:
+    if name not in _MODELS and "build_config" in description and not built_in("layers").get(name):
         modern["build_config"] = description["build_config"]
     return modern
 

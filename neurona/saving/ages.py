@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurona.core.errors import SavingError
+from neurona.core.registry import built_in, get_registered_object
 
 
 def age_of(version: Any, description: Any = None) -> int:
@@ -44,12 +45,42 @@ def legacy(module: str) -> Any:
         ) from None
 
 
-def todays_model(description: Mapping[str, Any], age: int | None = None) -> Mapping[str, Any]:
+def todays_model(
+    description: Mapping[str, Any], age: int | None = None, backend: str | None = None
+) -> Mapping[str, Any]:
     """A model's description as files of today have it.
 
     Args:
         description: of a model, by any Keras.
         age: what `age_of` found; by default what the description says.
+        backend: that the model was trained on; by default what the description says.
     """
     age = age_of(description.get("keras_version"), description) if age is None else age
-    return description if age >= 3 else legacy("configs").modern_model(description, age)
+    if age >= 3:
+        return description if "module" in description else with_modules(description)
+    return legacy("configs").modern_model(description, age, backend or description.get("backend"))
+
+
+def with_modules(description: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A model of Keras 3 as its `.h5` files describe it: without the modules that tell layers from operations.
+
+    An operation is called on several tensors, a layer on a list of them.
+    """
+    config = description.get("config")
+    if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
+        return description
+    layers = []
+    for entry in config["layers"]:
+        nodes = entry.get("inbound_nodes") or [{}]
+        args = nodes[0].get("args", ()) if isinstance(nodes[0], Mapping) else ()
+        name = entry["class_name"]
+        is_operation = name not in built_in("layers") if "module" not in entry else False
+        if "module" not in entry and "layers" not in entry["config"] and (is_operation or len(args) > 1):
+            known = name in built_in("layers") and name not in _MERGES
+            own = get_registered_object(str(entry.get("registered_name") or name))
+            entry = entry if known or own is not None else {**entry, "module": "keras.src.ops.numpy"}
+        layers.append(with_modules(entry))
+    return {**description, "config": {**config, "layers": layers}}
+
+
+_MERGES = ("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average", "Dot", "Concatenate")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ import h5py
 
 from neurona._version import __version__
 from neurona.core.errors import SavingError
-from neurona.core.registry import custom_object_scope, deserialize, raise_unsavable, serialize_object
+from neurona.core.registry import custom_object_scope, deserialize, lookup, raise_unsavable, serialize_object
 from neurona.files.archives import Zip
 from neurona.files.budget import MIB
 from neurona.files.gate import Gate
@@ -108,10 +109,22 @@ def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | Non
             assign(model, stored, read_weights(model, stored))
             gate.left = gate.budget.memory_for(path.stat().st_size)
             _read_assets(model, archive)
-            if compile and config.get("compile_config"):
-                compile_as_trained(model, config["compile_config"], age)
+            compilation = config.get("compile_config") if compile else None
+            if compilation:
+                compile_as_trained(model, {**_named_optimizer(stored), **compilation}, age)
                 read_optimizer(model, stored, age)
     return model
+
+
+def _named_optimizer(stored: Stored) -> dict[str, Any]:
+    """The optimizer by the name of its state: some files of Keras 3 do not say more. Its other options are lost;
+    the learning rate is in the state.
+    """
+    name = re.sub(r"_\d+$", "", stored.name("/optimizer"))
+    if not name:
+        return {}
+    momentum = {"momentum": 0.9} if name == "sgd" and len(stored.datasets("/optimizer")) > 2 else {}
+    return {"optimizer": {"module": "keras.optimizers", "class_name": lookup("optimizers", name).__name__, "config": momentum}}
 
 
 def weights_in_archive(path: Path, gate: Gate) -> io.BytesIO:

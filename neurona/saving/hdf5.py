@@ -293,8 +293,9 @@ def load_hdf5_model(
                 f"model.load_weights({str(path)!r})."
             )
         age = age_of(file.version, description)
+        backend = origin(file, file.layers())[1] if file.holds_layers else None
         with gate.building(_SPARE + 2 * file.size()), custom_object_scope(custom_objects):
-            model: Any = deserialize(todays_model(description, age), kind="models")
+            model: Any = deserialize(todays_model(description, age, backend), kind="models")
             if not hasattr(model, "compile_from_config"):
                 raise SavingError(f"{path.name} does not hold a model.")
             if file.root is not file.file or file.names is not None:

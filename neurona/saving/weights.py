@@ -2,6 +2,7 @@
 its `vars`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -112,13 +113,19 @@ class Stored:
     def datasets(self, path: str) -> list[Any]:
         """The datasets of a group's `vars`, in their order."""
         with self.gate.watching(path):
-            group: Any = self.file.get(f"{path}/vars")
+            found = (self.file.get(f"{one}/vars") for one in _spellings(path))
+            group: Any = next((group for group in found if group is not None), None)
             if group is None:
                 return []
             if not isinstance(group, h5py.Group):
                 raise self.gate.refusal("is not a group of arrays.", f"{path}/vars")
             names = sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
             return [group[name] for name in names]
+
+    def name(self, path: str) -> str:
+        """The name of what a group was written for; empty where it is not kept."""
+        group = self.file.get(f"{path}/vars")
+        return text_attribute(group, "name") if isinstance(group, h5py.Group) else ""
 
     def array(self, dataset: Any) -> np.ndarray:
         """The numbers of a dataset."""
@@ -135,6 +142,16 @@ class Stored:
 
         self.file.visititems(add)
         return sum(sizes)
+
+
+def _spellings(path: str) -> Iterator[str]:
+    """A path, and those of it in older files: tf-keras kept some parts under private names, and Neurona named
+    functional models inside others by their class.
+    """
+    yield path
+    before, _, last = path.rpartition("/")
+    yield f"{before}/_{last}"
+    yield re.sub(r"/functional(?=/|_\d)", "/model", path)
 
 
 def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> list[Assignment]:
