@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from neurona.core.errors import SavingError
-from neurona.core.registry import built_in, constructor_arguments
+from neurona.core.registry import built_in, constructor_arguments, get_registered_object
 from neurona.legacy.borders import with_theanos_borders
 from neurona.legacy.nodes import modern_calls, tensor_lists
 from neurona.legacy.operations import modern_operation
@@ -451,11 +451,22 @@ def _regularizer_layer(modern: Config, old: Config, age: Age) -> str | None:
     return None
 
 
-def _of_lambda(modern: Config, old: Config, age: Age) -> str | None:
-    raise SavingError(
-        f"Layer {modern.get('name')!r} is a Lambda, whose code is in the file and is never run. Pass its function: "
-        f"custom_objects={{{modern.get('name')!r}: lambda x: ...}}."
-    )
+def _lambda(modern: Config, old: Config, age: Age) -> str | None:
+    """The function of a Lambda layer, which the file can't give: it is looked up by the layer's name, or by its
+    own.
+    """
+    names = [str(modern.get("name")), str(old.get("function"))]
+    found = next((name for name in names if get_registered_object(name) is not None), None)
+    if found is None:
+        raise SavingError(
+            f"Layer {names[0]!r} is a Lambda, whose code in the file is never run. Give its function by the layer's "
+            f"name: custom_objects={{{names[0]!r}: lambda x: ...}}."
+        )
+    modern.clear()
+    modern |= {"name": names[0], "function": {"class_name": "function", "config": found, "registered_name": found}}
+    if old.get("arguments"):
+        modern["arguments"] = old["arguments"]
+    return None
 
 
 _Converter = Callable[[Config, Config, int], str | None]
@@ -479,4 +490,5 @@ _CONVERTERS: dict[str, _Converter] = {
     "TimeDistributedDense": _time_distributed_dense,
     "Embedding": _embedding,
     "ActivityRegularization": _regularizer_layer,
+    "Lambda": _lambda,
 }

@@ -4,32 +4,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurona.core.errors import SavingError
+from neurona.core.registry import built_in, lookup, snake_case
 
 Config = dict[str, Any]
 
 # Today's name of an option: the older one, by class.
 _NAMES = {"LeakyReLU": {"negative_slope": "alpha"}, "InputLayer": {"batch_shape": "batch_input_shape"}}
-# Options that tf-keras has not; those whose value says that they are used are refused.
+# Options that tf-keras has not, with the values that mean that they are not used.
 _NEWER: dict[str, tuple[Any, ...]] = {
-    "quantization_config": (None,),
-    "use_cudnn": ("auto", True, False),
-    "optional": (False,),
     "autocast": (True,),
-    "seed": (),
-    "lora_rank": (None,),
-    "lora_alpha": (None,),
-    "qk_norm": (None, False),
     "flash_attention": (None,),
-    "gate": (False,),
-    "zero_output_for_mask": (False,),
-    "noise_shape": (),
-    "ragged": (),
-    "sparse": (),
-    "axis": (),
+    "input_axes": (None,),
+    "optional": (False,),
+    "output_axes": (None,),
+    "qk_norm": (False,),
+    "rms_scaling": (False,),
+    "quantization_config": (None,),
+    "score_mode": ("dot",),
+    "sliding_window": (None,),
+    "use_cudnn": ("auto", True, False),
+    "use_gate": (False,),
 }
-_SEEDLESS = ("GRU", "LSTM", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell", "MultiHeadAttention", "Attention",
-             "AdditiveAttention", "GroupQueryAttention")
-_ALWAYS = ("use_cudnn", "quantization_config", "autocast", "optional")
+_SEEDLESS = ("GRU", "LSTM", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell", "MultiHeadAttention", "Attention")
 
 
 def older_model(description: Mapping[str, Any]) -> Config:
@@ -55,9 +51,11 @@ def _config(name: str, config: Mapping[str, Any]) -> Config:
     names = _NAMES.get(name, {})
     older: Config = {}
     for key, value in config.items():
-        if key in _ALWAYS or (key == "seed" and name in _SEEDLESS):
+        if (key == "seed" and name in _SEEDLESS) or any(value is one or value == one for one in _NEWER.get(key, ())):
             continue
         older[names.get(key, key)] = _value(key, value)
+    if name == "MultiHeadAttention":
+        older |= dict.fromkeys(("query_shape", "key_shape", "value_shape"))
     return older
 
 
@@ -76,13 +74,18 @@ def _value(key: str, value: Any) -> Any:
         return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(value, value)
     if isinstance(value, Mapping) and "class_name" in value:
         if key in ("layer", "backward_layer", "cell"):
-            return older_model(value)
+            return _inside(value)
         if str(value.get("module", "")).startswith("keras.") or value.get("module") == "keras":
             return {"class_name": value["class_name"], "config": _config(value["class_name"], value.get("config") or {})}
         return {key: item for key, item in value.items() if key != "module"}
     if key == "cells":
-        return [older_model(cell) for cell in value]
+        return [_inside(cell) for cell in value]
     return value
+
+
+def _inside(description: Mapping[str, Any]) -> Config:
+    """A layer in another, which Keras 3 finds by its module."""
+    return {"module": "keras.layers", "registered_name": None, **older_model(description)}
 
 
 def _functional(config: Mapping[str, Any]) -> Config:
@@ -97,7 +100,7 @@ def _functional(config: Mapping[str, Any]) -> Config:
                 "make it a layer, or save as .keras."
             )
         nodes = [_node(call, models) for call in entry["inbound_nodes"]]
-        layers.append({**older_model(entry), "name": entry["name"], "inbound_nodes": nodes})
+        layers.append({**older_model(_as_functional(entry)), "name": entry["name"], "inbound_nodes": nodes})
     return {
         "name": config["name"],
         "trainable": config.get("trainable", True),
@@ -105,6 +108,37 @@ def _functional(config: Mapping[str, Any]) -> Config:
         "input_layers": _places(config["input_layers"], models),
         "output_layers": _places(config["output_layers"], models),
     }
+
+
+def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A Sequential model among the layers of another as a functional one: tf-keras and Keras 3 number the calls of
+    the former differently.
+    """
+    if entry["class_name"] != "Sequential":
+        return entry
+    layers, place = [], None
+    for layer in entry["config"]["layers"]:
+        name = layer["config"]["name"]
+        nodes = [] if place is None else [{"args": [_tensor(place)], "kwargs": {}}]
+        layers.append({**layer, "name": name, "inbound_nodes": nodes})
+        place = [name, 0, 0]
+    first = layers[0] if layers else {}
+    if first.get("class_name") != "InputLayer":
+        raise SavingError(
+            f"Model {entry['name']!r} does not say the shape of its input, which .h5 needs: begin it with Input(shape)."
+        )
+    config = {
+        "name": entry["config"]["name"],
+        "trainable": entry["config"].get("trainable", True),
+        "layers": layers,
+        "input_layers": [first["name"], 0, 0],
+        "output_layers": place,
+    }
+    return {**entry, "class_name": "Functional", "config": config}
+
+
+def _tensor(place: list[Any]) -> Config:
+    return {"class_name": "__keras_tensor__", "config": {"keras_history": place}}
 
 
 def _history(tensor: Mapping[str, Any], models: Mapping[str, int]) -> list[Any]:
@@ -151,16 +185,18 @@ def _places(tree: Any, models: Mapping[str, int]) -> Any:
 
 
 def older_compilation(config: Mapping[str, Any]) -> Config:
-    """What compile was given, as `training_config`."""
+    """What compile was given, as `training_config`; losses and metrics by their whole names."""
     kept = {key: _plain(config.get(key)) for key in ("loss", "metrics", "weighted_metrics", "loss_weights")}
+    kept["loss"] = _whole(kept["loss"], "losses")
+    kept["metrics"], kept["weighted_metrics"] = (
+        _whole(kept[key] or None, "metrics") for key in ("metrics", "weighted_metrics")
+    )
     optimizer = config.get("optimizer") or {}
     given = {
         key: _plain(value)
         for key, value in optimizer.get("config", {}).items()
-        if key not in ("loss_scale_factor", "gradient_accumulation_steps") or value is not None
+        if value not in (None, False) and key not in ("ema_momentum", "loss_scale_factor")
     }
-    given.pop("loss_scale_factor", None)
-    given.pop("gradient_accumulation_steps", None)
     return {**kept, "optimizer_config": {"class_name": optimizer.get("class_name"), "config": given}}
 
 
@@ -172,3 +208,14 @@ def _plain(value: Any) -> Any:
             return {"class_name": value["class_name"], "config": _plain(value.get("config") or {})}
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _whole(value: Any, kind: str) -> Any:
+    """A loss or metric by its whole name: "mse" gives "mean_squared_error"."""
+    if isinstance(value, Mapping) and "class_name" not in value:
+        return {key: _whole(item, kind) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item, kind) for item in value]
+    if not isinstance(value, str) or value in ("accuracy", "acc", "crossentropy", "ce"):
+        return value
+    return next((name for name in (snake_case(lookup(kind, value).__name__),) if name in built_in(kind)), value)

@@ -34,9 +34,22 @@ def restore(
     Raises:
         SavingError: the state does not fit the optimizer.
     """
-    if names is None or (names and names[0].startswith("iteration")):
-        optimizer.state = _of_tf_keras(optimizer, arrays)
-        return
+    by_name = names is None or (bool(names) and names[0].startswith("iteration"))
+    optimizer.state = (
+        _of_tf_keras(optimizer, arrays) if by_name else _by_kind(optimizer, arrays, layers, version, convert)
+    )
+    if callable(optimizer._rate):  # a schedule: the rate of the step that was reached
+        optimizer.learning_rate = optimizer._rate
+
+
+def _by_kind(
+    optimizer: Any,
+    arrays: Sequence[np.ndarray],
+    layers: Sequence[Stored],
+    version: int,
+    convert: Callable[[Any, Arrays], Arrays],
+) -> dict[str, Any]:
+    """The state from a file that has one kind of arrays after the other."""
     trained = _trained(layers, version)
     steps, kinds = _kinds(arrays, len(trained))
     slots = [name for group in optimizer._slot_groups() for name in group]
@@ -50,7 +63,7 @@ def restore(
         state["slots"] = {**state["slots"], name: [jnp.asarray(value) for value in values]}
     if "scalars" in state and "u_product" in state["scalars"] and len(arrays) > 1 and arrays[1].ndim == 0:
         state["scalars"] = {**state["scalars"], "u_product": jnp.asarray(arrays[1], jnp.float32)}
-    optimizer.state = state
+    return state
 
 
 def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]:

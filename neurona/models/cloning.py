@@ -5,7 +5,7 @@ from typing import Any
 
 from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import deserialize, examined
+from neurona.core.registry import custom_object_scope, deserialize, examined
 from neurona.files.gate import Gate
 from neurona.files.values import parse_dictionary
 from neurona.layers.input import InputLayer
@@ -107,8 +107,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         SavingError: the text is no description of a model, or asks for more than the budget.
     """
     description = parse_dictionary(json_string, Gate("The JSON text", SavingError))
-    with examined(description):
-        model = deserialize(todays_model(description), kind="models", custom_objects=custom_objects)
+    with examined(description), custom_object_scope(custom_objects):
+        model = deserialize(todays_model(description), kind="models")
     if not isinstance(model, Model):
         raise SavingError(f"The JSON text describes {type(model).__name__!r}, which is not a model.")
     return model

@@ -68,16 +68,18 @@ def _write_layer(group: Any, variables: Sequence[Variable]) -> None:
 
 
 def _write_optimizer(optimizer: Any, file: h5py.File) -> None:
-    """The optimizer's state in the order of tf-keras, which leaves the rate out."""
+    """The optimizer's state as tf-keras kept it: the steps, then one kind of arrays after the other."""
     if optimizer is None or not optimizer.built:
         return
-    entries = [entry for entry in optimizer._entries() if entry.keys and entry.keys[0] in ("iteration", "slots")]
-    values = dict(zip([entry.keys for entry in optimizer._entries()], optimizer._state_list()))
     group = file.create_group("optimizer_weights")
-    names = ["iteration:0" if not index else f"{entry.path}:0" for index, entry in enumerate(entries)]
-    _write_texts(group, "weight_names", names)
-    for name, entry in zip(names, entries):
-        group.create_dataset(name, data=values[entry.keys].astype(np.int64) if name == "iteration:0" else values[entry.keys])
+    arrays = {f"{optimizer.name}/iter:0": np.asarray(optimizer.state["iteration"], np.int64)}
+    for kind in [name for names in optimizer._slot_groups() for name in names]:
+        for index, array in enumerate(optimizer.state["slots"][kind]):
+            if array is not None:
+                arrays[f"{optimizer.name}/{kind}_{index}:0"] = np.asarray(array)
+    _write_texts(group, "weight_names", list(arrays))
+    for name, array in arrays.items():
+        group.create_dataset(name, data=array)
 
 
 def _write_texts(group: Any, name: str, texts: list[str]) -> None:
