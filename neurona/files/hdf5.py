@@ -11,6 +11,7 @@ from neurona.files.gate import Gate
 
 _FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
 _ATTRIBUTE = 64 * 1024  # bytes
+_PIECES = 1000  # of a list that no single attribute holds
 
 
 def open_hdf5(source: Any, gate: Gate) -> h5py.File:
@@ -125,6 +126,8 @@ def attribute(owner: Any, name: str, gate: Gate) -> Any:
             gate.spend(count * longest, where)
             gate.left += count * longest
         else:
+            if found.shape and kind.get_size() > _ATTRIBUTE:
+                raise gate.refusal(f"holds names of {kind.get_size()} letters.", where)
             gate.spend(count * kind.get_size(), where)
         value = owner.attrs[name]
         return _plain(value) if np.ndim(value) == 0 else [_plain(item) for item in value]
@@ -146,7 +149,8 @@ def texts(owner: Any, name: str, gate: Gate) -> list[str] | None:
         pieces: list[Any] = []
         while (piece := attribute(owner, f"{name}{len(pieces)}", gate)) is not None:
             pieces.append(piece)
-            gate.count(len(pieces), "members", "texts", f"{owner.name}@{name}")
+            if len(pieces) > _PIECES:
+                raise gate.refusal(f"is cut into more than {_PIECES} pieces.", f"{owner.name}@{name}")
         if not pieces:
             return None
         found = [text for piece in pieces for text in (piece if isinstance(piece, list) else [piece])]

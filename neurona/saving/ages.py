@@ -21,7 +21,7 @@ def age_of(version: Any, description: Any = None) -> int:
         (2, 1, 3)
     """
     first = str(version or "").partition(".")[0]
-    if first.isdigit():
+    if first.isdecimal() and len(first) < 5:
         return int(first)
     if isinstance(description, Mapping) and "module" in description:
         return 3

@@ -89,7 +89,9 @@ class Hdf5:
             group = owner.get(name)
             if not isinstance(group, h5py.Group):
                 raise self.gate.refusal("is named as a layer, and is no group.", name)
-            names = texts(group, "weight_names", self.gate) or []
+            names = texts(group, "weight_names", self.gate)
+            if names is None:
+                raise self.gate.refusal("does not name its weights.", name)
             return names, [self._array(group.get(one), f"{name}/{one}") for one in names]
 
     def _numbered(self) -> list[StoredLayer]:
