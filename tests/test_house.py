@@ -50,6 +50,7 @@ FLOORS = [
     {"search"},
     {"utils"},
     {"tasks"},
+    {"legacy"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,7 +1,7 @@
 """Theano's borders: convolutions with padding="same" whose windows lay elsewhere than today's.
 
-Theano padded by half a kernel before, whatever the strides; today's layers pad so that the last window ends at
-the border. Where that differs, a layer of zeros before the convolution makes the difference.
+Theano padded by half a kernel before, whatever the strides. Today's layers pad so that the last window ends
+at the border. Where that differs, a layer of zeros before the convolution makes the difference.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,14 @@ from neurona.tracebacks import warn
 Config = dict[str, Any]
 
 _SPACE = {"Conv1D": 1, "Conv2D": 2, "Conv3D": 3}
-_POOLS = ("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D")
+_POOLS = (
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+)
 
 
 def with_theanos_borders(description: Mapping[str, Any]) -> Config:
@@ -33,8 +40,8 @@ def _replaced(entry: Mapping[str, Any], functional: bool) -> list[Config]:
         return [with_theanos_borders(entry)]
     if name in _POOLS and config.get("padding") == "same" and not _agrees(config):
         warn(
-            f"Layer {config.get('name')!r} pools with padding='same', for which Theano laid its windows elsewhere: "
-            "predictions differ from those of the library that wrote the file."
+            f"Layer {config.get('name')!r} pools with padding='same', for which Theano laid its windows "
+            "elsewhere: predictions differ from those of the library that wrote the file."
         )
     zeros = _zeros(name, config) if name in _SPACE and config.get("padding") == "same" else None
     if zeros is None:
@@ -55,7 +62,9 @@ def _replaced(entry: Mapping[str, Any], functional: bool) -> list[Config]:
         before |= {"name": before["config"]["name"], "inbound_nodes": entry["inbound_nodes"]}
         own["inbound_nodes"] = [
             {
-                "args": [{"class_name": "__keras_tensor__", "config": {"keras_history": [before["name"], call, 0]}}],
+                "args": [
+                    {"class_name": "__keras_tensor__", "config": {"keras_history": [before["name"], call, 0]}}
+                ],
                 "kwargs": node["kwargs"],
             }
             for call, node in enumerate(entry["inbound_nodes"])

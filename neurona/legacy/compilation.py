@@ -55,7 +55,9 @@ def _loss(value: Any) -> Any:
         if isinstance(config, Mapping):
             if value.get("class_name") == "LossFunctionWrapper":
                 return _loss(config.get("fn"))
-            kept = {key: item for key, item in config.items() if key not in ("fn", "ragged") and item != "auto"}
+            kept = {
+                key: item for key, item in config.items() if key not in ("fn", "ragged") and item != "auto"
+            }
             return {**value, "module": "keras.losses", "config": kept}
     return value
 
@@ -77,9 +79,13 @@ def modern_optimizer(value: Any) -> Any:
     name = str(value.get("class_name") or value.get("name")).rpartition(">")[2]
     given = value.get("config") if "class_name" in value else {k: v for k, v in value.items() if k != "name"}
     if not isinstance(given, Mapping):
-        raise SavingError(f"The config of optimizer {name!r} is a dictionary. Received: {type(given).__name__}.")
+        raise SavingError(
+            f"The config of optimizer {name!r} is a dictionary. Received: {type(given).__name__}."
+        )
     if name == "TFOptimizer":
-        raise SavingError("The model was trained by an optimizer of TensorFlow, which its file does not describe.")
+        raise SavingError(
+            "The model was trained by an optimizer of TensorFlow, which its file does not describe."
+        )
     config = {
         _OPTIONS.get(key, key): modern_part(item)
         for key, item in given.items()

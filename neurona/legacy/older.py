@@ -25,7 +25,16 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "use_cudnn": ("auto", True, False),
     "use_gate": (False,),
 }
-_SEEDLESS = ("GRU", "LSTM", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell", "MultiHeadAttention", "Attention")
+_SEEDLESS = (
+    "GRU",
+    "LSTM",
+    "SimpleRNN",
+    "GRUCell",
+    "LSTMCell",
+    "SimpleRNNCell",
+    "MultiHeadAttention",
+    "Attention",
+)
 
 
 def older_model(description: Mapping[str, Any]) -> Config:
@@ -41,7 +50,9 @@ def older_model(description: Mapping[str, Any]) -> Config:
         layers = [older_model(entry) for entry in config["layers"]]
         return {"class_name": "Sequential", "config": {"name": config["name"], "layers": layers}}
     if "layers" in config:
-        raise SavingError(f"{name} can't be written as .h5: only Sequential and functional models can. Use .keras.")
+        raise SavingError(
+            f"{name} can't be written as .h5: only Sequential and functional models can. Use .keras."
+        )
     registered = description.get("registered_name")
     older = {"class_name": registered or name, "config": _config(name, config)}
     return {key: value for key, value in older.items() if value is not None}
@@ -51,7 +62,9 @@ def _config(name: str, config: Mapping[str, Any]) -> Config:
     names = _NAMES.get(name, {})
     older: Config = {}
     for key, value in config.items():
-        if (key == "seed" and name in _SEEDLESS) or any(value is one or value == one for one in _NEWER.get(key, ())):
+        if (key == "seed" and name in _SEEDLESS) or any(
+            value is one or value == one for one in _NEWER.get(key, ())
+        ):
             continue
         older[names.get(key, key)] = _value(key, value)
     if name == "MultiHeadAttention":
@@ -62,21 +75,29 @@ def _config(name: str, config: Mapping[str, Any]) -> Config:
 def _value(key: str, value: Any) -> Any:
     if key == "dtype" and isinstance(value, Mapping):
         policy = value.get("config", {}).get("name")
-        return policy if policy in ("float32", "float64", "float16", "bfloat16") else {
-            "class_name": "Policy",
-            "config": {"name": policy},
-        }
+        return (
+            policy
+            if policy in ("float32", "float64", "float16", "bfloat16")
+            else {
+                "class_name": "Policy",
+                "config": {"name": policy},
+            }
+        )
     if key.endswith("activation") and isinstance(value, str):
         if value == "hard_sigmoid":
             raise SavingError(
-                "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. Use .keras."
+                "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. "
+                "Use .keras."
             )
         return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(value, value)
     if isinstance(value, Mapping) and "class_name" in value:
         if key in ("layer", "backward_layer", "cell"):
             return _inside(value)
         if str(value.get("module", "")).startswith("keras.") or value.get("module") == "keras":
-            return {"class_name": value["class_name"], "config": _config(value["class_name"], value.get("config") or {})}
+            return {
+                "class_name": value["class_name"],
+                "config": _config(value["class_name"], value.get("config") or {}),
+            }
         return {key: item for key, item in value.items() if key != "module"}
     if key == "cells":
         return [_inside(cell) for cell in value]
@@ -89,15 +110,13 @@ def _inside(description: Mapping[str, Any]) -> Config:
 
 
 def _functional(config: Mapping[str, Any]) -> Config:
-    models = {
-        entry["name"]: 1 for entry in config["layers"] if "layers" in entry["config"]
-    }
+    models = {entry["name"]: 1 for entry in config["layers"] if "layers" in entry["config"]}
     layers = []
     for entry in config["layers"]:
         if ".ops." in str(entry.get("module", "")):
             raise SavingError(
-                f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which .h5 has no form for: "
-                "make it a layer, or save as .keras."
+                f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which .h5 has no "
+                "form for: make it a layer, or save as .keras."
             )
         nodes = [_node(call, models) for call in entry["inbound_nodes"]]
         layers.append({**older_model(_as_functional(entry)), "name": entry["name"], "inbound_nodes": nodes})
@@ -111,8 +130,8 @@ def _functional(config: Mapping[str, Any]) -> Config:
 
 
 def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A Sequential model among the layers of another as a functional one: tf-keras and Keras 3 number the calls of
-    the former differently.
+    """A Sequential model among the layers of another as a functional one: tf-keras and Keras 3 number the
+    calls of the former differently.
     """
     if entry["class_name"] != "Sequential":
         return entry
@@ -125,7 +144,8 @@ def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     first = layers[0] if layers else {}
     if first.get("class_name") != "InputLayer":
         raise SavingError(
-            f"Model {entry['name']!r} does not say the shape of its input, which .h5 needs: begin it with Input(shape)."
+            f"Model {entry['name']!r} does not say the shape of its input, which .h5 needs: begin it with "
+            "Input(shape)."
         )
     config = {
         "name": entry["config"]["name"],
@@ -178,7 +198,9 @@ def _node(call: Mapping[str, Any], models: Mapping[str, int]) -> Any:
 
 def _places(tree: Any, models: Mapping[str, int]) -> Any:
     if isinstance(tree, Mapping):
-        raise SavingError("A model whose inputs or outputs are a dictionary can't be written as .h5. Use .keras.")
+        raise SavingError(
+            "A model whose inputs or outputs are a dictionary can't be written as .h5. Use .keras."
+        )
     if len(tree) == 3 and isinstance(tree[0], str):
         return [[tree[0], tree[1] + models.get(tree[0], 0), tree[2]]]
     return [place for one in tree for place in _places(one, models)]
@@ -218,4 +240,6 @@ def _whole(value: Any, kind: str) -> Any:
         return [_whole(item, kind) for item in value]
     if not isinstance(value, str) or value in ("accuracy", "acc", "crossentropy", "ce"):
         return value
-    return next((name for name in (snake_case(lookup(kind, value).__name__),) if name in built_in(kind)), value)
+    return next(
+        (name for name in (snake_case(lookup(kind, value).__name__),) if name in built_in(kind)), value
+    )

@@ -99,8 +99,9 @@ def modern_operation(layer: Config, calls: list[Config]) -> tuple[Config, list[C
     function = str(config.get("function") or config.get("method") or layer["class_name"])
     if layer["class_name"] != "TFOpLambda" or function not in FUNCTIONS:
         raise SavingError(
-            f"Layer {name!r} is the operation tf.{function} of TensorFlow ({layer['class_name']}), which is not "
-            "converted. Rebuild the model in Python with neurona.ops, and load the weights with load_weights."
+            f"Layer {name!r} is the operation tf.{function} of TensorFlow ({layer['class_name']}), which is "
+            "not converted. Rebuild the model in Python with neurona.ops, and load the weights with "
+            "load_weights."
         )
     modern, operands, options = FUNCTIONS[function]
     found: Config = {"name": name}
@@ -120,7 +121,12 @@ def modern_operation(layer: Config, calls: list[Config]) -> tuple[Config, list[C
 
 
 def _described(modern: str, config: Config) -> Config:
-    return {"module": "keras.src.ops.numpy", "class_name": modern, "config": config, "registered_name": modern}
+    return {
+        "module": "keras.src.ops.numpy",
+        "class_name": modern,
+        "config": config,
+        "registered_name": modern,
+    }
 
 
 def _sliced(name: Any, calls: list[Config]) -> tuple[Config, list[Config]]:
@@ -129,13 +135,18 @@ def _sliced(name: Any, calls: list[Config]) -> tuple[Config, list[Config]]:
     for call in calls:
         spec = call["kwargs"].get("slice_spec")
         parts = spec if isinstance(spec, list) else [spec]
-        entries.append({"args": [*call["args"], {"class_name": "__tuple__", "items": [_part(one) for one in parts]}], "kwargs": {}})
+        entries.append(
+            {
+                "args": [*call["args"], {"class_name": "__tuple__", "items": [_part(one) for one in parts]}],
+                "kwargs": {},
+            }
+        )
     return _described("GetItem", {"name": name}), entries
 
 
 def _part(one: Any) -> Any:
     if isinstance(one, dict) and "start" in one:
         return {"class_name": "__slice__", "config": {key: one.get(key) for key in ("start", "stop", "step")}}
-    if isinstance(one, dict) and one.get("class_name") == "__ellipsis__" or one == "...":
+    if (isinstance(one, dict) and one.get("class_name") == "__ellipsis__") or one == "...":
         return {"class_name": "__ellipsis__", "config": {}}
     return one

@@ -58,7 +58,9 @@ def _by_kind(
     for name, kind in zip(slots, kinds):
         values = _per_weight(kind, trained, layers, convert)
         own = state["slots"][name]
-        if len(values) != len(own) or any(a.shape != np.shape(b) for a, b in zip(values, own) if b is not None):
+        if len(values) != len(own) or any(
+            a.shape != np.shape(b) for a, b in zip(values, own) if b is not None
+        ):
             raise SavingError(f"The file's {name} of the optimizer are of other weights than the model's.")
         state["slots"] = {**state["slots"], name: [jnp.asarray(value) for value in values]}
     if "scalars" in state and "u_product" in state["scalars"] and len(arrays) > 1 and arrays[1].ndim == 0:
@@ -76,7 +78,9 @@ def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]
     state["iteration"] = jnp.asarray(steps, state["iteration"].dtype)
     for entry, array in zip(entries, arrays[1:]):
         if np.shape(at(state, entry.keys)) != array.shape:
-            raise SavingError(f"{entry.path} has shape {np.shape(at(state, entry.keys))}, the file's {array.shape}.")
+            raise SavingError(
+                f"{entry.path} has shape {np.shape(at(state, entry.keys))}, the file's {array.shape}."
+            )
         state = replaced(state, entry.keys, jnp.asarray(array))
     if "u_product" in state.get("scalars", {}):
         # Nadam's momentum of step t is beta_1 * (1 - 0.96 ** (t / 250) / 2); the product of all is not kept.
@@ -114,7 +118,10 @@ def _kinds(arrays: Sequence[np.ndarray], count: int) -> tuple[int, list[Arrays]]
 
 
 def _per_weight(
-    kind: Arrays, trained: list[tuple[int, int]], layers: Sequence[Stored], convert: Callable[[Any, Arrays], Arrays]
+    kind: Arrays,
+    trained: list[tuple[int, int]],
+    layers: Sequence[Stored],
+    convert: Callable[[Any, Arrays], Arrays],
 ) -> Arrays:
     """The arrays of one kind in the order and layout of today's weights."""
     by_place = dict(zip(trained, kind))

@@ -46,7 +46,11 @@ def modern_part(value: Any) -> Any:
         return value
     if isinstance(config, Mapping):
         config = {_OPTIONS.get(key, key): item for key, item in config.items()}
-    return {**value, "class_name": _CLASSES.get(name, name), "config": config} if "class_name" in value else {
-        "class_name": _CLASSES.get(name, name),
-        "config": config,
-    }
+    return (
+        {**value, "class_name": _CLASSES.get(name, name), "config": config}
+        if "class_name" in value
+        else {
+            "class_name": _CLASSES.get(name, name),
+            "config": config,
+        }
+    )

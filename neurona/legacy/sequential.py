@@ -46,7 +46,10 @@ def as_functional(config: Mapping[str, Any]) -> Config:
         if shape is None:
             raise SavingError(f"Branch {number} of a Merge layer does not say the shape of its input.")
         name = f"input_{len(inputs) + 1}"
-        layer = {"class_name": "InputLayer", "config": {"batch_input_shape": shape, "dtype": dtype, "name": name}}
+        layer = {
+            "class_name": "InputLayer",
+            "config": {"batch_input_shape": shape, "dtype": dtype, "name": name},
+        }
         place = add(layer, name, [])
         inputs.append(place)
         own = _name(entry) or f"branch_{len(inputs)}"
@@ -135,7 +138,9 @@ def old_graph(config: Mapping[str, Any]) -> Config:
         shape = one.get("input_shape")
         batch = one.get("batch_input_shape") or [None, *(shape or ())]
         options = {"name": one["name"], "batch_input_shape": batch, "dtype": one.get("dtype") or "float32"}
-        layers.append({"class_name": "InputLayer", "config": options, "name": one["name"], "inbound_nodes": []})
+        layers.append(
+            {"class_name": "InputLayer", "config": options, "name": one["name"], "inbound_nodes": []}
+        )
     for node in config["node_config"]:
         name = node["name"]
         inbound = [sources(node)]

@@ -41,7 +41,12 @@ def _count(layer: Any, variables: Sequence[Any], arrays: Sequence[np.ndarray], v
     if gates and split and arrays[0].ndim == len(variables[0].shape) and arrays[1].ndim == arrays[0].ndim:
         wide = max(variables[0].shape[-1], 1)
         own = arrays[0].shape[-1] if arrays[0].ndim == 2 else 0
-        if arrays[2].ndim == 1 and 3 * gates <= len(arrays) and arrays[2].shape[0] * gates == wide and own != wide:
+        if (
+            arrays[2].ndim == 1
+            and 3 * gates <= len(arrays)
+            and arrays[2].shape[0] * gates == wide
+            and own != wide
+        ):
             return 3 * gates
     return len(variables)
 
@@ -54,7 +59,8 @@ def _recurrent(arrays: Arrays, layer: Any, variables: Sequence[Any], version: in
     gates = _GATES[type(layer).__name__]
     if len(arrays) == 3 * gates:
         arrays = [
-            np.concatenate([arrays[3 * gate + part] for gate in _OLD_ORDER[gates]], axis=-1) for part in range(3)
+            np.concatenate([arrays[3 * gate + part] for gate in _OLD_ORDER[gates]], axis=-1)
+            for part in range(3)
         ]
     if len(arrays) == 3 and arrays[2].ndim == 1 and arrays[2].size == 2 * variables[0].shape[-1]:
         arrays = _from_cudnn(arrays, gates)
@@ -70,7 +76,9 @@ def _from_cudnn(arrays: Arrays, gates: int) -> Arrays:
     return [np.hstack(parts), np.hstack(turned), biases.sum(axis=0) if gates == 4 else biases]
 
 
-def _kernels(count: int, old_axes: Sequence[int], old_axes_last: Sequence[int] | None = None) -> Callable[..., Arrays]:
+def _kernels(
+    count: int, old_axes: Sequence[int], old_axes_last: Sequence[int] | None = None
+) -> Callable[..., Arrays]:
     """A converter of the first arrays of a layer: kernels.
 
     Args:
@@ -91,7 +99,11 @@ def _kernels(count: int, old_axes: Sequence[int], old_axes_last: Sequence[int] |
 
 
 def _reordered(
-    kernel: np.ndarray, layer: Any, variable: Any, old_axes: Sequence[int], old_axes_last: Sequence[int] | None
+    kernel: np.ndarray,
+    layer: Any,
+    variable: Any,
+    old_axes: Sequence[int],
+    old_axes_last: Sequence[int] | None,
 ) -> np.ndarray:
     """A kernel of Keras 1 with today's axes."""
     first = layer.data_format == "channels_first"
@@ -121,7 +133,9 @@ def _conv1d(arrays: Arrays, layer: Any, variables: Sequence[Any], version: int, 
     return [_flipped(kernel) if backend == "theano" else kernel, *arrays[1:]]
 
 
-def _convolved_recurrent(arrays: Arrays, layer: Any, variables: Sequence[Any], version: int, backend: str) -> Arrays:
+def _convolved_recurrent(
+    arrays: Arrays, layer: Any, variables: Sequence[Any], version: int, backend: str
+) -> Arrays:
     first = getattr(layer, "data_format", "") == "channels_first"
     arrays = _recurrent(arrays, layer, variables, version, backend)
     kernels = arrays[:2]
@@ -130,7 +144,9 @@ def _convolved_recurrent(arrays: Arrays, layer: Any, variables: Sequence[Any], v
     return [_flipped(kernel) if backend == "theano" else kernel for kernel in kernels] + arrays[2:]
 
 
-def _normalization(arrays: Arrays, layer: Any, variables: Sequence[Any], version: int, backend: str) -> Arrays:
+def _normalization(
+    arrays: Arrays, layer: Any, variables: Sequence[Any], version: int, backend: str
+) -> Arrays:
     # Keras 0 divided by (deviation + epsilon), today by the square root of (variance + epsilon).
     if version == 0 and len(variables) == 2 and not variables[0].trainable and len(arrays) == 2:
         return [arrays[0], (arrays[1] + layer.epsilon) ** 2 - layer.epsilon]

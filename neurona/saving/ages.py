@@ -62,9 +62,9 @@ def todays_model(
 
 
 def with_modules(description: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A model of Keras 3 as its `.h5` files describe it: without the modules that tell layers from operations.
+    """A model that a `.h5` file of Keras 3 describes, with the modules that tell layers from operations.
 
-    An operation is called on several tensors, a layer on a list of them.
+    The file leaves them out. An operation is called on several tensors, a layer on a list of them.
     """
     config = description.get("config")
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):

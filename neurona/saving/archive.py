@@ -117,14 +117,20 @@ def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | Non
 
 
 def _named_optimizer(stored: Stored) -> dict[str, Any]:
-    """The optimizer by the name of its state: some files of Keras 3 do not say more. Its other options are lost;
-    the learning rate is in the state.
+    """The optimizer by the name of its state: some files of Keras 3 do not say more. Its other options are
+    lost; the learning rate is in the state.
     """
     name = re.sub(r"_\d+$", "", stored.name("/optimizer"))
     if not name:
         return {}
     momentum = {"momentum": 0.9} if name == "sgd" and len(stored.datasets("/optimizer")) > 2 else {}
-    return {"optimizer": {"module": "keras.optimizers", "class_name": lookup("optimizers", name).__name__, "config": momentum}}
+    return {
+        "optimizer": {
+            "module": "keras.optimizers",
+            "class_name": lookup("optimizers", name).__name__,
+            "config": momentum,
+        }
+    }
 
 
 def weights_in_archive(path: Path, gate: Gate) -> io.BytesIO:

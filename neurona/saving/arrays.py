@@ -50,7 +50,8 @@ def write_npz(model: Layer, path: Path) -> None:
     """Write the weights into an `.npz` file."""
     arrays = {name: variable.numpy() for name, variable in named_variables(model).items()}
     plain = {
-        name: array.astype(np.float32) if array.dtype.name == "bfloat16" else array for name, array in arrays.items()
+        name: array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+        for name, array in arrays.items()
     }
     with path.open("wb") as file:
         np.savez(file, **plain)
@@ -143,7 +144,8 @@ def assignments(model: Layer, arrays: Mapping[str, np.ndarray], skip_mismatch: b
     other = [name for name in arrays if name not in own]
     if (missing or other) and not skip_mismatch:
         raise SavingError(
-            f"The file and the model have other weights. Missing in the file: {', '.join(missing[:5]) or 'none'}. "
+            "The file and the model have other weights. Missing in the file: "
+            f"{', '.join(missing[:5]) or 'none'}. "
             f"Unknown to the model: {', '.join(other[:5]) or 'none'}."
         )
     found: list[Assignment] = []
@@ -151,5 +153,7 @@ def assignments(model: Layer, arrays: Mapping[str, np.ndarray], skip_mismatch: b
         if name in arrays and arrays[name].shape == tuple(variable.shape):
             found.append((variable, arrays[name]))
         elif name in arrays and not skip_mismatch:
-            raise SavingError(f"Weight {name!r} has shape {variable.shape}, the file's has {arrays[name].shape}.")
+            raise SavingError(
+                f"Weight {name!r} has shape {variable.shape}, the file's has {arrays[name].shape}."
+            )
     return found

@@ -45,8 +45,9 @@ def save_model(
 
     Args:
         model: the model, with its weights.
-        filepath: ends in `.keras`, which Keras 3 reads too; or in `.h5` or `.hdf5`, which tf-keras 2 and Keras 3
-            read. A name without an ending is a folder, which gets the file `model.keras`.
+        filepath: ends in `.keras`, which Keras 3 reads too; or in `.h5` or `.hdf5`, which tf-keras 2 reads,
+            and Keras 3 where no model is in another. A name without an ending is a folder, which gets the
+            file `model.keras`.
         overwrite: whether an older file may be replaced.
         zipped: must not be False: the file is an archive, never a folder.
         include_optimizer: whether to keep how the model was compiled and the optimizer's state, so that
@@ -87,8 +88,8 @@ def _model_path(path: Path, save_format: str | None) -> tuple[Path, bool]:
     if kinds[save_format]:
         return path, True
     warn(
-        f"{path} gets the file {in_folder(path).name}, which load_model({str(path)!r}) reads. A SavedModel, which "
-        "TensorFlow wrote here, is a graph of its operations that Neurona does not have."
+        f"{path} gets the file {in_folder(path).name}, which load_model({str(path)!r}) reads. A SavedModel, "
+        "which TensorFlow wrote here, is a graph of its operations that Neurona does not have."
     )
     return in_folder(path), False
 
@@ -150,9 +151,9 @@ def save_weights(model: Layer, filepath: Any, overwrite: bool = True, save_forma
 
     Args:
         model: whose weights they are.
-        filepath: ends in `.weights.h5`, as Keras 3 has it; in `.h5` or `.hdf5`, as Keras 2 had it; in `.npz` or in
-            `.safetensors`. Other names, such as `"cp.ckpt"`, are those of TensorFlow's checkpoints: `.weights.h5`
-            is appended, and `load_weights` finds the file by the name without it.
+        filepath: ends in `.weights.h5`, as Keras 3 has it; in `.h5` or `.hdf5`, as Keras 2 had it; in `.npz`
+            or in `.safetensors`. Other names, such as `"cp.ckpt"`, are those of TensorFlow's checkpoints:
+            `.weights.h5` is appended, and `load_weights` finds the file by the name without it.
         overwrite: whether an older file may be replaced.
         save_format: "h5" or "tf", where the name does not say it.
 
@@ -201,13 +202,14 @@ def load_weights(
     by_name: bool = False,
     budget: Budget | None = None,
 ) -> None:
-    """Read a model's weights from a file of weights, or of a whole model; nothing changes unless all of them fit.
+    """Read a model's weights from a file of weights or of a whole model. Nothing changes unless all fit.
 
     Args:
         model: whose weights are set.
         filepath: the file, or the name of a checkpoint; what it holds says its format.
         skip_mismatch: leave out what does not fit instead of refusing.
-        by_name: in `.h5` files of older Keras: give layers the weights under their names, whatever their places.
+        by_name: in `.h5` files of older Keras: give layers the weights under their names, not those in their
+            places.
         budget: what reading the file may cost, where the default does not fit a file that you trust.
 
     Raises:
@@ -233,7 +235,8 @@ def load_weights(
         gate = _gate(path, budget)
     if by_name:
         raise SavingError(
-            f"{path.name} has its weights in the places of the layers, without their names: leave by_name=True out."
+            f"{path.name} has its weights in the places of the layers, without their names: leave "
+            "by_name=True out."
         )
     with Stored(path if is_hdf5(path) else weights_in_archive(path, gate), gate) as stored:
         assign(model, stored, read_weights(model, stored, skip_mismatch))

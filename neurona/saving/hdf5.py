@@ -44,7 +44,9 @@ class Hdf5:
         self._layers: list[StoredLayer] | None = None
         try:
             self.root: Any = self.file
-            if "layer_names" not in self.file.attrs and isinstance(self.file.get("model_weights"), h5py.Group):
+            if "layer_names" not in self.file.attrs and isinstance(
+                self.file.get("model_weights"), h5py.Group
+            ):
                 self.root = self.file["model_weights"]
             self.version = self._text(self.root, "keras_version") or self._text(self.file, "keras_version")
             self.backend = self._text(self.root, "backend") or self._text(self.file, "backend")
@@ -95,8 +97,12 @@ class Hdf5:
             return names, [self._array(group.get(one), f"{name}/{one}") for one in names]
 
     def _numbered(self) -> list[StoredLayer]:
-        """Weights of Keras 0: groups `layer_0`, `layer_1`... or one group `graph`, of `param_0`, `param_1`..."""
-        names = ["graph"] if self.count is None else [f"layer_{number}" for number in range(self._number(self.count))]
+        """Weights of Keras 0: groups `layer_0`, `layer_1`... or one, `graph`, of `param_0`, `param_1`..."""
+        names = (
+            ["graph"]
+            if self.count is None
+            else [f"layer_{number}" for number in range(self._number(self.count))]
+        )
         found = []
         for name in names:
             with self.gate.watching(name):
@@ -105,7 +111,9 @@ class Hdf5:
                     raise self.gate.refusal("is named as a layer, and is no group.", name)
                 count = self._number(attribute(group, "nb_params", self.gate) or 0)
                 parts = [f"param_{number}" for number in range(count)]
-                found.append((name, parts, [self._array(group.get(part), f"{name}/{part}") for part in parts]))
+                found.append(
+                    (name, parts, [self._array(group.get(part), f"{name}/{part}") for part in parts])
+                )
         return found
 
     def _number(self, value: Any) -> int:
@@ -226,9 +234,10 @@ def _pairs(
             return
         if not skip_mismatch:
             raise SavingError(
-                f"Model {model.name!r} has {len(own)} layers with weights: {_listed([one.name for one in own])}. "
-                f"The file has {len(filled)}: {_listed([one[0] for one in filled])}. To load the weights of layers "
-                "with equal names: load_weights(path, by_name=True)."
+                f"Model {model.name!r} has {len(own)} layers with weights: "
+                f"{_listed([one.name for one in own])}. The file has {len(filled)}: "
+                f"{_listed([one[0] for one in filled])}. To load the weights of layers with "
+                "equal names: load_weights(path, by_name=True)."
             )
     yield from zip(own, filled)
 
@@ -283,9 +292,7 @@ def put(model: Layer, found: list[Assignment]) -> None:
         raise
 
 
-def load_hdf5_model(
-    path: Path, gate: Gate, custom_objects: Mapping[str, Any] | None, compile: bool
-) -> Any:
+def load_hdf5_model(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
     """The whole model in a file."""
     with Hdf5(path, gate) as file:
         description = file.description("model_config")

@@ -34,7 +34,9 @@ def write_hdf5_model(model: Any, description: dict[str, Any], file: h5py.File) -
     write_hdf5_weights(model, file.create_group("model_weights"))
     compilation = description.get("compile_config")
     if compilation and compilation.get("optimizer"):
-        file.attrs["training_config"] = json.dumps(older.older_compilation(compilation), default=raise_unsavable)
+        file.attrs["training_config"] = json.dumps(
+            older.older_compilation(compilation), default=raise_unsavable
+        )
         _write_optimizer(model.optimizer, file)
 
 
@@ -43,7 +45,9 @@ def write_hdf5_weights(model: Layer, group: Any) -> None:
     layers = list(getattr(model, "layers", None) or model._sublayers)
     names = [layer.name for layer in layers]
     if len(set(names)) < len(names):
-        raise SavingError("Two layers of the model have one name, which names a group in the file: rename one.")
+        raise SavingError(
+            "Two layers of the model have one name, which names a group in the file: rename one."
+        )
     _write_texts(group, "layer_names", names)
     group.attrs["keras_version"], group.attrs["backend"] = _LAYOUT, "tensorflow"
     below = {id(variable) for layer in layers for variable in layer.variables}
@@ -60,10 +64,14 @@ def _write_layer(group: Any, variables: Sequence[Variable]) -> None:
     names: list[str] = []
     for variable in variables:
         name = f"{variable.path}:0"
-        number = sum(one.rpartition(":")[0].rpartition("~")[0] == variable.path or one == name for one in names)
+        number = sum(
+            one.rpartition(":")[0].rpartition("~")[0] == variable.path or one == name for one in names
+        )
         names.append(f"{variable.path}~{number}:0" if number else name)
         array = variable.numpy()
-        group.create_dataset(names[-1], data=array.astype(np.float32) if array.dtype.name == "bfloat16" else array)
+        group.create_dataset(
+            names[-1], data=array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+        )
     _write_texts(group, "weight_names", names)
 
 

@@ -55,8 +55,8 @@ def find_model(path: Path) -> Path:
         return in_folder(path)
     if any((path / name).exists() for name in _SAVED_MODEL):
         raise SavingError(
-            f"{path} is a SavedModel: a graph of TensorFlow's operations, which only TensorFlow runs. Where it "
-            "was made, load it and write model.save('model.h5') or model.save_weights('model.weights.h5'); both "
+            f"{path} is a SavedModel: a graph of TensorFlow's operations, which only TensorFlow runs. Where "
+            "it was made, load it and write model.save('model.h5') or model.save_weights('a.weights.h5'): both "
             "are read here."
         )
     raise SavingError(f"{path} is a folder without a model in it. Name the file: model.keras or model.h5.")
@@ -79,8 +79,8 @@ def find_weights(path: Path) -> Path:
         return checkpoint_file(path)
     if path.with_name(f"{path.name}.index").is_file():
         raise SavingError(
-            f"{path} is a checkpoint of TensorFlow, in a format that only TensorFlow reads. Where it was made, "
-            "load it and write model.save_weights('model.weights.h5'), which is read here."
+            f"{path} is a checkpoint of TensorFlow, in a format that only TensorFlow reads. Where it was "
+            "made, load it and write model.save_weights('model.weights.h5'), which is read here."
         )
     return find_model(path)
 
@@ -88,7 +88,9 @@ def find_weights(path: Path) -> Path:
 def name_latest(path: Path) -> None:
     """Note a checkpoint as the last one of its folder, where `latest_checkpoint` finds it."""
     with atomic_path(path.parent / _INDEX) as temporary:
-        temporary.write_text(f'model_checkpoint_path: "{path.name}"\nall_model_checkpoint_paths: "{path.name}"\n')
+        temporary.write_text(
+            f'model_checkpoint_path: "{path.name}"\nall_model_checkpoint_paths: "{path.name}"\n'
+        )
 
 
 def latest_checkpoint(folder: str | Path) -> str | None:

@@ -65,11 +65,15 @@ DESCRIPTIONS = {
     "a dimension of images that is a list": layered("Convolution2D", dim_ordering=["th"], nb_filter=1),
     "code in a Lambda": layered("Lambda", function=["4wEAAAA=", None, None], function_type="lambda"),
     "code in a Merge": layered("Merge", mode="4wEAAAA=", mode_type="lambda"),
-    "code in an activation": layered("Dense", units=2, activation={"class_name": "__lambda__", "config": {"code": "x"}}),
+    "code in an activation": layered(
+        "Dense", units=2, activation={"class_name": "__lambda__", "config": {"code": "x"}}
+    ),
     "a wrapper without a layer": layered("Bidirectional"),
     "a wrapper around itself": layered("TimeDistributed", layer=layered("TimeDistributed")),
     "a regularizer that is no class": layered("Dense", output_dim=2, W_regularizer={"name": "os.system"}),
-    "an unknown operation": graph(CALL, {"class_name": "TFOpLambda", "config": {"name": "out", "function": "io.x"}}),
+    "an unknown operation": graph(
+        CALL, {"class_name": "TFOpLambda", "config": {"name": "out", "function": "io.x"}}
+    ),
     "an operation that reads files": graph(
         CALL, {"class_name": "TFOpLambda", "config": {"name": "out", "function": "io.read_file"}}
     ),
@@ -164,7 +168,11 @@ def _numbered(**values):
     def change(file):
         del file["model_weights"].attrs["layer_names"]
         for key, value in values.items():
-            where = file["model_weights"] if key == "nb_layers" else file["model_weights"].require_group("layer_0")
+            where = (
+                file["model_weights"]
+                if key == "nb_layers"
+                else file["model_weights"].require_group("layer_0")
+            )
             where.attrs[key] = value
 
     return change
@@ -195,7 +203,9 @@ CHANGES = {
     "a layer that is the root": _layers(np.array([b"/"])),
     "20,000 layers": _layers(np.array([b"out"] * 20_000)),
     "20,000 texts of any length": _layers(np.array(["out"] * 20_000, h5py.string_dtype())),
-    "1,000 texts and one of 10 MB": _layers(np.array(["a" * 10_000_000] + ["out"] * 1000, h5py.string_dtype())),
+    "1,000 texts and one of 10 MB": _layers(
+        np.array(["a" * 10_000_000] + ["out"] * 1000, h5py.string_dtype())
+    ),
     "names of 90 MB": _layers(np.array([b"a" * 90_000_000])),
     "names that are numbers": _layers(np.arange(5)),
     "names that are a table": _layers(np.array([[b"a", b"b"]])),
@@ -216,11 +226,15 @@ CHANGES = {
     "complex numbers": _dataset(data=np.ones((3, 2), "complex64")),
     "no numbers": _dataset(data=h5py.Empty("float32")),
     "8 PiB in chunks": _dataset(shape=(2**25, 2**26), dtype="float32", chunks=(1024, 1024)),
-    "a chunk of 3.9 GB": _dataset(shape=(3, 2), maxshape=(None, None), dtype="float32", chunks=(31250, 31250)),
+    "a chunk of 3.9 GB": _dataset(
+        shape=(3, 2), maxshape=(None, None), dtype="float32", chunks=(31250, 31250)
+    ),
     "a soft link": _link(h5py.SoftLink("/model_weights/out/out/bias:0")),
     "a link to itself": _link(h5py.SoftLink("/model_weights/out/out/kernel:0")),
     "an external link": _link(h5py.ExternalLink("secret.h5", "/k")),
-    "a group that holds itself": lambda file: file["model_weights"].__setitem__("loop", file["model_weights"]),
+    "a group that holds itself": lambda file: file["model_weights"].__setitem__(
+        "loop", file["model_weights"]
+    ),
     "virtual numbers": _virtual,
     "10^9 layers of Keras 0": _numbered(nb_layers=10**9),
     "-1 layers of Keras 0": _numbered(nb_layers=-1),
@@ -277,7 +291,10 @@ def safetensors(folder):
     yield "a negative shape", _tensors(_tensor(shape=(-3, -2)), body)
     yield "negative offsets", _tensors(_tensor((-24, 0)), body)
     yield "offsets backwards", _tensors(_tensor((24, 0)), body)
-    yield "arrays that overlap", _tensors({**_tensor(), "out/bias": _tensor((0, 8), (2,))["out/kernel"]}, body)
+    yield (
+        "arrays that overlap",
+        _tensors({**_tensor(), "out/bias": _tensor((0, 8), (2,))["out/kernel"]}, body),
+    )
     yield "bytes that no array has", _tensors(_tensor(), body + b"x")
     yield "an unknown type", _tensors(_tensor(dtype="PICKLE"), body)
     yield "other names", _tensors({"a": _tensor()["out/kernel"]}, body)

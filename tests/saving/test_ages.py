@@ -59,7 +59,9 @@ def test_models_of_every_age_predict_as_they_did(name, folder):
 def test_archives_of_keras_and_tf_keras_hold_the_same(name, folder):
     model = nn.models.load_model(folder / f"{name}.keras")
     assert model.optimizer.built
-    assert int(model.optimizer.iterations) == int(nn.models.load_model(folder / f"{name}.h5").optimizer.iterations)
+    assert int(model.optimizer.iterations) == int(
+        nn.models.load_model(folder / f"{name}.h5").optimizer.iterations
+    )
     assert_predicts(model, folder, name)
 
 
@@ -108,7 +110,9 @@ def test_weights_by_name_and_those_that_do_not_fit(folder):
 
 
 def test_weights_of_keras_0_are_numbered(folder, tmp_path):
-    model = nn.Sequential([nn.Input((3,)), nn.layers.Dense(2), nn.layers.Activation("tanh"), nn.layers.Dense(1)])
+    model = nn.Sequential(
+        [nn.Input((3,)), nn.layers.Dense(2), nn.layers.Activation("tanh"), nn.layers.Dense(1)]
+    )
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.attrs["nb_layers"] = 3
         for number, arrays in enumerate([[np.ones((3, 2)), np.zeros(2)], [], [np.ones((2, 1)), np.ones(1)]]):
@@ -128,7 +132,10 @@ def test_descriptions_of_keras_0():
     assert model.layers[1].rate == 0.5
     graph = {
         "name": "Graph",
-        "input_config": [{"name": "a", "input_shape": [3], "dtype": "float"}, {"name": "b", "input_shape": [3]}],
+        "input_config": [
+            {"name": "a", "input_shape": [3], "dtype": "float"},
+            {"name": "b", "input_shape": [3]},
+        ],
         "node_config": [
             {"name": "one", "input": "a", "inputs": []},
             {"name": "two", "input": None, "inputs": ["one", "b"], "merge_mode": "concat", "concat_axis": -1},
@@ -144,7 +151,7 @@ def test_code_of_older_files_is_never_run():
     layer = {"class_name": "Lambda", "config": {"name": "f", "function": ["4wEAAAA=", None, None]}}
     first = {"class_name": "Dense", "config": {"units": 2, "batch_input_shape": [None, 2], "name": "d"}}
     text = json.dumps({"class_name": "Sequential", "config": [first, layer], "keras_version": "2.3.1"})
-    with pytest.raises(SavingError, match="custom_objects=.'f'"):
+    with pytest.raises(SavingError, match=r"custom_objects=.'f'"):
         nn.models.model_from_json(text)
     model = nn.models.model_from_json(text, custom_objects={"f": lambda x: x + 1})
     model.set_weights([np.zeros((2, 2)), np.zeros(2)])
@@ -163,7 +170,10 @@ def test_what_is_not_to_be_had_says_so():
     text = json.dumps({"class_name": "Functional", "config": config, "keras_version": "2.9.0"})
     with pytest.raises(SavingError, match=r"tf\.signal\.stft"):
         nn.models.model_from_json(text)
-    merge = {"class_name": "BatchNormalization", "config": {"mode": 1, "batch_input_shape": [None, 2], "name": "b"}}
+    merge = {
+        "class_name": "BatchNormalization",
+        "config": {"mode": 1, "batch_input_shape": [None, 2], "name": "b"},
+    }
     text = json.dumps({"class_name": "Sequential", "config": [merge], "keras_version": "1.2.2"})
     with pytest.raises(SavingError, match=r"mode=1"):
         nn.models.model_from_json(text)

@@ -1,5 +1,5 @@
-"""Files that Neurona writes for older programs and other tools: `.h5`, `.npz`, `.safetensors`, folders and names of
-checkpoints.
+"""Files that Neurona writes for older programs and other tools: `.h5`, `.npz`, `.safetensors`, folders, and
+names of checkpoints.
 """
 
 import keras
@@ -76,7 +76,9 @@ def test_what_hdf5_has_no_form_for_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["a.npz", "a.safetensors", "a.h5", "a.hdf5", "a.weights.h5", "cp-0001.ckpt", "a", "a.05"])
+@pytest.mark.parametrize(
+    "name", ["a.npz", "a.safetensors", "a.h5", "a.hdf5", "a.weights.h5", "cp-0001.ckpt", "a", "a.05"]
+)
 def test_weights_come_back(name, trained, tmp_path):
     model, _ = trained
     model.save_weights(tmp_path / name)
@@ -125,7 +127,9 @@ def test_checkpoints_of_older_programs(trained, tmp_path):
     model = small()
     model.compile("sgd", "mse")
     path = tmp_path / "weights.{epoch:02d}-{val_loss:.2f}.hdf5"
-    model.fit(X, Y, validation_data=(X, Y), epochs=2, verbose=0, callbacks=[nn.callbacks.ModelCheckpoint(path)])
+    model.fit(
+        X, Y, validation_data=(X, Y), epochs=2, verbose=0, callbacks=[nn.callbacks.ModelCheckpoint(path)]
+    )
     files = sorted(tmp_path.iterdir())
     assert [file.name[:11] for file in files] == ["weights.01-", "weights.02-"]
     other = small()
