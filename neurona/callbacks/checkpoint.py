@@ -54,8 +54,8 @@ class ModelCheckpoint(MonitorCallback):
 
         >>> ModelCheckpoint("best.json")
         Traceback (most recent call last):
-        neurona.core.errors.SavingError: A model is saved as something.keras, or something.h5 for older
-            programs. ...
+        neurona.core.errors.SavingError: best.json: the architecture alone is the text that model.to_json()
+            returns. ...
     """
 
     def __init__(

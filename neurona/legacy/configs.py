@@ -176,13 +176,7 @@ def _modern_config(name: str, config: Config, age: Age) -> tuple[str, Config]:
     if not isinstance(config, Mapping):
         raise SavingError(f"The config of {name} is a dictionary. Received: {type(config).__name__}.")
     was = config.pop("_was", name)
-    names = {**NAMES, **NAMES_OF_CLASSES.get(name, {})}
-    modern: Config = {}
-    for key, value in config.items():
-        key = names.get(key, key)
-        if key in WITHOUT_EFFECT and not (name == "Embedding" and key == "input_dim"):
-            continue
-        modern[key] = modern_value(key, value, age)
+    modern = _renamed(name, config, age)
     if name == "InputLayer":
         modern.setdefault("batch_shape", config.get("batch_input_shape"))
     elif "batch_shape" in modern:
@@ -193,10 +187,20 @@ def _modern_config(name: str, config: Config, age: Age) -> tuple[str, Config]:
     known = _arguments(name)
     if age.version < 2 and name.endswith(("2D", "3D")) and "data_format" in (known or ()):
         modern.setdefault("data_format", age.ordering)
-    for key in set(modern) & set(UNUSED) - set(known or modern):
-        if modern[key] is None or modern[key] in UNUSED[key]:
-            del modern[key]
-    return name, modern
+    unknown = set(modern) & set(UNUSED) - set(known or modern)
+    return name, {key: value for key, value in modern.items() if key not in unknown or _is_used(key, value)}
+
+
+def _renamed(name: str, config: Config, age: Age) -> Config:
+    """The options that have an effect, by today's names."""
+    names = {**NAMES, **NAMES_OF_CLASSES.get(name, {})}
+    without = WITHOUT_EFFECT - ({"input_dim"} if name == "Embedding" else set())
+    todays = ((names.get(key, key), value) for key, value in config.items())
+    return {key: modern_value(key, value, age) for key, value in todays if key not in without}
+
+
+def _is_used(key: str, value: Any) -> bool:
+    return value is not None and value not in UNUSED[key]
 
 
 def _arguments(name: str) -> list[str] | None:

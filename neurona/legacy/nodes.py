@@ -44,29 +44,31 @@ def _modern_call(node: Any, names: Container[str], offsets: Mapping[str, int]) -
     if isinstance(node, Mapping) and "args" in node:
         return dict(node)
     kwargs: dict[str, Any] = {}
-
-    def argument(tree: Any) -> Any:
-        if is_tensor(tree):
-            if len(tree) == 4 and isinstance(tree[3], Mapping):
-                kwargs.update({key: option(value) for key, value in tree[3].items()})
-            return tree[2] if tree[0] == CONSTANT else _tensor(tree, offsets)
-        if isinstance(tree, Mapping):
-            return {key: argument(value) for key, value in tree.items()}
-        return [argument(value) for value in tree] if isinstance(tree, list) else tree
-
-    def option(tree: Any) -> Any:
-        if is_tensor(tree) and tree[0] in names and len(tree) == 3:
-            return _tensor(tree, offsets)
-        if isinstance(tree, list):
-            return tree[2] if is_tensor(tree) and tree[0] == CONSTANT else [option(value) for value in tree]
-        if isinstance(tree, Mapping):
-            return {key: option(value) for key, value in tree.items()}
-        return tree
-
-    first = argument(node)
-    if isinstance(node, list) and not is_tensor(node) and isinstance(first, list) and len(first) == 1:
+    first = _argument(node, offsets, kwargs)
+    if isinstance(node, list) and not is_tensor(node) and len(first) == 1:
         first = first[0]
-    return {"args": [first], "kwargs": {key: value for key, value in kwargs.items() if value is not None}}
+    options = {key: _option(value, names, offsets) for key, value in kwargs.items() if value is not None}
+    return {"args": [first], "kwargs": options}
+
+
+def _argument(tree: Any, offsets: Mapping[str, int], kwargs: dict[str, Any]) -> Any:
+    """The tensors that a layer is called on; the options beside them are put into `kwargs`."""
+    if is_tensor(tree):
+        if len(tree) == 4 and isinstance(tree[3], Mapping):
+            kwargs.update(tree[3])
+        return tree[2] if tree[0] == CONSTANT else _tensor(tree, offsets)
+    if isinstance(tree, Mapping):
+        return {key: _argument(value, offsets, kwargs) for key, value in tree.items()}
+    return [_argument(value, offsets, kwargs) for value in tree] if isinstance(tree, list) else tree
+
+
+def _option(tree: Any, names: Container[str], offsets: Mapping[str, int]) -> Any:
+    """An option of a call, which may be a tensor, hold some, or look like one."""
+    if is_tensor(tree) and len(tree) == 3 and (tree[0] == CONSTANT or tree[0] in names):
+        return tree[2] if tree[0] == CONSTANT else _tensor(tree, offsets)
+    if isinstance(tree, Mapping):
+        return {key: _option(value, names, offsets) for key, value in tree.items()}
+    return [_option(value, names, offsets) for value in tree] if isinstance(tree, list) else tree
 
 
 def tensor_lists(places: Any, offsets: Mapping[str, int]) -> Any:

@@ -73,35 +73,31 @@ def _config(name: str, config: Mapping[str, Any]) -> Config:
 
 
 def _value(key: str, value: Any) -> Any:
+    """The value of an option."""
     if key == "dtype" and isinstance(value, Mapping):
         policy = value.get("config", {}).get("name")
-        return (
-            policy
-            if policy in ("float32", "float64", "float16", "bfloat16")
-            else {
-                "class_name": "Policy",
-                "config": {"name": policy},
-            }
-        )
+        plain = policy in ("float32", "float64", "float16", "bfloat16")
+        return policy if plain else {"class_name": "Policy", "config": {"name": policy}}
     if key.endswith("activation") and isinstance(value, str):
-        if value == "hard_sigmoid":
-            raise SavingError(
-                "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. "
-                "Use .keras."
-            )
-        return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(value, value)
-    if isinstance(value, Mapping) and "class_name" in value:
-        if key in ("layer", "backward_layer", "cell"):
-            return _inside(value)
-        if str(value.get("module", "")).startswith("keras.") or value.get("module") == "keras":
-            return {
-                "class_name": value["class_name"],
-                "config": _config(value["class_name"], value.get("config") or {}),
-            }
-        return {key: item for key, item in value.items() if key != "module"}
+        return _activation(value)
     if key == "cells":
         return [_inside(cell) for cell in value]
-    return value
+    if not isinstance(value, Mapping) or "class_name" not in value:
+        return value
+    if key in ("layer", "backward_layer", "cell"):
+        return _inside(value)
+    name, module = value["class_name"], str(value.get("module", ""))
+    if module.partition(".")[0] == "keras":
+        return {"class_name": name, "config": _config(name, value.get("config") or {})}
+    return {key: item for key, item in value.items() if key != "module"}
+
+
+def _activation(name: str) -> str:
+    if name == "hard_sigmoid":
+        raise SavingError(
+            "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. Use .keras."
+        )
+    return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(name, name)
 
 
 def _inside(description: Mapping[str, Any]) -> Config:
@@ -170,30 +166,28 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
 
 
-def _node(call: Mapping[str, Any], models: Mapping[str, int]) -> Any:
+def _node(call: Mapping[str, Any], models: Mapping[str, int]) -> list[Any]:
     """A call: its tensors, each with the other arguments."""
-
-    def option(value: Any) -> Any:
-        if _is_tensor(value):
-            return _history(value, models)
-        if isinstance(value, Mapping):
-            return {key: option(item) for key, item in value.items()}
-        return [option(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-    kwargs = {key: option(value) for key, value in call.get("kwargs", {}).items() if value is not None}
+    kwargs = {
+        key: _option(value, models) for key, value in call.get("kwargs", {}).items() if value is not None
+    }
     first, *others = call["args"]
-    states = kwargs.pop("initial_state", None)
-    if others:
-        kwargs |= dict(zip(("value", "key"), map(option, others)))
+    states = kwargs.pop("initial_state", None) or []
+    kwargs |= dict(zip(("value", "key"), (_option(other, models) for other in others)))
+    tensors = first if isinstance(first, (list, tuple)) else [first]
+    if not all(map(_is_tensor, tensors)):
+        raise SavingError("A call on something else than tensors has no form in .h5. Use .keras.")
+    places = [_history(tensor, models) for tensor in tensors]
+    places += [states] if states and isinstance(states[0], str) else states
+    return [[*place, kwargs] for place in places]
 
-    def tensor(value: Any) -> list[Any]:
-        if not _is_tensor(value):
-            raise SavingError("A call on something else than tensors has no form in .h5. Use .keras.")
-        return [*_history(value, models), kwargs]
 
-    tensors = [tensor(value) for value in first] if isinstance(first, (list, tuple)) else [tensor(first)]
-    states = [states] if states and isinstance(states[0], str) else states or []
-    return tensors + [[*state, kwargs] for state in states]
+def _option(value: Any, models: Mapping[str, int]) -> Any:
+    if _is_tensor(value):
+        return _history(value, models)
+    if isinstance(value, Mapping):
+        return {key: _option(item, models) for key, item in value.items()}
+    return [_option(item, models) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _places(tree: Any, models: Mapping[str, int]) -> Any:

@@ -140,20 +140,21 @@ def assignments(model: Layer, arrays: Mapping[str, np.ndarray], skip_mismatch: b
     own = named_variables(model)
     if not set(own) & set(arrays) and len(own) == len(arrays):
         arrays = dict(zip(own, arrays.values()))
-    missing = [name for name in own if name not in arrays]
-    other = [name for name in arrays if name not in own]
-    if (missing or other) and not skip_mismatch:
+    if not skip_mismatch and set(own) != set(arrays):
+        missing, other = (_listed(set(one) - set(two)) for one, two in ((own, arrays), (arrays, own)))
         raise SavingError(
-            "The file and the model have other weights. Missing in the file: "
-            f"{', '.join(missing[:5]) or 'none'}. "
-            f"Unknown to the model: {', '.join(other[:5]) or 'none'}."
+            f"The file and the model have other weights. Missing in the file: {missing}. Unknown to the model: "
+            f"{other}."
         )
-    found: list[Assignment] = []
-    for name, variable in own.items():
-        if name in arrays and arrays[name].shape == tuple(variable.shape):
-            found.append((variable, arrays[name]))
-        elif name in arrays and not skip_mismatch:
+    both = [name for name in own if name in arrays]
+    fitting = [name for name in both if arrays[name].shape == tuple(own[name].shape)]
+    for name in both if not skip_mismatch else ():
+        if name not in fitting:
             raise SavingError(
-                f"Weight {name!r} has shape {variable.shape}, the file's has {arrays[name].shape}."
+                f"Weight {name!r} has shape {own[name].shape}, the file's has {arrays[name].shape}."
             )
-    return found
+    return [(own[name], arrays[name]) for name in fitting]
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)[:5]) or "-"

@@ -17,19 +17,16 @@ from neurona.saving.hdf5 import Hdf5, assignments, load_hdf5_model, put
 from neurona.saving.hdf5_writing import write_hdf5_model, write_hdf5_weights
 from neurona.saving.places import (
     HDF5_ENDINGS,
-    OTHER_KINDS,
     checkpoint_file,
     find_model,
     find_weights,
     in_folder,
     is_hdf5,
     name_latest,
+    refuse_other_kind,
 )
 from neurona.saving.weights import Stored, assign, read_weights, write_weights
 from neurona.tracebacks import ends_at_users_line, warn
-
-_MODELS = "A model is saved as something.keras, or something.h5 for older programs"
-_WEIGHTS = "Weights are saved as something.weights.h5, something.npz or something.safetensors"
 
 
 @ends_at_users_line
@@ -100,11 +97,12 @@ def check_model_name(path: Path) -> None:
     Raises:
         SavingError: it has the ending of another kind of file, or of weights.
     """
-    if path.name.endswith(".weights.h5"):
-        raise SavingError(f"{_MODELS}. Weights alone: save_weights({str(path)!r}).")
-    if path.suffix in OTHER_KINDS or path.suffix in (".npz", ".safetensors"):
-        kind = OTHER_KINDS.get(path.suffix, "a file of arrays: save_weights writes it")
-        raise SavingError(f"{_MODELS}. Received: {str(path)!r}, {kind}.")
+    refuse_other_kind(path)
+    if path.name.endswith((".weights.h5", ".npz", ".safetensors")):
+        raise SavingError(
+            f"{path.name} is the name of a file of weights: use save_weights. A whole model is saved as "
+            "something.keras, or something.h5 for older programs."
+        )
 
 
 @ends_at_users_line
@@ -189,9 +187,12 @@ def check_weights_name(path: Path) -> None:
     Raises:
         SavingError: it has the ending of another kind of file.
     """
-    if path.suffix in OTHER_KINDS or path.suffix == ".keras":
-        kind = OTHER_KINDS.get(path.suffix, "a whole model: model.save writes it")
-        raise SavingError(f"{_WEIGHTS}. Received: {str(path)!r}, {kind}.")
+    refuse_other_kind(path)
+    if path.suffix == ".keras":
+        raise SavingError(
+            f"{path.name} is the name of a whole model: use save. Weights are saved as something.weights.h5, "
+            "something.npz or something.safetensors."
+        )
 
 
 @ends_at_users_line

@@ -218,28 +218,27 @@ def _layers_of(model: Any) -> list[Layer]:
 def _pairs(
     model: Layer, layers: list[StoredLayer], by_name: bool, skip_mismatch: bool
 ) -> Iterator[tuple[Layer, StoredLayer]]:
-    """Layers of the model with those of the file."""
-    filled = [one for one in layers if one[2]]
+    """Layers of the model with those of the file that have weights."""
+    filled, by_names = [one for one in layers if one[2]], _by_name(model)
     if by_name:
-        by_names = _by_name(model)
         yield from ((by_names[one[0]], one) for one in filled if one[0] in by_names)
         return
     own = [layer for layer in _layers_of(model) if segments(layer)]
+    if len(own) == len(filled):
+        yield from zip(own, filled)
+        return
     if len(filled) == 1 and filled[0][0] == "graph":
         raise SavingError("The weights of a Graph of Keras 0 do not say which layer they are of.")
-    if len(own) != len(filled):
-        by_names = _by_name(model)
-        if all(one[0] in by_names for one in filled):
-            yield from ((by_names[one[0]], one) for one in filled)
-            return
-        if not skip_mismatch:
-            raise SavingError(
-                f"Model {model.name!r} has {len(own)} layers with weights: "
-                f"{_listed([one.name for one in own])}. The file has {len(filled)}: "
-                f"{_listed([one[0] for one in filled])}. To load the weights of layers with "
-                "equal names: load_weights(path, by_name=True)."
-            )
-    yield from zip(own, filled)
+    if all(one[0] in by_names for one in filled):
+        yield from ((by_names[one[0]], one) for one in filled)
+    elif skip_mismatch:
+        yield from zip(own, filled)
+    else:
+        raise SavingError(
+            f"Model {model.name!r} has {len(own)} layers with weights: {_listed([one.name for one in own])}. The file has "
+            f"{len(filled)}: {_listed([one[0] for one in filled])}. To load the weights of layers with equal "
+            "names: load_weights(path, by_name=True)."
+        )
 
 
 def _listed(names: list[str]) -> str:

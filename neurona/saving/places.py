@@ -12,22 +12,35 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _IN_FOLDER = "model.keras"  # the file in a folder that a model was saved to
 _SAVED_MODEL = ("saved_model.pb", "saved_model.pbtxt", "keras_metadata.pb")
 _INDEX = "checkpoint"  # the file of a folder that names the last checkpoint, as TensorFlow writes it
-# What models and weights are sometimes asked to be saved as, and what that is.
-OTHER_KINDS = {
-    ".json": "the architecture alone: write the text that model.to_json() returns",
-    ".yaml": "no format any more: YAML could run code. Write the text that model.to_json() returns",
-    ".yml": "no format any more: YAML could run code. Write the text that model.to_json() returns",
-    ".pb": "a graph of TensorFlow",
-    ".tflite": "a graph of TensorFlow Lite",
-    ".onnx": "a graph of ONNX",
-    ".pt": "a file of PyTorch",
-    ".pth": "a file of PyTorch",
-    ".pkl": "a pickle, which runs code when it is read",
-    ".pickle": "a pickle, which runs code when it is read",
-    ".joblib": "a pickle, which runs code when it is read",
-    ".txt": "a text",
-    ".zip": "an archive of another kind",
-}
+_PICKLES = (".pkl", ".pickle", ".joblib")
+_OF_OTHERS = (".pb", ".tflite", ".onnx", ".pt", ".pth", ".txt", ".zip")
+
+
+def refuse_other_kind(path: Path) -> None:
+    """Refuse a name under which neither models nor weights are saved.
+
+    Raises:
+        SavingError: it has the ending of another kind of file.
+    """
+    if path.suffix == ".json":
+        raise SavingError(
+            f"{path.name}: the architecture alone is the text that model.to_json() returns. Write it into the file."
+        )
+    if path.suffix in (".yaml", ".yml"):
+        raise SavingError(
+            f"{path.name}: YAML is not written, as reading it could run code. Write the text that model.to_json() "
+            "returns into a .json file."
+        )
+    if path.suffix in _PICKLES:
+        raise SavingError(
+            f"{path.name}: a pickle runs code when it is read, so none is written. Save the model as something.keras, "
+            "weights as something.weights.h5."
+        )
+    if path.suffix in _OF_OTHERS:
+        raise SavingError(
+            f"{path.name} is the name of another library's file. Save the model as something.keras, weights as "
+            "something.weights.h5."
+        )
 
 
 def is_hdf5(path: Path) -> bool:

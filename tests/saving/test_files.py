@@ -56,7 +56,7 @@ def test_other_endings_are_refused(name, message, tmp_path):
 
 
 def test_weights_files_have_their_ending(tmp_path):
-    for name in ("model.json", "model.keras", "model.pth"):
+    for name in ("model.pkl", "model.keras", "model.pth"):
         with pytest.raises(SavingError, match=r"something\.weights\.h5"):
             small().save_weights(tmp_path / name)
 
