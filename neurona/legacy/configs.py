@@ -63,6 +63,8 @@ def modern_layer(description: Mapping[str, Any], age: Age) -> Config:
     elif name in ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "TensorFlowOpLayer"):
         return {"module": "neurona.ops", "class_name": name, "config": config, "name": config.get("name")}
     else:
+        if not isinstance(config, Mapping):
+            raise SavingError(f"The config of {name} is a dictionary. Received: {type(config).__name__}.")
         name, config = _modern_config(name, config, age)
     registered = description.get("registered_name")
     custom = (
@@ -173,8 +175,6 @@ _OF_MODELS: dict[str, Callable[[Any, int], Config]] = {
 
 def _modern_config(name: str, config: Config, age: Age) -> tuple[str, Config]:
     """A layer's class and config."""
-    if not isinstance(config, Mapping):
-        raise SavingError(f"The config of {name} is a dictionary. Received: {type(config).__name__}.")
     was = config.pop("_was", name)
     modern = _renamed(name, config, age)
     if name == "InputLayer":

@@ -95,7 +95,8 @@ def _value(key: str, value: Any) -> Any:
 def _activation(name: str) -> str:
     if name == "hard_sigmoid":
         raise SavingError(
-            "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. Use .keras."
+            "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. Use "
+            ".keras."
         )
     return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(name, name)
 

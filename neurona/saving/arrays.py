@@ -143,8 +143,8 @@ def assignments(model: Layer, arrays: Mapping[str, np.ndarray], skip_mismatch: b
     if not skip_mismatch and set(own) != set(arrays):
         missing, other = (_listed(set(one) - set(two)) for one, two in ((own, arrays), (arrays, own)))
         raise SavingError(
-            f"The file and the model have other weights. Missing in the file: {missing}. Unknown to the model: "
-            f"{other}."
+            f"The file and the model have other weights. Missing in the file: {missing}. Unknown to the "
+            f"model: {other}."
         )
     both = [name for name in own if name in arrays]
     fitting = [name for name in both if arrays[name].shape == tuple(own[name].shape)]

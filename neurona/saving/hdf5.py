@@ -1,7 +1,7 @@
 """The HDF5 files of Keras 0 to 3 (`.h5`, `.hdf5`): a group for each layer, with the names of its weights."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -220,29 +220,25 @@ def _pairs(
 ) -> Iterator[tuple[Layer, StoredLayer]]:
     """Layers of the model with those of the file that have weights."""
     filled, by_names = [one for one in layers if one[2]], _by_name(model)
-    if by_name:
-        yield from ((by_names[one[0]], one) for one in filled if one[0] in by_names)
-        return
     own = [layer for layer in _layers_of(model) if segments(layer)]
-    if len(own) == len(filled):
-        yield from zip(own, filled)
-        return
-    if len(filled) == 1 and filled[0][0] == "graph":
+    if [one[0] for one in filled] == ["graph"]:
         raise SavingError("The weights of a Graph of Keras 0 do not say which layer they are of.")
-    if all(one[0] in by_names for one in filled):
-        yield from ((by_names[one[0]], one) for one in filled)
-    elif skip_mismatch:
-        yield from zip(own, filled)
-    else:
+    known = [(by_names[one[0]], one) for one in filled if one[0] in by_names]
+    if by_name or (len(own) != len(filled) == len(known)):
+        return iter(known)
+    if len(own) != len(filled) and not skip_mismatch:
         raise SavingError(
-            f"Model {model.name!r} has {len(own)} layers with weights: {_listed([one.name for one in own])}. The file has "
-            f"{len(filled)}: {_listed([one[0] for one in filled])}. To load the weights of layers with equal "
-            "names: load_weights(path, by_name=True)."
+            f"Model {model.name!r} has {len(own)} layers with weights: "
+            f"{_listed(layer.name for layer in own)}. The file has {len(filled)}: "
+            f"{_listed(one[0] for one in filled)}. To load the weights of layers with equal names: "
+            "load_weights(path, by_name=True)."
         )
+    return iter(zip(own, filled))
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    return ", ".join(shown[:8]) + (", ..." if len(shown) > 8 else "")
 
 
 def _by_name(model: Layer) -> dict[str, Layer]:

@@ -24,22 +24,23 @@ def refuse_other_kind(path: Path) -> None:
     """
     if path.suffix == ".json":
         raise SavingError(
-            f"{path.name}: the architecture alone is the text that model.to_json() returns. Write it into the file."
+            f"{path.name}: the architecture alone is the text that model.to_json() returns. Write it "
+            "into the file."
         )
     if path.suffix in (".yaml", ".yml"):
         raise SavingError(
-            f"{path.name}: YAML is not written, as reading it could run code. Write the text that model.to_json() "
-            "returns into a .json file."
+            f"{path.name}: YAML is not written, as reading it could run code. Write the text that "
+            "model.to_json() returns into a .json file."
         )
     if path.suffix in _PICKLES:
         raise SavingError(
-            f"{path.name}: a pickle runs code when it is read, so none is written. Save the model as something.keras, "
-            "weights as something.weights.h5."
+            f"{path.name}: a pickle runs code when it is read, so none is written. Save the model as "
+            "something.keras, weights as something.weights.h5."
         )
     if path.suffix in _OF_OTHERS:
         raise SavingError(
-            f"{path.name} is the name of another library's file. Save the model as something.keras, weights as "
-            "something.weights.h5."
+            f"{path.name} is the name of another library's file. Save the model as something.keras, weights "
+            "as something.weights.h5."
         )
 
 
@@ -69,8 +70,8 @@ def find_model(path: Path) -> Path:
     if any((path / name).exists() for name in _SAVED_MODEL):
         raise SavingError(
             f"{path} is a SavedModel: a graph of TensorFlow's operations, which only TensorFlow runs. Where "
-            "it was made, load it and write model.save('model.h5') or model.save_weights('a.weights.h5'): both "
-            "are read here."
+            "it was made, load it and write model.save('model.h5') or model.save_weights('a.weights.h5'): "
+            "both are read here."
         )
     raise SavingError(f"{path} is a folder without a model in it. Name the file: model.keras or model.h5.")
 
