@@ -318,17 +318,22 @@ def _has_names(model: Layer, file: Hdf5) -> bool:
 
 
 def compile_as_trained(model: Any, training: Mapping[str, Any], age: int) -> None:
-    """Compile a model as a file says; what is not to be had is told, and the model is left uncompiled."""
+    """Compile a model as a file says. What an older file says and is not to be had is told, and the model is
+    left uncompiled.
+
+    Raises:
+        SavingError: a file of today says something else than how to compile.
+    """
+    if age >= 3:
+        config = {key: value for key, value in training.items() if key != "optimizer_config"}
+        optimizer = training.get("optimizer_config")
+        if isinstance(optimizer, Mapping):  # of a `.h5` file
+            config["optimizer"] = {"module": "keras.optimizers", "registered_name": None, **optimizer}
+        model.compile_from_config(config)
+        return
     try:
-        if age < 3:
-            config = legacy("compilation").modern_compilation(training)
-        else:
-            config = {key: value for key, value in training.items() if key != "optimizer_config"}
-            optimizer = training.get("optimizer_config") or training.get("optimizer")
-            if isinstance(optimizer, Mapping):
-                optimizer = {"module": "keras.optimizers", "registered_name": None, **optimizer}
-            config["optimizer"] = optimizer
-        if config.get("optimizer"):
+        config = legacy("compilation").modern_compilation(training)
+        if config:
             model.compile_from_config(config)
     except Exception as error:
         warn(f"The model is loaded without how it was compiled: compile it before training. {error}")
