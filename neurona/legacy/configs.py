@@ -65,7 +65,7 @@ def modern_layer(description: Mapping[str, Any], age: Age) -> Config:
     else:
         if not isinstance(config, Mapping):
             raise SavingError(f"The config of {name} is a dictionary. Received: {type(config).__name__}.")
-        name, config = _modern_config(name, config, age)
+        name, config = _modern_config(name, dict(config), age)
     registered = description.get("registered_name")
     custom = (
         registered
@@ -163,7 +163,7 @@ def _with_initial_state(call: Config) -> Config:
     return call
 
 
-_OF_MODELS: dict[str, Callable[[Any, int], Config]] = {
+_OF_MODELS: dict[str, Callable[[Any, Age], Config]] = {
     "Functional": _modern_functional,
     "Sequential": _modern_sequential,
     "Graph": lambda config, age: {

@@ -142,7 +142,7 @@ def _lambda(modern: Config, old: Config, age: Age) -> str | None:
     return None
 
 
-_Converter = Callable[[Config, Config, int], str | None]
+_Converter = Callable[[Config, Config, Age], str | None]
 CONVERTERS: dict[str, _Converter] = {
     **dict.fromkeys(
         (

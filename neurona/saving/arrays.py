@@ -48,7 +48,7 @@ def named_variables(model: Layer) -> dict[str, Variable]:
 
 def write_npz(model: Layer, path: Path) -> None:
     """Write the weights into an `.npz` file."""
-    arrays = {name: variable.numpy() for name, variable in named_variables(model).items()}
+    arrays: dict[str, Any] = {name: variable.numpy() for name, variable in named_variables(model).items()}
     plain = {
         name: array.astype(np.float32) if array.dtype.name == "bfloat16" else array
         for name, array in arrays.items()

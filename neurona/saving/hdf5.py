@@ -80,10 +80,10 @@ class Hdf5:
         """Each layer's name, the names of its weights, and the weights."""
         if self._layers is None and self.names is None:
             self._layers = self._numbered()
-        elif self._layers is None:
+        elif self._layers is None and self.names is not None:
             self.gate.count(len(self.names), "layers", "layers")
             self._layers = [(name, *self.weights_of(self.root, name)) for name in self.names]
-        return self._layers
+        return self._layers or []
 
     def weights_of(self, owner: Any, name: str) -> tuple[list[str], list[np.ndarray]]:
         """The names and arrays in a group."""
