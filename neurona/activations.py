@@ -197,6 +197,20 @@ def hard_sigmoid(x: Any) -> jax.Array:
 
 
 @_activation()
+def steep_hard_sigmoid(x: Any) -> jax.Array:
+    """f(x) = min(max(x / 5 + 1/2, 0), 1): the hard sigmoid of Theano, Keras 1 and Keras 2.
+
+    Source: Bergstra et al., Theano: a CPU and GPU Math Compiler in Python, 2010.
+
+    Example:
+
+        >>> steep_hard_sigmoid(jnp.array([-2.5, 0.0, 2.5])).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    return jnp.clip(0.2 * jnp.asarray(x) + 0.5, 0, 1)
+
+
+@_activation()
 def sparse_sigmoid(x: Any) -> jax.Array:
     """f(x) = min(max((x + 1) / 2, 0), 1).
 

@@ -12,7 +12,7 @@ from neurona.callbacks.monitor import MonitorCallback, missing
 from neurona.callbacks.screen import screen
 from neurona.core.errors import ArgumentError, SavingError
 from neurona.messages import translated
-from neurona.saving import read_state, write_state
+from neurona.saving import check_model_name, check_weights_name, read_state, write_state
 from neurona.tracebacks import warn
 
 
@@ -42,20 +42,21 @@ class ModelCheckpoint(MonitorCallback):
         verbose: 1 to say what is saved.
         save_best_only: save only when the figure is better than it ever was; not in epochs without it.
         save_weights_only: save the weights, into `something.weights.h5`, instead of the model, into
-            `something.keras`.
+            `something.keras`; into the other files that `save_weights` and `save` write, by their endings.
         mode: `"min"` if less is better, `"max"` if more is, `"auto"` to ask the metric.
         save_freq: `"epoch"`, or a number of batches, counted over epochs.
         initial_value_threshold: what the first figure must be better than.
 
     Raises:
-        ArgumentError: the file's ending is wrong; or its name asks for a figure that is not in the logs.
+        SavingError: the file's ending is that of another kind of file.
+        ArgumentError: the file's name asks for a figure that is not in the logs.
 
     Example:
 
-        >>> ModelCheckpoint("best.weights.h5")
+        >>> ModelCheckpoint("best.json")
         Traceback (most recent call last):
-        neurona.core.errors.ArgumentError: ModelCheckpoint saves the model into a file that ends in '.keras'.
-            Received: 'best.weights.h5'
+        neurona.core.errors.SavingError: best.json: the architecture alone is the text that model.to_json()
+            returns. ...
     """
 
     def __init__(
@@ -77,12 +78,7 @@ class ModelCheckpoint(MonitorCallback):
             save_freq,
         )
         self._batch_interval = _interval(self, save_freq)
-        what, ending = ("the weights", ".weights.h5") if save_weights_only else ("the model", ".keras")
-        if not self.filepath.endswith(ending):
-            raise ArgumentError(
-                f"ModelCheckpoint saves {what} into a file that ends in {ending!r}. Received: "
-                f"{self.filepath!r}"
-            )
+        (check_weights_name if save_weights_only else check_model_name)(Path(self.filepath))
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

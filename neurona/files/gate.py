@@ -47,6 +47,7 @@ class Gate:
         self.name, self.error, self.downloaded = str(name), error, downloaded
         self.budget = budget or Budget.current()
         self.left = self.budget.memory_for(size)
+        self.stored = 0  # bytes of arrays met in the file
         self.waiting: list[Callable[[], object]] = []  # to be called once all that is described was counted
 
     @classmethod

@@ -5,12 +5,13 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5d, h5g, h5l, h5o, h5z  # pyright: ignore[reportAttributeAccessIssue]
+from h5py import h5a, h5d, h5g, h5l, h5o, h5t, h5z  # pyright: ignore[reportAttributeAccessIssue]
 
 from neurona.files.gate import Gate
 
 _FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
 _ATTRIBUTE = 64 * 1024  # bytes
+_PIECES = 1000  # of a list that no single attribute holds
 
 
 def open_hdf5(source: Any, gate: Gate) -> h5py.File:
@@ -79,6 +80,7 @@ def _examine_dataset(dataset: Any, place: str, gate: Gate) -> None:
             raise gate.refusal(f"is packed by filter {number}, which is not read.", place)
     size = math.prod(dataset.shape) * dataset.get_type().get_size()
     stored = dataset.get_storage_size()
+    gate.stored += stored
     if layout == h5d.CHUNKED:
         chunk = math.prod(properties.get_chunk()) * dataset.get_type().get_size()
         if chunk > gate.left:
@@ -99,6 +101,62 @@ def array_of(dataset: Any, gate: Gate) -> np.ndarray:
         if not isinstance(kind, np.dtype) or kind.kind not in "biufc":
             raise gate.refusal(f"holds {kind} where an array of numbers is expected.", dataset.name)
         return np.asarray(dataset)
+
+
+def attribute(owner: Any, name: str, gate: Gate) -> Any:
+    """An attribute of a file, group or array: a text, a number, a list of texts, or None where there is none.
+
+    Raises:
+        gate.error: it is of another kind, damaged, or asks for more memory than the budget.
+    """
+    where = f"{owner.name}@{name}"
+    with gate.watching(where):
+        if not h5a.exists(owner.id, name.encode()):
+            return None
+        found = h5a.open(owner.id, name.encode())
+        kind, count = found.get_type(), math.prod(found.shape)
+        if count == 0:
+            return []
+        if len(found.shape) > 1 or not isinstance(kind, (h5t.TypeStringID, h5t.TypeIntegerID)):
+            raise gate.refusal(f"holds {found.dtype} of shape {found.shape}, not a text or a number.", where)
+        gate.count(count, "members", "texts", where)
+        if isinstance(kind, h5t.TypeStringID) and kind.is_variable_str():
+            # Each may be as long as all that the file holds beside its arrays, and one may stand for many.
+            longest = max(0, owner.file.id.get_filesize() - gate.stored)
+            gate.spend(count * longest, where)
+            gate.left += count * longest
+        else:
+            if found.shape and kind.get_size() > _ATTRIBUTE:
+                raise gate.refusal(f"holds names of {kind.get_size()} letters.", where)
+            gate.spend(count * kind.get_size(), where)
+        value = owner.attrs[name]
+        return _plain(value) if np.ndim(value) == 0 else [_plain(item) for item in value]
+
+
+def _plain(value: Any) -> Any:
+    """A text or a number."""
+    if isinstance(value, h5py.Empty):
+        return ""
+    if isinstance(value, bytes):
+        return value.decode()
+    return value if isinstance(value, str) else value.item()
+
+
+def texts(owner: Any, name: str, gate: Gate) -> list[str] | None:
+    """A list of texts among the attributes, which may be cut into `name0`, `name1`, ...; None without it."""
+    found = attribute(owner, name, gate)
+    if found is None:
+        pieces: list[Any] = []
+        while (piece := attribute(owner, f"{name}{len(pieces)}", gate)) is not None:
+            pieces.append(piece)
+            if len(pieces) > _PIECES:
+                raise gate.refusal(f"is cut into more than {_PIECES} pieces.", f"{owner.name}@{name}")
+        if not pieces:
+            return None
+        found = [text for piece in pieces for text in (piece if isinstance(piece, list) else [piece])]
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise gate.refusal("is not a list of texts.", f"{owner.name}@{name}")
+    return found
 
 
 def text_attribute(dataset: Any, name: str) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 
 from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import deserialize
+from neurona.core.registry import custom_object_scope, deserialize, examined
 from neurona.files.gate import Gate
 from neurona.files.values import parse_dictionary
 from neurona.layers.input import InputLayer
 from neurona.models.description import functional_from_config, takes_graph
 from neurona.models.model import Model
 from neurona.models.sequential import Sequential
+from neurona.saving.ages import todays_model
 from neurona.tracebacks import ends_at_users_line
 
 
@@ -100,13 +101,14 @@ def _clone_of_graph(
 
 @ends_at_users_line
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """A model from the text that `to_json` returned, with new weights.
+    """A model from the text that `to_json` of Neurona or any Keras returned, with new weights.
 
     Raises:
         SavingError: the text is no description of a model, or asks for more than the budget.
     """
     description = parse_dictionary(json_string, Gate("The JSON text", SavingError))
-    model = deserialize(description, kind="models", custom_objects=custom_objects)
+    with examined(description), custom_object_scope(custom_objects):
+        model = deserialize(todays_model(description), kind="models")
     if not isinstance(model, Model):
         raise SavingError(f"The JSON text describes {type(model).__name__!r}, which is not a model.")
     return model

@@ -308,13 +308,13 @@ class Model(Trainer):
 
     @ends_at_users_line
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Write the whole model, with its optimizer's state, into a `.keras` file."""
+        """Write the whole model, with its optimizer's state, into a `.keras` or `.h5` file."""
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     @ends_at_users_line
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights into a `.weights.h5` file."""
-        saving.save_weights(self, filepath, overwrite=overwrite)
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Write the weights into a `.weights.h5`, `.h5`, `.npz` or `.safetensors` file."""
+        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
 
     @ends_at_users_line
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:

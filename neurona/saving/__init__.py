@@ -1,5 +1,5 @@
-"""Saving and loading: `.keras` and `.weights.h5` files, exchanged with Keras; writing is atomic, loading runs
-no code.
+"""Saving and loading: `.keras`, `.weights.h5` and `.h5` files, exchanged with Keras, tf-keras and older ones;
+`.npz` and `.safetensors`. Writing is atomic, loading runs no code.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,18 @@ from neurona.core.registry import (
 )
 from neurona.core.registry import serialize as serialize_keras_object
 from neurona.files.budget import Budget
-from neurona.saving.archive import load_model, load_weights, save_model, to_json
+from neurona.saving.archive import to_json
 from neurona.saving.description import build_layer, describe_layer, is_layer
+from neurona.saving.formats import (
+    check_model_name,
+    check_weights_name,
+    load_model,
+    load_weights,
+    save_model,
+    save_weights,
+)
+from neurona.saving.places import latest_checkpoint
 from neurona.saving.state import read_state, write_state
-from neurona.saving.weights import save_weights
 
 CustomObjectScope = custom_object_scope
 
@@ -51,6 +59,8 @@ __all__ = [
     "Budget",
     "CustomObjectScope",
     "build_layer",
+    "check_model_name",
+    "check_weights_name",
     "custom_object_scope",
     "describe_layer",
     "deserialize_keras_object",
@@ -58,6 +68,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "is_layer",
+    "latest_checkpoint",
     "load_model",
     "load_weights",
     "read_state",

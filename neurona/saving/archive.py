@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -12,16 +13,16 @@ from typing import Any
 import h5py
 
 from neurona._version import __version__
-from neurona.core.errors import NotBuiltError, SavingError
-from neurona.core.layer import Layer
-from neurona.core.registry import custom_object_scope, deserialize, raise_unsavable, serialize_object
+from neurona.core.errors import SavingError
+from neurona.core.registry import custom_object_scope, deserialize, lookup, raise_unsavable, serialize_object
 from neurona.files.archives import Zip
-from neurona.files.budget import MIB, Budget
+from neurona.files.budget import MIB
 from neurona.files.gate import Gate
 from neurona.files.values import parse_dictionary
-from neurona.saving.atomic import atomic_path
+from neurona.saving.ages import age_of, todays_model
+from neurona.saving.hdf5 import compile_as_trained
 from neurona.saving.weights import Stored, assign, read_optimizer, read_weights, walk, write_weights
-from neurona.tracebacks import ends_at_users_line, warn
+from neurona.tracebacks import warn
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _ASSETS = "assets"
@@ -49,44 +50,8 @@ def to_json(model: Any, **options: Any) -> str:
     return json.dumps(describe_model(model), **{"default": raise_unsavable, **options})
 
 
-@ends_at_users_line
-def save_model(
-    model: Any,
-    filepath: Any,
-    overwrite: bool = True,
-    zipped: bool | None = None,
-    include_optimizer: bool = True,
-) -> None:
-    """Write a whole model into a `.keras` file, whole or not at all; Keras 3 reads it too.
-
-    Args:
-        model: the model, with its weights.
-        filepath: ends in `.keras`.
-        overwrite: whether an older file may be replaced.
-        zipped: must not be False: the file is an archive, never a folder.
-        include_optimizer: whether to keep how the model was compiled and the optimizer's state, so that
-            training can go on.
-
-    Raises:
-        SavingError: the name has another ending, the file may not be replaced, or a part (such as a lambda)
-            can't be written.
-    """
-    path = Path(filepath)
-    if path.suffix != ".keras":
-        raise SavingError(
-            "A model is saved as something.keras (weights alone: something.weights.h5). Received: "
-            f"{str(filepath)!r}"
-        )
-    if zipped is False:
-        raise SavingError("A model is saved as one file, not as a folder: leave zipped=False out.")
-    if not model.built:
-        warn(
-            f"Model {model.name!r} has no weights yet: the file holds its architecture alone. To keep "
-            "weights, call it on data, or build(input_shape), before saving."
-        )
-    description = describe_model(model)
-    if not include_optimizer:
-        description.pop("compile_config", None)
+def write_archive(model: Any, description: Mapping[str, Any], path: Path) -> None:
+    """Write a whole model, with its description, into a `.keras` file."""
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
         write_weights(model, file, with_optimizer="compile_config" in description)
@@ -95,7 +60,7 @@ def save_model(
         "neurona_version": __version__,
         "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S"),
     }
-    with atomic_path(path, overwrite) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
         archive.writestr(_CONFIG, json.dumps(description, default=raise_unsavable))
         archive.writestr(_WEIGHTS, weights.getvalue())
@@ -129,63 +94,53 @@ def _read_assets(model: Any, archive: Zip) -> None:
                 load(folder)
 
 
-@ends_at_users_line
-def load_model(
-    filepath: Any,
-    custom_objects: Mapping[str, Any] | None = None,
-    compile: bool = True,
-    safe_mode: bool = True,
-    budget: Budget | None = None,
-) -> Any:
-    """Read a model from a `.keras` file of Neurona's or Keras's.
-
-    Code in a file is never run, and links in it are never followed. The file is checked before anything is
-    built: what it describes may not be larger than what it holds.
-
-    Args:
-        filepath: the file.
-        custom_objects: classes and functions of your own, by name.
-        compile: whether to compile it as it was, with the optimizer's state.
-        safe_mode: accepted; code in a file is never run.
-        budget: what reading the file may cost, where the default does not fit a file that you trust.
-
-    Raises:
-        SavingError: the file is missing, damaged, of another kind, asks for more than the budget, or names
-            classes that are not registered.
-    """
-    path = Path(filepath)
-    if path.suffix in (".h5", ".hdf5"):
-        raise SavingError(
-            f"{path.name} is in the HDF5 format of Keras 1 and 2, which is not read yet. Save it as .keras "
-            "from Keras 3."
-        )
-    gate = _gate(path, budget)
+def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
+    """The model in a `.keras` file of Neurona's, Keras 3's or tf-keras's."""
     with Zip(path, gate) as archive:
         config = parse_dictionary(archive.read(_CONFIG), gate, _CONFIG)
+        about = archive.read(_METADATA) if _METADATA in archive.names else b"{}"
+        age = age_of(parse_dictionary(about, gate, _METADATA).get("keras_version"), config)
         with (
             Stored(io.BytesIO(archive.read(_WEIGHTS)), gate) as stored,
             gate.building(_SPARE + 2 * stored.size()),
             custom_object_scope(custom_objects),
         ):
-            model = _build(config, path)
+            model = _build(todays_model(config, age), path)
             assign(model, stored, read_weights(model, stored))
             gate.left = gate.budget.memory_for(path.stat().st_size)
             _read_assets(model, archive)
-            if compile and config.get("compile_config"):
-                model.compile_from_config(config["compile_config"])
-                read_optimizer(model, stored)
+            compilation = config.get("compile_config") if compile else None
+            if compilation:
+                compile_as_trained(model, {**_named_optimizer(stored), **compilation}, age)
+                read_optimizer(model, stored, age)
     return model
+
+
+def _named_optimizer(stored: Stored) -> dict[str, Any]:
+    """The optimizer by the name of its state: some files of Keras 3 do not say more. Its other options are
+    lost; the learning rate is in the state.
+    """
+    name = re.sub(r"_\d+$", "", stored.name("/optimizer"))
+    if not name:
+        return {}
+    momentum = {"momentum": 0.9} if name == "sgd" and len(stored.datasets("/optimizer")) > 2 else {}
+    return {
+        "optimizer": {
+            "module": "keras.optimizers",
+            "class_name": lookup("optimizers", name).__name__,
+            "config": momentum,
+        }
+    }
+
+
+def weights_in_archive(path: Path, gate: Gate) -> io.BytesIO:
+    """The file of weights in a `.keras` file."""
+    with Zip(path, gate) as archive:
+        return io.BytesIO(archive.read(_WEIGHTS))
 
 
 # Bytes of variables that a model may create beside those in its file: the states of recurrent layers.
 _SPARE = 16 * MIB
-
-
-def _gate(path: Path, budget: Budget | None) -> Gate:
-    try:
-        return Gate.of_file(path, SavingError, budget)
-    except FileNotFoundError:
-        raise SavingError(f"There is no file {str(path)!r}.") from None
 
 
 def _build(config: Mapping[str, Any], path: Path) -> Any:
@@ -196,34 +151,3 @@ def _build(config: Mapping[str, Any], path: Path) -> Any:
     if build_config and not model.built:
         model.build_from_config(build_config)
     return model
-
-
-@ends_at_users_line
-def load_weights(
-    model: Layer, filepath: Any, skip_mismatch: bool = False, budget: Budget | None = None
-) -> None:
-    """Read a model's weights from a `.weights.h5` or `.keras` file; nothing changes unless all of them fit.
-
-    Args:
-        model: whose weights are set.
-        filepath: the file.
-        skip_mismatch: leave out what does not fit instead of refusing.
-        budget: what reading the file may cost, where the default does not fit a file that you trust.
-
-    Raises:
-        SavingError: the file is missing or damaged, reaches into other files, or does not fit the model.
-        NotBuiltError: the model has no weights yet.
-    """
-    if not model.built:
-        raise NotBuiltError(
-            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before "
-            "loading."
-        )
-    path = Path(filepath)
-    gate = _gate(path, budget)
-    source: Any = path
-    if path.suffix == ".keras":
-        with Zip(path, gate) as archive:
-            source = io.BytesIO(archive.read(_WEIGHTS))
-    with Stored(source, gate) as stored:
-        assign(model, stored, read_weights(model, stored, skip_mismatch))

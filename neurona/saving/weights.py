@@ -2,23 +2,22 @@
 its `vars`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import h5py
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.errors import NotBuiltError, SavingError
+from neurona.core.errors import SavingError
 from neurona.core.layer import Layer
 from neurona.core.owner import members
 from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, open_hdf5, text_attribute
-from neurona.saving.atomic import atomic_path
-from neurona.tracebacks import ends_at_users_line
+from neurona.saving.ages import legacy
 
 Assignment = tuple[Variable, np.ndarray]
 
@@ -50,7 +49,7 @@ def _walk_value(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, La
         used: dict[str, int] = {}
         for item in inside:
             if isinstance(item, Layer) or members(item) is not None:
-                name = snake_case(type(item).__name__) if isinstance(item, Layer) else "container"
+                name = snake_case(item._class_name) if isinstance(item, Layer) else "container"
                 count = used.get(name, 0)
                 used[name] = count + 1
                 yield from _walk_value(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
@@ -114,13 +113,19 @@ class Stored:
     def datasets(self, path: str) -> list[Any]:
         """The datasets of a group's `vars`, in their order."""
         with self.gate.watching(path):
-            group: Any = self.file.get(f"{path}/vars")
+            found = (self.file.get(f"{one}/vars") for one in _spellings(path))
+            group: Any = next((group for group in found if group is not None), None)
             if group is None:
                 return []
             if not isinstance(group, h5py.Group):
                 raise self.gate.refusal("is not a group of arrays.", f"{path}/vars")
             names = sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
             return [group[name] for name in names]
+
+    def name(self, path: str) -> str:
+        """The name of what a group was written for; empty where it is not kept."""
+        group = self.file.get(f"{path}/vars")
+        return text_attribute(group, "name") if isinstance(group, h5py.Group) else ""
 
     def array(self, dataset: Any) -> np.ndarray:
         """The numbers of a dataset."""
@@ -137,6 +142,16 @@ class Stored:
 
         self.file.visititems(add)
         return sum(sizes)
+
+
+def _spellings(path: str) -> Iterator[str]:
+    """A path, and those of it in older files: tf-keras kept some parts under private names, and Neurona named
+    functional models inside others by their class.
+    """
+    yield path
+    before, _, last = path.rpartition("/")
+    yield f"{before}/_{last}"
+    yield re.sub(r"/functional(?=/|_\d)", "/model", path)
 
 
 def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> list[Assignment]:
@@ -192,33 +207,13 @@ def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
         raise
 
 
-def read_optimizer(model: Any, stored: Stored) -> None:
+def read_optimizer(model: Any, stored: Stored, age: int = 3) -> None:
     """Restore the optimizer's state, if the file holds one that fits; training goes on from there."""
     datasets = stored.datasets("/optimizer")
     if datasets and getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
-        model.optimizer.set_weights([stored.array(dataset) for dataset in datasets])
-
-
-def _checked_weights_path(filepath: Any) -> Path:
-    path = Path(filepath)
-    if not path.name.endswith(".weights.h5"):
-        raise SavingError(f"A file of weights is called something.weights.h5. Received: {str(filepath)!r}")
-    return path
-
-
-@ends_at_users_line
-def save_weights(model: Layer, filepath: Any, overwrite: bool = True) -> None:
-    """Write a model's weights into a `.weights.h5` file, whole or not at all.
-
-    Raises:
-        SavingError: the name has another ending, or the file may not be replaced.
-        NotBuiltError: the model has no weights yet.
-    """
-    path = _checked_weights_path(filepath)
-    if not model.built:
-        raise NotBuiltError(
-            f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before saving."
-        )
-    with atomic_path(path, overwrite) as temporary, h5py.File(temporary, "w") as file:
-        write_weights(model, file, with_optimizer=True)
+        arrays = [stored.array(dataset) for dataset in datasets]
+        if age < 3:
+            legacy("optimizer_state").restore(model.optimizer, None, arrays)
+        else:
+            model.optimizer.set_weights(arrays)

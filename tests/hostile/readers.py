@@ -12,7 +12,7 @@ from neurona.datasets.fashion_mnist import read_idx
 from neurona.errors import DataError, SavingError
 from neurona.tasks.inputs import ExampleReader
 from neurona.tasks.labels import Labels, read_labels, read_words
-from tests.hostile import data, models
+from tests.hostile import ages, data, models
 from tests.hostile.crafting import small_model
 
 
@@ -84,6 +84,11 @@ ENTRIES = [
     ("load_weights of a model", models.archives_of_weights, ".keras", _load_weights, SavingError),
     ("load_weights", models.weights, ".weights.h5", _load_weights, SavingError),
     ("model_from_json", models.texts, ".json", _from_json, SavingError),
+    ("load_model of older files", ages.models, ".h5", nn.models.load_model, SavingError),
+    ("load_weights of older files", ages.weights, ".h5", _load_weights, SavingError),
+    ("model_from_json of older texts", ages.texts, ".json", _from_json, SavingError),
+    ("load_weights of safetensors", ages.safetensors, ".safetensors", _load_weights, SavingError),
+    ("load_weights of npz", ages.npzs, ".npz", _load_weights, SavingError),
     ("read_state", models.backups, ".npz", nn.saving.read_state, SavingError),
     ("BackupAndRestore", models.backups, ".npz", _resume, SavingError),
     (

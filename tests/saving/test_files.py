@@ -42,7 +42,13 @@ def test_an_older_file_is_kept_if_asked(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("model.h5", "something.keras"), ("model", "something.keras"), ("model.json", "something.keras")],
+    [
+        ("model.json", "to_json"),
+        ("model.yaml", "could run code"),
+        ("model.pkl", "pickle"),
+        ("a.weights.h5", "save_weights"),
+        ("model.npz", "save_weights"),
+    ],
 )
 def test_other_endings_are_refused(name, message, tmp_path):
     with pytest.raises(SavingError, match=message):
@@ -50,8 +56,9 @@ def test_other_endings_are_refused(name, message, tmp_path):
 
 
 def test_weights_files_have_their_ending(tmp_path):
-    with pytest.raises(SavingError, match=r"something\.weights\.h5"):
-        small().save_weights(tmp_path / "model.h5")
+    for name in ("model.pkl", "model.keras", "model.pth"):
+        with pytest.raises(SavingError, match=r"something\.weights\.h5"):
+            small().save_weights(tmp_path / name)
 
 
 def test_a_model_without_weights_is_saved_as_an_architecture_and_told(tmp_path):

@@ -1,0 +1,95 @@
+"""Theano's borders: convolutions with padding="same" whose windows lay elsewhere than today's.
+
+Theano padded by half a kernel before, whatever the strides. Today's layers pad so that the last window ends
+at the border. Where that differs, a layer of zeros before the convolution makes the difference.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurona.tracebacks import warn
+
+Config = dict[str, Any]
+
+_SPACE = {"Conv1D": 1, "Conv2D": 2, "Conv3D": 3}
+_POOLS = (
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+)
+
+
+def with_theanos_borders(description: Mapping[str, Any]) -> Config:
+    """A model of today's form that was trained on Theano."""
+    description = dict(description)
+    config = dict(description["config"])
+    if isinstance(config.get("layers"), list):
+        functional = "input_layers" in config
+        config["layers"] = [new for entry in config["layers"] for new in _replaced(entry, functional)]
+        description["config"] = config
+    return description
+
+
+def _replaced(entry: Mapping[str, Any], functional: bool) -> list[Config]:
+    """A layer, with a layer of zeros before it where it needs one."""
+    name, config = entry["class_name"], entry["config"]
+    if "layers" in config:
+        return [with_theanos_borders(entry)]
+    if name in _POOLS and config.get("padding") == "same" and not _agrees(config):
+        warn(
+            f"Layer {config.get('name')!r} pools with padding='same', for which Theano laid its windows "
+            "elsewhere: predictions differ from those of the library that wrote the file."
+        )
+    zeros = _zeros(name, config) if name in _SPACE and config.get("padding") == "same" else None
+    if zeros is None:
+        return [dict(entry)]
+    own = {**entry, "config": {**config, "padding": "valid"}}
+    shape = own["config"].pop("batch_input_shape", None)
+    before: Config = {
+        "module": "keras.layers",
+        "class_name": f"ZeroPadding{_SPACE[name]}D",
+        "config": {"name": f"{config['name']}_borders", "padding": zeros},
+        "registered_name": None,
+    }
+    if _SPACE[name] > 1:
+        before["config"]["data_format"] = config.get("data_format")
+    if shape is not None:
+        before["config"]["batch_input_shape"] = shape
+    if functional:
+        before |= {"name": before["config"]["name"], "inbound_nodes": entry["inbound_nodes"]}
+        own["inbound_nodes"] = [
+            {
+                "args": [
+                    {"class_name": "__keras_tensor__", "config": {"keras_history": [before["name"], call, 0]}}
+                ],
+                "kwargs": node["kwargs"],
+            }
+            for call, node in enumerate(entry["inbound_nodes"])
+        ]
+    return [before, own]
+
+
+def _sizes(value: Any, space: int) -> list[int]:
+    sizes = [value] * space if isinstance(value, int) else list(value or [1] * space)
+    return [int(size) for size in (sizes * space if len(sizes) == 1 else sizes)]
+
+
+def _zeros(name: str, config: Mapping[str, Any]) -> Any:
+    """The zeros before and after on each axis, or None where today's borders are the same."""
+    space = _SPACE[name]
+    dilations = _sizes(config.get("dilation_rate"), space)
+    kernel = [(size - 1) * rate + 1 for size, rate in zip(_sizes(config["kernel_size"], space), dilations)]
+    strides = _sizes(config.get("strides"), space)
+    if all(size % 2 for size in kernel) and all(stride == 1 for stride in strides):
+        return None
+    zeros = [[size // 2, (size - 1) // 2] for size in kernel]
+    return zeros[0] if space == 1 else zeros
+
+
+def _agrees(config: Mapping[str, Any]) -> bool:
+    sizes = _sizes(config.get("pool_size") or 2, 1)
+    strides = _sizes(config.get("strides") or sizes, 1)
+    return all(size % 2 for size in sizes) and all(stride == 1 for stride in strides)

@@ -1,0 +1,240 @@
+"""Descriptions of models as tf-keras 2 wrote them, which it and Keras 3 read from `.h5` files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurona.core.errors import SavingError
+from neurona.core.registry import built_in, lookup, snake_case
+
+Config = dict[str, Any]
+
+# Today's name of an option: the older one, by class.
+_NAMES = {"LeakyReLU": {"negative_slope": "alpha"}, "InputLayer": {"batch_shape": "batch_input_shape"}}
+# Options that tf-keras has not, with the values that mean that they are not used.
+_NEWER: dict[str, tuple[Any, ...]] = {
+    "autocast": (True,),
+    "flash_attention": (None,),
+    "input_axes": (None,),
+    "optional": (False,),
+    "output_axes": (None,),
+    "qk_norm": (False,),
+    "rms_scaling": (False,),
+    "quantization_config": (None,),
+    "score_mode": ("dot",),
+    "sliding_window": (None,),
+    "use_cudnn": ("auto", True, False),
+    "use_gate": (False,),
+}
+_SEEDLESS = (
+    "GRU",
+    "LSTM",
+    "SimpleRNN",
+    "GRUCell",
+    "LSTMCell",
+    "SimpleRNNCell",
+    "MultiHeadAttention",
+    "Attention",
+)
+
+
+def older_model(description: Mapping[str, Any]) -> Config:
+    """A model, or a layer, in the older form.
+
+    Raises:
+        SavingError: it has parts that tf-keras 2 has no form for.
+    """
+    name, config = description["class_name"], description["config"]
+    if "layers" in config and "input_layers" in config:
+        return {"class_name": "Functional", "config": _functional(config)}
+    if name == "Sequential":
+        layers = [older_model(entry) for entry in config["layers"]]
+        return {"class_name": "Sequential", "config": {"name": config["name"], "layers": layers}}
+    if "layers" in config:
+        raise SavingError(
+            f"{name} can't be written as .h5: only Sequential and functional models can. Use .keras."
+        )
+    registered = description.get("registered_name")
+    older = {"class_name": registered or name, "config": _config(name, config)}
+    return {key: value for key, value in older.items() if value is not None}
+
+
+def _config(name: str, config: Mapping[str, Any]) -> Config:
+    names = _NAMES.get(name, {})
+    older: Config = {}
+    for key, value in config.items():
+        if (key == "seed" and name in _SEEDLESS) or any(
+            value is one or value == one for one in _NEWER.get(key, ())
+        ):
+            continue
+        older[names.get(key, key)] = _value(key, value)
+    if name == "MultiHeadAttention":
+        older |= dict.fromkeys(("query_shape", "key_shape", "value_shape"))
+    return older
+
+
+def _value(key: str, value: Any) -> Any:
+    """The value of an option."""
+    if key == "dtype" and isinstance(value, Mapping):
+        policy = value.get("config", {}).get("name")
+        plain = policy in ("float32", "float64", "float16", "bfloat16")
+        return policy if plain else {"class_name": "Policy", "config": {"name": policy}}
+    if key.endswith("activation") and isinstance(value, str):
+        return _activation(value)
+    if key == "cells":
+        return [_inside(cell) for cell in value]
+    if not isinstance(value, Mapping) or "class_name" not in value:
+        return value
+    if key in ("layer", "backward_layer", "cell"):
+        return _inside(value)
+    name, module = value["class_name"], str(value.get("module", ""))
+    if module.partition(".")[0] == "keras":
+        return {"class_name": name, "config": _config(name, value.get("config") or {})}
+    return {key: item for key, item in value.items() if key != "module"}
+
+
+def _activation(name: str) -> str:
+    if name == "hard_sigmoid":
+        raise SavingError(
+            "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. Use "
+            ".keras."
+        )
+    return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(name, name)
+
+
+def _inside(description: Mapping[str, Any]) -> Config:
+    """A layer in another, which Keras 3 finds by its module."""
+    return {"module": "keras.layers", "registered_name": None, **older_model(description)}
+
+
+def _functional(config: Mapping[str, Any]) -> Config:
+    models = {entry["name"]: 1 for entry in config["layers"] if "layers" in entry["config"]}
+    layers = []
+    for entry in config["layers"]:
+        if ".ops." in str(entry.get("module", "")):
+            raise SavingError(
+                f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which .h5 has no "
+                "form for: make it a layer, or save as .keras."
+            )
+        nodes = [_node(call, models) for call in entry["inbound_nodes"]]
+        layers.append({**older_model(_as_functional(entry)), "name": entry["name"], "inbound_nodes": nodes})
+    return {
+        "name": config["name"],
+        "trainable": config.get("trainable", True),
+        "layers": layers,
+        "input_layers": _places(config["input_layers"], models),
+        "output_layers": _places(config["output_layers"], models),
+    }
+
+
+def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A Sequential model among the layers of another as a functional one: tf-keras and Keras 3 number the
+    calls of the former differently.
+    """
+    if entry["class_name"] != "Sequential":
+        return entry
+    layers, place = [], None
+    for layer in entry["config"]["layers"]:
+        name = layer["config"]["name"]
+        nodes = [] if place is None else [{"args": [_tensor(place)], "kwargs": {}}]
+        layers.append({**layer, "name": name, "inbound_nodes": nodes})
+        place = [name, 0, 0]
+    first = layers[0] if layers else {}
+    if first.get("class_name") != "InputLayer":
+        raise SavingError(
+            f"Model {entry['name']!r} does not say the shape of its input, which .h5 needs: begin it with "
+            "Input(shape)."
+        )
+    config = {
+        "name": entry["config"]["name"],
+        "trainable": entry["config"].get("trainable", True),
+        "layers": layers,
+        "input_layers": [first["name"], 0, 0],
+        "output_layers": place,
+    }
+    return {**entry, "class_name": "Functional", "config": config}
+
+
+def _tensor(place: list[Any]) -> Config:
+    return {"class_name": "__keras_tensor__", "config": {"keras_history": place}}
+
+
+def _history(tensor: Mapping[str, Any], models: Mapping[str, int]) -> list[Any]:
+    name, call, output = tensor["config"]["keras_history"]
+    return [name, call + models.get(name, 0), output]
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
+
+
+def _node(call: Mapping[str, Any], models: Mapping[str, int]) -> list[Any]:
+    """A call: its tensors, each with the other arguments."""
+    kwargs = {
+        key: _option(value, models) for key, value in call.get("kwargs", {}).items() if value is not None
+    }
+    first, *others = call["args"]
+    states = kwargs.pop("initial_state", None) or []
+    kwargs |= dict(zip(("value", "key"), (_option(other, models) for other in others)))
+    tensors = first if isinstance(first, (list, tuple)) else [first]
+    if not all(map(_is_tensor, tensors)):
+        raise SavingError("A call on something else than tensors has no form in .h5. Use .keras.")
+    places = [_history(tensor, models) for tensor in tensors]
+    places += [states] if states and isinstance(states[0], str) else states
+    return [[*place, kwargs] for place in places]
+
+
+def _option(value: Any, models: Mapping[str, int]) -> Any:
+    if _is_tensor(value):
+        return _history(value, models)
+    if isinstance(value, Mapping):
+        return {key: _option(item, models) for key, item in value.items()}
+    return [_option(item, models) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _places(tree: Any, models: Mapping[str, int]) -> Any:
+    if isinstance(tree, Mapping):
+        raise SavingError(
+            "A model whose inputs or outputs are a dictionary can't be written as .h5. Use .keras."
+        )
+    if len(tree) == 3 and isinstance(tree[0], str):
+        return [[tree[0], tree[1] + models.get(tree[0], 0), tree[2]]]
+    return [place for one in tree for place in _places(one, models)]
+
+
+def older_compilation(config: Mapping[str, Any]) -> Config:
+    """What compile was given, as `training_config`; losses and metrics by their whole names."""
+    kept = {key: _plain(config.get(key)) for key in ("loss", "metrics", "weighted_metrics", "loss_weights")}
+    kept["loss"] = _whole(kept["loss"], "losses")
+    kept["metrics"], kept["weighted_metrics"] = (
+        _whole(kept[key] or None, "metrics") for key in ("metrics", "weighted_metrics")
+    )
+    optimizer = config.get("optimizer") or {}
+    given = {
+        key: _plain(value)
+        for key, value in optimizer.get("config", {}).items()
+        if value not in (None, False) and key not in ("ema_momentum", "loss_scale_factor")
+    }
+    return {**kept, "optimizer_config": {"class_name": optimizer.get("class_name"), "config": given}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if value.get("class_name") == "function":
+            return value["config"]
+        if "class_name" in value:
+            return {"class_name": value["class_name"], "config": _plain(value.get("config") or {})}
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _whole(value: Any, kind: str) -> Any:
+    """A loss or metric by its whole name: "mse" gives "mean_squared_error"."""
+    if isinstance(value, Mapping) and "class_name" not in value:
+        return {key: _whole(item, kind) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item, kind) for item in value]
+    if not isinstance(value, str) or value in ("accuracy", "acc", "crossentropy", "ce"):
+        return value
+    return next(
+        (name for name in (snake_case(lookup(kind, value).__name__),) if name in built_in(kind)), value
+    )

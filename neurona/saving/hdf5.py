@@ -1,0 +1,362 @@
+"""The HDF5 files of Keras 0 to 3 (`.h5`, `.hdf5`): a group for each layer, with the names of its weights."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from neurona.core.errors import SavingError
+from neurona.core.layer import Layer
+from neurona.core.registry import custom_object_scope, deserialize
+from neurona.core.variable import Variable
+from neurona.files.budget import MIB
+from neurona.files.gate import Gate
+from neurona.files.hdf5 import array_of, attribute, open_hdf5, texts
+from neurona.files.values import parse_dictionary
+from neurona.saving.ages import age_of, legacy, todays_model
+from neurona.saving.weights import Assignment, own_variables
+from neurona.tracebacks import warn
+
+ENDINGS = (".h5", ".hdf5", ".hdf", ".keras_h5")
+_SPARE = 16 * MIB  # bytes of variables beside those in the file: the states of recurrent layers
+Segments = list[tuple[Layer, list[Variable]]]
+StoredLayer = tuple[str, list[str], list[np.ndarray]]  # its name, the names of its weights, and the weights
+
+
+class Hdf5:
+    """An examined file.
+
+    Args:
+        source: a path, or a binary stream.
+        gate: of the file.
+
+    Raises:
+        SavingError: it is damaged, or reaches out of itself.
+    """
+
+    def __init__(self, source: Any, gate: Gate) -> None:
+        self.gate = gate
+        self.file = open_hdf5(source, gate)
+        self._read: set[str] = set()
+        self._layers: list[StoredLayer] | None = None
+        try:
+            self.root: Any = self.file
+            if "layer_names" not in self.file.attrs and isinstance(
+                self.file.get("model_weights"), h5py.Group
+            ):
+                self.root = self.file["model_weights"]
+            self.version = self._text(self.root, "keras_version") or self._text(self.file, "keras_version")
+            self.backend = self._text(self.root, "backend") or self._text(self.file, "backend")
+            self.names = texts(self.root, "layer_names", gate)
+            self.count = None if self.names is not None else attribute(self.root, "nb_layers", gate)
+        except BaseException:
+            self.file.close()
+            raise
+
+    def __enter__(self) -> "Hdf5":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def _text(self, owner: Any, name: str) -> str | None:
+        found = attribute(owner, name, self.gate)
+        return None if found is None else str(found)
+
+    @property
+    def holds_layers(self) -> bool:
+        """Whether weights lie in a group for each layer, not in the layout of today's `.weights.h5`."""
+        return self.names is not None or self.count is not None or "graph" in self.root
+
+    def description(self, name: str) -> dict[str, Any] | None:
+        """A JSON text among the file's attributes."""
+        text = self._text(self.file, name)
+        return None if text is None else parse_dictionary(text, self.gate, name)
+
+    def layers(self) -> list[StoredLayer]:
+        """Each layer's name, the names of its weights, and the weights."""
+        if self._layers is None and self.names is None:
+            self._layers = self._numbered()
+        elif self._layers is None and self.names is not None:
+            self.gate.count(len(self.names), "layers", "layers")
+            self._layers = [(name, *self.weights_of(self.root, name)) for name in self.names]
+        return self._layers or []
+
+    def weights_of(self, owner: Any, name: str) -> tuple[list[str], list[np.ndarray]]:
+        """The names and arrays in a group."""
+        with self.gate.watching(name):
+            group = owner.get(name)
+            if not isinstance(group, h5py.Group):
+                raise self.gate.refusal("is named as a layer, and is no group.", name)
+            names = texts(group, "weight_names", self.gate)
+            if names is None:
+                raise self.gate.refusal("does not name its weights.", name)
+            return names, [self._array(group.get(one), f"{name}/{one}") for one in names]
+
+    def _numbered(self) -> list[StoredLayer]:
+        """Weights of Keras 0: groups `layer_0`, `layer_1`... or one, `graph`, of `param_0`, `param_1`..."""
+        names = (
+            ["graph"]
+            if self.count is None
+            else [f"layer_{number}" for number in range(self._number(self.count))]
+        )
+        found = []
+        for name in names:
+            with self.gate.watching(name):
+                group = self.root.get(name)
+                if not isinstance(group, h5py.Group):
+                    raise self.gate.refusal("is named as a layer, and is no group.", name)
+                count = self._number(attribute(group, "nb_params", self.gate) or 0)
+                parts = [f"param_{number}" for number in range(count)]
+                found.append(
+                    (name, parts, [self._array(group.get(part), f"{name}/{part}") for part in parts])
+                )
+        return found
+
+    def _number(self, value: Any) -> int:
+        if not isinstance(value, int) or value < 0:
+            raise self.gate.refusal(f"counts its layers or weights by {value!r:.50}.")
+        self.gate.count(value, "members", "layers or weights")
+        return value
+
+    def _array(self, dataset: Any, place: str) -> np.ndarray:
+        """The numbers of a dataset, which stand for one weight only."""
+        if not isinstance(dataset, h5py.Dataset):
+            raise self.gate.refusal("is named as a weight, and is no array.", place)
+        if str(dataset.name) in self._read:
+            raise self.gate.refusal("stands for more than one weight.", place)
+        self._read.add(str(dataset.name))
+        array = array_of(dataset, self.gate)
+        if array.dtype.kind == "c":
+            raise self.gate.refusal("holds complex numbers for real weights.", place)
+        return array
+
+    def size(self) -> int:
+        """The bytes of all arrays but the optimizer's."""
+        sizes: list[int] = []
+
+        def add(name: str, found: Any) -> None:
+            if isinstance(found, h5py.Dataset) and not name.startswith("optimizer_weights/"):
+                sizes.append(found.nbytes)
+
+        self.file.visititems(add)
+        return sum(sizes)
+
+
+def origin(file: Hdf5, layers: Sequence[StoredLayer]) -> tuple[int, str]:
+    """The age of a file's weights and the backend that wrote them.
+
+    Weights that do not say it are told by their names: those of Keras 1 end in `_W` and `_b`, with `:0` after
+    it where TensorFlow gave them.
+    """
+    names = [name for _, weights, _ in layers for name in weights]
+    if file.names is None:
+        return 0, file.backend or "theano"
+    age = age_of(file.version) if file.version else None
+    if age is None:
+        age = 1 if any(_OLD_NAME.search(name) for name in names) or not names else 2
+    backend = "tensorflow" if age >= 2 or any(name.endswith(":0") for name in names) else "theano"
+    return age, file.backend or backend
+
+
+_OLD_NAME = re.compile(r"(_(W|U|b|B)(_\w+)?|_(gamma|beta|running_mean|running_std|alphas)|param_\d+)(:0)?$")
+
+
+def segments(layer: Layer) -> Segments:
+    """A layer's weights as such files list them: the trainable ones of it and all layers in it, then the
+    others; each with the layer that owns it.
+    """
+    trainable = {id(variable) for variable in layer.trainable_variables}
+    found: Segments = []
+    for wanted in (True, False):
+        for owner, own in layer._walk():
+            part = [one for one in own if one.persistent and (id(one) in trainable) == wanted]
+            if part:
+                found.append((owner, part))
+    return found
+
+
+def converted(layer: Layer, arrays: list[np.ndarray], age: int, backend: str) -> list[np.ndarray]:
+    """Arrays of a file as the layer's weights hold them."""
+    return arrays if age >= 3 else legacy("weights").modern_weights(segments(layer), arrays, age, backend)
+
+
+def assignments(
+    model: Layer, file: Hdf5, by_name: bool = False, skip_mismatch: bool = False
+) -> list[Assignment]:
+    """Which array of a file goes into which variable; nothing is assigned yet.
+
+    Args:
+        model: whose variables they are.
+        file: the file.
+        by_name: whether layers get the weights under their names, not those in their place.
+        skip_mismatch: leave out layers whose weights do not fit.
+
+    Raises:
+        SavingError: the weights do not fit the model's.
+    """
+    layers = file.layers()
+    age, backend = origin(file, layers)
+    found: list[Assignment] = []
+    for layer, (name, _, arrays) in _pairs(model, layers, by_name, skip_mismatch):
+        with file.gate.watching(name):
+            arrays = converted(layer, arrays, age, backend)
+        found += _fitting(layer, name, arrays, skip_mismatch)
+    if "top_level_model_weights" in file.root:
+        _, arrays = file.weights_of(file.root, "top_level_model_weights")
+        found += _pair(own_variables(model), arrays, model.name, skip_mismatch)
+    return found
+
+
+def _layers_of(model: Any) -> list[Layer]:
+    return list(getattr(model, "layers", None) or model._sublayers or [model])
+
+
+def _pairs(
+    model: Layer, layers: list[StoredLayer], by_name: bool, skip_mismatch: bool
+) -> Iterator[tuple[Layer, StoredLayer]]:
+    """Layers of the model with those of the file that have weights."""
+    filled, by_names = [one for one in layers if one[2]], _by_name(model)
+    own = [layer for layer in _layers_of(model) if segments(layer)]
+    if [one[0] for one in filled] == ["graph"]:
+        raise SavingError("The weights of a Graph of Keras 0 do not say which layer they are of.")
+    known = [(by_names[one[0]], one) for one in filled if one[0] in by_names]
+    if by_name or (len(own) != len(filled) == len(known)):
+        return iter(known)
+    if len(own) != len(filled) and not skip_mismatch:
+        raise SavingError(
+            f"Model {model.name!r} has {len(own)} layers with weights: "
+            f"{_listed(layer.name for layer in own)}. The file has {len(filled)}: "
+            f"{_listed(one[0] for one in filled)}. To load the weights of layers with equal names: "
+            "load_weights(path, by_name=True)."
+        )
+    return iter(zip(own, filled))
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    return ", ".join(shown[:8]) + (", ..." if len(shown) > 8 else "")
+
+
+def _by_name(model: Layer) -> dict[str, Layer]:
+    """The layers of a model, those of models in it included, by name; the outer ones count first."""
+    found: dict[str, Layer] = {}
+    waiting = [_layers_of(model)]
+    while waiting:
+        layers = waiting.pop(0)
+        for layer in layers:
+            found.setdefault(layer.name, layer)
+        waiting += [layer.layers for layer in layers if getattr(layer, "layers", None)]
+    return found
+
+
+def _fitting(layer: Layer, name: str, arrays: list[np.ndarray], skip_mismatch: bool) -> list[Assignment]:
+    variables = [variable for _, own in segments(layer) for variable in own]
+    return _pair(variables, arrays, f"{layer.name!r} ({name!r} in the file)", skip_mismatch)
+
+
+def _pair(
+    variables: list[Variable], arrays: list[np.ndarray], where: str, skip_mismatch: bool
+) -> list[Assignment]:
+    fits = len(variables) == len(arrays) and all(
+        tuple(one.shape) == array.shape for one, array in zip(variables, arrays)
+    )
+    if fits:
+        return list(zip(variables, arrays))
+    if skip_mismatch:
+        warn(f"Layer {where} keeps its weights: those in the file have other shapes.")
+        return []
+    raise SavingError(
+        f"Layer {where} has weights of shapes {[tuple(one.shape) for one in variables]}. The file's have "
+        f"{[array.shape for array in arrays]}."
+    )
+
+
+def put(model: Layer, found: list[Assignment]) -> None:
+    """Assign the arrays. Where one is refused, all variables have the values that they had before."""
+    before = [(variable, variable._value) for variable, _ in found]
+    try:
+        for variable, array in found:
+            variable.assign(array)
+    except Exception:
+        for variable, value in before:
+            variable.take(value)
+        raise
+
+
+def load_hdf5_model(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
+    """The whole model in a file."""
+    with Hdf5(path, gate) as file:
+        description = file.description("model_config")
+        if description is None:
+            raise SavingError(
+                f"{path.name} holds weights alone, no model. Build the model in Python, then call "
+                f"model.load_weights({str(path)!r})."
+            )
+        age = age_of(file.version, description)
+        backend = origin(file, file.layers())[1] if file.holds_layers else None
+        with gate.building(_SPARE + 2 * file.size()), custom_object_scope(custom_objects):
+            model: Any = deserialize(todays_model(description, age, backend), kind="models")
+            if not hasattr(model, "compile_from_config"):
+                raise SavingError(f"{path.name} does not hold a model.")
+            if file.root is not file.file or file.names is not None:
+                put(model, assignments(model, file, by_name=_has_names(model, file)))
+            training = file.description("training_config") if compile else None
+            if training:
+                compile_as_trained(model, training, age)
+                with file.gate.watching("optimizer_weights"):
+                    read_optimizer(model, file, age)
+    return model
+
+
+def _has_names(model: Layer, file: Hdf5) -> bool:
+    known = _by_name(model)
+    return all(name in known for name in file.names or ())
+
+
+def compile_as_trained(model: Any, training: Mapping[str, Any], age: int) -> None:
+    """Compile a model as a file says. What an older file says and is not to be had is told, and the model is
+    left uncompiled.
+
+    Raises:
+        SavingError: a file of today says something else than how to compile.
+    """
+    if age >= 3:
+        config = {key: value for key, value in training.items() if key != "optimizer_config"}
+        optimizer = training.get("optimizer_config")
+        if isinstance(optimizer, Mapping):  # of a `.h5` file
+            config["optimizer"] = {"module": "keras.optimizers", "registered_name": None, **optimizer}
+        model.compile_from_config(config)
+        return
+    try:
+        config = legacy("compilation").modern_compilation(training)
+        if config:
+            model.compile_from_config(config)
+    except Exception as error:
+        warn(f"The model is loaded without how it was compiled: compile it before training. {error}")
+
+
+def read_optimizer(model: Any, file: Hdf5, age: int) -> None:
+    """Restore the optimizer's state, so that training goes on."""
+    if getattr(model, "optimizer", None) is None or "optimizer_weights" not in file.file:
+        return
+    state_names, arrays = file.weights_of(file.file, "optimizer_weights")
+    model.optimizer.build(model.trainable_variables)
+    if age >= 3:
+        model.optimizer.set_weights(arrays)
+        return
+    layers = file.layers()
+    age, backend = origin(file, layers)
+    stored = []
+    for layer, (_, names, weights) in _pairs(model, layers, _has_names(model, file), False):
+        trained = {id(variable) for variable in layer.trainable_variables}
+        fixed = sum(id(variable) not in trained for _, own in segments(layer) for variable in own)
+        stored.append((layer, names, weights, fixed))
+
+    def convert(layer: Layer, own: list[np.ndarray]) -> list[np.ndarray]:
+        return converted(layer, own, age, backend)
+
+    legacy("optimizer_state").restore(model.optimizer, state_names, arrays, stored, age, convert)
