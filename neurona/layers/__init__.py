@@ -10,6 +10,11 @@ from neurona.layers import (
     dense,
     einsum_dense,
     embedding,
+    image_color,
+    image_filters,
+    image_geometry,
+    image_mixing,
+    image_resizing,
     input,
     lambda_layer,
     merging,
@@ -33,6 +38,11 @@ from neurona.layers.convolution import *
 from neurona.layers.dense import *
 from neurona.layers.einsum_dense import *
 from neurona.layers.embedding import *
+from neurona.layers.image_color import *
+from neurona.layers.image_filters import *
+from neurona.layers.image_geometry import *
+from neurona.layers.image_mixing import *
+from neurona.layers.image_resizing import *
 from neurona.layers.input import *
 from neurona.layers.lambda_layer import *
 from neurona.layers.merging import *
@@ -57,6 +67,11 @@ __all__ += convolution.__all__
 __all__ += dense.__all__
 __all__ += einsum_dense.__all__
 __all__ += embedding.__all__
+__all__ += image_color.__all__
+__all__ += image_filters.__all__
+__all__ += image_geometry.__all__
+__all__ += image_mixing.__all__
+__all__ += image_resizing.__all__
 __all__ += input.__all__
 __all__ += lambda_layer.__all__
 __all__ += merging.__all__
