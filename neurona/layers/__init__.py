@@ -6,6 +6,7 @@ from neurona.core.shapes import InputSpec
 from neurona.layers import (
     activation,
     attention,
+    categories,
     convolution,
     dense,
     einsum_dense,
@@ -17,6 +18,7 @@ from neurona.layers import (
     image_resizing,
     input,
     lambda_layer,
+    lookup,
     merging,
     multi_head_attention,
     normalization,
@@ -34,6 +36,7 @@ from neurona.layers import (
 )
 from neurona.layers.activation import *
 from neurona.layers.attention import *
+from neurona.layers.categories import *
 from neurona.layers.convolution import *
 from neurona.layers.dense import *
 from neurona.layers.einsum_dense import *
@@ -45,6 +48,7 @@ from neurona.layers.image_mixing import *
 from neurona.layers.image_resizing import *
 from neurona.layers.input import *
 from neurona.layers.lambda_layer import *
+from neurona.layers.lookup import *
 from neurona.layers.merging import *
 from neurona.layers.multi_head_attention import *
 from neurona.layers.normalization import *
@@ -63,6 +67,7 @@ from neurona.layers.wrapper import *
 __all__ = ["InputSpec", "Layer"]
 __all__ += activation.__all__
 __all__ += attention.__all__
+__all__ += categories.__all__
 __all__ += convolution.__all__
 __all__ += dense.__all__
 __all__ += einsum_dense.__all__
@@ -74,6 +79,7 @@ __all__ += image_mixing.__all__
 __all__ += image_resizing.__all__
 __all__ += input.__all__
 __all__ += lambda_layer.__all__
+__all__ += lookup.__all__
 __all__ += merging.__all__
 __all__ += multi_head_attention.__all__
 __all__ += normalization.__all__
