@@ -7,6 +7,7 @@ from neurona.layers import (
     activation,
     attention,
     categories,
+    conv_lstm,
     convolution,
     dense,
     einsum_dense,
@@ -22,6 +23,7 @@ from neurona.layers import (
     merging,
     multi_head_attention,
     normalization,
+    pipeline,
     pooling,
     preprocessing,
     recurrent,
@@ -30,6 +32,7 @@ from neurona.layers import (
     rnn_cells,
     separable_convolution,
     sequence,
+    spectrogram,
     text_vectorization,
     transposed_convolution,
     wrapper,
@@ -37,6 +40,7 @@ from neurona.layers import (
 from neurona.layers.activation import *
 from neurona.layers.attention import *
 from neurona.layers.categories import *
+from neurona.layers.conv_lstm import *
 from neurona.layers.convolution import *
 from neurona.layers.dense import *
 from neurona.layers.einsum_dense import *
@@ -52,6 +56,7 @@ from neurona.layers.lookup import *
 from neurona.layers.merging import *
 from neurona.layers.multi_head_attention import *
 from neurona.layers.normalization import *
+from neurona.layers.pipeline import *
 from neurona.layers.pooling import *
 from neurona.layers.preprocessing import *
 from neurona.layers.recurrent import *
@@ -60,6 +65,7 @@ from neurona.layers.reshaping import *
 from neurona.layers.rnn_cells import *
 from neurona.layers.separable_convolution import *
 from neurona.layers.sequence import *
+from neurona.layers.spectrogram import *
 from neurona.layers.text_vectorization import *
 from neurona.layers.transposed_convolution import *
 from neurona.layers.wrapper import *
@@ -68,6 +74,7 @@ __all__ = ["InputSpec", "Layer"]
 __all__ += activation.__all__
 __all__ += attention.__all__
 __all__ += categories.__all__
+__all__ += conv_lstm.__all__
 __all__ += convolution.__all__
 __all__ += dense.__all__
 __all__ += einsum_dense.__all__
@@ -83,6 +90,7 @@ __all__ += lookup.__all__
 __all__ += merging.__all__
 __all__ += multi_head_attention.__all__
 __all__ += normalization.__all__
+__all__ += pipeline.__all__
 __all__ += pooling.__all__
 __all__ += preprocessing.__all__
 __all__ += recurrent.__all__
@@ -91,6 +99,7 @@ __all__ += reshaping.__all__
 __all__ += rnn_cells.__all__
 __all__ += separable_convolution.__all__
 __all__ += sequence.__all__
+__all__ += spectrogram.__all__
 __all__ += text_vectorization.__all__
 __all__ += transposed_convolution.__all__
 __all__ += wrapper.__all__

@@ -425,6 +425,12 @@ OTHERS = [
         unknown=[1],
     ),
     Case("Embedding", {"input_dim": 5, "output_dim": 2, "embeddings_regularizer": "l2"}, (4,), integers=5),
+    Case(
+        "ReversibleEmbedding",
+        {"input_dim": 7, "output_dim": 3, "tie_weights": False, "logit_soft_cap": 2.0},
+        (2, 5),
+        integers=7,
+    ),
     *grid("Masking", (2, 4, 3), {}, unknown=[1]),
     Case("Masking", {"mask_value": 1}, (2, 6, 1), integers=3),
     Case("Lambda", lambda library: {"function": library.activations.relu}, (2, 3)),
@@ -489,6 +495,31 @@ SEQUENCES = [
     *grid("AdditiveAttention", [(2, 3, 4), (2, 5, 4)], {}, {"use_scale": False}),
 ]
 
+SEQUENCES_OF_PICTURES = [
+    Case("ConvLSTM1D", {"filters": 2, "kernel_size": 3, "strides": 2}, (2, 3, 7, 2), unknown=[1]),
+    Case(
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": (2, 3), "padding": "same", "return_sequences": True, **FIRST},
+        (2, 3, 2, 4, 5),
+    ),
+    Case(
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": 2, "return_state": True, "go_backwards": True, "dilation_rate": 2},
+        (2, 3, 5, 4, 1),
+    ),
+    Case("ConvLSTM3D", {"filters": 1, "kernel_size": 2, "unit_forget_bias": False}, (1, 2, 3, 3, 2, 1)),
+]
+
+SOUND = [
+    Case(
+        "MelSpectrogram",
+        {"fft_length": 16, "sequence_stride": 8, "num_mel_bins": 4, "sampling_rate": 200, "min_freq": 1.0},
+        (2, 64),
+        tolerance=1e-4,
+        differentiable=False,
+    ),
+]
+
 CASES = [
     *ACTIVATIONS,
     *DENSE,
@@ -500,11 +531,20 @@ CASES = [
     *MERGINGS,
     *OTHERS,
     *SEQUENCES,
+    *SEQUENCES_OF_PICTURES,
+    *SOUND,
 ]
 
 # What has no case here: bases, which compute nothing, and layers called otherwise, with the test file that
 # they have.
-BASES = {"Layer", "Wrapper", "InputLayer"}
+BASES = {"Layer", "Wrapper", "InputLayer", "ImageLayer"}
+IMAGE_LAYERS = """
+    AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization
+    MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter
+    RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur
+    RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
+    RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom Resizing Solarization
+""".split()
 ELSEWHERE = {
     "GRUCell": "test_recurrent.py",
     "LSTMCell": "test_recurrent.py",
@@ -513,4 +553,12 @@ ELSEWHERE = {
     "MultiHeadAttention": "test_attention.py",
     "GroupQueryAttention": "test_attention.py",
     "TextVectorization": "test_text_vectorization.py",
+    "ConvLSTMCell": "test_conv_lstm.py",
+    "Pipeline": "test_pipeline.py",
+    "STFTSpectrogram": "test_spectrogram.py",
+    **dict.fromkeys(
+        ["StringLookup", "IntegerLookup", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"],
+        "test_lookups.py",
+    ),
+    **dict.fromkeys(IMAGE_LAYERS, "test_image_layers.py"),
 }
