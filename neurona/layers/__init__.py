@@ -1,17 +1,24 @@
 """Layers, a family per file."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from neurona.core import registry
 from neurona.core.layer import Layer
 from neurona.core.lazy import suggest_names
 from neurona.core.shapes import InputSpec
 from neurona.layers import (
     activation,
     attention,
+    bounding_boxes as bounding_boxes,
     categories,
     conv_lstm,
     convolution,
     dense,
     einsum_dense,
     embedding,
+    feature_space as feature_space,
+    foreign_layers,
     image_color,
     image_filters,
     image_geometry,
@@ -45,6 +52,7 @@ from neurona.layers.convolution import *
 from neurona.layers.dense import *
 from neurona.layers.einsum_dense import *
 from neurona.layers.embedding import *
+from neurona.layers.foreign_layers import *
 from neurona.layers.image_color import *
 from neurona.layers.image_filters import *
 from neurona.layers.image_geometry import *
@@ -70,7 +78,7 @@ from neurona.layers.text_vectorization import *
 from neurona.layers.transposed_convolution import *
 from neurona.layers.wrapper import *
 
-__all__ = ["InputSpec", "Layer"]
+__all__ = ["InputSpec", "Layer", "deserialize", "serialize"]
 __all__ += activation.__all__
 __all__ += attention.__all__
 __all__ += categories.__all__
@@ -79,6 +87,7 @@ __all__ += convolution.__all__
 __all__ += dense.__all__
 __all__ += einsum_dense.__all__
 __all__ += embedding.__all__
+__all__ += foreign_layers.__all__
 __all__ += image_color.__all__
 __all__ += image_filters.__all__
 __all__ += image_geometry.__all__
@@ -103,5 +112,35 @@ __all__ += spectrogram.__all__
 __all__ += text_vectorization.__all__
 __all__ += transposed_convolution.__all__
 __all__ += wrapper.__all__
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """A layer as a plain dictionary that `deserialize` builds it from again, without its weights.
+
+    Example:
+
+        >>> serialize(Dense(3))["class_name"]
+        'Dense'
+    """
+    return registry.serialize_object(layer)
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The layer that `serialize` described.
+
+    Args:
+        config: the description.
+        custom_objects: classes and functions of your own, by name.
+
+    Raises:
+        SavingError: a class is not known.
+
+    Example:
+
+        >>> deserialize(serialize(Dense(3))).units
+        3
+    """
+    return registry.deserialize(config, kind="layers", custom_objects=custom_objects)
+
 
 suggest_names(__name__)

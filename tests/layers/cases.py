@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from neurona.layers import image_color, image_filters, image_geometry, image_mixing, image_resizing
+
 
 @dataclass
 class Case:
@@ -537,14 +539,12 @@ CASES = [
 
 # What has no case here: bases, which compute nothing, and layers called otherwise, with the test file that
 # they have.
-BASES = {"Layer", "Wrapper", "InputLayer", "ImageLayer"}
-IMAGE_LAYERS = """
-    AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization
-    MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter
-    RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur
-    RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
-    RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom Resizing Solarization
-""".split()
+BASES = {"Layer", "Wrapper", "InputLayer", "ImageLayer", "Feature", "Cross"}
+IMAGES = [
+    name
+    for module in (image_color, image_filters, image_geometry, image_mixing, image_resizing)
+    for name in module.__all__
+]
 ELSEWHERE = {
     "GRUCell": "test_recurrent.py",
     "LSTMCell": "test_recurrent.py",
@@ -554,11 +554,13 @@ ELSEWHERE = {
     "GroupQueryAttention": "test_attention.py",
     "TextVectorization": "test_text_vectorization.py",
     "ConvLSTMCell": "test_conv_lstm.py",
+    "FeatureSpace": "test_feature_space.py",
+    **dict.fromkeys(["JaxLayer", "FlaxLayer", "TFSMLayer", "TorchModuleWrapper"], "test_foreign_layers.py"),
     "Pipeline": "test_pipeline.py",
     "STFTSpectrogram": "test_spectrogram.py",
     **dict.fromkeys(
         ["StringLookup", "IntegerLookup", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"],
         "test_lookups.py",
     ),
-    **dict.fromkeys(IMAGE_LAYERS, "test_image_layers.py"),
+    **dict.fromkeys(IMAGES, "test_image_layers.py"),
 }
