@@ -10,14 +10,13 @@ from neurona.core.shapes import InputSpec
 from neurona.layers import (
     activation,
     attention,
-    bounding_boxes as bounding_boxes,
     categories,
     conv_lstm,
     convolution,
     dense,
     einsum_dense,
     embedding,
-    feature_space as feature_space,
+    feature_space,
     foreign_layers,
     image_color,
     image_filters,
@@ -52,6 +51,7 @@ from neurona.layers.convolution import *
 from neurona.layers.dense import *
 from neurona.layers.einsum_dense import *
 from neurona.layers.embedding import *
+from neurona.layers.feature_space import *
 from neurona.layers.foreign_layers import *
 from neurona.layers.image_color import *
 from neurona.layers.image_filters import *
@@ -87,6 +87,7 @@ __all__ += convolution.__all__
 __all__ += dense.__all__
 __all__ += einsum_dense.__all__
 __all__ += embedding.__all__
+__all__ += feature_space.__all__
 __all__ += foreign_layers.__all__
 __all__ += image_color.__all__
 __all__ += image_filters.__all__

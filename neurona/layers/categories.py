@@ -23,7 +23,6 @@ __all__ = [
 ]
 
 _CROSS_KEY = 956888297470  # TensorFlow's
-_INTEGERS = ("int32", "int64", "uint32", "uint64", "int16", "int8", "uint8", "uint16")
 
 
 def output_mode_of(mode: Any, allowed: tuple[str, ...], owner: str) -> str:
@@ -334,7 +333,7 @@ class Hashing(Layer):
         self.sparse = dense(sparse, "Hashing")
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse_compiled(inputs, f"Layer {self.name!r} (Hashing)", "hashing", "texts")
+        refuse_compiled(inputs, f"Layer {self.name!r} (Hashing)", "hashing")
         return self.call(inputs)
 
     def call(self, inputs: Any) -> Any:
@@ -347,6 +346,14 @@ class Hashing(Layer):
             bins = np.where(values == str(self.mask_value), 0, bins + 1)
         dtype = "int32" if self.output_mode == "int" else self.compute_dtype
         return encoded(bins, self.output_mode, self.num_bins, dtype)
+
+
+def _prints(values: Any, who: str) -> list[int]:
+    """64 bits for each value: of a text its fingerprint, of an integer itself."""
+    array = np.asarray(values)
+    if array.dtype.kind in "SUO":
+        return [fingerprint(text.encode()) for text in texts_of(values, "utf-8", who).ravel()]
+    return [int(number) & (2**64 - 1) for number in array.ravel()]
 
 
 class HashedCrossing(Layer):
@@ -391,7 +398,7 @@ class HashedCrossing(Layer):
         self.sparse = dense(sparse, "HashedCrossing")
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse_compiled(inputs, f"Layer {self.name!r} (HashedCrossing)", "crossing", "texts")
+        refuse_compiled(inputs, f"Layer {self.name!r} (HashedCrossing)", "crossing")
         return self.call(inputs)
 
     def call(self, inputs: Any) -> Any:
@@ -407,12 +414,8 @@ class HashedCrossing(Layer):
                 f"{who} crosses texts and integers. Received floats: put them into bins first."
             )
         crossed = [_CROSS_KEY] * columns[0].size
-        for given, column in zip(inputs, columns):
-            if column.dtype.kind in "SUO":
-                prints = [fingerprint(text.encode()) for text in texts_of(given, "utf-8", who).ravel()]
-            else:
-                prints = [int(number) & (2**64 - 1) for number in column.ravel()]
-            crossed = [joined(before, one) for before, one in zip(crossed, prints)]
+        for given in inputs:
+            crossed = [joined(before, one) for before, one in zip(crossed, _prints(given, who))]
         bins = np.array([one % self.num_bins for one in crossed], "int32").reshape(shapes[0])
         dtype = "int32" if self.output_mode == "int" else self.compute_dtype
         return encoded(bins, self.output_mode, self.num_bins, dtype)

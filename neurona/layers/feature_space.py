@@ -237,21 +237,15 @@ class FeatureSpace(Layer):
         """Learn means, bins and vocabularies from a dictionary of columns, or from an iterable of
         dictionaries: batches, or single rows.
         """
-        if isinstance(dataset, Mapping):
-            rows = len(next(iter(dataset.values())))
-            columns = {name: np.asarray(column) for name, column in dataset.items()}
-            dataset = [{name: column[row] for name, column in columns.items()} for row in range(rows)]
-        batches = [batch[0] if isinstance(batch, tuple) else batch for batch in each_batch(dataset)]
+        batches = _rows_of(dataset) if isinstance(dataset, Mapping) else list(each_batch(dataset))
+        batches = [batch[0] if isinstance(batch, tuple) else batch for batch in batches]
         if not batches or not isinstance(batches[0], Mapping):
             raise DataError(
                 f"Layer {self.name!r} (FeatureSpace) adapts to a dictionary of columns, or to a dataset of "
                 f"dictionaries. Received: {dataset!r:.100}"
             )
         for name, layer in self.preprocessors.items():
-            given = (isinstance(layer, Normalization) and layer.input_mean is not None) or (
-                isinstance(layer, TextVectorization) and layer.get_vocabulary(False)
-            )
-            if hasattr(layer, "adapt") and not given and getattr(layer, "num_bins", 1) is not None:
+            if hasattr(layer, "adapt") and not _is_given(layer):
                 layer.adapt(_columns([np.asarray(batch[name]) for batch in batches]))
         self._adapted = True
 
@@ -301,15 +295,7 @@ class FeatureSpace(Layer):
                 f"Layer {self.name!r} (FeatureSpace): the columns {missing} are missing. Received: "
                 f"{sorted(data)}"
             )
-        data = {name: data[name] for name in self.features}
-        columns = {
-            name: data[name] if hasattr(data[name], "shape") else np.asarray(data[name]) for name in data
-        }
-        single = all(len(column.shape) == 0 for column in columns.values())
-        columns = {
-            name: column.reshape(-1, 1) if len(column.shape) < 2 else column
-            for name, column in columns.items()
-        }
+        columns, single = _as_columns({name: data[name] for name in self.features})
         prepared = {name: layer(columns[name]) for name, layer in self.preprocessors.items()}
         crossed = {
             cross.name: self.crossers[cross.name](
@@ -354,6 +340,30 @@ class FeatureSpace(Layer):
 
 def _named(name: str | None, kind: str) -> str:
     return f"{name or kind}_preprocessor"
+
+
+def _rows_of(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a dictionary of columns."""
+    columns = {name: np.asarray(column) for name, column in table.items()}
+    count = len(next(iter(columns.values())))
+    return [{name: column[row] for name, column in columns.items()} for row in range(count)]
+
+
+def _as_columns(data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Columns (batch, 1), and whether they were single values."""
+    arrays = {name: one if hasattr(one, "shape") else np.asarray(one) for name, one in data.items()}
+    single = all(len(one.shape) == 0 for one in arrays.values())
+    flat = {name: one.reshape(-1, 1) if len(one.shape) < 2 else one for name, one in arrays.items()}
+    return flat, single
+
+
+def _is_given(layer: Any) -> bool:
+    """Whether a layer knows already what `adapt` would learn."""
+    if isinstance(layer, Normalization):
+        return layer.input_mean is not None
+    if isinstance(layer, TextVectorization):
+        return bool(layer.get_vocabulary(include_special_tokens=False))
+    return isinstance(layer, Discretization) and layer.num_bins is None
 
 
 def _columns(batches: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -10,22 +10,21 @@ from neurona.core.errors import TracingError
 from neurona.core.symbolic import is_symbolic
 
 
-def refuse_compiled(inputs: Any, who: str, call: str, what: str = "texts") -> None:
+def refuse_compiled(inputs: Any, who: str, call: str) -> None:
     """Refuse inputs without numbers: a symbolic tensor, or an array that is being traced.
 
     Args:
         inputs: what the layer was called with.
         who: such as "Layer 'words' (StringLookup)".
         call: the name of the layer in an example, such as "lookup".
-        what: the layer works on.
 
     Raises:
         TracingError: they are such.
     """
     if any(is_symbolic(one) or isinstance(one, Tracer) for one in _each(inputs)):
         raise TracingError(
-            f"{who} works on {what}, which can't enter a compiled model. Map them first, "
-            f"`x = {call}({what})`, and give the model the numbers: `model.fit(x, y)`."
+            f"{who} works on texts, which can't enter a compiled model. Map them first, "
+            f"`x = {call}(texts)`, and give the model the numbers: `model.fit(x, y)`."
         )
 
 

@@ -58,25 +58,9 @@ class _Lookup(Layer):
         for given in ("vocabulary_size", "has_input_vocabulary"):
             self._arguments.pop(given, None)
         super().__init__(name=name, **{key: value for key, value in kwargs.items() if key != "dtype"})
-        owner = type(self).__name__
-        if max_tokens is not None and max_tokens <= 1:
-            raise ArgumentError(f"{owner}: max_tokens is None or above 1. Received: max_tokens={max_tokens}")
-        if pad_to_max_tokens and max_tokens is None:
-            raise ArgumentError(f"{owner}: pad_to_max_tokens=True needs max_tokens.")
-        if num_oov_indices < 0:
-            raise ArgumentError(
-                f"{owner}: num_oov_indices is 0 or more. Received: num_oov_indices={num_oov_indices}"
-            )
-        self.max_tokens, self.num_oov_indices = max_tokens, int(num_oov_indices)
-        self.mask_token, self.oov_token, self.invert = mask_token, oov_token, invert
-        self.output_mode = output_mode_of(output_mode, _MODES, owner)
-        if invert and self.output_mode != "int":
-            raise ArgumentError(
-                f"{owner}: invert=True goes with output_mode='int'. Received: {output_mode!r}"
-            )
-        self.sparse, self.pad_to_max_tokens = dense(sparse, owner), pad_to_max_tokens
-        self.oov_method = choice(oov_method, ("floormod", "farmhash"), "oov_method", owner)
-        self.salt = salt_of(salt, owner)
+        self._set_sizes(max_tokens, num_oov_indices, pad_to_max_tokens)
+        self.mask_token, self.oov_token = mask_token, oov_token
+        self._set_output(output_mode, invert, sparse, oov_method, salt)
         self.input_vocabulary: Any = None  # what was given, for the config
         self.input_idf_weights: Any = None
         self._tokens: list[Any] | None = None  # without the special ones
@@ -91,6 +75,29 @@ class _Lookup(Layer):
             self.set_vocabulary(vocabulary, idf_weights)
             self.input_vocabulary = [self._plain(token) for token in np.asarray(vocabulary, object).tolist()]
             self.input_idf_weights = None if idf_weights is None else np.asarray(idf_weights).tolist()
+
+    def _set_sizes(self, max_tokens: int | None, num_oov_indices: int, pad_to_max_tokens: bool) -> None:
+        owner = type(self).__name__
+        if max_tokens is not None and max_tokens <= 1:
+            raise ArgumentError(f"{owner}: max_tokens is None or above 1. Received: max_tokens={max_tokens}")
+        if pad_to_max_tokens and max_tokens is None:
+            raise ArgumentError(f"{owner}: pad_to_max_tokens=True needs max_tokens.")
+        if num_oov_indices < 0:
+            raise ArgumentError(
+                f"{owner}: num_oov_indices is 0 or more. Received: num_oov_indices={num_oov_indices}"
+            )
+        self.max_tokens, self.num_oov_indices = max_tokens, int(num_oov_indices)
+        self.pad_to_max_tokens = pad_to_max_tokens
+
+    def _set_output(self, output_mode: str, invert: bool, sparse: bool, oov_method: str, salt: Any) -> None:
+        owner = type(self).__name__
+        self.output_mode, self.invert = output_mode_of(output_mode, _MODES, owner), invert
+        if invert and self.output_mode != "int":
+            raise ArgumentError(
+                f"{owner}: invert=True goes with output_mode='int'. Received: {output_mode!r}"
+            )
+        self.sparse, self.salt = dense(sparse, owner), salt_of(salt, owner)
+        self.oov_method = choice(oov_method, ("floormod", "farmhash"), "oov_method", owner)
 
     def _read(self, path: Any) -> list[Any]:
         """The tokens of a text file, one in each line."""
@@ -204,18 +211,7 @@ class _Lookup(Layer):
                 f"Layer {self.name!r} ({type(self).__name__}) was given a vocabulary; there is nothing to "
                 "adapt."
             )
-        counts: Counter[Any] = Counter()
-        rows_with: Counter[Any] = Counter()
-        rows = 0
-        at_once = isinstance(data, (list, tuple)) or hasattr(data, "__array__")
-        for batch in itertools.islice([data] if at_once else each_batch(data), steps):
-            values = self._values(batch[0] if isinstance(batch, tuple) and not at_once else batch)
-            if values.ndim < 2:
-                values = values.reshape(-1, 1) if at_once else values.reshape(1, -1)
-            counts.update(values.ravel().tolist())
-            for row in values.reshape(len(values), -1).tolist() if self.output_mode == "tf_idf" else ():
-                rows_with.update(set(row))
-                rows += 1
+        counts, rows_with, rows = self._counted(data, steps)
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
         if not counts:
@@ -228,6 +224,22 @@ class _Lookup(Layer):
             weights = np.array([math.log(1 + rows / (1 + rows_with[token])) for token in ordered])
             weights = np.pad(weights, (len(self._special), 0), constant_values=weights.mean())
             self._idf = weights.astype(floatx())
+
+    def _counted(self, data: Any, steps: int | None) -> tuple[Counter[Any], Counter[Any], int]:
+        """How often each token occurs; for "tf_idf" also in how many rows, and how many rows there are."""
+        counts: Counter[Any] = Counter()
+        rows_with: Counter[Any] = Counter()
+        rows = 0
+        at_once = isinstance(data, (list, tuple)) or hasattr(data, "__array__")
+        for batch in itertools.islice([data] if at_once else each_batch(data), steps):
+            values = self._values(batch[0] if isinstance(batch, tuple) and not at_once else batch)
+            if values.ndim < 2:
+                values = values.reshape(-1, 1) if at_once else values.reshape(1, -1)
+            counts.update(values.ravel().tolist())
+            for row in values.reshape(len(values), -1).tolist() if self.output_mode == "tf_idf" else ():
+                rows_with.update(set(row))
+                rows += 1
+        return counts, rows_with, rows
 
     # From tokens to numbers.
 

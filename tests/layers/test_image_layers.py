@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
@@ -36,7 +35,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"height_factor": 0.2, "width_factor": (-0.3, 0.1)},
         {"height_factor": 0.2, "width_factor": 0.2, "fill_mode": "nearest", "interpolation": "nearest"},
     ],
-    "RandomShear": [{"x_factor": 0.3, "y_factor": 0.2}, {"x_factor": (0.1, 0.2), "fill_mode": "constant"}],
+    "RandomShear": [{"x_factor": (0.1, 0.3), "y_factor": 0.2, "fill_mode": "constant"}],
     "RandomPerspective": [{"factor": (0.3, 0.6), "scale": 0.3, "fill_value": 3.0, **FIRST}],
     "RandomElasticTransform": [{"factor": 0.8, "scale": (0.4, 0.8)}],
     "Resizing": [
@@ -45,25 +44,24 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"height": 4, "width": 4, "crop_to_aspect_ratio": True, "interpolation": "nearest"},
         {"height": 7, "width": 4, "pad_to_aspect_ratio": True, "fill_value": 2.0, **FIRST},
     ],
-    "CenterCrop": [{"height": 3, "width": 4}, {"height": 7, "width": 4}, {"height": 4, "width": 3, **FIRST}],
+    "CenterCrop": [{"height": 3, "width": 4}, {"height": 7, "width": 4, **FIRST}],
     "RandomCrop": [{"height": 3, "width": 4}, {"height": 4, "width": 3, **FIRST}, {"height": 6, "width": 4}],
-    "RandomBrightness": [{"factor": 0.4}, {"factor": (0.1, 0.3), "value_range": (0, 200), **FIRST}],
+    "RandomBrightness": [{"factor": (0.1, 0.3), "value_range": (0, 200), **FIRST}],
     "RandomContrast": [{"factor": (0.2, 0.4), **FIRST}],
     "RandomColorDegeneration": [{"factor": (0.2, 0.4), **FIRST}],
-    "RandomGrayscale": [{}, {"factor": 0.4, **FIRST}],
-    "RandomInvert": [{}, {"factor": (0.4, 0.6), "value_range": (0, 100)}],
+    "RandomGrayscale": [{"factor": 0.4, **FIRST}],
+    "RandomInvert": [{"factor": (0.4, 0.6), "value_range": (0, 100)}],
     "RandomHue": [{"factor": (0.2, 0.4), **FIRST}],
     "RandomSaturation": [{"factor": (0.2, 0.4), **FIRST}],
     "RandomColorJitter": [
         {"brightness_factor": 0.2, "contrast_factor": 0.2, "saturation_factor": 0.2, "hue_factor": 0.2},
-        {"contrast_factor": (0.1, 0.3)},
     ],
-    "RandomSharpness": [{"factor": 0.7}, {"factor": (0.8, 0.9)}],
+    "RandomSharpness": [{"factor": 0.7}],
     "RandomGaussianBlur": [{"factor": (0.4, 0.6), "kernel_size": (5, 3), "sigma": (0.5, 0.9), **FIRST}],
     "RandomErasing": [{"factor": (0.3, 0.9), "scale": (0.2, 0.5), "fill_value": 7.0, **FIRST}],
-    "RandomPosterization": [{"factor": 5}, {"factor": (3, 3), **FIRST}],
-    "Solarization": [{}, {"addition_factor": 0.3, "threshold_factor": (0.2, 0.9), "value_range": (0, 200)}],
-    "AutoContrast": [{}, {"value_range": (0, 300)}],
+    "RandomPosterization": [{"factor": 5}],
+    "Solarization": [{"addition_factor": 0.3, "threshold_factor": (0.2, 0.9), "value_range": (0, 200)}],
+    "AutoContrast": [{"value_range": (0, 300)}],
     "Equalization": [{"bins": 8}],
     "ContrastLimitedAdaptiveHistogramEqualization": [{"tile_grid_size": (2, 3), "clip_limit": 1.5, **FIRST}],
     "MixUp": [{"alpha": 0.6}],
@@ -97,6 +95,7 @@ def test_pictures_are_those_of_keras(name: str, options: dict[str, Any]) -> None
 
 @pytest.mark.parametrize(("name", "options"), TABLE_OF_CONFIGS, ids=str)
 def test_configs_travel(name: str, options: dict[str, Any]) -> None:
+    options = options if name == "MaxNumBoundingBoxes" else seeded(name, options)
     mine, theirs = (getattr(library, name)(**options, name="one") for library in (layers, keras.layers))
     config, expected = (json.loads(json.dumps(one.get_config())) for one in (mine, theirs))
     assert {key: config[key] for key in expected} == expected
@@ -255,7 +254,11 @@ def test_labels_masks_and_boxes_come_in_a_dictionary() -> None:
             ArgumentError,
             "no boxes for",
         ),
-        (lambda: layers.MixUp()(boxed(labels=np.array([0, 1]))), ArgumentError, "one-hot"),
+        (
+            lambda: layers.MixUp(bounding_box_format="xyxy")(boxed(labels=np.array([0, 1]))),
+            ArgumentError,
+            "one-hot",
+        ),
         (
             lambda: layers.RandomFlip(bounding_box_format="xyxy")(boxed(bounding_boxes=[1])),
             ArgumentError,
