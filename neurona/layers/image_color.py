@@ -143,8 +143,8 @@ class RandomColorDegeneration(ImageLayer):
 
     Example:
 
-        >>> RandomColorDegeneration((1, 1))(jnp.array([[[100.0, 0, 0]]])).round(1).tolist()
-        [[[29.9..., 29.9..., 29.9...]]]
+        >>> RandomColorDegeneration((1, 1))(jnp.array([[[100.0, 0, 0]]])).astype(int).tolist()
+        [[[29, 29, 29]]]
     """
 
     def __init__(

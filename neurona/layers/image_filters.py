@@ -476,7 +476,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
 
 
 @functools.partial(jax.jit, static_argnames="grid")
-def _equalized_by_tiles(images: Any, clip_limit: Any, grid: tuple[int, int]) -> Any:
+def _equalized_by_tiles(images: Any, clip_limit: Any, grid: tuple[int, ...]) -> Any:
     """Pictures (n, h, w, c) of values from 0 to 255."""
     n, height, width, channels = images.shape
     h, w = -(-height // grid[0]), -(-width // grid[1])  # of a tile
