@@ -18,10 +18,10 @@ from neurona.core.sources import each_batch
 from neurona.core.symbolic import SymbolicTensor, is_symbolic, record
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
-from neurona.tensorflow_graph import in_tensorflow_graph, step_of_tensorflow_graph
 from neurona.layers.arguments import choice
 from neurona.layers.categories import dense, encoded, hashed, output_mode_of, salt_of
 from neurona.layers.host import refuse_compiled, texts_of
+from neurona.tensorflow_graph import in_tensorflow_graph, step_of_tensorflow_graph
 
 __all__ = [
     "IntegerLookup",
