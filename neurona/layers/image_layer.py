@@ -154,11 +154,11 @@ class ImageLayer(Layer):
         """Draw from [low, high), by the layer's seed, or by the one given."""
         return jax.random.uniform(self._key(seed), tuple(shape), minval=low, maxval=high)
 
-    def _key(self, seed: Any) -> jax.Array:
+    def _key(self, seed: Any) -> Any:
         """The next key: of the layer's seed, of a function that gives keys, or of another seed."""
-        return (
-            (self._next_key if seed is None else seed)() if seed is None or callable(seed) else as_key(seed)
-        )
+        if seed is None:
+            return self._next_key()
+        return seed() if callable(seed) else as_key(seed)
 
     def _happens(self, seed: Any, count: int, factor: tuple[float, float]) -> Any:
         """For each picture whether something happens, with a probability drawn from the factor's range."""

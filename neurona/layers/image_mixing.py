@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from neurona.core.errors import ArgumentError
 from neurona.layers.arguments import positive
@@ -213,7 +214,7 @@ class _Chooser(ImageLayer):
             for change, one in zip(self._changes, drawn, strict=True)
         ]
         steps += [lambda given: given]  # one more number leaves all as it is
-        if not isinstance(number, jax.core.Tracer):
+        if not isinstance(number, Tracer):
             return steps[int(number)](value)
         kinds = jax.tree.map(lambda leaf: leaf.dtype, value)
 
