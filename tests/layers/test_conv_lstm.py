@@ -34,3 +34,11 @@ def test_what_is_wrong_is_told():
     with pytest.raises(ShapeError, match="needs the sizes of its pictures"):
         ConvLSTMCell(2, 2, 3).build((None, None, 4, 1))
     assert layers.ConvLSTM2D(2, 3)(jnp.asarray(X)).shape == (2, 2, 2, 2)
+
+
+def test_volumes_are_pictures_with_another_axis():
+    flat, deep = layers.ConvLSTM2D(2, (1, 3)), layers.ConvLSTM3D(2, (1, 1, 3))
+    expected = flat(X)
+    deep.build((2, 3, 1, 4, 4, 1))
+    deep.set_weights([weight[None] if weight.ndim == 4 else weight for weight in flat.get_weights()])
+    np.testing.assert_allclose(deep(X[:, :, None])[:, 0], expected, atol=1e-5)
