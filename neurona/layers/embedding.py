@@ -16,6 +16,7 @@ from neurona.layers.arguments import positive
 __all__ = [
     "Embedding",
     "Masking",
+    "ReversibleEmbedding",
 ]
 
 
@@ -97,6 +98,85 @@ class Embedding(Layer):
     @also_symbolic
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return jnp.not_equal(inputs, 0) if self.mask_zero else None
+
+
+class ReversibleEmbedding(Embedding):
+    """An embedding that also goes back: from vectors to a number for each of the words.
+
+    Args:
+        input_dim: how many words there are.
+        output_dim: the length of the vectors.
+        tie_weights: whether the way back uses the same vectors, or its own kernel (output_dim, input_dim).
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: names or objects.
+        mask_zero: whether 0 is padding, which later layers then skip.
+        reverse_dtype: the dtype in which the way back is computed; the inputs' by default.
+        logit_soft_cap: c limits the way back smoothly: c tanh(z / c).
+
+    Call arguments:
+        inputs: integers, or vectors with `reverse=True`.
+        reverse: whether to go back: z = x @ embeddings^T.
+
+    Shapes: integers (any) -> (*any, output_dim); with reverse (..., output_dim) -> (..., input_dim).
+
+    Raises:
+        ArgumentError: a size is not a positive integer.
+        DataError: an input is outside the range.
+
+    Source: Press and Wolf, Using the Output Embedding to Improve Language Models, 2017.
+
+    Example:
+
+        >>> layer = ReversibleEmbedding(10, 4)
+        >>> layer(layer(jnp.array([[1, 2]])), reverse=True).shape
+        (1, 2, 10)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint,
+            mask_zero,
+            **kwargs,
+        )
+        self.tie_weights, self.reverse_dtype = tie_weights, reverse_dtype
+        self.logit_soft_cap = logit_soft_cap
+
+    def build(self, input_shape: Any = None) -> None:
+        super().build(input_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = self.add_weight(
+                (self.output_dim, self.input_dim), self.embeddings_initializer, name="reverse_embeddings"
+            )
+
+    def call(self, inputs: Any, reverse: bool = False) -> Any:
+        if not reverse:
+            return super().call(inputs)
+        kernel = self.embeddings.value.T if self.tie_weights else self.reverse_embeddings.value
+        dtype = self.reverse_dtype or self.compute_dtype
+        logits = inputs.astype(dtype) @ kernel.astype(dtype)
+        if self.logit_soft_cap is None:
+            return logits
+        return jnp.tanh(logits / self.logit_soft_cap) * self.logit_soft_cap
+
+    @also_symbolic
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        integers = jnp.issubdtype(inputs.dtype, jnp.integer)
+        return jnp.not_equal(inputs, 0) if self.mask_zero and integers else None
 
 
 class Masking(Layer):

@@ -13,17 +13,17 @@ from typing import Any, Self
 
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
 from neurona.core.checks import check_texts, integers
-from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
+from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
 from neurona.core.sources import each_batch
-from neurona.core.symbolic import SymbolicTensor, is_symbolic
+from neurona.core.symbolic import SymbolicTensor
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
 from neurona.layers.arguments import choice
+from neurona.layers.host import refuse_compiled
 from neurona.tensorflow_graph import in_tensorflow_graph, step_of_tensorflow_graph
 
 __all__ = [
@@ -296,12 +296,7 @@ class TextVectorization(Layer):
         return [" ".join(tokens[i : i + n]) for n in lengths for i in range(len(tokens) - n + 1)]
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_symbolic(inputs) or isinstance(inputs, Tracer):
-            raise TracingError(
-                f"Layer {self.name!r} (TextVectorization) works on texts, which can't enter a compiled "
-                "model. Map them first, "
-                "`x = vectorization(texts)`, and give the model the numbers: `model.fit(x, y)`."
-            )
+        refuse_compiled(inputs, f"Layer {self.name!r} (TextVectorization)", "vectorization")
         if self._tokens is None:
             raise NotBuiltError(
                 f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_data_format
+from neurona.core.random import as_key
 from neurona.ops.core import saturate_cast
 from neurona.ops.registry import Operand, Tensor, define, to_float
 from neurona.ops.windows import conv, depthwise_conv, spread
@@ -309,14 +310,22 @@ def perspective_transform(
     start, end = (
         jnp.broadcast_to(to_float(points), (images.shape[0], 4, 2)) for points in (start_points, end_points)
     )
+    source_y, source_x = _project(images, homography(start, end))
+    return restore(_sample(images, source_y, source_x, interpolation, "constant", fill_value))
+
+
+def homography(start: Any, end: Any) -> Any:
+    """The eight numbers of the projections that take four points of an output to those of an input.
+
+    Shapes: start (n, 4, 2), in the input; end (n, 4, 2), in the output -> (n, 8).
+    """
     x, y, one, zero = end[..., 0], end[..., 1], jnp.ones_like(end[..., 0]), jnp.zeros_like(end[..., 0])
     u, v = start[..., 0], start[..., 1]
     # Eight linear equations: u (c0 x + c1 y + 1) = a0 x + a1 y + a2, and likewise for v.
     for_u = jnp.stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
     for_v = jnp.stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)
     matrix, right = jnp.concatenate([for_u, for_v], 1), jnp.concatenate([u, v], 1)
-    source_y, source_x = _project(images, jnp.linalg.solve(matrix, right[..., None])[..., 0])
-    return restore(_sample(images, source_y, source_x, interpolation, "constant", fill_value))
+    return jnp.linalg.solve(matrix, right[..., None])[..., 0]
 
 
 @_define("ScaleAndTranslate")
@@ -353,9 +362,113 @@ def gaussian_blur(
     return restore(depthwise_conv(images, kernel, padding="same", data_format="channels_last"))
 
 
+def displaced(
+    images: Any,
+    key: Any,
+    alpha: Any,
+    sigma: Any,
+    size: int,
+    interpolation: str,
+    fill_mode: str,
+    fill_value: Any,
+) -> Any:
+    """Images (n, h, w, c) read at points moved by alpha times blurred noise, the same for both axes.
+
+    Args:
+        key: of the noise.
+        alpha: the strength.
+        sigma: the deviation of the noise and of the blur.
+        size: the length of the blur's kernel, odd; elements outside of 6 sigma are zero.
+    """
+    n, height, width, _ = images.shape
+    noise = jax.random.normal(key, (n, height, width)) * sigma
+    position = jnp.arange(size) - size // 2
+    weights = jnp.exp(-0.5 * jnp.square(position / sigma))
+    weights = jnp.where(2 * jnp.abs(position) < jnp.int32(6 * sigma) | 1, weights, 0)
+    weights = weights / jnp.sum(weights)
+    for kernel in (weights[:, None], weights[None]):
+        noise = depthwise_conv(
+            noise[..., None], kernel[..., None, None], padding="same", data_format="channels_last"
+        )[..., 0]
+    y, x = jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij")
+    return _sample(images, y + alpha * noise, x + alpha * noise, interpolation, fill_mode, fill_value)
+
+
+@_define("ElasticTransform")
+def elastic_transform(
+    images: Tensor,
+    alpha: float = 20.0,
+    sigma: float = 5.0,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    seed: Any = None,
+    data_format: str | None = None,
+) -> Any:
+    """Images whose pixels are pushed about by a smooth random field: `alpha` is its strength, `sigma` its
+    smoothness in pixels.
+
+    Source: Simard et al., Best Practices for Convolutional Neural Networks, 2003.
+    """
+    rows, restore = _batch(images, data_format)
+    size = int(6 * sigma) | 1
+    moved = displaced(rows, as_key(seed), alpha, sigma, size, interpolation, fill_mode, fill_value)
+    return restore(moved.astype(rows.dtype))
+
+
+@_define("SobelEdges")
+def sobel_edges(images: Tensor, data_format: str | None = None) -> Any:
+    """How strongly values rise along y and along x (Sobel's filters).
+
+    Shapes: images of rank 4 -> the same with an axis of two more, for y and x.
+    """
+    if images.ndim != 4:
+        raise ShapeError(
+            f"sobel_edges takes images (batch, height, width, channels). Received shape {images.shape}."
+        )
+    rows, restore = _batch(images, data_format)
+    along_x = jnp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], images.dtype)
+    kernels = [jnp.tile(one[..., None, None], (1, 1, rows.shape[-1], 1)) for one in (along_x.T, along_x)]
+    edges = [depthwise_conv(rows, one, padding="same", data_format="channels_last") for one in kernels]
+    return jnp.stack([restore(one) for one in edges], -1)
+
+
+@_define("SSIM")
+def ssim(
+    image1: Tensor,
+    image2: Tensor,
+    max_val: float = 1.0,
+    filter_size: int = 11,
+    filter_sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+    data_format: str | None = None,
+) -> Any:
+    """The structural similarity of images: 1 for equal ones.
+
+    Means, variances and the covariance are taken in windows with normal weights; SSIM = (2 m1 m2 + c1) (2 s12
+    + c2) / ((m1^2 + m2^2 + c1) (s1 + s2 + c2)) with c = (k max_val)^2, averaged.
+
+    Source: Wang et al., Image Quality Assessment: From Error Visibility to Structural Similarity, 2004.
+    """
+    dtype, single = image1.dtype, image1.ndim == 3
+    (one, _), (two, _) = (_batch(to_float(image), data_format) for image in (image1, image2))
+    weights = _gaussian(filter_size, filter_sigma, one.dtype)
+    kernel = jnp.tile(jnp.outer(weights, weights)[..., None, None], (1, 1, one.shape[-1], 1))
+    m1, m2, m11, m22, m12 = (
+        depthwise_conv(product, kernel, padding="valid", data_format="channels_last")
+        for product in (one, two, one * one, two * two, one * two)
+    )
+    c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2
+    similar = (2 * m1 * m2 + c1) * (2 * (m12 - m1 * m2) + c2)
+    similar = similar / ((m1**2 + m2**2 + c1) * (m11 - m1**2 + m22 - m2**2 + c2))
+    result = similar.mean((1, 2, 3)).astype(dtype)
+    return result[0] if single else result
+
+
 # fmt: off
 __all__ = [
-    "affine_transform", "crop_images", "extract_patches", "extract_patches_3d", "gaussian_blur", "hsv_to_rgb",
-    "map_coordinates", "pad_images", "perspective_transform", "resize", "rgb_to_grayscale", "rgb_to_hsv",
-    "scale_and_translate",
+    "affine_transform", "crop_images", "elastic_transform", "extract_patches", "extract_patches_3d",
+    "gaussian_blur", "hsv_to_rgb", "map_coordinates", "pad_images", "perspective_transform", "resize",
+    "rgb_to_grayscale", "rgb_to_hsv", "scale_and_translate", "sobel_edges", "ssim",
 ]

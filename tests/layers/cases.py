@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from neurona.layers import image_color, image_filters, image_geometry, image_mixing, image_resizing
+
 
 @dataclass
 class Case:
@@ -425,6 +427,12 @@ OTHERS = [
         unknown=[1],
     ),
     Case("Embedding", {"input_dim": 5, "output_dim": 2, "embeddings_regularizer": "l2"}, (4,), integers=5),
+    Case(
+        "ReversibleEmbedding",
+        {"input_dim": 7, "output_dim": 3, "tie_weights": False, "logit_soft_cap": 2.0},
+        (2, 5),
+        integers=7,
+    ),
     *grid("Masking", (2, 4, 3), {}, unknown=[1]),
     Case("Masking", {"mask_value": 1}, (2, 6, 1), integers=3),
     Case("Lambda", lambda library: {"function": library.activations.relu}, (2, 3)),
@@ -489,6 +497,31 @@ SEQUENCES = [
     *grid("AdditiveAttention", [(2, 3, 4), (2, 5, 4)], {}, {"use_scale": False}),
 ]
 
+SEQUENCES_OF_PICTURES = [
+    Case("ConvLSTM1D", {"filters": 2, "kernel_size": 3, "strides": 2}, (2, 3, 7, 2), differentiable=False),
+    Case(
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": (2, 3), "padding": "same", "return_sequences": True, **FIRST},
+        (2, 3, 2, 4, 5),
+        differentiable=False,
+    ),
+    Case(
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": 2, "return_state": True, "go_backwards": True, "dilation_rate": 2},
+        (2, 3, 5, 4, 1),
+    ),
+]
+
+SOUND = [
+    Case(
+        "MelSpectrogram",
+        {"fft_length": 16, "sequence_stride": 8, "num_mel_bins": 4, "sampling_rate": 200, "min_freq": 1.0},
+        (2, 64),
+        tolerance=1e-4,
+        differentiable=False,
+    ),
+]
+
 CASES = [
     *ACTIVATIONS,
     *DENSE,
@@ -500,11 +533,18 @@ CASES = [
     *MERGINGS,
     *OTHERS,
     *SEQUENCES,
+    *SEQUENCES_OF_PICTURES,
+    *SOUND,
 ]
 
 # What has no case here: bases, which compute nothing, and layers called otherwise, with the test file that
 # they have.
-BASES = {"Layer", "Wrapper", "InputLayer"}
+BASES = {"Layer", "Wrapper", "InputLayer", "ImageLayer", "Feature", "Cross"}
+IMAGES = [
+    name
+    for module in (image_color, image_filters, image_geometry, image_mixing, image_resizing)
+    for name in module.__all__
+]
 ELSEWHERE = {
     "GRUCell": "test_recurrent.py",
     "LSTMCell": "test_recurrent.py",
@@ -513,4 +553,15 @@ ELSEWHERE = {
     "MultiHeadAttention": "test_attention.py",
     "GroupQueryAttention": "test_attention.py",
     "TextVectorization": "test_text_vectorization.py",
+    "ConvLSTMCell": "test_conv_lstm.py",
+    "ConvLSTM3D": "test_conv_lstm.py",
+    "FeatureSpace": "test_feature_space.py",
+    **dict.fromkeys(["JaxLayer", "FlaxLayer", "TFSMLayer", "TorchModuleWrapper"], "test_foreign_layers.py"),
+    "Pipeline": "test_pipeline.py",
+    "STFTSpectrogram": "test_spectrogram.py",
+    **dict.fromkeys(
+        ["StringLookup", "IntegerLookup", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"],
+        "test_lookups.py",
+    ),
+    **dict.fromkeys(IMAGES, "test_image_layers.py"),
 }

@@ -431,6 +431,15 @@ SPECIAL: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
         call(IMAGES, data_format="channels_last"),
         call(IMAGES, (5, 3), (1.5, 0.7), data_format="channels_last"),
     ],
+    "image.elastic_transform": [
+        call(IMAGES, 2.0, 0.9, seed=3, data_format="channels_last"),
+        call(IMAGES, 2.0, 0.9, "nearest", "constant", 1.0, 3, "channels_last"),
+    ],
+    "image.sobel_edges": [call(IMAGES, data_format="channels_last")],
+    "image.ssim": [
+        call(IMAGES, IMAGES[::-1], filter_size=3),
+        call(IMAGES[0], IMAGES[1], 2.0, 3, 0.7, 0.02, 0.05, "channels_last"),
+    ],
 }  # fmt: skip
 
 # Functions that return functions, and one where Keras departs from the paper: tested by hand.
