@@ -19,6 +19,7 @@ from neurona.core.lazy import lazy_names
 if TYPE_CHECKING:
     from neurona import (
         activations,
+        applications,
         callbacks,
         config,
         constraints,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
 _ROOMS = (
     "activations",
+    "applications",
     "callbacks",
     "config",
     "constraints",

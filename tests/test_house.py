@@ -45,6 +45,7 @@ FLOORS = [
     {"models"},
     {"preprocessing"},
     {"datasets"},
+    {"applications"},
     {"plotting"},
     {"evaluation"},
     {"search"},
