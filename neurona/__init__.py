@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         search,
+        tree,
         utils,
     )
     from neurona.core.layer import Layer
@@ -82,6 +83,7 @@ _ROOMS = (
     "regularizers",
     "saving",
     "search",
+    "tree",
     "utils",
 )
 _NAMES = {

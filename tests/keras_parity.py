@@ -43,8 +43,8 @@ ABOUT = """\
 # The public names of Keras, and Neurona
 
 Written by `python -m tests.keras_parity`; `tests/test_keras_parity.py` fails on a name that is neither here
-nor left out with a reason. The list is that of Keras {version}: {total} names, those of sub-namespaces counted
-each time. {here} are here, under the same path below `neurona`; {left} are left out.
+nor left out with a reason. The list is that of Keras {version}: {total} names, those of sub-namespaces
+counted each time. {here} are here, under the same path below `neurona`; {left} are left out.
 
 A proof is a test that names it, or goes through all names of its family; most compare with Keras itself.
 """

@@ -30,7 +30,7 @@ FLOORS = [
     {"tracebacks", "tensorflow_graph"},
     {"files"},
     {"core"},
-    {"errors", "language", "numerics", "dtype_policies"},
+    {"errors", "language", "numerics", "dtype_policies", "tree"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
     {"config"},

@@ -70,6 +70,7 @@ class LayerScale(Layer):
 
     Example:
 
+        >>> import jax.numpy as jnp
         >>> LayerScale(0.5, 2)(jnp.ones((1, 2))).tolist()
         [[0.5, 0.5]]
     """

@@ -70,18 +70,11 @@ def MobileNet(
             x = _block(x, int(filters * alpha), depth_multiplier, block)
         return x
 
-    def top(x: Any, request: Request) -> Any:
-        x = layers.GlobalAveragePooling2D(keepdims=True)(x)
-        x = layers.Dropout(dropout, name="dropout")(x)
-        x = layers.Conv2D(classes, 1, padding="same", name="conv_preds")(x)
-        x = layers.Reshape((classes,), name="reshape_2")(x)
-        return layers.Activation(classifier_activation, name="predictions")(x)
-
     stem = f"mobilenet_{_ALPHAS.get(alpha)}_{side}_tf"
     plan = Plan(
         body,
         side,
-        top=top,
+        top=lambda x, request: _top(x, request, dropout),
         published=published(f"{GOOGLE}/mobilenet", (f"{stem}.h5", f"{stem}_no_top.h5")),
     )
     request = Request(
@@ -113,6 +106,14 @@ def rows(plan: Plan, request: Request) -> int | None:
     if request.from_imagenet:
         return plan.size
     return request.shape_of(plan.size, plan.smallest)[1 if channel_axis() == 1 else 0]
+
+
+def _top(x: Any, request: Request, dropout: float) -> Any:
+    x = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    x = layers.Conv2D(request.classes, 1, padding="same", name="conv_preds")(x)
+    x = layers.Reshape((request.classes,), name="reshape_2")(x)
+    return layers.Activation(request.classifier_activation, name="predictions")(x)
 
 
 def _activated(x: Any, name: str) -> Any:

@@ -70,21 +70,9 @@ def MobileNetV2(
             f"alpha={alpha}"
         )
 
-    def body(x: Any, request: Request) -> Any:
-        x = layers.Conv2D(divisible(32 * alpha), 3, 2, padding="same", use_bias=False, name="Conv1")(x)
-        x = layers.ReLU(6.0, name="Conv1_relu")(_normalized(x, "bn_Conv1"))
-        block = 0
-        for filters, count, stride in _STAGES:
-            for number in range(count):
-                x = _block(x, divisible(int(filters * alpha)), 1 if number else stride, block)
-                block += 1
-        last = divisible(1280 * alpha) if alpha > 1 else 1280
-        x = layers.Conv2D(last, 1, use_bias=False, name="Conv_1")(x)
-        return layers.ReLU(6.0, name="out_relu")(_normalized(x, "Conv_1_bn"))
-
     stem = f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{float(alpha)}_{side}"
     plan = Plan(
-        body,
+        lambda x, request: _body(x, alpha),
         side,
         top=lambda x, request: classify(x, request, pool=None),
         published=published(f"{GOOGLE}/mobilenet_v2", (f"{stem}.h5", f"{stem}_no_top.h5")),
@@ -114,6 +102,19 @@ def divisible(channels: float, divisor: int = 8) -> int:
     """
     nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return nearest + divisor if nearest < 0.9 * channels else nearest
+
+
+def _body(x: Any, alpha: float) -> Any:
+    x = layers.Conv2D(divisible(32 * alpha), 3, 2, padding="same", use_bias=False, name="Conv1")(x)
+    x = layers.ReLU(6.0, name="Conv1_relu")(_normalized(x, "bn_Conv1"))
+    block = 0
+    for filters, count, stride in _STAGES:
+        for number in range(count):
+            x = _block(x, divisible(int(filters * alpha)), 1 if number else stride, block)
+            block += 1
+    last = divisible(1280 * alpha) if alpha > 1 else 1280
+    x = layers.Conv2D(last, 1, use_bias=False, name="Conv_1")(x)
+    return layers.ReLU(6.0, name="out_relu")(_normalized(x, "Conv_1_bn"))
 
 
 def _normalized(x: Any, name: str) -> Any:

@@ -126,19 +126,7 @@ def _third(title: str, blocks: tuple[Any, ...], last: int) -> Callable[..., Mode
             )
         if input_shape is None and input_tensor is not None:
             input_shape = tuple(input_tensor.shape[1:])
-        kind = title.removeprefix("MobileNetV3").lower() + ("_minimalistic" if minimalistic else "")
-        stem = f"weights_mobilenet_v3_{kind}_224_{float(alpha)}_float"
-        plan = Plan(
-            lambda x, request: _body(x, request, blocks, alpha, minimalistic),
-            None,
-            top=lambda x, request: _top(x, request, last, alpha, minimalistic, dropout_rate),
-            named_pools=True,
-            published=published(
-                f"{GOOGLE}/mobilenet_v3",
-                (f"{stem}.h5", f"{stem}_no_top_v2.h5"),
-                _DIGESTS.get(stem, (None, None)),
-            ),
-        )
+        plan = _plan(title, blocks, last, alpha, minimalistic, dropout_rate)
         return plan.build(
             Request(
                 title,
@@ -157,6 +145,21 @@ def _third(title: str, blocks: tuple[Any, ...], last: int) -> Callable[..., Mode
     build.__name__ = build.__qualname__ = title
     build.__doc__ = _ABOUT.format(title=title)
     return build
+
+
+def _plan(
+    title: str, blocks: tuple[Any, ...], last: int, alpha: float, minimalistic: bool, dropout_rate: float
+) -> Plan:
+    kind = title.removeprefix("MobileNetV3").lower() + ("_minimalistic" if minimalistic else "")
+    stem = f"weights_mobilenet_v3_{kind}_224_{float(alpha)}_float"
+    files = (f"{stem}.h5", f"{stem}_no_top_v2.h5")
+    return Plan(
+        lambda x, request: _body(x, request, blocks, alpha, minimalistic),
+        None,
+        top=lambda x, request: _top(x, request, last, alpha, minimalistic, dropout_rate),
+        named_pools=True,
+        published=published(f"{GOOGLE}/mobilenet_v3", files, _DIGESTS.get(stem, (None, None))),
+    )
 
 
 def _body(x: Any, request: Request, blocks: tuple[Any, ...], alpha: float, minimalistic: bool) -> Any:
