@@ -45,9 +45,13 @@ if TYPE_CHECKING:
         tree,
         utils,
     )
+    from neurona._version import version
+    from neurona.contexts import StatelessScope, SymbolicScope, device, name_scope
     from neurona.core.layer import Layer
+    from neurona.ops.operation import Operation
     from neurona.core.policy import DTypePolicy
-    from neurona.core.symbolic import SymbolicTensor
+    from neurona.core.shapes import InputSpec
+    from neurona.core.symbolic import KerasTensor, SymbolicTensor
     from neurona.core.variable import Variable
     from neurona.dtype_policies import FloatDTypePolicy
     from neurona.initializers import Initializer
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from neurona.losses import Loss
     from neurona.metrics import Metric
     from neurona.models import Model, Sequential
+    from neurona.models.function import Function
     from neurona.optimizers import Optimizer
     from neurona.regularizers import Regularizer
 
@@ -88,6 +93,15 @@ _ROOMS = (
 )
 _NAMES = {
     "DTypePolicy": "neurona.core.policy",
+    "Function": "neurona.models.function",
+    "InputSpec": "neurona.core.shapes",
+    "KerasTensor": "neurona.core.symbolic",
+    "Operation": "neurona.ops.operation",
+    "StatelessScope": "neurona.contexts",
+    "SymbolicScope": "neurona.contexts",
+    "device": "neurona.contexts",
+    "name_scope": "neurona.contexts",
+    "version": "neurona._version",
     "FloatDTypePolicy": "neurona.dtype_policies",
     "Initializer": "neurona.initializers",
     "Input": "neurona.layers",

@@ -30,7 +30,7 @@ FLOORS = [
     {"tracebacks", "tensorflow_graph"},
     {"files"},
     {"core"},
-    {"errors", "language", "numerics", "dtype_policies", "tree"},
+    {"errors", "language", "numerics", "dtype_policies", "tree", "contexts"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
     {"config"},
@@ -97,11 +97,11 @@ def test_no_file_is_long():
 
 
 def test_the_engine_room_stays_small():
-    # Layer, Variable and InputSpec have Keras's names and arguments; shapes are inferred without numbers
-    # that show; what a user wrote wrong is explained; descriptions of strangers are examined; layers are also
-    # steps of TensorFlow's graphs.
+    # Layer, Variable, InputSpec and symbolic tensors have Keras's names and arguments; shapes are inferred
+    # without numbers that show; what a user wrote wrong is explained; descriptions of strangers are examined;
+    # layers are also steps of TensorFlow's graphs.
     files = (ROOT / "core").glob("*.py")
-    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2135
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2145
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():

@@ -111,7 +111,9 @@ def _convolutional_network(size: str) -> Any:
         name: str = stem,
     ) -> Model:
         if channel_axis() == 1:
-            raise ArgumentError(f"{title}: images are channels_last. Write config.set_image_data_format().")
+            raise ArgumentError(
+                f"{title}: images are channels_last. Write config.set_image_data_format('channels_last')."
+            )
         return plan.build(
             Request(
                 title,

@@ -78,7 +78,9 @@ def _searched(
         name: str = f"nasnet_{size}",
     ) -> Model:
         if channel_axis() == 1:
-            raise ArgumentError(f"{title}: images are channels_last. Write config.set_image_data_format().")
+            raise ArgumentError(
+                f"{title}: images are channels_last. Write config.set_image_data_format('channels_last')."
+            )
         shape = (side, side, 3) if input_shape is None and input_tensor is None else input_shape
         return plan.build(
             Request(

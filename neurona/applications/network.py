@@ -164,7 +164,8 @@ class Plan:
             )
         x = self.body(entrance, request)
         x = self.top(x, request) if request.include_top else self._pooled(x, request.pooling)
-        model = Model(source_inputs(entrance), x, name=request.name)
+        sources = source_inputs(entrance)
+        model = Model(sources[0] if len(sources) == 1 else sources, x, name=request.name)
         if file is not None:
             model.load_weights(file)
         return model

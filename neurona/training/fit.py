@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurona.callbacks import Callback, CallbackList, History, ProgbarLogger
+from neurona.config import max_epochs
 from neurona.tracebacks import warn
 from neurona.training.batches import ArrayBatches
 from neurona.training.data import TrainingData
@@ -46,6 +47,7 @@ class Fit:
         initial_epoch: int = 0,
         verbose: Any = "auto",
     ) -> None:
+        epochs = min(epochs, max_epochs() or epochs)
         self.learner, self.data, self.epochs = learner, data, epochs
         self.history, self.interrupted = History(), True
         given = as_list(callbacks)

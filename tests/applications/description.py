@@ -42,7 +42,9 @@ def described(model: Any) -> list[tuple[Any, ...]]:
     found = []
     for one in model.get_config()["layers"]:
         options = [f"{name}={_plain(one['config'][name])}" for name in OPTIONS if name in one["config"]]
-        weights = [tuple(weight.shape) for weight in layers[one["name"]].weights] if one["name"] in layers else []
+        weights = (
+            [tuple(weight.shape) for weight in layers[one["name"]].weights] if one["name"] in layers else []
+        )
         read = list(_read(one["inbound_nodes"]))
         found.append((one["class_name"], one["name"], *options, *read, *map(str, weights)))
     return found
