@@ -44,11 +44,11 @@ if TYPE_CHECKING:
         search,
         tree,
         utils,
+        visualization,
     )
     from neurona._version import version
     from neurona.contexts import StatelessScope, SymbolicScope, device, name_scope
     from neurona.core.layer import Layer
-    from neurona.ops.operation import Operation
     from neurona.core.policy import DTypePolicy
     from neurona.core.shapes import InputSpec
     from neurona.core.symbolic import KerasTensor, SymbolicTensor
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from neurona.metrics import Metric
     from neurona.models import Model, Sequential
     from neurona.models.function import Function
+    from neurona.ops.operation import Operation
     from neurona.optimizers import Optimizer
     from neurona.regularizers import Regularizer
 
@@ -90,6 +91,7 @@ _ROOMS = (
     "search",
     "tree",
     "utils",
+    "visualization",
 )
 _NAMES = {
     "DTypePolicy": "neurona.core.policy",

@@ -53,8 +53,8 @@ def set_backend(backend: str) -> None:
     """
     if backend != "jax":
         raise ArgumentError(
-            f"Neurona computes with JAX: set_backend('jax') changes nothing. Received: {backend!r}. To run on "
-            "another library, import Keras itself."
+            f"Neurona computes with JAX: set_backend('jax') changes nothing. Received: {backend!r}. To run "
+            "on another library, import Keras itself."
         )
 
 

@@ -47,6 +47,7 @@ FLOORS = [
     {"datasets"},
     {"applications"},
     {"plotting"},
+    {"visualization"},
     {"evaluation"},
     {"search"},
     {"utils"},
