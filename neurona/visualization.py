@@ -1,4 +1,4 @@
-"""Pictures with what is found in them: boxes, masks and galleries. Names are those of `keras.visualization`."""
+"""Pictures with what is found in them: boxes, masks, galleries. Names are those of `keras.visualization`."""
 
 import math
 from collections.abc import Mapping, Sequence

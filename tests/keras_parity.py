@@ -22,13 +22,13 @@ TESTS = Path(__file__).parent
 NAMES, DOCUMENT = TESTS / "keras_names.txt", TESTS.parent / "docs" / "keras-parity.md"
 # Where Neurona keeps what Keras keeps elsewhere.
 ELSEWHERE = {
-    "backend.": "legacy.keras.backend.",
     "legacy.saving.": "utils.",
     "utils.legacy.": "utils.",
 }
 # A test that goes through every name of a room, for the names that no test spells out.
 FAMILIES = {
     "activations": "test_activations.py",
+    "applications": "applications/test_architectures.py",
     "constraints": "test_constraints.py",
     "initializers": "test_initializers.py",
     "layers": "layers/test_conformance.py",

@@ -31,6 +31,7 @@ FLOORS = [
     {"files"},
     {"core"},
     {"errors", "language", "numerics", "dtype_policies", "tree", "contexts"},
+    {"distribution"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
     {"config"},
