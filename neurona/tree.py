@@ -6,6 +6,7 @@ Everything else is a leaf, None too. Dictionaries go by their sorted keys, an `O
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -43,24 +44,21 @@ class _Nest(NamedTuple):
 def _inside(structure: Any) -> _Nest | None:
     """The parts of a structure, or None for a leaf."""
     kind = type(structure)
-    if isinstance(structure, (list, tuple, deque)):
-        if kind in (list, tuple):
-            like: Callable[..., Any] = kind
-        elif kind is deque:
-            like = lambda values: deque(values, structure.maxlen)  # noqa: E731
-        elif hasattr(structure, "_fields"):
-            like = lambda values: kind(*values)  # noqa: E731
-        else:
-            return None
+    if kind in (list, tuple) or (isinstance(structure, tuple) and hasattr(structure, "_fields")):
+        like = kind if kind in (list, tuple) else lambda values: kind(*values)
         return _Nest(list(range(len(structure))), list(structure), like)
+    if isinstance(structure, deque):
+        limit = structure.maxlen
+        return _Nest(list(range(len(structure))), list(structure), lambda values: deque(values, limit))
     if kind not in (dict, OrderedDict, defaultdict):
         return None
     keys = list(structure) if kind is OrderedDict else _sorted(structure)
 
     def fill(values: Iterable[Any]) -> Any:
         by_key = dict(zip(keys, values, strict=True))
-        pairs = ((key, by_key[key]) for key in structure)
-        return defaultdict(structure.default_factory, pairs) if kind is defaultdict else kind(pairs)
+        filled: Any = copy(structure)  # of its kind, with its order and its default
+        filled.update((key, by_key[key]) for key in structure)
+        return filled
 
     return _Nest(keys, [structure[key] for key in keys], fill)
 

@@ -15,7 +15,7 @@ LEFT_OUT: dict[str, str] = {
     "It writes a TensorFlow SavedModel; `model.save` writes `.keras` files.": """
         export.ExportArchive
     """,
-    "It writes the files of Orbax; `callbacks.ModelCheckpoint` and `callbacks.BackupAndRestore` write Neurona's.": """
+    "It writes Orbax's files; `callbacks.ModelCheckpoint` writes Neurona's.": """
         callbacks.OrbaxCheckpoint
     """,
 }

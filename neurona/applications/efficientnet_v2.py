@@ -183,7 +183,7 @@ def _block(
     if full and expansion == 1:
         x = _convolved(inputs, outside, f"{name}project_", 3, stride)
     else:
-        x = _convolved(inputs, wide, f"{name}expand_", *((3, stride) if full else ()))
+        x = _convolved(inputs, wide, f"{name}expand_", 3 if full else 1, stride if full else 1)
         if not full:
             x = _convolved_by_depth(x, stride, name)
             x = excited(x, wide, max(1, int(inside * 0.25)), name)
