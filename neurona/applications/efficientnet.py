@@ -109,7 +109,7 @@ def _efficient_network(size: str) -> Any:
                     kernel,
                     1 if repeat else stride,
                     expansion,
-                    _DROPPED * number / total,
+                    request.options.get("drop_connect_rate", _DROPPED) * number / total,
                     f"block{stage}{chr(97 + repeat)}_",
                 )
                 number += 1
@@ -128,6 +128,7 @@ def _efficient_network(size: str) -> Any:
             top=lambda x, request: classified(x, request, dropout),
             named_pools=True,
             published=files,
+            options=("drop_connect_rate",),  # TensorFlow's Keras 2 takes it
         ),
         f"EfficientNet{size}: images of {side}x{side} with pixels of 0..255.",
         "Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, 2019.",

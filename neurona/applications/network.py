@@ -1,13 +1,13 @@
 """What all architectures share: their arguments, the input, the classifier, and published weights."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from neurona import activations, layers
-from neurona.core.errors import ArgumentError
+from neurona.core.errors import ArgumentError, unexpected
 from neurona.core.policy import image_data_format
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.datasets.download import PublicFile, get_file
@@ -16,6 +16,16 @@ from neurona.models import Model
 from neurona.preprocessing.arguments import check_choice
 
 CLASSES = 1000  # of ImageNet
+_USUAL = (
+    "include_top",
+    "weights",
+    "input_tensor",
+    "input_shape",
+    "pooling",
+    "classes",
+    "classifier_activation",
+    "name",
+)
 GOOGLE = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
@@ -34,6 +44,7 @@ class Request:
         classifier_activation: its activation.
         name: of the model.
         preprocess: whether the network begins with layers that scale the pixels.
+        options: what an architecture takes besides.
     """
 
     title: str
@@ -46,6 +57,7 @@ class Request:
     classifier_activation: Any
     name: str | None
     preprocess: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise ArgumentError for values that are not allowed, or do not fit ImageNet's weights."""
@@ -142,6 +154,7 @@ class Plan:
         top: the classifier.
         named_pools: whether the poolings that replace the classifier are called "avg_pool" and "max_pool".
         published: files of ImageNet's weights, with the classifier and without.
+        options: the arguments that it takes besides the usual ones.
     """
 
     body: Callable[[Any, Request], Any]
@@ -150,10 +163,14 @@ class Plan:
     top: Callable[[Any, Request], Any] = classify
     named_pools: bool = False
     published: tuple[PublicFile, PublicFile] | None = None
+    options: tuple[str, ...] = ()
 
     def build(self, request: Request) -> Model:
         """The model that was asked for, with its weights."""
         request.check()
+        for option in request.options:
+            if option not in self.options:
+                raise unexpected(request.title, option, [*_USUAL, *self.options])
         shape = request.shape_of(self.size, self.smallest)
         file = self._weights_file(request)
         entrance = layers.Input(shape) if request.input_tensor is None else request.input_tensor
@@ -280,6 +297,7 @@ def architecture(
         classes: int = CLASSES,
         classifier_activation: Any = "softmax",
         name: str = default,
+        **options: Any,
     ) -> Model:
         return plan.build(
             Request(
@@ -292,6 +310,7 @@ def architecture(
                 classes,
                 classifier_activation,
                 name,
+                options=options,
             )
         )
 

@@ -22,7 +22,7 @@ rng = np.random.default_rng(0)
 
 def drawn(name, **options):
     """A model whose weights have shapes only: nothing is allocated or compiled."""
-    gate = Gate("An architecture", ValueError)
+    gate = Gate("An architecture", Exception)
     nn.utils.clear_session()
     with gate.building(1 << 50):
         model = getattr(applications, name)(**options)
@@ -86,6 +86,14 @@ def test_a_network_begins_with_a_given_tensor_and_ends_without_its_classifier():
     assert [type(layer).__name__ for layer in model.layers[:2]] == ["InputLayer", "Rescaling"]
     pooled = drawn("VGG16", include_top=False, pooling="max", weights=None)
     assert (pooled.input_shape, pooled.output_shape) == ((None, None, None, 3), (None, 512))
+
+
+def test_efficient_networks_take_the_share_of_dropped_blocks():
+    model = drawn("EfficientNetB0", weights=None, include_top=False, drop_connect_rate=0.4)
+    assert model.get_layer("block7a_project_bn")
+    assert model.get_layer("block6d_drop").rate == pytest.approx(0.4 * 14 / 16)
+    with pytest.raises(TypeError, match="VGG16 has no argument 'drop_connect_rate'"):
+        drawn("VGG16", weights=None, drop_connect_rate=0.4)
 
 
 @pytest.mark.parametrize(
