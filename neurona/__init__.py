@@ -20,11 +20,13 @@ from neurona.switch import tell_of_the_switch
 if TYPE_CHECKING:
     from neurona import (
         activations,
+        applications,
         backend,
         callbacks,
         config,
         constraints,
         datasets,
+        distribution,
         dtype_policies,
         errors,
         evaluation,
@@ -44,12 +46,17 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         search,
+        tree,
         utils,
+        visualization,
         wrappers,
     )
+    from neurona._version import version
+    from neurona.contexts import StatelessScope, SymbolicScope, device, name_scope
     from neurona.core.layer import Layer
     from neurona.core.policy import DTypePolicy
-    from neurona.core.symbolic import SymbolicTensor
+    from neurona.core.shapes import InputSpec
+    from neurona.core.symbolic import KerasTensor, SymbolicTensor
     from neurona.core.variable import Variable
     from neurona.dtype_policies import FloatDTypePolicy
     from neurona.initializers import Initializer
@@ -57,16 +64,20 @@ if TYPE_CHECKING:
     from neurona.losses import Loss
     from neurona.metrics import Metric
     from neurona.models import Model, Sequential
+    from neurona.models.function import Function
+    from neurona.ops.operation import Operation
     from neurona.optimizers import Optimizer
     from neurona.regularizers import Regularizer
 
 _ROOMS = (
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",
     "constraints",
     "datasets",
+    "distribution",
     "dtype_policies",
     "errors",
     "evaluation",
@@ -86,11 +97,22 @@ _ROOMS = (
     "regularizers",
     "saving",
     "search",
+    "tree",
     "utils",
+    "visualization",
     "wrappers",
 )
 _NAMES = {
     "DTypePolicy": "neurona.core.policy",
+    "Function": "neurona.models.function",
+    "InputSpec": "neurona.core.shapes",
+    "KerasTensor": "neurona.core.symbolic",
+    "Operation": "neurona.ops.operation",
+    "StatelessScope": "neurona.contexts",
+    "SymbolicScope": "neurona.contexts",
+    "device": "neurona.contexts",
+    "name_scope": "neurona.contexts",
+    "version": "neurona._version",
     "FloatDTypePolicy": "neurona.dtype_policies",
     "Initializer": "neurona.initializers",
     "Input": "neurona.layers",

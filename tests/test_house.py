@@ -30,7 +30,8 @@ FLOORS = [
     {"switch", "tracebacks", "tensorflow_graph"},
     {"files"},
     {"core"},
-    {"errors", "language", "numerics", "dtype_policies"},
+    {"errors", "language", "numerics", "dtype_policies", "tree", "contexts"},
+    {"distribution"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},
     {"config"},
@@ -45,8 +46,12 @@ FLOORS = [
     {"models"},
     {"preprocessing"},
     {"datasets"},
+    {"applications"},
     {"plotting"},
-    {"graph"},
+    # steps of TensorFlow's graphs; graphs note variables, not the values that they have now; older names and
+    # arguments are asked for in the room `legacy`.
+    files = (ROOT / "core").glob("*.py")
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2190
     {"evaluation"},
     {"search"},
     {"utils"},
@@ -110,8 +115,6 @@ def test_no_file_is_long():
 
 
 def test_the_engine_room_stays_small():
-    # Layer, Variable and InputSpec have Keras's names and arguments; shapes are inferred without numbers
-    # that show; what a user wrote wrong is explained; descriptions of strangers are examined; layers are also
     # steps of TensorFlow's graphs; graphs note variables, not the values that they have now; older names and
     # arguments are asked for in the room `legacy`.
     files = (ROOT / "core").glob("*.py")

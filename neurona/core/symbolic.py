@@ -39,6 +39,8 @@ class SymbolicTensor:
     Args:
         shape: sizes, None where unknown.
         dtype: the dtype's name.
+        sparse, ragged, record_history: no effect; kept for Keras's programs.
+        name: its name.
         node: the call whose output this is.
         index: which of the call's outputs.
     """
@@ -47,13 +49,18 @@ class SymbolicTensor:
         self,
         shape: tuple[int | None, ...],
         dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
         name: str | None = None,
+        *,
         node: "Node | None" = None,
         index: int = 0,
     ) -> None:
         self.shape, self.dtype = tuple(shape), standardize_dtype(dtype)
         self.name = name or unique_name("symbolic_tensor")
         self.node, self.index = node, index
+        self.sparse, self.ragged = sparse, ragged
 
     @property
     def ndim(self) -> int:
@@ -81,6 +88,9 @@ class SymbolicTensor:
 
     def __getitem__(self, index: Any) -> Any:
         return record(Operation("GetItem", operator.getitem), (self, index), {})
+
+
+KerasTensor = SymbolicTensor  # Keras's name
 
 
 class Node:

@@ -69,7 +69,7 @@ class InputLayer(Layer):
         self._input_dtype = standardize_dtype(dtype)
         self.built = True
         node = Node(self, (), {})
-        node.outputs = SymbolicTensor(self.batch_shape, self._input_dtype, self.name, node)
+        node.outputs = SymbolicTensor(self.batch_shape, self._input_dtype, name=self.name, node=node)
         self._nodes = [node]
 
     @property

@@ -59,6 +59,11 @@ def check_inputs(model: Any, x: Any) -> None:
             )
 
 
+def fewest(count: int | None, limit: int | None) -> int | None:
+    """The smaller of two numbers, either of which may be None for no limit."""
+    return count if limit is None else limit if count is None else min(count, limit)
+
+
 def check_counts(method: str, initial_epoch: Any, counts: Mapping[str, Any]) -> None:
     """Look at the numbers of epochs and steps.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurona.callbacks import Callback, CallbackList, History, ProgbarLogger
 from neurona.callbacks.figures import Figures
+from neurona.config import max_epochs
 from neurona.tracebacks import warn
 from neurona.training.batches import ArrayBatches
 from neurona.training.data import TrainingData
@@ -47,6 +48,7 @@ class Fit:
         initial_epoch: int = 0,
         verbose: Any = "auto",
     ) -> None:
+        epochs = min(epochs, max_epochs() or epochs)
         self.learner, self.data, self.epochs = learner, data, epochs
         self.history, self.interrupted = History(), True
         given = as_list(callbacks)

@@ -8,10 +8,11 @@ import jax
 
 from neurona.callbacks import Callback, CallbackList, History
 from neurona.core.spellings import spelled
+from neurona.config import max_steps_per_epoch
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches
-from neurona.training.checks import check_counts, check_inputs, check_shapes, rows_in_batch
+from neurona.training.checks import check_counts, check_inputs, check_shapes, fewest, rows_in_batch
 from neurona.training.class_weights import ClassWeights
 from neurona.training.compiled_model import CompiledModel
 from neurona.training.conversion import is_stream, to_numpy
@@ -99,7 +100,7 @@ class Trainer(CompiledModel):
             batch_size=batch_size,
             shuffle=shuffle,
             class_weight=ClassWeights.for_loss(class_weight, self.loss),
-            steps=steps_per_epoch,
+            steps=fewest(steps_per_epoch, max_steps_per_epoch()),
             validation_split=validation_split,
             validation_data=validation_data,
             validation_batch_size=validation_batch_size,
@@ -152,6 +153,7 @@ class Trainer(CompiledModel):
         """
         refuse_fork()
         check_counts("evaluate", 0, {"steps": steps})
+        steps = fewest(steps, max_steps_per_epoch())
         self._compiled_learner("evaluate")
         check_columns(self._columns, x, "x")
         with contextlib.closing(
@@ -206,6 +208,7 @@ class Trainer(CompiledModel):
         refuse_fork()
         if steps is not None:
             check_counts("predict", 0, {"steps": steps})
+        steps = fewest(steps, max_steps_per_epoch())
         if self.stop_predicting:  # any assignment to a model makes it look for new parts
             self.stop_predicting = False
         check_columns(self._columns, x, "x")
