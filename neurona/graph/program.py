@@ -219,8 +219,8 @@ def fed_value(node: Node, value: Any) -> Any:
             if isinstance(error, ArgumentError):
                 raise
             raise ArgumentError(
-                f"{node.name!r} takes an array of {node.spec.dtype}. Received: {type(value).__name__}, which is "
-                f"none: {error}"
+                f"{node.name!r} takes an array of {node.spec.dtype}. Received: {type(value).__name__}, which "
+                f"is none: {error}"
             ) from error
     if not fits(array.shape, node.spec.shape):
         raise ShapeError(

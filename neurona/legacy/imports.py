@@ -28,6 +28,7 @@ FACES = {
     "keras": "neurona.legacy.keras",
     "tf_keras": "neurona.legacy.keras",
     "tensorflow": "neurona.legacy.tensorflow",
+    "tensorflow_datasets": "neurona.legacy.tensorflow_datasets",
     "theano": "neurona.legacy.theano",
     "scikeras": "neurona.legacy.scikeras",
     "keras_preprocessing": "neurona.legacy.keras.preprocessing",
@@ -171,6 +172,8 @@ class _Loader(importlib.abc.Loader):
             module.__spec__ = self._spec  # the import system has put the library's
         if not hasattr(module, "__path__"):
             module.__path__ = []  # modules inside it are found here too
+        if module.__name__ == _TENSORFLOW:
+            vars(module)["on_import"]()
 
 
 class _Metadata(importlib.metadata.Distribution):
@@ -222,6 +225,10 @@ def install(source: str = "") -> None:
         if older.looks_like_one(source):
             older.begin()
             FACES["tensorflow"] = _TENSORFLOW_1
+    if "keras" in source:
+        importlib.import_module("neurona.legacy.keras.ages").begin(source)
+    if "keras" in source:
+        importlib.import_module("neurona.legacy.keras.ages").begin(source)
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
 

@@ -25,7 +25,7 @@ from neurona.training.conversion import Batch, unpack
 from neurona.training.model_learner import ModelLearner, VariableGroups
 from neurona.training.objectives import OutputLosses, OutputMetrics, Outputs
 from neurona.training.rules import GradientRule, ModelStepRule, Rule
-from neurona.training.step import TrainingState, metric_results
+from neurona.training.step import StateScope, TrainingState, metric_results
 
 _GRADIENTS, _OWN_STEP = GradientRule(), ModelStepRule()
 
@@ -188,6 +188,40 @@ class CompiledModel(Layer):
             return added
         return self._compiled_loss(y, y_pred, sample_weight) + added
 
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple[Any, tuple[list[Any], list[Any], list[Any]]]:
+        """`compute_loss` as a pure function: the loss, and the values of the variables after it."""
+        state = TrainingState(trainable_variables, non_trainable_variables, None, metrics_variables)
+        with StateScope(self, state, training=training) as scope:
+            loss = self._loss_of(Batch(x, y, sample_weight), y_pred, training)
+        return loss, (*scope.state[:2], scope.state.metrics)
+
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple[Any, tuple[list[Any], list[Any], list[Any]]]:
+        """`compute_loss` as a pure function: the loss, and the values of the variables after it."""
+        state = TrainingState(trainable_variables, non_trainable_variables, None, metrics_variables)
+        with StateScope(self, state, training=training) as scope:
+            loss = self._loss_of(Batch(x, y, sample_weight), y_pred, training)
+        return loss, (*scope.state[:2], scope.state.metrics)
+
     def _loss_of(self, batch: Batch, y_pred: Any, training: bool) -> Any:
         """The result of `compute_loss`, which a subclass may define without `training`."""
         options = {"training": training} if _takes_training(type(self).compute_loss) else {}
@@ -309,6 +343,14 @@ class CompiledModel(Layer):
         """Forget what the metrics have seen."""
         for metric in self.metrics:
             metric.reset_state()
+
+    def _trained_variables(self) -> list[Variable]:
+        """The variables that training moves."""
+        return self.trainable_variables
+
+    def _trained_variables(self) -> list[Variable]:
+        """The variables that training moves."""
+        return self.trainable_variables
 
     def _variable_groups(self) -> VariableGroups:
         """The variables in the order of `TrainingState`."""

@@ -99,8 +99,10 @@ class ModelLearner:
         if not self._has_bound_rule:
             model._rule.bind(model)
             self._has_bound_rule = True
-        others = [*model.non_trainable_variables, *model._rule.variables]
-        groups = VariableGroups(model.trainable_variables, others, model.metrics_variables)
+        trained = model._trained_variables()
+        moved = set(trained)
+        others = [one for one in model.variables if one not in moved]
+        groups = VariableGroups(trained, [*others, *model._rule.variables], model.metrics_variables)
         model._rule.prepare(model, groups.trainable)
         if [id(variable) for variable in groups.metrics] != [
             id(variable) for variable in self.groups.metrics

@@ -80,19 +80,19 @@ def changing_step(
         StateScope(model, state, key, number, training) as scope,
         _carried(optimizers, state.optimizer if training else states_of(model)),
     ):
-        logs = _flat(step(batch.x if batch.y is None and batch.sample_weight is None else data) or {})
+        logs = flat_logs(step(batch.x if batch.y is None and batch.sample_weight is None else data) or {})
         after = [optimizer.state for optimizer in optimizers]
     health = sum((jnp.sum(value) for value in logs.values()), jnp.zeros(()))
     new = scope.state._replace(optimizer=after if training else state.optimizer)
     return StepResult(new, jnp.isfinite(health), logs)
 
 
-def _flat(logs: dict[str, Any]) -> dict[str, Any]:
+def flat_logs(logs: dict[str, Any]) -> dict[str, Any]:
     """Figures by name; what metrics of `compile` say in a dictionary stands beside the others."""
     flat: dict[str, Any] = {}
     for name, value in logs.items():
         if isinstance(value, dict):
-            flat.update(_flat(value))
+            flat.update(flat_logs(value))
         else:
             flat[name] = jnp.asarray(value)
     return flat

@@ -14,7 +14,14 @@ from neurona.core.variable import Variable
 from neurona.messages import translated
 from neurona.metrics import Mean
 from neurona.training.conversion import Batch
-from neurona.training.own_step import changing_step, optimizers_of, rehearse, states_of, takes_data_only
+from neurona.training.own_step import (
+    changing_step,
+    flat_logs,
+    optimizers_of,
+    rehearse,
+    states_of,
+    takes_data_only,
+)
 from neurona.training.step import (
     StateScope,
     StepResult,
@@ -273,6 +280,6 @@ def _own_step(
     data = tuple(batch) if batch.sample_weight is not None else (batch.x, batch.y)
     with Scope({}, key, number, training, positions_of(model)):
         logs, new = function(tuple(state), data)
-    logs = {name: jnp.asarray(value) for name, value in logs.items()}
+    logs = flat_logs(logs)
     health = sum((jnp.sum(value) for value in logs.values()), jnp.zeros(()))
     return StepResult(TrainingState(*new), jnp.isfinite(health), logs)

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 
 from neurona.callbacks import Callback, CallbackList, History
-from neurona.core.spellings import spelled
 from neurona.config import max_steps_per_epoch
+from neurona.core.spellings import spelled
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches

@@ -63,7 +63,7 @@ def install() -> None:
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
     SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
-    type(jnp.zeros(())).numpy = np.asarray
+    type(jnp.zeros(())).numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -89,21 +89,14 @@ class Loop(Node):
             [_tap(jnp.asarray(value_of(array)), one.taps, tap) for tap in one.taps]
             for array, one in zip(arrays, self.sequences, strict=True)
         ]
-        lengths = [len(part) for parts in sequences for part in parts]
-        count = (
-            int(value_of(steps) if isinstance(steps, Node) else steps) if steps is not None else min(lengths)
-        )
-        if steps is not None and lengths and count > min(lengths):
-            raise ArgumentError(f"scan: n_steps={count}, and a sequence has {min(lengths)} elements.")
-        cut = [
-            [part[::-1][:count] if self.backwards else part[:count] for part in parts] for parts in sequences
-        ]
+        count = _count(value_of(steps) if isinstance(steps, Node) else steps, sequences)
+        way = -1 if self.backwards else 1
+        cut = [[part[::way][:count] for part in parts] for parts in sequences]
         first = iter(initials)
         history = [
             None if one.initial is None else _history(value_of(next(first)), one.taps) for one in self.results
         ]
-        start = history, [value_of(one) for one in shared]
-        return self._loop(run, start, cut, count)
+        return self._loop(run, (history, [value_of(one) for one in shared]), cut, count)
 
     def _loop(self, run: Run, start: Any, sequences: Any, count: int) -> Any:
         shared = self.args[4]
@@ -165,6 +158,16 @@ def _inner(ends: list[Any], places: list[Any], first_own: int) -> list[Any]:
         ):
             own[node] = None
     return list(own)
+
+
+def _count(steps: Any, sequences: list[list[Any]]) -> int:
+    """The number of steps: the one that was asked for, or that of the shortest sequence."""
+    lengths = [len(part) for parts in sequences for part in parts]
+    if steps is None:
+        return min(lengths)
+    if lengths and int(steps) > min(lengths):
+        raise ArgumentError(f"scan: n_steps={int(steps)}, and a sequence has {min(lengths)} elements.")
+    return int(steps)
 
 
 def _tap(array: Any, taps: list[int], tap: int) -> Any:

@@ -575,3 +575,4 @@ def install(cls: Any) -> None:
 
 install(GraphTensor)
 Hooks.graph = _hook
+Hooks.draws = lambda: Mode.draws and not Mode.suspended

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import jax.scipy as jsp
 import numpy as np
 
-from neurona.errors import ArgumentError
 from neurona.legacy.theano.indexing import read_items, read_window
 from neurona.legacy.theano.settings import config
 from neurona.legacy.theano.variables import Tensor, apply, as_tensor_variable, cast, several
@@ -597,12 +596,3 @@ for _name, _function in {
     "ones_like": ones_like,
 }.items():
     setattr(Tensor, _name, _method(_function))
-
-
-def refuse(name: str, instead: str) -> Callable[..., Any]:
-    """A function that says what to use in its place."""
-
-    def refused(*_: Any, **__: Any) -> Any:
-        raise ArgumentError(f"theano.{name} is not here: {instead}")
-
-    return refused
