@@ -57,7 +57,7 @@ def test_every_message_has_its_spanish():
         (room, text)
         for found, known in ((SOURCE.required, ENTRIES), (dict.fromkeys(SOURCE.texts, "texts"), TEXTS))
         for text, room in found.items()
-        if text not in known
+        if text not in known and text not in TEXTS
     ]
     lines = [f"{quoted(text)} = {quoted(text)}  # [{room}]" for room, text in sorted(missing)]
     assert not missing, "these lines are missing in neurona/messages/es.toml:\n" + "\n".join(lines)

@@ -205,23 +205,6 @@ class CompiledModel(Layer):
             loss = self._loss_of(Batch(x, y, sample_weight), y_pred, training)
         return loss, (*scope.state[:2], scope.state.metrics)
 
-    def stateless_compute_loss(
-        self,
-        trainable_variables: Any,
-        non_trainable_variables: Any,
-        metrics_variables: Any,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> tuple[Any, tuple[list[Any], list[Any], list[Any]]]:
-        """`compute_loss` as a pure function: the loss, and the values of the variables after it."""
-        state = TrainingState(trainable_variables, non_trainable_variables, None, metrics_variables)
-        with StateScope(self, state, training=training) as scope:
-            loss = self._loss_of(Batch(x, y, sample_weight), y_pred, training)
-        return loss, (*scope.state[:2], scope.state.metrics)
-
     def _loss_of(self, batch: Batch, y_pred: Any, training: bool) -> Any:
         """The result of `compute_loss`, which a subclass may define without `training`."""
         options = {"training": training} if _takes_training(type(self).compute_loss) else {}
