@@ -133,7 +133,7 @@ def _of_texts(node: Any) -> Any:
     """The spec of a function of texts, which is only known where the texts are."""
     if any(one.value is None for one in node.inputs):
         return Spec(None, TEXT)
-    value = Run({one: one.value for one in node.inputs}, folds=False).compute_traced(node)
+    value = Run({one: one.value for one in node.inputs}, folds="").compute_traced(node)
     return jax.tree.map(lambda leaf: Spec(leaf.shape, leaf.dtype.name), value)
 
 

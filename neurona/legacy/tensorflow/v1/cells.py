@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neurona.legacy.tensorflow import arrays, nn
+from neurona.legacy.tensorflow import arrays, choosing, nn
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.v1.initializers import Constant, Zeros
@@ -191,7 +191,7 @@ class LSTMCell(RNNCell):
             i = i + self.variable("w_i_diag", [self._units], self._initializer) * c
         new = numbers.sigmoid(f + self._forget_bias) * c + numbers.sigmoid(i) * self._activation(j)
         if self._clip is not None:
-            new = arrays.clip_by_value(new, -self._clip, self._clip)
+            new = choosing.clip_by_value(new, -self._clip, self._clip)
         if self._peepholes:
             o = o + self.variable("w_o_diag", [self._units], self._initializer) * new
         output = numbers.sigmoid(o) * self._activation(new)
@@ -204,7 +204,7 @@ class LSTMCell(RNNCell):
                 ),
             )
             if self._projection_clip is not None:
-                output = arrays.clip_by_value(output, -self._projection_clip, self._projection_clip)
+                output = choosing.clip_by_value(output, -self._projection_clip, self._projection_clip)
         return output, LSTMStateTuple(new, output) if self._is_tuple else arrays.concat([new, output], 1)
 
 

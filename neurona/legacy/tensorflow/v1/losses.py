@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from neurona.legacy.tensorflow import arrays, nn
+from neurona.legacy.tensorflow import arrays, choosing, nn
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import float32
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
@@ -227,7 +227,7 @@ def softmax_cross_entropy(
     if label_smoothing:
         count = labels.shape.as_list()[-1]
         labels = labels * (1 - label_smoothing) + label_smoothing / count
-    losses = nn.softmax_cross_entropy_with_logits(labels=arrays.stop_gradient(labels), logits=logits)
+    losses = nn.softmax_cross_entropy_with_logits(labels=choosing.stop_gradient(labels), logits=logits)
     return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
 
 

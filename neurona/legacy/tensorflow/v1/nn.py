@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.random import as_key
-from neurona.legacy.tensorflow import arrays, linalg, nn
+from neurona.legacy.tensorflow import arrays, choosing, linalg, nn
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import float32, int64
 from neurona.legacy.tensorflow.v1 import cells as rnn_cell
@@ -50,7 +50,7 @@ def softmax_cross_entropy_with_logits(
     """-sum(y log softmax(logits)); the labels are taken as constants."""
     labels, logits = _pair(_sentinel, labels, logits)
     axis = dim if axis is None else axis
-    labels = arrays.stop_gradient(arrays.cast(labels, float32))
+    labels = choosing.stop_gradient(arrays.cast(labels, float32))
     return nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits, axis=axis, name=name)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from neurona.legacy.tensorflow import arrays, linalg, random
+from neurona.legacy.tensorflow import arrays, choosing, linalg, random
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
 from neurona.legacy.tensorflow.v1.mode import Mode
@@ -264,7 +264,7 @@ def unpack(value: Any, num: Any = None, axis: int = 0, name: str | None = None) 
 
 def select(condition: Any, t: Any, e: Any, name: str | None = None) -> Any:
     """Elements of t where a condition is true, else of e."""
-    return arrays.where(condition, t, e, name=name)
+    return choosing.where(condition, t, e, name=name)
 
 
 def complex_abs(x: Any, name: str | None = None) -> Any:
@@ -293,11 +293,11 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     A condition of one axis chooses rows.
     """
     if x is None:
-        found = arrays.where(condition, name=name)
+        found = choosing.where(condition, name=name)
         found._dtype = claim_of(int64)
         return found
     if not is_drawing(condition, x, y):
-        return arrays.where(condition, x, y)
+        return choosing.where(condition, x, y)
     return draw(_rows_where, (convert(condition), convert(x), convert(y)), name, default="Select")
 
 
@@ -318,7 +318,7 @@ def gather(
     batch_dims: int = 0,
 ) -> Any:
     """Rows of a tensor by their numbers."""
-    return arrays.gather(params, indices, axis=axis, batch_dims=batch_dims, name=name)
+    return choosing.gather(params, indices, axis=axis, batch_dims=batch_dims, name=name)
 
 
 def one_hot(
