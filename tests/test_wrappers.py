@@ -10,7 +10,7 @@ from sklearn.base import clone  # noqa: E402
 from sklearn.model_selection import GridSearchCV  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
-from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
+from sklearn.utils.estimator_checks import estimator_checks_generator  # noqa: E402
 
 
 def build(X, y, loss, activation=None):
@@ -33,12 +33,22 @@ ESTIMATORS = [
 ]
 
 
-@parametrize_with_checks(ESTIMATORS[:1])
+def checks_of(estimators, legacy=True):
+    """scikit-learn's checks, with names that are the same in each process."""
+    return [
+        pytest.param(estimator, check, id=f"{type(estimator).__name__}-{number}-{check.func.__name__}")
+        for one in estimators
+        for number, (estimator, check) in enumerate(estimator_checks_generator(one, legacy=legacy))
+    ]
+
+
+@pytest.mark.parametrize(("estimator", "check"), checks_of(ESTIMATORS[:1]))
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-@parametrize_with_checks(ESTIMATORS[1:], legacy=False)  # with legacy=True they pass too, and take a minute
+# With legacy=True they pass too, and take a minute.
+@pytest.mark.parametrize(("estimator", "check"), checks_of(ESTIMATORS[1:], legacy=False))
 def test_scikit_learns_checks_of_its_interface(estimator, check):
     check(estimator)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from neurona.core.errors import SavingError
+
 Arrays = list[np.ndarray]
 
 
@@ -105,15 +107,27 @@ def _reordered(
     old_axes: Sequence[int],
     old_axes_last: Sequence[int] | None,
 ) -> np.ndarray:
-    """A kernel of Keras 1 with today's axes."""
-    first = layer.data_format == "channels_first"
+    """A kernel of Keras 1 with today's axes.
+
+    Raises:
+        SavingError: its axes are those of the other order of images. A dense layer after them would read their
+            numbers in another order, so that turning the kernel alone gave wrong predictions.
+    """
     if kernel.ndim != len(old_axes):
         return kernel
-    last = tuple(old_axes_last or range(kernel.ndim))
-    for axes in (tuple(old_axes), last) if first else (last, tuple(old_axes)):
-        turned = kernel.transpose(axes)
-        if turned.shape == tuple(variable.shape):
-            return turned
+    of_first, of_last = tuple(old_axes), tuple(old_axes_last or range(kernel.ndim))
+    first = layer.data_format == "channels_first"
+    own, other = (of_first, of_last) if first else (of_last, of_first)
+    wanted = tuple(variable.shape)
+    if kernel.transpose(own).shape == wanted:
+        return kernel.transpose(own)
+    if kernel.transpose(other).shape == wanted:
+        there = "channels_last" if first else "channels_first"
+        raise SavingError(
+            f"The weights of layer {layer.name!r} were written for {there} images, and the layer takes "
+            f"{layer.data_format}. Build the model with data_format={there!r}, or call "
+            f"neurona.config.set_image_data_format({there!r}) before."
+        )
     return kernel
 
 
