@@ -1,12 +1,6 @@
 """Public names of Keras that Neurona leaves out, by reason."""
 
 LEFT_OUT: dict[str, str] = {
-    "It runs a TensorFlow SavedModel.": """
-        layers.TFSMLayer
-    """,
-    "It runs a PyTorch module.": """
-        layers.TorchModuleWrapper
-    """,
     "It holds float8, AWQ or GPTQ numbers; Neurona quantizes to int8 and int4.": """
         dtype_policies.AWQDTypePolicy dtype_policies.GPTQDTypePolicy
         dtype_policies.QuantizedFloat8DTypePolicy quantizers.AWQConfig quantizers.Float8QuantizationConfig

@@ -11,14 +11,24 @@ from neurona.core.registry import built_in
 
 PARAMETERS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 KINDS = ("layers", "optimizers", "losses", "metrics", "initializers", "regularizers", "constraints")
+REFUSED = {
+    "TFSMLayer",
+    "TorchModuleWrapper",
+}  # layers of other libraries, which are refused whatever they get
 COMPARED = [
     (kind, name)
     for kind in KINDS
     for name, value in sorted(built_in(kind).items())
-    if inspect.isclass(value) and hasattr(getattr(keras, kind), name)
+    if inspect.isclass(value) and hasattr(getattr(keras, kind), name) and name not in REFUSED
 ]
 # What Keras takes and Neurona does not, and what Keras's base classes show of their inside.
-LACKING = {"lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size"}
+LACKING = {
+    "lora_rank",
+    "lora_alpha",
+    "quantization_config",
+    "gptq_unpacked_column_size",
+    "native_serialization_platforms",
+}
 INTERNAL = {"rank", "pool_dimensions", "pool_mode"}
 
 

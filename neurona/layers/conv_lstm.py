@@ -254,7 +254,16 @@ class ConvLSTM1D(_ConvLSTM):
 class ConvLSTM2D(ConvLSTM1D):
     """A long short-term memory along a sequence of pictures; its products are convolutions.
 
-    Args and call arguments: those of `ConvLSTM1D`.
+    Args:
+        rank: the number of spatial dimensions.
+        filters: the channels of the output.
+        kernel_size: of both kernels, one integer or one for each dimension.
+        strides, padding, dilation_rate: of the convolution of the inputs.
+        data_format: "channels_last" or "channels_first".
+        activation, recurrent_activation, use_bias: as of `LSTMCell`.
+        **options: those of `LSTMCellOptions`.
+
+    Call arguments: those of `RNN`.
 
     Shapes: (batch, time, height, width, channels) -> (batch, new height, new width, filters), or with the
         time.
@@ -273,7 +282,16 @@ class ConvLSTM2D(ConvLSTM1D):
 class ConvLSTM3D(ConvLSTM1D):
     """A long short-term memory along a sequence of volumes; its products are convolutions.
 
-    Args and call arguments: those of `ConvLSTM1D`.
+    Args:
+        rank: the number of spatial dimensions.
+        filters: the channels of the output.
+        kernel_size: of both kernels, one integer or one for each dimension.
+        strides, padding, dilation_rate: of the convolution of the inputs.
+        data_format: "channels_last" or "channels_first".
+        activation, recurrent_activation, use_bias: as of `LSTMCell`.
+        **options: those of `LSTMCellOptions`.
+
+    Call arguments: those of `RNN`.
 
     Shapes: (batch, time, depth, height, width, channels) -> (batch, new depth, new height, new width,
         filters), or with the time.

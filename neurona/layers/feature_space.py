@@ -26,7 +26,13 @@ _BATCH = 32  # of rows that come one by one
 
 
 class Cross(Serializable):
-    """A feature made of the combinations of others. See `FeatureSpace.cross`."""
+    """A feature made of the combinations of others. See `FeatureSpace.cross`.
+
+    Args:
+        feature_names: the others' names.
+        crossing_dim: how many numbers the combinations are hashed to.
+        output_mode: "int" or "one_hot".
+    """
 
     _kind = "layers"
     _keras_module = _MODULE
@@ -42,7 +48,13 @@ class Cross(Serializable):
 
 
 class Feature(Serializable):
-    """A column and how it is prepared. See `FeatureSpace.feature`."""
+    """A column and how it is prepared. See `FeatureSpace.feature`.
+
+    Args:
+        dtype: of the column, such as "float32" or "string".
+        preprocessor: the layer that prepares it.
+        output_mode: "int", "one_hot" or "float".
+    """
 
     _kind = "layers"
     _keras_module = _MODULE

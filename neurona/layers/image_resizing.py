@@ -211,6 +211,7 @@ class RandomCrop(_Sized):
         height, width: of the window.
         seed: an integer that fixes the layer's random numbers.
         data_format: "channels_last" or "channels_first".
+        name: made from the class's name if not given.
         bounding_box_format: the format of boxes that come with the pictures.
 
     Shapes: (batch, height, width, channels), or one picture without the batch -> the same with the new size.

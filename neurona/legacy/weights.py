@@ -110,8 +110,8 @@ def _reordered(
     """A kernel of Keras 1 with today's axes.
 
     Raises:
-        SavingError: its axes are those of the other order of images. A dense layer after them would read their
-            numbers in another order, so that turning the kernel alone gave wrong predictions.
+        SavingError: its axes are those of the other order of images. A dense layer after them would read
+            their numbers in another order, so that turning the kernel alone gave wrong predictions.
     """
     if kernel.ndim != len(old_axes):
         return kernel

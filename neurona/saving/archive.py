@@ -111,7 +111,8 @@ def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | Non
             _read_assets(model, archive)
             compilation = config.get("compile_config") if compile else None
             if compilation:
-                compile_as_trained(model, {**_named_optimizer(stored), **compilation}, age)
+                named = {} if "optimizer" in compilation else _named_optimizer(stored)
+                compile_as_trained(model, {**named, **compilation}, age)
                 read_optimizer(model, stored, age)
     return model
 

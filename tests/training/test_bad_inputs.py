@@ -102,7 +102,6 @@ TABLE = [
         UnexpectedArgument,
         "Did you mean 'activation'",
     ),
-    ("lr", lambda: nn.optimizers.SGD(lr=0.1), UnexpectedArgument, "learning_rate"),
     ("units that are no number", lambda: L.Dense("3"), ArgumentError, "units"),
     ("fit before compile", lambda: nn.Sequential([L.Dense(3)]).fit(X, Y), NotBuiltError, "compile"),
     ("summary before weights", lambda: nn.Sequential([]).summary(), NotBuiltError, "build"),
