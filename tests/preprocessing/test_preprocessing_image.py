@@ -327,7 +327,7 @@ def test_directory_without_images(tmp_path, folder):
         image_dataset_from_directory(tmp_path / "absent")
     with pytest.raises(DataError, match=r"16 files.*Received: 2"):
         image_dataset_from_directory(folder, labels=[0, 1])
-    with pytest.raises(DataError, match="leaves no image"):
+    with pytest.raises(DataError, match="leaves none"):
         image_dataset_from_directory(
             folder, validation_split=0.01, subset="validation", seed=0, verbose=False
         )
