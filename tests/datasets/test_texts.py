@@ -166,8 +166,8 @@ def test_impossible_word_options(module, options, message):
 
 
 def test_imdb_unknown_argument():
-    with pytest.raises(UnexpectedArgument, match=r"'nb_words'.*Did you mean 'num_words'"):
-        imdb.load_data(nb_words=10)
+    with pytest.raises(UnexpectedArgument, match=r"'numwords'.*Did you mean 'num_words'"):
+        imdb.load_data(numwords=10)
 
 
 def test_maxlen_that_keeps_nothing(few_reviews):
