@@ -90,7 +90,7 @@ def test_it_says_what_it_saves(tmp_path, capsys):
 
 
 def test_mistakes_are_told(tmp_path):
-    with pytest.raises(ArgumentError, match=r"ends in '.weights.h5'"):
+    with pytest.raises(SavingError, match=r"Weights are saved as something\.weights\.h5"):
         ModelCheckpoint("a.keras", save_weights_only=True)
     for wrong in ("batch", 0, 1.5, True):
         with pytest.raises(ArgumentError, match="save_freq='epoch' or a number of batches"):
