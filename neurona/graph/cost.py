@@ -80,7 +80,7 @@ def describe(ends: Iterable[Node], size: int = 1) -> str:
         sum    sum          float32()         x           7     40
         total                                             7     40
     """
-    rows = [("node", "function", "value", "inputs", "flops", "bytes")]
+    rows: list[tuple[str, ...]] = [("node", "function", "value", "inputs", "flops", "bytes")]
     total = [0, 0]
     for node in needed(ends):
         cost = cost_of(node, size)

@@ -79,6 +79,7 @@ class Node(Value):
     def compute(self, run: Any, value_of: Callable[["Node"], Any]) -> Any:
         """The value in a run, from those of the inputs."""
         args, kwargs = replaced((self.args, self.kwargs), value_of)
+        assert self.function is not None  # nodes without one compute otherwise
         return self.function(*args, **kwargs)
 
     @property

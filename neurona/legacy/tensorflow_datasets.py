@@ -63,8 +63,10 @@ def load(
         )
         return rows if batch_size is None else rows.batch(len(labels) if batch_size == -1 else batch_size)
 
-    wanted = {one: made(one) for one in parts} if split is None else None
-    if wanted is None:
+    wanted: Any
+    if split is None:
+        wanted = {one: made(one) for one in parts}
+    else:
         wanted = made(split) if isinstance(split, str) else [made(one) for one in split]
     if not with_info:
         return wanted

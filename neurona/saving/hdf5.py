@@ -249,7 +249,8 @@ def _by_name(model: Layer) -> dict[str, Layer]:
         layers = waiting.pop(0)
         for layer in layers:
             found.setdefault(layer.name, layer)
-        waiting += [layer.layers for layer in layers if getattr(layer, "layers", None)]
+        inner = [getattr(layer, "layers", None) for layer in layers]
+        waiting += [one for one in inner if one]
     return found
 
 
@@ -277,7 +278,7 @@ def _pair(
 
 def put(model: Layer, found: list[Assignment]) -> None:
     """Assign the arrays. Where one is refused, all variables have the values that they had before."""
-    before = [(variable, variable._value) for variable, _ in found]
+    before = [(variable, variable.value) for variable, _ in found]
     try:
         for variable, array in found:
             variable.assign(array)

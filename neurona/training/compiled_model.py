@@ -331,10 +331,6 @@ class CompiledModel(Layer):
         """The variables that training moves."""
         return self.trainable_variables
 
-    def _trained_variables(self) -> list[Variable]:
-        """The variables that training moves."""
-        return self.trainable_variables
-
     def _variable_groups(self) -> VariableGroups:
         """The variables in the order of `TrainingState`."""
         if self._learner is None:

@@ -42,7 +42,9 @@ class LogicalDevice(PhysicalDevice):
 
 def found(kind: str | None, make: type) -> list[Any]:
     """The devices of a kind; the CPU is always there."""
-    kinds = ["CPU"] + [k for d in jax.devices() if (k := _KINDS.get(d.platform, d.platform.upper())) != "CPU"]
+    platforms = [str(device.platform) for device in jax.devices()]
+    others = [_KINDS.get(platform, platform.upper()) for platform in platforms]
+    kinds: list[str] = ["CPU", *(str(one) for one in others if one != "CPU")]
     counts: dict[str, int] = {}
     devices = []
     for one in kinds:

@@ -65,7 +65,7 @@ class Hooks:
     """
 
     graph: Callable[[Any, tuple, dict[str, Any]], Any] | None = None
-    draws: Callable[[], bool] = bool  # False, unless a graph says otherwise
+    draws: "staticmethod[[], bool]" = staticmethod(lambda: False)
 
 
 def variable_dtype(variable: Any) -> DType:
@@ -318,7 +318,7 @@ def _sorted(
 def _several(name: str, kind: Any, value: Any) -> list[Tensor]:
     if kind is Is:
         return [tensor_of(one) for one in value]
-    return list(_same_dtype(name, value if isinstance(value, (list, tuple)) else [value]))
+    return list(_same_dtype(name, list(value) if isinstance(value, (list, tuple)) else [value]))
 
 
 def _option(kind: Any, value: Any) -> Any:

@@ -150,7 +150,7 @@ def _of_users(function: Callable[..., Any]) -> Callable[..., Any]:
         result = function(self, *wrapped(args), **wrapped(kwargs))
         return wrapped(result) if has_tensors else unwrapped(result)
 
-    run._of_users = True  # pyright: ignore[reportFunctionMemberAccess]
+    run._of_users = True  # pyright: ignore[reportAttributeAccessIssue]
     return run
 
 
@@ -204,7 +204,7 @@ def _for_subclasses(call: Callable[..., Any]) -> Callable[..., Any]:
         args, kwargs = unwrapped((args, kwargs))
         return wrapped(call(self, *args, **kwargs))
 
-    run._of_neurona = True  # pyright: ignore[reportFunctionMemberAccess]
+    run._of_neurona = True  # pyright: ignore[reportAttributeAccessIssue]
     return run
 
 

@@ -422,8 +422,8 @@ def _frozen(value: Any) -> Hashable:
         return _frozen(value.val)
     if isinstance(value, functools.partial):
         return value.func, _frozen(value.args), _frozen(value.keywords)
-    if callable(value) and getattr(value, "__closure__", None):
-        cells = tuple(_frozen(cell.cell_contents) for cell in value.__closure__)
+    if callable(value) and (closure := getattr(value, "__closure__", None)):
+        cells = tuple(_frozen(cell.cell_contents) for cell in closure)
         return value.__code__, cells
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.shape, value.dtype.name, value.tobytes()

@@ -126,7 +126,8 @@ class Tensor:
             raise TypeError("Cannot iterate over a scalar tensor.")
         if len(self) > _UNROLLED and is_tracing():
             raise NeedsEagerError(f"A `for` over {len(self)} rows would be compiled row by row.")
-        return (self[index] for index in range(len(self)))
+        rows: Any = self
+        return (rows[index] for index in range(len(self)))
 
     def __bool__(self) -> bool:
         return bool(self._known("a truth value"))

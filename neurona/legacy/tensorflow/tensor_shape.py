@@ -1,7 +1,7 @@
 """TensorShape: the shape of a tensor, in which sizes, or all of them, may be unknown."""
 
 from collections.abc import Iterable
-from typing import Any, SupportsIndex
+from typing import Any, Self, SupportsIndex
 
 from neurona.core.errors import ShapeError
 
@@ -20,7 +20,7 @@ class TensorShape(tuple):
 
     _known = True
 
-    def __new__(cls, dims: Any = ()) -> "TensorShape":
+    def __new__(cls, dims: Any = ()) -> Self:
         if isinstance(dims, TensorShape) and not dims._known:
             dims = None
         if dims is None:

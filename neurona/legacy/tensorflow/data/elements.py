@@ -41,10 +41,10 @@ def leaves(tree: Any) -> list[Any]:
 
 def host_element(value: Any) -> Any:
     """What a program wrote, or a function returned, as a structure of arrays of NumPy."""
-    if isinstance(value, list) and any(is_structure(item) for item in value):
-        return map_structure(host, tuple(value))
     if hasattr(value, "columns") and hasattr(value, "to_numpy"):  # a data frame is one table
         return host(value.to_numpy())
+    if isinstance(value, list) and any(is_structure(item) for item in value):
+        return map_structure(host, tuple(value))
     return map_structure(host, value)
 
 

@@ -38,16 +38,19 @@ class _Flags:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if self._values is None:
-            self._parse(sys.argv[1:])
-        if name not in self._values:
-            raise AttributeError(f"There is no flag {name!r}. There are: {', '.join(self._values)}.")
-        return self._values[name]
+        values = self._parsed()
+        if name not in values:
+            raise AttributeError(f"There is no flag {name!r}. There are: {', '.join(values)}.")
+        return values[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
+        self._parsed()[name] = value
+
+    def _parsed(self) -> dict[str, Any]:
+        """The values, read from the program's arguments if they were not yet."""
         if self._values is None:
             self._parse(sys.argv[1:])
-        self._values[name] = value
+        return vars(self)["_values"]
 
     def __contains__(self, name: str) -> bool:
         return name in self._defined

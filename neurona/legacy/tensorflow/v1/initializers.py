@@ -167,7 +167,7 @@ class VarianceScaling(Initializer):
 
 def _scaled(shape: Sequence[int], scale: float, mode: str, distribution: str) -> Any:
     inside = math.prod(shape[:-2])
-    fans = {
+    fans: dict[str, float] = {
         "fan_in": inside * (shape[-2] if len(shape) > 1 else shape[0] if shape else 1),
         "fan_out": inside * (shape[-1] if shape else 1),
     }

@@ -28,7 +28,8 @@ class Layer:
     def __init__(
         self, name: str | None = None, trainable: bool = True, reuse: Any = None, **options: Any
     ) -> None:
-        self._given_name, self.trainable, self._reuse = name, trainable, reuse
+        self._given_name: Any = name
+        self.trainable, self._reuse = trainable, reuse
         self._variables: dict[str, Any] = {}
         self.built, self._scope_name = False, ""
         self._activity = options.pop("activity_regularizer", None)

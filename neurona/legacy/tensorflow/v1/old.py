@@ -298,7 +298,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         return found
     if not is_drawing(condition, x, y):
         return choosing.where(condition, x, y)
-    return draw(_rows_where, (convert(condition), convert(x), convert(y)), name, default="Select")
+    return draw(_rows_where, (convert(condition), convert(x), convert(y)), name=name, default="Select")
 
 
 def _rows_where(condition: Any, x: Any, y: Any) -> Any:

@@ -119,7 +119,7 @@ class GraphTensor(Tensor):
     def __init__(self, node: Node, operation: Operation, place: int = 0, dtype: DType | None = None) -> None:
         super().__init__(None, dtype)
         self.node, self.op, self.value_index = node, operation, place
-        self._seen_shape: GraphShape | None = None
+        self._seen_shape: Any = None
         operation.outputs.append(self)
 
     @property
@@ -150,8 +150,9 @@ class GraphTensor(Tensor):
 
     def set_shape(self, shape: Any) -> None:
         """Say what is known of the shape."""
-        self._seen_shape = GraphShape(self.shape.merge_with(shape))
-        self.node.spec = type(self.node.spec)(tuple(self._seen_shape), self.node.dtype)
+        seen = GraphShape(self.shape.merge_with(shape))
+        self._seen_shape = seen
+        self.node.spec = type(self.node.spec)(tuple(seen), self.node.dtype)
 
     @property
     def ndim(self) -> int:
@@ -191,7 +192,8 @@ class GraphTensor(Tensor):
         size = self.shape.as_list()[0] if self.shape.rank else None
         if size is None:
             raise TypeError("'Tensor' object is not iterable: its first size is not known. Use tf.map_fn.")
-        return (self[index] for index in range(size))
+        rows: Any = self
+        return (rows[index] for index in range(size))
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -575,4 +577,4 @@ def install(cls: Any) -> None:
 
 install(GraphTensor)
 Hooks.graph = _hook
-Hooks.draws = lambda: Mode.draws and not Mode.suspended
+Hooks.draws = staticmethod(lambda: Mode.draws and not Mode.suspended)

@@ -187,7 +187,7 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any, name: str | None = 
     return draw(
         _piecewise,
         (x, [float(one) for one in boundaries], [float(one) for one in values]),
-        name,
+        name=name,
         default="PiecewiseConstant",
     )
 

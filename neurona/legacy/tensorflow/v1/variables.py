@@ -129,12 +129,13 @@ class GraphVariable:
 
     def value(self) -> GraphTensor:
         """The value as a tensor."""
-        if self._read is None or self.graph.before():
-            name = f"{self.op.name}/read"
-            with self.graph.name_scope(None):
-                self._read = draw(_same, (self,), name=name, kind="Identity")
-                self._read._dtype = claim_of(self._dtype)
-        return self._read
+        if self._read is not None and not self.graph.before():
+            return self._read
+        with self.graph.name_scope(None):
+            read = draw(_same, (self,), name=f"{self.op.name}/read", kind="Identity")
+        read._dtype = claim_of(self._dtype)
+        self._read = read
+        return read
 
     read_value = value
 

@@ -28,7 +28,7 @@ def add_arg_scope(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **{**_stack[-1].get(call, {}), **kwargs})
 
-    call.has_arg_scope = True  # pyright: ignore[reportFunctionMemberAccess]
+    call.has_arg_scope = True  # pyright: ignore[reportAttributeAccessIssue]
     return call
 
 

@@ -398,6 +398,6 @@ _OPTIMIZERS = {
 def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: Any, *_: Any, **__: Any) -> Any:
     """A step that makes a loss smaller; its result is the loss."""
     made = _OPTIMIZERS[optimizer](learning_rate) if isinstance(optimizer, str) else optimizer
-    made = made(learning_rate) if callable(made) else made
+    made: Any = made(learning_rate) if callable(made) else made
     with control_dependencies([made.minimize(loss, global_step)]):
         return arrays.identity(loss)

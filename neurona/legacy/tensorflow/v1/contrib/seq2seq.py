@@ -27,7 +27,7 @@ def sequence_loss(
     return draw(
         _weighted,
         (logits, targets, weights, average_across_timesteps, average_across_batch),
-        name,
+        name=name,
         default="sequence_loss",
     )
 
