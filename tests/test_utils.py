@@ -90,3 +90,12 @@ def test_a_model_in_the_language_of_graphviz():
     assert 'label="sum (Add)"' in dot.to_string()
     assert dot.create(format="svg").lstrip().startswith(b"<?xml")
     assert nn.utils.get_source_inputs(y) == [x]
+
+
+def test_one_switch_decides_about_moving_lines():
+    nn.config.disable_interactive_logging()
+    try:
+        assert not nn.utils.is_interactive_logging_enabled()
+    finally:
+        nn.utils.enable_interactive_logging()
+    assert nn.config.is_interactive_logging_enabled()

@@ -11,8 +11,8 @@ from neurona.core.errors import ArgumentError, unexpected
 from neurona.core.policy import image_data_format
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.datasets.download import PublicFile, get_file
-from neurona.layers.input import InputLayer
 from neurona.models import Model
+from neurona.models.call_graph import get_source_inputs
 from neurona.preprocessing.arguments import check_choice
 
 CLASSES = 1000  # of ImageNet
@@ -181,7 +181,7 @@ class Plan:
             )
         x = self.body(entrance, request)
         x = self.top(x, request) if request.include_top else self._pooled(x, request.pooling)
-        sources = source_inputs(entrance)
+        sources = get_source_inputs(entrance)
         model = Model(sources[0] if len(sources) == 1 else sources, x, name=request.name)
         if file is not None:
             model.load_weights(file)
@@ -231,28 +231,6 @@ def published(
         return PublicFile(name, f"{folder}/{name}", digest and f"{algorithm[len(digest)]}:{digest}")
 
     return file(names[0], digests[0]), file(names[1], digests[1])
-
-
-def source_inputs(tensor: SymbolicTensor) -> list[SymbolicTensor]:
-    """The inputs that a symbolic tensor depends on, each once.
-
-    Example:
-
-        >>> x = layers.Input((3,), name="x")
-        >>> [one.name for one in source_inputs(layers.Dense(2)(x))]
-        ['x']
-    """
-    found: dict[int, SymbolicTensor] = {}
-    seen: set[int] = set()
-    waiting = [tensor]
-    while waiting:
-        one = waiting.pop()
-        if one.node is None or isinstance(one.node.operation, InputLayer):
-            found[id(one.node)] = one
-        elif id(one.node) not in seen:
-            seen.add(id(one.node))
-            waiting += reversed(one.node.inputs)
-    return list(found.values())
 
 
 _ARGUMENTS = """

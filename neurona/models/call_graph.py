@@ -158,3 +158,26 @@ def _entrance(tensor: SymbolicTensor) -> InputLayer:
         return node.operation
     entrance = Input(batch_shape=tensor.shape, dtype=tensor.dtype)
     return entrance.node.operation  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def get_source_inputs(tensor: SymbolicTensor) -> list[SymbolicTensor]:
+    """The inputs of models that a symbolic tensor was computed from, in the order in which they are met.
+
+    Example:
+
+        >>> from neurona.layers import Dense, Input
+        >>> x = Input((3,), name="x")
+        >>> get_source_inputs(Dense(2)(x))
+        [<SymbolicTensor shape=(None, 3), dtype=float32, name=x>]
+    """
+    found: dict[int, SymbolicTensor] = {}
+    seen: set[int] = set()
+    waiting = [tensor]
+    while waiting:
+        one = waiting.pop()
+        if one.node is None or isinstance(one.node.operation, InputLayer):
+            found[id(one)] = one
+        elif id(one.node) not in seen:
+            seen.add(id(one.node))
+            waiting.extend(reversed(one.node.inputs))
+    return list(found.values())

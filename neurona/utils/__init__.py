@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 import jax
 
+from neurona.config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 from neurona.core.lazy import suggest_names
 from neurona.core.policy import standardize_dtype
 from neurona.core.random import set_random_seed
@@ -19,7 +24,10 @@ from neurona.core.registry import (
 from neurona.core.symbolic import is_symbolic as is_keras_tensor
 from neurona.core.symbolic import reset_names
 from neurona.datasets.download import get_file
+from neurona.layers import bounding_boxes
+from neurona.layers.feature_space import FeatureSpace
 from neurona.models import clone_model
+from neurona.models.call_graph import get_source_inputs
 from neurona.models.summary import bytes_text
 from neurona.plotting import plot_model
 from neurona.plotting.dot import model_to_dot
@@ -38,18 +46,8 @@ from neurona.saving import (
 from neurona.saving.atomic import atomic_path
 from neurona.training import NpzShards, PyDataset
 from neurona.training.programs import clear_programs
-from neurona.utils.packing import (
-    get_source_inputs,
-    pack_x_y_sample_weight,
-    split_dataset,
-    unpack_x_y_sample_weight,
-)
-from neurona.utils.progress import (
-    Progbar,
-    disable_interactive_logging,
-    enable_interactive_logging,
-    is_interactive_logging_enabled,
-)
+from neurona.utils.packing import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
+from neurona.utils.progress import Progbar
 
 _TRACED = "/jax/core/compile/jaxpr_trace_duration"  # the event that JAX reports when it has traced a function
 
@@ -113,6 +111,7 @@ Sequence = PyDataset  # Keras 2's name
 
 __all__ = [
     "CustomObjectScope",
+    "FeatureSpace",
     "NpzShards",
     "Progbar",
     "PyDataset",
@@ -121,6 +120,7 @@ __all__ = [
     "array_to_img",
     "atomic_path",
     "audio_dataset_from_directory",
+    "bounding_boxes",
     "bytes_text",
     "clear_session",
     "clone_model",

@@ -1,4 +1,4 @@
-"""Batches as tuples, data sets in two parts, and where symbolic tensors come from."""
+"""Batches as tuples, and data sets in two parts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,6 @@ import jax
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError
-from neurona.core.symbolic import SymbolicTensor
-from neurona.layers.input import InputLayer
 from neurona.preprocessing.batches import Batches
 
 
@@ -135,26 +133,3 @@ def _part_sizes(left: Any, right: Any, count: int) -> tuple[int, int]:
             f"split_dataset: {count} elements can't be split into {one} and {other}. Give other sizes."
         )
     return one, other
-
-
-def get_source_inputs(tensor: SymbolicTensor) -> list[SymbolicTensor]:
-    """The inputs of models that a symbolic tensor was computed from, in the order in which they are met.
-
-    Example:
-
-        >>> from neurona.layers import Dense, Input
-        >>> x = Input((3,), name="x")
-        >>> get_source_inputs(Dense(2)(x))
-        [<SymbolicTensor shape=(None, 3), dtype=float32, name=x>]
-    """
-    found: dict[int, SymbolicTensor] = {}
-    seen: set[int] = set()
-    waiting = [tensor]
-    while waiting:
-        one = waiting.pop()
-        if one.node is None or isinstance(one.node.operation, InputLayer):
-            found[id(one)] = one
-        elif id(one.node) not in seen:
-            seen.add(id(one.node))
-            waiting.extend(reversed(one.node.inputs))
-    return list(found.values())

@@ -6,29 +6,7 @@ from typing import Any
 
 from neurona.callbacks.progress import bar, duration, figure, pace
 from neurona.callbacks.screen import screen
-
-_interactive = [True]
-
-
-def enable_interactive_logging() -> None:
-    """Let `Progbar` draw its line again and again, where the output can."""
-    _interactive[0] = True
-
-
-def disable_interactive_logging() -> None:
-    """Let `Progbar` write the finished line alone, as into a file."""
-    _interactive[0] = False
-
-
-def is_interactive_logging_enabled() -> bool:
-    """Whether `Progbar` may draw its line again.
-
-    Example:
-
-        >>> is_interactive_logging_enabled()
-        True
-    """
-    return _interactive[0]
+from neurona.config import is_interactive_logging_enabled
 
 
 class Progbar:
@@ -92,6 +70,10 @@ class Progbar:
         """Be `n` steps further."""
         self.update(self.seen_so_far + n, values)
 
+    def _moves(self) -> bool:
+        """Whether the line is drawn again and again."""
+        return self.verbose == 1 and is_interactive_logging_enabled() and screen.is_live()
+
     def means(self) -> dict[str, Any]:
         """The figures as they are shown."""
         return {name: total / count for name, (total, count) in self._sums.items()}
@@ -103,9 +85,7 @@ class Progbar:
         if is_end:
             self._is_open = False
             screen.print(self._line(now))
-        elif (
-            self.verbose == 1 and _interactive[0] and screen.is_live() and now - self._drawn >= self.interval
-        ):
+        elif self._moves() and now - self._drawn >= self.interval:
             self._drawn = now
             screen.draw(self._line(now))
 
