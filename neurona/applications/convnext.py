@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from neurona import initializers, layers
+from neurona import layers
 from neurona.applications.imagenet_utils import decode_predictions, unchanged_input
 from neurona.applications.network import CLASSES, GOOGLE, Plan, Request, channel_axis, named, published
 from neurona.core.errors import ArgumentError
-from neurona.core.layer import Layer
 from neurona.models import Model, Sequential
 
 __all__ = [
@@ -55,36 +54,6 @@ _SIZES = {
         "de3f8a54174130e0cecdc71583354753d557fcf1f4487331558e2a16ba0cfe05",
     ),
 }
-
-
-class LayerScale(Layer):
-    """y = gamma * x, with one learned factor a channel.
-
-    Args:
-        init_values: what gamma begins with.
-        projection_dim: the number of channels.
-
-    Shapes: x (..., projection_dim) -> y (..., projection_dim); gamma (projection_dim,).
-
-    Source: Touvron et al., Going Deeper with Image Transformers, 2021.
-
-    Example:
-
-        >>> import jax.numpy as jnp
-        >>> LayerScale(0.5, 2)(jnp.ones((1, 2))).tolist()
-        [[0.5, 0.5]]
-    """
-
-    def __init__(self, init_values: float, projection_dim: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.init_values, self.projection_dim = init_values, projection_dim
-
-    def build(self, input_shape: Any) -> None:
-        start = initializers.Constant(self.init_values)
-        self.gamma = self.add_weight((self.projection_dim,), start, name="gamma")
-
-    def call(self, inputs: Any) -> Any:
-        return inputs * self.gamma.value
 
 
 def _convolutional_network(size: str) -> Any:
@@ -177,7 +146,7 @@ def _block(inputs: Any, filters: int, name: str) -> Any:
     x = layers.Dense(4 * filters, name=f"{name}pointwise_conv_1")(x)
     x = layers.Activation("gelu", name=f"{name}gelu")(x)
     x = layers.Dense(filters, name=f"{name}pointwise_conv_2")(x)
-    x = LayerScale(_SCALE, filters, name=f"{name}layer_scale")(x)
+    x = layers.LayerScale(_SCALE, filters, name=f"{name}layer_scale")(x)
     return inputs + layers.Activation("linear", name=f"{name}identity")(x)
 
 

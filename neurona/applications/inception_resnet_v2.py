@@ -5,7 +5,6 @@ from typing import Any
 from neurona import layers
 from neurona.applications.imagenet_utils import decode_predictions, preprocessor
 from neurona.applications.network import GOOGLE, Plan, Request, architecture, channel_axis, published
-from neurona.core.layer import Layer
 
 __all__ = ["InceptionResNetV2", "decode_predictions", "preprocess_input"]
 
@@ -18,29 +17,6 @@ _BLOCKS = {
     "block17": (0.1, (((192, 1),), ((128, 1), (160, (1, 7)), (192, (7, 1))))),
     "block8": (0.2, (((192, 1),), ((192, 1), (224, (1, 3)), (256, (3, 1))))),
 }
-
-
-class CustomScaleLayer(Layer):
-    """y = a + scale * b, of a list of two.
-
-    Args:
-        scale: a number.
-
-    Shapes: a and b, and y: the same.
-
-    Example:
-
-        >>> import numpy as np
-        >>> float(CustomScaleLayer(0.5)([np.ones(()), np.ones(())]))
-        1.5
-    """
-
-    def __init__(self, scale: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.scale = scale
-
-    def call(self, inputs: Any) -> Any:
-        return inputs[0] + inputs[1] * self.scale
 
 
 def _convolved(
@@ -70,7 +46,7 @@ def _blocks(x: Any, kind: str, count: int, linear_last: bool = False) -> Any:
         name = f"{kind}_{number}"
         mixed = _joined([_chain(x, steps) for steps in branches], f"{name}_mixed")
         up = layers.Conv2D(x.shape[channel_axis()], 1, padding="same", name=f"{name}_conv")(mixed)
-        x = CustomScaleLayer(1.0 if last else scale)([x, up])
+        x = layers.CustomScaleLayer(1.0 if last else scale)([x, up])
         x = x if last else layers.Activation("relu", name=f"{name}_ac")(x)
     return x
 

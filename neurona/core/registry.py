@@ -505,13 +505,21 @@ def _array(config: Mapping[str, Any]) -> np.ndarray:
     return np.asarray(config["value"], dtype=dtype)
 
 
+def _kinds_in(module: str, kind: str | None) -> list[str]:
+    """The families in which a class of a module is looked for; that which was asked for comes first."""
+    kinds = [one for one in (kind, *KINDS) if one and (one == kind or one in module)]
+    if re.match(r"(tf_)?keras\b.*\bapplications\b", module):  # layers of one architecture
+        kinds.append("layers")
+    return kinds
+
+
 def _find_class(name: str, description: Mapping[str, Any], kind: str | None) -> Any:
     registered = description.get("registered_name")
     keys = filter(None, (registered, name, name.rpartition(">")[2]))
     if (custom := next(filter(None, map(get_registered_object, keys)), None)) is not None:
         return custom
     module = str(description.get("module") or "")
-    kinds = [one for one in (kind, *KINDS) if one and (one == kind or one in module)]
+    kinds = _kinds_in(module, kind)
     anywhere = KINDS if kind is None and not module else ()
     for candidate in (*kinds, "models", "policies", *anywhere):
         if name in _table(candidate):

@@ -36,6 +36,7 @@ from neurona.layers import (
     regularization,
     reshaping,
     rnn_cells,
+    scaling,
     separable_convolution,
     sequence,
     spectrogram,
@@ -71,6 +72,7 @@ from neurona.layers.recurrent import *
 from neurona.layers.regularization import *
 from neurona.layers.reshaping import *
 from neurona.layers.rnn_cells import *
+from neurona.layers.scaling import *
 from neurona.layers.separable_convolution import *
 from neurona.layers.sequence import *
 from neurona.layers.spectrogram import *
@@ -107,6 +109,7 @@ __all__ += recurrent.__all__
 __all__ += regularization.__all__
 __all__ += reshaping.__all__
 __all__ += rnn_cells.__all__
+__all__ += scaling.__all__
 __all__ += separable_convolution.__all__
 __all__ += sequence.__all__
 __all__ += spectrogram.__all__

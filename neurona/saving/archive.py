@@ -124,6 +124,10 @@ def _named_optimizer(stored: Stored) -> dict[str, Any]:
     name = re.sub(r"_\d+$", "", stored.name("/optimizer"))
     if not name:
         return {}
+    warn(
+        f"The file does not say how its optimizer was made, only that it is {name!r}: its learning rate and "
+        "its state are read, and its other options are those by default."
+    )
     momentum = {"momentum": 0.9} if name == "sgd" and len(stored.datasets("/optimizer")) > 2 else {}
     return {
         "optimizer": {

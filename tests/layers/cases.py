@@ -558,6 +558,7 @@ ELSEWHERE = {
     "FeatureSpace": "test_feature_space.py",
     **dict.fromkeys(["JaxLayer", "FlaxLayer", "TFSMLayer", "TorchModuleWrapper"], "test_foreign_layers.py"),
     "Pipeline": "test_pipeline.py",
+    **dict.fromkeys(["CustomScaleLayer", "LayerScale"], "test_scaling.py"),
     "STFTSpectrogram": "test_spectrogram.py",
     **dict.fromkeys(
         ["StringLookup", "IntegerLookup", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"],

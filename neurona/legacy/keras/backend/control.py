@@ -43,11 +43,11 @@ def learning_phase() -> Any:
 def set_learning_phase(value: int) -> None:
     """Fix what `K.learning_phase` gives. Layers go by `training=`: fit trains, and predict does not."""
     _phase["set"] = int(value)
-    if value:
-        warn(
-            "K.set_learning_phase(1) sets what K.learning_phase() and K.in_train_phase give. Layers train in "
-            "fit alone: to call one as in training, write layer(x, training=True)."
-        )
+    warn(
+        f"K.set_learning_phase({int(value)}) sets what K.learning_phase() and K.in_train_phase give. Layers "
+        "train in fit, and there alone: to call one as in training or not, write layer(x, training=True) or "
+        "training=False; to keep one from learning, layer.trainable = False."
+    )
 
 
 @contextlib.contextmanager

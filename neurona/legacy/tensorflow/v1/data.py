@@ -108,7 +108,7 @@ def make_one_shot_iterator(dataset: Any) -> Any:
 
 def make_initializable_iterator(dataset: Any, shared_name: Any = None) -> Any:
     """An iterator that begins when its `initializer` runs."""
-    return GraphIterator(dataset, False)
+    return GraphIterator(dataset, False) if Mode.draws else iter(dataset)
 
 
 class Iterator:
