@@ -319,9 +319,10 @@ def test_a_train_step_of_ones_own():
 
     model = Doubling()
     model.compile("adam", nn.losses.SparseCategoricalCrossentropy(from_logits=True))
-    history = model.fit(X, Y, epochs=4, verbose=0).history
+    before = model.evaluate(X, Y, verbose=0)
+    history = model.fit(X, Y, epochs=20, verbose=0).history
     assert history["twice"][-1] == pytest.approx(2 * history["loss"][-1], rel=1e-5)
-    assert history["loss"][-1] < history["loss"][0]
+    assert model.evaluate(X, Y, verbose=0) < before  # the loss in the logs is that of the last batch alone
 
 
 def test_three_models_at_once_by_vmap_equal_three_models():
