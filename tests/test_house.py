@@ -37,7 +37,7 @@ FLOORS = [
     {"config"},
     {"ops"},
     {"random"},
-    {"losses"},
+    {"losses", "quantizers"},
     {"metrics", "optimizers"},
     {"layers", "mixed_precision"},
     {"saving"},
