@@ -30,7 +30,7 @@ FLOORS = [
     {"switch", "tracebacks", "tensorflow_graph"},
     {"files"},
     {"core"},
-    {"errors", "language", "numerics", "dtype_policies", "tree", "contexts"},
+    {"errors", "language", "numerics", "dtype_policies", "tree", "contexts", "rematerialization"},
     {"distribution"},
     {"activations", "initializers", "regularizers", "constraints"},
     {"kernels"},

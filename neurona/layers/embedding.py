@@ -121,6 +121,7 @@ class Embedding(_Quantizable):
 
     def _quantized_call(self, inputs: Any) -> Any:
         indices = self._indices(inputs)
+        indices = jnp.where(indices < 0, self.input_dim, indices)  # NaN, as for others outside the range
 
         def rows(array: Any) -> Any:
             return jnp.take(array, indices, axis=0)

@@ -15,6 +15,7 @@ from neurona.dtype_policies import quantized
 from neurona.layers.adaptation import Derived, _Adaptable
 from neurona.layers.quantized_weights import Int4Blocks, Int4Weight, Int8Weight, Layout, QuantizedWeight
 from neurona.quantizers.configs import AbsMaxQuantizer, Int4QuantizationConfig, resolved
+from neurona.rematerialization import compute_by
 from neurona.tracebacks import ends_at_users_line
 
 
@@ -159,7 +160,7 @@ class _Quantizable(_Adaptable):
         config, rounds = self.quantization_config, mode in self._rounding_modes
         by_default = AbsMaxQuantizer() if rounds else None
         self.inputs_quantizer = by_default if config is None else config.activation_quantizer
-        self.call = self._quantized_call
+        compute_by(self, self._quantized_call)
         return weight
 
     def _rounded(self, inputs: Any, axes: Any = -1) -> jax.Array:

@@ -1,0 +1,237 @@
+"""Weights as integers, and their low-rank adaptation: the numbers, variables and files of Keras."""
+
+import keras
+import numpy as np
+import pytest
+
+import neurona
+from neurona.core.errors import ArgumentError, NotBuiltError
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(4, 3, 6)).astype("float32")
+WORDS = np.array([[1, 2, 0], [6, 5, 3]])
+LAYERS = {
+    "Dense": (lambda k: k.layers.Dense(5, activation="relu"), X),
+    "EinsumDense": (lambda k: k.layers.EinsumDense("abc,cde->abde", (None, 2, 5), bias_axes="de"), X),
+    "EinsumDense with summed axes": (
+        lambda k: k.layers.EinsumDense("abcd,cde->abe", (None, 4), "tanh"),
+        X.reshape(4, 3, 2, 3),
+    ),
+    "EinsumDense, turned": (lambda k: k.layers.EinsumDense("...x,yx->...y", 5, bias_axes="y"), X),
+    "Embedding": (lambda k: k.layers.Embedding(7, 5), WORDS),
+    "ReversibleEmbedding": (lambda k: k.layers.ReversibleEmbedding(7, 5, tie_weights=False), WORDS),
+}
+CONFIGS = {
+    "int8": lambda k: {"mode": "int8"},
+    "int8, weights only": lambda k: {
+        "config": k.quantizers.Int8QuantizationConfig(activation_quantizer=None)
+    },
+    "int4": lambda k: {"mode": "int4"},
+    "int4, blocks of 2": lambda k: {"config": k.quantizers.Int4QuantizationConfig(block_size=2)},
+    "int4, no blocks": lambda k: {"config": k.quantizers.Int4QuantizationConfig(block_size=None)},
+}
+
+
+def same(theirs, mine, tolerance=1e-5):
+    np.testing.assert_allclose(np.asarray(mine, "float32"), np.asarray(theirs, "float32"), atol=tolerance)
+
+
+def both(build, inputs):
+    """Keras's layer and Neurona's, with the same weights."""
+    theirs, mine = build(keras), build(neurona)
+    theirs(inputs), mine(inputs)
+    mine.set_weights(theirs.get_weights())
+    return theirs, mine
+
+
+def stored(layer):
+    store = {}
+    layer.save_own_variables(store)
+    return {name: np.asarray(value) for name, value in store.items()}
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_numbers_variables_and_files_are_those_of_keras(name, config):
+    build, inputs = LAYERS[name]
+    theirs, mine = both(build, inputs)
+    floats = np.asarray(mine(inputs))
+    theirs.quantize(**CONFIGS[config](keras))
+    mine.quantize(**CONFIGS[config](neurona))
+    same(theirs(inputs), mine(inputs))
+    assert np.abs(np.asarray(mine(inputs)) - floats).max() < (0.02 if "int8" in config else 0.4)
+    if name == "ReversibleEmbedding":
+        same(theirs(X[..., :5], reverse=True), mine(X[..., :5], reverse=True))
+    assert mine.dtype_policy.name == theirs.dtype_policy.name
+    assert mine.quantization_mode == theirs.quantization_mode
+    for my, their in zip(mine.variables, theirs.variables, strict=True):
+        assert (my.name, my.dtype, my.trainable) == (their.name, their.dtype, their.trainable)
+        same(their, my)
+    theirs.enable_lora(2, lora_alpha=3), mine.enable_lora(2, lora_alpha=3)
+    for my, their in zip(mine.trainable_variables[-2:], theirs.trainable_variables[-2:]):
+        assert my.name == their.name
+        my.assign(RNG.normal(size=my.shape))
+        their.assign(my.numpy())
+    if name != "EinsumDense, turned":  # where Keras multiplies other axes
+        same(theirs(inputs), mine(inputs))
+    for my, their in zip(stored(mine).values(), stored(theirs).values(), strict=True):
+        assert my.dtype == their.dtype or my.dtype == np.int8  # zero points are small integers
+        same(their, my, 1 if my.dtype == np.int8 and "4" not in config else 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("build", "inputs"),
+    [
+        *LAYERS.values(),
+        (lambda k: k.layers.Conv2D(4, 2, groups=2, padding="same"), RNG.normal(size=(2, 4, 4, 6))),
+        (lambda k: k.layers.Conv1D(4, 3, dilation_rate=2, padding="causal", use_bias=False), X),
+    ],
+)
+def test_an_adapted_layer_trains_two_small_matrices(build, inputs):
+    theirs, mine = both(build, inputs)
+    theirs.enable_lora(2, lora_alpha=4), mine.enable_lora(2, lora_alpha=4)
+    names = [variable.name for variable in theirs.trainable_variables]
+    assert [variable.name for variable in mine.trainable_variables] == names
+    for my, their in zip(mine.trainable_variables, theirs.trainable_variables):
+        my.assign(RNG.normal(size=my.shape))
+        their.assign(my.numpy())
+    same(theirs(inputs), mine(inputs))
+    same(getattr(theirs, theirs.variables[0].name), getattr(mine, mine.variables[0].name).numpy())
+    for my, their in zip(stored(mine).values(), stored(theirs).values(), strict=True):
+        same(their, my)
+    mine.trainable = False
+    mine.trainable = True
+    assert [variable.name for variable in mine.trainable_variables] == names
+    before = np.asarray(mine(inputs))
+    mine.load_own_variables(stored(mine))
+    same(before, mine(inputs))
+    assert not mine.trainable_variables[-1].numpy().any()
+
+
+def model_of(k):
+    words = k.Input((3,), dtype="int32")
+    x = k.layers.Embedding(7, 6, name="words")(words)
+    x = k.layers.MultiHeadAttention(2, 3, name="attention")(x, x)
+    x = k.layers.Dense(5, activation="relu", name="inner")(x)
+    return k.Model(words, k.layers.EinsumDense("abc,cd->abd", (None, 4), bias_axes="d", name="last")(x))
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+def test_quantized_models_travel_in_files(mode, tmp_path):
+    mine, theirs = model_of(neurona), model_of(keras)
+    theirs.set_weights(mine.get_weights())
+    floats = mine.predict(WORDS, verbose=0)
+    mine.quantize(mode), theirs.quantize(mode)
+    found = mine.predict(WORDS, verbose=0)
+    same(theirs(WORDS), found)
+    assert 0 < np.abs(found - floats).max() < 0.3
+    mine.save(tmp_path / "mine.keras")
+    mine.save_weights(tmp_path / "mine.weights.h5")
+    same(found, neurona.saving.load_model(tmp_path / "mine.keras").predict(WORDS, verbose=0))
+    same(found, keras.saving.load_model(tmp_path / "mine.keras")(WORDS))
+    theirs.get_layer("inner").bias.assign(np.ones(5))
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    mine.load_weights(tmp_path / "theirs.weights.h5")
+    same(theirs(WORDS), mine.predict(WORDS, verbose=0))
+    small = keras.Sequential([keras.Input((6,)), keras.layers.Dense(5), keras.layers.Dense(3)])
+    small.quantize(mode)
+    small.save(tmp_path / "theirs.keras")
+    loaded = neurona.saving.load_model(tmp_path / "theirs.keras")
+    same(small(X[:, 0]), loaded.predict(X[:, 0], verbose=0))
+    assert loaded.layers[0].get_config()["dtype"] == small.layers[0].get_config()["dtype"]
+
+
+def test_an_adapted_model_learns_and_is_merged_in_its_file(tmp_path):
+    layers = [neurona.layers.Dense(5, lora_rank=2, name="adapted"), neurona.layers.Dense(1)]
+    model = neurona.Sequential([neurona.Input((6,)), *layers])
+    frozen, before = layers[0]._kernel.numpy(), layers[0].lora_kernel_b.numpy()
+    model.compile("sgd", "mse")
+    model.fit(X[:, 0], np.ones((4, 1)), epochs=2, verbose=0)
+    same(frozen, layers[0]._kernel.numpy(), 0)
+    assert np.abs(layers[0].lora_kernel_b.numpy() - before).max() > 0
+    model.save(tmp_path / "a.keras")
+    for library in (neurona, keras):
+        loaded = library.saving.load_model(tmp_path / "a.keras")
+        same(model.predict(X[:, 0], verbose=0), loaded.predict(X[:, 0], verbose=0))
+        assert loaded.layers[0].lora_enabled
+        same(np.zeros((2, 5)), loaded.layers[0].lora_kernel_b.numpy())
+    layers[0].quantize("int8")
+    model.compile("sgd", "mse")
+    model.fit(X[:, 0], np.ones((4, 1)), verbose=0)
+
+
+def test_filters_choose_layers_and_others_are_named():
+    model = neurona.Sequential(
+        [
+            neurona.Input((6, 6)),
+            neurona.layers.Conv1D(4, 2, name="convolution"),
+            neurona.layers.Dense(5, name="first"),
+            neurona.layers.Dense(3, name="second"),
+        ]
+    )
+    model.quantize("int8", filters=["^sec"])
+    assert [layer.quantization_mode for layer in model.layers] == [None, None, "int8"]
+    with pytest.warns(UserWarning, match=r"keep their weights as floats: convolution \(Conv1D\)"):
+        model.quantize("int4", filters=lambda layer: layer.name != "second")
+    with pytest.raises(ArgumentError, match="filters is a regular expression"):
+        model.quantize("int8", filters=3)
+
+
+def test_a_dtype_quantizes():
+    layer = neurona.layers.Dense(2, dtype="int4/4_from_float32")
+    layer.build((None, 6))
+    assert (layer._kernel.shape, layer.kernel_scale.shape, layer.kernel.shape) == ((6, 1), (2, 2), (6, 2))
+    layer = neurona.layers.Dense(2)
+    layer.build((None, 6))
+    layer.dtype_policy = "int8_from_mixed_bfloat16"
+    assert (layer.kernel.dtype, layer(X).dtype.name) == ("int8", "bfloat16")
+    with pytest.raises(ArgumentError, match="LSTMCell keeps its weights as floats"):
+        neurona.layers.LSTM(2, dtype="int8_from_float32")
+
+
+def test_gradients_pass_the_rounding():
+    import jax
+
+    _, mine = both(LAYERS["Dense"][0], X)
+    mine.quantize("int8")
+    kernel = mine._quantized["kernel"].numbers()
+    active = np.asarray(mine(X)) > 0
+    found = jax.grad(lambda x: mine(x).sum())(jax.numpy.asarray(X))
+    same(active.astype("float32") @ np.asarray(kernel).T, found)
+
+
+class Subclass(neurona.layers.Dense):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("layer", "act", "error", "message"),
+    [
+        (neurona.layers.Dense(2), lambda one: one.quantize("int8"), NotBuiltError, "no weights yet"),
+        (neurona.layers.Dense(2), lambda one: one.enable_lora(2), NotBuiltError, "no weights yet"),
+        (neurona.layers.Dense(2), lambda one: one(X) is one or one.quantize("float8"), ArgumentError, "int4"),
+        (neurona.layers.Dense(2), lambda one: one(X) is one or one.enable_lora(0), ArgumentError, "rank"),
+        (
+            neurona.layers.Dense(2, lora_rank=1),
+            lambda one: one(X) is one or one.enable_lora(1),
+            ArgumentError,
+            "adapted already",
+        ),
+        (
+            neurona.layers.Dense(2, dtype="int8_from_float32"),
+            lambda one: one(X) is one or one.quantize("int8"),
+            ArgumentError,
+            "quantized already",
+        ),
+        (
+            neurona.layers.Dense(2, kernel_constraint="non_neg", lora_rank=1),
+            lambda one: one(X),
+            ArgumentError,
+            "constraint",
+        ),
+        (Subclass(2), lambda one: one(X) is one or one.quantize("int8"), NotImplementedError, "subclass"),
+    ],
+)
+def test_what_can_not_be_says_why(layer, act, error, message):
+    with pytest.raises(error, match=message):
+        act(layer)
