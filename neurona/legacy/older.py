@@ -15,6 +15,8 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "autocast": (True,),
     "flash_attention": (None,),
     "input_axes": (None,),
+    "lora_alpha": (None,),
+    "lora_rank": (None,),
     "optional": (False,),
     "output_axes": (None,),
     "qk_norm": (False,),
