@@ -186,8 +186,8 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
         return hash(self.name)
 
     def get_config(self) -> dict[str, Any]:
-        given = {"default_policy": self._given, "policy_map": self._policies}
-        return {name: registry.serialize(value) for name, value in given.items()}
+        policies = {path: registry.serialize(self[path]) for path in self}
+        return {"default_policy": registry.serialize(self._given), "policy_map": policies}
 
 
 def get(identifier: Any) -> DTypePolicy:

@@ -3,9 +3,10 @@
 It trades time for memory: of the function only the inputs are kept until the gradient is due.
 """
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -64,13 +65,16 @@ def _checkpointed(
         when: whether to do so, as the outputs say.
     """
     scope = current_scope()
+    if scope is None:
+        with Scope():
+            return _checkpointed(f, args, kwargs, when)
     leaves, tree = jax.tree.flatten((args, kwargs))
     places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, jax.Array)]
     arrays = [leaves[place] for place in places]
-    traced = any(isinstance(array, Tracer) for array in arrays) or (scope is not None and scope.pure)
-    if not traced or (scope is not None and scope.observer is not None):
+    traced = scope.pure or any(isinstance(array, Tracer) for array in arrays)
+    if not traced or scope.observer is not None:
         return f(*args, **kwargs)
-    results = _Results(scope)
+    effects = _Effects(scope)
 
     def run(arrays: list[Any], masks: list[Any]) -> Any:
         for place, array, mask in zip(places, arrays, masks):
@@ -78,69 +82,72 @@ def _checkpointed(
             if mask is not None:
                 MASK.set(array, mask)
         inner_args, inner_kwargs = jax.tree.unflatten(tree, leaves)
-        return results.of(f, inner_args, inner_kwargs, when)
+        with effects.kept():
+            outputs = f(*inner_args, **inner_kwargs)
+        return effects.as_arrays(outputs, when)
 
     masks = [MASK.get(array) for array in arrays]
-    return results.outside(jax.checkpoint(run, policy=results.keeps)(arrays, masks))
+    return effects.outside(jax.checkpoint(run, policy=effects.keeps)(arrays, masks))
 
 
-class _Results:
-    """What a call inside of `jax.checkpoint` gives besides arrays, and what it does to the scope.
+class _Effects:
+    """What a call inside of `jax.checkpoint` does besides returning arrays: it assigns to variables, adds
+    losses and annotates outputs. All of it leaves as arrays.
 
     Args:
-        scope: the open one, if any.
+        scope: the open one.
     """
 
-    def __init__(self, scope: Scope | None) -> None:
+    def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.changed: list[Any] = []  # variables
         self.recomputes = True
+        self.assigned: dict[Any, Any] = {}
+        self.losses: list[Any] = []
 
     def keeps(self, *_: Any, **__: Any) -> bool:
-        """Whether a result inside is kept, as `jax.checkpoint` asks once the call was traced."""
+        """Whether a result inside is kept; `jax.checkpoint` asks when the call was traced."""
         return not self.recomputes
 
-    def of(self, f: Callable[..., Any], args: tuple, kwargs: dict[str, Any], when: Recompute) -> Any:
-        """The arrays of a call: outputs, masks, logits, new values of variables, losses."""
-        scope = self.scope
-        values, losses = (None, []) if scope is None else (scope.values, scope.losses)
-        if scope is not None:
-            scope.values, scope.losses = None if values is None else dict(values), []
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """The time of the call: the scope is as before afterwards."""
+        scope, values, losses = self.scope, self.scope.values, self.scope.losses
+        scope.values, scope.losses = None if values is None else dict(values), self.losses
         try:
-            outputs, self.tree = jax.tree.flatten(f(*args, **kwargs))
-            self.recomputes = when(outputs)
-            new = {} if scope is None or scope.values is None else scope.values
-            self.changed = [one for one, value in new.items() if value is not (values or {}).get(one)]
-            added = [] if scope is None else scope.losses
+            yield
+            for variable, value in (scope.values or {}).items():
+                if value is not (values or {}).get(variable):
+                    self.assigned[variable] = value
         finally:
-            if scope is not None:
-                scope.values, scope.losses = values, losses
-        self.fixed = {place: one for place, one in enumerate(outputs) if not isinstance(one, jax.Array)}
-        logits = [LOGITS.get(one) for one in outputs]
-        self.activations = [None if one is None else one.activation for one in logits]
+            scope.values, scope.losses = values, losses
+
+    def as_arrays(self, outputs: Any, when: Recompute) -> Any:
+        """Outputs, their masks and logits, values of variables and losses."""
+        leaves, self.tree = jax.tree.flatten(outputs)
+        self.recomputes = when(leaves)
+        self.fixed = {place: one for place, one in enumerate(leaves) if not isinstance(one, jax.Array)}
+        logits = {place: LOGITS.get(one) for place, one in enumerate(leaves)}
+        self.logits = {place: one for place, one in logits.items() if one is not None}
         return (
-            [None if place in self.fixed else one for place, one in enumerate(outputs)],
-            [MASK.get(one) for one in outputs],
-            [None if one is None else one.values for one in logits],
-            [new[variable] for variable in self.changed],
-            added,
+            [None if place in self.fixed else one for place, one in enumerate(leaves)],
+            [MASK.get(one) for one in leaves],
+            [one.values for one in self.logits.values()],
+            list(self.assigned.values()),
+            self.losses,
         )
 
     def outside(self, found: Any) -> Any:
-        """The outputs, after the scope has what the call did to it."""
-        outputs, masks, logits, values, losses = found
-        for place, output in enumerate(outputs):
-            if masks[place] is not None:
-                MASK.set(output, masks[place])
-            if logits[place] is not None:
-                LOGITS.set(output, Logits(self.activations[place] or "", logits[place]))
-        if self.scope is not None:
-            if self.scope.values is not None:
-                self.scope.values.update(zip(self.changed, values))
-            self.scope.losses.extend(losses)
-        return jax.tree.unflatten(
-            self.tree, [self.fixed.get(place, output) for place, output in enumerate(outputs)]
-        )
+        """The outputs, once the scope and the annotations have what left as arrays."""
+        leaves, masks, logits, assigned, losses = found
+        for leaf, mask in zip(leaves, masks):
+            if mask is not None:
+                MASK.set(leaf, mask)
+        for (place, inner), values in zip(self.logits.items(), logits):
+            LOGITS.set(leaves[place], Logits(inner.activation, values))
+        if self.scope.values is not None:
+            self.scope.values.update(zip(self.assigned, assigned))
+        self.scope.losses.extend(losses)
+        return jax.tree.unflatten(self.tree, [self.fixed.get(place, one) for place, one in enumerate(leaves)])
 
 
 class RematScope:
