@@ -35,7 +35,7 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
         >>> import jax.numpy as jnp
         >>> f = remat(lambda x: jnp.sin(jnp.sin(x)))
         >>> round(float(jax.grad(f)(1.0)), 4)
-        0.3602
+        0.36
     """
 
     @functools.wraps(f if not isinstance(f, Layer) else f.call)

@@ -99,7 +99,7 @@ class _Adaptable(Layer):
         Example:
 
             >>> from neurona.layers import Dense
-            >>> layer = Dense(4)
+            >>> layer = Dense(4, name="dense")
             >>> layer.build((None, 3))
             >>> layer.enable_lora(rank=2)
             >>> [variable.path for variable in layer.trainable_variables]

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from neurona.core.errors import ArgumentError, NotBuiltError
 from neurona.core.layer import Layer
-from neurona.core.registry import resolve, serialize
+from neurona.core.registry import is_built_in, resolve, serialize
 from neurona.core.variable import Variable
 from neurona.dtype_policies import quantized
 from neurona.layers.adaptation import Derived, _Adaptable
@@ -123,15 +123,11 @@ class _Quantizable(_Adaptable):
             raise ArgumentError(f"{who} is quantized already: {self.dtype_policy.name!r}.")
         if mode == "int8" and self.compute_dtype == "float16":
             raise ArgumentError(f"{who}: products of int8 weights are too large for float16. Use bfloat16.")
-        if type_check and "quantize" not in vars(type(self)) and not self._is_quantizable_itself():
+        if type_check and not is_built_in(self):
             raise NotImplementedError(
                 f"{who} is of a subclass, whose `call` may compute something else: quantize(..., "
                 "type_check=False) takes no account of it."
             )
-
-    def _is_quantizable_itself(self) -> bool:
-        """Whether the layer's class says itself how its integers lie, and is no subclass of such a one."""
-        return "_quantized_call" in vars(type(self)) or "_sum" in vars(type(self))
 
     def _add_adaptable(self, name: str, shape: tuple[int, ...], initializer: Any = None) -> Any:
         """Create a weight: as floats, or as integers where the dtype says so."""

@@ -78,6 +78,8 @@ def _value(key: str, value: Any) -> Any:
     """The value of an option."""
     if key == "dtype" and isinstance(value, Mapping):
         policy = value.get("config", {}).get("name")
+        if policy is None:
+            raise SavingError("Weights that are kept as integers have no form in .h5. Use .keras.")
         plain = policy in ("float32", "float64", "float16", "bfloat16")
         return policy if plain else {"class_name": "Policy", "config": {"name": policy}}
     if key.endswith("activation") and isinstance(value, str):

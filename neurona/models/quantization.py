@@ -33,7 +33,7 @@ def quantize_layers(model: Any, mode: str | None, config: Any, filters: Filters,
             continue
         try:
             if hasattr(type(layer), "quantize"):
-                layer.quantize(config=config, type_check=type_check)
+                layer.quantize(config.mode, config=config, type_check=type_check)
             elif layer.weights:
                 left.append(f"{layer.name} ({type(layer).__name__})")
         except NotImplementedError:  # of a subclass

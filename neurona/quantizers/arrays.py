@@ -111,8 +111,8 @@ def dequantize(values: Any, scale: Any, axis: int, zero: Any = None, groups: Any
 
     Example:
 
-        >>> dequantize(jnp.array([[64, -127]]), jnp.array([127 / 2]), -1).round(2).tolist()
-        [[1.01, -2.0]]
+        >>> dequantize(jnp.array([[2, -4]]), jnp.array([0.5]), -1).tolist()
+        [[4.0, -8.0]]
     """
     if zero is None:
         return values.astype(scale.dtype) / jnp.expand_dims(scale, axis)

@@ -46,7 +46,7 @@ class AbsMaxQuantizer(Quantizer):
         >>> import numpy as np
         >>> values, scale = AbsMaxQuantizer()(np.array([1.0, -2.0], "float32"))
         >>> values.tolist(), scale.tolist()
-        ([64, -127], [63.499996185302734])
+        ([64, -127], [63.5])
     """
 
     def __init__(

@@ -35,8 +35,8 @@ def fake_quant_with_min_max_vars(
 
     Example:
 
-        >>> fake_quant_with_min_max_vars([-2.0, 0.3, 0.5], -1.0, 1.0, num_bits=2).round(3).tolist()
-        [-0.667, 0.0, 0.667]
+        >>> fake_quant_with_min_max_vars([-2.0, 0.3, 0.6], -1.0, 2.0, num_bits=2).tolist()
+        [-1.0, 0.0, 1.0]
     """
     dtype = jnp.result_type(min_vals.dtype, jnp.float32)
     shape = [1] * inputs.ndim
