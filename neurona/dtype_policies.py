@@ -128,7 +128,8 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
                 "DTypePolicyMap takes a policy, and a dictionary of policies by path. Received: "
                 f"default_policy={default_policy!r}, policy_map={policy_map!r}"
             )
-        self._given, self._layer = default_policy, None
+        self._given = default_policy
+        self._layer: Any = None
         self._policies = {} if policy_map is None else policy_map
 
     @property

@@ -251,7 +251,8 @@ def is_rematerialized(layer: Layer) -> bool:
 
 def compute_by(layer: Layer, call: Callable[..., Any]) -> None:
     """Let a layer compute by another function; it is rematerialized if the layer is."""
+    own: Any = layer.call
     if is_rematerialized(layer):
-        layer.call.call = call  # pyright: ignore[reportFunctionMemberAccess]
+        own.call = call
     else:
         layer.call = call

@@ -109,9 +109,10 @@ class _Convolution(_Adaptable, _Convolutional):
         use_bias: bool = True,
         **options: Unpack[KernelAndBias],
     ) -> None:
-        rank, alpha = (options.pop(name, None) for name in ("lora_rank", "lora_alpha"))
+        others: dict[str, Any] = {**options}
+        rank, alpha = others.pop("lora_rank", None), others.pop("lora_alpha", None)
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **options
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **others
         )
         self._keep_rank(rank, alpha)
         self.filters = positive(filters, "filters", type(self).__name__)

@@ -58,8 +58,8 @@ class _Quantizable(_Adaptable):
         Layer.dtype_policy.fset(self, value)  # pyright: ignore[reportOptionalCall]
         mode = self.quantization_mode
         if mode is not None and getattr(self, "built", False) and not self._quantized:
-            block = self._block_size
-            self.quantize(config=Int4QuantizationConfig(block_size=block) if block else None, mode=mode)
+            block = getattr(self.dtype_policy, "block_size", None)
+            self.quantize(mode, None if block is None else Int4QuantizationConfig(block_size=block))
 
     @property
     def _block_size(self) -> int | None:
@@ -129,9 +129,9 @@ class _Quantizable(_Adaptable):
                 "type_check=False) takes no account of it."
             )
 
-    def _add_adaptable(self, name: str, shape: tuple[int, ...], initializer: Any = None) -> Any:
+    def _add_adaptable(self, name: str, shape: Any, initializer: Any = None) -> Any:
         """Create a weight: as floats, or as integers where the dtype says so."""
-        if self.quantization_mode is None:
+        if self.quantization_mode is None or None in shape:
             return self.add_weight(shape, initializer, name=name)
         self._add_quantized(name, shape)
         return getattr(self, name)

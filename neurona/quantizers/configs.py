@@ -58,7 +58,7 @@ class AbsMaxQuantizer(Quantizer):
     ) -> None:
         super().__init__(output_dtype)
         self.axis = (axis,) if isinstance(axis, int) else axis if axis is None else tuple(axis)
-        self.value_range = tuple(value_range)
+        self.value_range = value_range[0], value_range[1]
         self.epsilon = default_epsilon() if epsilon is None else epsilon
         if output_dtype == "int8" and not -128 <= self.value_range[0] <= self.value_range[1] <= 127:
             raise ArgumentError(

@@ -66,7 +66,7 @@ def _with_ends(x: Any, low: Any, high: Any, steps: tuple[int, int]) -> tuple[jax
 @_stepped.defjvp
 def _(steps: tuple[int, int], primals: Any, tangents: Any) -> Any:
     x, d_x, d_low, d_high = primals[0], *tangents
-    y, low, high = _with_ends(*primals, steps)
+    y, low, high = _with_ends(x, primals[1], primals[2], steps)
     inside = (x >= low) & (x <= high)
     tangent = jnp.where(inside, d_x, 0) + jnp.where(x <= low, d_low, 0) + jnp.where(x >= high, d_high, 0)
     return y, tangent.astype(y.dtype)

@@ -196,6 +196,10 @@ def test_a_dtype_quantizes():
     layer.build((None, 6))
     layer.dtype_policy = "int8_from_mixed_bfloat16"
     assert (layer.kernel.dtype, layer(X).dtype.name) == ("int8", "bfloat16")
+    layer = neurona.layers.Embedding(5, 4)
+    layer.build()
+    layer.dtype_policy = "int4/-1_from_float32"
+    assert (layer._embeddings.shape, layer.embeddings_scale.shape) == ((5, 2), (5,))
     with pytest.raises(ArgumentError, match="LSTMCell keeps its weights as floats"):
         neurona.layers.LSTM(2, dtype="int8_from_float32")
 
