@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.shapes import InputSpec
@@ -56,9 +57,9 @@ class _EinsumLayout(Layout):
         sizes = dict(zip(self.kernel, self.shape))
         return tuple(sizes.get(letter, 1) for letter in self.outputs)
 
-    def stored(self, scale: Any) -> Any:
+    def stored(self, scale: np.ndarray) -> np.ndarray:
         order = [self._kept.index(letter) for letter in self.outputs if letter in self._kept]
-        return jnp.squeeze(scale, self.summed).transpose(order).reshape(self.scale_shape)
+        return np.squeeze(scale, self.summed).transpose(order).reshape(self.scale_shape)
 
     def spread(self, scale: Any) -> Any:
         sizes = dict(zip(self.kernel, self.shape))

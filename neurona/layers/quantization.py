@@ -190,10 +190,10 @@ class _Quantizable(_Adaptable):
             for number, variable in enumerate(weight.variables)
         }
 
-    def _encoded_sum(self, number: int) -> jax.Array:
+    def _encoded_sum(self, number: int) -> Any:
         """One of the arrays that stand for the weight with its change."""
         weight = self._quantized[self._adapted]
-        return weight.encoded(weight.numbers() + self._change())[number]
+        return jnp.asarray(weight.encoded(weight.numbers() + self._change())[number])
 
 
 class _QuantizableProduct(_Quantizable):

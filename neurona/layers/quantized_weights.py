@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.arrays import device_array
 from neurona.core.layer import Layer
 from neurona.core.variable import Variable
 from neurona.quantizers.arrays import (
@@ -57,9 +58,9 @@ class Layout:
         """The shape of the scale of 8 bits."""
         return without(self.shape, self.axis)
 
-    def stored(self, scale: Any) -> Any:
+    def stored(self, scale: np.ndarray) -> np.ndarray:
         """The scale as it is kept, from one with size 1 along the summed axes."""
-        return jnp.squeeze(scale, self.axis)
+        return np.squeeze(scale, self.axis)
 
     def spread(self, scale: Any) -> Any:
         """The scale as it divides the integers, from the one that is kept."""
@@ -115,7 +116,7 @@ class QuantizedWeight:
         """W, or rows of it."""
         raise NotImplementedError
 
-    def encoded(self, weight: Any, quantizer: Any = None) -> list[jax.Array]:
+    def encoded(self, weight: Any, quantizer: Any = None) -> list[Any]:
         """What stands for W, in the order of `variables`.
 
         Args:
@@ -127,7 +128,7 @@ class QuantizedWeight:
     def assign(self, weight: Any, quantizer: Any = None) -> None:
         """Let the variables stand for W."""
         for variable, value in zip(self.variables, self.encoded(weight, quantizer)):
-            variable.assign(value)
+            variable.assign(device_array(np.asarray(value)))
 
 
 class Int8Weight(QuantizedWeight):
@@ -139,10 +140,10 @@ class Int8Weight(QuantizedWeight):
     def numbers(self, take: Take = _all_rows) -> jax.Array:
         return self.integers(take) / self.layout.spread(take(self.scale.value))
 
-    def encoded(self, weight: Any, quantizer: Any = None) -> list[jax.Array]:
+    def encoded(self, weight: Any, quantizer: Any = None) -> list[Any]:
         quantizer = quantizer or AbsMaxQuantizer(self.layout.summed)
         values, scale = quantizer(weight, to_numpy=True)
-        return [values, self.layout.stored(scale)]
+        return [values, self.layout.stored(np.asarray(scale))]
 
 
 class Int4Weight(QuantizedWeight):
@@ -164,17 +165,17 @@ class Int4Weight(QuantizedWeight):
         layout = self.layout
         return numbers if layout.matrix == layout.shape else numbers.reshape(layout.shape)
 
-    def encoded(self, weight: Any, quantizer: Any = None) -> list[jax.Array]:
+    def encoded(self, weight: Any, quantizer: Any = None) -> list[Any]:
         axis = self.layout.axis
         values, scale = (quantizer or AbsMaxQuantizer(axis, INT4))(self._matrix_of(weight), to_numpy=True)
-        return [pack_int4(values, self.layout.packed)[0], jnp.squeeze(scale, axis)]
+        return [pack_int4(values, self.layout.packed)[0], np.squeeze(np.asarray(scale), axis)]
 
     def _matrix_of(self, weight: Any) -> np.ndarray:
         return np.asarray(weight).reshape(self.layout.matrix)
 
 
 def _block_of_each_place(block_size: int, shape: tuple[int, ...], dtype: str) -> jax.Array:
-    return jnp.arange(shape[0], dtype=dtype) // block_size
+    return device_array((np.arange(shape[0]) // block_size).astype(dtype))
 
 
 class Int4Blocks(Int4Weight):
@@ -211,10 +212,10 @@ class Int4Blocks(Int4Weight):
         numbers = dequantize(self.integers(take), scale, self.layout.axis, zero, self.groups.value)
         return self._shaped(numbers)
 
-    def encoded(self, weight: Any, quantizer: Any = None) -> list[jax.Array]:
+    def encoded(self, weight: Any, quantizer: Any = None) -> list[Any]:
         matrix, turned = self._matrix_of(weight), self.layout.axis == -1
         found = abs_max_quantize_grouped_with_zero_point(
             matrix.T if turned else matrix, self.block_size, to_numpy=True
         )
-        values, scale, zero = (one.T if turned else one for one in found)
+        values, scale, zero = (np.asarray(one).T if turned else np.asarray(one) for one in found)
         return [pack_int4(values, self.layout.packed)[0], scale, zero]

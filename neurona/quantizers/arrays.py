@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.arrays import device_array
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon as default_epsilon
 from neurona.core.policy import standardize_dtype
@@ -47,7 +48,11 @@ def abs_max_quantize(
     small = default_epsilon() if epsilon is None else epsilon
     scale = xp.asarray(value_range[1] / (xp.max(xp.abs(x), axis=axis, keepdims=True) + small), x.dtype)
     values = xp.clip(xp.round(x * scale), *value_range).astype(dtype)
-    return jnp.asarray(values), jnp.asarray(scale)
+    return _on_device(values), _on_device(scale)
+
+
+def _on_device(array: Any) -> jax.Array:
+    return device_array(array) if isinstance(array, np.ndarray) else array
 
 
 def abs_max_quantize_grouped_with_zero_point(
@@ -96,7 +101,7 @@ def abs_max_quantize_grouped_with_zero_point(
     zero = xp.clip(xp.round(-low / scale) + least, least, most)
     values = xp.clip(xp.round(filled / scale) + zero, least, most).astype(dtype)
     values = values.reshape(groups * block_size, -1)[: len(x)]
-    return jnp.asarray(values), jnp.asarray(scale[:, 0]), jnp.asarray(zero[:, 0].astype("int8"))
+    return _on_device(values), _on_device(scale[:, 0]), _on_device(zero[:, 0].astype("int8"))
 
 
 def dequantize(values: Any, scale: Any, axis: int, zero: Any = None, groups: Any = None) -> jax.Array:
@@ -154,7 +159,7 @@ def pack_int4(arr: Any, axis: int = 0, dtype: str = "int8") -> tuple[jax.Array, 
     length = len(first)
     first = np.pad(first, [(0, length % 2), *[(0, 0)] * (first.ndim - 1)]).view(np.uint8)
     packed = np.moveaxis((first[::2] & 15 | first[1::2] << 4).view(dtype), 0, axis)
-    return jnp.asarray(packed), packed.shape, length
+    return device_array(packed), packed.shape, length
 
 
 def unpack_int4(packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8") -> jax.Array:
