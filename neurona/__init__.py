@@ -67,7 +67,9 @@ if TYPE_CHECKING:
     from neurona.models.function import Function
     from neurona.ops.operation import Operation
     from neurona.optimizers import Optimizer
+    from neurona.quantizers import Quantizer
     from neurona.regularizers import Regularizer
+    from neurona.rematerialization import RematScope, remat
 
 _ROOMS = (
     "activations",
@@ -93,6 +95,7 @@ _ROOMS = (
     "optimizers",
     "plotting",
     "preprocessing",
+    "quantizers",
     "random",
     "regularizers",
     "saving",
@@ -112,6 +115,7 @@ _NAMES = {
     "SymbolicScope": "neurona.contexts",
     "device": "neurona.contexts",
     "name_scope": "neurona.contexts",
+    "remat": "neurona.rematerialization",
     "version": "neurona._version",
     "FloatDTypePolicy": "neurona.dtype_policies",
     "Initializer": "neurona.initializers",
@@ -121,7 +125,9 @@ _NAMES = {
     "Metric": "neurona.metrics",
     "Model": "neurona.models",
     "Optimizer": "neurona.optimizers",
+    "Quantizer": "neurona.quantizers",
     "Regularizer": "neurona.regularizers",
+    "RematScope": "neurona.rematerialization",
     "Sequential": "neurona.models",
     "SymbolicTensor": "neurona.core.symbolic",
     "Variable": "neurona.core.variable",

@@ -16,15 +16,9 @@ LEFT_OUT: dict[str, str] = {
 # Names that are still to come.
 NOT_YET: dict[str, str] = {
     "It is still to come.": """
-        Quantizer RematScope distillation.DistillationLoss distillation.Distiller
+        distillation.DistillationLoss distillation.Distiller
         distillation.FeatureDistillation distillation.LogitsDistillation
-        dtype_policies.DTypePolicyMap dtype_policies.Int4DTypePolicy
-        dtype_policies.QuantizedDTypePolicy optimizers.MultiOptimizer optimizers.OptimizerMap
-        quantizers.AbsMaxQuantizer quantizers.Int4QuantizationConfig
-        quantizers.Int8QuantizationConfig quantizers.QuantizationConfig quantizers.Quantizer
-        quantizers.abs_max_quantize quantizers.abs_max_quantize_grouped_with_zero_point
-        quantizers.deserialize quantizers.fake_quant_with_min_max_vars quantizers.get
-        quantizers.pack_int4 quantizers.quantize_and_dequantize quantizers.serialize
-        quantizers.unpack_int4 remat saving.KerasFileEditor utils.Config
+        optimizers.MultiOptimizer optimizers.OptimizerMap saving.KerasFileEditor
+        utils.Config
     """,
 }

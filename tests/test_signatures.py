@@ -23,9 +23,6 @@ COMPARED = [
 ]
 # What Keras takes and Neurona does not, and what Keras's base classes show of their inside.
 LACKING = {
-    "lora_rank",
-    "lora_alpha",
-    "quantization_config",
     "gptq_unpacked_column_size",
     "native_serialization_platforms",
 }

@@ -1,7 +1,7 @@
 """Layer: an object that owns variables, and at the same time a pure function of them."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, TypeGuard
 
@@ -83,6 +83,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     # Counts attribute assignments on all layers. While it stays, no layer gained or lost a part, except
     # inside lists.
     _structure_version = 0
+    on_creation: "Callable[[Layer], None] | None" = None  # gets every new layer, in a scope that changes some
     _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")
 
     def __init__(
@@ -115,6 +116,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         self._call_losses: list[Any] = []
         self._seed_stream: SeedGenerator | None = None
         self._given_batch_shape = given_batch_shape(kwargs)
+        if Layer.on_creation is not None:
+            Layer.on_creation(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         Layer._structure_version += 1
@@ -257,7 +260,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         """What the layer computes, as a description without names: equal for layers that compute the same.
         None where the description does not say it.
         """
-        return without_names(serialize_object(self))
+        as_described = all("call" not in vars(layer) for layer in self._flatten_layers())
+        return without_names(serialize_object(self)) if as_described else None
 
     def _entrance(self) -> Any:
         """The shape and dtype of the input that a Sequential model begins with if this is its first layer, or
@@ -390,12 +394,12 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtype_policy_of(value)
+        self._dtype_policy = dtype_policy_of(value).bound_to(self)
 
     @property
-    def input_dtype(self) -> str:
-        """The dtype that floating-point inputs are cast to."""
-        return self.compute_dtype
+    def quantization_mode(self) -> str | None:
+        """How the weights are kept in few bits: `"int8"`, `"int4"`, or None."""
+        return self.dtype_policy.quantization_mode
 
     @property
     def dtype(self) -> str:
@@ -408,6 +412,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     def compute_dtype(self) -> str:
         """The dtype in which the layer computes."""
         return self.dtype_policy.compute_dtype
+
+    input_dtype = compute_dtype  # that floating-point inputs are cast to
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain values; override only where a format differs."""

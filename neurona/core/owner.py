@@ -161,11 +161,15 @@ class WeightOwner(Owner[Part]):
         for variable, value in zip(variables, weights):
             variable.assign(value)
 
+    def _stored_variables(self) -> list[Variable]:
+        """The variables of this object, not those of its parts, as files hold them."""
+        return self._tracked_parts()[0]
+
     def save_own_variables(self, store: Any) -> None:
         """Write the values of the variables of this object, not those of its parts, into a mapping: "0", "1",
         ...; a subclass may write more, or otherwise.
         """
-        for number, variable in enumerate(self._tracked_parts()[0]):
+        for number, variable in enumerate(self._stored_variables()):
             store[str(number)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
@@ -174,7 +178,7 @@ class WeightOwner(Owner[Part]):
         Raises:
             ShapeError: the number of arrays or a shape differs.
         """
-        variables = self._tracked_parts()[0]
+        variables = self._stored_variables()
         arrays = [np.asarray(store[str(number)]) for number in range(len(store)) if str(number) in store]
         if len(arrays) != len(variables):
             hint = (

@@ -9,23 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, suggestion
-from neurona.core.registry import Serializable, deserialize
+from neurona.core.registry import Serializable, deserialize, lookup
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
-DTYPES = (
-    *FLOATS,
-    "bool",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "complex64",
-    "complex128",
-)
+_INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+DTYPES = (*FLOATS, "bool", *_INTEGERS, "complex64", "complex128")
 
 
 class _Settings:
@@ -82,6 +70,7 @@ class DTypePolicy(Serializable):
     """
 
     _kind = "policies"
+    quantization_mode: str | None = None  # how layers keep their weights in few bits: "int8", "int4"
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or _Settings.floatx
@@ -101,8 +90,12 @@ class DTypePolicy(Serializable):
                 stacklevel=2,
             )
 
+    def bound_to(self, layer: Any) -> "DTypePolicy":
+        """The policy as this layer follows it."""
+        return self
+
     def __repr__(self) -> str:
-        return f"<DTypePolicy {self.name!r}>"
+        return f"<{type(self).__name__} {self.name!r}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DTypePolicy) and other.name == self.name
@@ -121,6 +114,8 @@ def dtype_policy_of(dtype: Any) -> DTypePolicy:
         return dtype
     if isinstance(dtype, Mapping):
         return deserialize(dtype, kind="policies")
+    if isinstance(dtype, str) and "_from_" in dtype:
+        return lookup("policies", "QuantizedDTypePolicy").named(dtype)
     return DTypePolicy(dtype if isinstance(dtype, str) else standardize_dtype(dtype))
 
 

@@ -41,6 +41,7 @@ KINDS = (
     "activations",
     "models",
     "policies",
+    "quantizers",
     "random",
     "rules",
 )
@@ -48,7 +49,7 @@ KINDS = (
 # imported; a lookup imports it first, so that a layer or loss can be named without an import.
 _ROOMS = {
     "schedules": "neurona.optimizers.schedules",
-    "policies": "neurona.core.policy",
+    "policies": "neurona.dtype_policies",
     "rules": "neurona.training.rules",
 }
 _KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", "policies": "keras"}

@@ -8,6 +8,7 @@ from neurona.core.layer import Layer
 from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.convolution import convolution
+from neurona.layers.adaptation import _Adaptable
 from neurona.layers.arguments import ActivationAttribute, choice, positive
 from neurona.layers.options import KernelAndBias, for_layer
 
@@ -92,7 +93,9 @@ class _Convolutional(Layer):
         return self.activation(y)
 
 
-class _Convolution(_Convolutional):
+class _Convolution(_Adaptable, _Convolutional):
+    _accepted = (*Layer._accepted, "lora_rank", "lora_alpha")
+
     def __init__(
         self,
         filters: int,
@@ -106,9 +109,12 @@ class _Convolution(_Convolutional):
         use_bias: bool = True,
         **options: Unpack[KernelAndBias],
     ) -> None:
+        others: dict[str, Any] = {**options}
+        rank, alpha = others.pop("lora_rank", None), others.pop("lora_alpha", None)
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **options
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **others
         )
+        self._keep_rank(rank, alpha)
         self.filters = positive(filters, "filters", type(self).__name__)
         self.groups = positive(groups, "groups", type(self).__name__)
         if filters % groups:
@@ -128,6 +134,7 @@ class _Convolution(_Convolutional):
             (*self.kernel_size, channels // self.groups, self.filters), name="kernel"
         )
         self._add_bias(self.filters)
+        self._adapt_if_asked()
 
     def call(self, inputs: Any) -> Any:
         arguments, options = self._kernel_arguments(inputs)

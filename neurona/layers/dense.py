@@ -2,25 +2,25 @@
 
 from typing import Any, Unpack
 
-from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.kernels.dense import dense
 from neurona.layers.arguments import ActivationAttribute, positive
-from neurona.layers.options import KernelAndBias, for_layer
+from neurona.layers.options import QUANTIZABLE, DenseOptions, for_layer
+from neurona.layers.quantization import _QuantizableProduct
 
 __all__ = [
     "Dense",
 ]
 
 
-class Dense(Layer):
+class Dense(_QuantizableProduct):
     """Fully connected layer: y = activation(x @ kernel + bias).
 
     Args:
         units: number of outputs, at least 1.
         activation: a name or function; None leaves the sum as it is.
         use_bias: whether to add a bias.
-        **options: those of `KernelAndBias`.
+        **options: those of `DenseOptions`.
 
     Shapes: x (..., d) -> y (..., units); kernel (d, units); bias (units,).
 
@@ -40,9 +40,10 @@ class Dense(Layer):
     activation = ActivationAttribute()
 
     def __init__(
-        self, units: int, activation: Any = None, use_bias: bool = True, **options: Unpack[KernelAndBias]
+        self, units: int, activation: Any = None, use_bias: bool = True, **options: Unpack[DenseOptions]
     ) -> None:
-        super().__init__(**for_layer(options, "kernel", "bias"))
+        super().__init__(**for_layer(options, "kernel", "bias", own=QUANTIZABLE))
+        self._keep_options(**options)
         self.units, self.use_bias = positive(units, "units", "Dense"), use_bias
         self.activation = activation
         self._set_weight_options(options, "kernel", "bias")
@@ -50,11 +51,15 @@ class Dense(Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         features = input_shape[-1]
-        self.kernel = self.add_weight((features, self.units), name="kernel")
+        self.kernel = self._add_adaptable("kernel", (features, self.units))
         self.bias = self.add_weight((self.units,), name="bias") if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self._adapt_if_asked()
 
     def call(self, inputs: Any) -> Any:
         return dense(
             inputs, self.kernel.value, None if self.bias is None else self.bias.value, self.activation
         )
+
+    def _sum(self) -> tuple[str, Any]:
+        return "...a,ab->...b", -1

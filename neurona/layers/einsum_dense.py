@@ -3,17 +3,20 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.core.errors import ArgumentError, ShapeError
-from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.initializers import VarianceScaling
 from neurona.kernels.dense import dense
 from neurona.layers.arguments import ActivationAttribute
-from neurona.layers.options import EinsumDenseOptions, for_layer
+from neurona.layers.options import QUANTIZABLE, EinsumDenseOptions, for_layer
+from neurona.layers.quantization import _QuantizableProduct
+from neurona.layers.quantized_weights import Layout
 
 __all__ = [
     "EinsumDense",
@@ -22,7 +25,50 @@ __all__ = [
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
 
-class EinsumDense(Layer):
+@dataclass(frozen=True)
+class _EinsumLayout(Layout):
+    """Integers of a kernel whose axes may be anywhere.
+
+    Args:
+        shape: of the kernel.
+        kernel: its letters.
+        outputs: the letters of the output; "." for an axis that `...` stands for.
+    """
+
+    kernel: str = ""
+    outputs: str = ""
+
+    @property
+    def summed(self) -> tuple[int, ...]:
+        return tuple(axis for axis, letter in enumerate(self.kernel) if letter not in self.outputs)
+
+    @property
+    def matrix(self) -> tuple[int, ...]:
+        rows = math.prod(self.shape[axis] for axis in self.summed)
+        return rows, math.prod(self.shape) // rows
+
+    @property
+    def _kept(self) -> list[str]:
+        """The kernel's letters that are not summed."""
+        return [letter for letter in self.kernel if letter in self.outputs]
+
+    @property
+    def scale_shape(self) -> tuple[int, ...]:
+        sizes = dict(zip(self.kernel, self.shape))
+        return tuple(sizes.get(letter, 1) for letter in self.outputs)
+
+    def stored(self, scale: np.ndarray) -> np.ndarray:
+        order = [self._kept.index(letter) for letter in self.outputs if letter in self._kept]
+        return np.squeeze(scale, self.summed).transpose(order).reshape(self.scale_shape)
+
+    def spread(self, scale: Any) -> Any:
+        sizes = dict(zip(self.kernel, self.shape))
+        letters = [letter for letter in self.outputs if letter in self._kept]
+        kept = scale.reshape([sizes[letter] for letter in letters])
+        return jnp.expand_dims(kept.transpose([letters.index(one) for one in self._kept]), self.summed)
+
+
+class EinsumDense(_QuantizableProduct):
     """y = activation(einsum(equation, x, kernel) + bias).
 
     Args:
@@ -57,7 +103,8 @@ class EinsumDense(Layer):
         bias_axes: str | None = None,
         **options: Unpack[EinsumDenseOptions],
     ) -> None:
-        super().__init__(**for_layer(options, "kernel", "bias"))
+        super().__init__(**for_layer(options, "kernel", "bias", own=QUANTIZABLE))
+        self._keep_options(**options)
         match = _EQUATION.fullmatch(equation.replace(" ", "")) if isinstance(equation, str) else None
         if match is None or (match[1], match[3]) != (match[5], match[7]) or (match[1] and match[3]):
             raise ArgumentError(
@@ -85,6 +132,7 @@ class EinsumDense(Layer):
 
     def build(self, input_shape: Any) -> None:
         sizes = self._sizes(input_shape)
+        self.input_spec = InputSpec(ndim=len(input_shape))
         inward = tuple(i for i, letter in enumerate(self._kernel_axes) if letter not in self._output_axes)
         outward = tuple(i for i, letter in enumerate(self._kernel_axes) if letter in self._output_axes)
         initializer = self.kernel_initializer
@@ -98,16 +146,15 @@ class EinsumDense(Layer):
                 "output_axes": outward,
             }
             initializer = type(initializer).from_config(config)
-        self.kernel = self.add_weight(
-            tuple(sizes[letter] for letter in self._kernel_axes), initializer, name="kernel"
-        )
+        shape = tuple(sizes[letter] for letter in self._kernel_axes)
+        self.kernel = self._add_adaptable("kernel", shape, initializer)
         self.bias = None
         if self.bias_axes is not None:
             first = min(map(self._output_axes.index, self.bias_axes))
             shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in self._output_axes[first:]]
             elided = 0 if self._elided_on_the_left else len(input_shape) - len(self._input_axes)
             self.bias = self.add_weight((*shape, *[1] * elided), name="bias")
-        self.input_spec = InputSpec(ndim=len(input_shape))
+        self._adapt_if_asked()
 
     def _sizes(self, input_shape: Any) -> dict[str, Any]:
         """The size of each letter."""
@@ -162,3 +209,18 @@ class EinsumDense(Layer):
             return self.activation(y.reshape(*x.shape[:-1], *bias.shape))
         y = jnp.einsum(self.equation, inputs, self.kernel.value)
         return self.activation(y if self.bias is None else y + self.bias.value)
+
+    def _axes_for_all(self) -> tuple[str, str]:
+        """The letters of inputs and outputs, and "." for each axis that `...` stands for."""
+        elided = "." * (self.input_spec.ndim - len(self._input_axes))
+        terms = self._input_axes, self._output_axes
+        left, right = (elided, "") if self._elided_on_the_left else ("", elided)
+        return tuple(f"{left}{term}{right}" for term in terms)  # pyright: ignore[reportReturnType]
+
+    def _layout(self, name: str, shape: tuple[int, ...]) -> Layout:
+        return _EinsumLayout(shape, kernel=self._kernel_axes, outputs=self._axes_for_all()[1])
+
+    def _sum(self) -> tuple[str, Any]:
+        inputs, outputs = self._axes_for_all()
+        summed = tuple(axis for axis, letter in enumerate(inputs) if letter not in outputs)
+        return self.equation.replace(" ", ""), summed

@@ -12,6 +12,8 @@ from neurona.core.layer import Layer
 from neurona.core.symbolic import also_symbolic
 from neurona.kernels.embedding import embedding
 from neurona.layers.arguments import positive
+from neurona.layers.quantization import _Quantizable
+from neurona.layers.quantized_weights import Layout
 
 __all__ = [
     "Embedding",
@@ -20,7 +22,7 @@ __all__ = [
 ]
 
 
-class Embedding(Layer):
+class Embedding(_Quantizable):
     """y = embeddings[x]: a learned vector for each of `input_dim` words, categories or other numbers.
 
     Args:
@@ -29,6 +31,9 @@ class Embedding(Layer):
         embeddings_initializer, embeddings_regularizer, embeddings_constraint: names or objects.
         mask_zero: whether 0 is padding, which later layers then skip.
         weights: the first embeddings, instead of the initializer's.
+        lora_rank: the rank of a low-rank adaptation, see `enable_lora`; None for none.
+        lora_alpha: the strength of the adaptation; the rank by default.
+        quantization_config: how the embeddings are kept as integers where `dtype` says so, see `quantize`.
 
     Shapes: x (any), integers -> y (*x, output_dim); embeddings (input_dim, output_dim).
 
@@ -54,9 +59,13 @@ class Embedding(Layer):
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._keep_options(lora_rank, lora_alpha, quantization_config)
         self.input_dim, self.output_dim = (
             positive(input_dim, "input_dim", "Embedding"),
             positive(output_dim, "output_dim", "Embedding"),
@@ -72,11 +81,23 @@ class Embedding(Layer):
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
     _refuses_values = True
+    _adapted = "embeddings"
+    _quantizable = ("embeddings",)
+    _rounding_modes = ()  # the inputs are numbers of words
 
     def build(self, input_shape: Any = None) -> None:
-        self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
+        self.embeddings = self._add_adaptable("embeddings", (self.input_dim, self.output_dim))
+        self._adapt_if_asked()
 
     def call(self, inputs: Any) -> Any:
+        return embedding(self.embeddings.value, self._indices(inputs)).astype(self.compute_dtype)
+
+    def _indices(self, inputs: Any) -> Any:
+        """The inputs as integers in the range.
+
+        Raises:
+            DataError: one is outside.
+        """
         indices = inputs if jnp.issubdtype(inputs.dtype, jnp.integer) else inputs.astype(jnp.int32)
         if not isinstance(indices, Tracer) and indices.size:
             known = np.asarray(indices)
@@ -93,7 +114,23 @@ class Embedding(Layer):
                         else f"Give it input_dim={most + 1} or more, or limit the vocabulary."
                     )
                 )
-        return embedding(self.embeddings.value, indices).astype(self.compute_dtype)
+        return indices
+
+    def _layout(self, name: str, shape: tuple[int, ...]) -> Layout:
+        return Layout(shape, axis=-1) if name == "embeddings" else Layout(shape, packed=-2)
+
+    def _quantized_call(self, inputs: Any) -> Any:
+        indices = self._indices(inputs)
+        indices = jnp.where(indices < 0, self.input_dim, indices)  # NaN, as for others outside the range
+
+        def rows(array: Any) -> Any:
+            return jnp.take(array, indices, axis=0)
+
+        vectors = self._quantized["embeddings"].numbers(rows)
+        if self.lora_enabled:
+            a, b = (matrix.value for matrix in self._low_rank)
+            vectors = vectors + self._strength * (rows(a) @ b)
+        return vectors.astype(self.compute_dtype)
 
     @also_symbolic
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -159,19 +196,39 @@ class ReversibleEmbedding(Embedding):
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
         if not self.tie_weights:
-            self.reverse_embeddings = self.add_weight(
-                (self.output_dim, self.input_dim), self.embeddings_initializer, name="reverse_embeddings"
+            self.reverse_embeddings = self._add_adaptable(
+                "reverse_embeddings", (self.output_dim, self.input_dim), self.embeddings_initializer
             )
 
     def call(self, inputs: Any, reverse: bool = False) -> Any:
         if not reverse:
             return super().call(inputs)
         kernel = self.embeddings.value.T if self.tie_weights else self.reverse_embeddings.value
+        return self._logits(inputs, kernel)
+
+    def _logits(self, inputs: Any, kernel: Any) -> Any:
+        """The way back."""
         dtype = self.reverse_dtype or self.compute_dtype
         logits = inputs.astype(dtype) @ kernel.astype(dtype)
         if self.logit_soft_cap is None:
             return logits
         return jnp.tanh(logits / self.logit_soft_cap) * self.logit_soft_cap
+
+    _rounding_modes = ("int8", "int4")  # on the way back the inputs are vectors
+
+    @property
+    def _quantizable(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return ("embeddings",) if self.tie_weights else ("embeddings", "reverse_embeddings")
+
+    def _quantized_call(self, inputs: Any, reverse: bool = False) -> Any:
+        if not reverse:
+            return super()._quantized_call(inputs)
+        kernel = (
+            self._quantized["embeddings"].numbers().T
+            if self.tie_weights
+            else self._quantized["reverse_embeddings"].numbers()
+        )
+        return self._logits(self._rounded(inputs), kernel)
 
     @also_symbolic
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

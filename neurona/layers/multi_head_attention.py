@@ -13,6 +13,7 @@ from neurona.core.layer import Layer
 from neurona.core.options import Option
 from neurona.core.registry import serialize
 from neurona.core.symbolic import unique_name
+from neurona.dtype_policies import DTypePolicyMap
 from neurona.kernels.attention import attention
 from neurona.layers.arguments import fraction, positive
 from neurona.layers.attention import causal_mask, inverted_dropout
@@ -70,7 +71,12 @@ class _HeadedAttention(Layer):
         self._projection_regularizer = options["activity_regularizer"]
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activity_regularizer": serialize(self._projection_regularizer)}
+        config = {**super().get_config(), "activity_regularizer": serialize(self._projection_regularizer)}
+        policies = {part.name: part.dtype_policy for part in self._sublayers if part.quantization_mode}
+        if policies and not isinstance(self.dtype_policy, DTypePolicyMap):
+            paths = {rf"(.*/)?{self.name}/{name}": policy for name, policy in policies.items()}
+            config["dtype"] = serialize(DTypePolicyMap(self.dtype_policy, paths))
+        return config
 
     def _projection(
         self, name: str, equation: str, sizes: tuple[int | None, ...], bias_axes: str, activation: Any = None

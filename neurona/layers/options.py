@@ -85,7 +85,31 @@ class KernelAndBias(KernelAndBiasStart, ActivityRegularizer, KernelAndBiasConstr
     """Options of a layer with a kernel, a bias and a penalty on its output."""
 
 
-class EinsumDenseOptions(KernelAndBiasStart, KernelAndBiasConstraints, LayerOptions, total=False):
-    """`KernelAndBias`, with `activity_regularizer` by keyword only."""
+# A weight that can be adapted and kept as integers: Dense, EinsumDense, Embedding.
+
+
+class Quantizable(TypedDict, total=False):
+    """How a weight is adapted and kept."""
+
+    lora_rank: Annotated[
+        int | None, Option(None, "the rank of a low-rank adaptation, see `enable_lora`; None for none.")
+    ]
+    lora_alpha: Annotated[float | None, Option(None, "the strength of the adaptation; the rank by default.")]
+    quantization_config: Annotated[
+        Any, Option(None, "how weights are kept as integers where `dtype` says so, see `quantize`.")
+    ]
+
+
+QUANTIZABLE = ("lora_rank", "lora_alpha", "quantization_config")
+
+
+class DenseOptions(KernelAndBias, Quantizable):
+    """Options of a layer with a kernel that can be adapted and kept as integers."""
+
+
+class EinsumDenseOptions(
+    KernelAndBiasStart, KernelAndBiasConstraints, Quantizable, LayerOptions, total=False
+):
+    """`DenseOptions`, with `activity_regularizer` by keyword only."""
 
     activity_regularizer: Any

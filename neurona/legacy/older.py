@@ -15,6 +15,8 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "autocast": (True,),
     "flash_attention": (None,),
     "input_axes": (None,),
+    "lora_alpha": (None,),
+    "lora_rank": (None,),
     "optional": (False,),
     "output_axes": (None,),
     "qk_norm": (False,),
@@ -75,9 +77,7 @@ def _config(name: str, config: Mapping[str, Any]) -> Config:
 def _value(key: str, value: Any) -> Any:
     """The value of an option."""
     if key == "dtype" and isinstance(value, Mapping):
-        policy = value.get("config", {}).get("name")
-        plain = policy in ("float32", "float64", "float16", "bfloat16")
-        return policy if plain else {"class_name": "Policy", "config": {"name": policy}}
+        return _policy(value)
     if key.endswith("activation") and isinstance(value, str):
         return _activation(value)
     if key == "cells":
@@ -90,6 +90,15 @@ def _value(key: str, value: Any) -> Any:
     if module.partition(".")[0] == "keras":
         return {"class_name": name, "config": _config(name, value.get("config") or {})}
     return {key: item for key, item in value.items() if key != "module"}
+
+
+def _policy(description: Mapping[str, Any]) -> Any:
+    """A dtype policy."""
+    policy = description.get("config", {}).get("name")
+    if policy is None:
+        raise SavingError("Weights that are kept as integers have no form in .h5. Use .keras.")
+    plain = policy in ("float32", "float64", "float16", "bfloat16")
+    return policy if plain else {"class_name": "Policy", "config": {"name": policy}}
 
 
 def _activation(name: str) -> str:

@@ -23,6 +23,7 @@ from neurona.models.description import (
     functional_structure,
     takes_graph,
 )
+from neurona.models.quantization import quantize_layers
 from neurona.models.summary import print_summary, summary_html
 from neurona.tracebacks import ends_at_users_line
 from neurona.training import Trainer
@@ -278,6 +279,33 @@ class Model(Trainer):
         if self._call_graph is None and input_shape is not None:
             self.built = True
             self.compute_output_spec(tensors_of(input_shape, self.compute_dtype))
+
+    def quantize(
+        self, mode: str | None = None, config: Any = None, filters: Any = None, type_check: bool = True
+    ) -> None:
+        """Keep the weights of Dense, EinsumDense and Embedding layers as integers from now on.
+
+        Args:
+            mode: "int8" or "int4".
+            config: an `Int8QuantizationConfig` or `Int4QuantizationConfig`; by default that of the mode.
+            filters: regular expressions that are searched in layers' names, one of which must be found; or a
+                function that says whether to quantize a layer. None for all.
+            type_check: whether to leave out layers of subclasses, whose `call` may compute something else.
+
+        Raises:
+            NotBuiltError: a layer has no weights yet.
+            ArgumentError: the mode is unknown, the filters are of another type, or a layer is quantized.
+
+        Example:
+
+            >>> from neurona.layers import Dense, Input
+            >>> x = Input((3,))
+            >>> model = Model(x, Dense(2, name="last")(Dense(4)(x)))
+            >>> model.quantize("int8", filters="last")
+            >>> [layer.quantization_mode for layer in model.layers]
+            [None, None, 'int8']
+        """
+        quantize_layers(self, mode, config, filters, type_check)
 
     # Looking.
 

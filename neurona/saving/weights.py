@@ -25,7 +25,7 @@ Assignment = tuple[Variable, np.ndarray]
 def own_variables(layer: Layer) -> list[Variable]:
     """The variables of a layer that are not its parts', in the order of the file."""
     below = {id(variable) for part in layer._sublayers for variable in part.variables}
-    return [variable for variable in layer.variables if id(variable) not in below]
+    return [variable for variable in layer._stored_variables() if id(variable) not in below]
 
 
 def walk(layer: Layer, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Layer]]:
