@@ -241,6 +241,23 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     # What saving, summaries and training ask a layer; models and some layers answer differently.
 
+    # Whether `call` works on the host, on texts or integers, before what is compiled.
+    _on_host = False
+
+    @property
+    def _takes_texts(self) -> bool:
+        """Whether `call` may be given texts: that of a class of the user, which may hand them on."""
+        return not is_built_in(self)
+
+    def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        """Call the layer for what its parts on the host note. Of the others only shapes are computed."""
+
+        def run() -> None:
+            with Scope({}, jax.random.key(0), 0, False):
+                self(*args, **kwargs)
+
+        jax.eval_shape(run)
+
     # Whether `call` refuses values of arrays; a compiled program, which can't, makes NaN of them.
     _refuses_values = False
 
@@ -343,7 +360,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         parameters = call_parameters(type(self))
         # 1. Convert the arguments first: shapes, masks and `call` then all see the same arrays.
         dtype = self.compute_dtype if self.autocast else None
-        args, kwargs = as_arrays(args, dtype), as_arrays(kwargs, dtype)
+        args, kwargs = as_arrays(args, dtype, self), as_arrays(kwargs, dtype, self)
         # 2. Check the input and create the weights, before `call` reads them. This happens outside of step 5,
         #    because `build` enters the layer by itself.
         self._check_and_build(args, kwargs)

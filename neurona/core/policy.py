@@ -25,6 +25,7 @@ DTYPES = (
     "uint64",
     "complex64",
     "complex128",
+    "string",
 )
 
 
@@ -53,6 +54,7 @@ def standardize_dtype(dtype: Any) -> str:
         return _Settings.floatx
     if isinstance(dtype, DTypePolicy):
         return dtype.compute_dtype
+    dtype = "string" if dtype is str else dtype
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or str(np.dtype(dtype))
     name = {"float": _Settings.floatx, "int": "int32"}.get(name, name)
     if name not in DTYPES:

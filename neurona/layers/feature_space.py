@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError
-from neurona.core.layer import Layer
 from neurona.core.registry import Serializable, serialize
+from neurona.core.scope import Scope
 from neurona.core.sources import each_batch
-from neurona.core.symbolic import SymbolicTensor, record, symbolic_leaves
+from neurona.core.symbolic import SymbolicTensor
 from neurona.layers.activation import Identity
 from neurona.layers.arguments import choice
 from neurona.layers.categories import CategoryEncoding, Discretization, HashedCrossing, Hashing
+from neurona.layers.host import HostLayer
 from neurona.layers.input import Input
 from neurona.layers.lookup import IntegerLookup, StringLookup
 from neurona.layers.preprocessing import Normalization, Rescaling
@@ -76,7 +78,7 @@ def _cardinality(layer: Any) -> int | None:
     return layer.num_bins if isinstance(layer, (Hashing, HashedCrossing)) else None
 
 
-class FeatureSpace(Layer):
+class FeatureSpace(HostLayer):
     """Prepares the columns of a table: numbers are scaled or put into bins, categories are numbered, hashed
     or crossed, and all become one array.
 
@@ -265,8 +267,7 @@ class FeatureSpace(Layer):
         """An input of a model for each feature."""
         if self._inputs is None:
             self._inputs = {
-                name: Input((1,), dtype="int32" if feature.dtype == "string" else feature.dtype, name=name)
-                for name, feature in self.features.items()
+                name: Input((1,), dtype=feature.dtype, name=name) for name, feature in self.features.items()
             }
         return self._inputs
 
@@ -283,17 +284,25 @@ class FeatureSpace(Layer):
             )
         if not self._adapted:
             raise NotBuiltError(f"Layer {self.name!r} (FeatureSpace) learns from data first: adapt(dataset).")
-        if symbolic_leaves(data):
-            return record(self, (data,), {}, self._spec())
-        return self.call(data)
+        return super().__call__(data, *args, **kwargs)
 
-    def _spec(self) -> Any:
-        """The shapes of the outputs, found with a row of zeros."""
+    @property
+    def _on_host(self) -> bool:
+        """Whether it takes texts or hashes: else it is compiled."""
+        parts = (*self.preprocessors.values(), *self.crossers.values())
+        return any(part._on_host for part in parts)
+
+    def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return super()._call_in_scope(scope, args, kwargs) if self._on_host else self.call(*args, **kwargs)
+
+    def _output_spec(self, inputs: Any) -> Any:
+        """Found with a row of zeros."""
         row = {
             name: ["" if feature.dtype == "string" else np.zeros((), feature.dtype)]
             for name, feature in self.features.items()
         }
-        outputs = self.call({name: np.array(column) for name, column in row.items()})
+        with jax.ensure_compile_time_eval():
+            outputs = self.call({name: np.array(column) for name, column in row.items()})
         spec = {
             name: SymbolicTensor((None, *one.shape[1:]), one.dtype)
             for name, one in (outputs if self.output_mode == "dict" else {"": outputs}).items()

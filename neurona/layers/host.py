@@ -1,35 +1,34 @@
-"""What layers share that work on texts: texts live on the host, not in a compiled model."""
+"""What layers share that work on texts: they run on the host, not in a compiled program."""
 
 from typing import Any
 
 import numpy as np
-from jax.core import Tracer
 
 from neurona.core.checks import check_texts
-from neurona.core.errors import TracingError
-from neurona.core.symbolic import is_symbolic
+from neurona.core.layer import Layer
+from neurona.core.scope import Scope
+from neurona.core.texts import on_host
 
 
-def refuse_compiled(inputs: Any, who: str, call: str) -> None:
-    """Refuse inputs without numbers: a symbolic tensor, or an array that is being traced.
+class HostLayer(Layer):
+    """A layer whose `call` works on the host. In a model it runs on the data before the compiled program."""
 
-    Args:
-        inputs: what the layer was called with.
-        who: such as "Layer 'words' (StringLookup)".
-        call: the name of the layer in an example, such as "lookup".
+    _on_host = True
 
-    Raises:
-        TracingError: they are such.
-    """
-    if any(is_symbolic(one) or isinstance(one, Tracer) for one in _each(inputs)):
-        raise TracingError(
-            f"{who} works on texts, which can't enter a compiled model. Map them first, "
-            f"`x = {call}(texts)`, and give the model the numbers: `model.fit(x, y)`."
-        )
+    def _output_spec(self, inputs: Any) -> Any:
+        """The symbolic outputs for inputs that have a shape and a dtype."""
+        raise NotImplementedError
 
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic outputs for symbolic inputs."""
+        return self._output_spec(inputs)
 
-def _each(inputs: Any) -> Any:
-    return inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        self(*args, **kwargs)
+
+    def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        who = f"Layer {self.name!r} ({type(self).__name__})"
+        return on_host(self.call, self._output_spec, who, args[0] if args else kwargs["inputs"])
 
 
 def texts_of(inputs: Any, encoding: str, who: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The graph of a functional model: which calls lead from its inputs to its outputs, and how to run them."""
 
+import functools
 from collections import Counter
 from typing import Any
 
@@ -114,6 +115,34 @@ class CallGraph:
             for index, value in enumerate(outputs):
                 table[(node, index)] = value
         return jax.tree.map(fill, self.outputs)
+
+    def note_host(self, values: list[Any]) -> None:
+        """Call the layers that work on the host, and what they depend on, for values of the inputs."""
+        table: dict[tuple[Any, int], Any] = dict(zip(self._given, values))
+        nodes = self._nodes_on_host
+        read = {tensor.node for node in nodes for tensor in node.inputs}
+
+        def fill(leaf: Any) -> Any:
+            return table[(leaf.node, leaf.index)] if is_symbolic(leaf) else leaf
+
+        for node in nodes:
+            args, kwargs = jax.tree.map(fill, (node.args, node.kwargs))
+            if node in read:
+                outputs = node.operation(*args, **kwargs)
+                table |= {(node, index): leaf for index, leaf in enumerate(jax.tree.leaves(outputs))}
+            else:
+                node.operation._note_host(args, kwargs)
+
+    @functools.cached_property
+    def _nodes_on_host(self) -> list[Node]:
+        """The calls of layers that work on the host or hold such layers, and those that they depend on."""
+        wanted: set[Node | None] = set()
+        for node in reversed(self.nodes):
+            parts = node.operation._flatten_layers() if isinstance(node.operation, Layer) else ()
+            if node in wanted or any(part._on_host for part in parts):
+                inner = (tensor for tensor in node.inputs if (tensor.node, tensor.index) not in self._given)
+                wanted |= {node, *(tensor.node for tensor in inner)}
+        return [node for node in self.nodes if node in wanted]
 
     def calls_of(self, operation: Any) -> list[Node]:
         """The nodes of this graph that call an operation, in order."""

@@ -9,11 +9,19 @@ import jax.numpy as jnp
 
 from neurona import saving
 from neurona.core.annotations import MASK
-from neurona.core.errors import ArgumentError, NotBuiltError, NotConnectedError, ShapeError, suggestion
+from neurona.core.errors import (
+    ArgumentError,
+    DataError,
+    NotBuiltError,
+    NotConnectedError,
+    ShapeError,
+    suggestion,
+)
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, examined, register_built_in
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
+from neurona.core.texts import inputs_of, is_texts
 from neurona.layers.input import InputLayer
 from neurona.messages import translated
 from neurona.models.call_graph import CallGraph
@@ -167,6 +175,14 @@ class Model(Trainer):
 
     # Computing.
 
+    _takes_texts = True
+
+    def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        if self._call_graph is None:
+            super()._note_host(args, kwargs)
+        else:
+            self._call_graph.note_host(self._entering(args[0] if args else kwargs["inputs"]))
+
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass that has no symbolic outputs defines it."""
         if self._call_graph is None:
@@ -211,7 +227,7 @@ class Model(Trainer):
     def _entering(self, inputs: Any) -> list[Any]:
         """The inputs in order, in the dtype and rank that the model's Input layers say."""
         graph = self._require_graph("input")
-        layers = graph.input_layers
+        layers, inputs = graph.input_layers, inputs_of(inputs)
         values = self._named(inputs, graph) if isinstance(inputs, Mapping) else _leaves(inputs)
         if len(values) != len(layers):
             names = ", ".join(repr(layer.name) for layer in layers)
@@ -383,6 +399,14 @@ def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
         )
     if isinstance(value, jax.ShapeDtypeStruct) or is_symbolic(value):
         return value
+    if is_texts(value) != (layer.input_dtype == "string"):
+        kind = "texts" if is_texts(value) else f"numbers of dtype {value.dtype}"
+        raise DataError(
+            f"Model {model!r}: input {layer.name!r} has dtype {layer.input_dtype}. Received {kind}. "
+            'Texts go into an Input(..., dtype="string").'
+        )
+    if is_texts(value):
+        return value.reshape(shape)
     array = jnp.asarray(value, layer.input_dtype)
     array = array if array.shape == shape else array.reshape(shape)
     MASK.carry(value, array)
