@@ -58,20 +58,24 @@ class Texts:
 
 
 def is_texts(value: Any) -> bool:
-    """Whether a value is `Texts`, or an array of NumPy or TensorFlow that holds texts.
+    """Whether a value is `Texts`, or an array or a symbolic tensor that holds texts.
 
     Example:
 
         >>> is_texts(np.array(["a"])), is_texts(np.array([None, "a"])), is_texts(np.array([1], object))
         (True, True, False)
     """
-    if isinstance(value, (Texts, jax.Array)) or not hasattr(value, "__array__"):
-        return isinstance(value, Texts)
     dtype: Any = getattr(value, "dtype", None)
-    kind = dtype.kind if isinstance(dtype, np.dtype) else "O" if dtype in ("string", "object") else ""
-    if kind != "O":
-        return kind in tuple("UST")
-    return any(isinstance(one, (str, bytes)) for one in np.asarray(value, object).flat)
+    if isinstance(dtype, str) or not isinstance(value, np.ndarray):
+        return getattr(dtype, "name", dtype) == "string"
+    if dtype.kind != "O":
+        return dtype.kind in tuple("UST")
+    return any(isinstance(one, (str, bytes)) for one in value.flat)
+
+
+def values_of_texts(tree: Any) -> Any:
+    """A tree with arrays of NumPy in the place of `Texts`."""
+    return jax.tree.map(lambda leaf: leaf.values if isinstance(leaf, Texts) else leaf, tree)
 
 
 @jax.tree_util.register_pytree_node_class
@@ -162,7 +166,7 @@ def on_host(compute: Callable[..., Any], spec: Callable[..., Any], who: str, inp
             f"{who} works on the host, before the compiled program, and its input is computed in that program. "
             "Call the layer on an input of the model, or on the data before: `x = layer(data)`."
         )
-    values = [leaf.values if isinstance(leaf, Texts) else leaf for leaf in leaves]
+    values = values_of_texts(leaves)
     with _working(None), jax.ensure_compile_time_eval():
         outputs = compute(jax.tree.unflatten(tree, values))
     if not (is_noting and is_data):

@@ -412,6 +412,10 @@ class StringLookup(_Lookup):
         outputs = (output_mode, sparse, pad_to_max_tokens, oov_method, salt, name)
         super().__init__(*shared, *outputs, **kwargs)
 
+    @property
+    def _only_texts(self) -> bool:
+        return not self.invert
+
     def _plain(self, token: Any) -> Any:
         return (
             token.decode(self.encoding)

@@ -79,6 +79,8 @@ class TextVectorization(HostLayer):
         (['', '[UNK]', 'the', 'sat'], [[2, 6, 0, 0], [1, 5, 3, 1]])
     """
 
+    _only_texts = True
+
     def __init__(
         self,
         max_tokens: int | None = None,

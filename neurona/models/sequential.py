@@ -118,7 +118,8 @@ class Sequential(Model):
     @ends_at_users_line
     def build(self, input_shape: Any = None) -> None:
         """Create the weights for an input shape, batch included."""
-        self._build_from(input_shape, None)
+        takes_texts = bool(self._layers) and getattr(self._layers[0], "_only_texts", False)
+        self._build_from(input_shape, "string" if takes_texts else None)
 
     def _build_from(self, input_shape: Any, dtype: str | None) -> None:
         if input_shape is None or self._call_graph is not None:

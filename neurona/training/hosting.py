@@ -1,37 +1,52 @@
 """Models that take texts: what their layers on the host make of the data, before anything is compiled."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from neurona.core.layer import Layer
-from neurona.core.texts import Hosted, noting
+from neurona.core.texts import Hosted, noting, values_of_texts
 from neurona.training.conversion import to_numpy
 
 
-def works_on_host(model: Any) -> bool:
-    """Whether a model takes texts, or has layers that work on the host. The answer is kept for as long as no
-    layer changes.
+class Host(NamedTuple):
+    """What of a model works on the host.
+
+    Attributes:
+        version: of all layers, when this was found.
+        before: whether the model takes texts, or layers work on the host before the compiled program.
+        at_the_end: whether it gives texts, so that it can't be compiled.
     """
-    if model._host_look[0] != Layer._structure_version:
-        takes_texts = any(tensor.dtype == "string" for tensor in getattr(model, "inputs", None) or ())
-        found = takes_texts or any(layer._on_host for layer in model._flatten_layers())
-        object.__setattr__(model, "_host_look", (Layer._structure_version, found))
-    return model._host_look[1]
+
+    version: int = -1
+    before: bool = False
+    at_the_end: bool = False
 
 
-def read_inputs(model: Any, x: Any, what: str = "x") -> Any:
+def host_of(model: Any) -> Host:
+    """What of a model works on the host; found again where a layer has changed."""
+    if model._host.version != Layer._structure_version:
+        before = any(tensor.dtype == "string" for tensor in getattr(model, "inputs", None) or ())
+        before = before or any(layer._on_host for layer in model._flatten_layers())
+        at_the_end = any(tensor.dtype == "string" for tensor in getattr(model, "outputs", None) or ())
+        object.__setattr__(model, "_host", Host(Layer._structure_version, before, at_the_end))
+    return model._host
+
+
+def read_inputs(model: Any, x: Any) -> Any:
     """A model's inputs as arrays, and with them what its layers on the host make of them.
 
     Args:
         model: that takes them.
         x: what was given: arrays, texts, or lists or dictionaries of them.
-        what: how to call it in an error.
 
     Raises:
         DataError: the data can't be converted, or a layer refuses them.
     """
-    if isinstance(x, Hosted) or not works_on_host(model):
-        return x if isinstance(x, Hosted) else to_numpy(x, what)
-    inputs = to_numpy(x, what, keeps_texts=True)
+    host = host_of(model)
+    if isinstance(x, Hosted) or not (host.before or host.at_the_end):
+        return x if isinstance(x, Hosted) else to_numpy(x, "x")
+    inputs = to_numpy(x, "x", keeps_texts=True)
+    if host.at_the_end:
+        return values_of_texts(inputs)
     model._check_and_build((inputs,), {})
     with noting() as made:
         model._note_host((inputs,), {})

@@ -24,6 +24,7 @@ from neurona.training.conversion import (
     rows_of,
     stays_on_host,
 )
+from neurona.training.hosting import host_of
 from neurona.training.program import step_number
 from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
@@ -48,6 +49,7 @@ class Predictor:
         self._is_built_in = all(
             is_built_in(layer) for layer in model._flatten_layers()
         )  # these change no lists on their own
+        self.gives_texts = host_of(model).at_the_end
         self.program, self._batches = program_for(model, prediction=True), 0
         self.variables = model.variables
         independent = all(layer._rows_are_independent for layer in model._flatten_layers())
@@ -64,6 +66,8 @@ class Predictor:
 
     def __call__(self, x: Any) -> Any:
         """The outputs of one batch, with the variables' values of now."""
+        if self.gives_texts:
+            return self.model(x, training=False)
         program, before = self.program, values_of(self.variables)
         outputs, values = None, []
         if not program.draws:

@@ -9,7 +9,7 @@ import jax
 from neurona.callbacks import Callback, CallbackList, History
 from neurona.config import max_steps_per_epoch
 from neurona.core.spellings import spelled
-from neurona.core.texts import Hosted, Texts, reading
+from neurona.core.texts import Hosted, reading, values_of_texts
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches
@@ -20,7 +20,7 @@ from neurona.training.conversion import is_stream, to_numpy
 from neurona.training.data import TrainingData, batches_of, note_batch_size
 from neurona.training.fit import Fit, as_list, evaluate, progress_bar
 from neurona.training.frames import check_columns, column_names
-from neurona.training.hosting import read_inputs
+from neurona.training.hosting import Host, read_inputs
 from neurona.training.loop import Pass
 from neurona.training.model_learner import ModelLearner
 from neurona.training.prediction import Predictor, predict_arrays, predict_stream
@@ -35,8 +35,8 @@ class Trainer(CompiledModel):
 
     _fit: Fit | None = None  # while fit runs
     _predictor: Predictor | None = None
-    _host_look: tuple[int, bool] = (-1, False)  # what `works_on_host` found, and when
-    _untracked = (*CompiledModel._untracked, "_fit", "_predictor", "_host_look")
+    _host = Host()
+    _untracked = (*CompiledModel._untracked, "_fit", "_predictor", "_host")
 
     # fit
 
@@ -253,8 +253,7 @@ class Trainer(CompiledModel):
             and isinstance(args[0], (list, tuple))
             and not any(hasattr(leaf, "shape") for leaf in jax.tree.leaves(args[0]))
         ):
-            given = to_numpy(args[0], "inputs", keeps_texts=True)
-            args = (jax.tree.map(lambda leaf: leaf.values if isinstance(leaf, Texts) else leaf, given), *args[1:])
+            args = (values_of_texts(to_numpy(args[0], "inputs", keeps_texts=True)), *args[1:])
         return super().__call__(*args, **kwargs)
 
     # One batch at a time.
