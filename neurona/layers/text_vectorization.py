@@ -251,8 +251,7 @@ class TextVectorization(HostLayer):
         if rows.dtype.kind not in "SU":
             for column in rows.reshape(len(rows), -1).T:
                 check_texts(column.tolist(), f"Layer {self.name!r} (TextVectorization)")
-        decoded = [text.decode(self.encoding) if isinstance(text, bytes) else str(text) for text in values]
-        tokens = self._split(self._standardized(decoded), max(rows.size // max(len(rows), 1), 1))
+        tokens = self._split(self._standardized(self._decoded(values)), max(rows.size // max(len(rows), 1), 1))
         return tokens if self.ngrams is None else [self._joined(one) for one in tokens]
 
     def _rows(self, texts: Any) -> np.ndarray:
@@ -275,7 +274,7 @@ class TextVectorization(HostLayer):
 
     def _standardized(self, texts: list[str]) -> list[str]:
         if callable(self.standardize):
-            return [str(text) for text in np.asarray(self.standardize(np.array(texts, np.str_))).tolist()]
+            return self._decoded(np.asarray(self.standardize(np.array(texts, np.str_))).tolist())
         steps = self.standardize or ""
         if "lower" in steps:
             texts = [text.lower() for text in texts]
@@ -289,7 +288,10 @@ class TextVectorization(HostLayer):
         if isinstance(self.split, str):
             cut = _WORDS.findall if self.split == "whitespace" else list
             return [cut(text) for text in texts]
-        return [[str(token) for token in tokens] for tokens in self.split(texts)]
+        return [self._decoded(np.asarray(tokens).ravel().tolist()) for tokens in self.split(texts)]
+
+    def _decoded(self, texts: list[Any]) -> list[str]:
+        return [text.decode(self.encoding) if isinstance(text, bytes) else str(text) for text in texts]
 
     def _joined(self, tokens: list[str]) -> list[str]:
         """The n-grams of a text, shortest first."""
