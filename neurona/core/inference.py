@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.errors import ShapeError
-from neurona.core.texts import Texts
+from neurona.core.texts import Texts, tracing_shapes
 
 _STEP = 2520  # divides by every number to 10, so that reshapes and poolings go through
 _DIVISIBLE = 720720  # divides by every number to 16
@@ -103,7 +103,8 @@ def _traced(function: Callable[[list[Any]], Any], shapes: Filled, dtypes: list[A
         return [leaf for leaf in leaves if not isinstance(leaf, Texts)]
 
     pairs = [(s, jnp.dtype(d)) for s, d in zip(shapes, dtypes, strict=True) if d != "string"]
-    results = iter(jax.eval_shape(run, [jax.ShapeDtypeStruct(*pair) for pair in pairs]))
+    with tracing_shapes():
+        results = iter(jax.eval_shape(run, [jax.ShapeDtypeStruct(*pair) for pair in pairs]))
     return jax.tree.unflatten(trees[0], [next(results) if text is None else text for text in texts])
 
 

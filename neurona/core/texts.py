@@ -8,7 +8,6 @@ the calls. Both parts together are `Hosted`, a tree of arrays like any other bat
 
 import contextlib
 import contextvars
-import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -116,7 +115,10 @@ def inputs_of(x: Any) -> Any:
     return x.parts[0] if isinstance(x, Hosted) else x
 
 
-# What layers on the host made: a list that grows while it is noted, an iterator while it is read.
+_SHAPES = object()
+
+# What layers on the host made: a list that grows while it is noted, an iterator while it is read; `_SHAPES` while
+# only shapes are traced.
 _work: contextvars.ContextVar[Any] = contextvars.ContextVar("work of layers on the host", default=None)
 
 
@@ -139,6 +141,29 @@ def reading(made: list[Any]) -> contextlib.AbstractContextManager[Any]:
     return _working(iter(made))
 
 
+def tracing_shapes() -> contextlib.AbstractContextManager[Any]:
+    """Within this block, layers on the host return zeros: only shapes are asked for."""
+    return _working(_SHAPES)
+
+
+def holds_texts(tree: Any) -> bool:
+    """Whether there are `Texts` in a tree; found at once where there can't be any."""
+    return _work.get() is not None and any(isinstance(leaf, Texts) for leaf in jax.tree.leaves(tree))
+
+
+def of_empty_texts(compute: Callable[..., Any], inputs: Any) -> Any:
+    """What a function returns for inputs of these shapes, found with empty texts and zeros."""
+
+    def made_up(leaf: Any) -> Any:
+        if isinstance(leaf, Texts):
+            return np.full(leaf.shape, "", object)
+        return np.zeros(leaf.shape, leaf.dtype) if isinstance(leaf, Tracer) else leaf
+
+    with _working(None), jax.ensure_compile_time_eval():
+        outputs = compute(jax.tree.map(made_up, inputs))
+    return jax.tree.map(lambda leaf: Texts(leaf.shape) if is_texts(leaf) else leaf, outputs)
+
+
 def on_host(compute: Callable[..., Any], spec: Callable[..., Any], who: str, inputs: Any) -> Any:
     """What a layer on the host returns: computed from values, or what was noted when there were values.
 
@@ -153,15 +178,14 @@ def on_host(compute: Callable[..., Any], spec: Callable[..., Any], who: str, inp
         DataError: the outputs do not have the rows of the inputs.
     """
     leaves, tree = jax.tree.flatten(inputs)
-    work, scope = _work.get(), current_scope()
-    is_noting, is_data = isinstance(work, list), any(map(_is_data, leaves))
-    if work is not None and is_data and not is_noting:
+    work, is_data = _work.get(), any(map(_is_data, leaves))
+    if isinstance(work, Iterator) and is_data:
         made = next(work, None)
         if made is not None:
             return made
     if any(isinstance(leaf, Tracer) or (isinstance(leaf, Texts) and leaf.values is None) for leaf in leaves):
-        if scope is not None and scope.built is not None:  # shapes are traced
-            return jax.tree.map(functools.partial(_zeros, scope.unknown_sizes), spec(inputs))
+        if work is _SHAPES:
+            return jax.tree.map(_zeros, spec(inputs))
         raise TracingError(
             f"{who} works on the host, before the compiled program, and its input is computed in that program. "
             "Call the layer on an input of the model, or on the data before: `x = layer(data)`."
@@ -169,10 +193,11 @@ def on_host(compute: Callable[..., Any], spec: Callable[..., Any], who: str, inp
     values = values_of_texts(leaves)
     with _working(None), jax.ensure_compile_time_eval():
         outputs = compute(jax.tree.unflatten(tree, values))
-    if not (is_noting and is_data):
+    if not (isinstance(work, list) and is_data):
         return outputs
     outputs = jax.tree.map(lambda leaf: Texts.of(np.asarray(leaf)) if is_texts(leaf) else leaf, outputs)
-    if len({np.shape(leaf)[:1] for leaf in (*values, *jax.tree.leaves(outputs))}) > 1:
+    arrays = [leaf for leaf in (*values, *jax.tree.leaves(outputs)) if hasattr(leaf, "shape")]
+    if len({tuple(array.shape[:1]) for array in arrays}) > 1:
         raise DataError(
             f"{who} returns other rows than it receives, which a model can't divide into batches."
         )
@@ -185,10 +210,10 @@ def _is_data(leaf: Any) -> bool:
     return isinstance(leaf, Texts) or (hasattr(leaf, "shape") and not is_texts(leaf))
 
 
-def _zeros(unknown: set[int], spec: Any) -> Any:
+def _zeros(spec: Any) -> Any:
     """An output of which only the shape counts; an unknown size becomes one that changes with the rows."""
-    made_up = 7 * spec.shape[0] + 5 if spec.shape and spec.shape[0] else 11
-    if None in spec.shape:
-        unknown.add(made_up)
+    made_up, scope = 7 * spec.shape[0] + 5 if spec.shape and spec.shape[0] else 11, current_scope()
+    if None in spec.shape and scope is not None:
+        scope.unknown_sizes.add(made_up)
     shape = tuple(made_up if size is None else size for size in spec.shape)
     return Texts(shape) if spec.dtype == "string" else jnp.zeros(shape, spec.dtype)

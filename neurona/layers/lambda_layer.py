@@ -57,6 +57,8 @@ class Lambda(Layer):
         except ValueError:  # some functions written in C do not tell
             self._asks_for = set()
 
+    _takes_texts = True
+
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         given = {"mask": mask, "training": training}
         return self.function(inputs, **self.arguments, **{name: given[name] for name in self._asks_for})

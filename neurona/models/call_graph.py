@@ -127,7 +127,7 @@ class CallGraph:
 
         for node in nodes:
             args, kwargs = jax.tree.map(fill, (node.args, node.kwargs))
-            if node in read:
+            if node in read or not isinstance(node.operation, Layer):
                 outputs = node.operation(*args, **kwargs)
                 table |= {(node, index): leaf for index, leaf in enumerate(jax.tree.leaves(outputs))}
             else:
@@ -139,7 +139,8 @@ class CallGraph:
         wanted: set[Node | None] = set()
         for node in reversed(self.nodes):
             parts = node.operation._flatten_layers() if isinstance(node.operation, Layer) else ()
-            if node in wanted or any(part._on_host for part in parts):
+            takes_texts = any(tensor.dtype == "string" for tensor in node.inputs)
+            if node in wanted or takes_texts or any(part._on_host for part in parts):
                 inner = (tensor for tensor in node.inputs if (tensor.node, tensor.index) not in self._given)
                 wanted |= {node, *(tensor.node for tensor in inner)}
         return [node for node in self.nodes if node in wanted]

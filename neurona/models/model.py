@@ -175,7 +175,7 @@ class Model(Trainer):
 
     # Computing.
 
-    _takes_texts = True
+    _takes_texts, _ends_texts = True, False  # they go on to the parts
 
     def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
         if self._call_graph is None:
