@@ -100,6 +100,12 @@ class Hosted:
         leaves = [next(arrays) if form is None else Texts((rows, *form)) for form in forms]
         return jax.tree.unflatten(tree, leaves)
 
+    def __getitem__(self, place: Any) -> Any:
+        raise DataError(
+            "A model's own step gets inputs that hold texts as one whole, with what was made of the texts. Call the "
+            "model on them, `self(x, training=True)`, and take them apart in its `call`."
+        )
+
     def tree_flatten(self) -> tuple[list[Any], Any]:
         return self._arrays, self._form
 

@@ -30,6 +30,7 @@ __all__ = [
 
 _OWNER = "TextVectorization"
 _STANDARDIZATIONS = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORDS = re.compile(r"[^ \t\n\r\x0b\x0c]+")
 _PADDING, _UNKNOWN = "", "[UNK]"
@@ -44,7 +45,8 @@ class TextVectorization(HostLayer):
     Args:
         max_tokens: the largest size of the vocabulary, padding and unknown included; None for no limit.
         standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of an
-            array of texts.
+            array of texts. As in Keras, "lower" changes the letters A to Z; `numpy.char.lower` changes
+            those with accents too.
         split: "whitespace", "character", None (each text is one token), or a function of a list of texts that
             returns lists of tokens.
         ngrams: n for all sequences of up to n tokens, a tuple for those of these lengths, None for single
@@ -277,7 +279,7 @@ class TextVectorization(HostLayer):
             return self._decoded(np.asarray(self.standardize(np.array(texts, np.str_))).tolist())
         steps = self.standardize or ""
         if "lower" in steps:
-            texts = [text.lower() for text in texts]
+            texts = [text.lower() if text.isascii() else text.translate(_LOWER) for text in texts]
         if "strip_punctuation" in steps:
             texts = [text.translate(_NO_PUNCTUATION) for text in texts]
         return texts

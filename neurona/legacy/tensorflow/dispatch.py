@@ -24,6 +24,7 @@ import numpy as np
 from neurona.core.calling import raise_shape_error
 from neurona.core.errors import ShapeError
 from neurona.core.symbolic import Operation, record, symbolic_leaves
+from neurona.core.texts import holds_texts
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
@@ -245,9 +246,10 @@ def function(raw: Callable[..., Any]) -> Callable[..., Any]:
         if not takes_name:
             kwargs.pop("name", None)
             args = args[: len(names)] if len(args) == len(names) + 1 else args
-        if symbolic_leaves((args, kwargs)):
+        is_drawn = bool(symbolic_leaves((args, kwargs)))
+        if is_drawn or holds_texts((args, kwargs)):
             step = Operation(raw.__name__.title().replace("_", ""), lambda *a, **k: unwrapped(call(*a, **k)))
-            return record(step, args, kwargs)
+            return record(step, args, kwargs) if is_drawn else step(*args, **kwargs)
         given = {**dtypes, **dict(zip(names, args, strict=False))}
         given.update((_renamed(name, kinds), value) for name, value in kwargs.items())
         if len(args) > len(names):

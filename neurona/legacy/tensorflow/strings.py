@@ -10,6 +10,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError
 from neurona.core.symbolic import Operation, record, symbolic_leaves
+from neurona.core.texts import holds_texts
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.fingerprints import fingerprint64, murmur64, siphash
@@ -30,10 +31,12 @@ def _drawable(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not symbolic_leaves((args, kwargs)):
+        is_drawn = bool(symbolic_leaves((args, kwargs)))
+        if not (is_drawn or holds_texts((args, kwargs))):
             return function(*args, **kwargs)
         class_name = f"Strings{function.__name__.title().replace('_', '')}"
-        return record(Operation(class_name, lambda *a, **k: unwrapped(function(*a, **k))), args, kwargs)
+        step = Operation(class_name, lambda *a, **k: unwrapped(function(*a, **k)))
+        return record(step, args, kwargs) if is_drawn else step(*args, **kwargs)
 
     return call
 
