@@ -192,10 +192,7 @@ def on_host(compute: Callable[..., Any], spec: Callable[..., Any], who: str, inp
     if any(isinstance(leaf, Tracer) or (isinstance(leaf, Texts) and leaf.values is None) for leaf in leaves):
         if work is _SHAPES:
             return jax.tree.map(_zeros, spec(inputs))
-        raise TracingError(
-            f"{who} works on the host, before the compiled program, and its input is computed in that program. "
-            "Call the layer on an input of the model, or on the data before: `x = layer(data)`."
-        )
+        raise too_late(who)
     values = values_of_texts(leaves)
     with _working(None), jax.ensure_compile_time_eval():
         outputs = compute(jax.tree.unflatten(tree, values))
@@ -211,6 +208,14 @@ def on_host(compute: Callable[..., Any], spec: Callable[..., Any], who: str, inp
     return outputs
 
 
+def too_late(who: str) -> TracingError:
+    """The error to raise where what works on the host would have to run in the middle of a compiled program."""
+    return TracingError(
+        f"{who} works on the host, before the compiled program, and its input is computed in that program. "
+        "Call the layer on an input of the model, or on the data before: `x = layer(data)`."
+    )
+
+
 def _is_data(leaf: Any) -> bool:
     """Whether a leaf comes from a model's inputs: texts that stand in the code do not."""
     return isinstance(leaf, Texts) or (hasattr(leaf, "shape") and not is_texts(leaf))
@@ -222,4 +227,4 @@ def _zeros(spec: Any) -> Any:
     if None in spec.shape and scope is not None:
         scope.unknown_sizes.add(made_up)
     shape = tuple(made_up if size is None else size for size in spec.shape)
-    return Texts(shape) if spec.dtype == "string" else jnp.zeros(shape, spec.dtype)
+    return Texts(shape) if spec.dtype == "string" else jnp.zeros(shape, jax.dtypes.canonicalize_dtype(spec.dtype))

@@ -9,6 +9,7 @@ import jax
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.symbolic import Node, SymbolicTensor, is_symbolic, symbolic_leaves
+from neurona.core.texts import too_late
 from neurona.layers.input import Input, InputLayer
 from neurona.models.fusion import chains_of
 
@@ -126,12 +127,20 @@ class CallGraph:
             return table[(leaf.node, leaf.index)] if is_symbolic(leaf) else leaf
 
         for node in nodes:
+            self._refuse_learning(node)
             args, kwargs = jax.tree.map(fill, (node.args, node.kwargs))
             if node in read or not isinstance(node.operation, Layer):
                 outputs = node.operation(*args, **kwargs)
                 table |= {(node, index): leaf for index, leaf in enumerate(jax.tree.leaves(outputs))}
             else:
                 node.operation._note_host(args, kwargs)
+
+    def _refuse_learning(self, node: Node) -> None:
+        """Raise TracingError where weights that are trained lead to a layer on the host: they would change."""
+        for tensor in node.inputs:
+            before = None if (tensor.node, tensor.index) in self._given else tensor.node
+            if before is not None and getattr(before.operation, "trainable_variables", None):
+                raise too_late(f"{type(node.operation).__name__} {node.operation.name!r}")
 
     @functools.cached_property
     def _nodes_on_host(self) -> list[Node]:

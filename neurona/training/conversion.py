@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import DataError
-from neurona.core.texts import Texts, is_texts
+from neurona.core.texts import Hosted, Texts, is_texts
 from neurona.training.frames import frame_to_numpy, is_frame
 from neurona.training.numbers import as_numbers, narrowed, refuse_holes, refuse_kind
 from neurona.training.sparse import SparseRows, is_sparse
@@ -198,7 +198,7 @@ def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
 
 def is_stream(x: Any) -> bool:
     """Whether data comes batch by batch rather than as arrays."""
-    arrays = (np.ndarray, jax.Array, list, tuple, range, set, frozenset, Mapping)
+    arrays = (np.ndarray, jax.Array, list, tuple, range, set, frozenset, Mapping, Hosted)
     if x is None or isinstance(x, arrays) or is_sparse(x):
         return False
     if any(hasattr(x, name) for name in ("to_numpy", "detach", "__array__")):

@@ -2,8 +2,11 @@
 
 from typing import Any, NamedTuple
 
+import jax
+import numpy as np
+
 from neurona.core.layer import Layer
-from neurona.core.texts import Hosted, noting, values_of_texts
+from neurona.core.texts import Hosted, Texts, noting, values_of_texts
 from neurona.training.conversion import to_numpy
 
 
@@ -50,4 +53,9 @@ def read_inputs(model: Any, x: Any) -> Any:
     model._check_and_build((inputs,), {})
     with noting() as made:
         model._note_host((inputs,), {})
-    return Hosted(inputs, made)
+    return Hosted(inputs, jax.tree.map(_of_jax, made))
+
+
+def _of_jax(made: Any) -> Any:
+    """What a layer made, in the dtypes of JAX."""
+    return made if isinstance(made, Texts) else to_numpy(np.asarray(made), "What a layer makes of x")
