@@ -361,6 +361,9 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
         if holds_texts((args, kwargs)) and self._ends_texts:
             return self._call_on_host(scope, args, kwargs)
+        return self._compute(scope, args, kwargs)
+
+    def _compute(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
         parameters = call_parameters(type(self))
         # 1. Convert the arguments first: shapes, masks and `call` then all see the same arrays.
         dtype = self.compute_dtype if self.autocast else None

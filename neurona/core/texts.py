@@ -1,9 +1,9 @@
 """Texts in models: they stay on the host, and the numbers that layers make of them go into the program.
 
 XLA has no texts. A model that takes some therefore computes in two parts. First its layers that work on the
-host run on the texts of a batch, and `noting` keeps what they return. Then the model is compiled as it is, with
-`Texts` without values in the place of the texts: each of these layers returns what was noted, in the order of
-the calls. Both parts together are `Hosted`, a tree of arrays like any other batch.
+host run on the texts of a batch, and `noting` keeps what they return. Then the model is compiled as it is,
+with `Texts` without values in the place of the texts: each of these layers returns what was noted, in the
+order of the calls. Both parts together are `Hosted`, a tree of arrays like any other batch.
 """
 
 import contextlib
@@ -102,8 +102,8 @@ class Hosted:
 
     def __getitem__(self, place: Any) -> Any:
         raise DataError(
-            "A model's own step gets inputs that hold texts as one whole, with what was made of the texts. Call the "
-            "model on them, `self(x, training=True)`, and take them apart in its `call`."
+            "A model's own step gets inputs that hold texts as one whole, with what was made of the texts. "
+            "Call the model on them, `self(x, training=True)`, and take them apart in its `call`."
         )
 
     def tree_flatten(self) -> tuple[list[Any], Any]:
@@ -123,8 +123,8 @@ def inputs_of(x: Any) -> Any:
 
 _SHAPES = object()
 
-# What layers on the host made: a list that grows while it is noted, an iterator while it is read; `_SHAPES` while
-# only shapes are traced.
+# What layers on the host made: a list that grows while it is noted, an iterator while it is read; `_SHAPES`
+# while only shapes are traced.
 _work: contextvars.ContextVar[Any] = contextvars.ContextVar("work of layers on the host", default=None)
 
 
@@ -189,31 +189,38 @@ def on_host(compute: Callable[..., Any], spec: Callable[..., Any], who: str, inp
         made = next(work, None)
         if made is not None:
             return made
-    if any(isinstance(leaf, Tracer) or (isinstance(leaf, Texts) and leaf.values is None) for leaf in leaves):
+    if any(map(_has_no_values, leaves)):
         if work is _SHAPES:
             return jax.tree.map(_zeros, spec(inputs))
         raise too_late(who)
     values = values_of_texts(leaves)
     with _working(None), jax.ensure_compile_time_eval():
         outputs = compute(jax.tree.unflatten(tree, values))
-    if not (isinstance(work, list) and is_data):
-        return outputs
-    outputs = jax.tree.map(lambda leaf: Texts.of(np.asarray(leaf)) if is_texts(leaf) else leaf, outputs)
-    arrays = [leaf for leaf in (*values, *jax.tree.leaves(outputs)) if hasattr(leaf, "shape")]
+    if isinstance(work, list) and is_data:
+        outputs = jax.tree.map(lambda leaf: Texts.of(np.asarray(leaf)) if is_texts(leaf) else leaf, outputs)
+        _check_rows(who, values, outputs)
+        work.append(outputs)
+    return outputs
+
+
+def _check_rows(who: str, inputs: Any, outputs: Any) -> None:
+    arrays = [leaf for leaf in jax.tree.leaves((inputs, outputs)) if hasattr(leaf, "shape")]
     if len({tuple(array.shape[:1]) for array in arrays}) > 1:
         raise DataError(
             f"{who} returns other rows than it receives, which a model can't divide into batches."
         )
-    work.append(outputs)
-    return outputs
 
 
 def too_late(who: str) -> TracingError:
-    """The error to raise where what works on the host would have to run in the middle of a compiled program."""
+    """The error to raise where a layer on the host would have to run within a compiled program."""
     return TracingError(
         f"{who} works on the host, before the compiled program, and its input is computed in that program. "
         "Call the layer on an input of the model, or on the data before: `x = layer(data)`."
     )
+
+
+def _has_no_values(leaf: Any) -> bool:
+    return leaf.values is None if isinstance(leaf, Texts) else isinstance(leaf, Tracer)
 
 
 def _is_data(leaf: Any) -> bool:
@@ -227,4 +234,6 @@ def _zeros(spec: Any) -> Any:
     if None in spec.shape and scope is not None:
         scope.unknown_sizes.add(made_up)
     shape = tuple(made_up if size is None else size for size in spec.shape)
-    return Texts(shape) if spec.dtype == "string" else jnp.zeros(shape, jax.dtypes.canonicalize_dtype(spec.dtype))
+    if spec.dtype == "string":
+        return Texts(shape)
+    return jnp.zeros(shape, jax.dtypes.canonicalize_dtype(spec.dtype))

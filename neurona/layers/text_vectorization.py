@@ -253,7 +253,9 @@ class TextVectorization(HostLayer):
         if rows.dtype.kind not in "SU":
             for column in rows.reshape(len(rows), -1).T:
                 check_texts(column.tolist(), f"Layer {self.name!r} (TextVectorization)")
-        tokens = self._split(self._standardized(self._decoded(values)), max(rows.size // max(len(rows), 1), 1))
+        tokens = self._split(
+            self._standardized(self._decoded(values)), max(rows.size // max(len(rows), 1), 1)
+        )
         return tokens if self.ngrams is None else [self._joined(one) for one in tokens]
 
     def _rows(self, texts: Any) -> np.ndarray:
@@ -316,10 +318,7 @@ class TextVectorization(HostLayer):
         return self._size_in_config or 0 if self._tokens is None else self.vocabulary_size()
 
     def call(self, inputs: Any) -> Any:
-        if self._tokens is None:
-            raise NotBuiltError(
-                f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."
-            )
+        self._check_vocabulary()
         unknown, single = len(self._special) - 1, np.ndim(inputs) == 0
         texts = self._tokenize(inputs)
         if self.output_mode == "int":
@@ -341,6 +340,12 @@ class TextVectorization(HostLayer):
         elif self.output_mode == "tf_idf":
             counts = counts * np.pad(self._idf, (0, width - size))
         return jnp.asarray(counts[0] if single else counts)
+
+    def _check_vocabulary(self) -> None:
+        if self._tokens is None:
+            raise NotBuiltError(
+                f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."
+            )
 
     # Files.
 

@@ -136,7 +136,7 @@ class CallGraph:
                 node.operation._note_host(args, kwargs)
 
     def _refuse_learning(self, node: Node) -> None:
-        """Raise TracingError where weights that are trained lead to a layer on the host: they would change."""
+        """Raise TracingError where weights that are trained lead to a layer on the host."""
         for tensor in node.inputs:
             before = None if (tensor.node, tensor.index) in self._given else tensor.node
             if before is not None and getattr(before.operation, "trainable_variables", None):

@@ -399,15 +399,20 @@ def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
         )
     if isinstance(value, jax.ShapeDtypeStruct) or is_symbolic(value):
         return value
-    if is_texts(value) != (layer.input_dtype == "string"):
-        kind = "texts" if is_texts(value) else f"numbers of dtype {value.dtype}"
-        raise DataError(
-            f"Model {model!r}: input {layer.name!r} has dtype {layer.input_dtype}. Received {kind}. "
-            'Texts go into an Input(..., dtype="string").'
-        )
-    if is_texts(value):
+    if _are_texts(value, layer, model):
         return value.reshape(shape)
     array = jnp.asarray(value, layer.input_dtype)
     array = array if array.shape == shape else array.reshape(shape)
     MASK.carry(value, array)
     return array
+
+
+def _are_texts(value: Any, layer: InputLayer, model: str) -> bool:
+    """Whether an input's data are texts; raises DataError where they should be, and are not, or otherwise."""
+    found = is_texts(value)
+    if found != (layer.input_dtype == "string"):
+        raise DataError(
+            f"Model {model!r}: input {layer.name!r} has dtype {layer.input_dtype}. Received "
+            f'{"texts" if found else value.dtype}. Texts go into an Input(..., dtype="string").'
+        )
+    return found

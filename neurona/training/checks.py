@@ -47,7 +47,11 @@ def check_inputs(model: Any, x: Any) -> None:
         DataError: a value is no integer, or none that the input's dtype can hold.
     """
     for tensor, values in _inputs(model, x):
-        if isinstance(values, Texts) or values.dtype.kind != "f" or not tensor.dtype.startswith(("int", "uint")):
+        if (
+            isinstance(values, Texts)
+            or values.dtype.kind != "f"
+            or not tensor.dtype.startswith(("int", "uint"))
+        ):
             continue
         array = np.asarray(values)
         limits = np.iinfo(tensor.dtype)

@@ -47,12 +47,7 @@ def to_numpy(value: Any, what: str, keeps_texts: bool = False) -> Any:
             refuse_kind(np.asarray(value), what)
         return value
     if isinstance(value, np.ndarray):
-        if keeps_texts and is_texts(value):
-            return Texts.of(value)
-        if not is_mapped(value):
-            return as_numbers(value, what)
-        refuse_kind(value, what)
-        return value
+        return _array(value, what, keeps_texts)
     if isinstance(value, Mapping):
         return {name: to_numpy(item, f"{what}[{name!r}]", keeps_texts) for name, item in value.items()}
     if isinstance(value, (list, tuple)) and not _is_numbers(value):
@@ -63,8 +58,16 @@ def to_numpy(value: Any, what: str, keeps_texts: bool = False) -> Any:
         raise DataError(f"{what} is a set, which has no order: make a list of it.")
     if is_frame(value):
         return frame_to_numpy(value, what)
-    array = _as_array(value, what, keeps_texts)
-    return Texts.of(array) if keeps_texts and is_texts(array) else as_numbers(array, what)
+    return _array(_as_array(value, what, keeps_texts), what, keeps_texts)
+
+
+def _array(array: np.ndarray, what: str, keeps_texts: bool) -> Any:
+    if keeps_texts and is_texts(array):
+        return Texts.of(array)
+    if not is_mapped(array):
+        return as_numbers(array, what)
+    refuse_kind(array, what)
+    return array
 
 
 def inputs_to_numpy(x: Any) -> Any:

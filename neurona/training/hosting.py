@@ -58,4 +58,4 @@ def read_inputs(model: Any, x: Any) -> Any:
 
 def _of_jax(made: Any) -> Any:
     """What a layer made, in the dtypes of JAX."""
-    return made if isinstance(made, Texts) else to_numpy(np.asarray(made), "What a layer makes of x")
+    return made if isinstance(made, Texts) else to_numpy(np.asarray(made), "x")

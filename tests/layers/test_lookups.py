@@ -9,7 +9,7 @@ import pytest
 
 import neurona as nn
 from neurona import layers
-from neurona.errors import ArgumentError, DataError, NotBuiltError, TracingError
+from neurona.errors import ArgumentError, DataError, NotBuiltError
 from neurona.layers.hashes import fingerprint, keyed_hash
 
 ROWS = [["a", "b", "c", "b"], ["a", "a", "z", "[UNK]"], ["d", "", "z", "q"]]

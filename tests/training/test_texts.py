@@ -168,15 +168,27 @@ OF_TENSORFLOW: list[tuple[Any, tuple, Any, Any]] = [
         ["a", "z"],
         [[0, 1, 0], [1, 0, 0]],
     ),
-    (layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot"), (3,), [["a", "b", "a"]], [[0, 1, 1]]),
-    (layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3, salt=[1, 2]), (2,), [["q", "e"]], [[0, 1]]),
+    (
+        layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot"),
+        (3,),
+        [["a", "b", "a"]],
+        [[0, 1, 1]],
+    ),
+    (
+        layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3, salt=[1, 2]),
+        (2,),
+        [["q", "e"]],
+        [[0, 1]],
+    ),
     (layers.Hashing(7, mask_value=""), (1,), ["a", "", "b"], [[4], [0], [5]]),
     (layers.Hashing(7, salt=133), (1,), ["a", "b"], [[4], [5]]),
 ]
 
 
 @pytest.mark.parametrize(("layer", "shape", "texts", "expected"), OF_TENSORFLOW)
-def test_numbers_of_texts_are_those_of_tensorflow(layer: Any, shape: tuple, texts: Any, expected: Any) -> None:
+def test_numbers_of_texts_are_those_of_tensorflow(
+    layer: Any, shape: tuple, texts: Any, expected: Any
+) -> None:
     model = nn.Sequential([nn.Input(shape, dtype="string"), layer])
     assert model.predict(np.array(texts), verbose=0).tolist() == expected
 
@@ -222,13 +234,29 @@ def test_a_feature_space_in_a_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("act", "error", "message"),
     [
-        (lambda _: layers.Dense(1)(nn.Input((1,), dtype="string")), DataError, r"\(Dense\) computes with num"),
+        (
+            lambda _: layers.Dense(1)(nn.Input((1,), dtype="string")),
+            DataError,
+            r"\(Dense\) computes with num",
+        ),
         (lambda _: layers.Dense(1, name="d")(TEXTS), DataError, "Layer 'd' .* Received texts of shape"),
         (lambda _: vectorization()(nn.Input((1,))), ArgumentError, r'Input\(\(1,\), dtype="string"\)'),
         (lambda _: head().predict(TEXTS), DataError, "x holds text, such as 'the cat sat'"),
-        (lambda m: m.predict({**TABLE, "place": TEXTS}), DataError, "input 'place' has dtype int32. Received t"),
-        (lambda m: m({**TABLE, "text": PLACES}), DataError, "input 'text' has dtype string. Received numbers"),
-        (lambda m: m.predict({**TABLE, "text": [None, *TEXTS[1:]]}), DataError, "row 0 holds no text but None"),
+        (
+            lambda m: m.predict({**TABLE, "place": TEXTS}),
+            DataError,
+            "input 'place' has dtype int32. Received texts",
+        ),
+        (
+            lambda m: m({**TABLE, "text": PLACES}),
+            DataError,
+            "input 'text' has dtype string. Received int32",
+        ),
+        (
+            lambda m: m.predict({**TABLE, "text": [None, *TEXTS[1:]]}),
+            DataError,
+            "row 0 holds no text but None",
+        ),
         (
             lambda _: nn.Sequential(
                 [nn.Input((2,)), layers.Dense(1), layers.Hashing(3), layers.Embedding(3, 1)]

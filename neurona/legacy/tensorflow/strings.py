@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError
-from neurona.core.symbolic import Operation, record, symbolic_leaves
-from neurona.core.texts import holds_texts
+from neurona.legacy.tensorflow.dispatch import belongs_to_model, step_of_model
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.fingerprints import fingerprint64, murmur64, siphash
 from neurona.legacy.tensorflow.hosts import host, tensor, text
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
-from neurona.legacy.tensorflow.tensor import Tensor, unwrapped
+from neurona.legacy.tensorflow.tensor import Tensor
 
 _SPACES = b" \t\n\r\x0b\x0c"
 _ENCODINGS = {"UTF-8": "utf-8", "UTF-16-BE": "utf-16-be", "UTF-32-BE": "utf-32-be"}
@@ -31,12 +30,9 @@ def _drawable(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        is_drawn = bool(symbolic_leaves((args, kwargs)))
-        if not (is_drawn or holds_texts((args, kwargs))):
-            return function(*args, **kwargs)
-        class_name = f"Strings{function.__name__.title().replace('_', '')}"
-        step = Operation(class_name, lambda *a, **k: unwrapped(function(*a, **k)))
-        return record(step, args, kwargs) if is_drawn else step(*args, **kwargs)
+        if belongs_to_model((args, kwargs)):
+            return step_of_model(function, f"strings_{function.__name__}", args, kwargs)
+        return function(*args, **kwargs)
 
     return call
 
