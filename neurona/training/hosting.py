@@ -15,11 +15,13 @@ class Host(NamedTuple):
 
     Attributes:
         version: of all layers, when this was found.
+        parts: the model's, as they were then.
         before: whether the model takes texts, or layers work on the host before the compiled program.
         at_the_end: whether it gives texts, so that it can't be compiled.
     """
 
     version: int = -1
+    parts: tuple[Any, ...] = ()
     before: bool = False
     at_the_end: bool = False
 
@@ -27,11 +29,21 @@ class Host(NamedTuple):
 def host_of(model: Any) -> Host:
     """What of a model works on the host; found again where a layer has changed."""
     if model._host.version != Layer._structure_version:
+        parts = parts_of(model)
         before = any(tensor.dtype == "string" for tensor in getattr(model, "inputs", None) or ())
-        before = before or any(layer._on_host for layer in model._flatten_layers())
+        before = before or any(getattr(part, "_on_host", False) for part in parts)
         at_the_end = any(tensor.dtype == "string" for tensor in getattr(model, "outputs", None) or ())
-        object.__setattr__(model, "_host", Host(Layer._structure_version, before, at_the_end))
+        object.__setattr__(model, "_host", Host(Layer._structure_version, parts, before, at_the_end))
     return model._host
+
+
+def parts_of(model: Any) -> tuple[Any, ...]:
+    """Its layers and their variables, each with whether it is trainable, one after the other."""
+    return tuple(
+        part
+        for layer, variables in model._walk()
+        for part in (layer, *variables, *(variable.trainable for variable in variables))
+    )
 
 
 def read_inputs(model: Any, x: Any) -> Any:

@@ -24,7 +24,7 @@ from neurona.training.conversion import (
     rows_of,
     stays_on_host,
 )
-from neurona.training.hosting import host_of
+from neurona.training.hosting import host_of, parts_of
 from neurona.training.program import step_number
 from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
@@ -45,7 +45,7 @@ class Predictor:
     def __init__(self, model: Any) -> None:
         self.model = model
         self._assignments = Layer._structure_version
-        self._parts = _parts_of(model)
+        self._parts = parts_of(model)
         self._is_built_in = all(
             is_built_in(layer) for layer in model._flatten_layers()
         )  # these change no lists on their own
@@ -61,7 +61,7 @@ class Predictor:
         if self._is_built_in and self._assignments == Layer._structure_version:
             return True
         self._assignments = Layer._structure_version
-        parts = _parts_of(self.model)
+        parts = host_of(self.model).parts if self._is_built_in else parts_of(self.model)
         return len(parts) == len(self._parts) and all(map(operator.is_, parts, self._parts))
 
     def __call__(self, x: Any) -> Any:
@@ -92,15 +92,6 @@ class Predictor:
 
 def _has_nan(array: Any) -> bool:
     return is_float(array.dtype) and bool(np.isnan(np.asarray(array, np.float32)).any())
-
-
-def _parts_of(model: Any) -> list[Any]:
-    """Its layers and their variables, each with whether it is trainable, one after the other."""
-    return [
-        part
-        for layer, variables in model._walk()
-        for part in (layer, *variables, *(variable.trainable for variable in variables))
-    ]
 
 
 def _checked(model: Any, x: Any) -> Any:
