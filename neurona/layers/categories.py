@@ -308,7 +308,7 @@ def _as_hashed(values: Any, who: str) -> np.ndarray:
 
 class Hashing(HostLayer):
     """The bin of each text or integer, by a hash function: no vocabulary is needed, and different words may
-    share a bin.
+    share a bin. In a model the layer runs on the host, on the model's inputs, before what is compiled.
 
     Args:
         num_bins: how many bins.

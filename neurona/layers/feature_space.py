@@ -84,7 +84,7 @@ class FeatureSpace(HostLayer):
 
     A feature is a name, or made by the method of that name for other options: "float", "float_rescaled",
     "float_normalized", "float_discretized", "integer_categorical", "string_categorical", "integer_hashed",
-    "string_hashed".
+    "string_hashed". With texts, hashes or crosses it runs on the host before what of a model is compiled.
 
     Args:
         features: a dictionary of the columns' names and features.

@@ -352,7 +352,8 @@ class StringLookup(_Lookup):
 
     The vocabulary is given, or learned by `adapt`: the most frequent texts first. With output_mode="int" the
     mask token, if there is one, has the number 0; then come the numbers of unknown texts, then those of the
-    vocabulary.
+    vocabulary. In a model, after an `Input((1,), dtype="string")`, the layer runs on the host before what is
+    compiled; a model that ends with an inverted one gives texts.
 
     Args:
         max_tokens: the largest size of the vocabulary, special tokens included; None for no limit.
