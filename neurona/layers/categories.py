@@ -14,7 +14,7 @@ from neurona.core.sources import each_batch
 from neurona.core.symbolic import SymbolicTensor
 from neurona.layers.arguments import choice, positive
 from neurona.layers.hashes import fingerprint, joined, keyed_hash
-from neurona.layers.host import HostLayer, texts_of
+from neurona.layers.host import _HostLayer, texts_of
 
 __all__ = [
     "CategoryEncoding",
@@ -306,7 +306,7 @@ def _as_hashed(values: Any, who: str) -> np.ndarray:
     return array.astype("int64").astype(str).astype(object)
 
 
-class Hashing(HostLayer):
+class Hashing(_HostLayer):
     """The bin of each text or integer, by a hash function: no vocabulary is needed, and different words may
     share a bin. In a model the layer runs on the host, on the model's inputs, before what is compiled.
 
@@ -372,7 +372,7 @@ def _prints(values: Any, who: str) -> list[int]:
     return [int(number) & (2**64 - 1) for number in array.ravel()]
 
 
-class HashedCrossing(HostLayer):
+class HashedCrossing(_HostLayer):
     """The bin of each combination of several features, by a hash function.
 
     Args:

@@ -15,7 +15,7 @@ from neurona.core.symbolic import SymbolicTensor, symbolic_leaves
 from neurona.layers.activation import Identity
 from neurona.layers.arguments import choice
 from neurona.layers.categories import CategoryEncoding, Discretization, HashedCrossing, Hashing
-from neurona.layers.host import HostLayer
+from neurona.layers.host import _HostLayer
 from neurona.layers.input import Input
 from neurona.layers.lookup import IntegerLookup, StringLookup
 from neurona.layers.preprocessing import Normalization, Rescaling
@@ -78,7 +78,7 @@ def _cardinality(layer: Any) -> int | None:
     return layer.num_bins if isinstance(layer, (Hashing, HashedCrossing)) else None
 
 
-class FeatureSpace(HostLayer):
+class FeatureSpace(_HostLayer):
     """Prepares the columns of a table: numbers are scaled or put into bins, categories are numbered, hashed
     or crossed, and all become one array.
 

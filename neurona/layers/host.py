@@ -11,7 +11,7 @@ from neurona.core.scope import Scope
 from neurona.core.texts import on_host
 
 
-class HostLayer(Layer):
+class _HostLayer(Layer):
     """A layer whose `call` works on the host. In a model it runs on the data before the compiled program."""
 
     _on_host = True

@@ -20,7 +20,7 @@ from neurona.files.gate import Gate
 from neurona.files.values import read_text
 from neurona.layers.arguments import choice
 from neurona.layers.categories import dense, encoded, hashed, output_mode_of, salt_of, spec_of_categories
-from neurona.layers.host import HostLayer, texts_of
+from neurona.layers.host import _HostLayer, texts_of
 
 __all__ = [
     "IntegerLookup",
@@ -30,7 +30,7 @@ __all__ = [
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
-class _Lookup(HostLayer):
+class _Lookup(_HostLayer):
     """What both layers share. A subclass says how values become tokens."""
 
     vocabulary_dtype = _token_dtype = "string"

@@ -22,7 +22,7 @@ from neurona.core.symbolic import SymbolicTensor
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
 from neurona.layers.arguments import choice
-from neurona.layers.host import HostLayer
+from neurona.layers.host import _HostLayer
 
 __all__ = [
     "TextVectorization",
@@ -36,7 +36,7 @@ _WORDS = re.compile(r"[^ \t\n\r\x0b\x0c]+")
 _PADDING, _UNKNOWN = "", "[UNK]"
 
 
-class TextVectorization(HostLayer):
+class TextVectorization(_HostLayer):
     """Splits texts into tokens and looks each up in a vocabulary.
 
     The vocabulary is given, or learned by `adapt`: the most frequent tokens first. With output_mode="int" the
