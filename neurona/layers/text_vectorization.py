@@ -40,8 +40,8 @@ class TextVectorization(_HostLayer):
     """Splits texts into tokens and looks each up in a vocabulary.
 
     The vocabulary is given, or learned by `adapt`: the most frequent tokens first. With output_mode="int" the
-    number 0 is padding and 1 stands for every unknown token; in the other modes 0 stands for the unknown. In a
-    model, after an `Input((1,), dtype="string")`, the layer runs on the host before what is compiled.
+    number 0 is padding and 1 stands for every unknown token; in the other modes 0 stands for the unknown.
+    In a model, after an `Input((1,), dtype="string")`, the layer runs on the host before what is compiled.
 
     Args:
         max_tokens: the largest size of the vocabulary, padding and unknown included; None for no limit.
