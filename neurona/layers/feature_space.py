@@ -303,7 +303,8 @@ class FeatureSpace(_HostLayer):
             return specs
         self._refuse_integers(specs)
         widths = [one.shape[-1] for one in specs.values()]
-        return SymbolicTensor((None, None if None in widths else sum(widths)), floatx())
+        known = [width for width in widths if width is not None]
+        return SymbolicTensor((None, sum(known) if len(known) == len(widths) else None), floatx())
 
     def _spec(self, name: str, feature: Any) -> SymbolicTensor:
         """The shape and dtype of what a feature becomes."""

@@ -57,7 +57,9 @@ class Lambda(Layer):
         except ValueError:  # some functions written in C do not tell
             self._asks_for = set()
 
-    _takes_texts = True
+    @property
+    def _takes_texts(self) -> bool:
+        return True
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         given = {"mask": mask, "training": training}

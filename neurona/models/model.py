@@ -175,7 +175,13 @@ class Model(Trainer):
 
     # Computing.
 
-    _takes_texts, _ends_texts = True, False  # they go on to the parts
+    @property
+    def _takes_texts(self) -> bool:
+        return True
+
+    @property
+    def _ends_texts(self) -> bool:
+        return False  # they go on to the parts
 
     def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
         if self._call_graph is None:

@@ -77,8 +77,8 @@ def inputs_to_numpy(x: Any) -> Any:
 
 def _as_array(value: Any, what: str, keeps_texts: bool) -> np.ndarray:
     """Lists of numbers, series and tensors of other packages as arrays of NumPy, in whatever dtype."""
-    if keeps_texts and isinstance(value, (list, tuple)) and _is_numbers(value):
-        value = np.asarray(value, object)  # NumPy would write a missing text as the text "None"
+    if keeps_texts and _is_numbers(value):
+        return np.asarray(value, object)  # NumPy would write a missing text as the text "None"
     if hasattr(value, "detach"):  # torch's
         value = value.detach().cpu()
         value = value if str(value.layout) == "torch.strided" else value.to_dense()
