@@ -18,5 +18,5 @@ def test_how_it_works(capsys):
 def test_the_differences_from_keras_are_those_that_are_listed(name):
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.testfile(str(DOCS / name), module_relative=False, optionflags=options, encoding="utf-8")
-    assert result.attempted == 14
+    assert result.attempted == 20
     assert result.failed == 0

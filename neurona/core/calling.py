@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.annotations import MASK
-from neurona.core.errors import NeuronaError, ShapeError, TracingError
+from neurona.core.errors import DataError, NeuronaError, ShapeError, TracingError
 from neurona.core.policy import is_float
 from neurona.core.scope import current_scope
+from neurona.core.texts import Texts, is_texts
 from neurona.core.variable import Variable
 from neurona.messages import translated
 
@@ -26,19 +27,25 @@ def call_parameters(cls: Any) -> tuple[str, ...]:
     return tuple("**" if p.kind is p.VAR_KEYWORD else p.name for p in parameters)
 
 
-def as_arrays(tree: Any, dtype: str | None) -> Any:
+def as_arrays(tree: Any, dtype: str | None, layer: Any = None) -> Any:
     """The arrays, variables and NumPy arrays of a tree as JAX arrays, everything else as it is.
 
     Args:
         tree: nested lists, tuples and dictionaries.
         dtype: for what is floating point; None leaves it.
+        layer: that they are given to.
+
+    Raises:
+        DataError: there are texts, and the layer takes numbers.
     """
 
     def convert(leaf: Any) -> Any:
         if not hasattr(leaf, "__array__"):
-            return leaf
+            return _taken(leaf, layer) if isinstance(leaf, Texts) else leaf
         if isinstance(leaf, jax.Array):
             array = leaf
+        elif is_texts(leaf):
+            return _taken(leaf, layer)
         else:
             array = leaf.value if isinstance(leaf, Variable) else jnp.asarray(np.asarray(leaf))
         if dtype is not None and array.dtype != dtype and is_float(array.dtype):
@@ -47,6 +54,16 @@ def as_arrays(tree: Any, dtype: str | None) -> Any:
         return array
 
     return jax.tree.map(convert, tree)
+
+
+def _taken(texts: Any, layer: Any) -> Any:
+    """Texts that a layer takes."""
+    if layer is None or layer._takes_texts:
+        return texts
+    raise DataError(
+        f"Layer {layer.name!r} ({type(layer).__name__}) computes with numbers. Received texts of shape "
+        f"{tuple(texts.shape)}: put TextVectorization, StringLookup or Hashing before it."
+    )
 
 
 def mask_of(value: Any) -> Any:

@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.errors import ShapeError
+from neurona.core.texts import Texts, tracing_shapes
 
 _STEP = 2520  # divides by every number to 10, so that reshapes and poolings go through
 _DIVISIBLE = 720720  # divides by every number to 16
@@ -66,8 +67,7 @@ def trace_shapes(
     """
 
     def trace(filled: Filled) -> Any:
-        made = [jax.ShapeDtypeStruct(s, jnp.dtype(t.dtype)) for s, t in zip(filled, tensors, strict=True)]
-        return jax.eval_shape(function, made)
+        return _traced(function, filled, [tensor.dtype for tensor in tensors])
 
     shapes = [tuple(tensor.shape) for tensor in tensors]
     if all(None not in shape for shape in shapes):
@@ -87,6 +87,25 @@ def trace_shapes(
     which, error, pair = min(failed, key=lambda one: one[0])  # of the first numbers rather than of small ones
     _hide_sizes(error, trace, pair[which], pair[1 - which], shapes)
     raise error
+
+
+def _traced(function: Callable[[list[Any]], Any], shapes: Filled, dtypes: list[Any]) -> Any:
+    """The shapes and dtypes of what a function returns. Texts are no arrays: they go past JAX."""
+    texts: list[Any] = []
+    trees: list[Any] = []
+
+    def run(arrays: list[Any]) -> list[Any]:
+        given = iter(arrays)
+        made = [Texts(s) if d == "string" else next(given) for s, d in zip(shapes, dtypes, strict=True)]
+        leaves, tree = jax.tree.flatten(function(made))
+        trees.append(tree)
+        texts.extend(leaf if isinstance(leaf, Texts) else None for leaf in leaves)
+        return [leaf for leaf in leaves if not isinstance(leaf, Texts)]
+
+    pairs = [(s, jnp.dtype(d)) for s, d in zip(shapes, dtypes, strict=True) if d != "string"]
+    with tracing_shapes():
+        results = iter(jax.eval_shape(run, [jax.ShapeDtypeStruct(*pair) for pair in pairs]))
+    return jax.tree.unflatten(trees[0], [next(results) if text is None else text for text in texts])
 
 
 def _attempts(

@@ -1,5 +1,6 @@
 """Layer: an object that owns variables, and at the same time a pure function of them."""
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
@@ -36,6 +37,7 @@ from neurona.core.registry import (
 from neurona.core.scope import Scope, current_scope
 from neurona.core.shapes import given_batch_shape
 from neurona.core.symbolic import snake_case, symbolic_leaves, unique_name
+from neurona.core.texts import holds_texts, of_empty_texts, on_host
 from neurona.core.variable import Variable
 from neurona.messages import translated
 from neurona.tensorflow_graph import in_tensorflow_graph
@@ -244,6 +246,23 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     # What saving, summaries and training ask a layer; models and some layers answer differently.
 
+    # Whether `call` works on the host, on texts or integers, before what is compiled.
+    _on_host = False
+
+    @property
+    def _takes_texts(self) -> bool:
+        """Whether `call` may be given texts: that of a class of the user, which may hand them on."""
+        return not is_built_in(self)
+
+    def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        """Call the layer for what its parts on the host note. Of the others only shapes are computed."""
+
+        def run() -> None:
+            with Scope({}, jax.random.key(0), 0, False):
+                self(*args, **kwargs)
+
+        jax.eval_shape(run)
+
     # Whether `call` refuses values of arrays; a compiled program, which can't, makes NaN of them.
     _refuses_values = False
 
@@ -344,10 +363,15 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         return outputs
 
     def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if holds_texts((args, kwargs)) and self._ends_texts:
+            return self._call_on_host(scope, args, kwargs)
+        return self._compute(scope, args, kwargs)
+
+    def _compute(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
         parameters = call_parameters(type(self))
         # 1. Convert the arguments first: shapes, masks and `call` then all see the same arrays.
         dtype = self.compute_dtype if self.autocast else None
-        args, kwargs = as_arrays(args, dtype), as_arrays(kwargs, dtype)
+        args, kwargs = as_arrays(args, dtype, self), as_arrays(kwargs, dtype, self)
         # 2. Check the input and create the weights, before `call` reads them. This happens outside of step 5,
         #    because `build` enters the layer by itself.
         self._check_and_build(args, kwargs)
@@ -384,6 +408,18 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
             if mask is not None:
                 annotate_masks(outputs, mask)
         return outputs
+
+    @property
+    def _ends_texts(self) -> bool:
+        """Whether texts that a model gives the layer go no further than its own code: that of the user."""
+        return self._takes_texts and not any(part._on_host for part in self._flatten_layers())
+
+    def _call_on_host(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        def compute(given: tuple[tuple, dict[str, Any]]) -> Any:
+            return self._call_in_scope(scope, *given)
+
+        who = f"Layer {self.name!r} ({type(self).__name__})"
+        return on_host(compute, functools.partial(of_empty_texts, compute), who, (args, kwargs))
 
     # Dtypes and configs.
 

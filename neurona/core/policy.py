@@ -13,7 +13,7 @@ from neurona.core.registry import Serializable, deserialize, lookup
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 _INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
-DTYPES = (*FLOATS, "bool", *_INTEGERS, "complex64", "complex128")
+DTYPES = (*FLOATS, "bool", *_INTEGERS, "complex64", "complex128", "string")
 
 
 class _Settings:
@@ -41,6 +41,7 @@ def standardize_dtype(dtype: Any) -> str:
         return _Settings.floatx
     if isinstance(dtype, DTypePolicy):
         return dtype.compute_dtype
+    dtype = "string" if dtype is str else dtype
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or str(np.dtype(dtype))
     name = {"float": _Settings.floatx, "int": "int32"}.get(name, name)
     if name not in DTYPES:

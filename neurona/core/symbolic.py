@@ -16,6 +16,7 @@ from neurona.core.errors import TracingError
 from neurona.core.inference import trace_shapes
 from neurona.core.policy import standardize_dtype
 from neurona.core.registry import snake_case
+from neurona.core.texts import holds_texts, of_empty_texts, on_host
 from neurona.core.variable import Variable
 
 _counts: dict[str, int] = collections.defaultdict(int)
@@ -117,6 +118,13 @@ class Operation:
         self.name = name or unique_name(snake_case(class_name))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if holds_texts((args, kwargs)):
+            spec = functools.partial(of_empty_texts, self._computed)
+            return on_host(self._computed, spec, f"{self.class_name} {self.name!r}", (args, kwargs))
+        return self._computed((args, kwargs))
+
+    def _computed(self, given: tuple[tuple, dict[str, Any]]) -> Any:
+        args, kwargs = given
         try:
             return self.function(*args, **kwargs)
         except (TypeError, IndexError, ValueError) as error:

@@ -11,9 +11,10 @@ from neurona.core.errors import ArgumentError, DataError, NotBuiltError, ShapeEr
 from neurona.core.layer import Layer
 from neurona.core.policy import floatx
 from neurona.core.sources import each_batch
+from neurona.core.symbolic import SymbolicTensor
 from neurona.layers.arguments import choice, positive
 from neurona.layers.hashes import fingerprint, joined, keyed_hash
-from neurona.layers.host import refuse_compiled, texts_of
+from neurona.layers.host import _HostLayer, texts_of
 
 __all__ = [
     "CategoryEncoding",
@@ -73,6 +74,22 @@ def encoded(numbers: Any, mode: str, depth: int, dtype: Any, weights: Any = None
         return hot.max(-2)
     axis = 1 if numbers.ndim > 1 else 0
     return (hot if weights is None else hot * weights[..., None]).sum(axis).astype(dtype)
+
+
+def spec_of_categories(shape: Any, mode: str, depth: int | None, dtype: Any) -> SymbolicTensor:
+    """The shape and dtype of what `encoded` returns for numbers of a shape.
+
+    Example:
+
+        >>> spec_of_categories((None, 1), "one_hot", 5, "float32").shape
+        (None, 5)
+    """
+    shape = tuple(shape)
+    if mode == "int":
+        return SymbolicTensor(shape, "int32")
+    if mode == "one_hot":
+        return SymbolicTensor((*(shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape), depth), dtype)
+    return SymbolicTensor((*shape[:-1], depth), dtype)
 
 
 class CategoryEncoding(Layer):
@@ -289,9 +306,9 @@ def _as_hashed(values: Any, who: str) -> np.ndarray:
     return array.astype("int64").astype(str).astype(object)
 
 
-class Hashing(Layer):
+class Hashing(_HostLayer):
     """The bin of each text or integer, by a hash function: no vocabulary is needed, and different words may
-    share a bin.
+    share a bin. In a model the layer runs on the host, on the model's inputs, before what is compiled.
 
     Args:
         num_bins: how many bins.
@@ -304,7 +321,7 @@ class Hashing(Layer):
 
     Raises:
         ArgumentError: an option has another form.
-        TracingError: it is called inside a model that is being built or compiled, which texts can't enter.
+        TracingError: it is called in a compiled program, on what is computed there.
 
     Source: Weinberger et al., Feature Hashing for Large Scale Multitask Learning, 2009.
 
@@ -332,9 +349,8 @@ class Hashing(Layer):
         self.mask_value, self.salt = mask_value, salt_of(salt, "Hashing")
         self.sparse = dense(sparse, "Hashing")
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse_compiled(inputs, f"Layer {self.name!r} (Hashing)", "hashing")
-        return self.call(inputs)
+    def _output_spec(self, inputs: Any) -> SymbolicTensor:
+        return spec_of_categories(inputs.shape, self.output_mode, self.num_bins, self.compute_dtype)
 
     def call(self, inputs: Any) -> Any:
         values = _as_hashed(inputs, f"Layer {self.name!r} (Hashing)")
@@ -356,7 +372,7 @@ def _prints(values: Any, who: str) -> list[int]:
     return [int(number) & (2**64 - 1) for number in array.ravel()]
 
 
-class HashedCrossing(Layer):
+class HashedCrossing(_HostLayer):
     """The bin of each combination of several features, by a hash function.
 
     Args:
@@ -374,7 +390,7 @@ class HashedCrossing(Layer):
     Raises:
         ArgumentError: an option has another form, or there are fewer than two features.
         ShapeError: the features differ in shape, or have several columns.
-        TracingError: it is called inside a model that is being built or compiled, which texts can't enter.
+        TracingError: it is called in a compiled program, on what is computed there.
 
     Example:
 
@@ -397,9 +413,8 @@ class HashedCrossing(Layer):
         self.num_bins = positive(num_bins, "num_bins", "HashedCrossing")
         self.sparse = dense(sparse, "HashedCrossing")
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse_compiled(inputs, f"Layer {self.name!r} (HashedCrossing)", "crossing")
-        return self.call(inputs)
+    def _output_spec(self, inputs: Any) -> SymbolicTensor:
+        return spec_of_categories(inputs[0].shape, self.output_mode, self.num_bins, self.compute_dtype)
 
     def call(self, inputs: Any) -> Any:
         who = f"Layer {self.name!r} (HashedCrossing)"

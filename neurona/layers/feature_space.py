@@ -7,13 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError
-from neurona.core.layer import Layer
+from neurona.core.policy import floatx
 from neurona.core.registry import Serializable, serialize
+from neurona.core.scope import Scope
 from neurona.core.sources import each_batch
-from neurona.core.symbolic import SymbolicTensor, record, symbolic_leaves
+from neurona.core.symbolic import SymbolicTensor, symbolic_leaves
 from neurona.layers.activation import Identity
 from neurona.layers.arguments import choice
 from neurona.layers.categories import CategoryEncoding, Discretization, HashedCrossing, Hashing
+from neurona.layers.host import _HostLayer
 from neurona.layers.input import Input
 from neurona.layers.lookup import IntegerLookup, StringLookup
 from neurona.layers.preprocessing import Normalization, Rescaling
@@ -68,7 +70,7 @@ class Feature(Serializable):
 def _cardinality(layer: Any) -> int | None:
     """How many integers a layer gives."""
     if isinstance(layer, (IntegerLookup, StringLookup)):
-        return layer.vocabulary_size()
+        return layer._columns()
     if isinstance(layer, CategoryEncoding):
         return layer.num_tokens
     if isinstance(layer, Discretization):
@@ -76,13 +78,13 @@ def _cardinality(layer: Any) -> int | None:
     return layer.num_bins if isinstance(layer, (Hashing, HashedCrossing)) else None
 
 
-class FeatureSpace(Layer):
+class FeatureSpace(_HostLayer):
     """Prepares the columns of a table: numbers are scaled or put into bins, categories are numbered, hashed
     or crossed, and all become one array.
 
     A feature is a name, or made by the method of that name for other options: "float", "float_rescaled",
     "float_normalized", "float_discretized", "integer_categorical", "string_categorical", "integer_hashed",
-    "string_hashed".
+    "string_hashed". With texts, hashes or crosses it runs on the host before what of a model is compiled.
 
     Args:
         features: a dictionary of the columns' names and features.
@@ -265,8 +267,7 @@ class FeatureSpace(Layer):
         """An input of a model for each feature."""
         if self._inputs is None:
             self._inputs = {
-                name: Input((1,), dtype="int32" if feature.dtype == "string" else feature.dtype, name=name)
-                for name, feature in self.features.items()
+                name: Input((1,), dtype=feature.dtype, name=name) for name, feature in self.features.items()
             }
         return self._inputs
 
@@ -281,24 +282,38 @@ class FeatureSpace(Layer):
             raise DataError(
                 f"Layer {self.name!r} (FeatureSpace) takes a dictionary of columns. Received: {data!r:.100}"
             )
-        if not self._adapted:
+        if not self._adapted and not symbolic_leaves(data):  # of a file's model: what it learned comes later
             raise NotBuiltError(f"Layer {self.name!r} (FeatureSpace) learns from data first: adapt(dataset).")
-        if symbolic_leaves(data):
-            return record(self, (data,), {}, self._spec())
-        return self.call(data)
+        return super().__call__(data, *args, **kwargs)
 
-    def _spec(self) -> Any:
-        """The shapes of the outputs, found with a row of zeros."""
-        row = {
-            name: ["" if feature.dtype == "string" else np.zeros((), feature.dtype)]
-            for name, feature in self.features.items()
-        }
-        outputs = self.call({name: np.array(column) for name, column in row.items()})
-        spec = {
-            name: SymbolicTensor((None, *one.shape[1:]), one.dtype)
-            for name, one in (outputs if self.output_mode == "dict" else {"": outputs}).items()
-        }
-        return spec if self.output_mode == "dict" else spec[""]
+    @property
+    def _on_host(self) -> bool:
+        """Whether it takes texts or hashes: else it is compiled."""
+        parts = (*self.preprocessors.values(), *self.crossers.values())
+        return any(part._on_host for part in parts)
+
+    def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return super()._call_in_scope(scope, args, kwargs) if self._on_host else self.call(*args, **kwargs)
+
+    def _output_spec(self, inputs: Any) -> Any:
+        features = {name: self._spec(name, one) for name, one in sorted(self.features.items())}
+        crosses = {cross.name: self._spec(cross.name, cross) for cross in self.crosses}
+        specs = features | dict(sorted(crosses.items()))
+        if self.output_mode == "dict":
+            return specs
+        self._refuse_integers(specs)
+        widths = [one.shape[-1] for one in specs.values()]
+        known = [width for width in widths if width is not None]
+        return SymbolicTensor((None, sum(known) if len(known) == len(widths) else None), floatx())
+
+    def _spec(self, name: str, feature: Any) -> SymbolicTensor:
+        """The shape and dtype of what a feature becomes."""
+        if feature.output_mode == "one_hot":
+            return SymbolicTensor((None, self._count(name)), floatx())
+        if name in self.crossers:
+            return SymbolicTensor((None, 1), "int32")
+        spec = self.preprocessors[name].compute_output_spec(SymbolicTensor((None, 1), feature.dtype))
+        return SymbolicTensor(spec.shape, spec.dtype)
 
     def call(self, data: Any) -> Any:
         missing = [name for name in self.features if name not in data]
@@ -327,22 +342,34 @@ class FeatureSpace(Layer):
     def _encoded(self, name: str, values: Any, spec: Any) -> Any:
         if spec.output_mode != "one_hot":
             return values
+        return CategoryEncoding(self._count(name))(values)
+
+    def _count(self, name: str) -> int:
+        """How many integers the layer of a feature or a cross gives."""
         count = _cardinality(self.preprocessors.get(name) or self.crossers.get(name))
-        if count is None or not jnp.issubdtype(values.dtype, jnp.integer):
+        if count is None:
             raise ArgumentError(
                 f"Layer {self.name!r} (FeatureSpace): feature {name!r} has output_mode='one_hot', and its "
                 "layer gives no known number of integers. Take output_mode='int' or 'float'."
             )
-        return CategoryEncoding(count)(values)
+        return count
 
     def _together(self, outputs: Mapping[str, Any]) -> Any:
+        self._refuse_integers(outputs)
+        return jnp.concatenate(list(outputs.values()), -1)
+
+    def _refuse_integers(self, outputs: Mapping[str, Any]) -> None:
         integers = [name for name, one in outputs.items() if not jnp.issubdtype(one.dtype, jnp.floating)]
         if integers:
             raise ArgumentError(
                 f"Layer {self.name!r} (FeatureSpace): the features {integers} are integers, which can't "
                 "stand beside numbers. Take output_mode='one_hot' for them, or output_mode='dict' for all."
             )
-        return jnp.concatenate(list(outputs.values()), -1)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what was saved: the parts have what was learned."""
+        super().load_own_variables(store)
+        self._adapted = True
 
     def get_config(self) -> dict[str, Any]:
         names = ("output_mode", "crossing_dim", "hashing_dim", "num_discretization_bins")

@@ -1,35 +1,48 @@
-"""What layers share that work on texts: texts live on the host, not in a compiled model."""
+"""What layers share that work on texts: they run on the host, not in a compiled program."""
 
 from typing import Any
 
 import numpy as np
-from jax.core import Tracer
 
 from neurona.core.checks import check_texts
-from neurona.core.errors import TracingError
-from neurona.core.symbolic import is_symbolic
+from neurona.core.errors import ArgumentError
+from neurona.core.layer import Layer
+from neurona.core.scope import Scope
+from neurona.core.texts import on_host
 
 
-def refuse_compiled(inputs: Any, who: str, call: str) -> None:
-    """Refuse inputs without numbers: a symbolic tensor, or an array that is being traced.
+class _HostLayer(Layer):
+    """A layer whose `call` works on the host. In a model it runs on the data before the compiled program."""
 
-    Args:
-        inputs: what the layer was called with.
-        who: such as "Layer 'words' (StringLookup)".
-        call: the name of the layer in an example, such as "lookup".
+    _on_host = True
+    _only_texts = False  # whether it takes no numbers
 
-    Raises:
-        TracingError: they are such.
-    """
-    if any(is_symbolic(one) or isinstance(one, Tracer) for one in _each(inputs)):
-        raise TracingError(
-            f"{who} works on texts, which can't enter a compiled model. Map them first, "
-            f"`x = {call}(texts)`, and give the model the numbers: `model.fit(x, y)`."
-        )
+    def _output_spec(self, inputs: Any) -> Any:
+        """The symbolic outputs for inputs that have a shape and a dtype."""
+        raise NotImplementedError
 
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic outputs for symbolic inputs.
 
-def _each(inputs: Any) -> Any:
-    return inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        Raises:
+            ArgumentError: the layer takes texts, and the inputs are numbers.
+        """
+        if self._only_texts and inputs.dtype != "string":
+            raise ArgumentError(
+                f"{self._who} takes texts. Received a tensor of dtype {inputs.dtype}: give the model "
+                f'Input({inputs.shape[1:]}, dtype="string").'
+            )
+        return self._output_spec(inputs)
+
+    def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        self(*args, **kwargs)
+
+    def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return on_host(self.call, self._output_spec, self._who, args[0] if args else kwargs["inputs"])
+
+    @property
+    def _who(self) -> str:
+        return f"Layer {self.name!r} ({type(self).__name__})"
 
 
 def texts_of(inputs: Any, encoding: str, who: str) -> np.ndarray:

@@ -21,7 +21,7 @@ class InputLayer(Layer):
     Args:
         shape: sizes without the batch; None where unknown.
         batch_size: the batch's size, if it is fixed.
-        dtype: the dtype that data is cast to on its way in.
+        dtype: the dtype that data is cast to on its way in; "string" for texts.
         sparse: no effect: arrays are dense.
         ragged: no effect: arrays are dense.
         batch_shape: the whole shape, instead of shape and batch_size.
@@ -117,7 +117,8 @@ def Input(
     Args:
         shape: sizes without the batch; None where unknown.
         batch_size: the batch's size, if it is fixed.
-        dtype: the dtype that data is cast to on its way in; `floatx()` by default.
+        dtype: the dtype that data is cast to on its way in; `floatx()` by default. "string" for texts, which
+            `TextVectorization`, `StringLookup`, `Hashing` and `FeatureSpace` take.
         sparse: no effect: arrays are dense.
         ragged: no effect: arrays are dense.
         batch_shape: the whole shape, instead of shape and batch_size.

@@ -57,6 +57,10 @@ class Lambda(Layer):
         except ValueError:  # some functions written in C do not tell
             self._asks_for = set()
 
+    @property
+    def _takes_texts(self) -> bool:
+        return True
+
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         given = {"mask": mask, "training": training}
         return self.function(inputs, **self.arguments, **{name: given[name] for name in self._asks_for})

@@ -11,17 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError, TracingError
-from neurona.core.layer import Layer
+from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError
 from neurona.core.policy import floatx
+from neurona.core.scope import Scope
 from neurona.core.sources import each_batch
-from neurona.core.symbolic import SymbolicTensor, is_symbolic, record
+from neurona.core.symbolic import SymbolicTensor
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
 from neurona.layers.arguments import choice
-from neurona.layers.categories import dense, encoded, hashed, output_mode_of, salt_of
-from neurona.layers.host import refuse_compiled, texts_of
-from neurona.tensorflow_graph import in_tensorflow_graph, step_of_tensorflow_graph
+from neurona.layers.categories import dense, encoded, hashed, output_mode_of, salt_of, spec_of_categories
+from neurona.layers.host import _HostLayer, texts_of
 
 __all__ = [
     "IntegerLookup",
@@ -31,10 +30,10 @@ __all__ = [
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
-class _Lookup(Layer):
+class _Lookup(_HostLayer):
     """What both layers share. A subclass says how values become tokens."""
 
-    vocabulary_dtype = "string"
+    vocabulary_dtype = _token_dtype = "string"
 
     def __init__(
         self,
@@ -243,33 +242,24 @@ class _Lookup(Layer):
 
     # From tokens to numbers.
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if self._tokens is None:
-            raise NotBuiltError(
-                f"Layer {self.name!r} ({type(self).__name__}) has no vocabulary yet: call `adapt(data)` "
-                "first."
-            )
-        if in_tensorflow_graph(inputs):
-            return step_of_tensorflow_graph(self.call, (inputs,), {}, self._output_spec(tuple(inputs.shape)))
-        return self.call(inputs)
-
     def _columns(self) -> int:
         if self.pad_to_max_tokens and self.max_tokens is not None:
             return self.max_tokens
         # Of a file's model that is being built: its vocabulary comes later.
         return self._size_in_config or 0 if self._tokens is None else self.vocabulary_size()
 
-    def _output_spec(self, shape: Any) -> SymbolicTensor:
-        """The shape and dtype of what inputs of this shape become."""
+    def _output_spec(self, inputs: Any) -> SymbolicTensor:
+        if self.invert:
+            return SymbolicTensor(tuple(inputs.shape), self._token_dtype)
         dtype = floatx() if self.output_mode == "tf_idf" else "int32"
-        if self.output_mode == "int":
-            return SymbolicTensor(shape, dtype)
-        if self.output_mode == "one_hot":
-            kept = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
-            return SymbolicTensor((*kept, self._columns()), dtype)
-        return SymbolicTensor((*shape[:-1], self._columns()), dtype)
+        return spec_of_categories(inputs.shape, self.output_mode, self._columns() or None, dtype)
 
     def call(self, inputs: Any) -> Any:
+        if self._tokens is None:
+            raise NotBuiltError(
+                f"Layer {self.name!r} ({type(self).__name__}) has no vocabulary yet: call `adapt(data)` "
+                "first."
+            )
         if self.invert:
             return self._inverted(np.asarray(inputs))
         values = self._values(inputs)
@@ -362,7 +352,8 @@ class StringLookup(_Lookup):
 
     The vocabulary is given, or learned by `adapt`: the most frequent texts first. With output_mode="int" the
     mask token, if there is one, has the number 0; then come the numbers of unknown texts, then those of the
-    vocabulary.
+    vocabulary. In a model, after an `Input((1,), dtype="string")`, the layer runs on the host before what is
+    compiled; a model that ends with an inverted one gives texts.
 
     Args:
         max_tokens: the largest size of the vocabulary, special tokens included; None for no limit.
@@ -387,7 +378,7 @@ class StringLookup(_Lookup):
         ArgumentError: an option is unknown, or does not go with another.
         DataError: a text is missing, or unknown where num_oov_indices=0.
         NotBuiltError: it is called before it has a vocabulary.
-        TracingError: it is called inside a model that is being built or compiled, which texts can't enter.
+        TracingError: it is called in a compiled program, on what is computed there.
 
     Example:
 
@@ -422,6 +413,10 @@ class StringLookup(_Lookup):
         outputs = (output_mode, sparse, pad_to_max_tokens, oov_method, salt, name)
         super().__init__(*shared, *outputs, **kwargs)
 
+    @property
+    def _only_texts(self) -> bool:
+        return not self.invert
+
     def _plain(self, token: Any) -> Any:
         return (
             token.decode(self.encoding)
@@ -436,10 +431,6 @@ class StringLookup(_Lookup):
 
     def _values(self, inputs: Any) -> np.ndarray:
         return texts_of(inputs, self.encoding, f"Layer {self.name!r} (StringLookup)")
-
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse_compiled(inputs, f"Layer {self.name!r} (StringLookup)", "lookup")
-        return super().__call__(inputs, *args, **kwargs)
 
 
 class IntegerLookup(_Lookup):
@@ -478,7 +469,7 @@ class IntegerLookup(_Lookup):
         [[1, 3], [2, 0]]
     """
 
-    vocabulary_dtype = "int64"
+    vocabulary_dtype, _token_dtype = "int64", "int32"
 
     def __init__(
         self,
@@ -531,15 +522,18 @@ class IntegerLookup(_Lookup):
         integers = super()._inverted(numbers)
         return integers if None in integers.ravel().tolist() else integers.astype("int64")
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_symbolic(inputs):
-            return record(self, (inputs,), {}, self._output_spec(inputs.shape))
-        if self._tokens is not None and isinstance(inputs, Tracer):
-            return Layer.__call__(self, inputs)
-        return super().__call__(inputs, *args, **kwargs)
+    @property
+    def _on_host(self) -> bool:
+        return self.oov_method == "farmhash" and self.num_oov_indices > 1
+
+    def _call_in_scope(self, scope: Scope, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if self._on_host:
+            return super()._call_in_scope(scope, args, kwargs)
+        return self.call(*args, **kwargs)
 
     def call(self, inputs: Any) -> Any:
-        return self._compiled(inputs) if isinstance(inputs, Tracer) else super().call(inputs)
+        traced = isinstance(inputs, Tracer) and self._tokens is not None
+        return self._compiled(inputs) if traced else super().call(inputs)
 
     def _compiled(self, inputs: Any) -> Any:
         """The same in a compiled program, by binary search in the sorted vocabulary."""
@@ -549,11 +543,6 @@ class IntegerLookup(_Lookup):
             place = inputs - len(self._special) + 1
             result = tokens[jnp.where((place > 0) & (place < len(tokens)), place, 0)]
             return result if self.mask_token is None else jnp.where(inputs == 0, self.mask_token, result)
-        if self.oov_method == "farmhash" and self.num_oov_indices > 1:
-            raise TracingError(
-                f"Layer {self.name!r} (IntegerLookup): oov_method='farmhash' works on the host. Map the data "
-                "first, `x = lookup(integers)`, or take oov_method='floormod'."
-            )
         known = np.array([token for token in self._tokens or [] if abs(token) < 2**31], "int64")
         order = np.argsort(known)
         ordered = jnp.asarray(known[order], "int32")

@@ -1,5 +1,5 @@
-"""TextVectorization: from texts to the integers or counts that a network takes. It runs on the host, before
-the network.
+"""TextVectorization: from texts to the integers or counts that a network takes. It runs on the host: before
+the network, or as a layer of a model that takes texts.
 """
 
 import itertools
@@ -16,15 +16,13 @@ import numpy as np
 
 from neurona.core.checks import check_texts, integers
 from neurona.core.errors import ArgumentError, DataError, NotBuiltError, SavingError
-from neurona.core.layer import Layer
 from neurona.core.policy import floatx
 from neurona.core.sources import each_batch
 from neurona.core.symbolic import SymbolicTensor
 from neurona.files.gate import Gate
 from neurona.files.values import read_text
 from neurona.layers.arguments import choice
-from neurona.layers.host import refuse_compiled
-from neurona.tensorflow_graph import in_tensorflow_graph, step_of_tensorflow_graph
+from neurona.layers.host import _HostLayer
 
 __all__ = [
     "TextVectorization",
@@ -37,16 +35,17 @@ _WORDS = re.compile(r"[^ \t\n\r\x0b\x0c]+")
 _PADDING, _UNKNOWN = "", "[UNK]"
 
 
-class TextVectorization(Layer):
+class TextVectorization(_HostLayer):
     """Splits texts into tokens and looks each up in a vocabulary.
 
     The vocabulary is given, or learned by `adapt`: the most frequent tokens first. With output_mode="int" the
     number 0 is padding and 1 stands for every unknown token; in the other modes 0 stands for the unknown.
+    In a model, after an `Input((1,), dtype="string")`, the layer runs on the host before what is compiled.
 
     Args:
         max_tokens: the largest size of the vocabulary, padding and unknown included; None for no limit.
         standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of an
-            array of texts.
+            array of texts. "lower" changes the letters of all alphabets, Keras's only A to Z.
         split: "whitespace", "character", None (each text is one token), or a function of a list of texts that
             returns lists of tokens.
         ngrams: n for all sequences of up to n tokens, a tuple for those of these lengths, None for single
@@ -71,7 +70,7 @@ class TextVectorization(Layer):
         ArgumentError: an option is unknown, or does not go with another.
         DataError: a row is None, NaN or another missing value.
         NotBuiltError: it is called before it has a vocabulary.
-        TracingError: it is called inside a model that is being built or compiled, which texts can't enter.
+        TracingError: it is called in a compiled program, on what is computed there.
 
     Example:
 
@@ -80,6 +79,8 @@ class TextVectorization(Layer):
         >>> layer.get_vocabulary()[:4], layer(["the cat", "A dog sat on the mat"]).tolist()
         (['', '[UNK]', 'the', 'sat'], [[2, 6, 0, 0], [1, 5, 3, 1]])
     """
+
+    _only_texts = True
 
     def __init__(
         self,
@@ -98,8 +99,9 @@ class TextVectorization(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        for name_in_configs in ("vocabulary_size", "has_input_vocabulary"):  # of Keras
-            kwargs.pop(name_in_configs, None)
+        self._size_in_config = kwargs.pop("vocabulary_size", None)  # of Keras
+        kwargs.pop("has_input_vocabulary", None)
+        for name_in_configs in ("vocabulary_size", "has_input_vocabulary"):
             self._arguments.pop(name_in_configs, None)
         super().__init__(name=name, **kwargs)
         if sparse or ragged:
@@ -250,8 +252,9 @@ class TextVectorization(Layer):
         if rows.dtype.kind not in "SU":
             for column in rows.reshape(len(rows), -1).T:
                 check_texts(column.tolist(), f"Layer {self.name!r} (TextVectorization)")
-        decoded = [text.decode(self.encoding) if isinstance(text, bytes) else str(text) for text in values]
-        tokens = self._split(self._standardized(decoded), max(rows.size // max(len(rows), 1), 1))
+        tokens = self._split(
+            self._standardized(self._decoded(values)), max(rows.size // max(len(rows), 1), 1)
+        )
         return tokens if self.ngrams is None else [self._joined(one) for one in tokens]
 
     def _rows(self, texts: Any) -> np.ndarray:
@@ -274,7 +277,7 @@ class TextVectorization(Layer):
 
     def _standardized(self, texts: list[str]) -> list[str]:
         if callable(self.standardize):
-            return [str(text) for text in np.asarray(self.standardize(np.array(texts, np.str_))).tolist()]
+            return self._decoded(np.asarray(self.standardize(np.array(texts, np.str_))).tolist())
         steps = self.standardize or ""
         if "lower" in steps:
             texts = [text.lower() for text in texts]
@@ -288,37 +291,33 @@ class TextVectorization(Layer):
         if isinstance(self.split, str):
             cut = _WORDS.findall if self.split == "whitespace" else list
             return [cut(text) for text in texts]
-        return [[str(token) for token in tokens] for tokens in self.split(texts)]
+        return [self._decoded(np.asarray(tokens).ravel().tolist()) for tokens in self.split(texts)]
+
+    def _decoded(self, texts: list[Any]) -> list[str]:
+        return [text.decode(self.encoding) if isinstance(text, bytes) else str(text) for text in texts]
 
     def _joined(self, tokens: list[str]) -> list[str]:
         """The n-grams of a text, shortest first."""
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams or ()
         return [" ".join(tokens[i : i + n]) for n in lengths for i in range(len(tokens) - n + 1)]
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        refuse_compiled(inputs, f"Layer {self.name!r} (TextVectorization)", "vectorization")
-        if self._tokens is None:
-            raise NotBuiltError(
-                f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."
-            )
-        if in_tensorflow_graph(inputs):
-            return step_of_tensorflow_graph(self.call, (inputs,), {}, self._output_spec(tuple(inputs.shape)))
-        return self.call(inputs)
-
-    def _output_spec(self, shape: Any) -> SymbolicTensor:
-        """The shape, None where only the texts tell, and the dtype of what texts of this shape become."""
+    def _output_spec(self, inputs: Any) -> SymbolicTensor:
+        """None stands for a size that only the texts tell."""
+        shape = tuple(inputs.shape)
         if self.output_mode == "int" and self.split is None and self.output_sequence_length is None:
             return SymbolicTensor(shape, "int32")
-        width = self.output_sequence_length if self.output_mode == "int" else self._columns()
+        width = self.output_sequence_length if self.output_mode == "int" else self._columns() or None
         return SymbolicTensor((*shape[:1], width), floatx() if self.output_mode == "tf_idf" else "int32")
 
     def _columns(self) -> int:
         """How many columns counts have."""
         if self.pad_to_max_tokens and self.max_tokens is not None:
             return self.max_tokens
-        return self.vocabulary_size()
+        # Of a file's model that is being built: its vocabulary comes later.
+        return self._size_in_config or 0 if self._tokens is None else self.vocabulary_size()
 
     def call(self, inputs: Any) -> Any:
+        self._check_vocabulary()
         unknown, single = len(self._special) - 1, np.ndim(inputs) == 0
         texts = self._tokenize(inputs)
         if self.output_mode == "int":
@@ -340,6 +339,12 @@ class TextVectorization(Layer):
         elif self.output_mode == "tf_idf":
             counts = counts * np.pad(self._idf, (0, width - size))
         return jnp.asarray(counts[0] if single else counts)
+
+    def _check_vocabulary(self) -> None:
+        if self._tokens is None:
+            raise NotBuiltError(
+                f"Layer {self.name!r} (TextVectorization) has no vocabulary yet: call `adapt(texts)` first."
+            )
 
     # Files.
 

@@ -1,5 +1,6 @@
 """The graph of a functional model: which calls lead from its inputs to its outputs, and how to run them."""
 
+import functools
 from collections import Counter
 from typing import Any
 
@@ -8,6 +9,7 @@ import jax
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.symbolic import Node, SymbolicTensor, is_symbolic, symbolic_leaves
+from neurona.core.texts import too_late
 from neurona.layers.input import Input, InputLayer
 from neurona.models.fusion import chains_of
 
@@ -114,6 +116,43 @@ class CallGraph:
             for index, value in enumerate(outputs):
                 table[(node, index)] = value
         return jax.tree.map(fill, self.outputs)
+
+    def note_host(self, values: list[Any]) -> None:
+        """Call the layers that work on the host, and what they depend on, for values of the inputs."""
+        table: dict[tuple[Any, int], Any] = dict(zip(self._given, values))
+        nodes = self._nodes_on_host
+        read = {tensor.node for node in nodes for tensor in node.inputs}
+
+        def fill(leaf: Any) -> Any:
+            return table[(leaf.node, leaf.index)] if is_symbolic(leaf) else leaf
+
+        for node in nodes:
+            self._refuse_learning(node)
+            args, kwargs = jax.tree.map(fill, (node.args, node.kwargs))
+            if node in read or not isinstance(node.operation, Layer):
+                outputs = node.operation(*args, **kwargs)
+                table |= {(node, index): leaf for index, leaf in enumerate(jax.tree.leaves(outputs))}
+            else:
+                node.operation._note_host(args, kwargs)
+
+    def _refuse_learning(self, node: Node) -> None:
+        """Raise TracingError where weights that are trained lead to a layer on the host."""
+        for tensor in node.inputs:
+            before = None if (tensor.node, tensor.index) in self._given else tensor.node
+            if before is not None and getattr(before.operation, "trainable_variables", None):
+                raise too_late(f"{type(node.operation).__name__} {node.operation.name!r}")
+
+    @functools.cached_property
+    def _nodes_on_host(self) -> list[Node]:
+        """The calls of layers that work on the host or hold such layers, and those that they depend on."""
+        wanted: set[Node | None] = set()
+        for node in reversed(self.nodes):
+            parts = node.operation._flatten_layers() if isinstance(node.operation, Layer) else ()
+            takes_texts = any(tensor.dtype == "string" for tensor in node.inputs)
+            if node in wanted or takes_texts or any(part._on_host for part in parts):
+                inner = (tensor for tensor in node.inputs if (tensor.node, tensor.index) not in self._given)
+                wanted |= {node, *(tensor.node for tensor in inner)}
+        return [node for node in self.nodes if node in wanted]
 
     def calls_of(self, operation: Any) -> list[Node]:
         """The nodes of this graph that call an operation, in order."""

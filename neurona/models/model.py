@@ -9,11 +9,19 @@ import jax.numpy as jnp
 
 from neurona import saving
 from neurona.core.annotations import MASK
-from neurona.core.errors import ArgumentError, NotBuiltError, NotConnectedError, ShapeError, suggestion
+from neurona.core.errors import (
+    ArgumentError,
+    DataError,
+    NotBuiltError,
+    NotConnectedError,
+    ShapeError,
+    suggestion,
+)
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, examined, register_built_in
 from neurona.core.shapes import tensors_of
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
+from neurona.core.texts import inputs_of, is_texts
 from neurona.layers.input import InputLayer
 from neurona.messages import translated
 from neurona.models.call_graph import CallGraph
@@ -168,6 +176,20 @@ class Model(Trainer):
 
     # Computing.
 
+    @property
+    def _takes_texts(self) -> bool:
+        return True
+
+    @property
+    def _ends_texts(self) -> bool:
+        return False  # they go on to the parts
+
+    def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        if self._call_graph is None:
+            super()._note_host(args, kwargs)
+        else:
+            self._call_graph.note_host(self._entering(args[0] if args else kwargs["inputs"]))
+
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass that has no symbolic outputs defines it."""
         if self._call_graph is None:
@@ -212,7 +234,7 @@ class Model(Trainer):
     def _entering(self, inputs: Any) -> list[Any]:
         """The inputs in order, in the dtype and rank that the model's Input layers say."""
         graph = self._require_graph("input")
-        layers = graph.input_layers
+        layers, inputs = graph.input_layers, inputs_of(inputs)
         values = self._named(inputs, graph) if isinstance(inputs, Mapping) else _leaves(inputs)
         if len(values) != len(layers):
             names = ", ".join(repr(layer.name) for layer in layers)
@@ -411,7 +433,20 @@ def _adapt(value: Any, layer: InputLayer, model: str) -> Any:
         )
     if isinstance(value, jax.ShapeDtypeStruct) or is_symbolic(value):
         return value
+    if _are_texts(value, layer, model):
+        return value.reshape(shape)
     array = jnp.asarray(value, layer.input_dtype)
     array = array if array.shape == shape else array.reshape(shape)
     MASK.carry(value, array)
     return array
+
+
+def _are_texts(value: Any, layer: InputLayer, model: str) -> bool:
+    """Whether an input's data are texts; raises DataError where they should be, and are not, or otherwise."""
+    found = is_texts(value)
+    if found != (layer.input_dtype == "string"):
+        raise DataError(
+            f"Model {model!r}: input {layer.name!r} has dtype {layer.input_dtype}. Received "
+            f'{"texts" if found else value.dtype}. Texts go into an Input(..., dtype="string").'
+        )
+    return found

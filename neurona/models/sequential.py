@@ -9,6 +9,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, examined, serialize
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
+from neurona.core.texts import is_texts
 from neurona.layers.input import Input, InputLayer
 from neurona.models.call_graph import CallGraph
 from neurona.models.model import Model
@@ -117,16 +118,20 @@ class Sequential(Model):
     @ends_at_users_line
     def build(self, input_shape: Any = None) -> None:
         """Create the weights for an input shape, batch included."""
+        takes_texts = bool(self._layers) and getattr(self._layers[0], "_only_texts", False)
+        self._build_from(input_shape, "string" if takes_texts else None)
+
+    def _build_from(self, input_shape: Any, dtype: str | None) -> None:
         if input_shape is None or self._call_graph is not None:
             return
         if not self._layers:
             raise ArgumentError(f"Sequential model {self.name!r} has no layers: add some before building it.")
-        self._input = Input(batch_shape=tuple(input_shape))
+        self._input = Input(batch_shape=tuple(input_shape), dtype=dtype)
         self._connect()
 
-    def _build_for(self, shape: tuple[int, ...]) -> None:
-        """Build for the shape of the first data. Others may have other sizes where the layers allow it."""
-        self.build((None, *shape[1:]))
+    def _build_for(self, data: Any) -> None:
+        """Build for the first data. Others may have other sizes where the layers allow it."""
+        self._build_from((None, *data.shape[1:]), "string" if is_texts(data) else None)
         for tensor in _tensors(self._input):
             if tensor.node is not None:
                 tensor.node.operation._any_size = True
@@ -143,7 +148,7 @@ class Sequential(Model):
             if self.built:
                 return
             if args and hasattr(args[0], "shape"):
-                self._build_for(args[0].shape)
+                self._build_for(args[0])
             self.built = True
 
     def _ensure_built(self, x: Any) -> None:

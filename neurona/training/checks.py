@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona.core.checks import integers
 from neurona.core.errors import DataError, ShapeError
+from neurona.core.texts import Texts, inputs_of
 from neurona.training.conversion import leaves
 
 
@@ -17,6 +18,7 @@ def check_shapes(model: Any, x: Any) -> None:
     Raises:
         ShapeError: there is one; the message says how to make the array.
     """
+    x = inputs_of(x)
     inputs = _inputs(model, x)
     if isinstance(x, (list, tuple)) and len(inputs) == 1 and len(arrays := leaves(x)) > 1:
         raise ShapeError(
@@ -45,7 +47,11 @@ def check_inputs(model: Any, x: Any) -> None:
         DataError: a value is no integer, or none that the input's dtype can hold.
     """
     for tensor, values in _inputs(model, x):
-        if values.dtype.kind != "f" or not tensor.dtype.startswith(("int", "uint")):
+        if (
+            isinstance(values, Texts)
+            or values.dtype.kind != "f"
+            or not tensor.dtype.startswith(("int", "uint"))
+        ):
             continue
         array = np.asarray(values)
         limits = np.iinfo(tensor.dtype)
@@ -101,6 +107,7 @@ def _inputs(model: Any, x: Any) -> list[tuple[Any, Any]]:
         return []
     if isinstance(x, np.ndarray):
         return [(tensors[0], x)]
+    x = inputs_of(x)
     if isinstance(x, Mapping):
         values = [x.get(_name(tensor)) for tensor in tensors]
     else:

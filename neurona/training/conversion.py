@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import DataError
+from neurona.core.texts import Hosted, Texts, is_texts
 from neurona.training.frames import frame_to_numpy, is_frame
 from neurona.training.numbers import as_numbers, narrowed, refuse_holes, refuse_kind
 from neurona.training.sparse import SparseRows, is_sparse
@@ -25,7 +26,7 @@ class Batch(NamedTuple):
     sample_weight: Any = None
 
 
-def to_numpy(value: Any, what: str) -> Any:
+def to_numpy(value: Any, what: str, keeps_texts: bool = False) -> Any:
     """Convert arrays, frames, torch tensors and lists of numbers to NumPy arrays in the dtypes of JAX.
 
     Lists and dictionaries of arrays stay lists and dictionaries. Memory-mapped arrays stay in their files,
@@ -34,6 +35,7 @@ def to_numpy(value: Any, what: str) -> Any:
     Args:
         value: what was given.
         what: how to call it in an error.
+        keeps_texts: whether arrays of texts become `Texts`; otherwise they are refused.
 
     Raises:
         DataError: values that are no real numbers, or ragged lists.
@@ -45,25 +47,38 @@ def to_numpy(value: Any, what: str) -> Any:
             refuse_kind(np.asarray(value), what)
         return value
     if isinstance(value, np.ndarray):
-        if not is_mapped(value):
-            return as_numbers(value, what)
-        refuse_kind(value, what)
-        return value
+        return _array(value, what, keeps_texts)
     if isinstance(value, Mapping):
-        return {name: to_numpy(item, f"{what}[{name!r}]") for name, item in value.items()}
+        return {name: to_numpy(item, f"{what}[{name!r}]", keeps_texts) for name, item in value.items()}
     if isinstance(value, (list, tuple)) and not _is_numbers(value):
-        return [to_numpy(item, f"{what}[{index}]") for index, item in enumerate(value)]
+        return [to_numpy(item, f"{what}[{index}]", keeps_texts) for index, item in enumerate(value)]
     if is_sparse(value):
         return SparseRows(value, what)
     if isinstance(value, (set, frozenset)):
         raise DataError(f"{what} is a set, which has no order: make a list of it.")
     if is_frame(value):
         return frame_to_numpy(value, what)
-    return as_numbers(_as_array(value, what), what)
+    return _array(_as_array(value, what, keeps_texts), what, keeps_texts)
 
 
-def _as_array(value: Any, what: str) -> np.ndarray:
+def _array(array: np.ndarray, what: str, keeps_texts: bool) -> Any:
+    if keeps_texts and is_texts(array):
+        return Texts.of(array)
+    if not is_mapped(array):
+        return as_numbers(array, what)
+    refuse_kind(array, what)
+    return array
+
+
+def inputs_to_numpy(x: Any) -> Any:
+    """`to_numpy` of a model's inputs."""
+    return to_numpy(x, "x")
+
+
+def _as_array(value: Any, what: str, keeps_texts: bool) -> np.ndarray:
     """Lists of numbers, series and tensors of other packages as arrays of NumPy, in whatever dtype."""
+    if keeps_texts and _is_numbers(value):
+        return np.asarray(value, object)  # NumPy would write a missing text as the text "None"
     if hasattr(value, "detach"):  # torch's
         value = value.detach().cpu()
         value = value if str(value.layout) == "torch.strided" else value.to_dense()
@@ -186,7 +201,7 @@ def split_validation(tree: Any, fraction: float) -> tuple[Any, Any]:
 
 def is_stream(x: Any) -> bool:
     """Whether data comes batch by batch rather than as arrays."""
-    arrays = (np.ndarray, jax.Array, list, tuple, range, set, frozenset, Mapping)
+    arrays = (np.ndarray, jax.Array, list, tuple, range, set, frozenset, Mapping, Hosted)
     if x is None or isinstance(x, arrays) or is_sparse(x):
         return False
     if any(hasattr(x, name) for name in ("to_numpy", "detach", "__array__")):

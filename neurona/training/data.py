@@ -1,6 +1,6 @@
 """TrainingData: the arguments of `fit`, converted once to what the loop of training reads."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from neurona.training.class_weights import ClassWeights
 from neurona.training.conversion import (
     Batch,
     count_rows,
+    inputs_to_numpy,
     is_stream,
     split_validation,
     stays_on_host,
@@ -56,8 +57,10 @@ class TrainingData:
         validation_batch_size: int | None = None,
         validation_steps: int | None = None,
         validation_freq: int | Collection[int] = 1,
+        read: Callable[[Any], Any] = inputs_to_numpy,
     ) -> "TrainingData":
         """The data that `fit` was given, by the names of its arguments; `steps` is its `steps_per_epoch`.
+        `read` makes arrays of the inputs.
 
         Raises:
             DataError: the data can't be converted, counted, weighted or split.
@@ -70,9 +73,9 @@ class TrainingData:
                     "source "
                     "of batches."
                 )
-            train: Batches = _source_batches(x, steps, shuffle, class_weight)
+            train: Batches = _source_batches(x, steps, shuffle, class_weight, read)
         else:
-            arrays = _as_arrays(x, y, sample_weight)
+            arrays = _as_arrays(x, y, sample_weight, read)
             if class_weight is not None:
                 arrays = arrays._replace(sample_weight=class_weight(arrays.y, arrays.sample_weight))
             if validation_split and validation_data is None:
@@ -86,7 +89,8 @@ class TrainingData:
             given = _validation_of(validation_data, has_targets)
             if validation_batch_size is None and not is_stream(given[0]):
                 validation_batch_size = batch_size
-            validation = batches_of(*given, batch_size=validation_batch_size, steps=validation_steps)
+            options = {"batch_size": validation_batch_size, "steps": validation_steps}
+            validation = batches_of(*given, **options, read=read)
         return cls(train, validation, validation_freq)
 
     def validates_after(self, epoch: int) -> bool:
@@ -117,16 +121,21 @@ def batches_of(
     *,
     batch_size: int | None = None,
     steps: int | None = None,
+    read: Callable[[Any], Any] = inputs_to_numpy,
 ) -> Batches:
     """Data for `evaluate` or `predict` as batches, in the order in which they come."""
     if is_stream(x):
         _check_stream(y, sample_weight, batch_size)
-        return _source_batches(x, steps)
-    return array_batches(_as_arrays(x, y, sample_weight), batch_size, False, steps)
+        return _source_batches(x, steps, False, None, read)
+    return array_batches(_as_arrays(x, y, sample_weight, read), batch_size, False, steps)
 
 
 def _source_batches(
-    source: Any, steps: int | None, shuffle: bool | str = False, class_weight: ClassWeights | None = None
+    source: Any,
+    steps: int | None,
+    shuffle: bool | str,
+    class_weight: ClassWeights | None,
+    read: Callable[[Any], Any],
 ) -> Batches:
     """A source of batches; the arrays themselves where it says, by `array_rows`, that it is all of their
     rows.
@@ -134,9 +143,9 @@ def _source_batches(
     offered = source.array_rows() if hasattr(source, "array_rows") else None
     if offered is None:
         generator = new_numpy_generator() if shuffle else None
-        return StreamBatches(source, steps, shuffle, class_weight, generator)
+        return StreamBatches(source, steps, shuffle, class_weight, generator, read)
     data, batch_size, shuffle = offered
-    arrays = _as_arrays(*unpack(data))
+    arrays = _as_arrays(*unpack(data), read)
     if class_weight is not None:
         arrays = arrays._replace(sample_weight=class_weight(arrays.y, arrays.sample_weight))
     return array_batches(arrays, batch_size, shuffle, steps)
@@ -169,8 +178,8 @@ def _validation_of(data: Any, has_targets: bool) -> tuple[Any, ...]:
     return unpack(data)
 
 
-def _as_arrays(x: Any, y: Any, sample_weight: Any) -> Batch:
-    return Batch(to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"))
+def _as_arrays(x: Any, y: Any, sample_weight: Any, read: Callable[[Any], Any]) -> Batch:
+    return Batch(read(x), to_numpy(y, "y"), to_numpy(sample_weight, "sample_weight"))
 
 
 def note_batch_size(batch_size: Any) -> None:

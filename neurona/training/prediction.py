@@ -24,6 +24,7 @@ from neurona.training.conversion import (
     rows_of,
     stays_on_host,
 )
+from neurona.training.hosting import host_of, parts_of
 from neurona.training.program import step_number
 from neurona.training.programs import program_for
 from neurona.training.streams import StreamBatches
@@ -44,10 +45,11 @@ class Predictor:
     def __init__(self, model: Any) -> None:
         self.model = model
         self._assignments = Layer._structure_version
-        self._parts = _parts_of(model)
+        self._parts = parts_of(model)
         self._is_built_in = all(
             is_built_in(layer) for layer in model._flatten_layers()
         )  # these change no lists on their own
+        self.gives_texts = host_of(model).at_the_end
         self.program, self._batches = program_for(model, prediction=True), 0
         self.variables = model.variables
         independent = all(layer._rows_are_independent for layer in model._flatten_layers())
@@ -59,11 +61,13 @@ class Predictor:
         if self._is_built_in and self._assignments == Layer._structure_version:
             return True
         self._assignments = Layer._structure_version
-        parts = _parts_of(self.model)
+        parts = host_of(self.model).parts if self._is_built_in else parts_of(self.model)
         return len(parts) == len(self._parts) and all(map(operator.is_, parts, self._parts))
 
     def __call__(self, x: Any) -> Any:
         """The outputs of one batch, with the variables' values of now."""
+        if self.gives_texts:
+            return self.model(x, training=False)
         program, before = self.program, values_of(self.variables)
         outputs, values = None, []
         if not program.draws:
@@ -88,15 +92,6 @@ class Predictor:
 
 def _has_nan(array: Any) -> bool:
     return is_float(array.dtype) and bool(np.isnan(np.asarray(array, np.float32)).any())
-
-
-def _parts_of(model: Any) -> list[Any]:
-    """Its layers and their variables, each with whether it is trainable, one after the other."""
-    return [
-        part
-        for layer, variables in model._walk()
-        for part in (layer, *variables, *(variable.trainable for variable in variables))
-    ]
 
 
 def _checked(model: Any, x: Any) -> Any:

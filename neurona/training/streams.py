@@ -20,6 +20,7 @@ from neurona.training.conversion import (
     canonical_dtype,
     count_rows,
     in_memory,
+    inputs_to_numpy,
     rows_of,
     to_numpy,
     unpack,
@@ -95,6 +96,7 @@ class StreamBatches:
         shuffle: whether the batches of an indexable source come in a new order every epoch.
         class_weight: turned into sample weights, batch by batch.
         generator: NumPy's, for the order.
+        read: makes arrays of the inputs of a batch.
 
     Raises:
         DataError: the source has no batches.
@@ -109,8 +111,9 @@ class StreamBatches:
         shuffle: bool | str = False,
         class_weight: ClassWeights | None = None,
         generator: np.random.Generator | None = None,
+        read: Callable[[Any], Any] = inputs_to_numpy,
     ) -> None:
-        self.source, self.shuffle, self.class_weight = source, shuffle, class_weight
+        self.source, self.shuffle, self.class_weight, self.read = source, shuffle, class_weight, read
         self.indexed = is_numbered(source)
         self._threads = max(1, getattr(source, "workers", 1) or 1) if self.indexed else 1
         self.ahead = (
@@ -249,7 +252,7 @@ class StreamBatches:
 
     def _clean(self, batch: Any) -> Batch:
         x, y, weight = unpack(batch)
-        x, y, weight = in_memory((to_numpy(x, "x"), to_numpy(y, "y"), to_numpy(weight, "sample_weight")))
+        x, y, weight = in_memory((self.read(x), to_numpy(y, "y"), to_numpy(weight, "sample_weight")))
         if self.class_weight is not None:
             weight = self.class_weight(y, weight)
         count_rows((x, y, weight), "A batch")

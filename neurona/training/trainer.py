@@ -9,6 +9,7 @@ import jax
 from neurona.callbacks import Callback, CallbackList, History
 from neurona.config import max_steps_per_epoch
 from neurona.core.spellings import spelled
+from neurona.core.texts import Hosted, reading, values_of_texts
 from neurona.tracebacks import ends_at_users_line
 from neurona.training.advice import advise
 from neurona.training.batches import Batches
@@ -19,6 +20,7 @@ from neurona.training.conversion import is_stream, to_numpy
 from neurona.training.data import TrainingData, batches_of, note_batch_size
 from neurona.training.fit import Fit, as_list, evaluate, progress_bar
 from neurona.training.frames import check_columns, column_names
+from neurona.training.hosting import Host, read_inputs
 from neurona.training.loop import Pass
 from neurona.training.model_learner import ModelLearner
 from neurona.training.prediction import Predictor, predict_arrays, predict_stream
@@ -33,7 +35,8 @@ class Trainer(CompiledModel):
 
     _fit: Fit | None = None  # while fit runs
     _predictor: Predictor | None = None
-    _untracked = (*CompiledModel._untracked, "_fit", "_predictor")
+    _host = Host()
+    _untracked = (*CompiledModel._untracked, "_fit", "_predictor", "_host")
 
     # fit
 
@@ -106,6 +109,7 @@ class Trainer(CompiledModel):
             validation_batch_size=validation_batch_size,
             validation_steps=validation_steps,
             validation_freq=validation_freq,
+            read=functools.partial(read_inputs, self),
         )
         learner = ready_learner(self, data.train, advises=True)
         self._note_data(x, data, validation_data)
@@ -157,7 +161,14 @@ class Trainer(CompiledModel):
         self._compiled_learner("evaluate")
         check_columns(self._columns, x, "x")
         with contextlib.closing(
-            batches_of(x, y, sample_weight, batch_size=batch_size, steps=steps)
+            batches_of(
+                x,
+                y,
+                sample_weight,
+                batch_size=batch_size,
+                steps=steps,
+                read=functools.partial(read_inputs, self),
+            )
         ) as batches:
             learner = ready_learner(self, batches)
             shown = [*progress_bar(verbose), *as_list(callbacks)]
@@ -217,10 +228,10 @@ class Trainer(CompiledModel):
         rows = rows_in_batch(batch_size)
         if is_stream(x):
             note_batch_size(batch_size)
-            batches = StreamBatches(x, steps)
+            batches = StreamBatches(x, steps, read=functools.partial(read_inputs, self))
             self._ensure_built(batches.example().x)
             return predict_stream(self._current_predictor(), batches, watchers(batches.steps))
-        arrays = to_numpy(x, "x")
+        arrays = read_inputs(self, x)
         check_shapes(self, arrays)
         self._ensure_built(arrays)
         check_inputs(self, arrays)
@@ -232,13 +243,17 @@ class Trainer(CompiledModel):
         return self._predictor
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the model on arrays or symbolic tensors; plain lists of numbers count as arrays."""
+        """Call the model on arrays or symbolic tensors; plain lists of numbers or texts count as arrays."""
+        if args and isinstance(args[0], Hosted):
+            inputs, made = args[0].parts
+            with reading(made):
+                return super().__call__(inputs, *args[1:], **kwargs)
         if (
             args
             and isinstance(args[0], (list, tuple))
             and not any(hasattr(leaf, "shape") for leaf in jax.tree.leaves(args[0]))
         ):
-            args = (to_numpy(args[0], "inputs"), *args[1:])
+            args = (values_of_texts(to_numpy(args[0], "inputs", keeps_texts=True)), *args[1:])
         return super().__call__(*args, **kwargs)
 
     # One batch at a time.
@@ -248,7 +263,9 @@ class Trainer(CompiledModel):
     ) -> Any:
         learner = self._compiled_learner(f"{kind}_on_batch")
         batches = StreamBatches(
-            [(x, y, sample_weight)], class_weight=ClassWeights.for_loss(class_weight, self.loss)
+            [(x, y, sample_weight)],
+            class_weight=ClassWeights.for_loss(class_weight, self.loss),
+            read=functools.partial(read_inputs, self),
         )
         self._prepare(batches.example())
         steps = Pass(learner, kind, CallbackList(model=self), learner.steps_trained)
@@ -283,7 +300,7 @@ class Trainer(CompiledModel):
     @ends_at_users_line
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch."""
-        arrays = to_numpy(x, "x")
+        arrays = read_inputs(self, x)
         return self.predict(arrays, batch_size=max(1, jax.tree.leaves(arrays)[0].shape[0]), verbose=0)
 
 

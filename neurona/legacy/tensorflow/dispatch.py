@@ -24,6 +24,7 @@ import numpy as np
 from neurona.core.calling import raise_shape_error
 from neurona.core.errors import ShapeError
 from neurona.core.symbolic import Operation, record, symbolic_leaves
+from neurona.core.texts import holds_texts
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
@@ -224,6 +225,18 @@ def as_list(value: Any) -> Any:
     return tuple(value) if isinstance(value, (list, tuple)) else value
 
 
+def belongs_to_model(arguments: Any) -> bool:
+    """Whether there are symbolic tensors of a model, or its texts, among the arguments of a function."""
+    return bool(symbolic_leaves(arguments)) or holds_texts(arguments)
+
+
+def step_of_model(call: Callable[..., Any], name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What a function returns for such arguments: symbolic tensors, or what it makes of texts."""
+    step = Operation(name.title().replace("_", ""), lambda *a, **k: unwrapped(call(*a, **k)))
+    is_drawn = bool(symbolic_leaves((args, kwargs)))
+    return record(step, args, kwargs) if is_drawn else step(*args, **kwargs)
+
+
 def function(raw: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator that makes a function of arrays one of TensorFlow's. `raw` is kept as its attribute."""
     signature = inspect.signature(raw)
@@ -245,9 +258,8 @@ def function(raw: Callable[..., Any]) -> Callable[..., Any]:
         if not takes_name:
             kwargs.pop("name", None)
             args = args[: len(names)] if len(args) == len(names) + 1 else args
-        if symbolic_leaves((args, kwargs)):
-            step = Operation(raw.__name__.title().replace("_", ""), lambda *a, **k: unwrapped(call(*a, **k)))
-            return record(step, args, kwargs)
+        if belongs_to_model((args, kwargs)):
+            return step_of_model(call, raw.__name__, args, kwargs)
         given = {**dtypes, **dict(zip(names, args, strict=False))}
         given.update((_renamed(name, kinds), value) for name, value in kwargs.items())
         if len(args) > len(names):

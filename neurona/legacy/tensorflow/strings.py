@@ -1,5 +1,6 @@
 """`tf.strings`: functions of tensors of texts. Texts are bytes, as in TensorFlow."""
 
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError
+from neurona.legacy.tensorflow.dispatch import belongs_to_model, step_of_model
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.fingerprints import fingerprint64, murmur64, siphash
@@ -21,6 +23,18 @@ _FACTORS = {  # of the rows of each unit's first letters
     "BYTE": lambda one: one,
     "UTF8_CHAR": lambda one: one.decode("utf-8", "replace"),
 }
+
+
+def _drawable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: called on the symbolic texts of a model, the function is a step of it, on the host."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if belongs_to_model((args, kwargs)):
+            return step_of_model(function, f"strings_{function.__name__}", args, kwargs)
+        return function(*args, **kwargs)
+
+    return call
 
 
 def _texts(values: Iterable[bytes], shape: Sequence[int]) -> np.ndarray:
@@ -69,21 +83,25 @@ def _pieces(value: Any, who: str, cut: Callable[[bytes], list[Any]], dtype: Any 
     return result
 
 
+@_drawable
 def lower(input: Any, encoding: str = "", name: Any = None) -> Any:
     """Texts in small letters: those of ASCII, or all with encoding="utf-8"."""
     return _each(input, "lower", bytes.lower if not encoding else lambda one: one.decode().lower().encode())
 
 
+@_drawable
 def upper(input: Any, encoding: str = "", name: Any = None) -> Any:
     """Texts in capitals: those of ASCII, or all with encoding="utf-8"."""
     return _each(input, "upper", bytes.upper if not encoding else lambda one: one.decode().upper().encode())
 
 
+@_drawable
 def strip(input: Any, name: Any = None) -> Any:
     """Texts without spaces at their ends."""
     return _each(input, "strip", lambda one: one.strip(_SPACES))
 
 
+@_drawable
 def regex_replace(
     input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None
 ) -> Any:
@@ -95,6 +113,7 @@ def regex_replace(
     )
 
 
+@_drawable
 def regex_full_match(input: Any, pattern: Any, name: Any = None) -> Any:
     """Whether a pattern matches the whole of each text."""
     expression = _compiled(pattern, "regex_full_match")
@@ -163,6 +182,7 @@ def _encoding(name: Any) -> str:
     return known
 
 
+@_drawable
 def length(input: Any, unit: str = "BYTE", name: Any = None) -> Any:
     """The number of bytes of each text, or of its letters with unit="UTF8_CHAR"."""
     counted = _unit(unit)
@@ -175,6 +195,7 @@ def _unit(unit: str) -> Callable[[bytes], Any]:
     return _FACTORS[unit]
 
 
+@_drawable
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: Any = None) -> Any:
     """A part of each text, by its place and length."""
     texts, starts, sizes = np.broadcast_arrays(_given(input, "substr"), host(pos), host(len))
@@ -191,6 +212,7 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: Any = None)
     return Tensor(_texts(found, texts.shape), string)
 
 
+@_drawable
 def join(inputs: Sequence[Any], separator: Any = "", name: Any = None) -> Any:
     """Texts of several tensors, one after the other."""
     parts = np.broadcast_arrays(*(_given(one, "join") for one in inputs))
@@ -232,6 +254,7 @@ def unsorted_segment_join(
     )
 
 
+@_drawable
 def to_number(input: Any, out_type: Any = "float32", name: Any = None) -> Any:
     """The numbers that texts say."""
     dtype = np.dtype(as_dtype(out_type).as_numpy_dtype)
@@ -327,17 +350,20 @@ def _joined(texts: list[bytes], width: int, between: bytes, marks: list[bytes], 
     return [between.join(padded[at : at + width]) for at in range(len(padded) - width + 1)] if width else []
 
 
+@_drawable
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Any:
     """The bucket of each text, by FarmHash."""
     return _each(input, "to_hash_bucket_fast", lambda one: fingerprint64(one) % num_buckets, np.int64)
 
 
+@_drawable
 def to_hash_bucket_strong(input: Any, num_buckets: int, key: Sequence[int], name: Any = None) -> Any:
     """The bucket of each text, by SipHash with a key of two integers."""
     words = int(key[0]), int(key[1])
     return _each(input, "to_hash_bucket_strong", lambda one: siphash(one, words) % num_buckets, np.int64)
 
 
+@_drawable
 def to_hash_bucket(input: Any, num_buckets: int, name: Any = None) -> Any:
     """The bucket of each text, by MurmurHash."""
     return _each(input, "to_hash_bucket", lambda one: murmur64(one) % num_buckets, np.int64)

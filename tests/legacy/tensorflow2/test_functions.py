@@ -111,3 +111,13 @@ def test_imports_without_a_program_leave_layers_alone():
         "assert isinstance(neurona.layers.Dense(2)(np.ones((1, 2))), jax.Array)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_functions_of_texts_are_steps_of_a_model():
+    given = SymbolicTensor((None,), "string")
+    lower = tf.strings.lower(tf.expand_dims(given, -1))
+    assert (lower.shape, lower.dtype, tf.strings.length(lower).shape) == ((None, 1), "string", (None, 1))
+    inputs = tf.keras.Input((), dtype=tf.string)
+    lookup = tf.keras.layers.StringLookup(vocabulary=["a", "b"])
+    model = tf.keras.Model(inputs, lookup(tf.strings.regex_replace(tf.strings.lower(inputs), "!", "")))
+    assert np.asarray(model.predict(tf.constant(["A!", "b", "c"]), verbose=0)).tolist() == [1, 2, 0]
