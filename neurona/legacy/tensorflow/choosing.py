@@ -38,7 +38,7 @@ def where(condition: T, x: M = None, y: M = None) -> Any:
         raise NeedsEagerError(
             "tf.where(condition) gives as many places as hold, which no compiled program knows."
         )
-    return Tensor(jnp.argwhere(condition != 0).astype("int32"), int64)
+    return Tensor(jnp.argwhere(condition != 0), int64)
 
 
 @function
@@ -189,7 +189,7 @@ def sort(values: T, axis: S = -1, direction: str = "ASCENDING") -> Any:
 @function
 def argsort(values: T, axis: S = -1, direction: str = "ASCENDING", stable: bool = False) -> Any:
     """The places of the elements in order."""
-    return jnp.argsort(values, axis=axis, descending=direction == "DESCENDING", stable=True)
+    return jnp.argsort(values, axis=axis, descending=direction == "DESCENDING", stable=True).astype("int32")
 
 
 @function

@@ -22,6 +22,7 @@ from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.recording import is_tracing
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.widths import on_device
 from neurona.tracebacks import warn
 
 _TRIES = 4  # how often a program is traced until all variables that it uses are known
@@ -159,7 +160,7 @@ def _result(leaf: Any) -> Any:
     """An output as a tensor, or as it is where it is none."""
     if isinstance(leaf, (Tensor, Variable, jax.Array, np.ndarray, np.generic, bool, int, float)):
         made = tensor_of(leaf)
-        return Tensor(jnp.asarray(made._array), made._dtype) if made._array.dtype != object else _Plain(leaf)
+        return Tensor(on_device(made._array), made._dtype) if made._array.dtype != object else _Plain(leaf)
     return _Plain(leaf) if leaf is None else leaf
 
 
@@ -303,7 +304,7 @@ def _as_tensor(leaf: Any) -> Any:
 
 def _argument(leaf: Any) -> Any:
     if isinstance(leaf, np.ndarray) and leaf.dtype != object:
-        return jnp.asarray(leaf)
+        return on_device(leaf)
     return leaf
 
 

@@ -25,6 +25,7 @@ from neurona.legacy.tensorflow.dispatch import (
 )
 from neurona.legacy.tensorflow.dtypes import float64, int64
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.widths import wide
 
 # One tensor.
 abs = unary("abs", jnp.abs)
@@ -116,9 +117,11 @@ xdivy = binary("xdivy", lambda x, y: jnp.where(x == 0, 0, x / jnp.where(x == 0, 
 @function
 def divide(x: M, y: M) -> Any:
     """x / y; integers give float64."""
-    result = jnp.true_divide(x, y)
-    wide = jnp.issubdtype(x.dtype, jnp.integer) and x.dtype.itemsize >= 4
-    return Tensor(result, float64) if wide else result
+    if jnp.issubdtype(x.dtype, jnp.integer) and x.dtype.itemsize >= 4:
+        x, y = x.astype(float64.held), y.astype(float64.held)
+        with wide():
+            return Tensor(jnp.true_divide(x, y))
+    return jnp.true_divide(x, y)
 
 
 truediv = divide
@@ -163,7 +166,8 @@ def betainc(a: M, b: M, x: M) -> Any:
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     """The mean; of integers, rounded towards zero as in TensorFlow."""
     if jnp.issubdtype(x.dtype, jnp.integer):
-        return jnp.trunc(jnp.mean(x, axis=axis, keepdims=keepdims)).astype(x.dtype)
+        total = jnp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+        return jax.lax.div(total, jnp.full_like(total, x.size // max(total.size, 1)))
     return jnp.mean(x, axis=axis, keepdims=keepdims)
 
 

@@ -20,8 +20,9 @@ from neurona.legacy.tensorflow import nodes
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.functions import adopt
 from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
-from neurona.legacy.tensorflow.tensor import Tensor, holds_tensor, unwrapped, wrapped
+from neurona.legacy.tensorflow.tensor import Tensor, for_models, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.widths import on_device
 from neurona.losses import Loss, LossFunctionWrapper
 from neurona.metrics import Metric
 from neurona.optimizers import Optimizer
@@ -88,7 +89,7 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
 def _numbers(leaf: Any) -> Any:
     """NumPy's arrays and variables as arrays of JAX, so that a tape knows them."""
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub":
-        return jnp.asarray(leaf)
+        return on_device(leaf)
     return leaf
 
 
@@ -123,7 +124,7 @@ def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         has_tensors = holds_tensor((args, kwargs))
         if has_tensors:
-            args, kwargs = unwrapped((args, kwargs))
+            args, kwargs = for_models((args, kwargs))
         result = function(self, *args, **kwargs)
         return wrapped(result) if has_tensors or current_scope() is None else result
 
@@ -163,7 +164,7 @@ def _of_function(method: Callable[..., Any], name: str) -> Callable[..., Any]:
         if not (getattr(function, "__module__", None) or "").startswith(("neurona.", "jax.")):
             args, kwargs = wrapped(args), wrapped(kwargs)
         elif holds_tensor((args, kwargs)):
-            args, kwargs = unwrapped((args, kwargs))
+            args, kwargs = for_models((args, kwargs))
         return unwrapped(method(self, *args, **kwargs))
 
     return run

@@ -187,10 +187,9 @@ def _full(shape: tuple[int, ...], value: float, dtype: str) -> Any:
 def _stepped(
     step: Any, value: Any, gradient: Any, state: dict[str, Any], numbers: dict[str, Any], limit: Any
 ) -> Any:
-    value, gradient = (jnp.asarray(getattr(one, "array", one)) for one in (value, gradient))
+    value, gradient = (jnp.asarray(one) for one in (value, gradient))
     numbers = {
-        name: jnp.asarray(getattr(one, "array", one), value.dtype) if one is not None else None
-        for name, one in numbers.items()
+        name: jnp.asarray(one, value.dtype) if one is not None else None for name, one in numbers.items()
     }
     new = {**state, **step(value, gradient.astype(value.dtype), **state, **numbers)}
     return [jnp.asarray(new[name], value.dtype) for name in sorted(new)]
@@ -292,7 +291,7 @@ def _number(value: Any) -> Any:
 
 
 def _product(power: Any, beta: Any) -> Any:
-    return power * jnp.asarray(getattr(beta, "array", beta), power.dtype)
+    return power * jnp.asarray(beta, power.dtype)
 
 
 class AdagradOptimizer(Optimizer):
