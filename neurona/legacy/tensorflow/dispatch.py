@@ -29,6 +29,7 @@ from neurona.core.texts import holds_texts
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.kinds import refuse_fractions, refuse_kind
 from neurona.legacy.tensorflow.ragged_calls import is_ragged, over_ragged
 from neurona.legacy.tensorflow.recording import computed, has_numbers, is_tracing, is_watched, without_tapes
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped
@@ -105,6 +106,9 @@ def tensor_of(value: Any, dtype: DType | None = None, hint: DType | None = None)
             )
         return value
     if isinstance(value, (list, tuple)) and _holds_arrays(value):
+        hint = hint or _first_dtype(
+            jax.tree.leaves(value, is_leaf=lambda one: not isinstance(one, (list, tuple)))
+        )
         parts = [tensor_of(item, dtype, hint) for item in value]
         first = parts[0].dtype if parts else dtype
         arrays = [part._array for part in parts]
@@ -275,6 +279,7 @@ def _computed(raw: Callable[..., Any], kinds: dict[str, Any], given: dict[str, A
         (given[name] for name, kind in kinds.items() if kind is D and given.get(name) is not None), None
     )
     asked = None if asked is None else as_dtype(asked)
+    refuse_kind(raw.__name__, tensors)
     compute = on_texts(raw.__name__, raw, tensors)
 
     is_wide_call = bool(families) or (asked is not None and asked.held in NARROW)
@@ -334,6 +339,8 @@ def _sorted(
         else:
             parts = [next(matching) if kind is M else tensor_of(value)]
             tensors[key] = parts[0]._array
+            if kind is I:
+                refuse_fractions(name, parts[0]._array)
         for part in parts:
             if is_wide(part._array):
                 families.update("_" if kind in (I, Is) else _FAMILIES[part._array.dtype.kind])

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import jax.scipy.special as special_functions
+import numpy as np
 
 from neurona import ops
 from neurona.legacy.tensorflow.dispatch import (
@@ -24,6 +25,8 @@ from neurona.legacy.tensorflow.dispatch import (
     unary,
 )
 from neurona.legacy.tensorflow.dtypes import float64, int64
+from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.widths import wide
 
@@ -92,12 +95,23 @@ atan2 = binary("atan2", jnp.arctan2)
 divide_no_nan = binary("divide_no_nan", lambda x, y: ops.divide_no_nan(x, y))
 multiply_no_nan = binary("multiply_no_nan", lambda x, y: jnp.where(y == 0, jnp.zeros_like(x * y), x * y))
 equal, not_equal = binary("equal", jnp.equal), binary("not_equal", jnp.not_equal)
-floordiv, floormod = binary("floordiv", jnp.floor_divide), binary("floormod", jnp.mod)
+
+
+def _by(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A division, which refuses a zero among integers."""
+
+    def divide(x: Any, y: Any) -> Any:
+        if y.dtype.kind in "iu" and has_numbers(y) and not np.all(np.asarray(y)):
+            raise InvalidArgumentError("Integer division by zero.")
+        return compute(x, y)
+
+    return divide
+
+
+floordiv, floormod = binary("floordiv", _by(jnp.floor_divide)), binary("floormod", _by(jnp.mod))
 mod = floormod
-truncatemod, truncatediv = (
-    binary("truncatemod", jnp.fmod),
-    binary("truncatediv", lambda x, y: jnp.trunc(x / y).astype(x.dtype)),
-)
+truncatemod = binary("truncatemod", _by(jnp.fmod))
+truncatediv = binary("truncatediv", _by(lambda x, y: jax.lax.div(*jnp.broadcast_arrays(x, y))))
 greater, greater_equal = binary("greater", jnp.greater), binary("greater_equal", jnp.greater_equal)
 less, less_equal = binary("less", jnp.less), binary("less_equal", jnp.less_equal)
 logical_and, logical_or, logical_xor = (
@@ -166,8 +180,10 @@ def betainc(a: M, b: M, x: M) -> Any:
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     """The mean; of integers, rounded towards zero as in TensorFlow."""
     if jnp.issubdtype(x.dtype, jnp.integer):
-        total = jnp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
-        return jax.lax.div(total, jnp.full_like(total, x.size // max(total.size, 1)))
+        with wide():
+            total = jnp.sum(x, axis=axis, keepdims=keepdims, dtype="int64")
+            count = x.size // max(total.size, 1)
+            return jax.lax.div(total, jnp.full_like(total, max(count, 1))).astype(x.dtype)
     return jnp.mean(x, axis=axis, keepdims=keepdims)
 
 
@@ -333,7 +349,7 @@ def bincount(
 
 @function
 def confusion_matrix(
-    labels: I, predictions: I, num_classes: S = None, weights: T = None, dtype: D = "int32"
+    labels: T, predictions: T, num_classes: S = None, weights: T = None, dtype: D = "int32"
 ) -> Any:
     """How often each class (rows) was predicted as each (columns)."""
     labels, predictions = labels.reshape(-1).astype("int32"), predictions.reshape(-1).astype("int32")
@@ -351,6 +367,10 @@ def _segment(name: str, reduce: Callable[..., Any], counted: bool) -> Callable[.
         return reduce(data, segment_ids, int(num_segments))
 
     def of_sorted(data: T, segment_ids: I) -> Any:
+        if has_numbers(segment_ids) and np.any(np.diff(np.asarray(segment_ids)) < 0):
+            raise InvalidArgumentError(
+                f"tf.math.{name}: segment ids are not increasing: sort the rows by them."
+            )
         return reduce(data, segment_ids, int(jnp.max(segment_ids)) + 1)
 
     raw = of_known_number if counted else of_sorted

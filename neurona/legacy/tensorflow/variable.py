@@ -200,11 +200,15 @@ class Variable(NeuronaVariable):
 
     def assign_add(self, delta: Any, *_: Any, **__: Any) -> "Variable":  # pyright: ignore[reportIncompatibleMethodOverride]
         """Add to the value."""
-        return self.assign(self + delta)
+        return self.assign(self + self._of_own_dtype(delta))
 
     def assign_sub(self, delta: Any, *_: Any, **__: Any) -> "Variable":  # pyright: ignore[reportIncompatibleMethodOverride]
         """Subtract from the value."""
-        return self.assign(self - delta)
+        return self.assign(self - self._of_own_dtype(delta))
+
+    def _of_own_dtype(self, value: Any) -> Any:
+        """A number of Python as a tensor of the variable's dtype."""
+        return tensor_of(value, self._tf_dtype) if isinstance(value, (bool, int, float)) else value
 
     def _scattered(self, indices: Any, updates: Any, method: str) -> "Variable":
         places = on_device(tensor_of(indices)._array)

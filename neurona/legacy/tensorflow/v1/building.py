@@ -10,8 +10,7 @@ import numpy as np
 
 from neurona.graph import Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
-from neurona.legacy.tensorflow import arrays
-from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
+from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import computing
@@ -251,5 +250,8 @@ def rank(input: Any, name: str | None = None) -> Any:
 
 
 def _from_shape(which: str, value: Any, name: str | None, out_type: Any) -> Any:
-    tensor = draw(FROM_SHAPES[which], (convert(value),), name=name)
-    return arrays.cast(tensor, out_type) if as_dtype(out_type) == int64 else tensor
+    tensor, dtype = convert(value), as_dtype(out_type)
+    if dtype == int32:
+        return draw(FROM_SHAPES[which], (tensor,), name=name)
+    sizes = Node(FROM_SHAPES[which], (tensor.node,))
+    return draw(jnp.asarray, (sizes, dtype.held), name=name, default=which.title(), kind=which.title())

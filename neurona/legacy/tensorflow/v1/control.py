@@ -19,6 +19,7 @@ from neurona.legacy.tensorflow.v1.tensor import (
     draw,
 )
 from neurona.legacy.tensorflow.v1.variables import no_op
+from neurona.legacy.tensorflow.widths import wide
 
 
 def cond(
@@ -38,7 +39,7 @@ def cond(
         return true_fn() if pred else false_fn()
     results: list[Any] = []
     graph = get_default_graph()
-    with graph.name_scope(name):
+    with graph.name_scope(name), wide():
         built = cond_of(
             convert(pred).node,
             lambda: _nodes(true_fn(), results),
@@ -126,7 +127,7 @@ def while_loop(
 ) -> Any:
     """The variables of a loop after its last step."""
     graph = get_default_graph()
-    with graph.name_scope(name or "while"):
+    with graph.name_scope(name or "while"), wide():
         leaves, form = _flat(loop_vars)
         start = [convert(one) for one in leaves]
 
@@ -271,7 +272,8 @@ def steps_of(
 
     graph = get_default_graph()
     count = None if length is None else convert(length, int32).node
-    last, stacked = scan_of(
-        built, [one.node for one in tensors], [one.node for one in begun], count, reverse, graph.before()
-    )
+    with wide():
+        last, stacked = scan_of(
+            built, [one.node for one in tensors], [one.node for one in begun], count, reverse, graph.before()
+        )
     return list(map(_parameter, last)), list(map(_parameter, stacked))

@@ -290,7 +290,10 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     A condition of one axis chooses rows.
     """
     if x is None:
-        return choosing.where(condition, name=name)
+        found = choosing.where(condition, name=name)
+        if hasattr(found, "node"):  # whose numbers are known when the graph runs
+            found.node.spec = type(found.node.spec)((None, convert(condition).ndim), int64.held)
+        return found
     if not is_drawing(condition, x, y):
         return choosing.where(condition, x, y)
     return draw(_rows_where, (convert(condition), convert(x), convert(y)), name=name, default="Select")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.graph import Update
 from neurona.legacy.tensorflow.v1.building import gradients
@@ -189,10 +190,16 @@ def _stepped(
 ) -> Any:
     value, gradient = (jnp.asarray(one) for one in (value, gradient))
     numbers = {
-        name: jnp.asarray(one, value.dtype) if one is not None else None for name, one in numbers.items()
+        name: one if one is None else jnp.asarray(_as_float32(one), value.dtype)
+        for name, one in numbers.items()
     }
     new = {**state, **step(value, gradient.astype(value.dtype), **state, **numbers)}
     return [jnp.asarray(new[name], value.dtype) for name in sorted(new)]
+
+
+def _as_float32(number: Any) -> Any:
+    """A hyperparameter, which TensorFlow keeps as float32 where it is one of Python's numbers."""
+    return np.float32(number) if isinstance(number, float) else number
 
 
 class GradientDescentOptimizer(Optimizer):

@@ -112,6 +112,8 @@ class GraphTensor(Tensor):
     def __init__(self, node: Node, operation: Operation, place: int = 0) -> None:
         super().__init__(None)
         self.node, self.op, self.value_index = node, operation, place
+        with wide():
+            _ = node.spec  # found now, while numbers may have 64 bits
         self._seen_shape: Any = None
         operation.outputs.append(self)
 
@@ -449,11 +451,18 @@ def _computed(call: Callable[..., Any]) -> Callable[..., Any]:
 
     def function(*args: Any, **kwargs: Any) -> Any:
         with computing():
-            result = call(*args, **kwargs)
+            result = call(*map(_with_tensors, args), **kwargs)
         return result._array if isinstance(result, Tensor) and result._dtype is None else result
 
     function.__name__ = call.__name__
     return function
+
+
+def _with_tensors(value: Any) -> Any:
+    """Lists of arrays, which NumPy would take for Python's numbers, as lists of tensors."""
+    if type(value) is list:
+        return [Tensor(one) if isinstance(one, np.ndarray) else _with_tensors(one) for one in value]
+    return value
 
 
 def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
