@@ -22,7 +22,7 @@ from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.recording import is_tracing
 from neurona.legacy.tensorflow.tensor import Tensor
-from neurona.legacy.tensorflow.widths import on_device
+from neurona.legacy.tensorflow.widths import narrow, on_device, wide
 from neurona.tracebacks import warn
 
 _TRIES = 4  # how often a program is traced until all variables that it uses are known
@@ -108,7 +108,7 @@ class Program:
     def _run(self, values: list[Any], states: list[Any], arrays: list[Any], key: jax.Array) -> Any:
         table = _Values(zip(self.variables, values))
         adopted = dict.fromkeys(self.optimizers)
-        with self._tracing(adopted):
+        with narrow(), self._tracing(adopted):
             for optimizer, state in zip(self.optimizers, states):
                 optimizer.state = state
             outputs = self._outputs(table, arrays, key)
@@ -133,7 +133,8 @@ class Program:
             scope = current_scope()
             key = new_key() if scope is None or scope.key is None else as_key(None)
             try:
-                outputs, new, new_states = self._compiled(values, states, arrays, key)
+                with wide():  # which XLA's operations of 64 bits are made in
+                    outputs, new, new_states = self._compiled(values, states, arrays, key)
                 break
             except _MoreVariablesError:
                 self._compiled = jax.jit(self._run)

@@ -28,7 +28,7 @@ from neurona.legacy.tensorflow.dtypes import float64, int64
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import Tensor
-from neurona.legacy.tensorflow.widths import wide
+from neurona.legacy.tensorflow.widths import narrow, on_device, wide
 
 # One tensor.
 abs = unary("abs", jnp.abs)
@@ -226,7 +226,10 @@ def count_nonzero(input: T, axis: S = None, keepdims: bool = False, dtype: D = i
 
 def _place(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     def raw(input: T, axis: S = None, output_type: D = int64) -> Any:
-        return compute(input, axis=0 if axis is None else axis).astype(output_type)
+        numbers = on_device(input)
+        with narrow():  # a place has 32 bits while it is searched for, also in the programs of models
+            found = compute(numbers, axis=0 if axis is None else axis)
+        return found.astype(output_type)
 
     raw.__name__ = raw.__qualname__ = name
     raw.__doc__ = f"`tf.{name}`: the place of the extreme element along an axis, 0 by default."

@@ -18,7 +18,10 @@ from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.legacy.tensorflow import nodes
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
+from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.functions import adopt
+from neurona.legacy.tensorflow.hosts import tensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
 from neurona.legacy.tensorflow.tensor import Tensor, for_models, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
@@ -27,6 +30,11 @@ from neurona.losses import Loss, LossFunctionWrapper
 from neurona.metrics import Metric
 from neurona.optimizers import Optimizer
 
+_OF_CATEGORIES = (
+    layers.Hashing, layers.HashedCrossing, layers.IntegerLookup, layers.StringLookup,
+    layers.TextVectorization,
+)  # fmt: skip
+_OF_VALUES = (layers.Embedding, layers.Hashing, layers.IntegerLookup, layers.StringLookup)  # each value alone
 _OF_USERS = ("call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss")
 _TAKING_DATA = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
@@ -40,7 +48,10 @@ def install() -> None:
     if _State.is_installed:
         return
     _State.is_installed = True
-    Layer.__call__ = _calling_layer(Layer.__call__)
+    for cls in {one for one in (Layer, *vars(layers).values()) if isinstance(one, type)}:
+        if "__call__" in vars(cls) and issubclass(cls, Layer):
+            cls.__call__ = _calling_layer(cls.__call__)
+    layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
     Layer.add_weight = _with_functions_of_arrays(Layer.add_weight)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
     Loss.__call__ = _taking_arrays(Loss.__call__)
@@ -72,6 +83,8 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], RaggedTensor) and isinstance(self, _OF_VALUES):
+            return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
         has_tensors = holds_tensor((args, kwargs))
         gives_tensors = has_tensors or current_scope() is None
         if has_tensors:
@@ -81,7 +94,29 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
             args, kwargs = jax.tree.map(_numbers, (args, kwargs))
             node = nodes.node_of(self, args, kwargs)
         outputs = call(self, *args, **kwargs) if node is None else node(args, kwargs)
-        return wrapped(outputs) if gives_tensors else outputs
+        return _given(self, outputs) if gives_tensors else outputs
+
+    return run
+
+
+def _given(layer: Any, outputs: Any) -> Any:
+    """What a layer gives to the program; texts and numbers of categories are of TensorFlow's dtypes."""
+    if getattr(layer, "_gives_ragged", False):
+        return RaggedTensor.from_tensor(np.asarray(outputs, np.int64), padding=0)
+    if isinstance(outputs, np.ndarray) and outputs.dtype.kind in "OSU":
+        return tensor(outputs)
+    if isinstance(layer, _OF_CATEGORIES) and getattr(outputs, "dtype", None) == np.int32:
+        return Tensor(outputs, int64)
+    return wrapped(outputs)
+
+
+def _with_ragged(init: Callable[..., Any]) -> Callable[..., Any]:
+    """`TextVectorization.__init__` with `ragged=True`: outputs for the program are ragged tensors."""
+
+    @functools.wraps(init)
+    def run(self: Any, *args: Any, ragged: bool = False, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        self._gives_ragged = bool(ragged)
 
     return run
 
