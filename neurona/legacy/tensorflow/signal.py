@@ -234,7 +234,8 @@ def mdct(
 ) -> Any:
     """The modified cosine transformation of frames that overlap by half."""
     half = frame_length // 2
-    frames = _framed(signals, frame_length, half, pad_end, 0) * _window(window_fn, frame_length)
+    frames = _framed(signals, frame_length, half, pad_end, 0)
+    frames = frames * _window(window_fn, frame_length, frames.dtype)
     a, b, c, d = jnp.split(frames, 4, -1)
     folded = jnp.concatenate([-jnp.flip(c, -1) - d, a - jnp.flip(b, -1)], -1)
     return _dct(folded, 4, norm)
@@ -247,7 +248,7 @@ def inverse_mdct(mdcts: T, window_fn: Any = vorbis_window, norm: Any = None) -> 
     real = _dct(mdcts, 4, norm) * (1.0 if norm == "ortho" else 0.5 / half)
     first, second = jnp.split(real, 2, -1)
     frames = jnp.concatenate([second, -jnp.flip(second, -1), -jnp.flip(first, -1), -first], -1)
-    return _added(frames * _window(window_fn, 2 * half), half)
+    return _added(frames * _window(window_fn, 2 * half, frames.dtype), half)
 
 
 # Mel.
