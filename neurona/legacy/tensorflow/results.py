@@ -48,9 +48,8 @@ def install() -> None:
     if _State.is_installed:
         return
     _State.is_installed = True
-    for cls in {one for one in (Layer, *vars(layers).values()) if isinstance(one, type)}:
-        if "__call__" in vars(cls) and issubclass(cls, Layer):
-            cls.__call__ = _calling_layer(cls.__call__)
+    for cls in _calling_themselves():
+        cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
     Layer.add_weight = _with_functions_of_arrays(Layer.add_weight)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
@@ -76,6 +75,12 @@ def install() -> None:
     SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
     type(jnp.zeros(())).numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _calling_themselves() -> set[Any]:
+    """`Layer`, and the layers that are called in a way of their own."""
+    classes = {one for one in vars(layers).values() if isinstance(one, type) and issubclass(one, Layer)}
+    return {one for cls in (Layer, *classes) for one in cls.__mro__[:-1] if "__call__" in vars(one)}
 
 
 def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:

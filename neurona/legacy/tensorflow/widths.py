@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax._src import config
 
 NARROW = {"float64": "float32", "int64": "int32", "uint64": "uint32", "complex128": "complex64"}
 _WIDE = frozenset(map(np.dtype, NARROW))
@@ -23,8 +24,8 @@ def wide() -> contextlib.AbstractContextManager[None]:
 
 
 def narrow() -> contextlib.AbstractContextManager[None]:
-    """A block inside `wide()` in which numbers have 32 bits again."""
-    return jax.enable_x64(False)
+    """A block inside `wide()` in which numbers have the process's width again: 32 bits by default."""
+    return jax.enable_x64(config.enable_x64.get_global())
 
 
 def is_wide(value: Any) -> bool:
