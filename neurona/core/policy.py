@@ -25,9 +25,12 @@ class _Settings:
     image_data_format = "channels_last"
 
 
+_EXPLICIT = "jax_explicit_x64_dtypes"  # JAX's option: what becomes of a dtype of 64 bits that is asked for
+
+
 def _has_64_bits() -> bool:
     """Whether JAX makes arrays of float64, by default or where they are asked for."""
-    return jax.config.read("jax_enable_x64") or "ALLOW" in repr(jax.config.jax_explicit_x64_dtypes)
+    return jax.config.read("jax_enable_x64") or "ALLOW" in repr(getattr(jax.config, _EXPLICIT))
 
 
 def standardize_dtype(dtype: Any) -> str:

@@ -365,12 +365,16 @@ def confusion_matrix(
 # Segments.
 
 
+def _is_rising(numbers: np.ndarray) -> bool:
+    return bool((numbers[1:] >= numbers[:-1]).all())
+
+
 def _segment(name: str, reduce: Callable[..., Any], counted: bool) -> Callable[..., Any]:
     def of_known_number(data: T, segment_ids: I, num_segments: S) -> Any:
         return reduce(data, segment_ids, int(num_segments))
 
     def of_sorted(data: T, segment_ids: I) -> Any:
-        if has_numbers(segment_ids) and np.any(np.diff(np.asarray(segment_ids)) < 0):
+        if has_numbers(segment_ids) and not _is_rising(np.asarray(segment_ids)):
             raise InvalidArgumentError(
                 f"tf.math.{name}: segment ids are not increasing: sort the rows by them."
             )

@@ -8,6 +8,7 @@ import contextlib
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 from jax._src import config
@@ -45,7 +46,9 @@ def scope_of(tree: Any) -> contextlib.AbstractContextManager[None]:
 
 def on_device(array: Any, dtype: Any = None) -> jax.Array:
     """NumPy's numbers as an array of JAX, in their own dtype or in another."""
-    return jnp.asarray(array, array.dtype if dtype is None else dtype)
+    if dtype is not None:
+        return jnp.asarray(array, dtype)
+    return jnp.asarray(array, array.dtype) if is_wide(array) else jnp.asarray(array)
 
 
 def narrowed(array: Any) -> Any:
