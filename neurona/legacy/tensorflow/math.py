@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.special as special_functions
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from neurona import ops
 from neurona.legacy.tensorflow.dispatch import (
@@ -28,7 +29,7 @@ from neurona.legacy.tensorflow.dtypes import float64, int64
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import Tensor
-from neurona.legacy.tensorflow.widths import narrow, on_device, wide
+from neurona.legacy.tensorflow.widths import on_device, wide
 
 # One tensor.
 abs = unary("abs", jnp.abs)
@@ -226,10 +227,9 @@ def count_nonzero(input: T, axis: S = None, keepdims: bool = False, dtype: D = i
 
 def _place(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     def raw(input: T, axis: S = None, output_type: D = int64) -> Any:
-        numbers = on_device(input)
-        with narrow():  # a place has 32 bits while it is searched for, also in the programs of models
-            found = compute(numbers, axis=0 if axis is None else axis)
-        return found.astype(output_type)
+        axis = normalize_axis_index(0 if axis is None else axis, input.ndim)
+        numbers = on_device(input if input.dtype != bool else input.astype("uint8"))
+        return compute(numbers, axis, np.int32).astype(output_type)  # 32 bits, as programs of models have
 
     raw.__name__ = raw.__qualname__ = name
     raw.__doc__ = f"`tf.{name}`: the place of the extreme element along an axis, 0 by default."
@@ -243,7 +243,7 @@ def _place(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     return call
 
 
-argmax, argmin = _place(jnp.argmax, "argmax"), _place(jnp.argmin, "argmin")
+argmax, argmin = _place(jax.lax.argmax, "argmax"), _place(jax.lax.argmin, "argmin")
 
 
 # Along an axis.
