@@ -25,6 +25,14 @@ class _Settings:
     image_data_format = "channels_last"
 
 
+_EXPLICIT = "jax_explicit_x64_dtypes"  # JAX's option: what becomes of a dtype of 64 bits that is asked for
+
+
+def _has_64_bits() -> bool:
+    """Whether JAX makes arrays of float64, by default or where they are asked for."""
+    return jax.config.read("jax_enable_x64") or "ALLOW" in repr(getattr(jax.config, _EXPLICIT))
+
+
 def standardize_dtype(dtype: Any) -> str:
     """The name of a dtype, whatever it was given as; None means `floatx()`. Whether there are 64 bits is
     JAX's setting, which `set_floatx("float64")` changes.
@@ -83,7 +91,7 @@ class DTypePolicy(Serializable):
                 )
         else:
             self.compute_dtype = self.variable_dtype = standardize_dtype(self.name)
-        if self.compute_dtype == "float64" and not jax.config.read("jax_enable_x64"):
+        if self.compute_dtype == "float64" and not _has_64_bits():
             warnings.warn(
                 "A dtype float64 is asked for, but JAX computes in 32 bits: float32 is used. "
                 'neurona.config.set_floatx("float64") switches the whole process to 64 bits; '

@@ -16,7 +16,7 @@ __version__ = "2.21.0"
 
 _FACE = __name__
 _ROOMS = (
-    "audio", "autodiff", "autograph", "compat", "config", "data", "debugging", "distribute",
+    "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging", "distribute",
     "dtypes", "errors", "experimental", "feature_column", "image", "io", "linalg", "lookup", "math",
     "nest", "nn", "quantization", "ragged", "random", "saved_model", "signal", "sparse", "strings",
     "summary", "sysconfig", "test", "train", "types", "version", "xla",

@@ -20,7 +20,7 @@ from neurona.legacy.tensorflow.dispatch import (
     to_float,
 )
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
-from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.errors import InvalidArgumentError, UnimplementedError
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.messages import translated
@@ -80,6 +80,8 @@ def identity(input: T) -> Any:
 @function
 def cast(x: T, dtype: D) -> Any:
     """The numbers in another dtype; floats become integers towards zero."""
+    if x.dtype == object and dtype != "object":
+        raise UnimplementedError(f"Cast string to {dtype} is not supported: use tf.strings.to_number.")
     if x.dtype == object:
         return x
     if jnp.issubdtype(x.dtype, jnp.complexfloating) and not dtype.startswith("complex"):
@@ -184,6 +186,9 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         floats = [one for one in dtypes if one.is_floating]
         dtype = floats[0] if floats else (int64 if any(one == int64 for one in dtypes) else int32)
     dtype = as_dtype(dtype)
+    start, limit, delta = numbers
+    if delta == 0 or (limit - start) * delta < 0:
+        raise InvalidArgumentError(f"tf.range never comes from {start} to {limit} by steps of {delta}.")
     return Tensor(held(np.arange(*numbers, dtype=dtype.as_numpy_dtype), dtype), dtype)
 
 
@@ -318,6 +323,10 @@ def ensure_shape(x: T, shape: Any) -> Any:
 @function
 def tile(input: T, multiples: S) -> Any:
     """The tensor repeated along each axis."""
+    if np.size(multiples) != input.ndim:
+        raise InvalidArgumentError(
+            f"tf.tile takes a number of repetitions for each of {input.ndim} axes. Received: {multiples}."
+        )
     return jnp.tile(input, multiples)
 
 
@@ -325,6 +334,9 @@ def tile(input: T, multiples: S) -> Any:
 def repeat(input: T, repeats: S, axis: S = None) -> Any:
     """Each element repeated."""
     counts = np.asarray(repeats)
+    rows = input.size if axis is None else input.shape[axis]
+    if counts.size not in (1, rows):
+        raise ValueError(translated(f"Dimensions {rows} and {counts.size} are not compatible"))
     total = None if counts.ndim == 0 else int(counts.sum())
     return jnp.repeat(input, counts, axis=axis, total_repeat_length=total)
 
@@ -390,6 +402,10 @@ parallel_stack = stack
 @function
 def unstack(value: T, num: S = None, axis: S = 0) -> Any:
     """The parts along an axis, which goes away."""
+    if num not in (None, value.shape[axis]):
+        raise InvalidArgumentError(
+            f"tf.unstack: axis {axis} has {value.shape[axis]} parts. Received: num={num}."
+        )
     return [jnp.take(value, index, axis=axis) for index in np.arange(value.shape[axis])]
 
 
@@ -397,6 +413,11 @@ def unstack(value: T, num: S = None, axis: S = 0) -> Any:
 def split(value: T, num_or_size_splits: S, axis: S = 0, num: S = None) -> Any:
     """Equal parts along an axis, or parts of given sizes."""
     if isinstance(num_or_size_splits, int):
+        if value.shape[axis] % num_or_size_splits:
+            raise InvalidArgumentError(
+                f"tf.split: axis {axis} has {value.shape[axis]} elements, which are not divisible into "
+                f"{num_or_size_splits} equal parts."
+            )
         return list(jnp.split(value, num_or_size_splits, axis))
     sizes = list(num_or_size_splits)
     if -1 in sizes:

@@ -23,6 +23,7 @@ from neurona.legacy.tensorflow.dtypes import as_dtype, int32, int64, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor
+from neurona.messages import translated
 
 
 @function
@@ -38,7 +39,7 @@ def where(condition: T, x: M = None, y: M = None) -> Any:
         raise NeedsEagerError(
             "tf.where(condition) gives as many places as hold, which no compiled program knows."
         )
-    return Tensor(jnp.argwhere(condition != 0).astype("int32"), int64)
+    return Tensor(jnp.argwhere(condition != 0), int64)
 
 
 @function
@@ -55,11 +56,11 @@ def gather(params: T, indices: I, validate_indices: Any = None, axis: S = None, 
 
     for _ in np.arange(batch_dims):
         take = jax.vmap(take)
-    _check_places(indices, params.shape[axis])
+    check_places(indices, params.shape[axis])
     return take(params, indices)
 
 
-def _check_places(indices: Any, size: int) -> None:
+def check_places(indices: Any, size: int) -> None:
     """Refuse places beyond the end, where their numbers are known.
 
     Raises:
@@ -73,6 +74,21 @@ def _check_places(indices: Any, size: int) -> None:
         raise InvalidArgumentError(f"indices: {wrong.flat[0]} is not in [0, {size}).")
 
 
+def _check_rows(indices: Any, shape: tuple[int, ...]) -> None:
+    """Refuse rows of places beyond the end, where their numbers are known.
+
+    Raises:
+        InvalidArgumentError: one is.
+    """
+    if not has_numbers(indices) or not indices.size:
+        return
+    numbers = np.asarray(indices).reshape(-1, indices.shape[-1])
+    wrong = ((numbers < 0) | (numbers >= np.array(shape[: numbers.shape[1]]))).any(1)
+    if wrong.any():
+        row = numbers[wrong][0].tolist()
+        raise InvalidArgumentError(f"indices: {row} does not index into shape {tuple(shape)}.")
+
+
 @function
 def gather_nd(params: T, indices: I, batch_dims: S = 0) -> Any:
     """The elements at places that are rows of numbers."""
@@ -80,6 +96,7 @@ def gather_nd(params: T, indices: I, batch_dims: S = 0) -> Any:
     def take(params: Any, indices: Any) -> Any:
         return params[tuple(jnp.moveaxis(indices, -1, 0))]
 
+    _check_rows(indices, params.shape[batch_dims:])
     for _ in np.arange(batch_dims):
         take = jax.vmap(take)
     return take(params, indices)
@@ -88,11 +105,13 @@ def gather_nd(params: T, indices: I, batch_dims: S = 0) -> Any:
 @function
 def scatter_nd(indices: I, updates: T, shape: S) -> Any:
     """Zeros, with updates added at places."""
+    _check_rows(indices, as_shape(shape))
     return jnp.zeros(as_shape(shape), updates.dtype).at[tuple(jnp.moveaxis(indices, -1, 0))].add(updates)
 
 
 def _scattering(name: str, method: str) -> Any:
     def raw(tensor: M, indices: I, updates: M) -> Any:
+        _check_rows(indices, tensor.shape)
         return getattr(tensor.at[tuple(jnp.moveaxis(indices, -1, 0))], method)(updates)
 
     raw.__name__ = raw.__qualname__ = name
@@ -114,13 +133,21 @@ def boolean_mask(tensor: T, mask: T, axis: S = 0) -> Any:
         raise NeedsEagerError(
             "tf.boolean_mask gives as many elements as hold, which no compiled program knows."
         )
-    chosen = (slice(None),) * (axis or 0) + (np.asarray(mask),)
+    axis = axis or 0
+    if tuple(mask.shape) != tuple(tensor.shape[axis : axis + mask.ndim]):
+        raise ValueError(translated(f"Shapes {tuple(tensor.shape)} and {tuple(mask.shape)} are incompatible"))
+    chosen = (slice(None),) * axis + (np.asarray(mask),)
     return tensor[chosen]
 
 
 @function
 def slice_(input_: T, begin: S, size: S) -> Any:
     """A block of given sizes; -1 stands for all the rest."""
+    for axis, (first, count, length) in enumerate(zip(begin, size, input_.shape)):
+        if not 0 <= first <= length or not -1 <= count <= length - first:
+            raise InvalidArgumentError(
+                f"tf.slice: axis {axis} has {length} elements. Received begin {first} and size {count}."
+            )
     ends = [None if n == -1 else b + n for b, n in zip(begin, size)]
     return input_[tuple(slice(b, e) for b, e in zip(begin, ends))]
 
@@ -189,7 +216,7 @@ def sort(values: T, axis: S = -1, direction: str = "ASCENDING") -> Any:
 @function
 def argsort(values: T, axis: S = -1, direction: str = "ASCENDING", stable: bool = False) -> Any:
     """The places of the elements in order."""
-    return jnp.argsort(values, axis=axis, descending=direction == "DESCENDING", stable=True)
+    return jnp.argsort(values, axis=axis, descending=direction == "DESCENDING", stable=True).astype("int32")
 
 
 @function

@@ -3,7 +3,7 @@
 from typing import Any
 
 from neurona.core.errors import NotBuiltError
-from neurona.legacy.tensorflow.tensor import Tensor, unwrapped
+from neurona.legacy.tensorflow.tensor import Tensor, for_models, unwrapped
 
 
 class CompiledLoss:
@@ -24,7 +24,7 @@ class CompiledLoss:
             raise NotBuiltError(
                 "compiled_loss needs compile(loss=...), and is there once fit has seen a batch."
             )
-        y_true, y_pred, sample_weight = unwrapped((y_true, y_pred, sample_weight))
+        y_true, y_pred, sample_weight = for_models((y_true, y_pred, sample_weight))
         total = model._compiled_loss(y_true, y_pred, sample_weight)
         for loss in regularization_losses or ():
             total = total + unwrapped(loss)
@@ -51,7 +51,7 @@ class CompiledMetrics:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Let them see a batch."""
-        self._model.compute_metrics(None, *unwrapped((y_true, y_pred, sample_weight)))
+        self._model.compute_metrics(None, *for_models((y_true, y_pred, sample_weight)))
 
     @property
     def metrics(self) -> list[Any]:

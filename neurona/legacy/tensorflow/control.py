@@ -15,6 +15,7 @@ from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped, wrapped
+from neurona.legacy.tensorflow.widths import on_device
 from neurona.messages import translated
 
 
@@ -111,7 +112,7 @@ def _branch(truth: Any, one: Callable[[], Any], other: Callable[[], Any]) -> Any
 def _tensors(tree: Any) -> Any:
     """A tree of tensors, numbers as tensors too."""
     return jax.tree.map(
-        lambda leaf: Tensor(jnp.asarray(tensor_of(leaf)._array)),
+        lambda leaf: Tensor(on_device(tensor_of(leaf)._array)),
         tree,
         is_leaf=lambda leaf: isinstance(leaf, Tensor),
     )

@@ -23,15 +23,18 @@ import numpy as np
 
 from neurona.core.calling import raise_shape_error
 from neurona.core.errors import ShapeError
+from neurona.core.scope import current_scope
 from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.texts import holds_texts
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.kinds import refuse_fractions, refuse_kind
 from neurona.legacy.tensorflow.ragged_calls import is_ragged, over_ragged
 from neurona.legacy.tensorflow.recording import computed, has_numbers, is_tracing, is_watched, without_tapes
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped
 from neurona.legacy.tensorflow.texts import on_texts
+from neurona.legacy.tensorflow.widths import NARROW, is_wide, on_device, scope_of, wide
 from neurona.messages import translated
 from neurona.tracebacks import ends_at_users_line
 
@@ -53,7 +56,7 @@ _OLD_ARGUMENTS = {
     "split_dim": "axis",
     "squeeze_dims": "axis",
 }
-_WIDE = {"float64": "float32", "int64": "int32", "uint64": "uint32", "complex128": "complex64"}
+_FAMILIES = {"f": "fc", "c": "fc", "i": "iu", "u": "iu"}
 
 
 class Hooks:
@@ -103,9 +106,14 @@ def tensor_of(value: Any, dtype: DType | None = None, hint: DType | None = None)
             )
         return value
     if isinstance(value, (list, tuple)) and _holds_arrays(value):
+        hint = hint or _first_dtype(
+            jax.tree.leaves(value, is_leaf=lambda one: not isinstance(one, (list, tuple)))
+        )
         parts = [tensor_of(item, dtype, hint) for item in value]
         first = parts[0].dtype if parts else dtype
-        return Tensor(_concretely(jnp.stack, [part._array for part in parts]), first)
+        arrays = [part._array for part in parts]
+        with scope_of(arrays):
+            return Tensor(_concretely(jnp.stack, arrays), first)
     return _of_python(value, dtype, hint)
 
 
@@ -172,19 +180,8 @@ def _of_texts(array: np.ndarray) -> Tensor:
 
 
 def held(array: np.ndarray, dtype: DType) -> Any:
-    """NumPy's numbers as Neurona holds a dtype.
-
-    Raises:
-        InvalidArgumentError: integers that do not fit 32 bits.
-    """
-    if dtype.held in ("int32", "uint32") and array.dtype.kind in "iu" and array.size:
-        limits = np.iinfo(dtype.held)
-        if array.dtype.itemsize == 8 and not (limits.min <= array.min() and array.max() <= limits.max):
-            raise InvalidArgumentError(
-                f"Neurona holds {dtype.name} in 32 bits. Received integers from {array.min()} to "
-                f"{array.max()}."
-            )
-    return _concretely(jnp.asarray, np.asarray(array).astype(dtype.held, copy=False))
+    """NumPy's numbers as an array of a dtype."""
+    return _concretely(on_device, np.asarray(array).astype(dtype.held, copy=False))
 
 
 def _concretely(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -277,14 +274,19 @@ def _renamed(name: str, kinds: dict[str, Any]) -> str:
 
 
 def _computed(raw: Callable[..., Any], kinds: dict[str, Any], given: dict[str, Any]) -> Any:
-    tensors, options, wide = _sorted(raw.__name__, kinds, given)
+    tensors, options, families = _sorted(raw.__name__, kinds, given)
     asked = next(
         (given[name] for name, kind in kinds.items() if kind is D and given.get(name) is not None), None
     )
-
+    asked = None if asked is None else as_dtype(asked)
+    refuse_kind(raw.__name__, tensors)
     compute = on_texts(raw.__name__, raw, tensors)
 
+    is_wide_call = bool(families) or (asked is not None and asked.held in NARROW)
+
     def run(arrays: dict[str, Any]) -> Any:
+        if is_wide_call:
+            return _in_64_bits(lambda: compute(**arrays, **options), families, asked)
         return compute(**arrays, **options)
 
     try:
@@ -293,23 +295,38 @@ def _computed(raw: Callable[..., Any], kinds: dict[str, Any], given: dict[str, A
         elif hasattr(raw, "stops_gradients"):
             results = without_tapes(run, tensors)
         else:
-            results = computed(run, tensors, (raw, options))
+            results = computed(run, tensors, (raw, options, is_wide_call))
     except (TypeError, IndexError, ValueError) as error:
         try:
             raise_shape_error(error, raw.__name__, tensors)
         except ShapeError as shapes:
             raise InvalidArgumentError(str(shapes)) from None
         raise
-    return _wrapped(results, None if asked is None else as_dtype(asked), wide)
+    return _wrapped(results, asked)
+
+
+def _in_64_bits(compute: Callable[[], Any], families: set[str], asked: DType | None) -> Any:
+    """Results in 64 bits where an argument has them or they are asked for, else in 32."""
+
+    def kept(result: Any) -> Any:
+        if isinstance(result, Tensor) or not is_wide(result) or result.dtype.kind in families:
+            return result
+        return result if asked == result.dtype else result.astype(NARROW[result.dtype.name])
+
+    with wide():
+        return jax.tree.map(kept, compute(), is_leaf=_is_tensor)
 
 
 def _sorted(
     name: str, kinds: dict[str, Any], given: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
-    """The arguments that are arrays, the others, and the dtypes of 64 bits among the arrays'."""
+    """The arguments that are arrays, the others, and the kinds of those that have 64 bits: "f" for floats.
+
+    Places of 64 bits count too, as kind "_", because they are computed with but give their width to nothing.
+    """
     tensors: dict[str, Any] = {}
     options: dict[str, Any] = {}
-    wide: set[str] = set()
+    families: set[str] = set()
     matching = _same_dtype(name, [given[key] for key, kind in kinds.items() if kind is M and key in given])
     for key, value in given.items():
         kind = kinds.get(key)
@@ -322,9 +339,12 @@ def _sorted(
         else:
             parts = [next(matching) if kind is M else tensor_of(value)]
             tensors[key] = parts[0]._array
-        if kind not in (I, Is):
-            wide.update(part._dtype.name for part in parts if part._dtype is not None)
-    return tensors, options, wide
+            if kind is I:
+                refuse_fractions(name, parts[0]._array)
+        for part in parts:
+            if is_wide(part._array):
+                families.update("_" if kind in (I, Is) else _FAMILIES[part._array.dtype.kind])
+    return tensors, options, families
 
 
 def _several(name: str, kind: Any, value: Any) -> list[Tensor]:
@@ -352,13 +372,23 @@ def _same_dtype(name: str, values: list[Any]) -> Iterator[Tensor]:
         tensors = [tensor_of(value, hint=float32) for value in values]  # Python's numbers alone
     for place, tensor in enumerate(tensors):
         first = hint or tensors[0].dtype
-        if _differ(first, tensor.dtype):
-            raise InvalidArgumentError(
-                f"cannot compute {name} as input #{place}(zero-based) was expected to be a "
-                f"{first.name} tensor "
-                f"but is a {tensor.dtype.name} tensor: write tf.cast(x, tf.{first.name})."
-            )
+        if first == tensor.dtype:
+            continue
+        if _are_of_models(tensors):
+            widest = max((one.dtype for one in tensors), key=lambda dtype: dtype.size)
+            return iter([Tensor(one._array, widest) for one in tensors])
+        raise InvalidArgumentError(
+            f"cannot compute {name} as input #{place}(zero-based) was expected to be a "
+            f"{first.name} tensor "
+            f"but is a {tensor.dtype.name} tensor: write tf.cast(x, tf.{first.name})."
+        )
     return iter(tensors)
+
+
+def _are_of_models(tensors: list[Tensor]) -> bool:
+    """Whether tensors differ in their widths alone, in the code of a model, which is given 32 bits for 64."""
+    kinds = {(one._array.dtype.kind, one._array.dtype.itemsize) for one in tensors}
+    return current_scope() is not None and (kinds == {("i", 4), ("i", 8)} or kinds == {("f", 4), ("f", 8)})
 
 
 def _first_dtype(values: list[Any]) -> DType | None:
@@ -373,24 +403,21 @@ def _dtype_of(value: Any) -> DType:
     return variable_dtype(value) if isinstance(value, Variable) else as_dtype(value.dtype)
 
 
-def _differ(one: DType, other: DType) -> bool:
-    """Whether two dtypes can't meet; widths of 32 and 64 bits can, because both are held in 32."""
-    return one.held != other.held
+def _is_tensor(leaf: Any) -> bool:
+    return isinstance(leaf, Tensor)
 
 
-def _wrapped(results: Any, asked: DType | None, wide: set[str]) -> Any:
-    """Arrays as tensors, in the dtype that was asked for, or with 64 bits where an argument had them."""
+def _wrapped(results: Any, asked: DType | None) -> Any:
+    """Arrays as tensors, in the dtype that was asked for where no array can say it."""
 
     def wrap(array: Any) -> Any:
         if isinstance(array, Tensor) or not hasattr(array, "dtype"):
             return array
         name = array.dtype.name
-        if asked is not None and asked.held == name:
-            return Tensor(array, asked if asked.name != name else None)
-        dtype = next((as_dtype(one) for one in wide if _WIDE.get(one) == name), None)
-        return Tensor(array, dtype)
+        is_special = asked is not None and asked.held == name != asked.name
+        return Tensor(array, asked if is_special else None)
 
-    return jax.tree.map(wrap, results, is_leaf=lambda leaf: isinstance(leaf, Tensor))
+    return jax.tree.map(wrap, results, is_leaf=_is_tensor)
 
 
 def unary(name: str, compute: Callable[..., Any], *, floats: bool = False) -> Callable[..., Any]:

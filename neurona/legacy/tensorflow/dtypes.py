@@ -9,26 +9,26 @@ from neurona.core.errors import suggestion
 
 _NUMBERS = {  # name: (TensorFlow's number, NumPy's type, how it is held)
     "float32": (1, np.float32, "float32"),
-    "float64": (2, np.float64, "float32"),
+    "float64": (2, np.float64, "float64"),
     "int32": (3, np.int32, "int32"),
     "uint8": (4, np.uint8, "uint8"),
     "int16": (5, np.int16, "int16"),
     "int8": (6, np.int8, "int8"),
     "string": (7, np.object_, "object"),
     "complex64": (8, np.complex64, "complex64"),
-    "int64": (9, np.int64, "int32"),
+    "int64": (9, np.int64, "int64"),
     "bool": (10, np.bool_, "bool"),
     "qint8": (11, np.int8, "int8"),
     "quint8": (12, np.uint8, "uint8"),
     "qint32": (13, np.int32, "int32"),
     "bfloat16": (14, ml_dtypes.bfloat16, "bfloat16"),
     "uint16": (17, np.uint16, "uint16"),
-    "complex128": (18, np.complex128, "complex64"),
+    "complex128": (18, np.complex128, "complex128"),
     "float16": (19, np.float16, "float16"),
     "resource": (20, np.object_, "object"),
     "variant": (21, np.object_, "object"),
     "uint32": (22, np.uint32, "uint32"),
-    "uint64": (23, np.uint64, "uint32"),
+    "uint64": (23, np.uint64, "uint64"),
 }
 _ALIASES = {"half": "float16", "double": "float64", "float": "float32", "int": "int32", "str": "string"}
 
@@ -37,7 +37,7 @@ class DType:
     """A dtype of TensorFlow. It equals its name, and NumPy's type of that name.
 
     Attributes:
-        held: the name of the dtype in which Neurona holds it: numbers of 64 bits have 32.
+        held: the name of the dtype of the arrays that hold it.
     """
 
     def __init__(self, name: str) -> None:

@@ -22,6 +22,7 @@ from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.recording import is_tracing
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.widths import narrow, on_device, wide
 from neurona.tracebacks import warn
 
 _TRIES = 4  # how often a program is traced until all variables that it uses are known
@@ -107,7 +108,7 @@ class Program:
     def _run(self, values: list[Any], states: list[Any], arrays: list[Any], key: jax.Array) -> Any:
         table = _Values(zip(self.variables, values))
         adopted = dict.fromkeys(self.optimizers)
-        with self._tracing(adopted):
+        with narrow(), self._tracing(adopted):
             for optimizer, state in zip(self.optimizers, states):
                 optimizer.state = state
             outputs = self._outputs(table, arrays, key)
@@ -132,7 +133,8 @@ class Program:
             scope = current_scope()
             key = new_key() if scope is None or scope.key is None else as_key(None)
             try:
-                outputs, new, new_states = self._compiled(values, states, arrays, key)
+                with wide():  # which XLA's operations of 64 bits are made in
+                    outputs, new, new_states = self._compiled(values, states, arrays, key)
                 break
             except _MoreVariablesError:
                 self._compiled = jax.jit(self._run)
@@ -159,7 +161,7 @@ def _result(leaf: Any) -> Any:
     """An output as a tensor, or as it is where it is none."""
     if isinstance(leaf, (Tensor, Variable, jax.Array, np.ndarray, np.generic, bool, int, float)):
         made = tensor_of(leaf)
-        return Tensor(jnp.asarray(made._array), made._dtype) if made._array.dtype != object else _Plain(leaf)
+        return Tensor(on_device(made._array), made._dtype) if made._array.dtype != object else _Plain(leaf)
     return _Plain(leaf) if leaf is None else leaf
 
 
@@ -303,7 +305,7 @@ def _as_tensor(leaf: Any) -> Any:
 
 def _argument(leaf: Any) -> Any:
     if isinstance(leaf, np.ndarray) and leaf.dtype != object:
-        return jnp.asarray(leaf)
+        return on_device(leaf)
     return leaf
 
 

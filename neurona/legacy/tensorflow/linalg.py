@@ -10,6 +10,7 @@ from neurona.legacy.tensorflow.dispatch import D, M, Ms, S, T, function, tensor_
 from neurona.legacy.tensorflow.dtypes import as_dtype
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.math import l2_normalize
+from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import Tensor
 
 __all__ = ["eye", "l2_normalize"]
@@ -61,7 +62,10 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Any:
 
 @function
 def _einsum(inputs: Ms, equation: str) -> Any:
-    return jnp.einsum(equation, *inputs)
+    try:
+        return jnp.einsum(equation, *inputs)
+    except ValueError as error:
+        raise InvalidArgumentError(f"tf.einsum: {error}") from None
 
 
 @function
@@ -103,7 +107,7 @@ tensor_diag_part = unary("tensor_diag_part", jnp.diagonal)
 @function
 def inverse(input: T, adjoint: bool = False) -> Any:
     """The inverse of a matrix."""
-    return jnp.linalg.inv(jnp.conj(_swapped(input)) if adjoint else input)
+    return _regular(input, jnp.linalg.inv(jnp.conj(_swapped(input)) if adjoint else input))
 
 
 inv = inverse
@@ -127,7 +131,18 @@ def qr(input: T, full_matrices: bool = False) -> Any:
 @function
 def solve(matrix: M, rhs: M, adjoint: bool = False) -> Any:
     """x with matrix @ x = rhs."""
-    return jnp.linalg.solve(jnp.conj(_swapped(matrix)) if adjoint else matrix, rhs)
+    return _regular(matrix, jnp.linalg.solve(jnp.conj(_swapped(matrix)) if adjoint else matrix, rhs))
+
+
+def _regular(matrix: Any, result: Any) -> Any:
+    """What a matrix gives that has an inverse.
+
+    Raises:
+        InvalidArgumentError: it has none.
+    """
+    if has_numbers(result) and not jnp.all(jnp.isfinite(result)) and jnp.all(jnp.isfinite(matrix)):
+        raise InvalidArgumentError("Input is not invertible.")
+    return result
 
 
 @function

@@ -7,6 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import jax.scipy.special as special_functions
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from neurona import ops
 from neurona.legacy.tensorflow.dispatch import (
@@ -24,7 +26,10 @@ from neurona.legacy.tensorflow.dispatch import (
     unary,
 )
 from neurona.legacy.tensorflow.dtypes import float64, int64
+from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.widths import on_device, wide
 
 # One tensor.
 abs = unary("abs", jnp.abs)
@@ -91,12 +96,23 @@ atan2 = binary("atan2", jnp.arctan2)
 divide_no_nan = binary("divide_no_nan", lambda x, y: ops.divide_no_nan(x, y))
 multiply_no_nan = binary("multiply_no_nan", lambda x, y: jnp.where(y == 0, jnp.zeros_like(x * y), x * y))
 equal, not_equal = binary("equal", jnp.equal), binary("not_equal", jnp.not_equal)
-floordiv, floormod = binary("floordiv", jnp.floor_divide), binary("floormod", jnp.mod)
+
+
+def _by(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A division, which refuses a zero among integers."""
+
+    def divide(x: Any, y: Any) -> Any:
+        if y.dtype.kind in "iu" and has_numbers(y) and not np.all(np.asarray(y)):
+            raise InvalidArgumentError("Integer division by zero.")
+        return compute(x, y)
+
+    return divide
+
+
+floordiv, floormod = binary("floordiv", _by(jnp.floor_divide)), binary("floormod", _by(jnp.mod))
 mod = floormod
-truncatemod, truncatediv = (
-    binary("truncatemod", jnp.fmod),
-    binary("truncatediv", lambda x, y: jnp.trunc(x / y).astype(x.dtype)),
-)
+truncatemod = binary("truncatemod", _by(jnp.fmod))
+truncatediv = binary("truncatediv", _by(lambda x, y: jax.lax.div(*jnp.broadcast_arrays(x, y))))
 greater, greater_equal = binary("greater", jnp.greater), binary("greater_equal", jnp.greater_equal)
 less, less_equal = binary("less", jnp.less), binary("less_equal", jnp.less_equal)
 logical_and, logical_or, logical_xor = (
@@ -116,9 +132,11 @@ xdivy = binary("xdivy", lambda x, y: jnp.where(x == 0, 0, x / jnp.where(x == 0, 
 @function
 def divide(x: M, y: M) -> Any:
     """x / y; integers give float64."""
-    result = jnp.true_divide(x, y)
-    wide = jnp.issubdtype(x.dtype, jnp.integer) and x.dtype.itemsize >= 4
-    return Tensor(result, float64) if wide else result
+    if jnp.issubdtype(x.dtype, jnp.integer) and x.dtype.itemsize >= 4:
+        x, y = x.astype(float64.held), y.astype(float64.held)
+        with wide():
+            return Tensor(jnp.true_divide(x, y))
+    return jnp.true_divide(x, y)
 
 
 truediv = divide
@@ -163,7 +181,10 @@ def betainc(a: M, b: M, x: M) -> Any:
 def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     """The mean; of integers, rounded towards zero as in TensorFlow."""
     if jnp.issubdtype(x.dtype, jnp.integer):
-        return jnp.trunc(jnp.mean(x, axis=axis, keepdims=keepdims)).astype(x.dtype)
+        with wide():
+            total = jnp.sum(x, axis=axis, keepdims=keepdims, dtype="int64")
+            count = x.size // max(total.size, 1)
+            return jax.lax.div(total, jnp.full_like(total, max(count, 1))).astype(x.dtype)
     return jnp.mean(x, axis=axis, keepdims=keepdims)
 
 
@@ -206,7 +227,9 @@ def count_nonzero(input: T, axis: S = None, keepdims: bool = False, dtype: D = i
 
 def _place(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     def raw(input: T, axis: S = None, output_type: D = int64) -> Any:
-        return compute(input, axis=0 if axis is None else axis).astype(output_type)
+        axis = normalize_axis_index(0 if axis is None else axis, input.ndim)
+        numbers = on_device(input if input.dtype != bool else input.astype("uint8"))
+        return compute(numbers, axis, np.int32).astype(output_type)  # 32 bits, as programs of models have
 
     raw.__name__ = raw.__qualname__ = name
     raw.__doc__ = f"`tf.{name}`: the place of the extreme element along an axis, 0 by default."
@@ -220,7 +243,7 @@ def _place(compute: Callable[..., Any], name: str) -> Callable[..., Any]:
     return call
 
 
-argmax, argmin = _place(jnp.argmax, "argmax"), _place(jnp.argmin, "argmin")
+argmax, argmin = _place(jax.lax.argmax, "argmax"), _place(jax.lax.argmin, "argmin")
 
 
 # Along an axis.
@@ -329,7 +352,7 @@ def bincount(
 
 @function
 def confusion_matrix(
-    labels: I, predictions: I, num_classes: S = None, weights: T = None, dtype: D = "int32"
+    labels: T, predictions: T, num_classes: S = None, weights: T = None, dtype: D = "int32"
 ) -> Any:
     """How often each class (rows) was predicted as each (columns)."""
     labels, predictions = labels.reshape(-1).astype("int32"), predictions.reshape(-1).astype("int32")
@@ -342,11 +365,19 @@ def confusion_matrix(
 # Segments.
 
 
+def _is_rising(numbers: np.ndarray) -> bool:
+    return bool((numbers[1:] >= numbers[:-1]).all())
+
+
 def _segment(name: str, reduce: Callable[..., Any], counted: bool) -> Callable[..., Any]:
     def of_known_number(data: T, segment_ids: I, num_segments: S) -> Any:
         return reduce(data, segment_ids, int(num_segments))
 
     def of_sorted(data: T, segment_ids: I) -> Any:
+        if has_numbers(segment_ids) and not _is_rising(np.asarray(segment_ids)):
+            raise InvalidArgumentError(
+                f"tf.math.{name}: segment ids are not increasing: sort the rows by them."
+            )
         return reduce(data, segment_ids, int(jnp.max(segment_ids)) + 1)
 
     raw = of_known_number if counted else of_sorted

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurona import ops
 from neurona.core.errors import ArgumentError
-from neurona.legacy.tensorflow.choosing import depth_to_space, space_to_depth
+from neurona.legacy.tensorflow.choosing import check_places, depth_to_space, space_to_depth
 from neurona.legacy.tensorflow.dispatch import (
     I,
     M,
@@ -110,6 +110,7 @@ def softmax_cross_entropy_with_logits(labels: M, logits: M, axis: S = -1) -> Any
 def sparse_softmax_cross_entropy_with_logits(labels: I, logits: T) -> Any:
     """-log softmax(logits) of the classes given by their numbers."""
     logs = jax.nn.log_softmax(to_float(logits), -1)
+    check_places(labels, logits.shape[-1])
     labels = jnp.asarray(labels, "int32")
     return -jnp.take_along_axis(logs, labels[..., None], -1)[..., 0]
 
@@ -430,6 +431,7 @@ def normalize_moments(counts: T, mean_ss: T, variance_ss: T, shift: Any = None) 
 @function
 def embedding_lookup(params: T, ids: I, partition_strategy: str = "mod", max_norm: Any = None) -> Any:
     """The rows of a table."""
+    check_places(ids, params.shape[0])
     rows = jnp.take(params, ids, axis=0)
     if max_norm is None:
         return rows

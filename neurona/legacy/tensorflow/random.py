@@ -12,7 +12,7 @@ import numpy as np
 from neurona.core.random import as_key, new_words, set_random_seed
 from neurona.core.scope import current_scope
 from neurona.legacy.tensorflow.dispatch import D, Hooks, S, T, function, static, tensor_of
-from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int64
+from neurona.legacy.tensorflow.dtypes import float32, int64
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.variable import Variable
 
@@ -108,7 +108,7 @@ def _poisson(key: Any, shape: S, lam: T, dtype: D = float32) -> Any:
 def _categorical(key: Any, logits: T, num_samples: S, dtype: D = int64) -> Any:
     """Class numbers drawn with probabilities softmax(logits)."""
     draw = jax.random.categorical(key, logits[:, None, :], -1, shape=(logits.shape[0], num_samples))
-    return Tensor(draw.astype("int32"), int64 if dtype == "int32" else as_dtype(dtype))
+    return draw.astype(dtype)
 
 
 def _shuffle(key: Any, value: T) -> Any:

@@ -12,6 +12,8 @@ import jax.core
 import jax.numpy as jnp
 from jax._src import core
 
+from neurona.legacy.tensorflow.widths import narrow
+
 
 class Step(NamedTuple):
     """One primitive operation of JAX: what it was given and what it gave."""
@@ -131,7 +133,8 @@ class Call:
 
     def bind(self, *arrays: Any) -> list[Any]:
         """The results as a list."""
-        return jax.tree.leaves(self._run(jax.tree.unflatten(self._tree, arrays)))
+        with narrow():  # the function itself computes in 64 bits where it did before
+            return jax.tree.leaves(self._run(jax.tree.unflatten(self._tree, arrays)))
 
     @property
     def identity(self) -> Any:

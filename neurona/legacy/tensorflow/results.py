@@ -18,14 +18,23 @@ from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.legacy.tensorflow import nodes
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
+from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.functions import adopt
+from neurona.legacy.tensorflow.hosts import tensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
-from neurona.legacy.tensorflow.tensor import Tensor, holds_tensor, unwrapped, wrapped
+from neurona.legacy.tensorflow.tensor import Tensor, for_models, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.widths import on_device
 from neurona.losses import Loss, LossFunctionWrapper
 from neurona.metrics import Metric
 from neurona.optimizers import Optimizer
 
+_OF_CATEGORIES = (
+    layers.Hashing, layers.HashedCrossing, layers.IntegerLookup, layers.StringLookup,
+    layers.TextVectorization,
+)  # fmt: skip
+_OF_VALUES = (layers.Embedding, layers.Hashing, layers.IntegerLookup, layers.StringLookup)  # each value alone
 _OF_USERS = ("call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss")
 _TAKING_DATA = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
@@ -39,7 +48,9 @@ def install() -> None:
     if _State.is_installed:
         return
     _State.is_installed = True
-    Layer.__call__ = _calling_layer(Layer.__call__)
+    for cls in _calling_themselves():
+        cls.__call__ = _calling_layer(cls.__call__)
+    layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
     Layer.add_weight = _with_functions_of_arrays(Layer.add_weight)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
     Loss.__call__ = _taking_arrays(Loss.__call__)
@@ -66,11 +77,19 @@ def install() -> None:
     type(jnp.zeros(())).numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def _calling_themselves() -> set[Any]:
+    """`Layer`, and the layers that are called in a way of their own."""
+    classes = {one for one in vars(layers).values() if isinstance(one, type) and issubclass(one, Layer)}
+    return {one for cls in (Layer, *classes) for one in cls.__mro__[:-1] if "__call__" in vars(one)}
+
+
 def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
     """`Layer.__call__` that returns tensors to the program, and is one step of an open tape."""
 
     @functools.wraps(call)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], RaggedTensor) and isinstance(self, _OF_VALUES):
+            return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
         has_tensors = holds_tensor((args, kwargs))
         gives_tensors = has_tensors or current_scope() is None
         if has_tensors:
@@ -80,7 +99,29 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
             args, kwargs = jax.tree.map(_numbers, (args, kwargs))
             node = nodes.node_of(self, args, kwargs)
         outputs = call(self, *args, **kwargs) if node is None else node(args, kwargs)
-        return wrapped(outputs) if gives_tensors else outputs
+        return _given(self, outputs) if gives_tensors else outputs
+
+    return run
+
+
+def _given(layer: Any, outputs: Any) -> Any:
+    """What a layer gives to the program; texts and numbers of categories are of TensorFlow's dtypes."""
+    if getattr(layer, "_gives_ragged", False):
+        return RaggedTensor.from_tensor(np.asarray(outputs, np.int64), padding=0)
+    if isinstance(outputs, np.ndarray) and outputs.dtype.kind in "OSU":
+        return tensor(outputs)
+    if isinstance(layer, _OF_CATEGORIES) and getattr(outputs, "dtype", None) == np.int32:
+        return Tensor(outputs, int64)
+    return wrapped(outputs)
+
+
+def _with_ragged(init: Callable[..., Any]) -> Callable[..., Any]:
+    """`TextVectorization.__init__` with `ragged=True`: outputs for the program are ragged tensors."""
+
+    @functools.wraps(init)
+    def run(self: Any, *args: Any, ragged: bool = False, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        self._gives_ragged = bool(ragged)
 
     return run
 
@@ -88,7 +129,7 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
 def _numbers(leaf: Any) -> Any:
     """NumPy's arrays and variables as arrays of JAX, so that a tape knows them."""
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub":
-        return jnp.asarray(leaf)
+        return on_device(leaf)
     return leaf
 
 
@@ -123,7 +164,7 @@ def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         has_tensors = holds_tensor((args, kwargs))
         if has_tensors:
-            args, kwargs = unwrapped((args, kwargs))
+            args, kwargs = for_models((args, kwargs))
         result = function(self, *args, **kwargs)
         return wrapped(result) if has_tensors or current_scope() is None else result
 
@@ -163,7 +204,7 @@ def _of_function(method: Callable[..., Any], name: str) -> Callable[..., Any]:
         if not (getattr(function, "__module__", None) or "").startswith(("neurona.", "jax.")):
             args, kwargs = wrapped(args), wrapped(kwargs)
         elif holds_tensor((args, kwargs)):
-            args, kwargs = unwrapped((args, kwargs))
+            args, kwargs = for_models((args, kwargs))
         return unwrapped(method(self, *args, **kwargs))
 
     return run

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError
 from neurona.legacy.tensorflow.dispatch import D, S, T, function
+from neurona.legacy.tensorflow.dtypes import as_dtype
 
 _MEL_BREAK, _MEL_HIGH = 700.0, 1127.0
 
@@ -95,10 +96,10 @@ def overlap_and_add(signal: T, frame_step: S) -> Any:
 # Fourier transformations.
 
 
-def _window(window_fn: Any, length: int) -> Any:
+def _window(window_fn: Any, length: int, dtype: Any) -> Any:
     if window_fn is None:
-        return jnp.ones(length, jnp.float32)
-    made = window_fn(length, dtype="float32")
+        return jnp.ones(length, dtype)
+    made = window_fn(length, dtype=as_dtype(dtype))
     return getattr(made, "_array", made)
 
 
@@ -117,7 +118,8 @@ def stft(
 ) -> Any:
     """The Fourier transformation of a signal's frames, (..., frames, fft_length // 2 + 1)."""
     size = fft_length or _power_of_two(frame_length)
-    frames = _framed(signals, frame_length, frame_step, pad_end, 0) * _window(window_fn, frame_length)
+    frames = _framed(signals, frame_length, frame_step, pad_end, 0)
+    frames = frames * _window(window_fn, frame_length, frames.dtype)
     return jnp.fft.rfft(frames, size)
 
 
@@ -130,24 +132,25 @@ def inverse_stft(
     frames = jnp.fft.irfft(stfts, size)[..., :frame_length]
     missing = frame_length - frames.shape[-1]
     frames = jnp.pad(frames, [(0, 0)] * (frames.ndim - 1) + [(0, max(0, missing))])
-    return _added(frames * _window(window_fn, frame_length), frame_step)
+    return _added(frames * _window(window_fn, frame_length, frames.dtype), frame_step)
 
 
 def inverse_stft_window_fn(frame_step: int, forward_window_fn: Any = hann_window, name: Any = None) -> Any:
     """The window with which `inverse_stft` gives back what `stft` was given."""
 
     def window(length: int, dtype: Any = "float32") -> Any:
-        forward = np.asarray(_window(forward_window_fn, length))
+        kind = as_dtype(dtype).held
+        forward = np.asarray(_window(forward_window_fn, length, kind))
         overlaps = -(-length // frame_step)
         squares = np.pad(forward**2, (0, overlaps * frame_step - length)).reshape(overlaps, frame_step)
-        return jnp.asarray(forward / np.tile(squares.sum(0), overlaps)[:length], "float32")
+        return jnp.asarray(forward / np.tile(squares.sum(0), overlaps)[:length], kind)
 
     return window
 
 
 def _complex(name: str, transform: Callable[..., Any], axes: int) -> Any:
     def raw(input: T) -> Any:
-        return transform(input.astype(jnp.complex64), axes=tuple(range(-axes, 0)))
+        return transform(input.astype(jnp.result_type(input, jnp.complex64)), axes=tuple(range(-axes, 0)))
 
     raw.__name__, raw.__doc__ = name, "A Fourier transformation along the last axes."
     return function(raw)
@@ -207,7 +210,7 @@ def _dct(x: Any, kind: int, norm: Any) -> Any:
         matrix = matrix * np.sqrt(1 / (2 * size))
         first = matrix[:, :1] if kind == 2 else matrix[:1]
         first *= np.sqrt(1 / 2) if kind == 2 else np.sqrt(2) if kind == 3 else 1
-    return jnp.matmul(x, matrix.astype(np.float32), precision="highest")
+    return jnp.matmul(x, matrix.astype(x.dtype), precision="highest")
 
 
 @function
@@ -231,7 +234,8 @@ def mdct(
 ) -> Any:
     """The modified cosine transformation of frames that overlap by half."""
     half = frame_length // 2
-    frames = _framed(signals, frame_length, half, pad_end, 0) * _window(window_fn, frame_length)
+    frames = _framed(signals, frame_length, half, pad_end, 0)
+    frames = frames * _window(window_fn, frame_length, frames.dtype)
     a, b, c, d = jnp.split(frames, 4, -1)
     folded = jnp.concatenate([-jnp.flip(c, -1) - d, a - jnp.flip(b, -1)], -1)
     return _dct(folded, 4, norm)
@@ -244,7 +248,7 @@ def inverse_mdct(mdcts: T, window_fn: Any = vorbis_window, norm: Any = None) -> 
     real = _dct(mdcts, 4, norm) * (1.0 if norm == "ortho" else 0.5 / half)
     first, second = jnp.split(real, 2, -1)
     frames = jnp.concatenate([second, -jnp.flip(second, -1), -jnp.flip(first, -1), -first], -1)
-    return _added(frames * _window(window_fn, 2 * half), half)
+    return _added(frames * _window(window_fn, 2 * half, frames.dtype), half)
 
 
 # Mel.

@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.legacy.tensorflow.dispatch import static, tensor_of
-from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.linalg import matmul
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.widths import on_device
 
 
 class SparseTensor:
@@ -22,11 +22,10 @@ class SparseTensor:
     """
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
-        self.indices = Tensor(
-            jnp.asarray(np.asarray(static(indices), np.int32).reshape(-1, len(static(dense_shape)))), int64
-        )
+        places = np.asarray(static(indices), np.int64).reshape(-1, len(static(dense_shape)))
+        self.indices = Tensor(on_device(places))
         self.values = tensor_of(values)
-        self.dense_shape = Tensor(np.asarray(static(dense_shape), np.int32), int64)
+        self.dense_shape = Tensor(np.asarray(static(dense_shape), np.int64))
 
     @property
     def shape(self) -> TensorShape:
@@ -71,7 +70,7 @@ def from_dense(tensor: Any, name: Any = None) -> SparseTensor:
     array = np.asarray(made._array)
     places = np.argwhere(array != (b"" if array.dtype == object else 0))
     values = array[tuple(places.T)]
-    kept = Tensor(values if array.dtype == object else jnp.asarray(values), made._dtype)
+    kept = Tensor(values if array.dtype == object else on_device(values), made._dtype)
     return SparseTensor(places, kept, array.shape)
 
 

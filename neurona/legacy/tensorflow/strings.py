@@ -107,23 +107,32 @@ def regex_replace(
 ) -> Any:
     """Texts with what matches a pattern replaced; \\1 in `rewrite` is its first group."""
     expression = _compiled(pattern, "regex_replace")
-    template = re.sub(rb"\\0", rb"\\g<0>", host(rewrite).item())
-    return _each(
-        input, "regex_replace", lambda one: expression.sub(template, one, 0 if replace_global else 1)
-    )
+    template = re.sub(r"\\0", r"\\g<0>", text(rewrite))
+    count = 0 if replace_global else 1
+    return _each(input, "regex_replace", lambda one: _bytes(expression.sub(template, _letters(one), count)))
 
 
 @_drawable
 def regex_full_match(input: Any, pattern: Any, name: Any = None) -> Any:
     """Whether a pattern matches the whole of each text."""
     expression = _compiled(pattern, "regex_full_match")
-    return _each(input, "regex_full_match", lambda one: expression.fullmatch(one) is not None, np.bool_)
+    return _each(
+        input, "regex_full_match", lambda one: expression.fullmatch(_letters(one)) is not None, np.bool_
+    )
 
 
-def _compiled(pattern: Any, who: str) -> re.Pattern[bytes]:
-    written = host(pattern).item()
+def _letters(one: bytes) -> str:
+    return one.decode("utf-8", "surrogateescape")
+
+
+def _bytes(one: str) -> bytes:
+    return one.encode("utf-8", "surrogateescape")
+
+
+def _compiled(pattern: Any, who: str) -> re.Pattern[str]:
+    written = text(pattern)
     try:
-        return re.compile(written)
+        return re.compile(written, re.ASCII)
     except re.error as error:
         raise InvalidArgumentError(f"tf.strings.{who}: Invalid pattern: {written!r} ({error})") from error
 

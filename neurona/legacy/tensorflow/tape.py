@@ -24,6 +24,7 @@ from neurona.legacy.tensorflow.recording import (
     set_trace,
 )
 from neurona.legacy.tensorflow.tensor import Tensor, unwrapped
+from neurona.legacy.tensorflow.widths import narrow, on_device, scope_of
 from neurona.messages import translated
 
 
@@ -94,7 +95,7 @@ class GradientTape:
                     translated(f"Passed in object {one!r} of type {type(one).__name__}, not tf.Tensor.")
                 )
             if isinstance(one, Tensor) and isinstance(one._array, np.ndarray):
-                one._array = jnp.asarray(one._array, one._array.dtype)
+                one._array = on_device(one._array)
             recording.watch(_array(one))
 
     def watched_variables(self) -> tuple[Any, ...]:
@@ -148,10 +149,10 @@ class GradientTape:
         found = _gradients(recording.steps, arrays, pairs)
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         results = []
-        for one, array, gradient in zip(leaves, arrays, found):
+        for array, gradient in zip(arrays, found):
             if gradient is None and zero:
                 gradient = jnp.zeros(array.shape, array.dtype)
-            results.append(None if gradient is None else Tensor(gradient, _wide(one)))
+            results.append(None if gradient is None else Tensor(gradient))
         return jax.tree.unflatten(tree, results)
 
     def _use(self) -> None:
@@ -185,7 +186,8 @@ class GradientTape:
         else:
             values = [arrays[place] for place in plan.places]
             run = jax.jacrev(lambda given: plan.run(given, plan.constants)[0])
-            found = _spread(run(values), plan.places, len(leaves))
+            with scope_of((values, whole)):
+                found = _spread(run(values), plan.places, len(leaves))
         results = [
             Tensor(jnp.zeros((*whole.shape, *array.shape), array.dtype)) if one is None and zero else
             None if one is None else Tensor(one)
@@ -217,11 +219,6 @@ def _array(value: Any) -> Any:
     if isinstance(value, Variable):
         return value.value
     return tensor_of(value)._array
-
-
-def _wide(value: Any) -> Any:
-    dtype = value.dtype if hasattr(value, "_array") else None
-    return dtype if getattr(dtype, "held", None) not in (None, getattr(dtype, "name", None)) else None
 
 
 def _source(recording: Recording, value: Any) -> Any:
@@ -349,7 +346,8 @@ def _gradients(steps: list[Step], sources: list[Any], pairs: list[tuple[Any, Any
     upstream = [up for (_, up), is_so in zip(pairs, plan.is_target) if is_so]
     values = [sources[place] for place in plan.places]
     run = _compiled(plan)
-    found = run(values, plan.constants, upstream)
+    with scope_of((values, plan.constants, upstream)):
+        found = run(values, plan.constants, upstream)
     by_array = {id(sources[place]): one for place, one in zip(plan.places, found)}
     return [by_array.get(id(one)) for one in sources]
 
@@ -451,7 +449,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
             value, rule = f(*[Tensor(a, d) for a, d in zip(arrays, dtypes)], **kwargs)
 
             def of_upstream(*upstream: Any) -> Any:
-                found = rule(*[Tensor(one) for one in jax.tree.leaves(upstream)])
+                with narrow():
+                    found = rule(*[Tensor(one) for one in jax.tree.leaves(upstream)])
                 found = list(found) if isinstance(found, (tuple, list)) else [found]
                 return tuple(
                     jnp.zeros(a.shape, a.dtype) if g is None else jnp.asarray(unwrapped(g), a.dtype)

@@ -11,6 +11,7 @@ from neurona.core.errors import TracingError
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.widths import narrowed, on_device
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 _UNROLLED = 64  # rows that a `for` may go through while a program is compiled
@@ -21,12 +22,14 @@ class Tensor:
 
     Args:
         array: of JAX or NumPy; texts are NumPy's objects of bytes.
-        dtype: what the program sees, where it has 64 bits and the array 32.
+        dtype: the dtype that it shall have; by default the array's.
     """
 
     __array_priority__ = 100
 
     def __init__(self, array: Any, dtype: DType | None = None) -> None:
+        if dtype is not None and dtype.name == dtype.held:
+            array, dtype = array if array.dtype == dtype.held else array.astype(dtype.held), None
         self._array, self._dtype = array, dtype
 
     @property
@@ -214,7 +217,7 @@ def numpy_text(tensor: Any) -> str:
 
 
 def _from_numpy(array: np.ndarray, dtype: DType | None) -> Tensor:
-    return Tensor(array if array.dtype == object else jax.numpy.asarray(array, array.dtype), dtype)
+    return Tensor(array if array.dtype == object else on_device(array), dtype)
 
 
 jax.tree_util.register_pytree_node(
@@ -231,6 +234,11 @@ def unwrapped(tree: Any) -> Any:
         tree,
         is_leaf=lambda leaf: isinstance(leaf, Tensor),
     )
+
+
+def for_models(tree: Any) -> Any:
+    """A tree with arrays of at most 32 bits in the place of tensors: what models compute with."""
+    return jax.tree.map(narrowed, unwrapped(tree))
 
 
 def wrapped(tree: Any) -> Any:

@@ -16,6 +16,7 @@ from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.names import scoped_name
 from neurona.legacy.tensorflow.tensor import DEVICE, Reference, Tensor, numpy_text
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.widths import on_device
 
 
 class Variable(NeuronaVariable):
@@ -54,7 +55,7 @@ class Variable(NeuronaVariable):
         name = scoped_name(name or "Variable")
         is_text = value._array.dtype == object
         super().__init__(
-            np.zeros(()) if is_text else value._array,
+            np.zeros(()) if is_text else on_device(value._array),
             trainable=trainable is None or bool(trainable),
             name=f"{name}:0",
             path=name,
@@ -118,7 +119,8 @@ class Variable(NeuronaVariable):
 
     def _as_tensor(self) -> Tensor:
         value = self.value
-        return Tensor(value, self._tf_dtype if self._tf_dtype.name != value.dtype.name else None)
+        is_special = self._tf_dtype.held != self._tf_dtype.name
+        return Tensor(value, self._tf_dtype if is_special else None)
 
     def read_value(self) -> Tensor:
         """The value now, as a tensor."""
@@ -198,14 +200,18 @@ class Variable(NeuronaVariable):
 
     def assign_add(self, delta: Any, *_: Any, **__: Any) -> "Variable":  # pyright: ignore[reportIncompatibleMethodOverride]
         """Add to the value."""
-        return self.assign(self + delta)
+        return self.assign(self + self._of_own_dtype(delta))
 
     def assign_sub(self, delta: Any, *_: Any, **__: Any) -> "Variable":  # pyright: ignore[reportIncompatibleMethodOverride]
         """Subtract from the value."""
-        return self.assign(self - delta)
+        return self.assign(self - self._of_own_dtype(delta))
+
+    def _of_own_dtype(self, value: Any) -> Any:
+        """A number of Python as a tensor of the variable's dtype."""
+        return tensor_of(value, self._tf_dtype) if isinstance(value, (bool, int, float)) else value
 
     def _scattered(self, indices: Any, updates: Any, method: str) -> "Variable":
-        places = jnp.asarray(tensor_of(indices)._array)
+        places = on_device(tensor_of(indices)._array)
         return self.assign(Tensor(_UPDATES[method](self.value, tuple(jnp.moveaxis(places, -1, 0)), updates)))
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: Any = None) -> "Variable":

@@ -18,14 +18,13 @@ from neurona.legacy.tensorflow.data.elements import (
     tensors,
 )
 from neurona.legacy.tensorflow.data.streams import growing_groups
-from neurona.legacy.tensorflow.hosts import tensor_dtype
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.widths import narrow, wide
 from neurona.training.batches import new_numpy_generator
 
 _FEW = 64  # elements for which no program is compiled
 _FEWEST, _MOST, _BYTES = 8, 128, 2**24  # elements that run as one program, and how many bytes these take
 _LARGEST = 2**21  # bytes of an element above which one element is enough work for a call
-_NARROW = {np.dtype(np.int64): np.int32, np.dtype(np.uint64): np.uint32, np.dtype(np.float64): np.float32}
 
 
 def call(function: Callable[..., Any], element: Any) -> Any:
@@ -88,7 +87,7 @@ class ElementFunction:
         ):
             return None
         outputs = self._run(columns)
-        return None if outputs is None else in_order(self._result, outputs)
+        return in_order(self._result, outputs)
 
     def over(self, stream: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
         """Pairs of each element of a stream and the function's result."""
@@ -105,9 +104,8 @@ class ElementFunction:
             return False
 
         def of_one(key: Any, values: Any) -> Any:
-            held = [Tensor(value, tensor_dtype(column.dtype)) for value, column in zip(values, columns)]
-            element = in_order(example, held)
-            with Scope(self._reads, jax.random.wrap_key_data(key)):
+            element = in_order(example, [Tensor(value) for value in values])
+            with narrow(), Scope(self._reads, jax.random.wrap_key_data(key)):
                 result = self.function(*element) if type(element) is tuple else self.function(element)
             result = tuple(result) if isinstance(result, list) else result
             return [getattr(leaf, "_array", leaf) for leaf in leaves(result)]
@@ -118,7 +116,7 @@ class ElementFunction:
             outputs = self._run(columns)
         except Exception:
             return False  # the function does what can't be compiled
-        if outputs is None or not self._agrees(given, outputs, is_random=Scope.draws > drawn):
+        if not self._agrees(given, outputs, is_random=Scope.draws > drawn):
             return False
         self._form, self.is_eager = form, False
         return True
@@ -133,16 +131,14 @@ class ElementFunction:
                     return False
         return True
 
-    def _run(self, columns: list[np.ndarray]) -> list[np.ndarray] | None:
-        """The program's results, `_room` rows at a time; None where values don't fit into 32 bits."""
-        narrow = [_narrowed(column) for column in columns]
-        if any(column is None for column in narrow):
-            return None
+    def _run(self, columns: list[np.ndarray]) -> list[np.ndarray]:
+        """The program's results, `_room` rows at a time."""
         dtypes = [np.asarray(leaf).dtype for leaf in leaves(self._result)]
         parts = []
         for start in range(0, len(columns[0]), self._room):
             keys = self._keys.integers(2**32, size=(self._room, 2), dtype=np.uint32)
-            outputs = self._program(keys, [_filled(column[start:], self._room) for column in narrow])  # pyright: ignore
+            with wide():
+                outputs = self._program(keys, [_filled(column[start:], self._room) for column in columns])
             many = min(self._room, len(columns[0]) - start)
             parts.append(
                 [np.asarray(output)[:many].astype(d, copy=False) for output, d in zip(outputs, dtypes)]
@@ -163,15 +159,6 @@ def _are_alike(block: list[Any]) -> bool:
         [(leaf.shape, leaf.dtype) if hasattr(leaf, "dtype") else None for leaf in leaves(e)] for e in block
     ]
     return None not in forms[0] and all(form == forms[0] for form in forms[1:])
-
-
-def _narrowed(column: np.ndarray) -> np.ndarray | None:
-    """A column in 32 bits, or None where integers don't fit."""
-    dtype = _NARROW.get(column.dtype)
-    if dtype is None:
-        return column
-    narrow = column.astype(dtype)
-    return narrow if column.dtype.kind == "f" or np.array_equal(narrow, column) else None
 
 
 def _filled(column: Any, room: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.graph import Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
-from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
+from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import computing
@@ -20,13 +20,13 @@ from neurona.legacy.tensorflow.v1.tensor import (
     GraphTensor,
     Operation,
     as_nodes,
-    claim_of,
     convert,
     draw,
     drawn,
     tensors_of,
 )
 from neurona.legacy.tensorflow.v1.variables import GraphVariable
+from neurona.legacy.tensorflow.widths import NARROW, on_device
 
 
 def placeholder(dtype: Any = float32, shape: Any = None, name: str | None = None) -> GraphTensor:
@@ -48,7 +48,7 @@ def _placeholder(dtype: Any, shape: Any, name: str, kind: str, default: Any) -> 
     wanted = TensorShape(shape)
     sizes = tuple(wanted) if wanted.rank is not None else None
     node = Placeholder(sizes, dtype.held, full_name, default)
-    return GraphTensor(node, Operation(full_name, kind, [node], (), graph), 0, claim_of(dtype))
+    return GraphTensor(node, Operation(full_name, kind, [node], (), graph))
 
 
 def sparse_placeholder(*_: Any, **__: Any) -> Any:
@@ -98,7 +98,7 @@ def gradients(
                 continue
             full_name = graph.unique_name(f"{one.op.name}_grad")
             operation = Operation(full_name, "Gradient", [node], [one], graph)
-            found.append(GraphTensor(node, operation, 0, claim_of(one.dtype)))
+            found.append(GraphTensor(node, operation))
     return found
 
 
@@ -157,15 +157,7 @@ def py_func(
     node = Node(step, nodes, name=full_name, after=graph.before(), differentiable=False)
     spec = type(Constant(0).spec)
     node.spec = [spec(None, dtype.held) for dtype in dtypes] if is_many else spec(None, dtypes[0].held)
-    return _outputs(node, Operation(full_name, "PyFunc", [node], tensors, graph), dtypes, is_many)
-
-
-def _outputs(node: Node, operation: Operation, dtypes: Any, is_many: bool) -> Any:
-    from_node = tensors_of(node, operation)
-    tensors = from_node if is_many else [from_node]
-    for tensor, dtype in zip(tensors, dtypes, strict=True):
-        tensor._dtype = claim_of(dtype)
-    return tensors if is_many else tensors[0]
+    return tensors_of(node, Operation(full_name, "PyFunc", [node], tensors, graph))
 
 
 @drawn("Print", differentiable=True)
@@ -233,12 +225,12 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
 def _numbers(start: Any, limit: Any, delta: Any, dtype: str | None) -> Any:
     ends = [_concrete(one) for one in (start, limit, delta)]
     made = np.arange(*ends)
-    narrow = {"int64": "int32", "float64": "float32"}.get(made.dtype.name, made.dtype.name)
-    return jnp.asarray(made.astype(dtype or narrow))
+    is_typed = any(hasattr(one, "dtype") for one in (start, limit, delta))
+    own = made.dtype.name if is_typed else NARROW.get(made.dtype.name, made.dtype.name)
+    return on_device(made, dtype or own)
 
 
 def _concrete(value: Any) -> Any:
-    value = getattr(value, "array", value)
     return value if isinstance(value, (int, float)) else np.asarray(value)[()]
 
 
@@ -258,6 +250,8 @@ def rank(input: Any, name: str | None = None) -> Any:
 
 
 def _from_shape(which: str, value: Any, name: str | None, out_type: Any) -> Any:
-    tensor = draw(FROM_SHAPES[which], (convert(value),), name=name)
-    tensor._dtype = int64 if as_dtype(out_type) == int64 else None
-    return tensor
+    tensor, dtype = convert(value), as_dtype(out_type)
+    if dtype == int32:
+        return draw(FROM_SHAPES[which], (tensor,), name=name)
+    sizes = Node(FROM_SHAPES[which], (tensor.node,))
+    return draw(jnp.asarray, (sizes, dtype.held), name=name, default=which.title(), kind=which.title())

@@ -1,6 +1,6 @@
 """`tf.cond`, `tf.while_loop` and their kin: functions that build steps, over `neurona.graph`'s parts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,12 +14,12 @@ from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.tensor import (
     GraphTensor,
     Operation,
-    claim_of,
     constant,
     convert,
     draw,
 )
 from neurona.legacy.tensorflow.v1.variables import no_op
+from neurona.legacy.tensorflow.widths import wide
 
 
 def cond(
@@ -39,7 +39,7 @@ def cond(
         return true_fn() if pred else false_fn()
     results: list[Any] = []
     graph = get_default_graph()
-    with graph.name_scope(name):
+    with graph.name_scope(name), wide():
         built = cond_of(
             convert(pred).node,
             lambda: _nodes(true_fn(), results),
@@ -83,8 +83,7 @@ def _as_tensors(nodes: list[Node], result: Any, name: str) -> Any:
         if isinstance(one, Operation):
             tensors.append(operation)
         else:
-            claim = claim_of(one.dtype) if hasattr(one, "graph_nodes") else None
-            tensors.append(GraphTensor(node, operation, 0, claim))
+            tensors.append(GraphTensor(node, operation))
     return jax.tree.unflatten(form, tensors)
 
 
@@ -128,12 +127,12 @@ def while_loop(
 ) -> Any:
     """The variables of a loop after its last step."""
     graph = get_default_graph()
-    with graph.name_scope(name or "while"):
+    with graph.name_scope(name or "while"), wide():
         leaves, form = _flat(loop_vars)
         start = [convert(one) for one in leaves]
 
         def called(function: Callable[..., Any], nodes: tuple[Node, ...]) -> Any:
-            tensors = [_parameter(node, one) for node, one in zip(nodes, start, strict=True)]
+            tensors = list(map(_parameter, nodes))
             variables = jax.tree.unflatten(form, tensors)
             return function(*variables) if isinstance(variables, (list, tuple)) else function(variables)
 
@@ -155,15 +154,11 @@ def while_loop(
         return result[0] if alone else result
 
 
-def _parameter(node: Node, like: Any) -> GraphTensor:
+def _parameter(node: Node) -> GraphTensor:
     """A tensor for a parameter of a part."""
     graph = get_default_graph()
     operation = Operation(graph.unique_name("Identity"), "Identity", [node], (), graph)
-    return GraphTensor(node, operation, 0, claim_of(like.dtype))
-
-
-def _elements(tensors: list[Any], nodes: Any) -> Iterator[GraphTensor]:
-    return (_parameter(node, one) for node, one in zip(nodes, tensors, strict=True))
+    return GraphTensor(node, operation)
 
 
 def map_fn(
@@ -182,7 +177,7 @@ def map_fn(
     tensors, results = [convert(one) for one in leaves], list[Any]()
 
     def step(*nodes: Node) -> Any:
-        built = _nodes(fn(jax.tree.unflatten(form, list(_elements(tensors, nodes)))), results)
+        built = _nodes(fn(jax.tree.unflatten(form, list(map(_parameter, nodes)))), results)
         return [], built
 
     graph = get_default_graph()
@@ -269,17 +264,16 @@ def steps_of(
     """
     tensors = [convert(one) for one in sequences]
     begun = [convert(one) for one in carried]
-    outputs: list[Any] = []
 
     def built(*nodes: Node) -> Any:
-        given = list(_elements([*tensors, *begun], nodes))
+        given = list(map(_parameter, nodes))
         last, out = step(given[: len(tensors)], given[len(tensors) :])
-        outputs[:] = out
         return [one.node for one in last], [one.node for one in out]
 
     graph = get_default_graph()
     count = None if length is None else convert(length, int32).node
-    last, stacked = scan_of(
-        built, [one.node for one in tensors], [one.node for one in begun], count, reverse, graph.before()
-    )
-    return list(_elements(begun, last)), list(_elements(outputs, stacked))
+    with wide():
+        last, stacked = scan_of(
+            built, [one.node for one in tensors], [one.node for one in begun], count, reverse, graph.before()
+        )
+    return list(map(_parameter, last)), list(map(_parameter, stacked))

@@ -14,7 +14,7 @@ from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.session import HostTensor, Session, Source
-from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, claim_of
+from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation
 
 _today: Any = importlib.import_module("neurona.legacy.tensorflow.data")
 
@@ -77,7 +77,7 @@ class GraphIterator:
             sizes = tuple(shape) if shape.rank is not None else None
             node = Source(sizes, dtype.held, f"{operation.name}:{place}", group, place)
             operation.graph_nodes += (node,)
-            tensors.append(GraphTensor(node, operation, place, claim_of(dtype)))
+            tensors.append(GraphTensor(node, operation, place))
         return jax.tree.unflatten(form, tensors)
 
 

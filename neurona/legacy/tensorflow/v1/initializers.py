@@ -12,7 +12,7 @@ from neurona.core.random import as_key
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import computing
-from neurona.legacy.tensorflow.v1.tensor import GraphShape, claim_of, constant, convert, draw
+from neurona.legacy.tensorflow.v1.tensor import GraphShape, constant, convert, draw
 
 
 class Initializer:
@@ -26,9 +26,7 @@ class Initializer:
         return self._drawn(self._make(), sizes, wanted)
 
     def _drawn(self, make: Callable[..., Any], sizes: tuple[int, ...], dtype: Any) -> Any:
-        tensor = draw(_made, (make, sizes, dtype.held), default=_name(type(self).__name__))
-        tensor._dtype = claim_of(dtype)
-        return tensor
+        return draw(_made, (make, sizes, dtype.held), default=_name(type(self).__name__))
 
     def _make(self) -> Callable[..., Any]:
         raise NotImplementedError

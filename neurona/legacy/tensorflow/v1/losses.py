@@ -36,7 +36,7 @@ def compute_weighted_loss(
 
 
 def _reduced(losses: Any, weights: Any, reduction: str) -> Any:
-    weights = jnp.asarray(getattr(weights, "array", weights), losses.dtype)
+    weights = jnp.asarray(weights, losses.dtype)
     if weights.ndim and weights.ndim < losses.ndim:
         weights = weights.reshape(weights.shape + (1,) * (losses.ndim - weights.ndim))
     weighted = losses * weights

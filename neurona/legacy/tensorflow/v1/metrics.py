@@ -35,7 +35,7 @@ def _divided(total: Any, count: Any) -> Any:
 
 
 def _array(value: Any) -> Any:
-    return jnp.asarray(getattr(value, "array", value))
+    return jnp.asarray(value)
 
 
 def _weighed(values: Any, weights: Any) -> list[Any]:

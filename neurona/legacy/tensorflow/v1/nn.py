@@ -312,8 +312,7 @@ def _candidates(true_classes: Any, count: int, unique: bool, classes: int, kind:
         default="CandidateSampler",
         differentiable=False,
     )
-    found[0]._dtype = int64
-    return tuple(found)
+    return arrays.cast(found[0], int64), *found[1:]
 
 
 def _probability(ids: Any, classes: int, kind: str) -> Any:
@@ -323,7 +322,7 @@ def _probability(ids: Any, classes: int, kind: str) -> Any:
 
 
 def _sampled(true: Any, count: int, unique: bool, classes: int, kind: str) -> Any:
-    true = jnp.asarray(getattr(true, "array", true))
+    true = jnp.asarray(true)
     everything = jnp.arange(classes)
     logits = jnp.log(_probability(everything, classes, kind))
     noise = jax.random.gumbel(as_key(), (classes,) if unique else (count, classes))
@@ -367,7 +366,7 @@ def _logits(
     subtract: bool,
 ) -> Any:
     weights, biases, labels, inputs, chosen = (
-        jnp.asarray(getattr(one, "array", one)) for one in (weights, biases, labels, inputs, chosen)
+        jnp.asarray(one) for one in (weights, biases, labels, inputs, chosen)
     )
     labels = labels.reshape(-1, num_true)
     true = jnp.einsum("bd,btd->bt", inputs, weights[labels]) + biases[labels]

@@ -9,7 +9,7 @@ from neurona.legacy.tensorflow import arrays, choosing, linalg, random
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
 from neurona.legacy.tensorflow.v1.mode import Mode
-from neurona.legacy.tensorflow.v1.tensor import claim_of, convert, draw, is_drawing
+from neurona.legacy.tensorflow.v1.tensor import convert, draw, is_drawing
 
 # Settings.
 
@@ -226,12 +226,9 @@ def sparse_to_dense(
 
 
 def _scattered(places: Any, shape: Any, values: Any, default: Any) -> Any:
-    places, values, shape = (
-        jnp.asarray(getattr(one, "array", one)) if one is not shape else one
-        for one in (places, values, shape)
-    )
-    sizes = tuple(int(getattr(one, "array", one)) for one in shape)
-    whole = jnp.full(sizes, getattr(default, "array", default), values.dtype)
+    places, values = jnp.asarray(places), jnp.asarray(values)
+    sizes = tuple(int(one) for one in shape)
+    whole = jnp.full(sizes, default, values.dtype)
     places = places[:, None] if places.ndim == 1 and len(sizes) == 1 else places
     return whole.at[tuple(jnp.moveaxis(jnp.atleast_2d(places), -1, 0))].set(values)
 
@@ -294,7 +291,8 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     """
     if x is None:
         found = choosing.where(condition, name=name)
-        found._dtype = claim_of(int64)
+        if hasattr(found, "node"):  # whose numbers are known when the graph runs
+            found.node.spec = type(found.node.spec)((None, convert(condition).ndim), int64.held)
         return found
     if not is_drawing(condition, x, y):
         return choosing.where(condition, x, y)
@@ -302,7 +300,6 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 
 
 def _rows_where(condition: Any, x: Any, y: Any) -> Any:
-    x, y = (getattr(one, "array", one) for one in (x, y))
     condition = jnp.asarray(condition)
     if condition.ndim == 1 and jnp.ndim(x) > 1:
         condition = condition.reshape((-1,) + (1,) * (jnp.ndim(x) - 1))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.graph import Update
 from neurona.legacy.tensorflow.v1.building import gradients
@@ -187,13 +188,18 @@ def _full(shape: tuple[int, ...], value: float, dtype: str) -> Any:
 def _stepped(
     step: Any, value: Any, gradient: Any, state: dict[str, Any], numbers: dict[str, Any], limit: Any
 ) -> Any:
-    value, gradient = (jnp.asarray(getattr(one, "array", one)) for one in (value, gradient))
+    value, gradient = (jnp.asarray(one) for one in (value, gradient))
     numbers = {
-        name: jnp.asarray(getattr(one, "array", one), value.dtype) if one is not None else None
+        name: one if one is None else jnp.asarray(_as_float32(one), value.dtype)
         for name, one in numbers.items()
     }
     new = {**state, **step(value, gradient.astype(value.dtype), **state, **numbers)}
     return [jnp.asarray(new[name], value.dtype) for name in sorted(new)]
+
+
+def _as_float32(number: Any) -> Any:
+    """A hyperparameter, which TensorFlow keeps as float32 where it is one of Python's numbers."""
+    return np.float32(number) if isinstance(number, float) else number
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -292,7 +298,7 @@ def _number(value: Any) -> Any:
 
 
 def _product(power: Any, beta: Any) -> Any:
-    return power * jnp.asarray(getattr(beta, "array", beta), power.dtype)
+    return power * jnp.asarray(beta, power.dtype)
 
 
 class AdagradOptimizer(Optimizer):

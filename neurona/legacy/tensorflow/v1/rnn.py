@@ -73,7 +73,7 @@ def _swapped(x: Any) -> Any:
 
 
 def _kept(time: Any, lengths: Any, new: Any, old: Any) -> Any:
-    lengths = jnp.asarray(getattr(lengths, "array", lengths))
+    lengths = jnp.asarray(lengths)
     inside = (time < lengths).reshape((-1,) + (1,) * (new.ndim - 1))
     return jnp.where(inside, new, jnp.zeros_like(new) if old is None else old)
 

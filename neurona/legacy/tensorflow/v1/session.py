@@ -15,6 +15,7 @@ from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation
 from neurona.legacy.tensorflow.v1.variables import GraphVariable
+from neurona.legacy.tensorflow.widths import wide
 
 
 class HostTensor:
@@ -95,8 +96,9 @@ class Session:
             raise RuntimeError("Attempted to use a closed Session.")
         found: list[Any] = []
         form = self._form(fetches, found)
-        feeds = self._feeds(feed_dict or {})
-        values = self._values(found, feeds)
+        with wide():
+            feeds = self._feeds(feed_dict or {})
+            values = self._values(found, feeds)
         return _filled(form, [self._finished(one, value) for one, value in zip(found, values, strict=True)])
 
     def _form(self, fetches: Any, found: list[Any]) -> Any:
@@ -202,7 +204,8 @@ class Session:
 
     def load(self, variable: GraphVariable, value: Any) -> None:
         """Give a variable a value."""
-        array = as_array(value, None if variable.dtype.name == "string" else variable.graph_node.dtype)
+        with wide():
+            array = as_array(value, None if variable.dtype.name == "string" else variable.graph_node.dtype)
         if not GraphVariable.get_shape(variable).is_compatible_with(array.shape):
             raise ValueError(
                 f"{variable.name} has shape {variable.shape}. Received a value of shape {array.shape}."

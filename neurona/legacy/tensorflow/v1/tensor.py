@@ -4,7 +4,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,15 +19,9 @@ from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.names import operation_type
+from neurona.legacy.tensorflow.widths import NARROW, is_wide, narrow, wide
 
 FROM_SHAPES = {"shape": shape_of, "size": size_of, "rank": rank_of}
-
-
-class Claimed(NamedTuple):
-    """An array of 32 bits that the program takes for one of 64."""
-
-    array: Any
-    dtype: str
 
 
 class Size(int):
@@ -111,14 +105,15 @@ class GraphTensor(Tensor):
         node: what computes it.
         operation: the step of which it is an output.
         place: which output.
-        dtype: what the program sees, where it has 64 bits and the value 32.
     """
 
     _is_graph_tensor = True
 
-    def __init__(self, node: Node, operation: Operation, place: int = 0, dtype: DType | None = None) -> None:
-        super().__init__(None, dtype)
+    def __init__(self, node: Node, operation: Operation, place: int = 0) -> None:
+        super().__init__(None)
         self.node, self.op, self.value_index = node, operation, place
+        with wide():
+            _ = node.spec  # found now, while numbers may have 64 bits
         self._seen_shape: Any = None
         operation.outputs.append(self)
 
@@ -139,7 +134,7 @@ class GraphTensor(Tensor):
 
     @property
     def dtype(self) -> DType:
-        return self._dtype or as_dtype(self.node.dtype)
+        return as_dtype(self.node.dtype)
 
     @property
     def shape(self) -> GraphShape:
@@ -244,6 +239,20 @@ def default_session(session: Any = None) -> Any:
 # Drawing.
 
 
+@functools.lru_cache(4096)
+def _of_widths(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, computing with 64 bits where an argument has them or is the name of such a dtype."""
+
+    @functools.wraps(function, updated=())
+    def run(*args: Any, **kwargs: Any) -> Any:
+        leaves = jax.tree.leaves((args, kwargs))
+        is_of_64 = any(is_wide(leaf) or (isinstance(leaf, str) and leaf in NARROW) for leaf in leaves)
+        with wide() if is_of_64 else narrow():
+            return function(*args, **kwargs)
+
+    return run
+
+
 def draw(
     function: Callable[..., Any],
     args: tuple[Any, ...] = (),
@@ -273,7 +282,7 @@ def draw(
     full_name = graph.unique_name(_plain(name) or default or kind)
     inputs = list(_tensors_in((args, kwargs or {})))
     node = Node(
-        function,
+        function if function in FROM_SHAPES.values() else _of_widths(function),
         as_nodes(args),
         as_nodes(kwargs or {}),
         name=full_name,
@@ -286,12 +295,13 @@ def draw(
 
 def tensors_of(node: Node, operation: Operation) -> Any:
     """A node's value as tensors, outputs of an operation."""
-    outputs = outputs_of(node)
+    with wide():
+        outputs = outputs_of(node)
     leaves, form = jax.tree.flatten(outputs, is_leaf=lambda leaf: isinstance(leaf, (Node, Tensor)))
     tensors = []
     for place, leaf in enumerate(leaves):
-        array, dtype = (leaf._array, leaf._dtype) if isinstance(leaf, Tensor) else (leaf, None)
-        tensors.append(GraphTensor(array, operation, place, dtype))
+        node = leaf._array if isinstance(leaf, Tensor) else leaf
+        tensors.append(GraphTensor(node, operation, place))
     return jax.tree.unflatten(form, tensors)
 
 
@@ -345,8 +355,10 @@ def constant(
         array = whole.reshape(sizes) if whole.size == np.prod(sizes, dtype=int) else _filled(whole, sizes)
     graph = get_default_graph()
     full_name = graph.unique_name(_plain(name) or "Const")
-    node = Constant(array if wanted.name == "string" else array.astype(wanted.as_numpy_dtype), name=full_name)
-    return GraphTensor(node, Operation(full_name, "Const", [node], (), graph), 0, claim_of(wanted))
+    with wide():
+        array = array if wanted.name == "string" else array.astype(wanted.as_numpy_dtype)
+        node = Constant(array, name=full_name)
+    return GraphTensor(node, Operation(full_name, "Const", [node], (), graph))
 
 
 def _numbers_of(value: Any) -> np.ndarray:
@@ -374,20 +386,15 @@ def _filled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.concatenate([values, np.repeat(values[-1:], count - values.size)])[:count].reshape(shape)
 
 
-def claim_of(dtype: DType) -> DType | None:
-    """The dtype, where it has 64 bits, which arrays of 32 must remember."""
-    return dtype if dtype.name != dtype.held else None
-
-
 def _stacked(values: Any) -> Any:
     """Nested lists with arrays in them as one array."""
-    if isinstance(values, (list, tuple)) and not isinstance(values, Claimed):
+    if isinstance(values, (list, tuple)):
         return (
             jax.numpy.stack([jax.numpy.asarray(_stacked(one)) for one in values])
             if _is_traced(values)
             else np.stack([np.asarray(_stacked(one)) for one in values])
         )
-    return values.array if isinstance(values, Claimed) else values
+    return values
 
 
 def _is_traced(values: Any) -> bool:
@@ -395,14 +402,10 @@ def _is_traced(values: Any) -> bool:
 
 
 def _as_node(tensor: Any) -> Any:
-    """The node of a tensor or variable, with what it claims to be."""
+    """The node of a tensor or variable."""
     if isinstance(tensor, GraphTensor):
-        node, claim = tensor.node, tensor._dtype
-    elif isinstance(tensor, Tensor):
-        node, claim = as_node(tensor._array), tensor._dtype
-    else:
-        node, claim = tensor.graph_node, claim_of(tensor.dtype)
-    return node if claim is None or claim.name == "string" else Claimed(node, claim.name)
+        return tensor.node
+    return as_node(tensor._array) if isinstance(tensor, Tensor) else tensor.graph_node
 
 
 def as_nodes(tree: Any) -> Any:
@@ -448,26 +451,18 @@ def _computed(call: Callable[..., Any]) -> Callable[..., Any]:
 
     def function(*args: Any, **kwargs: Any) -> Any:
         with computing():
-            result = call(*_as_arguments(args), **_as_arguments(kwargs))
+            result = call(*map(_with_tensors, args), **kwargs)
         return result._array if isinstance(result, Tensor) and result._dtype is None else result
 
     function.__name__ = call.__name__
     return function
 
 
-def _as_arguments(tree: Any) -> Any:
-    """Arguments as TensorFlow's functions take them: claimed arrays become tensors."""
-    if isinstance(tree, Claimed):
-        return Tensor(tree.array, as_dtype(tree.dtype))
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*map(_as_arguments, tree))
-    if isinstance(tree, TensorShape):
-        return tree
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(map(_as_arguments, tree))
-    if isinstance(tree, dict):
-        return {key: _as_arguments(value) for key, value in tree.items()}
-    return tree
+def _with_tensors(value: Any) -> Any:
+    """Lists of arrays, which NumPy would take for Python's numbers, as lists of tensors."""
+    if type(value) is list:
+        return [Tensor(one) if isinstance(one, np.ndarray) else _with_tensors(one) for one in value]
+    return value
 
 
 def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -544,9 +539,7 @@ def _is_number(one: Any) -> bool:
 
 def _item(self: Any, index: Any) -> Any:
     places = index if isinstance(index, tuple) else (index,)
-    tensor = draw(_indexed, (self, tuple(places)), default="strided_slice", kind="StridedSlice")
-    tensor._dtype = self._dtype if isinstance(self, GraphTensor) else claim_of(self.dtype)
-    return tensor
+    return draw(_indexed, (self, tuple(places)), default="strided_slice", kind="StridedSlice")
 
 
 def install(cls: Any) -> None:

@@ -80,7 +80,7 @@ def _rate(formula: Callable[..., Any], name: str, learning_rate: Any, step: Any,
 
 
 def _float(value: Any) -> Any:
-    return jnp.asarray(getattr(value, "array", value), jnp.float32)
+    return jnp.asarray(value, jnp.float32)
 
 
 def exponential_decay(

@@ -14,7 +14,6 @@ from neurona.legacy.tensorflow.v1.tensor import (
     GraphTensor,
     Operation,
     as_nodes,
-    claim_of,
     convert,
     default_session,
     draw,
@@ -133,7 +132,6 @@ class GraphVariable:
             return self._read
         with self.graph.name_scope(None):
             read = draw(_same, (self,), name=f"{self.op.name}/read", kind="Identity")
-        read._dtype = claim_of(self._dtype)
         self._read = read
         return read
 
@@ -171,11 +169,9 @@ class GraphVariable:
             self.graph_node, function or _taken, [self.graph_node.dtype, *args], name=full_name, after=after
         )
         if function is None:
-            node = Update(self.graph_node, None, [_plain_node(args[0])], name=full_name, after=after)
+            node = Update(self.graph_node, None, [args[0]], name=full_name, after=after)
         operation = Operation(full_name, "Assign", [node], (), graph)
-        result = tensors_of(node, operation)
-        result._dtype = claim_of(self._dtype)
-        return result
+        return tensors_of(node, operation)
 
     def assign(
         self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
@@ -230,13 +226,7 @@ def _first_tensor(graph: Graph, path: str, initial_value: Any, dtype: Any) -> Gr
         first = convert(given, dtype, "initial_value")
         if dtype is not None and first.dtype != as_dtype(dtype):
             first = draw(_cast, (first, as_dtype(dtype).held), default="Cast")
-            first._dtype = claim_of(as_dtype(dtype))
         return first
-
-
-def _plain_node(one: Any) -> Any:
-    """A node without what it claims."""
-    return getattr(one, "array", one)
 
 
 def _same(array: Any) -> Any:
@@ -247,20 +237,16 @@ def _cast(array: Any, dtype: str) -> Any:
     return jnp.asarray(array, dtype)
 
 
-def _array(value: Any) -> Any:
-    return getattr(value, "array", value)
-
-
 def _taken(before: Any, dtype: str, value: Any) -> Any:
-    return jnp.asarray(_array(value), dtype)
+    return jnp.asarray(value, dtype)
 
 
 def _added(before: Any, dtype: str, value: Any) -> Any:
-    return before + jnp.asarray(_array(value), dtype)
+    return before + jnp.asarray(value, dtype)
 
 
 def _subtracted(before: Any, dtype: str, value: Any) -> Any:
-    return before - jnp.asarray(_array(value), dtype)
+    return before - jnp.asarray(value, dtype)
 
 
 def _scattering(method: str) -> Callable[..., Any]:
@@ -270,7 +256,7 @@ def _scattering(method: str) -> Callable[..., Any]:
         return ref.scatter(function, indices, updates, name or f"Scatter{method.capitalize()}")
 
     def function(before: Any, dtype: str, indices: Any, updates: Any) -> Any:
-        return getattr(before.at[_array(indices)], method)(jnp.asarray(_array(updates), dtype))
+        return getattr(before.at[indices], method)(jnp.asarray(updates, dtype))
 
     scatter.__doc__ = f"The step that {method}s rows of a variable."
     return scatter

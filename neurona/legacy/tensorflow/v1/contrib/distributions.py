@@ -161,7 +161,7 @@ def _categorical(logits: Any, size: Any) -> Any:
 
 def _categorical_log(value: Any, logits: Any) -> Any:
     logs = jax.nn.log_softmax(logits, -1)
-    return jnp.take_along_axis(logs, jnp.asarray(getattr(value, "array", value))[..., None], -1)[..., 0]
+    return jnp.take_along_axis(logs, jnp.asarray(value)[..., None], -1)[..., 0]
 
 
 def _categorical_entropy(logits: Any) -> Any:

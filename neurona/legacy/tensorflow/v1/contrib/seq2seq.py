@@ -33,7 +33,7 @@ def sequence_loss(
 
 
 def _weighted(logits: Any, targets: Any, weights: Any, over_steps: bool, over_batch: bool) -> Any:
-    targets, weights = (jnp.asarray(getattr(one, "array", one)) for one in (targets, weights))
+    targets, weights = (jnp.asarray(one) for one in (targets, weights))
     logs = jax.nn.log_softmax(logits, -1)
     losses = -jnp.take_along_axis(logs, targets[..., None], -1)[..., 0] * weights
     if over_steps and over_batch:
