@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona.errors import ArgumentError
+from neurona.graph import Spec
 from neurona.legacy.theano.variables import apply, as_tensor_variable
 
 
@@ -132,7 +133,10 @@ def conv2d(
             rhs_dilation=tuple(filter_dilation),
         )
 
-    return apply(convolved, as_tensor_variable(input), as_tensor_variable(filters), name="conv2d")
+    node = apply(convolved, as_tensor_variable(input), as_tensor_variable(filters), name="conv2d")
+    if node.spec.shape is None:  # sizes of filters are known at the call
+        node.spec = Spec((None,) * 4, node.spec.dtype)
+    return node
 
 
 def _padding(mode: Any, size: Any, dilation: Any) -> Any:
