@@ -13,7 +13,7 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.core.folders import data_folder
-from neurona.datasets._cifar import read_archive
+from neurona.datasets._cifar import ordered, read_archive
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import data_gate, locate, prepared
@@ -41,7 +41,8 @@ def load_data() -> Split:
     that is decoded instead (needs pillow), shuffled once and always alike, and kept in the cache; JPEG loses
     a little, so figures can differ slightly.
 
-    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8 in 0..9.
+    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255, channels first where `image_data_format()` says
+    so; y (n, 1) uint8 in 0..9.
 
     Raises:
         DownloadError: no archive is on this machine, and it can't be downloaded.
@@ -52,13 +53,13 @@ def load_data() -> Split:
         x_train, y_train, x_test, y_test = prepared(
             "cifar10-1", pictures / _PICTURES, _ARRAYS, _decode_pictures
         )
-        return (x_train, y_train), (x_test, y_test)
-    train, test = read_archive(
+        return (ordered(x_train), y_train), (ordered(x_test), y_test)
+    (x_train, y_train), (x_test, y_test) = read_archive(
         fetch(_FILE),
         [[f"data_batch_{batch}.bin" for batch in range(1, 6)], ["test_batch.bin"]],
         label_bytes=1,
     )
-    return train, test
+    return (ordered(x_train), y_train), (ordered(x_test), y_test)
 
 
 def as_frame(subset: str = "train", *, language: str = "en") -> Any:

@@ -7,7 +7,7 @@ and asks to cite the report.
 
 from typing import Any
 
-from neurona.datasets._cifar import read_archive
+from neurona.datasets._cifar import ordered, read_archive
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
 from neurona.preprocessing.arguments import check_choice
@@ -53,7 +53,8 @@ def load_data(label_mode: str = "fine") -> Split:
     Args:
         label_mode: `"fine"` for the 100 classes, `"coarse"` for the 20 groups.
 
-    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8.
+    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255, channels first where `image_data_format()` says
+    so; y (n, 1) uint8.
 
     Raises:
         ArgumentError: the label_mode is unknown.
@@ -63,7 +64,7 @@ def load_data(label_mode: str = "fine") -> Split:
     check_choice("cifar100.load_data", "label_mode", label_mode, ("fine", "coarse"))
     column = slice(1, 2) if label_mode == "fine" else slice(0, 1)
     train, test = read_archive(fetch(_FILE), [["train.bin"], ["test.bin"]], label_bytes=2)
-    return (train[0], train[1][:, column].copy()), (test[0], test[1][:, column].copy())
+    return (ordered(train[0]), train[1][:, column].copy()), (ordered(test[0]), test[1][:, column].copy())
 
 
 def as_frame(subset: str = "train", *, label_mode: str = "fine", language: str = "en") -> Any:

@@ -26,8 +26,8 @@ def tensor(dtype: str, broadcastable: Any, name: str | None = None) -> Any:
     return TensorType(dtype, broadcastable)(name)
 
 
-def _maker(dtype: str | None, kind: str) -> Any:
-    def make(name: str | None = None, dtype: str | None = dtype) -> Any:
+def _maker(kind: str) -> Any:
+    def make(name: str | None = None, dtype: str | None = None) -> Any:
         return TensorType(dtype or "floatX", KINDS[kind])(name)
 
     return make
@@ -44,7 +44,8 @@ def _makers(dtype: str | None, kind: str) -> Any:
 
 for _prefix, _dtype in PREFIXES.items():
     for _kind in KINDS:
-        globals()[_prefix + _kind] = _maker(_dtype, _kind)
+        # A type, which makes variables when it is called; that of `floatX` follows the setting.
+        globals()[_prefix + _kind] = TensorType(_dtype, KINDS[_kind]) if _dtype else _maker(_kind)
         globals()[_prefix + PLURALS.get(_kind, _kind + "s")] = _makers(_dtype, _kind)
 
 

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import jax.scipy as jsp
 import numpy as np
 
+from neurona.graph import Spec
 from neurona.legacy.theano.indexing import read_items, read_window
-from neurona.legacy.theano.settings import config
+from neurona.legacy.theano.settings import config, wide
 from neurona.legacy.theano.variables import Tensor, apply, as_tensor_variable, cast, several
 
 
@@ -100,7 +101,6 @@ TWO = {
     "xor": jnp.bitwise_xor,
     "arctan2": jnp.arctan2,
     "outer": jnp.outer,
-    "dot": jnp.dot,
     "allclose": jnp.allclose,
     "isclose": jnp.isclose,
     "batched_dot": lambda a, b: jax.vmap(jnp.dot)(a, b),
@@ -172,7 +172,19 @@ def _spread(operation: Callable[..., Any]) -> Callable[..., Any]:
     return spread
 
 
+def dot(a: Any, b: Any) -> Any:
+    """The product of vectors and matrices: a sum over the last axis of the one and the last but one of the other."""
+    a, b = as_tensor_variable(a), as_tensor_variable(b)
+    node = apply(jnp.dot, a, b, name="dot")
+    with wide():
+        one, two = a.spec.shape, b.spec.shape
+        if one and two:  # sizes that must agree need not be known
+            node.spec = Spec((*one[:-1], *two[:-2], *two[-1:] * (len(two) > 1)), np.result_type(a.dtype, b.dtype))
+    return node
+
+
 TABLE: dict[str, Callable[..., Any]] = {
+    "dot": dot,
     **{name: _one(name, function) for name, function in ONE.items()},
     **{name: _two(name, function) for name, function in TWO.items()},
     **{name: _many(name, function) for name, function in MANY.items()},
