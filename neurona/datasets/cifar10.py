@@ -48,25 +48,31 @@ def load_data() -> Split:
         DownloadError: no archive is on this machine, and it can't be downloaded.
         DataError: it is damaged.
     """
+    (x_train, y_train), (x_test, y_test) = _read()
+    return (ordered(x_train), y_train), (ordered(x_test), y_test)
+
+
+def _read() -> Split:
+    """The images with their channels last."""
     pictures = data_folder()
     if locate(_FILE.name) is None and pictures is not None and (pictures / _PICTURES).is_file():
         x_train, y_train, x_test, y_test = prepared(
             "cifar10-1", pictures / _PICTURES, _ARRAYS, _decode_pictures
         )
-        return (ordered(x_train), y_train), (ordered(x_test), y_test)
-    (x_train, y_train), (x_test, y_test) = read_archive(
+        return (x_train, y_train), (x_test, y_test)
+    train, test = read_archive(
         fetch(_FILE),
         [[f"data_batch_{batch}.bin" for batch in range(1, 6)], ["test_batch.bin"]],
         label_bytes=1,
     )
-    return (ordered(x_train), y_train), (ordered(x_test), y_test)
+    return train, test
 
 
 def as_frame(subset: str = "train", *, language: str = "en") -> Any:
     """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column,
     channel).
     """
-    return image_frame(*choose_subset(load_data(), subset), language)
+    return image_frame(*choose_subset(_read(), subset), language)
 
 
 def class_names(language: str = "en") -> list[str]:

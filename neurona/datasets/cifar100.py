@@ -61,17 +61,23 @@ def load_data(label_mode: str = "fine") -> Split:
         DownloadError: the archive is not on this machine and can't be downloaded.
         DataError: it is damaged.
     """
+    (x_train, y_train), (x_test, y_test) = _read(label_mode)
+    return (ordered(x_train), y_train), (ordered(x_test), y_test)
+
+
+def _read(label_mode: str) -> Split:
+    """The images with their channels last."""
     check_choice("cifar100.load_data", "label_mode", label_mode, ("fine", "coarse"))
     column = slice(1, 2) if label_mode == "fine" else slice(0, 1)
     train, test = read_archive(fetch(_FILE), [["train.bin"], ["test.bin"]], label_bytes=2)
-    return (ordered(train[0]), train[1][:, column].copy()), (ordered(test[0]), test[1][:, column].copy())
+    return (train[0], train[1][:, column].copy()), (test[0], test[1][:, column].copy())
 
 
 def as_frame(subset: str = "train", *, label_mode: str = "fine", language: str = "en") -> Any:
     """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column,
     channel).
     """
-    return image_frame(*choose_subset(load_data(label_mode), subset), language)
+    return image_frame(*choose_subset(_read(label_mode), subset), language)
 
 
 def class_names(language: str = "en", label_mode: str = "fine") -> list[str]:

@@ -154,7 +154,9 @@ class Tensor:
     def __bool__(self) -> bool:
         """True, so that `if not input:` asks whether there is one; a comparison has no truth value yet."""
         if getattr(self, "function", None) in _ORDER.values():
-            raise TypeError("A comparison of symbolic variables is no condition yet: use T.switch, or ifelse.")
+            raise TypeError(
+                "A comparison of symbolic variables is no condition yet: use T.switch, or ifelse."
+            )
         return True
 
     def _known_shape(self) -> tuple[int | None, ...] | None:

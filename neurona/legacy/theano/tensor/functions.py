@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import jax.scipy as jsp
 import numpy as np
 
-from neurona.graph import Spec
 from neurona.legacy.theano.indexing import read_items, read_window
-from neurona.legacy.theano.settings import config, wide
+from neurona.legacy.theano.settings import config
+from neurona.legacy.theano.tensor.products import batched_tensordot, dot, tensordot  # noqa: F401 - given on
 from neurona.legacy.theano.variables import Tensor, apply, as_tensor_variable, cast, several
 
 
@@ -170,17 +170,6 @@ def _spread(operation: Callable[..., Any]) -> Callable[..., Any]:
         return apply(operation, as_tensor_variable(x), axis=axis, ddof=ddof, keepdims=keepdims)
 
     return spread
-
-
-def dot(a: Any, b: Any) -> Any:
-    """The product of vectors and matrices: a sum over the last axis of the one and the last but one of the other."""
-    a, b = as_tensor_variable(a), as_tensor_variable(b)
-    node = apply(jnp.dot, a, b, name="dot")
-    with wide():
-        one, two = a.spec.shape, b.spec.shape
-        if one and two:  # sizes that must agree need not be known
-            node.spec = Spec((*one[:-1], *two[:-2], *two[-1:] * (len(two) > 1)), np.result_type(a.dtype, b.dtype))
-    return node
 
 
 TABLE: dict[str, Callable[..., Any]] = {
@@ -508,22 +497,6 @@ def inc_subtensor(x: Any, y: Any, inplace: bool = False, set_instead_of_inc: boo
 
 
 # Products.
-
-
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """Products summed over pairs of axes."""
-    return apply(
-        lambda x, y: jnp.tensordot(x, y, axes), as_tensor_variable(a), as_tensor_variable(b), name="tensordot"
-    )
-
-
-def batched_tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
-    """`tensordot` of each pair in two batches."""
-    pairs = axes if isinstance(axes, int) else [[axis - 1 for axis in one] for one in axes]
-    return apply(lambda a, b: jax.vmap(lambda p, q: jnp.tensordot(p, q, pairs))(a, b), x, y)
-
-
-# What `theano.tensor.extra_ops` has.
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
