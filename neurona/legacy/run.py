@@ -78,8 +78,8 @@ def run_program(path: str, content: bytes, main: ModuleType) -> int:
         if _is_of_python_2(error):
             error.add_note(
                 translated(
-                    f"{path} is a program for Python 2. Convert it once, `2to3 -w {path}` (a tool of Python up "
-                    "to 3.12), and run it again."
+                    f"{path} is a program for Python 2. Convert it once, `2to3 -w {path}` (a tool of Python "
+                    "up to 3.12), and run it again."
                 )
             )
         report(error)

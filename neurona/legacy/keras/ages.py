@@ -167,18 +167,18 @@ def _with_older_gates(cls: type) -> Callable[..., None]:
 def _with_older_names(compile: Callable[..., None]) -> Callable[..., None]:
     """`compile` whose metrics have the names of then in logs: "acc" for "accuracy"."""
 
-    def older(given: Any) -> Any:
+    def of_then(given: Any) -> Any:
         if isinstance(given, (list, tuple)):
-            return [older(one) for one in given]
+            return [of_then(one) for one in given]
         if isinstance(given, dict):
-            return {name: older(one) for name, one in given.items()}
+            return {name: of_then(one) for name, one in given.items()}
         return _NAMES_IN_LOGS.get(given, given) if isinstance(given, str) else given
 
     @functools.wraps(compile)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
         for name in kwargs.keys() & {"metrics", "weighted_metrics"}:
-            kwargs[name] = older(kwargs[name])
-        compile(self, *args[:2], *map(older, args[2:]), **kwargs)
+            kwargs[name] = of_then(kwargs[name])
+        compile(self, *args[:2], *map(of_then, args[2:]), **kwargs)
 
     return wrapper
 
