@@ -219,9 +219,8 @@ class SReLU(Layer):
         self.shared_axes = [shared_axes] if isinstance(shared_axes, int) else list(shared_axes or [])
 
     def build(self, input_shape: Any) -> None:
-        shape = [
-            1 if axis in self.shared_axes else size for axis, size in enumerate(input_shape[1:], start=1)
-        ]
+        sizes = enumerate(input_shape[1:], start=1)
+        shape = tuple(1 if axis in self.shared_axes else size for axis, size in sizes)
         names = ("t_left", "a_left", "t_right", "a_right")
         self.t_left, self.a_left, self.t_right, self.a_right = (
             self.add_weight(shape, first, name=name) for name, first in zip(names, self.first)

@@ -140,7 +140,7 @@ def conv2d(
     with wide():
         images, windows = _sizes(x, input_shape or image_shape), _sizes(w, filter_shape)
         space = [
-            None if None in (size, width) else (size + sum(edge) - (width - 1) * by - 1) // step + 1
+            None if size is None or width is None else (size + sum(edge) - (width - 1) * by - 1) // step + 1
             for size, width, edge, by, step in zip(
                 images[2:],
                 windows[2:],
