@@ -11,7 +11,7 @@ import numpy as np
 
 from neurona.legacy.theano.indexing import read_items, read_window
 from neurona.legacy.theano.settings import config
-from neurona.legacy.theano.tensor.products import batched_tensordot, dot, tensordot  # noqa: F401 - given on
+from neurona.legacy.theano.tensor.products import batched_tensordot, dot, log, tensordot  # noqa: F401 - given on
 from neurona.legacy.theano.variables import Tensor, apply, as_tensor_variable, cast, several
 
 
@@ -33,7 +33,6 @@ ONE = {
     "exp": jnp.exp,
     "exp2": jnp.exp2,
     "expm1": jnp.expm1,
-    "log": jnp.log,
     "log2": jnp.log2,
     "log10": jnp.log10,
     "log1p": jnp.log1p,
@@ -174,6 +173,7 @@ def _spread(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 TABLE: dict[str, Callable[..., Any]] = {
     "dot": dot,
+    "log": log,
     **{name: _one(name, function) for name, function in ONE.items()},
     **{name: _two(name, function) for name, function in TWO.items()},
     **{name: _many(name, function) for name, function in MANY.items()},

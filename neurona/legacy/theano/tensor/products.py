@@ -23,6 +23,30 @@ def dot(a: Any, b: Any) -> Any:
     return node
 
 
+def log(x: Any) -> Any:
+    """The logarithm; of 1 / (1 + exp(z)), and of 1 minus that, without overflow, as Theano rewrote it."""
+    x = as_tensor_variable(x)
+    z, sign = _in_sigmoid(x), 1
+    if z is None and x.function is jnp.subtract and _is_one(x.args[0]):
+        z, sign = _in_sigmoid(x.args[1]), -1
+    if z is None:
+        return apply(jnp.log, x, name="log")
+    return apply(lambda one: -jax.nn.softplus(sign * one), z, name="log")
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value == 1
+
+
+def _in_sigmoid(x: Any) -> Any:
+    """The z of 1 / (1 + exp(z)); None for any other expression."""
+    for function in (jnp.true_divide, jnp.add):
+        if getattr(x, "function", None) is not function or not _is_one(x.args[0]):
+            return None
+        x = x.args[1]
+    return x.args[0] if getattr(x, "function", None) is jnp.exp else None
+
+
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Products summed over pairs of axes."""
     return apply(
