@@ -8,10 +8,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from neurona.core.errors import DataError
+from neurona.core.policy import image_data_format
 from neurona.datasets.local import data_gate
 from neurona.files.archives import tar_files
 
 PIXELS = 3 * 32 * 32
+
+
+def ordered(images: np.ndarray) -> np.ndarray:
+    """The images with their channels where `image_data_format()` says, as Keras gives them."""
+    return images.transpose(0, 3, 1, 2) if image_data_format() == "channels_first" else images
 
 
 def read_archive(

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.core.folders import data_folder
-from neurona.datasets._cifar import read_archive
+from neurona.datasets._cifar import ordered, read_archive
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
 from neurona.datasets.local import data_gate, locate, prepared
@@ -41,12 +41,19 @@ def load_data() -> Split:
     that is decoded instead (needs pillow), shuffled once and always alike, and kept in the cache; JPEG loses
     a little, so figures can differ slightly.
 
-    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8 in 0..9.
+    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255, channels first where `image_data_format()` says
+    so; y (n, 1) uint8 in 0..9.
 
     Raises:
         DownloadError: no archive is on this machine, and it can't be downloaded.
         DataError: it is damaged.
     """
+    (x_train, y_train), (x_test, y_test) = _read()
+    return (ordered(x_train), y_train), (ordered(x_test), y_test)
+
+
+def _read() -> Split:
+    """The images with their channels last."""
     pictures = data_folder()
     if locate(_FILE.name) is None and pictures is not None and (pictures / _PICTURES).is_file():
         x_train, y_train, x_test, y_test = prepared(
@@ -65,7 +72,7 @@ def as_frame(subset: str = "train", *, language: str = "en") -> Any:
     """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column,
     channel).
     """
-    return image_frame(*choose_subset(load_data(), subset), language)
+    return image_frame(*choose_subset(_read(), subset), language)
 
 
 def class_names(language: str = "en") -> list[str]:

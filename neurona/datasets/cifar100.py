@@ -7,7 +7,7 @@ and asks to cite the report.
 
 from typing import Any
 
-from neurona.datasets._cifar import read_archive
+from neurona.datasets._cifar import ordered, read_archive
 from neurona.datasets._common import Split, choose_subset, image_frame, in_language
 from neurona.datasets.download import PublicFile, fetch
 from neurona.preprocessing.arguments import check_choice
@@ -53,13 +53,20 @@ def load_data(label_mode: str = "fine") -> Split:
     Args:
         label_mode: `"fine"` for the 100 classes, `"coarse"` for the 20 groups.
 
-    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255; y (n, 1) uint8.
+    Shapes: x (50000 and 10000, 32, 32, 3) uint8 in 0..255, channels first where `image_data_format()` says
+    so; y (n, 1) uint8.
 
     Raises:
         ArgumentError: the label_mode is unknown.
         DownloadError: the archive is not on this machine and can't be downloaded.
         DataError: it is damaged.
     """
+    (x_train, y_train), (x_test, y_test) = _read(label_mode)
+    return (ordered(x_train), y_train), (ordered(x_test), y_test)
+
+
+def _read(label_mode: str) -> Split:
+    """The images with their channels last."""
     check_choice("cifar100.load_data", "label_mode", label_mode, ("fine", "coarse"))
     column = slice(1, 2) if label_mode == "fine" else slice(0, 1)
     train, test = read_archive(fetch(_FILE), [["train.bin"], ["test.bin"]], label_bytes=2)
@@ -70,7 +77,7 @@ def as_frame(subset: str = "train", *, label_mode: str = "fine", language: str =
     """The `"train"`, `"test"` or `"all"` images as a pandas frame: the label and 3072 values (row, column,
     channel).
     """
-    return image_frame(*choose_subset(load_data(label_mode), subset), language)
+    return image_frame(*choose_subset(_read(label_mode), subset), language)
 
 
 def class_names(language: str = "en", label_mode: str = "fine") -> list[str]:

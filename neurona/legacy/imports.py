@@ -227,9 +227,9 @@ def install(source: str = "") -> None:
             FACES["tensorflow"] = _TENSORFLOW_1
     if "keras" in source:
         importlib.import_module("neurona.legacy.keras.ages").begin(source)
-    if "keras" in source:
-        importlib.import_module("neurona.legacy.keras.ages").begin(source)
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
+        if importlib.util.find_spec("six") is None:  # older libraries brought it along
+            FACES["six"] = "neurona.legacy.six"
         sys.meta_path.insert(0, Finder())
 
 

@@ -29,8 +29,8 @@ CLASSES = {
     "LSTMCellV2": "LSTMCell",
 }
 
-# An option's name of today.
-NAMES: dict[str, str] = {
+# Options by their older names, each with today's, in programs and in files.
+OPTIONS: dict[str, str] = {
     "output_dim": "units",
     "init": "kernel_initializer",
     "inner_init": "recurrent_initializer",
@@ -49,7 +49,6 @@ NAMES: dict[str, str] = {
     "dropout_U": "recurrent_dropout",
     "bias": "use_bias",
     "nb_filter": "filters",
-    "stack_size": "input_dim",
     "filter_length": "kernel_size",
     "atrous_rate": "dilation_rate",
     "border_mode": "padding",
@@ -61,6 +60,11 @@ NAMES: dict[str, str] = {
     "p": "rate",
     "sigma": "stddev",
     "dims": "target_shape",
+}
+# Those of files.
+NAMES: dict[str, str] = {
+    **OPTIONS,
+    "stack_size": "input_dim",
     "input_dtype": "dtype",
     "batch_input_shape": "batch_shape",
 }

@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -11,8 +12,25 @@ from typing import Any
 
 from neurona.legacy.imports import install
 from neurona.legacy.notebook import run_notebook
+from neurona.messages import translated
 
 INTERRUPTED = 130
+_SYNTAX_OF_PYTHON_2 = re.compile(
+    "in call to 'print'|in call to 'exec'|multiple exception types must be|leading zeros in decimal"
+)
+_NAMES_OF_PYTHON_2 = (
+    "ConfigParser",
+    "Queue",
+    "StringIO",
+    "Tkinter",
+    "basestring",
+    "cPickle",
+    "cStringIO",
+    "raw_input",
+    "unicode",
+    "urllib2",
+    "xrange",
+)
 
 
 def run(path: str, arguments: list[str], outputs: bool = False) -> int:
@@ -57,9 +75,24 @@ def run_program(path: str, content: bytes, main: ModuleType) -> int:
     except SystemExit as ending:
         return exit_status(ending)
     except BaseException as error:
+        if _is_of_python_2(error):
+            error.add_note(
+                translated(
+                    f"{path} is a program for Python 2. Convert it once, `2to3 -w {path}` (a tool of Python "
+                    "up to 3.12), and run it again."
+                )
+            )
         report(error)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def _is_of_python_2(error: BaseException) -> bool:
+    """Whether a program ended because Python 3 has not what Python 2 had."""
+    if isinstance(error, SyntaxError):
+        return bool(_SYNTAX_OF_PYTHON_2.search(str(error)))
+    missing = error.name if isinstance(error, (NameError, ModuleNotFoundError)) else None
+    return missing in _NAMES_OF_PYTHON_2
 
 
 def exit_status(ending: SystemExit) -> int:

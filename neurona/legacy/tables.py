@@ -22,6 +22,7 @@ from neurona.legacy.converters import (
     weights,
     window,
 )
+from neurona.legacy.layer_names import OPTIONS
 
 _COMPILED = gone("XLA compiles for any device.")
 _WORKERS = gone("batches are read while others train.")
@@ -31,39 +32,20 @@ _METHODS = f"{_KERAS}.methods"
 _LAYERS = f"{_KERAS}.layers"
 
 _LAYER = {
+    **OPTIONS,
     # Keras 1
-    "output_dim": "units",
     "init": initializer("kernel_initializer", "embeddings_initializer", "depthwise_initializer"),
     "inner_init": initializer("recurrent_initializer"),
     "forget_bias_init": forget_bias,
-    "inner_activation": "recurrent_activation",
     "W_regularizer": ("kernel_regularizer", "embeddings_regularizer", "depthwise_regularizer"),
-    "U_regularizer": "recurrent_regularizer",
-    "b_regularizer": "bias_regularizer",
     "W_constraint": ("kernel_constraint", "embeddings_constraint", "depthwise_constraint"),
-    "U_constraint": "recurrent_constraint",
-    "b_constraint": "bias_constraint",
-    "dropout_W": "dropout",
-    "dropout_U": "recurrent_dropout",
     "consume_less": _COMPILED,
-    "bias": "use_bias",
-    "nb_filter": "filters",
     "nb_row": kernel_size("nb_col"),
     "nb_col": window,
     "kernel_dim1": kernel_size("kernel_dim2", "kernel_dim3"),
-    "filter_length": "kernel_size",
-    "atrous_rate": "dilation_rate",
-    "border_mode": "padding",
-    "subsample": "strides",
-    "subsample_length": "strides",
     "stride": "strides",
     "dim_ordering": to_values("data_format", _FORMATS),
-    "pool_length": "pool_size",
-    "poolsize": "pool_size",
     "length": "size",
-    "p": "rate",
-    "sigma": "stddev",
-    "dims": "target_shape",
     "beta_init": initializer("beta_initializer"),
     "gamma_init": initializer("gamma_initializer"),
     "input_dtype": gone("the dtype is seen from the input."),
@@ -109,6 +91,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Trainer.train_on_batch": {"accuracy": show_accuracy, "reset_metrics": gone("each batch counts alone.")},
     "Trainer.test_on_batch": {"accuracy": show_accuracy, "reset_metrics": gone("each batch counts alone.")},
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
+    "TensorBoard": {
+        "batch_size": gone("no batches are run for the pictures."),
+        "embeddings_layer_names": gone("the vectors of all Embedding layers are written."),
+        "embeddings_data": gone("the vectors themselves are written, not what they make of data."),
+        "write_grads": gone("histograms are of weights."),
+    },
     "Tokenizer": {"nb_words": "num_words"},
     "imdb.load_data": {"nb_words": "num_words"},
     "reuters.load_data": {"nb_words": "num_words"},
@@ -148,6 +136,8 @@ NAMES: dict[str, dict[str, str]] = {
             "LocallyConnected2D",
             "MaxoutDense",
             "Merge",
+            "ParametricSoftplus",
+            "SReLU",
             "ThresholdedReLU",
             "TimeDistributedDense",
             "merge",

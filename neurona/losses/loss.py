@@ -91,8 +91,7 @@ class Loss(Serializable):
         y_pred = _arrays(y_pred, self.dtype)
         y_true = _arrays(y_true, self.dtype, keep_integers=self._integer_targets)
         errors = self.call(y_true, y_pred)
-        if is_symbolic(errors):
-            errors = _numbers_of.get()(errors)
+        errors = numbers_of(errors)
         own_mask = MASK.get(errors)
         if mask is not None and own_mask is not None:
             mask = mask & own_mask
@@ -220,6 +219,11 @@ def loss_function(
         return register_built_in(call, kind="losses", aliases=aliases)
 
     return decorate
+
+
+def numbers_of(value: Any) -> Any:
+    """The value of a symbolic tensor for the batch of the loss; anything else as it is."""
+    return _numbers_of.get()(value) if is_symbolic(value) else value
 
 
 @contextlib.contextmanager

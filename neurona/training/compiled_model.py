@@ -16,7 +16,7 @@ from neurona.core.registry import Serializable, deserialize, serialize
 from neurona.core.scope import Scope, current_scope
 from neurona.core.spellings import spelled
 from neurona.core.variable import Variable
-from neurona.losses.loss import symbols_computed
+from neurona.losses.loss import numbers_of, symbols_computed
 from neurona.metrics import Mean, Metric
 from neurona.tracebacks import ends_at_users_line, warn
 from neurona.training.checks import check_counts, check_inputs
@@ -179,7 +179,8 @@ class CompiledModel(Layer):
         training: bool = True,
     ) -> Any:
         """The number to minimize, a scalar: the compiled loss, and what layers and regularizers add."""
-        added = sum((jnp.asarray(loss, jnp.float32) for loss in self.losses), jnp.zeros((), jnp.float32))
+        losses = [jnp.asarray(numbers_of(loss), jnp.float32) for loss in self.losses]
+        added = sum(losses, jnp.zeros((), jnp.float32))
         if self._compiled_loss is None or y is None:
             if not self.losses and self._given_rule is None:
                 raise DataError(

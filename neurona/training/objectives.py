@@ -34,7 +34,7 @@ class Outputs:
         else:
             count = 1 if self.single else len(predictions)
             self.names = (
-                list(names)
+                _unique(names)  # a layer may give several
                 if names and len(names) == count
                 else [f"output_{index}" for index in range(count)]
             )

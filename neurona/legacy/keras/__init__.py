@@ -74,7 +74,6 @@ PATHS: dict[str, Any] = {
             "metrics",
             "mixed_precision",
             "ops",
-            "optimizers",
             "quantizers",
             "random",
             "regularizers",

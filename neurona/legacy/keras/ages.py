@@ -5,7 +5,22 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from neurona import activations
+from neurona.config import set_image_data_format
+from neurona.core.registry import register_built_in
 from neurona.core.variable import Variable
+from neurona.layers import (
+    GRU,
+    LSTM,
+    Conv1D,
+    Conv2D,
+    Conv3D,
+    ConvLSTM1D,
+    ConvLSTM2D,
+    ConvLSTM3D,
+)
+from neurona.legacy.keras import layers as older_layers
+from neurona.legacy.keras.layers import spelled_by_sizes
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.optimizers import Adadelta, Adagrad, Adamax, Nadam
@@ -19,6 +34,21 @@ _SIGNS = re.compile(
     |from\s+__future__|predict_classes|\blr\s*=|\bhistory\[['"](?:val_)?acc['"]\]""",
     re.VERBOSE,
 )
+# What Keras 2.3 brought: a program with these has the defaults and the names in logs of today.
+_OF_23 = re.compile(r"""val_accuracy|history\[['"]accuracy|[(,]\s*learning_rate\s*=""")
+_ORDERING = re.compile(r"ordering|data_format|channels_last|['\"]t[fh]['\"]")
+_IMAGES = re.compile(r"Convolution2D|Conv2D|MaxPooling2D")
+# A shape such as (3, 32, 32) or (1, img_rows, img_cols), which is none of rows and columns.
+_CHANNELS_FIRST = re.compile(
+    r"\b(?:input_)?shape\s*=\s*\(\s*(?:1|3|\w*channels)\s*,\s*(?![13]\b)\w+\s*,\s*(?![13]\b|\w*channels)\w+\s*\)"
+)
+_NAMES_IN_LOGS = {
+    "accuracy": "acc",
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+}
 _IMPORTS = re.compile(r"^\s*(?:import\s+keras\b|from\s+keras[\s.])", re.MULTILINE)
 
 
@@ -35,6 +65,31 @@ def is_older(source: str) -> bool:
     return bool(_IMPORTS.search(source) and _SIGNS.search(source))
 
 
+def is_before_2_3(source: str) -> bool:
+    """Whether the text of an older program is one of before Keras 2.3.
+
+    Example:
+
+        >>> is_before_2_3("model.fit(x, y, nb_epoch=2)"), is_before_2_3("history['val_accuracy']")
+        (True, False)
+    """
+    return not _OF_23.search(source)
+
+
+def has_channels_first(source: str) -> bool:
+    """Whether the shapes of an older program have their channels first, and nothing else is said.
+
+    Example:
+
+        >>> has_channels_first("Convolution2D(8, 3, 3, input_shape=(1, img_rows, img_cols))")
+        True
+        >>> has_channels_first("Conv2D(8, 3, input_shape=(28, 28, 1))")
+        False
+    """
+    asked = _IMAGES.search(source) and _CHANNELS_FIRST.search(source)
+    return bool(asked) and not _ORDERING.search(source)
+
+
 class _State:
     is_older = False
 
@@ -46,8 +101,111 @@ def begin(source: str) -> None:
     _State.is_older = True
     for cls, rate in _RATES.items():
         type.__setattr__(cls, "__init__", _with_rate(cls.__init__, cls.__name__, rate))
-    Model.compile = _noting_frozen(Model.compile)
+    for rank, cls in enumerate((Conv1D, Conv2D, Conv3D), 1):
+        type.__setattr__(cls, "__init__", _with_sizes(cls, rank))
+        setattr(older_layers, f"Convolution{rank}D", cls)  # so that `type(layer) is Convolution2D` holds
+    Model.compile = _noting_frozen(_with_symbols(Model.compile))
     Model._trained_variables = _trained_since_compile
+    if is_before_2_3(source):
+        _begin_before_2_3()
+    if has_channels_first(source):
+        tell("Images have their channels first, as the program's shapes say.")
+        set_image_data_format("channels_first")
+
+
+def _begin_before_2_3() -> None:
+    """Give recurrent layers and logs what they had before Keras 2.3."""
+    register_built_in(activations.steep_hard_sigmoid, kind="activations", name="hard_sigmoid")
+    for cls in (GRU, LSTM, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D):
+        type.__setattr__(cls, "__init__", _with_older_gates(cls))
+    Model.compile = _with_older_names(Model.compile)
+    Model.fit = _without_auto(Model.fit)
+
+
+def _without_auto(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """`fit` that takes class_weight="auto", with which classes weighed the same."""
+
+    @functools.wraps(fit)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(kwargs.get("class_weight"), str) and kwargs["class_weight"] == "auto":
+            tell("class_weight='auto' never had an effect. To weigh rare classes more: 'balanced'.")
+            del kwargs["class_weight"]
+        return fit(self, *args, **kwargs)
+
+    return wrapper
+
+
+def _with_sizes(cls: type, rank: int) -> Callable[..., None]:
+    """The constructor of a convolution that takes the sizes of its window one by one."""
+    init, spelling = cls.__init__, spelled_by_sizes(rank)
+
+    @functools.wraps(init)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        args, kwargs = spelling(*args, **kwargs) if type(self) is cls else (args, kwargs)
+        init(self, *args, **kwargs)
+
+    return wrapper
+
+
+def _with_older_gates(cls: type) -> Callable[..., None]:
+    """The constructor of a recurrent layer whose gates are the steep hard sigmoid, and the GRU's as in its
+    first paper, where a program names nothing else.
+    """
+    init = cls.__init__
+
+    @functools.wraps(init)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not {"recurrent_activation", "inner_activation"} & kwargs.keys() and len(args) < 3:
+            kwargs["recurrent_activation"] = "steep_hard_sigmoid"
+        if cls is GRU:
+            kwargs.setdefault("reset_after", False)
+        init(self, *args, **kwargs)
+
+    return wrapper
+
+
+def _with_older_names(compile: Callable[..., None]) -> Callable[..., None]:
+    """`compile` whose metrics have the names of then in logs: "acc" for "accuracy"."""
+
+    def of_then(given: Any) -> Any:
+        if isinstance(given, (list, tuple)):
+            return [of_then(one) for one in given]
+        if isinstance(given, dict):
+            return {name: of_then(one) for name, one in given.items()}
+        return _NAMES_IN_LOGS.get(given, given) if isinstance(given, str) else given
+
+    @functools.wraps(compile)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        for name in kwargs.keys() & {"metrics", "weighted_metrics"}:
+            kwargs[name] = of_then(kwargs[name])
+        compile(self, *args[:2], *map(of_then, args[2:]), **kwargs)
+
+    return wrapper
+
+
+def _with_symbols(compile: Callable[..., None]) -> Callable[..., None]:
+    """`compile` whose losses may call `K.gradients`: they get the symbolic output, through which it looks."""
+
+    def prepared(model: Any, loss: Any, place: int = 0) -> Any:
+        if isinstance(loss, (list, tuple)):
+            return [prepared(model, one, index) for index, one in enumerate(loss)]
+        function = getattr(loss, "func", loss)
+        if model.outputs is None or "gradients" not in getattr(
+            getattr(function, "__code__", None), "co_names", ()
+        ):
+            return loss
+
+        def of_symbols(y_true: Any, y_pred: Any) -> Any:
+            return loss(y_true, model.outputs[place])
+
+        of_symbols.__name__ = getattr(loss, "__name__", function.__name__)
+        return of_symbols
+
+    @functools.wraps(compile)
+    def wrapper(self: Any, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
+        compile(self, optimizer, prepared(self, loss), *args, **kwargs)
+
+    return wrapper
 
 
 def _noting_frozen(compile: Callable[..., None]) -> Callable[..., None]:

@@ -6,13 +6,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neurona import activations, constraints, initializers, layers, regularizers
+from neurona import activations, constraints, initializers, layers, ops, regularizers
 from neurona.core.layer import Layer
+from neurona.core.scope import current_scope
+from neurona.core.symbolic import is_symbolic
 from neurona.layers import *
 from neurona.legacy.imports import submodule
 from neurona.legacy.keras import embedding
 from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
-from neurona.legacy.keras.merging import Merge, merge
+from neurona.legacy.keras.merging import Merge, _Merge, merge  # noqa: F401 - programs derive from _Merge
 from neurona.legacy.spellings import tell
 
 
@@ -59,7 +61,7 @@ def _older(name: str, today: type, spelling: Callable[..., Any] = _as_written) -
 _AFTER_SIZES = ("init", "activation", "weights", "border_mode", "subsample", "dim_ordering")
 
 
-def _convolution(rank: int) -> Callable[..., tuple[list[Any], dict[str, Any]]]:
+def spelled_by_sizes(rank: int) -> Callable[..., tuple[Any, dict[str, Any]]]:
     """Arguments of `Convolution2D(filters, rows, columns, ...)` as those of `Conv2D(filters, size, ...)`."""
 
     def spelling(*args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
@@ -77,27 +79,32 @@ def _transposed(*args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
     """Arguments of `Deconvolution2D`, whose output shape follows from the others today."""
     args = args[:3] if len(args) > 3 else args
     kwargs.pop("output_shape", None)
-    return _convolution(2)(*args, **kwargs)
+    return spelled_by_sizes(2)(*args, **kwargs)
 
 
-def _without_options(*args: Any, **kwargs: Any) -> tuple[tuple, dict[str, Any]]:
+def _of_cudnn(*args: Any, **kwargs: Any) -> tuple[tuple, dict[str, Any]]:
     kwargs.pop("unroll", None)
-    return args, kwargs
+    return args, {**kwargs, "recurrent_activation": "sigmoid"}
 
 
-Convolution1D = _older("Convolution1D", layers.Conv1D, _convolution(1))
-Convolution2D = _older("Convolution2D", layers.Conv2D, _convolution(2))
-Convolution3D = _older("Convolution3D", layers.Conv3D, _convolution(3))
-AtrousConvolution1D = _older("AtrousConvolution1D", layers.Conv1D, _convolution(1))
-AtrousConvolution2D = _older("AtrousConvolution2D", layers.Conv2D, _convolution(2))
+def _gru_of_cudnn(*args: Any, **kwargs: Any) -> tuple[tuple, dict[str, Any]]:
+    args, kwargs = _of_cudnn(*args, **kwargs)
+    return args, {**kwargs, "reset_after": True}
+
+
+Convolution1D = _older("Convolution1D", layers.Conv1D, spelled_by_sizes(1))
+Convolution2D = _older("Convolution2D", layers.Conv2D, spelled_by_sizes(2))
+Convolution3D = _older("Convolution3D", layers.Conv3D, spelled_by_sizes(3))
+AtrousConvolution1D = _older("AtrousConvolution1D", layers.Conv1D, spelled_by_sizes(1))
+AtrousConvolution2D = _older("AtrousConvolution2D", layers.Conv2D, spelled_by_sizes(2))
 AtrousConv1D, AtrousConv2D = AtrousConvolution1D, AtrousConvolution2D
-SeparableConvolution2D = _older("SeparableConvolution2D", layers.SeparableConv2D, _convolution(2))
+SeparableConvolution2D = _older("SeparableConvolution2D", layers.SeparableConv2D, spelled_by_sizes(2))
 Deconvolution2D = _older("Deconvolution2D", layers.Conv2DTranspose, _transposed)
 Deconv2D = Deconvolution2D
 TimeDistributedDense = _older("TimeDistributedDense", layers.Dense)
 Embedding = embedding.Embedding
-CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _without_options)
-CuDNNGRU = _older("CuDNNGRU", layers.GRU, _without_options)
+CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _of_cudnn)
+CuDNNGRU = _older("CuDNNGRU", layers.GRU, _gru_of_cudnn)
 
 
 class MaxoutDense(Layer):
@@ -193,6 +200,55 @@ class Highway(Layer):
         return t * self.activation(y) + (1 - t) * inputs
 
 
+class SReLU(Layer):
+    """y = x between two learned thresholds, and linear with learned slopes beyond: a layer of Keras 1
+    (Jin et al., 2016).
+    """
+
+    def __init__(
+        self,
+        t_left_init: Any = "zeros",
+        a_left_init: Any = "glorot_uniform",
+        t_right_init: Any = "glorot_uniform",
+        a_right_init: Any = "ones",
+        shared_axes: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.first = (t_left_init, a_left_init, t_right_init, a_right_init)
+        self.shared_axes = [shared_axes] if isinstance(shared_axes, int) else list(shared_axes or [])
+
+    def build(self, input_shape: Any) -> None:
+        sizes = enumerate(input_shape[1:], start=1)
+        shape = tuple(1 if axis in self.shared_axes else size for axis, size in sizes)
+        names = ("t_left", "a_left", "t_right", "a_right")
+        self.t_left, self.a_left, self.t_right, self.a_right = (
+            self.add_weight(shape, first, name=name) for name, first in zip(names, self.first)
+        )
+
+    def call(self, inputs: Any) -> Any:
+        left, right = self.t_left.value, self.t_left.value + jnp.abs(self.t_right.value)
+        below = left + self.a_left.value * (inputs - left)
+        above = right + self.a_right.value * (inputs - right)
+        return jnp.where(inputs <= left, below, jnp.where(inputs < right, inputs, above))
+
+
+class ParametricSoftplus(Layer):
+    """y = alpha * log(1 + exp(beta * x)), with both learned: a layer of Keras 1."""
+
+    def __init__(self, alpha_init: float = 0.2, beta_init: float = 5.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.alpha_init, self.beta_init = float(alpha_init), float(beta_init)
+
+    def build(self, input_shape: Any) -> None:
+        first = initializers.Constant
+        self.alpha = self.add_weight(input_shape[1:], first(self.alpha_init), name="alpha")
+        self.beta = self.add_weight(input_shape[1:], first(self.beta_init), name="beta")
+
+    def call(self, inputs: Any) -> Any:
+        return self.alpha.value * jax.nn.softplus(self.beta.value * inputs)
+
+
 class ThresholdedReLU(Layer):
     """y = x for x > theta, else 0: a layer of Keras 1 and 2."""
 
@@ -212,8 +268,21 @@ def _take_weights(layer: Any, weights: list[Any]) -> None:
     layer._weights.extend(variable for variable in weights if id(variable) not in held)
 
 
+def _add_loss(layer: Any, losses: Any, inputs: Any = None) -> None:
+    """`add_loss` of Keras 2, which also took lists, and the tensors that a loss depends on."""
+    scope = current_scope()
+    for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+        if is_symbolic(loss) and scope is not None:  # of tensors of the model from around the layer
+            scope.losses.append(ops.sum(loss))
+        else:
+            _add_one_loss(layer, loss)
+
+
+_add_one_loss = Layer.add_loss
+type.__setattr__(Layer, "add_loss", _add_loss)
 # A layer of today finds its weights in its attributes; those of Keras 1 also listed them.
-type.__setattr__(Layer, "trainable_weights", Layer.trainable_weights.setter(_take_weights))  # pyright: ignore
+_weights: Any = Layer.trainable_weights
+type.__setattr__(Layer, "trainable_weights", _weights.setter(_take_weights))
 
 __all__ = [
     *layers.__all__,
@@ -230,6 +299,8 @@ __all__ = [
     "LocallyConnected2D",
     "MaxoutDense",
     "Merge",
+    "ParametricSoftplus",
+    "SReLU",
     "SeparableConvolution2D",
     "ThresholdedReLU",
     "TimeDistributedDense",

@@ -8,6 +8,13 @@ from neurona.core.layer import Layer
 from neurona.legacy.spellings import tell
 
 
+class _Merge(Layer):
+    """The base of layers that make one of several inputs: a program of Keras 2 defines `_merge_function`."""
+
+    def call(self, inputs: Any) -> Any:
+        return self._merge_function(inputs)
+
+
 def merger(
     mode: Any, concat_axis: int = -1, dot_axes: Any = -1, arguments: Any = None, name: str | None = None
 ) -> Layer:

@@ -60,7 +60,24 @@ def fit_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any
         options["epochs"] = options.pop("nb_epoch")
     if steps:
         options["steps_per_epoch"] = steps
-    return model.fit(_source(source), validation_data=validation, **options)
+    if isinstance(validation, Iterator):
+        validation = _named_inputs(model, validation)
+    return model.fit(_named_inputs(model, _source(source)), validation_data=validation, **options)
+
+
+def _named_inputs(model: Any, source: Any) -> Any:
+    """Batches without what stands under other names than the model's inputs, which it does not read."""
+    names = None if model.inputs is None else model._input_names
+    if not isinstance(source, Iterator) or not names:
+        return source
+
+    def kept(batch: Any) -> Any:
+        if not isinstance(batch, (tuple, list)) or not isinstance(batch[0], dict):
+            return batch
+        inputs = {name: value for name, value in batch[0].items() if name in names}
+        return (inputs or batch[0], *batch[1:])
+
+    return map(kept, source)
 
 
 def _run(model: Any, method: str, generator: Any, args: tuple, options: dict[str, Any]) -> Any:

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 
 from neurona.errors import ArgumentError
-from neurona.legacy.theano import gradient, printing, tensor
+from neurona.legacy.theano import gradient, loops, printing, tensor
 from neurona.legacy.theano.calls import Function, In, Out, Param, UnusedInputError, function
 from neurona.legacy.theano.gradient import Lop, Rop, grad
 from neurona.legacy.theano.loops import foldl, foldr, map_, reduce, scan
 from neurona.legacy.theano.printing import pp
 from neurona.legacy.theano.settings import config
-from neurona.legacy.theano.variables import Shared, Tensor, as_tensor_variable, shared
+from neurona.legacy.theano.variables import Shared, Tensor, as_tensor_variable, clone, shared
 
 __version__ = "1.0.5"
 version = SimpleNamespace(version=__version__, full_version=__version__)
 Variable, map = Tensor, map_
+dot, ifelse, scan_module = tensor.dot, loops, loops
 __all__ = [
     "Function",
     "In",
@@ -33,12 +34,15 @@ __all__ = [
     "UnusedInputError",
     "Variable",
     "as_tensor_variable",
+    "clone",
     "config",
+    "dot",
     "foldl",
     "foldr",
     "function",
     "grad",
     "gradient",
+    "ifelse",
     "map",
     "pp",
     "printing",

@@ -1,5 +1,6 @@
 """`theano.function`: a program from inputs to outputs, which also updates shared variables."""
 
+import functools
 import inspect
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +11,10 @@ import jax
 import numpy as np
 
 from neurona.errors import ArgumentError
-from neurona.graph import Node, compile_graph, nodes_in
+from neurona.graph import Node, Program, compile_graph, nodes_in
 from neurona.legacy.theano.indexing import exact_windows
 from neurona.legacy.theano.settings import config, wide
-from neurona.legacy.theano.variables import Shared, Tensor, as_tensor_variable
+from neurona.legacy.theano.variables import Shared, Tensor, as_tensor_variable, clone
 
 
 class UnusedInputError(ArgumentError):
@@ -69,8 +70,8 @@ class Function:
     ) -> None:
         self.name, self.inputs, self.outputs = name, inputs, outputs
         self._allow = allow_input_downcast
-        variables = [one.variable for one in inputs]
-        self._program, self._exact = (compile_graph(variables, outputs, updates, givens) for _ in range(2))
+        self.updates, self.givens, self._draws_anew = updates, givens, draws_anew
+        self._program = self._compiled()
         nodes = list(_all_nodes(self._program.nodes))
         self._windows = [node.window for node in nodes if getattr(node, "window", None) is not None]
         streams = [node.stream_of for node in nodes if getattr(node, "stream_of", None) is not None]
@@ -78,8 +79,39 @@ class Function:
         self._words = None if draws_anew else np.array([0, 1], np.uint32)
         self.maker = SimpleNamespace(
             fgraph=SimpleNamespace(
-                toposort=lambda: [one.owner for one in nodes if getattr(one, "owner", None)]
+                inputs=[one.variable for one in inputs],
+                outputs=list(nodes_in(outputs)),
+                toposort=lambda: [one.owner for one in nodes if getattr(one, "owner", None)],
             )
+        )
+
+    def _compiled(self) -> Program:
+        return compile_graph([one.variable for one in self.inputs], self.outputs, self.updates, self.givens)
+
+    @functools.cached_property
+    def _exact(self) -> Program:
+        """The program for windows that go beyond their arrays."""
+        return self._compiled()
+
+    def copy(
+        self,
+        share_memory: bool = False,
+        swap: Mapping[Any, Any] | None = None,
+        delete_updates: bool = False,
+        name: str | None = None,
+        profile: Any = None,
+    ) -> "Function":
+        """The function with other shared variables, or without its updates."""
+        updates: dict[Any, Any] = {} if delete_updates else self.updates
+        new = dict(swap or {})
+        return Function(
+            self.inputs,
+            clone(self.outputs, new),
+            {new.get(one, one): clone(value, new) for one, value in updates.items()},
+            {one: clone(value, new) for one, value in self.givens.items()},
+            name or self.name,
+            self._allow,
+            self._draws_anew,
         )
 
     def __call__(self, *args: Any, output_subset: Any = None, **kwargs: Any) -> Any:
@@ -94,7 +126,7 @@ class Function:
             else:
                 with exact_windows():
                     outputs = self._exact(*values, words=words)
-        return jax.tree.map(np.asarray, outputs)
+        return jax.tree.map(np.array, outputs)  # which the caller may change
 
     def _values(self, args: tuple, kwargs: dict[str, Any]) -> list[Any]:
         """The values of the inputs, by place or by name."""

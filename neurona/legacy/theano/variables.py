@@ -16,10 +16,13 @@ from neurona.graph import (
     Spec,
     Variable,
     compile_graph,
+    nodes_in,
     outputs_of,
     shape_of,
     size_of,
 )
+from neurona.graph.execution import needed
+from neurona.graph.tree import replaced
 from neurona.legacy.theano.indexing import Window, read_items, read_window, window_of
 from neurona.legacy.theano.settings import config, wide
 
@@ -149,7 +152,12 @@ class Tensor:
         raise TypeError("A symbolic variable has no length yet: use x.shape[0].")
 
     def __bool__(self) -> bool:
-        raise TypeError("A symbolic variable has no truth value yet: use T.switch or theano.ifelse.ifelse.")
+        """True, so that `if not input:` asks whether there is one; a comparison has no truth value yet."""
+        if getattr(self, "function", None) in _ORDER.values():
+            raise TypeError(
+                "A comparison of symbolic variables is no condition yet: use T.switch, or ifelse."
+            )
+        return True
 
     def _known_shape(self) -> tuple[int | None, ...] | None:
         with wide():
@@ -243,6 +251,17 @@ class Computed(Tensor, Node):
         self.tag = SimpleNamespace()
 
     window: Window | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a file holds: functions of NumPy's interface by their names."""
+        name = getattr(self.function, "__name__", "")
+        is_named = getattr(jnp, name, None) is self.function
+        return {**vars(self), "function": name} if is_named else vars(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if isinstance(self.function, str):
+            self.function = getattr(jnp, self.function)
 
     @property
     def spec(self) -> Any:
@@ -376,6 +395,20 @@ def item(x: Any, index: Any) -> Computed:
     return node
 
 
+def clone(output: Any, replace: Any = None, **_: Any) -> Any:
+    """Expressions, or a tree of them, made anew with other variables in the place of some."""
+    table = dict(replace or {})
+    done: dict[Any, Any] = {old: as_tensor_variable(new) for old, new in table.items()}
+    for node in needed(tuple(nodes_in(output)), stop=lambda one: one in done):
+        parts = (node.args, node.kwargs) if isinstance(node, Computed) else ()
+        if any(done.get(one, one) is not one for one in nodes_in(list(parts))):
+            args, kwargs = replaced(parts, lambda one: done.get(one, one))
+            new = Computed(node.function, args, kwargs, name=node.name)
+            new.differentiable, new.stream = node.differentiable, node.stream
+            done[node] = new
+    return replaced(output, lambda one: done.get(one, one))
+
+
 def cast(x: Any, dtype: str) -> Any:
     """The numbers in another dtype."""
     dtype = config.floatX if dtype == "floatX" else dtype
@@ -436,11 +469,14 @@ def _bind(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
     return method
 
 
+def _of_itself(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self: apply(function, self)
+
+
 for _name, _function in _TWO.items():
     setattr(Tensor, f"__{_name}__", _bind(_function, False))
     setattr(Tensor, f"__r{_name}__", _bind(_function, True))
 for _name, _function in _ORDER.items():
     setattr(Tensor, f"__{_name}__", _bind(_function, False))
-Tensor.__neg__ = lambda self: apply(jnp.negative, self)  # pyright: ignore
-Tensor.__abs__ = lambda self: apply(jnp.abs, self)  # pyright: ignore
-Tensor.__invert__ = lambda self: apply(jnp.bitwise_not, self)  # pyright: ignore
+for _name, _function in {"neg": jnp.negative, "abs": jnp.abs, "invert": jnp.bitwise_not}.items():
+    setattr(Tensor, f"__{_name}__", _of_itself(_function))

@@ -26,26 +26,28 @@ def tensor(dtype: str, broadcastable: Any, name: str | None = None) -> Any:
     return TensorType(dtype, broadcastable)(name)
 
 
-def _maker(dtype: str | None, kind: str) -> Any:
-    def make(name: str | None = None, dtype: str | None = dtype) -> Any:
+def _maker(kind: str) -> Any:
+    def make(name: str | None = None, dtype: str | None = None) -> Any:
         return TensorType(dtype or "floatX", KINDS[kind])(name)
 
     return make
 
 
-def _makers(dtype: str | None, kind: str) -> Any:
+def _makers(make_one: Any) -> Any:
     def make(*names: Any) -> Any:
         """Several variables: as many as names, or as the number says."""
         wanted = [None] * names[0] if len(names) == 1 and isinstance(names[0], int) else names
-        return [TensorType(dtype or "floatX", KINDS[kind])(name) for name in wanted]
+        return [make_one(name) for name in wanted]
 
     return make
 
 
 for _prefix, _dtype in PREFIXES.items():
     for _kind in KINDS:
-        globals()[_prefix + _kind] = _maker(_dtype, _kind)
-        globals()[_prefix + PLURALS.get(_kind, _kind + "s")] = _makers(_dtype, _kind)
+        # A type, which makes variables when it is called; that of `floatX` follows the setting.
+        _one: Any = TensorType(_dtype, KINDS[_kind]) if _dtype else _maker(_kind)
+        globals()[_prefix + _kind] = _one
+        globals()[_prefix + PLURALS.get(_kind, _kind + "s")] = _makers(_one)
 
 
 def __getattr__(name: str) -> Any:

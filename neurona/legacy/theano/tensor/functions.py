@@ -11,6 +11,7 @@ import numpy as np
 
 from neurona.legacy.theano.indexing import read_items, read_window
 from neurona.legacy.theano.settings import config
+from neurona.legacy.theano.tensor.products import batched_tensordot, dot, log, tensordot  # noqa: F401 - given on
 from neurona.legacy.theano.variables import Tensor, apply, as_tensor_variable, cast, several
 
 
@@ -32,7 +33,6 @@ ONE = {
     "exp": jnp.exp,
     "exp2": jnp.exp2,
     "expm1": jnp.expm1,
-    "log": jnp.log,
     "log2": jnp.log2,
     "log10": jnp.log10,
     "log1p": jnp.log1p,
@@ -100,7 +100,6 @@ TWO = {
     "xor": jnp.bitwise_xor,
     "arctan2": jnp.arctan2,
     "outer": jnp.outer,
-    "dot": jnp.dot,
     "allclose": jnp.allclose,
     "isclose": jnp.isclose,
     "batched_dot": lambda a, b: jax.vmap(jnp.dot)(a, b),
@@ -173,6 +172,8 @@ def _spread(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 TABLE: dict[str, Callable[..., Any]] = {
+    "dot": dot,
+    "log": log,
     **{name: _one(name, function) for name, function in ONE.items()},
     **{name: _two(name, function) for name, function in TWO.items()},
     **{name: _many(name, function) for name, function in MANY.items()},
@@ -496,22 +497,6 @@ def inc_subtensor(x: Any, y: Any, inplace: bool = False, set_instead_of_inc: boo
 
 
 # Products.
-
-
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """Products summed over pairs of axes."""
-    return apply(
-        lambda x, y: jnp.tensordot(x, y, axes), as_tensor_variable(a), as_tensor_variable(b), name="tensordot"
-    )
-
-
-def batched_tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
-    """`tensordot` of each pair in two batches."""
-    pairs = axes if isinstance(axes, int) else [[axis - 1 for axis in one] for one in axes]
-    return apply(lambda a, b: jax.vmap(lambda p, q: jnp.tensordot(p, q, pairs))(a, b), x, y)
-
-
-# What `theano.tensor.extra_ops` has.
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:

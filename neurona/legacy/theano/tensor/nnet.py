@@ -4,8 +4,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.errors import ArgumentError
+from neurona.graph import Spec
+from neurona.legacy.theano.settings import wide
 from neurona.legacy.theano.variables import apply, as_tensor_variable
 
 
@@ -132,7 +135,30 @@ def conv2d(
             rhs_dilation=tuple(filter_dilation),
         )
 
-    return apply(convolved, as_tensor_variable(input), as_tensor_variable(filters), name="conv2d")
+    x, w = as_tensor_variable(input), as_tensor_variable(filters)
+    node = apply(convolved, x, w, name="conv2d")
+    with wide():
+        images, windows = _sizes(x, input_shape or image_shape), _sizes(w, filter_shape)
+        space = [
+            None if size is None or width is None else (size + sum(edge) - (width - 1) * by - 1) // step + 1
+            for size, width, edge, by, step in zip(
+                images[2:],
+                windows[2:],
+                _padding(border_mode, [width or 1 for width in windows[2:]], filter_dilation),
+                filter_dilation,
+                subsample,
+                strict=True,
+            )
+        ]
+        node.spec = Spec((images[0], windows[0], *space), np.result_type(x.dtype, w.dtype))
+    return node
+
+
+def _sizes(x: Any, given: Any) -> tuple[int | None, ...]:
+    """The four sizes of images or filters, as far as they are given or known."""
+    known = x.spec.shape or (None,) * 4
+    sizes = given or (None,) * 4
+    return tuple(one if isinstance(one, int) else other for one, other in zip(sizes, known, strict=True))
 
 
 def _padding(mode: Any, size: Any, dilation: Any) -> Any:

@@ -28,6 +28,31 @@ def _size(size: Any) -> Any:
     return list(size) if isinstance(size, (list, tuple)) else size
 
 
+class _State:
+    """The state of a random variable, which is that of its stream: programs read it, seed it and set it."""
+
+    def __init__(self, stream: "RandomStreams") -> None:
+        self._stream = stream
+
+    def get_value(self, borrow: bool = False, **_: Any) -> "_State":
+        """The state: an object with `seed`, as NumPy's."""
+        return self
+
+    def set_value(self, state: "_State", borrow: bool = False) -> None:
+        """Go on as another stream does."""
+        self._stream.__dict__.update(state.get_state())
+
+    def get_state(self) -> dict[str, Any]:
+        """The seed, and how many calls there were."""
+        return {name: getattr(self._stream, name) for name in ("_seed", "_calls")}
+
+    set_state = set_value
+
+    def seed(self, seed: Any) -> None:
+        """Begin anew."""
+        self._stream.seed(seed)
+
+
 class RandomStreams:
     """Random variables.
 
@@ -57,7 +82,7 @@ class RandomStreams:
 
     def _draw(self, function: Any, *args: Any, size: Any, name: str, dtype: Any = None) -> Any:
         node = apply(function, _size(size), *args, name=name)
-        node.differentiable, node.stream_of = False, self
+        node.differentiable, node.stream_of, node.rng = False, self, _State(self)
         if self._seed is not None:  # the same numbers in each process, whatever other nodes there are
             node.stream = self._variables
             self._variables += 1
