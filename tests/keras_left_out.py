@@ -18,7 +18,7 @@ NOT_YET: dict[str, str] = {
     "It is still to come.": """
         distillation.DistillationLoss distillation.Distiller
         distillation.FeatureDistillation distillation.LogitsDistillation
-        optimizers.MultiOptimizer optimizers.OptimizerMap saving.KerasFileEditor
+        saving.KerasFileEditor
         utils.Config
     """,
 }

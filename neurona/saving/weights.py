@@ -66,8 +66,15 @@ def write_weights(model: Layer, file: h5py.File, with_optimizer: bool) -> None:
         _write_group(file, path, layer.name, store)
     optimizer = getattr(model, "optimizer", None)
     if with_optimizer and optimizer is not None and optimizer.built:
-        state = {str(index): array for index, array in enumerate(optimizer._state_list())}
-        _write_group(file, "/optimizer", optimizer.name, state)
+        _write_optimizer(file, "/optimizer", optimizer)
+
+
+def _write_optimizer(file: h5py.File, path: str, optimizer: Any) -> None:
+    """Write an optimizer's state; Keras looks for that of optimizers inside it in their own groups, too."""
+    state = {str(index): array for index, array in enumerate(optimizer._state_list())}
+    _write_group(file, path, optimizer.name, state)
+    for name, part in optimizer._saved_parts():
+        _write_optimizer(file, f"{path}/{name}", part)
 
 
 def _keeps_its_own(layer: Layer) -> bool:
