@@ -141,8 +141,9 @@ class LogitsDistillation(_OfEachOutput):
         self._set_losses(loss)
         if any(one is kl_divergence for one in tree.flatten(self.loss)):
             warn(
-                "LogitsDistillation: 'kl_divergence' compares the outputs as they are, as in Keras: for models "
-                "that end in a softmax. Where they give logits, pass loss=neurona.losses.KLDivergence()."
+                "LogitsDistillation: 'kl_divergence' compares the outputs as they are, as in Keras: for "
+                "models that end in a softmax. Where they give logits, pass "
+                "loss=neurona.losses.KLDivergence()."
             )
 
     def _of_one(self, loss: Any, teacher_outputs: Any, student_outputs: Any) -> Any:
@@ -277,8 +278,8 @@ class Distiller(Model):
         for loss in self.distillation_losses:
             if not hasattr(loss, "compute_loss"):
                 raise ArgumentError(
-                    f"Distiller takes LogitsDistillation, FeatureDistillation or a DistillationLoss. Received: "
-                    f"{loss!r}"
+                    "Distiller takes LogitsDistillation, FeatureDistillation or a DistillationLoss. "
+                    f"Received: {loss!r}"
                 )
             loss.validate_model_compatibility(teacher, student)
         self._teacher_feature_extractor = _extractor(teacher, self._names("teacher_layer_name"))

@@ -287,6 +287,6 @@ def _differences(saved: Weights, expected: Weights, path: str = "") -> Iterator[
             yield from _differences(saved[name], expected[name], place)
         elif np.shape(saved[name]) != np.shape(expected[name]):
             yield translated(
-                f"{place} has shape {np.shape(saved[name])} in the saved file, and {np.shape(expected[name])} "
-                "in the reference model."
+                f"{place} has shape {np.shape(saved[name])} in the saved file, and "
+                f"{np.shape(expected[name])} in the reference model."
             )

@@ -23,9 +23,11 @@ from neurona.saving.ages import legacy
 Assignment = tuple[Variable, np.ndarray]
 
 
-def own_variables(layer: Layer) -> list[Variable]:
-    """The variables of a layer that are not its parts', in the order of the file."""
-    below = {id(variable) for part in layer._sublayers for variable in part.variables}
+def own_variables(layer: Layer, shared: bool = False) -> list[Variable]:
+    """The variables of a layer that are not its parts', in the order of the file; with `shared` also those of
+    its parts that it has as attributes, which lie twice in a file.
+    """
+    below = () if shared else {id(variable) for part in layer._sublayers for variable in part.variables}
     return [variable for variable in layer._stored_variables() if id(variable) not in below]
 
 
@@ -75,11 +77,17 @@ def _walk_value(value: Any, path: str, seen: dict[int, Any], former: bool) -> It
         used: dict[str, int] = {}
         for item in inside:
             if isinstance(item, Layer) or members(item) is not None:
-                name = snake_case(item._class_name) if isinstance(item, Layer) else "container"
+                name = _group_name(item) if isinstance(item, Layer) else "container"
                 count = used.get(name, 0)
                 used[name] = count + 1
                 place = f"{path}/{name}_{count}" if count else f"{path}/{name}"
                 yield from _walk_value(item, place, seen, former)
+
+
+def _group_name(layer: Layer) -> str:
+    """What Keras calls the group of a layer in a list: its class, under the name that it has inside Keras."""
+    name = snake_case(layer._class_name)
+    return {"group_query_attention": "grouped_query_attention"}.get(name, name)
 
 
 def write_weights(model: Layer, file: h5py.File, with_optimizer: bool) -> None:
@@ -95,7 +103,10 @@ def stored_arrays(model: Layer, with_optimizer: bool) -> Iterator[tuple[str, str
             store: dict[str, Any] = {}
             layer.save_own_variables(store)
         else:
-            store = {str(index): variable.numpy() for index, variable in enumerate(own_variables(layer))}
+            store = {
+                str(index): variable.numpy()
+                for index, variable in enumerate(own_variables(layer, shared=True))
+            }
         yield path, layer.name, store
     optimizer = getattr(model, "optimizer", None)
     if with_optimizer and optimizer is not None and optimizer.built:
@@ -192,12 +203,12 @@ class Stored:
 
 
 def _spellings(path: str) -> Iterator[str]:
-    """A path, and those of it in older files: tf-keras kept some parts under private names, and Neurona named
-    functional models inside others by their class.
+    """A path, and those of it in older files: tf-keras kept some parts under private names, and Neurona under
+    public ones; it named functional models inside others by their class.
     """
     yield path
     before, _, last = path.rpartition("/")
-    yield f"{before}/_{last}"
+    yield f"{before}/{last[1:]}" if last.startswith("_") else f"{before}/_{last}"
     yield re.sub(r"/functional(?=/|_\d)", "/model", path)
 
 
@@ -211,7 +222,9 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
     for path, layer in stored.places(model):
         if _keeps_its_own(layer):
             continue
-        variables, datasets = own_variables(layer), stored.datasets(path)
+        variables, datasets = own_variables(layer, shared=True), stored.datasets(path)
+        if len(variables) != len(datasets):  # files of Neurona's first versions hold each once
+            variables = own_variables(layer)
         if len(variables) != len(datasets):
             if skip_mismatch:
                 continue

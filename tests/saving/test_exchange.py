@@ -187,3 +187,30 @@ def test_weights_that_lie_under_their_attributes_are_read(tmp_path):
         assert "_own" in file
     other.load_weights(tmp_path / "first.weights.h5")
     assert_same(other(X), model(X))
+
+
+def nested(k):
+    """A model whose outputs are those of one inside, called twice; and parts that lie oddly in files."""
+    L = k.layers
+    a = k.Input((4,))
+    inner = k.Model(a, L.SpectralNormalization(L.Dense(3))(a), name="inner")
+    one, two = k.Input((4,), name="one"), k.Input((7, 4), name="two")
+    attended = L.GroupQueryAttention(3, 4, 2)(two, two)
+    gated = L.MultiHeadAttention(2, 3, use_gate=True)(attended, attended)
+    second = inner(L.GlobalAveragePooling1D()(gated))
+    return k.Model([one, two], [second, inner(one)], name="nested")
+
+
+@pytest.mark.parametrize(("writer", "reader"), [(nn, keras), (keras, nn)], ids=["to-keras", "from-keras"])
+def test_outputs_of_a_model_inside_travel(writer, reader, tmp_path):
+    model = nested(writer)
+    model.save(tmp_path / "nested.keras")
+    loaded = reader.models.load_model(tmp_path / "nested.keras")
+    assert_same(loaded([X, SEQUENCE]), model([X, SEQUENCE]))
+
+
+def test_outputs_counted_from_0_as_by_first_versions_are_read():
+    config = nested(nn).get_config()
+    assert config["output_layers"] == [["inner", 1, 0], ["inner", 2, 0]]
+    config["output_layers"] = [["inner", 0, 0], ["inner", 1, 0]]
+    assert nn.Model.from_config(config).get_config()["output_layers"] == [["inner", 1, 0], ["inner", 2, 0]]
