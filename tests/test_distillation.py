@@ -91,6 +91,27 @@ def test_only_the_students_loss_counts_sample_weights():
     np.testing.assert_allclose(loss, np.mean(rows * weights), rtol=1e-5)
 
 
+def test_a_loss_of_ones_own_must_give_a_scalar():
+    class Gap(distillation.DistillationLoss):
+        def __init__(self, reduce):
+            self.reduce = reduce
+
+        def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
+            gap = abs(teacher_outputs - student_outputs)
+            return gap.max() if self.reduce else gap
+
+    teacher, student = network(nn, 1, "teacher"), network(nn, 2, "student")
+    wanted = np.abs(np.asarray(teacher(X)) - np.asarray(student(X))).max()
+    model = distillation.Distiller(teacher, student, Gap(True), student_loss_weight=0.0)
+    model.compile("sgd", "mse")
+    np.testing.assert_allclose(model.compute_loss(X, training=False), wanted, rtol=1e-5)
+    model.distillation_losses = [Gap(False)]
+    with pytest.raises(ShapeError, match=r"must return a scalar. It returned shape \(8, 4\)"):
+        model.compute_loss(X, training=False)
+    with pytest.raises(NotImplementedError, match="needs a method compute_loss"):
+        distillation.DistillationLoss().compute_loss(X, X)
+
+
 def test_what_does_not_fit_is_refused():
     teacher, student = network(nn, 1, "teacher"), network(nn, 2, "student")
     logits, make = distillation.LogitsDistillation(loss="mse"), distillation.Distiller

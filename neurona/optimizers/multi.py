@@ -37,9 +37,9 @@ class OptimizerMap(Serializable, MutableMapping[str, Optimizer]):
     Example:
 
         >>> from neurona.optimizers import SGD, Adam
-        >>> chosen = OptimizerMap(SGD(0.1), {"encoder/.*": Adam()})
+        >>> chosen = OptimizerMap(SGD(0.1, name="slow"), {"encoder/.*": Adam(name="fast")})
         >>> chosen["encoder/dense/kernel"].name, chosen["head/kernel"].name
-        ('adam', 'sgd')
+        ('fast', 'slow')
     """
 
     _kind = "optimizers"
@@ -123,9 +123,9 @@ class MultiOptimizer(Optimizer):
 
         >>> from neurona import Variable
         >>> from neurona.optimizers import SGD
-        >>> fast, slow = Variable(jnp.ones(1), path="head/bias"), Variable(jnp.ones(1), path="body/bias")
+        >>> fast, slow = Variable(np.ones(1), path="head/bias"), Variable(np.ones(1), path="body/bias")
         >>> optimizer = MultiOptimizer(OptimizerMap(SGD(0.125), {"head/.*": SGD(0.5)}))
-        >>> optimizer.apply([jnp.ones(1), jnp.ones(1)], [fast, slow])
+        >>> optimizer.apply([np.ones(1), np.ones(1)], [fast, slow])
         >>> fast.numpy().tolist(), slow.numpy().tolist()
         ([0.5], [0.875])
     """
