@@ -263,8 +263,8 @@ class Distiller(Model):
                 "Distiller takes a student_loss_weight from 0 to 1. Received: "
                 f"student_loss_weight={student_loss_weight!r}"
             )
-        one = not isinstance(distillation_losses, (list, tuple))
-        self.distillation_losses = [distillation_losses] if one else list(distillation_losses)
+        several = isinstance(distillation_losses, (list, tuple))
+        self.distillation_losses: list[Any] = list(distillation_losses) if several else [distillation_losses]
         weights = [1.0] * len(self.distillation_losses)
         if distillation_loss_weights is not None:
             weights = list(distillation_loss_weights)

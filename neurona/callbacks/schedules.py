@@ -33,7 +33,9 @@ def _optimizers(callback: Callback) -> list[Any]:
 def _note_rates(callback: Callback, logs: Logs | None) -> None:
     """Put the learning rate into the logs; of several optimizers, each under the optimizer's name."""
     optimizers = _optimizers(callback)
-    for optimizer in optimizers if logs is not None else ():
+    if logs is None:
+        return
+    for optimizer in optimizers:
         name = f"learning_rate_{optimizer.name}" if len(optimizers) > 1 else "learning_rate"
         logs[name] = float(optimizer.learning_rate)
 

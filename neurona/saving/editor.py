@@ -18,7 +18,7 @@ from neurona.files.values import parse_dictionary
 from neurona.messages import translated
 from neurona.saving.archive import members_of_archive
 from neurona.saving.atomic import atomic_path
-from neurona.saving.weights import Stored, stored_arrays, write_group
+from neurona.saving.weights import Stored, in_order, stored_arrays, write_group
 
 Weights = dict[str, Any]  # arrays by their names, and dictionaries of them by those of objects
 
@@ -90,10 +90,10 @@ class KerasFileEditor:
             version, date = (str(self.metadata.get(key)) for key in ("keras_version", "date_saved"))
             self.console.print(translated(f"Saved with Keras {version} - date: {date}"))
 
-    def _read(self, stored: Stored, group: h5py.Group, path: str) -> Weights:
+    def _read(self, stored: Stored, group: Any, path: str) -> Weights:
         """The arrays in a group, those of its `vars` first, and the groups that are not empty."""
         found: Weights = {}
-        for name in sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0)):
+        for name in in_order(group):
             member = group[name]
             if isinstance(member, h5py.Dataset):
                 found[name] = stored.array(member)
@@ -245,8 +245,8 @@ class KerasFileEditor:
             for path, value in [("", self.weights_dict), *_walk(self.weights_dict)]:
                 if isinstance(value, dict):
                     arrays = {name: one for name, one in value.items() if not isinstance(one, dict)}
-                    name = self.object_metadata.get(path, {}).get("name", path.rpartition("/")[2])
-                    write_group(file, path, name, arrays)
+                    about = self.object_metadata.get(path, {})
+                    write_group(file, path, about.get("name") or path.rpartition("/")[2], arrays)
 
     resave_weights = save
 

@@ -139,6 +139,11 @@ def write_group(file: h5py.File, path: str, name: str, arrays: Mapping[str, Any]
             group.create_dataset(key, data=array)
 
 
+def in_order(names: Any) -> list[str]:
+    """The names of arrays in a group: "2" before "10", and numbers before words."""
+    return sorted(names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
+
+
 class Stored:
     """An examined file of weights, and the gate that it passed.
 
@@ -170,8 +175,7 @@ class Stored:
                 return []
             if not isinstance(group, h5py.Group):
                 raise self.gate.refusal("is not a group of arrays.", f"{path}/vars")
-            names = sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
-            return [group[name] for name in names]
+            return [group[name] for name in in_order(group)]
 
     def places(self, model: Layer) -> Iterator[tuple[str, Layer]]:
         """A model and every layer below it, with the path of its group in this file."""
