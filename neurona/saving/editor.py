@@ -45,7 +45,7 @@ class KerasFileEditor:
 
         >>> import tempfile
         >>> from neurona import Sequential, layers
-        >>> model, folder = Sequential([layers.Dense(2)]), tempfile.TemporaryDirectory()
+        >>> model, folder = Sequential([layers.Dense(2, name="own")]), tempfile.TemporaryDirectory()
         >>> model.build((None, 3))
         >>> model.save_weights(f"{folder.name}/a.weights.h5")
         >>> editor = KerasFileEditor(f"{folder.name}/a.weights.h5")
@@ -54,7 +54,7 @@ class KerasFileEditor:
         >>> editor.summary()
         Weights structure
           layers
-            dense ('dense')
+            dense ('own')
               0: shape=(3, 2), dtype=float32
               1: shape=(2,), dtype=float32
             dense_1
