@@ -48,7 +48,8 @@ MADE = {
 LEFT_OUT = {
     *("Constraint", "Initializer", "Layer", "Loss", "Metric", "Optimizer", "Regularizer"),
     *("HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"),
-    *("FlaxLayer", "JaxLayer", "Lambda", "LearningRateSchedule", "MultiOptimizer", "OptimizerMap"),
+    *("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper", "Lambda"),
+    *("LearningRateSchedule", "MultiOptimizer", "OptimizerMap"),
 }
 ROOMS = ["constraints", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers"]
 
