@@ -14,11 +14,4 @@ LEFT_OUT: dict[str, str] = {
     """,
 }
 # Names that are still to come.
-NOT_YET: dict[str, str] = {
-    "It is still to come.": """
-        distillation.DistillationLoss distillation.Distiller
-        distillation.FeatureDistillation distillation.LogitsDistillation
-        optimizers.MultiOptimizer optimizers.OptimizerMap saving.KerasFileEditor
-        utils.Config
-    """,
-}
+NOT_YET: dict[str, str] = {}

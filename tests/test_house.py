@@ -44,6 +44,7 @@ FLOORS = [
     {"callbacks"},
     {"training"},
     {"models"},
+    {"distillation"},
     {"preprocessing"},
     {"datasets"},
     {"applications"},

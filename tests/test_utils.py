@@ -1,5 +1,6 @@
 """`neurona.utils`, `neurona.config` and `neurona.errors`: what programs use around a model."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +100,33 @@ def test_one_switch_decides_about_moving_lines():
     finally:
         nn.utils.enable_interactive_logging()
     assert nn.config.is_interactive_logging_enabled()
+
+
+def test_a_config_is_a_dictionary_with_attributes_that_can_be_frozen():
+    config = nn.utils.Config(rate=0.1)
+    config.momentum, config["seed"] = 0.9, 1
+    assert (config.rate, config["momentum"], config.get("none", 5), "seed" in config) == (0.1, 0.9, 5, True)
+    assert list(config) == ["momentum", "rate", "seed"]
+    assert list(config.keys()) == [
+        "rate",
+        "momentum",
+        "seed",
+    ]
+    assert config.to_json() == '{"rate": 0.1, "momentum": 0.9, "seed": 1}'
+    config.freeze()
+    changes = (
+        lambda: setattr(config, "rate", 1),
+        lambda: config.pop("rate"),
+        lambda: config.update(rate=1),
+        lambda: config.__delitem__("rate"),
+    )
+    for change in changes:
+        with pytest.raises(errors.ArgumentError, match="is frozen"):
+            change()
+    with pytest.raises(AttributeError, match="Did you mean 'rate'"):
+        _ = config.rat
+    assert copy.deepcopy(config).as_dict() == config.as_dict()
+    assert config.frozen
+    config.unfreeze()
+    del config["seed"]
+    assert (config.pop("momentum"), len(config)) == (0.9, 1)

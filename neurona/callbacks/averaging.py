@@ -29,7 +29,8 @@ class SwapEMAWeights(Callback):
 
     def _give_average(self) -> None:
         optimizer = self.model.optimizer
-        if not (optimizer.built and "ema" in optimizer.state):
+        averages = optimizer._averages()
+        if averages is None:
             raise ArgumentError(
                 "SwapEMAWeights needs an optimizer that averages the weights: "
                 f"{type(optimizer).__name__}(use_ema=True)."
@@ -37,8 +38,9 @@ class SwapEMAWeights(Callback):
         if self._own is None and int(optimizer.state["iteration"]):
             variables = self.model.trainable_variables
             self._own = [variable.value for variable in variables]
-            for variable, average in zip(variables, optimizer.state["ema"], strict=True):
-                variable.take(average)
+            for variable, average in zip(variables, averages, strict=True):
+                if average is not None:
+                    variable.take(average)
 
     def _give_back(self) -> None:
         if self._own is not None:

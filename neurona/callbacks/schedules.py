@@ -13,20 +13,31 @@ from neurona.core.errors import ArgumentError
 from neurona.messages import translated
 
 
-def _rate(callback: Callback) -> float:
-    """The optimizer's learning rate, where it is one that may be set.
+def _optimizers(callback: Callback) -> list[Any]:
+    """The model's optimizer, or those that it contains, each with a learning rate that may be set.
 
     Raises:
-        ArgumentError: it follows a schedule of its own.
+        ArgumentError: one follows a schedule of its own.
     """
-    optimizer = callback.model.optimizer
-    if not hasattr(optimizer.learning_rate, "assign"):
-        raise ArgumentError(
-            f"{type(callback).__name__} sets the learning rate, but that of {type(optimizer).__name__} "
-            "follows a schedule: "
-            "compile with a number, or leave out the callback."
-        )
-    return float(optimizer.learning_rate)
+    optimizers = callback.model.optimizer._with_rates
+    for optimizer in optimizers:
+        if not hasattr(optimizer.learning_rate, "assign"):
+            raise ArgumentError(
+                f"{type(callback).__name__} sets the learning rate, but that of {type(optimizer).__name__} "
+                "follows a schedule: "
+                "compile with a number, or leave out the callback."
+            )
+    return optimizers
+
+
+def _note_rates(callback: Callback, logs: Logs | None) -> None:
+    """Put the learning rate into the logs; of several optimizers, each under the optimizer's name."""
+    optimizers = _optimizers(callback)
+    if logs is None:
+        return
+    for optimizer in optimizers:
+        name = f"learning_rate_{optimizer.name}" if len(optimizers) > 1 else "learning_rate"
+        logs[name] = float(optimizer.learning_rate)
 
 
 class LearningRateScheduler(Callback):
@@ -63,21 +74,22 @@ class LearningRateScheduler(Callback):
         self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        now = _rate(self)
+        for optimizer in _optimizers(self):
+            optimizer.learning_rate = rate = self._scheduled(epoch, float(optimizer.learning_rate))
+            if self.verbose:
+                screen.print(translated(f"Epoch {epoch + 1}: the learning rate is {rate}."))
+
+    def _scheduled(self, epoch: int, now: float) -> float:
         rate = self.schedule(epoch, now) if _takes_rate(self.schedule) else self.schedule(epoch)
         try:
-            rate = float(rate)
+            return float(rate)
         except (TypeError, ValueError):
             raise ArgumentError(
                 f"LearningRateScheduler: schedule({epoch}, {now}) must return a number. It returned: {rate!r}"
             ) from None
-        self.model.optimizer.learning_rate = rate
-        if self.verbose:
-            screen.print(translated(f"Epoch {epoch + 1}: the learning rate is {rate}."))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if logs is not None:
-            logs["learning_rate"] = _rate(self)
+        _note_rates(self, logs)
 
 
 def _takes_rate(schedule: Callable[..., float]) -> bool:
@@ -151,9 +163,7 @@ class ReduceLROnPlateau(MonitorCallback):
         return self.cooldown_counter > 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        rate = _rate(self)
-        if logs is not None:
-            logs["learning_rate"] = rate
+        _note_rates(self, logs)
         value = self.find(logs)
         if value is None:
             return
@@ -164,9 +174,15 @@ class ReduceLROnPlateau(MonitorCallback):
             self.best, self.wait = value, 0
         elif not self.in_cooldown():
             self.wait += 1
-            if self.wait >= self.patience and rate > np.float32(self.min_lr):
-                rate = max(rate * self.factor, self.min_lr)
-                self.model.optimizer.learning_rate = rate
+            if self.wait >= self.patience:
+                self._reduce(epoch)
+
+    def _reduce(self, epoch: int) -> None:
+        """Reduce the learning rates that are not at the least."""
+        for optimizer in _optimizers(self):
+            rate = float(optimizer.learning_rate)
+            if rate > np.float32(self.min_lr):
+                optimizer.learning_rate = rate = max(rate * self.factor, self.min_lr)
                 self.cooldown_counter, self.wait = self.cooldown, 0
                 if self.verbose:
                     screen.print(

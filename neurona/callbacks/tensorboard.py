@@ -119,7 +119,10 @@ class TensorBoard(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
         train = {f"epoch_{name}": value for name, value in logs.items() if not name.startswith("val_")}
-        train["epoch_learning_rate"] = float(self.model.optimizer.learning_rate)
+        optimizers = self.model.optimizer._with_rates
+        for optimizer in optimizers:
+            name = f"epoch_learning_rate_{optimizer.name}" if len(optimizers) > 1 else "epoch_learning_rate"
+            train[name] = float(optimizer.learning_rate)
         if self.write_steps_per_second:
             train["epoch_steps_per_second"] = _speed(self._began, self._fit.steps_trained)
         self._scalars("train", train, epoch)

@@ -44,6 +44,7 @@ KINDS = (
     "quantizers",
     "random",
     "rules",
+    "distillation",
 )
 # Where the classes of a kind are defined, if not in the room of its name. Classes register when their room is
 # imported; a lookup imports it first, so that a layer or loss can be named without an import.

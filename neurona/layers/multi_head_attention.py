@@ -40,6 +40,13 @@ class _HeadedAttention(Layer):
     @ v in each head.
     """
 
+    # The parts that Keras's files have under private names.
+    _private_in_files: tuple[str, ...] = ("gate_dense",)
+
+    def _saved_parts(self) -> list[tuple[str, Any]]:
+        parts = dict(super()._saved_parts())
+        return [(f"_{name}" if name in self._private_in_files else name, parts[name]) for name in parts]
+
     _key_size: int
     _axes: tuple[int, ...] = (1,)  # of the inputs, along which there is attention
     supports_masking = True
@@ -345,6 +352,8 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
         >>> layer(jnp.ones((4, 5, 6)), jnp.ones((4, 7, 6))).shape
         (4, 5, 6)
     """
+
+    _private_in_files = ("gate_dense", "key_dense", "output_dense", "query_dense", "value_dense")
 
     def __init__(
         self,

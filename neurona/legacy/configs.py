@@ -129,11 +129,13 @@ def _modern_functional(config: Any, age: Age) -> Config:
         if layer["module"] == "neurona.ops":
             layer, calls = modern_operation(layer, calls)
         layers.append({**layer, "name": entry.get("name"), "inbound_nodes": calls})
+    # Among the outputs, today's files count the calls of functional models from 1.
+    last = {one["name"]: offsets.get(one["name"], 0) - (one["class_name"] == "Functional") for one in layers}
     return {
         **{key: value for key, value in config.items() if key in ("name", "trainable")},
         "layers": layers,
         "input_layers": tensor_lists(config.get("input_layers"), offsets),
-        "output_layers": tensor_lists(config.get("output_layers"), offsets),
+        "output_layers": tensor_lists(config.get("output_layers"), last),
     }
 
 

@@ -117,6 +117,7 @@ def _inside(description: Mapping[str, Any]) -> Config:
 
 def _functional(config: Mapping[str, Any]) -> Config:
     models = {entry["name"]: 1 for entry in config["layers"] if "layers" in entry["config"]}
+    sequential = {entry["name"]: 1 for entry in config["layers"] if entry["class_name"] == "Sequential"}
     layers = []
     for entry in config["layers"]:
         if ".ops." in str(entry.get("module", "")):
@@ -131,7 +132,7 @@ def _functional(config: Mapping[str, Any]) -> Config:
         "trainable": config.get("trainable", True),
         "layers": layers,
         "input_layers": _places(config["input_layers"], models),
-        "output_layers": _places(config["output_layers"], models),
+        "output_layers": _places(config["output_layers"], sequential),
     }
 
 

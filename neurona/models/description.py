@@ -46,15 +46,22 @@ def functional_config(model: Any, graph: CallGraph) -> dict[str, Any]:
             calls = [{"args": arguments(args), "kwargs": arguments(kwargs)}]
         described.append({**entry, "name": operation.name, "inbound_nodes": calls})
 
-    def addresses(tree: Any) -> Any:
-        return jax.tree.map(lambda leaf: list(graph.address(leaf)), tree)
+    def addresses(tree: Any, first: Mapping[str, int]) -> Any:
+        def place(leaf: Any) -> list[Any]:
+            name, call, index = graph.address(leaf)
+            return [name, call + first.get(name, 0), index]
+
+        return jax.tree.map(place, tree)
+
+    # Among the outputs, and only there, Keras counts the calls of a functional model from 1.
+    first = {operation.name: 1 for operation in graph.operations if _is_functional(operation)}
 
     return {
         "name": model.name,
         "trainable": model.trainable,
         "layers": described,
-        "input_layers": addresses(graph.inputs),
-        "output_layers": addresses(graph.outputs),
+        "input_layers": addresses(graph.inputs, {}),
+        "output_layers": addresses(graph.outputs, first),
     }
 
 
@@ -69,7 +76,7 @@ def functional_from_config(
     """
     drawing = _Drawing(config, layers or {}, call_function or _call)
     drawing.draw()
-    inputs, outputs = drawing.tensors(config["input_layers"]), drawing.tensors(config["output_layers"])
+    inputs, outputs = drawing.tensors(config["input_layers"], {}), drawing.outputs(config["output_layers"])
     names = set(constructor_arguments(cls)) - {"inputs", "outputs", "trainable"}
     own = {name: deserialize(config[name]) for name in names & set(config)}
     return cls(inputs, outputs, trainable=config.get("trainable", True), **own)
@@ -153,13 +160,47 @@ class _Drawing:
             return {key: self._resolved(value) for key, value in tree.items()}
         return type(tree)(map(self._resolved, tree)) if isinstance(tree, (list, tuple)) else tree
 
-    def tensors(self, tree: Any) -> Any:
-        """The tensors at addresses, which are lists of a name, a call and an output."""
+    def outputs(self, tree: Any) -> Any:
+        """The tensors at the addresses of outputs: calls of functional models are counted from 1; in files of
+        Neurona's first versions from 0.
+        """
+        places = list(_addresses(tree))
+        first = {name: 1 for name, _ in places if _is_functional(self._operations.get(name))}
+        return self.tensors(tree, {**first, **{name: 0 for name, call in places if call == 0}})
+
+    def tensors(self, tree: Any, first: Mapping[str, int]) -> Any:
+        """The tensors at addresses, which are lists of a name, a call and an output.
+
+        Args:
+            tree: the addresses.
+            first: the number of the first call, by names, where it is not 0.
+        """
         if isinstance(tree, Mapping):
-            return {key: self.tensors(value) for key, value in tree.items()}
-        if len(tree) == 3 and isinstance(tree[0], str) and isinstance(tree[1], int):
-            return self._outputs[(tree[0], tree[1])][tree[2]]
-        return type(tree)(map(self.tensors, tree))
+            return {key: self.tensors(value, first) for key, value in tree.items()}
+        if _is_address(tree):
+            name, call, index = tree
+            return self._outputs[(name, call - first.get(name, 0))][index]
+        return type(tree)(self.tensors(value, first) for value in tree)
+
+
+def _is_address(tree: Any) -> bool:
+    return len(tree) == 3 and isinstance(tree[0], str) and isinstance(tree[1], int)
+
+
+def _addresses(tree: Any) -> Iterator[_Place]:
+    """The calls at the addresses in a tree."""
+    if isinstance(tree, Mapping):
+        tree = list(tree.values())
+    if _is_address(tree):
+        yield tree[0], tree[1]
+    else:
+        for value in tree:
+            yield from _addresses(value)
+
+
+def _is_functional(operation: Any) -> bool:
+    """Whether an operation of a model is a model with a graph, and no Sequential."""
+    return getattr(operation, "_is_functional", False)
 
 
 def _sources(tree: Any) -> Iterator[_Place]:

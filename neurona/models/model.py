@@ -112,6 +112,11 @@ class Model(Trainer):
         return jax.tree.map(lambda tensor: tensor.shape, self.output)
 
     @property
+    def _is_functional(self) -> bool:
+        """Whether Keras, too, calls it a functional model."""
+        return self._call_graph is not None
+
+    @property
     def _input_names(self) -> list[str]:
         """The names of the inputs."""
         return [layer.name for layer in self._require_graph("input names").input_layers]

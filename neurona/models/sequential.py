@@ -174,6 +174,10 @@ class Sequential(Model):
         entrance = [[list(tensor.shape), tensor.dtype] for tensor in _tensors(self._input)]
         return [entrance, [layer._structure() for layer in self._layers]]
 
+    @property
+    def _is_functional(self) -> bool:
+        return False
+
     def _saved_parts(self) -> list[tuple[str, Any]]:
         return [("layers", self.layers), *Layer._saved_parts(self)]
 

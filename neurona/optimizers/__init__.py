@@ -17,6 +17,7 @@ from neurona.optimizers import (
     lamb,
     lion,
     loss_scale,
+    multi,
     muon,
     optax_wrapper,
     rmsprop,
@@ -33,6 +34,7 @@ from neurona.optimizers.ftrl import *
 from neurona.optimizers.lamb import *
 from neurona.optimizers.lion import *
 from neurona.optimizers.loss_scale import *
+from neurona.optimizers.multi import *
 from neurona.optimizers.muon import *
 from neurona.optimizers.optax_wrapper import *
 from neurona.optimizers.optax_wrapper import OptaxOptimizer, is_transformation
@@ -49,6 +51,7 @@ __all__ += ftrl.__all__
 __all__ += lamb.__all__
 __all__ += lion.__all__
 __all__ += loss_scale.__all__
+__all__ += multi.__all__
 __all__ += muon.__all__
 __all__ += optax_wrapper.__all__
 __all__ += rmsprop.__all__

@@ -124,6 +124,22 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer._rate = rate
 
     @property
+    def learning_rate(self) -> Any:
+        """That of the inner optimizer."""
+        return self.inner_optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate: Any) -> None:
+        self.inner_optimizer.learning_rate = learning_rate
+
+    @property
+    def _with_rates(self) -> list[Any]:
+        return self.inner_optimizer._with_rates
+
+    def _averages(self) -> list[Any] | None:
+        return self.inner_optimizer._averages()
+
+    @property
     def iterations(self) -> Any:
         """How many times the parameters have moved."""
         return self.inner_optimizer.iterations
@@ -220,6 +236,9 @@ class LossScaleOptimizer(Optimizer):
         own = [Entry(f"{self.name}/iteration", ()), Entry(f"{self.name}/learning_rate", ())]
         own += [Entry(f"{self.name}/{key}", (key,)) for key in ("step_counter", "dynamic_scale")]
         return own + self.inner_optimizer._entries()
+
+    def _saved_parts(self) -> list[tuple[str, Any]]:
+        return [("inner_optimizer", self.inner_optimizer)]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild this optimizer, the inner one's within."""

@@ -208,7 +208,16 @@ class OptimizerVariables(CheckedArguments):
             for variable, average in zip(var_list, self.state["ema"], strict=True):
                 variable.assign(average)
 
+    def _averages(self) -> list[Any] | None:
+        """The moving average of each variable, None for one without; or None, where there are none."""
+        return self.state.get("ema") if self.built else None
+
     # Learning rate and count.
+
+    @property
+    def _with_rates(self) -> list[Any]:
+        """The optimizers whose learning rates may be set: this one, or those that it contains."""
+        return [self]
 
     @property
     def learning_rate(self) -> Any:
@@ -290,6 +299,10 @@ class OptimizerVariables(CheckedArguments):
     def _state_list(self) -> list[np.ndarray]:
         """The values of `variables`, as a file keeps them."""
         return [np.asarray(at(self.state, entry.keys)) for entry in self._entries()]
+
+    def _saved_parts(self) -> list[tuple[str, Any]]:
+        """The optimizers inside this one, with the names that files give them."""
+        return []
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Take over the values of `variables` of an optimizer of this kind, Keras's included.

@@ -18,6 +18,7 @@ from neurona.core.registry import serialize as serialize_keras_object
 from neurona.files.budget import Budget
 from neurona.saving.archive import to_json
 from neurona.saving.description import build_layer, describe_layer, is_layer
+from neurona.saving.editor import KerasFileEditor
 from neurona.saving.formats import (
     check_model_name,
     check_weights_name,
@@ -58,6 +59,7 @@ def deserialize_keras_object(
 __all__ = [
     "Budget",
     "CustomObjectScope",
+    "KerasFileEditor",
     "build_layer",
     "check_model_name",
     "check_weights_name",

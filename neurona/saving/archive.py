@@ -84,7 +84,9 @@ def _read_assets(model: Any, archive: Zip) -> None:
     for name in archive.names:
         folder, _, file = name.rpartition("/")
         of_folders.setdefault(folder, []).append(file)
+    former = {id(layer): place for place, layer in walk(model, former=True)}
     for place, layer in walk(model):
+        place = place if f"{_ASSETS}{place}" in of_folders else former.get(id(layer), place)
         files = of_folders.get(f"{_ASSETS}{place}")
         load = getattr(layer, "load_assets", None)
         if files and load is not None:
@@ -136,6 +138,11 @@ def _named_optimizer(stored: Stored) -> dict[str, Any]:
             "config": momentum,
         }
     }
+
+
+def members_of_archive(archive: Zip) -> tuple[bytes, bytes, bytes]:
+    """The description of the model, the words about the file, and the file of weights."""
+    return archive.read(_CONFIG), archive.read(_METADATA), archive.read(_WEIGHTS)
 
 
 def weights_in_archive(path: Path, gate: Gate) -> io.BytesIO:

@@ -173,7 +173,9 @@ def segments(layer: Layer) -> Segments:
     found: Segments = []
     for wanted in (True, False):
         for owner, own in layer._walk():
-            part = [one for one in own if one.persistent and (id(one) in trainable) == wanted]
+            below = {id(variable) for one in owner._sublayers for variable in one.variables}
+            alone = [one for one in own if one.persistent and id(one) not in below]
+            part = [one for one in alone if (id(one) in trainable) == wanted]
             if part:
                 found.append((owner, part))
     return found

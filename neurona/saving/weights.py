@@ -2,6 +2,7 @@
 its `vars`.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,52 +23,101 @@ from neurona.saving.ages import legacy
 Assignment = tuple[Variable, np.ndarray]
 
 
-def own_variables(layer: Layer) -> list[Variable]:
-    """The variables of a layer that are not its parts', in the order of the file."""
-    below = {id(variable) for part in layer._sublayers for variable in part.variables}
+def own_variables(layer: Layer, shared: bool = False) -> list[Variable]:
+    """The variables of a layer that are not its parts', in the order of the file; with `shared` also those of
+    its parts that it has as attributes, which lie twice in a file.
+    """
+    below = () if shared else {id(variable) for part in layer._sublayers for variable in part.variables}
     return [variable for variable in layer._stored_variables() if id(variable) not in below]
 
 
-def walk(layer: Layer, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Layer]]:
-    """A layer and every layer below it, each once, with the path of its group in a file. `seen` holds the
-    identities of the layers and containers met so far.
+def walk(model: Layer, former: bool = False) -> Iterator[tuple[str, Layer]]:
+    """A model and every layer below it, each once, with the path of its group in a file.
+
+    Args:
+        model: where to begin.
+        former: with the paths in files of Neurona's first versions, which differ in subclassed models.
     """
-    seen = set() if seen is None else seen
+    return _walk(model, "", {}, former)
+
+
+def _walk(layer: Layer, path: str, seen: dict[int, Any], former: bool) -> Iterator[tuple[str, Layer]]:
+    """`seen` holds the layers and containers met so far, by their identities."""
     if id(layer) in seen:
         return
-    seen.add(id(layer))
+    seen[id(layer)] = layer
     yield path, layer
-    for name, value in layer._saved_parts():
-        yield from _walk_value(value, f"{path}/{name}", seen)
+    for name, value in layer._saved_parts() if former else _parts_of(layer):
+        yield from _walk_value(value, f"{path}/{name}", seen, former)
 
 
-def _walk_value(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Layer]]:
+def _parts_of(layer: Layer) -> list[tuple[str, Any]]:
+    """Where Keras looks for the parts of a layer: first among the layers of a drawn model; then among the
+    attributes and properties, by their names, private ones last. A subclassed model has a property `layers`.
+    """
+    attributes = layer._saved_parts()
+    if any(name == "layers" for name, _ in attributes):
+        return attributes
+    named = {name: None for name in ("layers",) if hasattr(type(layer), name)}
+    for cls in type(layer).__mro__:
+        if not cls.__module__.startswith("neurona."):
+            named |= {name: None for name, value in vars(cls).items() if isinstance(value, property)}
+    parts = dict(attributes)
+    for name in named:
+        with contextlib.suppress(Exception):  # of a property that has no value yet
+            parts[name] = getattr(layer, name)
+    return sorted(parts.items(), key=lambda part: (part[0].startswith("_"), part[0]))
+
+
+def _walk_value(value: Any, path: str, seen: dict[int, Any], former: bool) -> Iterator[tuple[str, Layer]]:
     if isinstance(value, Layer):
-        yield from walk(value, path, seen)
+        yield from _walk(value, path, seen, former)
     elif (inside := members(value)) is not None and id(value) not in seen:
-        seen.add(id(value))
+        seen[id(value)] = value
         used: dict[str, int] = {}
         for item in inside:
             if isinstance(item, Layer) or members(item) is not None:
-                name = snake_case(item._class_name) if isinstance(item, Layer) else "container"
+                name = _group_name(item) if isinstance(item, Layer) else "container"
                 count = used.get(name, 0)
                 used[name] = count + 1
-                yield from _walk_value(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
+                place = f"{path}/{name}_{count}" if count else f"{path}/{name}"
+                yield from _walk_value(item, place, seen, former)
+
+
+def _group_name(layer: Layer) -> str:
+    """What Keras calls the group of a layer in a list: its class, under the name that it has inside Keras."""
+    name = snake_case(layer._class_name)
+    return {"group_query_attention": "grouped_query_attention"}.get(name, name)
 
 
 def write_weights(model: Layer, file: h5py.File, with_optimizer: bool) -> None:
     """Write a model's weights, and the state of its optimizer, into an open file."""
+    for path, name, arrays in stored_arrays(model, with_optimizer):
+        write_group(file, path, name, arrays)
+
+
+def stored_arrays(model: Layer, with_optimizer: bool) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """What a file holds of a model: for each group its path, the name of what it is for, and the arrays."""
     for path, layer in walk(model):
         if _keeps_its_own(layer):
             store: dict[str, Any] = {}
             layer.save_own_variables(store)
         else:
-            store = {str(index): variable.numpy() for index, variable in enumerate(own_variables(layer))}
-        _write_group(file, path, layer.name, store)
+            store = {
+                str(index): variable.numpy()
+                for index, variable in enumerate(own_variables(layer, shared=True))
+            }
+        yield path, layer.name, store
     optimizer = getattr(model, "optimizer", None)
     if with_optimizer and optimizer is not None and optimizer.built:
-        state = {str(index): array for index, array in enumerate(optimizer._state_list())}
-        _write_group(file, "/optimizer", optimizer.name, state)
+        yield from _optimizer_arrays(optimizer, "/optimizer")
+
+
+def _optimizer_arrays(optimizer: Any, path: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """An optimizer's state; Keras looks for that of optimizers inside it in their own groups, too."""
+    yield path, optimizer.name, {str(index): array for index, array in enumerate(optimizer._state_list())}
+    for name, part in optimizer._saved_parts():
+        yield from _optimizer_arrays(part, f"{path}/{name}")
 
 
 def _keeps_its_own(layer: Layer) -> bool:
@@ -76,7 +126,8 @@ def _keeps_its_own(layer: Layer) -> bool:
     return any(getattr(type(layer), name) is not getattr(Layer, name) for name in names)
 
 
-def _write_group(file: h5py.File, path: str, name: str, arrays: Mapping[str, Any]) -> None:
+def write_group(file: h5py.File, path: str, name: str, arrays: Mapping[str, Any]) -> None:
+    """Write arrays into the group of a layer or an optimizer."""
     group = file.require_group(f"{path}/vars")
     group.attrs["name"] = name
     for key, value in arrays.items():
@@ -86,6 +137,11 @@ def _write_group(file: h5py.File, path: str, name: str, arrays: Mapping[str, Any
             dataset.attrs["dtype"] = "bfloat16"
         else:
             group.create_dataset(key, data=array)
+
+
+def in_order(names: Any) -> list[str]:
+    """The names of arrays in a group: "2" before "10", and numbers before words."""
+    return sorted(names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
 
 
 class Stored:
@@ -119,8 +175,14 @@ class Stored:
                 return []
             if not isinstance(group, h5py.Group):
                 raise self.gate.refusal("is not a group of arrays.", f"{path}/vars")
-            names = sorted(group, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
-            return [group[name] for name in names]
+            return [group[name] for name in in_order(group)]
+
+    def places(self, model: Layer) -> Iterator[tuple[str, Layer]]:
+        """A model and every layer below it, with the path of its group in this file."""
+        former = {id(layer): path for path, layer in walk(model, former=True)}
+        for path, layer in walk(model):
+            before = former.get(id(layer), path)
+            yield before if before != path and not self.datasets(path) else path, layer
 
     def name(self, path: str) -> str:
         """The name of what a group was written for; empty where it is not kept."""
@@ -145,12 +207,12 @@ class Stored:
 
 
 def _spellings(path: str) -> Iterator[str]:
-    """A path, and those of it in older files: tf-keras kept some parts under private names, and Neurona named
-    functional models inside others by their class.
+    """A path, and those of it in older files: tf-keras kept some parts under private names, and Neurona under
+    public ones; it named functional models inside others by their class.
     """
     yield path
     before, _, last = path.rpartition("/")
-    yield f"{before}/_{last}"
+    yield f"{before}/{last[1:]}" if last.startswith("_") else f"{before}/_{last}"
     yield re.sub(r"/functional(?=/|_\d)", "/model", path)
 
 
@@ -161,10 +223,12 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
         SavingError: a number of arrays or a shape differs from the model's.
     """
     assignments: list[Assignment] = []
-    for path, layer in walk(model):
+    for path, layer in stored.places(model):
         if _keeps_its_own(layer):
             continue
-        variables, datasets = own_variables(layer), stored.datasets(path)
+        variables, datasets = own_variables(layer, shared=True), stored.datasets(path)
+        if len(variables) != len(datasets):  # files of Neurona's first versions hold each once
+            variables = own_variables(layer)
         if len(variables) != len(datasets):
             if skip_mismatch:
                 continue
@@ -195,7 +259,7 @@ def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
     try:
         for variable, array in assignments:
             variable.assign(array)
-        for path, layer in walk(model):
+        for path, layer in stored.places(model):
             if _keeps_its_own(layer):
                 names = {dataset.name.rpartition("/")[2]: dataset for dataset in stored.datasets(path)}
                 store = {name: stored.array(dataset) for name, dataset in names.items()}

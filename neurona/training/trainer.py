@@ -191,12 +191,15 @@ class Trainer(CompiledModel):
         )
 
     def _in_order(self, logs: dict[str, float], return_dict: bool) -> Any:
-        """The loss, each output's loss, the metrics in the order of compile, and what else there is."""
+        """The loss, each output's loss, the metrics in the order of compile, the model's own metrics in their
+        order, and what else there is.
+        """
         if return_dict:
             return dict(sorted(logs.items()))
         trackers = [tracker.name for tracker in self._compiled_loss.trackers] if self._compiled_loss else []
         first = ["loss", *trackers, *(self._compiled_metrics.names if self._compiled_metrics else [])]
-        ordered = [logs[name] for name in dict.fromkeys([*first, *logs]) if name in logs]
+        own = [metric.name for metric in self.metrics]
+        ordered = [logs[name] for name in dict.fromkeys([*first, *own, *logs]) if name in logs]
         return ordered[0] if len(ordered) == 1 else ordered
 
     @ends_at_users_line

@@ -46,6 +46,7 @@ from neurona.saving import (
 from neurona.saving.atomic import atomic_path
 from neurona.training import NpzShards, PyDataset
 from neurona.training.programs import clear_programs
+from neurona.utils.named_values import Config
 from neurona.utils.packing import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
 from neurona.utils.progress import Progbar
 
@@ -110,6 +111,7 @@ def count_traces() -> Iterator[Traces]:
 Sequence = PyDataset  # Keras 2's name
 
 __all__ = [
+    "Config",
     "CustomObjectScope",
     "FeatureSpace",
     "NpzShards",

@@ -2,15 +2,18 @@
 after loading.
 """
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
 import neurona as nn
+from neurona.saving.weights import own_variables, walk, write_group
 
 rng = np.random.default_rng(0)
 SEQUENCE = rng.normal(size=(12, 7, 4)).astype("float32")
 IMAGES = rng.normal(size=(12, 10, 10, 3)).astype("float32")
+X = SEQUENCE[:, 0]
 TOKENS = rng.integers(0, 20, (12, 7)).astype("int32")
 
 
@@ -141,3 +144,73 @@ def test_architecture_as_json(tmp_path):
     assert [w.shape for w in copy.weights] == [w.shape for w in model.weights]
     peer = keras.models.model_from_json(model.to_json())
     assert [w.shape for w in peer.weights] == [w.shape for w in model.weights]
+
+
+def subclass(k):
+    """A model whose parts Keras's files name in every way: by attribute, by property, and as its layers."""
+
+    class Parts(k.Model):
+        def __init__(self):
+            super().__init__()
+            self.zone, self._hidden, self._own = k.layers.Dense(2), k.layers.Dense(2), k.layers.Dense(2)
+            self.block = k.Sequential([k.layers.Dense(3)])
+            self.many, self.by_name = [k.layers.Dense(4)], {"b": k.layers.Dense(2), "a": k.layers.Dense(4)}
+
+        @property
+        def head(self):
+            return self._own
+
+        def call(self, x):
+            for layer in (self.zone, self._hidden, *self.many, *self.by_name.values(), self.block, self.head):
+                x = layer(x)
+            return x
+
+    model = Parts()
+    model(X)
+    return model
+
+
+@pytest.mark.parametrize(("writer", "reader"), [(nn, keras), (keras, nn)], ids=["to-keras", "from-keras"])
+def test_weights_of_a_subclassed_model_travel(writer, reader, tmp_path):
+    model, other = subclass(writer), subclass(reader)
+    model.save_weights(tmp_path / "model.weights.h5")
+    other.load_weights(tmp_path / "model.weights.h5")
+    assert_same(other(X), model(X))
+
+
+def test_weights_that_lie_under_their_attributes_are_read(tmp_path):
+    model, other = subclass(nn), subclass(nn)
+    with h5py.File(tmp_path / "first.weights.h5", "w") as file:  # as Neurona's first versions wrote
+        for path, layer in walk(model, former=True):
+            arrays = {str(index): one.numpy() for index, one in enumerate(own_variables(layer))}
+            write_group(file, path, layer.name, arrays)
+        assert "_own" in file
+    other.load_weights(tmp_path / "first.weights.h5")
+    assert_same(other(X), model(X))
+
+
+def nested(k):
+    """A model whose outputs are those of one inside, called twice; and parts that lie oddly in files."""
+    L = k.layers
+    a = k.Input((4,))
+    inner = k.Model(a, L.SpectralNormalization(L.Dense(3))(a), name="inner")
+    one, two = k.Input((4,), name="one"), k.Input((7, 4), name="two")
+    attended = L.GroupQueryAttention(3, 4, 2)(two, two)
+    gated = L.MultiHeadAttention(2, 3, use_gate=True)(attended, attended)
+    second = inner(L.GlobalAveragePooling1D()(gated))
+    return k.Model([one, two], [second, inner(one)], name="nested")
+
+
+@pytest.mark.parametrize(("writer", "reader"), [(nn, keras), (keras, nn)], ids=["to-keras", "from-keras"])
+def test_outputs_of_a_model_inside_travel(writer, reader, tmp_path):
+    model = nested(writer)
+    model.save(tmp_path / "nested.keras")
+    loaded = reader.models.load_model(tmp_path / "nested.keras")
+    assert_same(loaded([X, SEQUENCE]), model([X, SEQUENCE]))
+
+
+def test_outputs_counted_from_0_as_by_first_versions_are_read():
+    config = nested(nn).get_config()
+    assert config["output_layers"] == [["inner", 1, 0], ["inner", 2, 0]]
+    config["output_layers"] = [["inner", 0, 0], ["inner", 1, 0]]
+    assert nn.Model.from_config(config).get_config()["output_layers"] == [["inner", 1, 0], ["inner", 2, 0]]

@@ -66,6 +66,7 @@ PATHS: dict[str, Any] = {
             "config",
             "constraints",
             "datasets",
+            "distillation",
             "distribution",
             "dtype_policies",
             "export",
