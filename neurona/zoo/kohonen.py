@@ -28,16 +28,15 @@ from neurona.datasets import iris
 from neurona.errors import ArgumentError, warn
 from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
-from neurona.plotting.figure import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, finish, new_figure
+from neurona.plotting.figure import finish, new_figure
 from neurona.random import randint
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.network import Network, base, validation
-from neurona.zoo.pictures import tiles_of
+from neurona.zoo.pictures import COLOURS, tiles_of
 
 __all__ = ["SelfOrganizingMap"]
 
-COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE)
 _CHUNK = 1024  # rows of a step of the batch map
 _BATCH = 32  # rows of a step of the online map, one after another
 _CHOICES = {

@@ -5,8 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from neurona.plotting.figure import BLUE, GRAY, matplotlib_module, new_figure
+from neurona.plotting.figure import (
+    BLUE,
+    GRAY,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    matplotlib_module,
+    new_figure,
+)
 
+COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE)
 _COLUMNS = 5
 
 
@@ -62,3 +72,28 @@ def tiles_of(positions: np.ndarray, corners: int, heights: np.ndarray) -> Any:
     tiles = make(positions[:, None] + corner, cmap="bone_r", edgecolors="white", linewidths=0.8)
     tiles.set_array(heights)
     return tiles
+
+
+def points_figure(prototypes: np.ndarray, owners: Any, rows: Any, classes: Any, title: str) -> Any:
+    """Prototypes and rows in the plane in which the prototypes vary most, in a colour for each class."""
+    middle = prototypes.mean(axis=0)
+    plane = np.linalg.svd(prototypes - middle, full_matrices=False)[2][:2]
+    figure = new_figure("plot", 6, 5, 120)
+    axes = figure.subplots()
+    if rows is not None:
+        _scatter(axes, (np.asarray(rows) - middle) @ plane.T, classes, {"s": 12, "alpha": 0.6})
+    stars = {"s": 140, "marker": "*", "edgecolors": "black", "linewidths": 0.8}
+    _scatter(axes, (prototypes - middle) @ plane.T, owners, stars, named=owners is not None)
+    axes.set_title(title)
+    return figure
+
+
+def _scatter(axes: Any, places: np.ndarray, classes: Any, style: dict[str, Any], named: bool = False) -> None:
+    """Points, in a colour for each class."""
+    places = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))  # one column lies on a line
+    classes = np.zeros(len(places)) if classes is None else np.asarray(classes)
+    for number, label in enumerate(np.unique(classes)):
+        colour = COLOURS[number % len(COLOURS)]
+        axes.scatter(*places[classes == label].T, color=colour, label=str(label), **style)
+    if named:
+        axes.legend(frameon=False)

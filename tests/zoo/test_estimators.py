@@ -17,7 +17,9 @@ from neurona.datasets import iris
 # Those that take any table; a Hopfield network takes patterns of two values only.
 ESTIMATORS = [
     zoo.Hebb(),
+    zoo.LVQ(1, epochs=20),
     zoo.ModernHopfield(),
+    zoo.NeuralGas(2, epochs=3),
     zoo.Oja(epochs=2),
     zoo.Perceptron(epochs=30),
     zoo.Sanger(1, epochs=2),
