@@ -13,16 +13,18 @@ import pkgutil
 from pathlib import Path
 
 from neurona.errors import suggest_names
-from neurona.zoo import hebb, hopfield, kohonen, perceptron, vector_quantization
+from neurona.zoo import backpropagation, hebb, hopfield, kohonen, perceptron, vector_quantization
+from neurona.zoo.backpropagation import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.hebb import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
-from neurona.zoo.network import Network, load
 from neurona.zoo.perceptron import *
 from neurona.zoo.vector_quantization import *
 
-__all__ = ["CELLS", "FAMILIES", "Card", "Experiment", "Network", "Outcome", "Words", "cards", "load"]
+__all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
+__all__ += backpropagation.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__
 __all__ += kohonen.__all__

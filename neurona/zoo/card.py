@@ -27,6 +27,7 @@ class Words(NamedTuple):
 # The families in which the zoo is listed.
 FAMILIES: Mapping[str, Words] = {
     "neurons": Words("Single neurons", "Neuronas solas"),
+    "layers": Words("Layers of neurons", "Capas de neuronas"),
     "principal": Words("Hebbian learning", "Aprendizaje hebbiano"),
     "energy": Words("Energy and memory", "Energía y memoria"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),

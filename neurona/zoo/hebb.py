@@ -33,7 +33,7 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.network import Classifier, Network, base, validation
+from neurona.zoo.estimator import Classifier, Estimator, base, validation
 from neurona.zoo.pictures import weights_figure
 
 __all__ = ["Hebb", "Oja", "Sanger"]
@@ -90,7 +90,7 @@ class Hebb(Classifier):
 
     Attributes:
         classes_: the two classes, sorted. The weights learn -1 for the first, and 1 for the second.
-        model_, history_, n_features_in_: as in `Network`.
+        model_, history_, n_features_in_: as in `Estimator`.
 
     Example:
 
@@ -134,7 +134,7 @@ class Hebb(Classifier):
         return tags
 
 
-class Sanger(base.TransformerMixin, Network):
+class Sanger(base.TransformerMixin, Estimator):
     """The first principal components, learned from one row after another by Sanger's rule.
 
     Args:
@@ -148,7 +148,7 @@ class Sanger(base.TransformerMixin, Network):
     Attributes:
         components_: the weights, (n_components, features); the rows are nearly orthonormal.
         mean_: of the rows, (features,); it is taken away before they are seen.
-        model_, history_, n_features_in_: as in `Network`.
+        model_, history_, n_features_in_: as in `Estimator`.
 
     Example:
 

@@ -33,7 +33,7 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.network import Network, validation
+from neurona.zoo.estimator import Estimator, validation
 from neurona.zoo.pictures import pictures_figure
 
 __all__ = ["Hopfield", "HopfieldAssociation", "ModernHopfield"]
@@ -113,7 +113,7 @@ class StoringRule(Rule):
         kernel.assign(total - jnp.diag(jnp.diag(total)))
 
 
-class Hopfield(Network):
+class Hopfield(Estimator):
     """A Hopfield network, which recalls stored patterns from damaged ones.
 
     Args:
@@ -125,7 +125,7 @@ class Hopfield(Network):
     Attributes:
         n_patterns_: how many patterns are stored.
         values_: the two values of the patterns, such as 0 and 1. The neurons hold -1 and 1.
-        model_, history_, n_features_in_: as in `Network`.
+        model_, history_, n_features_in_: as in `Estimator`.
 
     Warns:
         UserWarning: there are more patterns than Hebb's rule can hold, 0.138 for each neuron.
@@ -222,7 +222,7 @@ class Hopfield(Network):
         return float(np.mean(np.sum(wanted * recalled, axis=1)) / self.n_features_in_)
 
 
-class ModernHopfield(Network):
+class ModernHopfield(Estimator):
     """A modern Hopfield network: continuous patterns, recalled by attention to what resembles the state.
 
     Args:
@@ -231,7 +231,7 @@ class ModernHopfield(Network):
         random_state: not used; nothing is drawn at random.
 
     Attributes:
-        model_, history_, n_features_in_: as in `Network`.
+        model_, history_, n_features_in_: as in `Estimator`.
 
     Source: Ramsauer et al., Hopfield Networks is All You Need, 2020, equation 3.
 

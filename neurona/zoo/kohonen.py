@@ -32,7 +32,7 @@ from neurona.plotting.figure import finish, new_figure
 from neurona.random import randint
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.network import Network, base, validation
+from neurona.zoo.estimator import Estimator, base, validation
 from neurona.zoo.pictures import COLOURS, tiles_of
 
 __all__ = ["SelfOrganizingMap"]
@@ -199,7 +199,7 @@ def grid_distances(rows: int, columns: int, topology: str) -> np.ndarray:
     return np.linalg.norm(positions[:, None] - positions[None], axis=2)
 
 
-class SelfOrganizingMap(base.ClusterMixin, base.TransformerMixin, Network):
+class SelfOrganizingMap(base.ClusterMixin, base.TransformerMixin, Estimator):
     """Kohonen's self-organizing map.
 
     The columns of the rows should have like scales: one of large numbers alone decides which unit is nearest.
@@ -219,7 +219,7 @@ class SelfOrganizingMap(base.ClusterMixin, base.TransformerMixin, Network):
     Attributes:
         prototypes_: (rows * columns, features).
         labels_: the best matching unit of each row learned from.
-        model_, history_, n_features_in_: as in `Network`.
+        model_, history_, n_features_in_: as in `Estimator`.
 
     Warns:
         UserWarning: a column varies a hundred times as much as another.

@@ -28,7 +28,7 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.network import Classifier, validation
+from neurona.zoo.estimator import Classifier, validation
 from neurona.zoo.pictures import weights_figure
 
 __all__ = ["Perceptron"]
@@ -93,7 +93,7 @@ class Perceptron(Classifier):
         classes_: the classes, sorted.
         n_mistakes_: how many mistakes were made while learning.
         converged_: whether an epoch went by without one: a plane separates the rows.
-        model_, history_, n_features_in_: as in `Network`.
+        model_, history_, n_features_in_: as in `Classifier`.
 
     Warns:
         UserWarning: mistakes are still made in the last epoch.

@@ -94,6 +94,6 @@ def _scatter(axes: Any, places: np.ndarray, classes: Any, style: dict[str, Any],
     classes = np.zeros(len(places)) if classes is None else np.asarray(classes)
     for number, label in enumerate(np.unique(classes)):
         colour = COLOURS[number % len(COLOURS)]
-        axes.scatter(*places[classes == label].T, color=colour, label=str(label), **style)
+        axes.scatter(*places[classes == label].T, color=colour, label=str(label) if named else None, **style)
     if named:
         axes.legend(frameon=False)

@@ -35,8 +35,8 @@ from neurona.plotting.figure import finish
 from neurona.random import randint
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
+from neurona.zoo.estimator import Classifier, Estimator, base, validation
 from neurona.zoo.kohonen import MapLayer
-from neurona.zoo.network import Classifier, Network, base, validation
 from neurona.zoo.pictures import points_figure
 
 __all__ = ["LVQ", "NeuralGas"]
@@ -208,7 +208,7 @@ class LVQ(Classifier):
         return finish(points_figure(self.prototypes_, owners, X, y, CARD.title.of(language)), to_file)
 
 
-class NeuralGas(base.ClusterMixin, base.TransformerMixin, Network):
+class NeuralGas(base.ClusterMixin, base.TransformerMixin, Estimator):
     """A neural gas: prototypes that spread over the data.
 
     Args:
@@ -221,7 +221,7 @@ class NeuralGas(base.ClusterMixin, base.TransformerMixin, Network):
     Attributes:
         prototypes_: (units, features).
         labels_: the nearest prototype of each row learned from.
-        model_, history_, n_features_in_: as in `Network`.
+        model_, history_, n_features_in_: as in `Estimator`.
 
     Example:
 

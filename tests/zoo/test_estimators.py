@@ -19,6 +19,7 @@ ESTIMATORS = [
     zoo.Hebb(),
     zoo.LVQ(1, epochs=20),
     zoo.ModernHopfield(),
+    zoo.Network((3,), epochs=30),
     zoo.NeuralGas(2, epochs=3),
     zoo.Oja(epochs=2),
     zoo.Perceptron(epochs=30),

@@ -1,4 +1,4 @@
-"""Network: what all networks of the zoo share. The contract is that of scikit-learn's estimators."""
+"""Estimator: what all networks of the zoo share. The contract is that of scikit-learn's estimators."""
 
 import contextlib
 import importlib
@@ -26,7 +26,7 @@ _ROWS = 1024  # of a batch of predictions
 _NOT_DESCRIBED = ("model_", "history_")
 
 
-class Network(base.BaseEstimator):
+class Estimator(base.BaseEstimator):
     """A network of the zoo.
 
     It holds a model that learns by a rule of its own, so that `fit` takes what the `fit` of a model takes:
@@ -119,10 +119,12 @@ class Network(base.BaseEstimator):
             for name, value in vars(self).items()
             if name.endswith("_") and name not in _NOT_DESCRIBED
         }
+        params = self.get_params(deep=False)
         described = {
             "module": type(self).__module__,
             "class_name": type(self).__name__,
-            "params": serialize_keras_object(self.get_params(deep=False)),
+            "params": serialize_keras_object(params),
+            "tuples": [name for name, value in params.items() if isinstance(value, tuple)],
             "fitted": serialize_keras_object(fitted),
         }
         self.model_.save(path)
@@ -130,7 +132,7 @@ class Network(base.BaseEstimator):
             archive.writestr(_DESCRIPTION, json.dumps(described))
 
 
-class Classifier(base.ClassifierMixin, Network):
+class Classifier(base.ClassifierMixin, Estimator):
     """A network that tells classes apart. A subclass defines `_targets` besides.
 
     Attributes:
@@ -155,8 +157,8 @@ class Classifier(base.ClassifierMixin, Network):
         return X, self._targets(y).astype("float32")
 
 
-def load(path: str | os.PathLike[str]) -> Network:
-    """Read a network that `Network.save` wrote.
+def load(path: str | os.PathLike[str]) -> Estimator:
+    """Read a network that its `save` wrote.
 
     Raises:
         SavingError: the file holds a model without a network of the zoo.
@@ -181,8 +183,10 @@ def load(path: str | os.PathLike[str]) -> Network:
                 "neurona.saving.load_model."
             )
         described = json.loads(archive.read(_DESCRIPTION))
+    params = deserialize_keras_object(described["params"])
+    params |= {name: tuple(params[name]) for name in described["tuples"]}  # JSON has lists only
     cls = getattr(importlib.import_module(described["module"]), described["class_name"])
-    network = cls(**deserialize_keras_object(described["params"]))
+    network = cls(**params)
     for name, value in deserialize_keras_object(described["fitted"]).items():
         setattr(network, name, value)
     network.model_ = model
