@@ -124,8 +124,8 @@ class BatchMapRule(_MapRule):
     def learn(self, model: Any, batch: Any, key: jax.Array, number: jax.Array) -> dict[str, jax.Array]:
         distances = model(batch.x)
         best = jax.nn.one_hot(jnp.argmin(distances, axis=1), distances.shape[1])  # (rows, units)
-        self.sums.assign(self.sums + best.T @ batch.x)
-        self.counts.assign(self.counts + best.sum(axis=0))
+        self.sums.assign(self.sums.value + best.T @ batch.x)
+        self.counts.assign(self.counts.value + best.sum(axis=0))
         return {"quantization_error": jnp.sqrt(jnp.maximum(distances.min(axis=1), 0)).mean()}
 
     def end_epoch(self, model: Any) -> None:
