@@ -23,8 +23,10 @@ test-unoptimized: $(VENV)/.dev
 test-optimized: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "not experiment" $(OPTIMIZED)
 
+# All of them, or those whose name holds a word: make experiments ONLY=hopfield
+ONLY ?=
 experiments: $(VENV)/.dev
-	$(BIN)/python -m pytest -m experiment -s
+	$(BIN)/python -m pytest -m experiment -s $(if $(ONLY),-k "$(ONLY)")
 
 coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "not experiment" --cov=neurona --cov-report=term

@@ -47,10 +47,12 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         search,
+        training,
         tree,
         utils,
         visualization,
         wrappers,
+        zoo,
     )
     from neurona._version import version
     from neurona.contexts import StatelessScope, SymbolicScope, device, name_scope
@@ -102,10 +104,12 @@ _ROOMS = (
     "regularizers",
     "saving",
     "search",
+    "training",
     "tree",
     "utils",
     "visualization",
     "wrappers",
+    "zoo",
 )
 _NAMES = {
     "DTypePolicy": "neurona.core.policy",

@@ -39,9 +39,11 @@ from neurona.core.errors import (
     TracingError,
     UnexpectedArgument,
     installation,
+    optional_import,
     suggestion,
 )
 from neurona.core.lazy import suggest_names
+from neurona.tracebacks import warn
 
 __all__ = [
     "ArgumentError",
@@ -58,7 +60,10 @@ __all__ = [
     "TracingError",
     "UnexpectedArgument",
     "installation",
+    "optional_import",
+    "suggest_names",
     "suggestion",
+    "warn",
 ]
 
 suggest_names(__name__)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.lazy import suggest_names
 from neurona.core.policy import is_float, standardize_dtype
-from neurona.core.random import SeedGenerator, as_key
+from neurona.core.random import SeedGenerator, Stream, as_key
 from neurona.ops.registry import to_array, to_float
 
 
@@ -190,8 +190,8 @@ def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, see
 
 # fmt: off
 __all__ = [
-    "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
-    "truncated_normal", "uniform",
+    "SeedGenerator", "Stream", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint",
+    "shuffle", "truncated_normal", "uniform",
 ]
 
 suggest_names(__name__)

@@ -174,8 +174,8 @@ def _private_uses(package: Package, module: str) -> Iterator[str]:
     closed = set().union(*package.floors) - package.public - package.guests
     for node in nodes:
         if isinstance(node, ast.Attribute):
-            owner = node.value.id if isinstance(node.value, ast.Name) else ""
-            foreign = _is_private(node.attr) and owner not in ("self", "cls")
+            owner = ast.unparse(node.value)
+            foreign = _is_private(node.attr) and owner not in ("self", "cls", "super()")
             if foreign or (owner in faces and node.attr in closed):
                 yield ast.unparse(node)
 

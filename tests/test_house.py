@@ -55,12 +55,13 @@ FLOORS = [
     {"utils"},
     {"backend", "visualization", "wrappers"},
     {"tasks"},
+    {"zoo"},
     {"legacy"},
     {"cli"},
     {"__main__"},
 ]
 PUBLIC = {name for name in neurona.__all__ if name[0].islower()}
-GUESTS = {"tasks", "cli"}  # rooms that use public names only
+GUESTS = {"tasks", "zoo", "cli"}  # rooms that use public names only
 HOUSE = Package(ROOT, FLOORS, PUBLIC, GUESTS)
 
 # What does not fit the eye yet. The list may only shrink.

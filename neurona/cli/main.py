@@ -131,6 +131,15 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "picture": option(Path | None, "option_graph_picture", "--picture"),
         "rows": option(int, "option_rows", "--rows", default=1, min=1),
     },
+    "zoo": {
+        "action": Parameter(str, "option_zoo_action", (), "list", {"metavar": "list|show|run"}),
+        "name": Parameter(
+            str | None, "option_zoo_name", (), None, {"metavar": "NAME", "show_default": False}
+        ),
+        "quick": option(bool, "option_quick", "--quick", default=False),
+        "seed": option(int, "option_seed", "--seed", default=0),
+        "output": option(Path | None, "option_zoo_output", "--output"),
+    },
     "doctor": {},
     "run": {
         "outputs": option(bool, "option_outputs", "--outputs", default=False),

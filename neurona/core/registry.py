@@ -102,7 +102,7 @@ class Serializable:
     def _class_in_files(self) -> tuple[str, str]:
         """The module and the name that files give the class: where Keras keeps it."""
         cls = type(self)
-        own = is_built_in(self)
+        own = is_built_in(self) and not cls.__module__.startswith("neurona.zoo.")
         return (cls._keras_module or _module(cls._kind)) if own else cls.__module__, cls.__name__
 
     @property
@@ -512,6 +512,9 @@ def _kinds_in(module: str, kind: str | None) -> list[str]:
     kinds = [one for one in (kind, *KINDS) if one and (one == kind or one in module)]
     if re.match(r"(tf_)?keras\b.*\bapplications\b", module):  # layers of one architecture
         kinds.append("layers")
+    if module.startswith("neurona.zoo."):
+        importlib.import_module("neurona.zoo")
+        kinds += ["layers", "rules"]
     return kinds
 
 

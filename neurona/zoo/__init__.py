@@ -1,0 +1,49 @@
+"""The zoo: the networks of the books, each with its paper and the experiment that made it famous.
+
+    from neurona.zoo import Hopfield
+    network = Hopfield().fit(patterns)
+    network.recall(damaged)
+
+All keep the contract of scikit-learn's estimators. `neurona zoo` lists them; `neurona zoo run hopfield` runs
+an experiment. A file of this folder is a network: its docstring is the lecture, its `CARD` the summary.
+"""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from neurona.errors import suggest_names
+from neurona.zoo import backpropagation, hebb, hopfield, kohonen, perceptron, vector_quantization
+from neurona.zoo.backpropagation import *
+from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.estimator import Estimator, load
+from neurona.zoo.hebb import *
+from neurona.zoo.hopfield import *
+from neurona.zoo.kohonen import *
+from neurona.zoo.perceptron import *
+from neurona.zoo.vector_quantization import *
+
+__all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
+__all__ += backpropagation.__all__
+__all__ += hebb.__all__
+__all__ += hopfield.__all__
+__all__ += kohonen.__all__
+__all__ += perceptron.__all__
+__all__ += vector_quantization.__all__
+
+
+def cards() -> dict[str, Card]:
+    """The cards of all networks by the name of their file, the oldest first.
+
+    Example:
+
+        >>> list(cards())[0]
+        'hebb'
+    """
+    files = pkgutil.iter_modules([str(Path(__file__).parent)])
+    modules = {file.name: importlib.import_module(f"{__name__}.{file.name}") for file in files}
+    found = {name: module.CARD for name, module in modules.items() if hasattr(module, "CARD")}
+    return dict(sorted(found.items(), key=lambda item: (item[1].year, item[0])))
+
+
+suggest_names(__name__)

@@ -1,0 +1,112 @@
+"""What the zoo says of a network: its card, and the experiment that shows what it can do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from neurona.language import in_language
+
+
+class Words(NamedTuple):
+    """A text in both languages.
+
+    Example:
+
+        >>> Words("map", "mapa").of("es")
+        'mapa'
+    """
+
+    en: str
+    es: str
+
+    def of(self, language: str | None) -> str:
+        """The text in a language; None is the user's."""
+        return in_language(self._asdict(), language)
+
+
+# The families in which the zoo is listed.
+FAMILIES: Mapping[str, Words] = {
+    "neurons": Words("Single neurons", "Neuronas solas"),
+    "layers": Words("Layers of neurons", "Capas de neuronas"),
+    "principal": Words("Hebbian learning", "Aprendizaje hebbiano"),
+    "energy": Words("Energy and memory", "Energía y memoria"),
+    "maps": Words("Maps and prototypes", "Mapas y prototipos"),
+}
+
+# The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).
+CELLS: Mapping[str, Words] = {
+    "input": Words("input", "entrada"),
+    "back-fed input": Words("back-fed input", "entrada realimentada"),
+    "hidden": Words("hidden", "oculta"),
+    "output": Words("output", "salida"),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment found.
+
+    Attributes:
+        figure: the number that is compared with the target.
+        network: the network that reached it, or one of several, which `plot` draws.
+        details: further numbers by their name.
+        shown: the arguments with which `network.plot` shows it.
+    """
+
+    figure: float
+    network: Any
+    details: Mapping[Words, float] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The experiment by which a network is known.
+
+    Attributes:
+        task: what is learned, from which data.
+        measure: what the figure is.
+        target: the figure to be reached.
+        source: where the target was published, or how it was found.
+        run: called with `seed` and `quick`; it returns an `Outcome`. A quick run takes a few seconds.
+        quick_target: the figure that a quick run must reach, and an untrained network does not.
+        lower: whether a lower figure is better.
+    """
+
+    task: Words
+    measure: Words
+    target: float
+    source: Words
+    run: Callable[..., Outcome]
+    quick_target: float
+    lower: bool = False
+
+    def is_reached(self, figure: float, quick: bool = False) -> bool:
+        """Whether a figure is as good as the target, or as that of a quick run."""
+        bound = self.quick_target if quick else self.target
+        return figure <= bound if self.lower else figure >= bound
+
+
+@dataclass(frozen=True)
+class Card:
+    """A network of the zoo.
+
+    Attributes:
+        title: its name.
+        year: of the first paper.
+        paper: the paper.
+        family: a key of `FAMILIES`.
+        cells: the kinds of cells it is made of: keys of `CELLS`.
+        summary: in a sentence, how it learns and what for.
+        network: its class.
+        experiment: its classic experiment.
+    """
+
+    title: Words
+    year: int
+    paper: str
+    family: str
+    cells: tuple[str, ...]
+    summary: Words
+    network: type
+    experiment: Experiment

@@ -1,0 +1,193 @@
+"""Estimator: what all networks of the zoo share. The contract is that of scikit-learn's estimators."""
+
+import contextlib
+import importlib
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from neurona.callbacks import History
+from neurona.errors import ArgumentError, DataError, SavingError, optional_import
+from neurona.models import Model
+from neurona.random import Stream
+from neurona.saving import deserialize_keras_object, load_model, serialize_keras_object
+
+base, utils, multiclass, validation = (
+    optional_import(f"sklearn.{name}", extra="zoo", purpose="neurona.zoo")
+    for name in ("base", "utils", "utils.multiclass", "utils.validation")
+)
+
+_DESCRIPTION = "network.json"  # the member of a file that describes the estimator around the model
+_ROWS = 1024  # of a batch of predictions
+_NOT_DESCRIBED = ("model_", "history_")
+
+
+class Estimator(base.BaseEstimator):
+    """A network of the zoo.
+
+    It holds a model that learns by a rule of its own, so that `fit` takes what the `fit` of a model takes:
+    callbacks, validation data, `verbose`. A subclass defines `_model_for`, and what it gives: `predict`,
+    `transform`, `sample` or `recall`.
+
+    Attributes:
+        model_: the model, a `neurona.Model`.
+        history_: what its `fit` returned.
+        n_features_in_: how many columns the rows had.
+    """
+
+    epochs: int
+    random_state: int | None
+    model_: Model
+    history_: History
+    _batch_size: int | None = None
+
+    # What a subclass defines.
+
+    def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
+        """A new model for these rows, compiled with its rule."""
+        raise NotImplementedError
+
+    def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """The rows and targets as the model learns them.
+
+        Raises:
+            ValueError: they are not a table of finite numbers.
+        """
+        return validation.validate_data(self, X, dtype="float32"), None
+
+    # What all share.
+
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        """Learn from rows.
+
+        Args:
+            X: (samples, features).
+            y: targets, for a network that has any.
+            options: further arguments of the model's `fit`, such as `callbacks` and `verbose`.
+
+        Raises:
+            ArgumentError: weights of rows or classes are given.
+        """
+        for name in ("sample_weight", "class_weight"):
+            if options.get(name) is not None:
+                raise ArgumentError(
+                    f"{type(self).__name__}: every row counts alike, of whatever class; {name} is not taken. "
+                    "Repeat the rows that should count more."
+                )
+        rows, targets = self._checked(X, y)
+        with self._seeded():
+            self.model_ = self._model_for(rows, targets)
+            given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": 0, **options}
+            self.history_ = self.model_.fit(rows, targets, **given)
+        return self
+
+    def _seeded(self) -> Any:
+        """A context in which all that is drawn at random follows from `random_state`."""
+        if self.random_state is None:
+            return contextlib.nullcontext()
+        return Stream(utils.check_random_state(self.random_state).randint(2**31))
+
+    def _rows(self, X: Any) -> np.ndarray:
+        """Rows for the fitted network.
+
+        Raises:
+            NotFittedError: the network has not learned.
+            ValueError: the rows are not a table of as many columns as it learned from.
+        """
+        validation.check_is_fitted(self, "model_")
+        return validation.validate_data(self, X, dtype="float32", reset=False)
+
+    def _outputs(self, rows: np.ndarray) -> np.ndarray:
+        """What the model gives for rows."""
+        return np.asarray(self.model_.predict(rows, batch_size=_ROWS, verbose=0))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a `.keras` file, which `neurona.zoo.load` reads.
+
+        `neurona.saving.load_model` reads the model alone.
+
+        Raises:
+            NotFittedError: the network has not learned.
+        """
+        validation.check_is_fitted(self, "model_")
+        fitted = {
+            name: value
+            for name, value in vars(self).items()
+            if name.endswith("_") and name not in _NOT_DESCRIBED
+        }
+        params = self.get_params(deep=False)
+        described = {
+            "module": type(self).__module__,
+            "class_name": type(self).__name__,
+            "params": serialize_keras_object(params),
+            "tuples": [name for name, value in params.items() if isinstance(value, tuple)],
+            "fitted": serialize_keras_object(fitted),
+        }
+        self.model_.save(path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(_DESCRIPTION, json.dumps(described))
+
+
+class Classifier(base.ClassifierMixin, Estimator):
+    """A network that tells classes apart. A subclass defines `_targets` besides.
+
+    Attributes:
+        classes_: the classes, sorted.
+    """
+
+    classes_: np.ndarray
+
+    def _targets(self, y: np.ndarray) -> np.ndarray:
+        """What the outputs learn, (samples, outputs), for the class of each row."""
+        raise NotImplementedError
+
+    def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        X, y = validation.validate_data(self, X, y, dtype="float32")
+        multiclass.check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) == 1:
+            raise DataError(
+                f"{type(self).__name__}: a classifier needs two classes, and all {len(y)} rows are of "
+                f"1 class, {self.classes_[0]!r}."
+            )
+        return X, self._targets(y).astype("float32")
+
+
+def load(path: str | os.PathLike[str]) -> Estimator:
+    """Read a network that its `save` wrote.
+
+    Raises:
+        SavingError: the file holds a model without a network of the zoo.
+        FileNotFoundError: there is no such file.
+
+    Example:
+
+        >>> import tempfile
+        >>> from neurona.zoo import Oja, load
+        >>> oja = Oja(epochs=5, random_state=0).fit([[1.0, 2.0], [2.0, 4.5], [3.0, 5.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     oja.save(folder + "/oja.keras")
+        ...     again = load(folder + "/oja.keras")
+        >>> bool((again.components_ == oja.components_).all())
+        True
+    """
+    model = load_model(path)
+    with zipfile.ZipFile(path) as archive:
+        if _DESCRIPTION not in archive.namelist():
+            raise SavingError(
+                f"{Path(path).name} holds a model, and no network of the zoo: read it with "
+                "neurona.saving.load_model."
+            )
+        described = json.loads(archive.read(_DESCRIPTION))
+    params = deserialize_keras_object(described["params"])
+    params |= {name: tuple(params[name]) for name in described["tuples"]}  # JSON has lists only
+    cls = getattr(importlib.import_module(described["module"]), described["class_name"])
+    network = cls(**params)
+    for name, value in deserialize_keras_object(described["fitted"]).items():
+        setattr(network, name, value)
+    network.model_ = model
+    return network

@@ -1,0 +1,24 @@
+"""`neurona zoo`: the list, a card, an experiment."""
+
+from tests.cli.test_command_line import call, files_in
+
+
+def test_the_zoo_is_listed_shown_and_run(capsys, tmp_path):
+    status, said, _ = call(capsys, "zoo", "--language", "es")
+    assert status == 0
+    assert "1982  hopfield       Red de Hopfield" in said
+    status, said, _ = call(capsys, "zoo", "show", "hopfield")
+    assert status == 0
+    assert "0.954 +- 0.022" in said
+    status, said, _ = call(capsys, "zoo", "run", "hebb", "--quick", "--output", tmp_path / "hebb")
+    assert status == 0
+    assert "Reached: cosine of the angle" in said
+    assert files_in(tmp_path / "hebb") == {"network.keras", "network.png"}
+    for arguments, answer in (
+        (["shw"], "Did you mean 'show'?"),
+        (["run"], "needs the name of a network"),
+        (["show", "hopfeld"], "Did you mean 'hopfield'?"),
+    ):
+        status, said, _ = call(capsys, "zoo", *arguments)
+        assert status == 2
+        assert answer in said

@@ -1,0 +1,93 @@
+"""The tables of docs/zoo.md and docs/zoologico.md: what each experiment of the zoo reached, and when.
+
+`make experiments ONLY=hopfield` runs one network's experiment and renews its row. docs/zoo_results.json keeps
+the figures; `python -m tests.zoo.gallery` writes the pages from it.
+"""
+
+import datetime
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from neurona import zoo
+from neurona.zoo import Card, Words
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "docs" / "zoo_results.json"
+PAGES = {"en": ROOT / "docs" / "zoo.md", "es": ROOT / "docs" / "zoologico.md"}
+TITLE = Words("The zoo", "El zoológico")
+INTRODUCTION = Words(
+    """Every network with the experiment that made it famous. `neurona zoo` lists them, `neurona zoo show
+NAME` prints a card, `neurona zoo run NAME` runs the experiment and draws the network, `make experiments
+ONLY=NAME` runs it and renews its row here. Seconds are those of two cores.""",
+    """Cada red con el experimento que la hizo famosa. `neurona zoo` las lista, `neurona zoo show NOMBRE`
+muestra una ficha, `neurona zoo run NOMBRE` ejecuta el experimento y dibuja la red, `make experiments
+ONLY=NOMBRE` lo ejecuta y renueva su fila aquí. Los segundos son de dos núcleos.""",
+)
+COLUMNS = Words(
+    "| Network | Paper | Experiment | Measure | Target | Reached | Seconds | Date | Command |",
+    "| Red | Artículo | Experimento | Medida | Meta | Alcanzado | Segundos | Fecha | Orden |",
+)
+NOT_RUN = Words("not run yet", "aún sin ejecutar")
+
+
+def results() -> dict[str, Any]:
+    """The figures of the last run of each experiment."""
+    return json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+
+
+def record(name: str, figure: float, details: dict[Words, float], seconds: float) -> None:
+    """Keep what an experiment found, and write the pages anew."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    found = {
+        "figure": round(figure, 6),
+        "details": {words.en: round(value, 6) for words, value in details.items()},
+        "seconds": round(seconds, 1),
+        "commit": commit.stdout.strip(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+    RESULTS.write_text(json.dumps({**results(), name: found}, indent=2, sort_keys=True) + "\n", "utf-8")
+    write_pages()
+
+
+def page(language: str) -> str:
+    """A page, in a language."""
+    found = results()
+    lines = [f"# {TITLE.of(language)}", "", INTRODUCTION.of(language), ""]
+    for family, title in zoo.FAMILIES.items():
+        rows = [
+            _row(name, card, found.get(name), language)
+            for name, card in zoo.cards().items()
+            if card.family == family
+        ]
+        if rows:
+            head = COLUMNS.of(language)
+            lines += [f"## {title.of(language)}", "", head, "|---" * (head.count("|") - 1) + "|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _row(name: str, card: Card, found: dict[str, Any] | None, language: str) -> str:
+    experiment = card.experiment
+    bound = "≤" if experiment.lower else "≥"
+    reached = [f"{found['figure']:.4g}", f"{found['seconds']:g}", found["date"]] if found else []
+    cells = [
+        f"{card.title.of(language)} ({card.year})",
+        card.paper,
+        experiment.task.of(language),
+        experiment.measure.of(language),
+        f"{bound} {experiment.target:g}",
+        *(reached or [NOT_RUN.of(language), "", ""]),
+        f"`neurona zoo run {name}`",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def write_pages() -> None:
+    """Write both pages."""
+    for language, path in PAGES.items():
+        path.write_text(page(language), "utf-8")
+
+
+if __name__ == "__main__":
+    write_pages()
