@@ -59,6 +59,7 @@ class Messages:
         self._functions: dict[str, list[tuple[Place, Any]]] = defaultdict(list)
         self._calls: dict[str, list[tuple[Place, ast.Call]]] = defaultdict(list)
         self._seen: set[int] = set()
+        self._waiting: list[tuple[Any, Place]] = []
         self._exceptions = {*exceptions, *_BUILT_IN}
         for path in sorted(root.rglob("*.py")):
             tree = ast.parse(path.read_text("utf-8"))
@@ -71,6 +72,8 @@ class Messages:
                         self.texts.setdefault(argument.value, place.room)
                     else:
                         self._collect(argument, place)
+        while self._waiting:
+            self._visit(*self._waiting.pop())
 
     def _index(self, node: ast.AST, place: Place) -> None:
         for child in ast.iter_child_nodes(node):
@@ -86,10 +89,13 @@ class Messages:
             self._index(child, inside)
 
     def _collect(self, node: Any, place: Place) -> None:
-        """Keep the templates of an expression that is shown, or reaches what is shown."""
-        if node is None or id(node) in self._seen:
-            return
-        self._seen.add(id(node))
+        """Remember an expression that is shown, or reaches what is shown."""
+        if node is not None and id(node) not in self._seen:
+            self._seen.add(id(node))
+            self._waiting.append((node, place))
+
+    def _visit(self, node: Any, place: Place) -> None:
+        """Keep the templates of an expression, and remember what it is made of."""
         if _is_text(node):
             fields: list[ast.AST] = []
             self._keep(_template(node, fields), place.room)

