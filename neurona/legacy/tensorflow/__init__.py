@@ -18,7 +18,7 @@ _FACE = __name__
 _ROOMS = (
     "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging", "distribute",
     "dtypes", "errors", "experimental", "feature_column", "image", "io", "linalg", "lookup", "math",
-    "nest", "nn", "quantization", "ragged", "random", "saved_model", "signal", "sparse", "strings",
+    "nest", "nn", "quantization", "ragged", "random", "saved_model", "sets", "signal", "sparse", "strings",
     "summary", "sysconfig", "test", "train", "types", "version", "xla",
 )  # fmt: skip
 _HOMES = {
