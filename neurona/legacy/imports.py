@@ -40,6 +40,8 @@ _ELSEWHERE = {
         "keras": "neurona.legacy.keras",
         "python.keras": "neurona.legacy.keras",
         "compat.v1": _TENSORFLOW_1,
+        "contrib": f"{_TENSORFLOW_1}.contrib",
+        "estimator": f"{_TENSORFLOW_1}.estimator",
         "compat.v2": _TENSORFLOW,
         "examples.tutorials.mnist.input_data": f"{_TENSORFLOW_1}.examples",
         "examples.tutorials.mnist": {"input_data": f"{_TENSORFLOW_1}.examples:"},

@@ -74,12 +74,10 @@ _NAMES |= {
 }
 _FROM_KERAS = ("initializers", "losses", "metrics", "optimizers")
 _OTHERWISE = {
-    "estimator": "Estimators are gone since TensorFlow 2.16: build the model with tf.keras and call fit.",
     "lite": "neurona.saving exports models; TensorFlow Lite is not written.",
     "tpu": "Neurona computes on what JAX finds: with a TPU machine's jax there is nothing to set.",
     "mlir": "neurona graph show draws the program that XLA compiles.",
     "raw_ops": "Use the public function of the same name in tf or tf.nn.",
-    "contrib": "tf.contrib is TensorFlow 1's: it is in tensorflow.contrib.",
     "data_experimental": "Use tf.data.",
 }
 

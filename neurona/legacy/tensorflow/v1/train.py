@@ -471,7 +471,10 @@ class LoggingTensorHook(SessionRunHook):
     def __init__(
         self, tensors: Any, every_n_iter: int | None = None, every_n_secs: Any = None, **_: Any
     ) -> None:
-        self._tensors = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
+        named = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
+        self._tensors = {
+            name: f"{one}:0" if isinstance(one, str) and ":" not in one else one for name, one in named.items()
+        }
         self._every, self._runs = every_n_iter or 100, 0
 
     def before_run(self, run_context: Any) -> Any:
