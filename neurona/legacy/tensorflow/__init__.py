@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from neurona.core.errors import suggestion
+from neurona.legacy.tensorflow import dispatch
 from neurona.legacy.tensorflow import operators as _operators  # noqa: F401 - which tensors get here
 from neurona.messages import translated
 
@@ -111,6 +112,8 @@ def __getattr__(name: str) -> Any:
         return _keras()
     if name in _FROM_KERAS:
         return getattr(_keras(), name)
+    if name == "layers" and not dispatch.Hooks.draws():  # TensorFlow 1's, where nothing is drawn
+        return _keras().layers
     if name in _NAMES:
         home, original = _NAMES[name]
         value = getattr(importlib.import_module(f"{_FACE}.{home}"), original)

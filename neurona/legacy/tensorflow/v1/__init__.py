@@ -33,6 +33,7 @@ _HOMES = {
         is_variable_initialized report_uninitialized_variables shape size rank""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
     "summary": "Summary",
+    "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue",
     "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax
     argmin
         expand_dims random_normal random_uniform truncated_normal random_shuffle multinomial random_gamma
@@ -214,8 +215,6 @@ _GONE = {
     "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
     "SparseTensor": "Use dense tensors, or tf.keras, which takes SciPy's sparse matrices.",
     "TensorArray": "Use tf.scan, whose outputs are stacked.",
-    "FIFOQueue": "Queues were replaced by tf.data.",
-    "RandomShuffleQueue": "Queues were replaced by tf.data.",
     "TextLineReader": "Readers were replaced by tf.data.TextLineDataset.",
     "WholeFileReader": "Readers were replaced by tf.data.",
     "TFRecordReader": "Readers were replaced by tf.data.TFRecordDataset.",

@@ -555,9 +555,11 @@ def _plain(name: str | None) -> str | None:
 
 def _indexed(tensor: Any, index: Any) -> Any:
     """tensor[index] of arrays, with TensorFlow's slices and places."""
+    places = (getattr(one, "array", one) for one in index)
     with computing():
         found = operators.item(
-            Tensor(tensor), tuple(np.asarray(one) if _is_number(one) else one for one in index)
+            Tensor(getattr(tensor, "array", tensor)),
+            tuple(np.asarray(one) if _is_number(one) else one for one in places),
         )
     return found._array
 

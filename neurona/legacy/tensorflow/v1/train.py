@@ -25,6 +25,17 @@ from neurona.legacy.tensorflow.v1.optimizers import (
     ProximalGradientDescentOptimizer,
     RMSPropOptimizer,
 )
+from neurona.legacy.tensorflow.v1.queues import (
+    QueueRunner,
+    add_queue_runner,
+    batch,
+    input_producer,
+    limit_epochs,
+    range_input_producer,
+    shuffle_batch,
+    slice_input_producer,
+    string_input_producer,
+)
 from neurona.legacy.tensorflow.v1.saver import (
     CheckpointState,
     Saver,
@@ -57,17 +68,26 @@ __all__ = [
     "GradientDescentOptimizer",
     "MomentumOptimizer",
     "Optimizer",
+    "QueueRunner",
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
     "RMSPropOptimizer",
     "Saver",
     "SummaryWriter",
+    "add_queue_runner",
+    "batch",
     "checkpoint_exists",
     "get_checkpoint_state",
     "import_meta_graph",
+    "input_producer",
     "latest_checkpoint",
+    "limit_epochs",
     "list_variables",
     "load_variable",
+    "range_input_producer",
+    "shuffle_batch",
+    "slice_input_producer",
+    "string_input_producer",
     "update_checkpoint_state",
     "write_graph",
 ]
@@ -377,22 +397,7 @@ def _told(name: str, way: str) -> Callable[..., Any]:
 
 
 _QUEUES = "queues were replaced by tf.data: tf.data.Dataset, then make_one_shot_iterator().get_next()."
-batch, shuffle_batch, batch_join, shuffle_batch_join, QueueRunner, add_queue_runner, string_input_producer = (
-    _told(name, _QUEUES)
-    for name in (
-        "batch",
-        "shuffle_batch",
-        "batch_join",
-        "shuffle_batch_join",
-        "QueueRunner",
-        "add_queue_runner",
-        "string_input_producer",
-    )
-)
-input_producer, range_input_producer, slice_input_producer, limit_epochs = (
-    _told(name, _QUEUES)
-    for name in ("input_producer", "range_input_producer", "slice_input_producer", "limit_epochs")
-)
+batch_join, shuffle_batch_join = (_told(name, _QUEUES) for name in ("batch_join", "shuffle_batch_join"))
 Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer, Supervisor = (
     _told(
         name, "Neurona trains on several machines with jax.distributed; here one session runs in one process."
