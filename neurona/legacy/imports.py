@@ -229,8 +229,8 @@ def install(source: str = "") -> None:
             FACES["tensorflow"] = _TENSORFLOW_1
     if "keras" in source:
         importlib.import_module("neurona.legacy.keras.ages").begin(source)
-    if "keras" in source:
-        importlib.import_module("neurona.legacy.keras.ages").begin(source)
+    if "six" in source and not _is_real("six"):  # older programs had it from TensorFlow
+        FACES["six"] = "neurona.legacy.six"
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
 

@@ -33,6 +33,8 @@ _HOMES = {
         is_variable_initialized report_uninitialized_variables shape size rank""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
     "summary": "Summary",
+    "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
+        assert_less_equal assert_positive assert_negative assert_non_negative assert_non_positive""",
     "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue",
     "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax
     argmin
@@ -175,9 +177,7 @@ _RENAMED = {
     **{
         f"assert_{name}": f"debugging.assert_{name}"
         for name in [
-            "equal", "none_equal", "greater", "greater_equal", "less", "less_equal", "near", "positive", "negative",
-            "non_negative", "non_positive", "rank", "rank_at_least", "rank_in", "scalar", "type",
-            "same_float_dtype",
+            "near", "rank", "rank_at_least", "rank_in", "same_float_dtype", "scalar", "type",
         ]
     },
     **{

@@ -138,6 +138,10 @@ def variable_scope(
             graph.scope_stack.remove(scope)
             if counts is not None:
                 graph.scope_counts = counts
+            elif name:  # names inside begin anew when the scope is entered again
+                inside = [one for one in graph.scope_counts if one.startswith(f"{name}/")]
+                for one in inside:
+                    del graph.scope_counts[one]
 
 
 def _entered(graph: Any, outer: VariableScope, name_or_scope: Any, default: Any) -> tuple[str, str | None]:
