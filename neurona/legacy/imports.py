@@ -39,12 +39,14 @@ _ELSEWHERE = {
     _TENSORFLOW: {
         "keras": "neurona.legacy.keras",
         "python.keras": "neurona.legacy.keras",
-        "compat.v1": _TENSORFLOW_1,
         "contrib": f"{_TENSORFLOW_1}.contrib",
         "estimator": f"{_TENSORFLOW_1}.estimator",
-        "compat.v2": _TENSORFLOW,
         "examples.tutorials.mnist.input_data": f"{_TENSORFLOW_1}.examples",
-        "examples.tutorials.mnist": {"input_data": f"{_TENSORFLOW_1}.examples:"},
+        "examples.tutorials.mnist.mnist": f"{_TENSORFLOW_1}.mnist",
+        "examples.tutorials.mnist": {
+            "input_data": f"{_TENSORFLOW_1}.examples:",
+            "mnist": f"{_TENSORFLOW_1}.mnist:",
+        },
     }
 }
 
@@ -229,8 +231,10 @@ def install(source: str = "") -> None:
             FACES["tensorflow"] = _TENSORFLOW_1
     if "keras" in source:
         importlib.import_module("neurona.legacy.keras.ages").begin(source)
-    if "six" in source and not _is_real("six"):  # older programs had it from TensorFlow
-        FACES["six"] = "neurona.legacy.six"
+    if "keras" in source and "jax" in source:
+        importlib.import_module("neurona.legacy.jax_values").install()
+    if "numpy" in source:
+        importlib.import_module("neurona.legacy.numpy_names").restore()
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
 

@@ -97,7 +97,7 @@ _ROOMS = {
     "distributions": "contrib.distributions",
 }
 # Modules of TensorFlow 1 that are others today.
-_OF_TODAY = {"python_io": "io", "spectral": "signal"}
+_OF_TODAY = {"compat": "compat", "python_io": "io", "spectral": "signal"}
 # Names of TensorFlow 1 that are another's today.
 _RENAMED = {
     **{
@@ -222,13 +222,16 @@ _GONE = {
 }
 # Modules that programs import by these paths.
 PATHS = {
-    "compat.v1": _HERE,
-    "compat.v2": _FACE,
+    "compat": f"{_FACE}.compat",
     "keras": "neurona.legacy.keras",
     "python.keras": "neurona.legacy.keras",
     "contrib.keras": "neurona.legacy.keras",
     "examples.tutorials.mnist.input_data": f"{_HERE}.examples",
-    "examples.tutorials.mnist": {"input_data": f"{_HERE}.examples:"},
+    "examples.tutorials.mnist.mnist": f"{_HERE}.mnist",
+    "examples.tutorials.mnist": {
+        "input_data": f"{_HERE}.examples:",
+        "mnist": f"{_HERE}.mnist:",
+    },
     "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
     "python.framework.ops": f"{_HERE}.graph",
     "python.ops.rnn_cell": f"{_HERE}.cells",
