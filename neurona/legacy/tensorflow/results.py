@@ -93,7 +93,7 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
         if args and isinstance(args[0], RaggedTensor) and isinstance(self, _OF_VALUES):
             return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
         has_tensors = holds_tensor((args, kwargs))
-        gives_tensors = has_tensors or current_scope() is None
+        gives_tensors = has_tensors or _is_the_programs_own_time()
         if has_tensors:
             args, kwargs = unwrapped((args, kwargs))
         node = None
@@ -126,6 +126,11 @@ def _with_ragged(init: Callable[..., Any]) -> Callable[..., Any]:
         self._gives_ragged = bool(ragged)
 
     return run
+
+
+def _is_the_programs_own_time() -> bool:
+    """Whether the program itself calls: no model is computed, and no function of JAX is transformed."""
+    return current_scope() is None and not is_tracing()
 
 
 def _numbers(leaf: Any) -> Any:
@@ -180,7 +185,7 @@ def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
         if has_tensors:
             args, kwargs = for_models((args, kwargs))
         result = function(self, *args, **kwargs)
-        return wrapped(result) if has_tensors or current_scope() is None else result
+        return wrapped(result) if has_tensors or _is_the_programs_own_time() else result
 
     return run
 
