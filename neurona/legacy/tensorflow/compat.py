@@ -14,7 +14,11 @@ _MODULES = {"v1": "neurona.legacy.tensorflow.v1", "v2": "neurona.legacy.tensorfl
 PATHS = dict(_MODULES)
 
 bytes_or_text_types = (bytes, str)
-integral_types, real_types, complex_types = (numbers.Integral, np.integer), (numbers.Real,), (numbers.Complex,)
+integral_types, real_types, complex_types = (
+    (numbers.Integral, np.integer),
+    (numbers.Real,),
+    (numbers.Complex,),
+)
 
 
 def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
@@ -45,11 +49,10 @@ def dimension_value(dimension: Any) -> Any:
     return getattr(dimension, "value", dimension)
 
 
-
-
-
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(_MODULES[name])
     hint = suggestion(name, [*_MODULES, *(one for one in globals() if not one.startswith("_"))])
-    raise AttributeError(translated(f"module 'tensorflow.compat' has no attribute {name!r} in Neurona.{hint}"))
+    raise AttributeError(
+        translated(f"module 'tensorflow.compat' has no attribute {name!r} in Neurona.{hint}")
+    )

@@ -469,10 +469,14 @@ def compute_average_loss(per_example_loss: T, sample_weight: T = None, global_ba
     return jnp.sum(weighted) / size
 
 
-_OF_BOTH = frozenset(
-    """atrous_conv2d learned_unigram_candidate_sampler log_uniform_candidate_sampler nce_loss
-    sampled_softmax_loss uniform_candidate_sampler""".split()
-)  # TensorFlow 1 and 2 have them with the same arguments
+_OF_BOTH = {  # TensorFlow 1 and 2 have them with the same arguments
+    "atrous_conv2d",
+    "learned_unigram_candidate_sampler",
+    "log_uniform_candidate_sampler",
+    "nce_loss",
+    "sampled_softmax_loss",
+    "uniform_candidate_sampler",
+}
 
 
 def __getattr__(name: str) -> Any:

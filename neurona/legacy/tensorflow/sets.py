@@ -22,7 +22,11 @@ def _rows(given: Any) -> tuple[tuple[int, ...], dict[tuple[int, ...], set[Any]],
         return shape, rows, given.values
     tensor = tensor_of(given)
     array = np.asarray(tensor._array)
-    return array.shape[:-1], {place: set(array[place].tolist()) for place in np.ndindex(*array.shape[:-1])}, tensor
+    return (
+        array.shape[:-1],
+        {place: set(array[place].tolist()) for place in np.ndindex(*array.shape[:-1])},
+        tensor,
+    )
 
 
 def _joined(a: Any, b: Any, join: Callable[[set[Any], set[Any]], set[Any]]) -> SparseTensor:

@@ -23,9 +23,10 @@ optimizer = tf.train.GradientDescentOptimizer(learning_rate=0.3)
 grad = tfe.implicit_gradients(loss_fn)
 dataset = tf.data.Dataset.from_tensor_slices((inputs, outputs)).repeat().batch(20)
 iterator = tfe.Iterator(dataset)
-for step in range(60):
+for _ in range(60):
     x, y = iterator.next()
     optimizer.apply_gradients(grad(model, x, y))
-print("W = %f, b = %f, loss = %.9f" % (W.numpy(), b.numpy(), loss_fn(model, inputs, outputs)))
-assert abs(W.numpy() - 3) < 0.01 and abs(b.numpy() - 2) < 0.01
+print(f"loss = {loss_fn(model, inputs, outputs):.9f}", "W =", W.numpy(), "b =", b.numpy())
+assert abs(W.numpy() - 3) < 0.01
+assert abs(b.numpy() - 2) < 0.01
 assert float(tfe.gradients_function(lambda x: x * x)(3.0)[0]) == 6.0

@@ -35,8 +35,10 @@ estimator.train(input_fn, steps=60)
 measured = tf.estimator.inputs.numpy_input_fn({"x": rows}, classes, num_epochs=1, shuffle=False)
 figures = estimator.evaluate(measured)
 print(figures)
-assert figures["accuracy"] > 0.9 and figures["global_step"] == 60
+assert figures["accuracy"] > 0.9
+assert figures["global_step"] == 60
 asked = tf.estimator.inputs.numpy_input_fn({"x": rows[:5]}, shuffle=False)
 found = list(estimator.predict(asked))
-assert len(found) == 5 and found[0]["class"].shape == (1,)
+assert len(found) == 5
+assert found[0]["class"].shape == (1,)
 assert abs(found[0]["probabilities"].sum() - 1) < 1e-5

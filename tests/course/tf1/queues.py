@@ -20,7 +20,8 @@ with tf.Session() as sess:
     threads = tf.train.start_queue_runners(sess=sess, coord=coord)
     for _ in range(4):
         x, y = sess.run([batch_x, batch_y])
-        assert x.shape == (3, 2) and np.array_equal(x[:, 0], 4.0 * y)
+        assert x.shape == (3, 2)
+        assert np.array_equal(x[:, 0], 4.0 * y)
     sess.run(enqueue)
     assert [sess.run(following) for _ in range(3)] == [2.0, 3.0, 4.0]
     assert [int(sess.run(number)) for _ in range(4)] == [0, 1, 2, 0]

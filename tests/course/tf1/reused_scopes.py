@@ -26,7 +26,7 @@ accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
 with tf.Session() as sess:
     sess.run(iterator.initializer, feed_dict={given_x: rows, given_y: classes})
     sess.run(tf.global_variables_initializer())
-    for step in range(60):
+    for _ in range(60):
         sess.run(train)
     print("Training accuracy:", sess.run(accuracy))
     assert sess.run(accuracy) > 0.8

@@ -14,7 +14,7 @@ table = tf.Variable(tf.random.normal([20, 4]))
 weights, biases = tf.Variable(tf.random.normal([20, 4])), tf.Variable(tf.zeros([20]))
 words, contexts = tf.constant([1, 2, 3]), tf.constant([[2], [3], [4]], tf.int64)
 optimizer, losses = tf.optimizers.SGD(0.5), []
-for step in range(30):
+for _ in range(30):
     with tf.GradientTape() as tape:
         embedded = tf.nn.embedding_lookup(table, words)
         loss = tf.reduce_mean(

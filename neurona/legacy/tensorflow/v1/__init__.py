@@ -177,14 +177,25 @@ _RENAMED = {
     **{
         f"assert_{name}": f"debugging.assert_{name}"
         for name in [
-            "near", "rank", "rank_at_least", "rank_in", "same_float_dtype", "scalar", "type",
+            "near",
+            "rank",
+            "rank_at_least",
+            "rank_in",
+            "same_float_dtype",
+            "scalar",
+            "type",
         ]
     },
     **{
         name: f"io.{name}"
         for name in [
-            "FixedLenFeature", "FixedLenSequenceFeature", "decode_base64", "encode_base64", "matching_files",
-            "parse_tensor", "serialize_tensor",
+            "FixedLenFeature",
+            "FixedLenSequenceFeature",
+            "decode_base64",
+            "encode_base64",
+            "matching_files",
+            "parse_tensor",
+            "serialize_tensor",
         ]
     },
     **{f"sparse_{name}": f"sparse.{name}" for name in ["add", "reduce_sum", "reorder", "reshape"]},

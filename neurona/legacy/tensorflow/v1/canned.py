@@ -67,8 +67,10 @@ class _Ready(Estimator):
         outputs = layers.dense(net, self._count)
         if labels is not None:
             labels = arrays.reshape(labels, [-1] if self._classifies else [-1, self._count])
-        return self._classified(outputs, labels, mode) if self._classifies else self._estimated(
-            outputs, labels, mode
+        return (
+            self._classified(outputs, labels, mode)
+            if self._classifies
+            else self._estimated(outputs, labels, mode)
         )
 
     def _classified(self, logits: Any, labels: Any, mode: str) -> EstimatorSpec:

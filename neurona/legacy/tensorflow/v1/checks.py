@@ -45,4 +45,6 @@ def _check(name: str, compare: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-globals().update({f"assert_{name}": _check(name, compare) for name, compare in {**_OF_TWO, **_OF_ONE}.items()})
+globals().update(
+    {f"assert_{name}": _check(name, compare) for name, compare in {**_OF_TWO, **_OF_ONE}.items()}
+)

@@ -208,7 +208,11 @@ for _name, _function in (
 
 
 for _name, _skipped in (("from_tensor_slices", 1), ("from_tensors", 0)):
-    setattr(_today.Dataset, _name, _of_graphs(_today.Dataset.__dict__.get(_name) or getattr(_today.Dataset, _name), _skipped))
+    setattr(
+        _today.Dataset,
+        _name,
+        _of_graphs(_today.Dataset.__dict__.get(_name) or getattr(_today.Dataset, _name), _skipped),
+    )
 
 
 def __getattr__(name: str) -> Any:

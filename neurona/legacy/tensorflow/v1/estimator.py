@@ -235,10 +235,8 @@ class Estimator:
     def export_saved_model(self, *_: Any, **__: Any) -> Any:
         """Refuse: functions are not written into files."""
         raise NotImplementedError(
-            translated(
-                "Estimator.export_saved_model is not here: functions are not written into files. The values "
-                "lie in model_dir, and get_variable_value reads them."
-            )
+            "Estimator.export_saved_model is not here: functions are not written into files. The values "
+            "lie in model_dir, and get_variable_value reads them."
         )
 
     export_savedmodel = experimental_export_all_saved_models = export_saved_model
@@ -263,7 +261,9 @@ def _has_end(features: Any) -> bool:
 def train_and_evaluate(estimator: Estimator, train_spec: Any, eval_spec: Any) -> tuple[dict[str, Any], Any]:
     """Train, then measure."""
     estimator.train(
-        train_spec.input_fn, getattr(train_spec, "hooks", None), max_steps=getattr(train_spec, "max_steps", None)
+        train_spec.input_fn,
+        getattr(train_spec, "hooks", None),
+        max_steps=getattr(train_spec, "max_steps", None),
     )
     figures = estimator.evaluate(eval_spec.input_fn, getattr(eval_spec, "steps", 100))
     return figures, None
@@ -276,8 +276,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     raise AttributeError(
         translated(
-            f"tf.estimator.{name} is not in Neurona. Build the model with tf.keras and call fit, or draw it in "
-            "the model_fn of tf.estimator.Estimator."
+            f"tf.estimator.{name} is not in Neurona. Build the model with tf.keras and call fit, or draw it "
+            "in the model_fn of tf.estimator.Estimator."
         ),
         name=name,
     )

@@ -135,8 +135,8 @@ class Optimizer:
             NotImplementedError: it is of graphs only.
         """
         raise NotImplementedError(
-            f"tf.train.{type(self).__name__} changes variables of graphs. Where functions compute at once, use "
-            "tf.keras.optimizers."
+            f"tf.train.{type(self).__name__} changes variables of graphs. Where functions compute at once, "
+            "use tf.keras.optimizers."
         )
 
     def _apply_at_once(self, pairs: list[tuple[Any, Any]], global_step: Any) -> Any:

@@ -1,5 +1,6 @@
 """Queues of TensorFlow 1: each run of a session takes the next elements, without threads."""
 
+import itertools
 import random
 import weakref
 from collections import deque
@@ -191,7 +192,9 @@ class QueueRunner:
         self.queue, self.name = queue, "queue_runner"
         queue._filling += [one.queue_input for one in dict.fromkeys(enqueue_ops)]
 
-    def create_threads(self, sess: Any, coord: Any = None, daemon: bool = False, start: bool = False) -> list[Any]:
+    def create_threads(
+        self, sess: Any, coord: Any = None, daemon: bool = False, start: bool = False
+    ) -> list[Any]:
         """No threads: the queue is filled when it is empty."""
         return []
 
@@ -223,7 +226,12 @@ def input_producer(
 
 
 def string_input_producer(
-    string_tensor: Any, num_epochs: int | None = None, shuffle: bool = True, seed: Any = None, *_: Any, **__: Any
+    string_tensor: Any,
+    num_epochs: int | None = None,
+    shuffle: bool = True,
+    seed: Any = None,
+    *_: Any,
+    **__: Any,
 ) -> Queue:
     """A queue of texts, such as the names of files."""
     return _Produced(string_tensor, num_epochs, shuffle, seed)
@@ -261,40 +269,44 @@ def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = 
     return _sources(_PerSession(begin), [(one.shape, one.dtype)], name or "limit_epochs")[0]
 
 
-def _batches(
-    tensors: Any, batch_size: int, many: bool, smaller: bool, shuffle: bool, held: int, name: str
-) -> Any:
+def _runs(session: Session, leaves: list[Any], many: bool) -> Iterator[list[Any]]:
+    """Rows from one run after the other, until there is no element left."""
+    while True:
+        try:
+            values = [np.asarray(one) for one in session.run(leaves)]
+        except OutOfRangeError:
+            return
+        if many:
+            yield from ([value[row] for value in values] for row in range(len(values[0])))
+        else:
+            yield values
+
+
+def _mixed(rows: Iterator[list[Any]], held: int) -> Iterator[list[Any]]:
+    """Rows in random order, taken from so many that wait."""
+    waiting: list[list[Any]] = []
+    for row in rows:
+        waiting.append(row)
+        if len(waiting) > held:
+            yield waiting.pop(random.randrange(len(waiting)))
+    random.shuffle(waiting)
+    yield from waiting
+
+
+def _stacked(rows: Iterator[list[Any]], size: int, smaller: bool) -> Iterator[list[Any]]:
+    """So many rows as one; the last may be smaller."""
+    while part := list(itertools.islice(rows, size)):
+        if smaller or len(part) == size:
+            yield [np.stack(column) for column in zip(*part)]
+
+
+def _batches(tensors: Any, batch_size: int, many: bool, smaller: bool, held: int | None, name: str) -> Any:
     leaves, form = jax.tree.flatten(tensors, is_leaf=lambda one: isinstance(one, GraphTensor))
     leaves = [convert(one) for one in leaves]
 
-    def rows(session: Session) -> Iterator[list[Any]]:
-        while True:
-            try:
-                values = [np.asarray(one) for one in session.run(leaves)]
-            except OutOfRangeError:
-                return
-            if many:
-                yield from ([value[row] for value in values] for row in range(len(values[0])))
-            else:
-                yield values
-
     def begin(session: Session) -> Iterator[list[Any]]:
-        source, waiting, gathered = rows(session), [], []
-        for row in source:
-            waiting.append(row)
-            if shuffle and len(waiting) <= held:
-                continue
-            gathered.append(waiting.pop(random.randrange(len(waiting)) if shuffle else 0))
-            if len(gathered) == batch_size:
-                yield [np.stack(column) for column in zip(*gathered)]
-                gathered = []
-        if shuffle:
-            random.shuffle(waiting)
-        gathered += waiting
-        for first in range(0, len(gathered), batch_size):
-            part = gathered[first : first + batch_size]
-            if smaller or len(part) == batch_size:
-                yield [np.stack(column) for column in zip(*part)]
+        rows = _runs(session, leaves, many)
+        return _stacked(rows if held is None else _mixed(rows, held), batch_size, smaller)
 
     size = None if smaller else batch_size
     kinds = [((size, *(one.shape[1:] if many else one.shape)), one.dtype) for one in leaves]
@@ -314,9 +326,7 @@ def batch(
     name: str | None = None,
 ) -> Any:
     """Tensors of so many runs, stacked."""
-    return _batches(
-        tensors, batch_size, enqueue_many, allow_smaller_final_batch, False, 0, name or "batch"
-    )
+    return _batches(tensors, batch_size, enqueue_many, allow_smaller_final_batch, None, name or "batch")
 
 
 def shuffle_batch(
@@ -338,7 +348,6 @@ def shuffle_batch(
         batch_size,
         enqueue_many,
         allow_smaller_final_batch,
-        True,
         min_after_dequeue,
         name or "shuffle_batch",
     )

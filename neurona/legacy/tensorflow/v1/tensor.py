@@ -10,14 +10,13 @@ import jax
 import numpy as np
 
 from neurona.core.symbolic import symbolic_leaves
-from neurona.core.variable import Variable
 from neurona.graph import Constant, Node, as_node, outputs_of, rank_of, shape_of, size_of
 from neurona.legacy.tensorflow import operators
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
-from neurona.legacy.tensorflow.recording import computed, without_tapes
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
+from neurona.legacy.tensorflow.v1 import at_once
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.names import operation_type
@@ -280,7 +279,7 @@ def draw(
         A tensor, or a tree of them.
     """
     if not is_drawing(args, kwargs or {}):
-        return _at_once(function, args, kwargs or {}, differentiable)
+        return at_once.compute(function, args, kwargs or {}, differentiable, Claimed)
     graph = get_default_graph()
     kind = kind or operation_type(function.__name__)
     full_name = graph.unique_name(_plain(name) or default or kind)
@@ -295,29 +294,6 @@ def draw(
     )
     node.stream = graph.version + 1
     return tensors_of(node, Operation(full_name, kind, [node], inputs, graph))
-
-
-def _at_once(function: Callable[..., Any], args: Any, kwargs: dict[str, Any], differentiable: bool) -> Any:
-    """What a step computes, where no graph is drawn; open tapes keep it."""
-    leaves, form = jax.tree.flatten((args, kwargs), is_leaf=lambda leaf: isinstance(leaf, (Tensor, Variable)))
-    given = [tensor_of(one) if isinstance(one, (Tensor, Variable)) else None for one in leaves]
-
-    def run(arrays: list[Any]) -> Any:
-        found = iter(arrays)
-        filled = [
-            leaf if one is None else next(found) if one._dtype is None else Claimed(next(found), one.dtype.name)
-            for leaf, one in zip(leaves, given, strict=True)
-        ]
-        positional, named = jax.tree.unflatten(form, filled)
-        return function(*positional, **named)
-
-    arrays = [one._array for one in given if one is not None]
-    results = computed(run, arrays, run) if differentiable else without_tapes(run, arrays)
-    return jax.tree.map(lambda one: one if isinstance(one, Tensor) else Tensor(one), results, is_leaf=_is_tensor)
-
-
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Tensor)
 
 
 def tensors_of(node: Node, operation: Operation) -> Any:

@@ -68,9 +68,9 @@ __all__ = [
     "GradientDescentOptimizer",
     "MomentumOptimizer",
     "Optimizer",
-    "QueueRunner",
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
+    "QueueRunner",
     "RMSPropOptimizer",
     "Saver",
     "SummaryWriter",
@@ -478,7 +478,8 @@ class LoggingTensorHook(SessionRunHook):
     ) -> None:
         named = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
         self._tensors = {
-            name: f"{one}:0" if isinstance(one, str) and ":" not in one else one for name, one in named.items()
+            name: f"{one}:0" if isinstance(one, str) and ":" not in one else one
+            for name, one in named.items()
         }
         self._every, self._runs = every_n_iter or 100, 0
 
