@@ -11,30 +11,20 @@ from neurona.legacy.tensorflow.recording import computed, without_tapes
 from neurona.legacy.tensorflow.tensor import Tensor
 
 
-def compute(
-    function: Callable[..., Any], args: Any, kwargs: dict[str, Any], keeps: bool, claimed: Callable[..., Any]
-) -> Any:
+def compute(function: Callable[..., Any], args: Any, kwargs: dict[str, Any], keeps: bool) -> Any:
     """What a function of arrays gives for tensors and variables, as tensors.
 
     Args:
         function: of arrays.
         args, kwargs: with tensors and variables anywhere.
         keeps: whether open tapes keep it.
-        claimed: from an array and the name of the dtype it stands for, what the function takes.
     """
     leaves, form = jax.tree.flatten((args, kwargs), is_leaf=lambda leaf: isinstance(leaf, (Tensor, Variable)))
     given = [tensor_of(one) if isinstance(one, (Tensor, Variable)) else None for one in leaves]
 
     def run(arrays: list[Any]) -> Any:
         found = iter(arrays)
-        filled = [
-            leaf
-            if one is None
-            else next(found)
-            if one._dtype is None
-            else claimed(next(found), one.dtype.name)
-            for leaf, one in zip(leaves, given, strict=True)
-        ]
+        filled = [leaf if one is None else next(found) for leaf, one in zip(leaves, given, strict=True)]
         positional, named = jax.tree.unflatten(form, filled)
         return function(*positional, **named)
 

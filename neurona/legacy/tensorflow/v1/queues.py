@@ -15,7 +15,7 @@ from neurona.legacy.tensorflow.errors import OutOfRangeError
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.session import HostTensor, Session, Source
-from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, claim_of, convert
+from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, convert
 
 
 class _PerSession:
@@ -53,7 +53,7 @@ def _sources(group: Any, kinds: list[tuple[Any, Any]], name: str) -> list[GraphT
         sizes = None if TensorShape(shape).rank is None else tuple(TensorShape(shape))
         node = Source(sizes, kind.held, f"{operation.name}:{place}", group, place)
         operation.graph_nodes += (node,)
-        found.append(GraphTensor(node, operation, place, claim_of(kind)))
+        found.append(GraphTensor(node, operation, place))
     return found
 
 

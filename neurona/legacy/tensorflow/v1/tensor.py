@@ -279,7 +279,7 @@ def draw(
         A tensor, or a tree of them.
     """
     if not is_drawing(args, kwargs or {}):
-        return at_once.compute(function, args, kwargs or {}, differentiable, Claimed)
+        return at_once.compute(function, args, kwargs or {}, differentiable)
     graph = get_default_graph()
     kind = kind or operation_type(function.__name__)
     full_name = graph.unique_name(_plain(name) or default or kind)
