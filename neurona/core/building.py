@@ -30,6 +30,8 @@ class Buildable(WeightOwner[Part]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True  # who computes a mask passes it on
         if "build" in cls.__dict__:
             cls.build = _recording(cls.build)
 

@@ -39,10 +39,14 @@ _ELSEWHERE = {
     _TENSORFLOW: {
         "keras": "neurona.legacy.keras",
         "python.keras": "neurona.legacy.keras",
-        "compat.v1": _TENSORFLOW_1,
-        "compat.v2": _TENSORFLOW,
+        "contrib": f"{_TENSORFLOW_1}.contrib",
+        "estimator": f"{_TENSORFLOW_1}.estimator",
         "examples.tutorials.mnist.input_data": f"{_TENSORFLOW_1}.examples",
-        "examples.tutorials.mnist": {"input_data": f"{_TENSORFLOW_1}.examples:"},
+        "examples.tutorials.mnist.mnist": f"{_TENSORFLOW_1}.mnist",
+        "examples.tutorials.mnist": {
+            "input_data": f"{_TENSORFLOW_1}.examples:",
+            "mnist": f"{_TENSORFLOW_1}.mnist:",
+        },
     }
 }
 
@@ -227,6 +231,10 @@ def install(source: str = "") -> None:
             FACES["tensorflow"] = _TENSORFLOW_1
     if "keras" in source:
         importlib.import_module("neurona.legacy.keras.ages").begin(source)
+    if "keras" in source and "jax" in source:
+        importlib.import_module("neurona.legacy.jax_values").install()
+    if "numpy" in source:
+        importlib.import_module("neurona.legacy.numpy_names").restore()
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         if importlib.util.find_spec("six") is None:  # older libraries brought it along
             FACES["six"] = "neurona.legacy.six"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from neurona.core.errors import SavingError
+from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.registry import built_in, lookup, snake_case
 
 Config = dict[str, Any]
@@ -245,6 +245,8 @@ def _whole(value: Any, kind: str) -> Any:
         return [_whole(item, kind) for item in value]
     if not isinstance(value, str) or value in ("accuracy", "acc", "crossentropy", "ce"):
         return value
-    return next(
-        (name for name in (snake_case(lookup(kind, value).__name__),) if name in built_in(kind)), value
-    )
+    try:
+        name = snake_case(lookup(kind, value).__name__)
+    except ArgumentError:  # a function of the program
+        return value
+    return name if name in built_in(kind) else value

@@ -188,8 +188,10 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "Layer": {
         **{name: f"{_METHODS}:{name}()" for name in ("input_shape", "output_shape")},
         **{name: f"{_METHODS}:{name}" for name in _AT},
+        "updates": f"{_METHODS}:updates()",
         "dim_ordering": "data_format",
     },
+    "Metric": {"reset_states": "reset_state"},
     "Optimizer": {"lr": "learning_rate"},
     "Dense": {"W": "kernel", "b": "bias", "output_dim": "units"},
     "_Convolution": {"W": "kernel", "b": "bias", "nb_filter": "filters", "subsample": "strides"},

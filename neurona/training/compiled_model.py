@@ -254,8 +254,10 @@ class CompiledModel(Layer):
         return self._run_step(self._rule.step if self._given_rule else _GRADIENTS.step, state, data)
 
     def test_step(self, state: Any, data: Any) -> tuple[dict[str, Any], Any]:
-        """One step of an evaluation, as a pure function; arguments and result are those of `train_step`."""
-        return self._run_step(_GRADIENTS.test_step, state, data)
+        """One step of an evaluation, as a pure function, of a state without the optimizer's variables."""
+        trainable, others, metrics = state
+        logs, after = self._run_step(_GRADIENTS.test_step, (trainable, others, [], metrics), data)
+        return logs, (after[0], after[1], after[3])
 
     def predict_step(self, state: Any, data: Any) -> tuple[Any, list[Any]]:
         """The outputs of a batch, as a pure function. A subclass may define another, as in Keras on JAX.
@@ -341,7 +343,7 @@ class CompiledModel(Layer):
     def _prepare(self, example: Batch) -> None:
         """Build the model, the losses, the metrics and the rule for batches like this one."""
         self._ensure_built(example.x)
-        if self._compiled_metrics is None and example.y is not None:
+        if self._compiled_metrics is None and example.y is not None and not self._computes_nothing:
             self._match_outputs(example)
         learner = self._compiled_learner("fit")
         learner.prepare()
@@ -369,16 +371,24 @@ class CompiledModel(Layer):
         check_inputs(self, batch.x)
         if self._compiled_loss is not None and batch.y is not None:
             self._compiled_loss.check(batch.y, self._predictions)
-        elif self.loss is not None:
+        elif self.loss is not None and self._own_step("train") is None:
             raise DataError("compile() was given a loss, but there are no targets: call fit(x, y).")
 
     def _ensure_built(self, x: Any) -> None:
         """Create the weights from the shapes of a batch, if they do not exist yet."""
-        drawn = getattr(self, "_call_graph", None) is not None
-        if self._own_step("train") and not drawn and type(self).call.__module__.startswith("neurona."):
-            return  # models that are trained together, such as a GAN, compute nothing by themselves
+        if self._computes_nothing:
+            self.built = True
+            return
         if not self.built or not all(layer.built for layer in self._flatten_layers()):
             self._output_shapes(x)
+
+    @property
+    def _computes_nothing(self) -> bool:
+        """Whether only the parts have outputs: models that are trained together, such as a GAN."""
+        drawn = getattr(self, "_call_graph", None) is not None
+        return bool(
+            self._own_step("train") and not drawn and type(self).call.__module__.startswith("neurona.")
+        )
 
     def _output_shapes(self, x: Any) -> Any:
         """The shapes and dtypes of the predictions for a batch."""

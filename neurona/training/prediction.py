@@ -117,7 +117,9 @@ def _outputs(predictor: Predictor, batch: Any, size: int, computed: int) -> Any:
 def _collect(parts: list[tuple[Any, int]]) -> Any:
     """The batches' outputs as NumPy arrays, without the rows that were added."""
     arrays = [rows_of(map_leaves(np.asarray, outputs), 0, rows) for outputs, rows in parts]
-    return arrays[0] if len(arrays) == 1 else jax.tree.map(lambda *leaves: np.concatenate(leaves), *arrays)
+    if len(arrays) == 1:
+        return map_leaves(np.array, arrays[0])  # a copy, which may be written to
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *arrays)
 
 
 def predict_arrays(

@@ -278,8 +278,13 @@ def _own_step(
     if takes_data_only(function):
         return changing_step(function, model, state, batch, key, number, training)
     data = tuple(batch) if batch.sample_weight is not None else (batch.x, batch.y)
+    trainable, others, optimizer, metrics = state
     with Scope({}, key, number, training, positions_of(model)):
-        logs, new = function(tuple(state), data)
+        if training:
+            logs, new = function(tuple(state), data)
+        else:  # an evaluation's state has no optimizer's variables
+            logs, (trainable, others, metrics) = function((trainable, others, metrics), data)
+            new = (trainable, others, optimizer, metrics)
     logs = flat_logs(logs)
     health = sum((jnp.sum(value) for value in logs.values()), jnp.zeros(()))
     return StepResult(TrainingState(*new), jnp.isfinite(health), logs)

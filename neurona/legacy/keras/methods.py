@@ -154,6 +154,11 @@ def get_output_shape_at(layer: Any, node_index: int) -> Any:
     return _shapes(get_output_at(layer, node_index))
 
 
+def updates(layer: Any) -> list[Any]:
+    """The steps that moved a layer's averages in Keras 2: a call in training does it by itself."""
+    return []
+
+
 def to_yaml(model: Any, **options: Any) -> str:
     """Refused: YAML may carry code."""
     raise SavingError("YAML may carry code, and is not written. Use to_json(), or save().")

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from neurona.core.errors import suggestion
+from neurona.legacy.tensorflow import dispatch
 from neurona.legacy.tensorflow import operators as _operators  # noqa: F401 - which tensors get here
 from neurona.messages import translated
 
@@ -18,7 +19,7 @@ _FACE = __name__
 _ROOMS = (
     "audio", "autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging", "distribute",
     "dtypes", "errors", "experimental", "feature_column", "image", "io", "linalg", "lookup", "math",
-    "nest", "nn", "quantization", "ragged", "random", "saved_model", "signal", "sparse", "strings",
+    "nest", "nn", "quantization", "ragged", "random", "saved_model", "sets", "signal", "sparse", "strings",
     "summary", "sysconfig", "test", "train", "types", "version", "xla",
 )  # fmt: skip
 _HOMES = {
@@ -74,12 +75,10 @@ _NAMES |= {
 }
 _FROM_KERAS = ("initializers", "losses", "metrics", "optimizers")
 _OTHERWISE = {
-    "estimator": "Estimators are gone since TensorFlow 2.16: build the model with tf.keras and call fit.",
     "lite": "neurona.saving exports models; TensorFlow Lite is not written.",
     "tpu": "Neurona computes on what JAX finds: with a TPU machine's jax there is nothing to set.",
     "mlir": "neurona graph show draws the program that XLA compiles.",
     "raw_ops": "Use the public function of the same name in tf or tf.nn.",
-    "contrib": "tf.contrib is TensorFlow 1's: it is in tensorflow.contrib.",
     "data_experimental": "Use tf.data.",
 }
 
@@ -113,6 +112,8 @@ def __getattr__(name: str) -> Any:
         return _keras()
     if name in _FROM_KERAS:
         return getattr(_keras(), name)
+    if name == "layers" and not dispatch.Hooks.draws():  # TensorFlow 1's, where nothing is drawn
+        return _keras().layers
     if name in _NAMES:
         home, original = _NAMES[name]
         value = getattr(importlib.import_module(f"{_FACE}.{home}"), original)

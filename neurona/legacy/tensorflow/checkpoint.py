@@ -75,7 +75,8 @@ class Checkpoint:
         for path, one in own.items():
             if path in groups:
                 _take(one, groups[path], path)
-        return Status(set(own), set(groups))
+        here = {path for path, one in own.items() if not isinstance(one, Optimizer) or one.built}
+        return Status(here, set(groups))
 
     restore = read
 
@@ -142,8 +143,7 @@ def _arrays_of(one: Any) -> list[np.ndarray]:
 
 def _take(one: Any, arrays: list[np.ndarray], path: str) -> None:
     if isinstance(one, Optimizer):
-        if one.built:
-            one.set_weights(arrays)
+        one.set_weights(arrays) if one.built else _take_when_built(one, arrays)
         return
     if hasattr(one, "_load_checkpoint"):
         one._load_checkpoint(arrays)
@@ -153,6 +153,19 @@ def _take(one: Any, arrays: list[np.ndarray], path: str) -> None:
             f"Variable {path!r} has shape {tuple(one.shape)}. The checkpoint holds {arrays[0].shape}."
         )
     Variable.assign(one, arrays[0])
+
+
+def _take_when_built(optimizer: Any, arrays: list[np.ndarray]) -> None:
+    """Give an optimizer its state as soon as it knows the variables that it trains."""
+    build = optimizer.build
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        del optimizer.build
+        result = build(*args, **kwargs)
+        optimizer.set_weights(arrays)
+        return result
+
+    optimizer.build = run
 
 
 def _note_latest(folder: Path, name: str) -> None:

@@ -1,5 +1,6 @@
 """`tf.nn`: networks."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona import ops
-from neurona.core.errors import ArgumentError
+from neurona.core.errors import ArgumentError, suggestion
 from neurona.legacy.tensorflow.choosing import check_places, depth_to_space, space_to_depth
 from neurona.legacy.tensorflow.dispatch import (
     I,
@@ -35,6 +36,7 @@ from neurona.legacy.tensorflow.math import (
     zero_fraction,
 )
 from neurona.legacy.tensorflow.random import dropout_of
+from neurona.messages import translated
 
 __all__ = [
     "depth_to_space",
@@ -465,3 +467,20 @@ def compute_average_loss(per_example_loss: T, sample_weight: T = None, global_ba
     weighted = per_example_loss if sample_weight is None else per_example_loss * sample_weight
     size = per_example_loss.shape[0] if global_batch_size is None else global_batch_size
     return jnp.sum(weighted) / size
+
+
+_OF_BOTH = {  # TensorFlow 1 and 2 have them with the same arguments
+    "atrous_conv2d",
+    "learned_unigram_candidate_sampler",
+    "log_uniform_candidate_sampler",
+    "nce_loss",
+    "sampled_softmax_loss",
+    "uniform_candidate_sampler",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_BOTH:
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.nn"), name)
+    hint = suggestion(name, [*_OF_BOTH, *(one for one in globals() if not one.startswith("_"))])
+    raise AttributeError(translated(f"module 'tensorflow.nn' has no attribute {name!r} in Neurona.{hint}"))

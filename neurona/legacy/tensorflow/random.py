@@ -1,8 +1,10 @@
 """`tf.random`: random numbers."""
 
+import enum
 import random as python_random
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -241,6 +243,30 @@ def stateless_categorical(
     return function(_categorical)(jax.random.wrap_key_data(words), logits, num_samples, dtype)
 
 
+stateless_gamma, stateless_poisson = _stateless(_gamma), _stateless(_poisson)
+
+
+def split(seed: Any, num: int = 2, alg: Any = None) -> Any:
+    """Pairs of seeds made of one, a row for each."""
+    return Tensor(jax.random.bits(_of_pair(seed), (num, 2)).view("int32"))
+
+
+def fold_in(seed: Any, data: Any, alg: Any = None) -> Any:
+    """A pair of seeds made of one and a number."""
+    key = jax.random.fold_in(_of_pair(seed), jnp.asarray(tensor_of(data)._array).astype("uint32"))
+    return Tensor(jax.random.key_data(key).view("int32"))
+
+
+def _of_pair(seed: Any) -> jax.Array:
+    return jax.random.wrap_key_data(jnp.asarray(tensor_of(seed)._array).astype("uint32"))
+
+
+class Algorithm(enum.Enum):
+    """TensorFlow's generators; JAX's own computes the numbers."""
+
+    PHILOX, THREEFRY, AUTO_SELECT = 1, 2, 3
+
+
 class Generator:
     """A stream of random numbers.
 
@@ -310,3 +336,14 @@ def get_global_generator() -> Generator:
 def set_global_generator(generator: Generator) -> None:
     """Replace the generator of the process."""
     _Global.generator = generator
+
+
+experimental = SimpleNamespace(
+    Algorithm=Algorithm,
+    Generator=Generator,
+    get_global_generator=get_global_generator,
+    set_global_generator=set_global_generator,
+    stateless_fold_in=fold_in,
+    stateless_shuffle=stateless_shuffle,
+    stateless_split=split,
+)

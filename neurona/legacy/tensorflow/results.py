@@ -36,6 +36,7 @@ _OF_CATEGORIES = (
 )  # fmt: skip
 _OF_VALUES = (layers.Embedding, layers.Hashing, layers.IntegerLookup, layers.StringLookup)  # each value alone
 _OF_USERS = ("call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss")
+_OF_ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 _TAKING_DATA = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
 
@@ -51,7 +52,8 @@ def install() -> None:
     for cls in _calling_themselves():
         cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
-    Layer.add_weight = _with_functions_of_arrays(Layer.add_weight)
+    Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
+    Metric.add_weight = _with_name_first(Metric.add_weight)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
     Loss.__call__ = _taking_arrays(Loss.__call__)
     LossFunctionWrapper.__call__ = _taking_arrays(LossFunctionWrapper.__call__)
@@ -91,7 +93,7 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
         if args and isinstance(args[0], RaggedTensor) and isinstance(self, _OF_VALUES):
             return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
         has_tensors = holds_tensor((args, kwargs))
-        gives_tensors = has_tensors or current_scope() is None
+        gives_tensors = has_tensors or _is_the_programs_own_time()
         if has_tensors:
             args, kwargs = unwrapped((args, kwargs))
         node = None
@@ -126,6 +128,11 @@ def _with_ragged(init: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _is_the_programs_own_time() -> bool:
+    """Whether the program itself calls: no model is computed, and no function of JAX is transformed."""
+    return current_scope() is None and not is_tracing()
+
+
 def _numbers(leaf: Any) -> Any:
     """NumPy's arrays and variables as arrays of JAX, so that a tape knows them."""
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub":
@@ -157,6 +164,18 @@ def _with_functions_of_arrays(add_weight: Callable[..., Any]) -> Callable[..., A
     return run
 
 
+def _with_name_first(add_weight: Callable[..., Any]) -> Callable[..., Any]:
+    """`add_weight` whose first arguments may be those of tf.keras, the name first."""
+
+    @functools.wraps(add_weight)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], str):
+            args, kwargs = (), {**dict(zip(_OF_ADD_WEIGHT, args)), **kwargs}
+        return add_weight(self, *args, **kwargs)
+
+    return run
+
+
 def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """Code of Neurona: it gets arrays, and gives tensors to whoever gave some, and to the program."""
 
@@ -166,7 +185,7 @@ def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
         if has_tensors:
             args, kwargs = for_models((args, kwargs))
         result = function(self, *args, **kwargs)
-        return wrapped(result) if has_tensors or current_scope() is None else result
+        return wrapped(result) if has_tensors or _is_the_programs_own_time() else result
 
     return run
 
@@ -223,6 +242,8 @@ def _noticing(hook: Callable[..., Any], names: tuple[str, ...]) -> Callable[...,
         if issubclass(cls, Layer):
             if "build" in vars(cls):
                 cls.build = _of_shapes(vars(cls)["build"])
+            if "compute_output_shape" in vars(cls):
+                cls.compute_output_shape = _giving_shapes(_of_shapes(vars(cls)["compute_output_shape"]))
             for base in cls.__mro__[1:]:
                 own = vars(base).get("call")
                 if (
@@ -255,6 +276,21 @@ def _of_shapes(build: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(build)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         return build(self, *map(_shaped, args), **{name: _shaped(one) for name, one in kwargs.items()})
+
+    return run
+
+
+def _giving_shapes(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of the program whose result has TensorFlow's shapes: they become tuples."""
+
+    @functools.wraps(method)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        found = method(*args, **kwargs)
+        return jax.tree.map(
+            lambda one: tuple(one) if isinstance(one, TensorShape) else one,
+            found,
+            is_leaf=lambda one: isinstance(one, TensorShape),
+        )
 
     return run
 

@@ -1,5 +1,6 @@
 """`tf.sparse`: tensors of which most elements are 0."""
 
+import operator
 from typing import Any
 
 import jax.numpy as jnp
@@ -41,6 +42,23 @@ class SparseTensor:
 
     def _as_tensor(self) -> Tensor:
         return to_dense(self)
+
+    def _scaled(self, operation: Any, other: Any) -> "SparseTensor":
+        """The elements with those of a number, or of a dense tensor at the same places."""
+        factor = tensor_of(other, hint=self.dtype)
+        if factor.shape.rank:
+            shape = tuple(static(self.dense_shape))
+            places = tuple(np.asarray(self.indices._array).T)
+            factor = Tensor(jnp.broadcast_to(factor._array, shape)[places], factor._dtype)
+        return SparseTensor(self.indices, operation(self.values, factor), self.dense_shape)
+
+    def __mul__(self, other: Any) -> "SparseTensor":
+        return self._scaled(operator.mul, other)
+
+    def __truediv__(self, other: Any) -> "SparseTensor":
+        return self._scaled(operator.truediv, other)
+
+    __rmul__ = __mul__
 
     def __repr__(self) -> str:
         return f"SparseTensor(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"

@@ -185,7 +185,7 @@ def unicode_transcode(
 
 
 def _encoding(name: Any) -> str:
-    known = _ENCODINGS.get(text(name).upper())
+    known = _ENCODINGS.get(text(name).upper().replace("UTF8", "UTF-8"))
     if known is None:
         raise ArgumentError(f"tf.strings: an encoding is one of {', '.join(_ENCODINGS)}. Received: {name!r}")
     return known

@@ -138,9 +138,9 @@ def test_shapes_that_depend_on_fed_values(session):
 
 def test_what_is_not_here_says_so():
     for call, text in [
-        (lambda: tf.contrib.learn, "compile and fit"),
-        (lambda: tf.estimator, "tf.keras"),
-        (lambda: tf.train.shuffle_batch(), "tf.data"),
+        (lambda: tf.contrib.learn.DNNClassifier, "tf.estimator"),
+        (lambda: tf.estimator.BoostedTreesClassifier, "tf.keras"),
+        (lambda: tf.train.batch_join(), "tf.data"),
         (lambda: tf.train.import_meta_graph("a.meta"), "Build the graph"),
         (lambda: tf.sparse_placeholder(tf.float32), "dense"),
         (lambda: tf.nn.raw_rnn(), "dynamic_rnn"),
@@ -177,3 +177,45 @@ def test_batches_go_through_all_rows():
     assert rows.epochs_completed == 1
     assert rows.images.shape == (10, 1)
     assert rows.images.max() < 0.04
+
+
+def test_functions_take_a_name(session):
+    values = tf.constant([1.0, 2.0])
+    assert session.run(tf.where([True, False], values, -values, name="chosen")).tolist() == [1.0, -2.0]
+    rate = tf.train.piecewise_constant(3, [2, 4], [0.1, 0.2, 0.3], name="rate")
+    assert float(session.run(rate)) == pytest.approx(0.2)
+    logits, weights = tf.zeros([2, 3, 4]), tf.ones([2, 3])
+    loss = tf.contrib.seq2seq.sequence_loss(logits, tf.zeros([2, 3], tf.int32), weights, name="loss")
+    assert float(session.run(loss)) == pytest.approx(np.log(4.0))
+
+
+def test_a_scope_that_is_entered_again_begins_its_names_anew(session):
+    def network(x, reuse):
+        with tf.variable_scope("network", reuse=reuse):
+            return tf.layers.dense(tf.layers.dense(x, 3), 2)
+
+    x = tf.ones([1, 2])
+    first, second = network(x, False), network(x, True)
+    session.run(tf.global_variables_initializer())
+    assert [one.name for one in tf.trainable_variables()] == [
+        f"network/{layer}/{part}:0" for layer in ("dense", "dense_1") for part in ("kernel", "bias")
+    ]
+    assert np.array_equal(*session.run([first, second]))
+
+
+def test_data_sets_and_queues_of_tensors(session):
+    rows = tf.placeholder(tf.float32, [None, 2])
+    iterator = tf.data.Dataset.from_tensor_slices(rows).repeat().batch(2).make_initializable_iterator()
+    following = iterator.get_next()
+    session.run(iterator.initializer, {rows: [[1, 2], [3, 4], [5, 6]]})
+    assert session.run(following).tolist() == [[1, 2], [3, 4]]
+    assert session.run(following).tolist() == [[5, 6], [1, 2]]
+    number, letter = tf.train.slice_input_producer([[1, 2, 3], [10, 20, 30]], shuffle=False, num_epochs=1)
+    batches = tf.train.batch([number, letter], 2)
+    assert [one.tolist() for one in session.run(batches)] == [[1, 2], [10, 20]]
+    with pytest.raises(tf.errors.OutOfRangeError):
+        session.run(batches)
+    queue = tf.FIFOQueue(3, [tf.float32], [[]])
+    fill, taken = queue.enqueue_many([[0.5, 1.5]]), queue.dequeue()
+    session.run(fill)
+    assert (float(session.run(taken)), int(session.run(queue.size()))) == (0.5, 1)

@@ -33,6 +33,9 @@ _HOMES = {
         is_variable_initialized report_uninitialized_variables shape size rank""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
     "summary": "Summary",
+    "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
+        assert_less_equal assert_positive assert_negative assert_non_negative assert_non_positive""",
+    "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue",
     "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax
     argmin
         expand_dims random_normal random_uniform truncated_normal random_shuffle multinomial random_gamma
@@ -51,6 +54,8 @@ _NAMES |= {
     "Print": ("building", "print_"),
     "Assert": ("building", "assert_"),
     "convert_to_tensor": ("old", "convert_to_tensor"),
+    "arg_max": ("old", "argmax"),
+    "arg_min": ("old", "argmin"),
     "all_variables": ("variables", "global_variables"),
     "initialize_all_variables": ("variables", "global_variables_initializer"),
     "initialize_variables": ("variables", "variables_initializer"),
@@ -77,6 +82,8 @@ _ROOMS = {
     "app": "app",
     "contrib": "contrib",
     "data": "data",
+    "estimator": "estimator",
+    "feature_column": "feature_column",
     "flags": "app",
     "gfile": "gfile",
     "layers": "layers",
@@ -89,6 +96,8 @@ _ROOMS = {
     "initializers": "initializers",
     "distributions": "contrib.distributions",
 }
+# Modules of TensorFlow 1 that are others today.
+_OF_TODAY = {"compat": "compat", "python_io": "io", "spectral": "signal"}
 # Names of TensorFlow 1 that are another's today.
 _RENAMED = {
     **{
@@ -164,22 +173,59 @@ _RENAMED = {
     "sparse_tensor_dense_matmul": "sparse.sparse_dense_matmul",
     "dequantize": "quantization.dequantize",
     "check_numerics": "debugging.check_numerics",
-    "assert_equal": "debugging.assert_equal",
-    "assert_greater": "debugging.assert_greater",
-    "assert_less": "debugging.assert_less",
-    "assert_rank": "debugging.assert_rank",
-    "assert_positive": "debugging.assert_positive",
+    "verify_tensor_all_finite": "debugging.assert_all_finite",
+    **{
+        f"assert_{name}": f"debugging.assert_{name}"
+        for name in [
+            "near",
+            "rank",
+            "rank_at_least",
+            "rank_in",
+            "same_float_dtype",
+            "scalar",
+            "type",
+        ]
+    },
+    **{
+        name: f"io.{name}"
+        for name in [
+            "FixedLenFeature",
+            "FixedLenSequenceFeature",
+            "decode_base64",
+            "encode_base64",
+            "matching_files",
+            "parse_tensor",
+            "serialize_tensor",
+        ]
+    },
+    **{f"sparse_{name}": f"sparse.{name}" for name in ["add", "reduce_sum", "reorder", "reshape"]},
+    "string_strip": "strings.strip",
+    "string_to_hash_bucket": "strings.to_hash_bucket",
+    "string_to_hash_bucket_fast": "strings.to_hash_bucket_fast",
+    "string_to_hash_bucket_strong": "strings.to_hash_bucket_strong",
+    "tensor_scatter_update": "choosing.tensor_scatter_nd_update",
+    "tensor_scatter_add": "choosing.tensor_scatter_nd_add",
+    "tensor_scatter_sub": "choosing.tensor_scatter_nd_sub",
+    "where_v2": "choosing.where",
+    "lin_space": "arrays.linspace",
+    "reverse_v2": "arrays.reverse",
+    "div_no_nan": "math.divide_no_nan",
+    "matrix_set_diag": "linalg.set_diag",
+    "matrix_solve_ls": "linalg.lstsq",
+    "self_adjoint_eigvals": "linalg.eigvalsh",
+    "is_numeric_tensor": "debugging.is_numeric_tensor",
+    "is_non_decreasing": "math.is_non_decreasing",
+    "is_strictly_increasing": "math.is_strictly_increasing",
+    "fft2d": "signal.fft2d",
+    "ifft2d": "signal.ifft2d",
+    "fft3d": "signal.fft3d",
+    "ifft3d": "signal.ifft3d",
     "OpError": "errors.OpError",
 }
 _GONE = {
-    "estimator": "Estimators are gone since TensorFlow 2.16: build the model with tf.keras, compile and fit.",
-    "feature_column": "Use tf.keras.utils.FeatureSpace.",
-    "python_io": "Use tf.io.TFRecordWriter and tf.data.TFRecordDataset.",
     "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
     "SparseTensor": "Use dense tensors, or tf.keras, which takes SciPy's sparse matrices.",
     "TensorArray": "Use tf.scan, whose outputs are stacked.",
-    "FIFOQueue": "Queues were replaced by tf.data.",
-    "RandomShuffleQueue": "Queues were replaced by tf.data.",
     "TextLineReader": "Readers were replaced by tf.data.TextLineDataset.",
     "WholeFileReader": "Readers were replaced by tf.data.",
     "TFRecordReader": "Readers were replaced by tf.data.TFRecordDataset.",
@@ -187,13 +233,16 @@ _GONE = {
 }
 # Modules that programs import by these paths.
 PATHS = {
-    "compat.v1": _HERE,
-    "compat.v2": _FACE,
+    "compat": f"{_FACE}.compat",
     "keras": "neurona.legacy.keras",
     "python.keras": "neurona.legacy.keras",
     "contrib.keras": "neurona.legacy.keras",
     "examples.tutorials.mnist.input_data": f"{_HERE}.examples",
-    "examples.tutorials.mnist": {"input_data": f"{_HERE}.examples:"},
+    "examples.tutorials.mnist.mnist": f"{_HERE}.mnist",
+    "examples.tutorials.mnist": {
+        "input_data": f"{_HERE}.examples:",
+        "mnist": f"{_HERE}.mnist:",
+    },
     "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
     "python.framework.ops": f"{_HERE}.graph",
     "python.ops.rnn_cell": f"{_HERE}.cells",
@@ -224,6 +273,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{_HERE}.examples")
     if name in _ROOMS:
         value = importlib.import_module(f"{_HERE}.{_ROOMS[name]}")
+    elif name in _OF_TODAY:
+        value = importlib.import_module(f"{_FACE}.{_OF_TODAY[name]}")
     elif name in _NAMES:
         home, original = _NAMES[name]
         value = getattr(importlib.import_module(f"{_HERE}.{home}"), original)

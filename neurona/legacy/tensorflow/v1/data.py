@@ -1,12 +1,18 @@
 """`tf.data` of TensorFlow 1: iterators whose elements are tensors of the graph, new ones in every run."""
 
+import contextlib
 import importlib
+import itertools
 import weakref
+from collections.abc import Iterator as Iterator_
 from typing import Any
 
 import jax
 import numpy as np
 
+from neurona.legacy.tensorflow.data import specs
+from neurona.legacy.tensorflow.data.elements import count_rows, row_of
+from neurona.legacy.tensorflow.data.orders import UNKNOWN
 from neurona.legacy.tensorflow.dtypes import as_dtype
 from neurona.legacy.tensorflow.errors import FailedPreconditionError, OutOfRangeError
 from neurona.legacy.tensorflow.tensor import Tensor
@@ -14,7 +20,7 @@ from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.session import HostTensor, Session, Source
-from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation
+from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, convert
 
 _today: Any = importlib.import_module("neurona.legacy.tensorflow.data")
 
@@ -35,11 +41,14 @@ class GraphIterator:
     def make_initializer(self, dataset: Any, name: str | None = None) -> HostTensor:
         """The operation that begins with a data set."""
 
-        def begin(session: Session) -> None:
-            with computing():
-                self._open[session] = iter(dataset._elements())
+        return HostTensor([], lambda session: self._begin(session, dataset), name or "MakeIterator")
 
-        return HostTensor([], begin, name or "MakeIterator")
+    def _begin(self, session: Session, dataset: Any) -> None:
+        """Go to the first element, for which tensors of the graph get their values."""
+        with computing(), _Reading.by(session):
+            elements = iter(dataset._elements())
+            first = list(itertools.islice(elements, 1))
+            self._open[session] = itertools.chain(first, elements)
 
     def elements(self, session: Session) -> Any:
         """The elements that are left for a session.
@@ -50,7 +59,7 @@ class GraphIterator:
         if session not in self._open:
             if not self._is_ready:
                 raise FailedPreconditionError("The iterator has not begun: run iterator.initializer first.")
-            self._open[session] = iter(self.dataset._elements())
+            self._begin(session, self.dataset)
         return self._open[session]
 
     @property
@@ -79,6 +88,75 @@ class GraphIterator:
             operation.graph_nodes += (node,)
             tensors.append(GraphTensor(node, operation, place))
         return jax.tree.unflatten(form, tensors)
+
+
+class _Reading:
+    """Which session gives tensors of the graph their values now."""
+
+    session: Session | None = None
+
+    @classmethod
+    @contextlib.contextmanager
+    def by(cls, session: Session) -> Iterator_[None]:
+        """The time in which a session begins with a data set."""
+        outer, cls.session = cls.session, session
+        try:
+            yield
+        finally:
+            cls.session = outer
+
+
+class _Late:
+    """Tensors of the graph as arrays, which they are when an iterator begins.
+
+    Args:
+        tensors: a structure of them.
+    """
+
+    def __init__(self, tensors: Any) -> None:
+        self.leaves, self._form = jax.tree.flatten(tensors, is_leaf=_is_one)
+        self.leaves = [convert(one) for one in self.leaves]
+        self._values: list[Any] = []
+
+    def arrays(self) -> Any:
+        """The arrays, those of the last beginning where none is now."""
+        session = _Reading.session
+        if session is not None:
+            self._values = [np.asarray(one) for one in session.run(self.leaves, session.feeding)]
+        return jax.tree.unflatten(self._form, self._values)
+
+    def spec(self, skipped: int) -> Any:
+        """The shapes and dtypes of elements, without so many axes."""
+        found = [specs.spec(tuple(one.shape[skipped:]), one.dtype) for one in self.leaves]
+        return jax.tree.unflatten(self._form, found)
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, GraphTensor) or hasattr(value, "graph_node") or isinstance(value, list)
+
+
+def _of_graphs(original: Any, skipped: int) -> Any:
+    """A constructor of data sets that takes tensors of graphs too."""
+
+    def make(cls: Any, tensors: Any, name: Any = None) -> Any:
+        if not any(map(_is_of_graph, jax.tree.leaves(tensors, is_leaf=_is_one))):
+            return original.__func__(cls, tensors, name)
+        late = _Late(tuple(tensors) if isinstance(tensors, list) else tensors)
+
+        def elements() -> Any:
+            arrays = late.arrays()
+            if not skipped:
+                return iter([arrays])
+            return (row_of(arrays, place) for place in range(count_rows(arrays)))
+
+        kind = "_TensorSliceDataset" if skipped else "_TensorDataset"
+        return cls._of(kind, elements, UNKNOWN if skipped else 1, lambda: late.spec(skipped))
+
+    return classmethod(make)
+
+
+def _is_of_graph(value: Any) -> bool:
+    return isinstance(value, GraphTensor) or hasattr(value, "graph_node")
 
 
 class _Next:
@@ -127,6 +205,14 @@ for _name, _function in (
     ("make_initializable_iterator", make_initializable_iterator),
 ):
     setattr(_today.Dataset, _name, _function)
+
+
+for _name, _skipped in (("from_tensor_slices", 1), ("from_tensors", 0)):
+    setattr(
+        _today.Dataset,
+        _name,
+        _of_graphs(_today.Dataset.__dict__.get(_name) or getattr(_today.Dataset, _name), _skipped),
+    )
 
 
 def __getattr__(name: str) -> Any:

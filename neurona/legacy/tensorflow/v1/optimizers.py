@@ -6,7 +6,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from neurona import optimizers
 from neurona.graph import Update
+from neurona.legacy.tensorflow.dispatch import Hooks
+from neurona.legacy.tensorflow.tape import GradientTape
 from neurona.legacy.tensorflow.v1.building import gradients
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
 from neurona.legacy.tensorflow.v1.tensor import (
@@ -34,6 +37,7 @@ class Optimizer:
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "Optimizer") -> None:
         self._lr, self._name = learning_rate, name
         self._slots: dict[str, dict[Any, GraphVariable]] = {}
+        self._at_once: Any = None
 
     def get_name(self) -> str:
         """The name."""
@@ -82,6 +86,11 @@ class Optimizer:
         grad_loss: Any = None,
     ) -> list[tuple[Any, Any]]:
         """Pairs of a gradient and its variable."""
+        if callable(loss) and not Hooks.draws():
+            with GradientTape() as tape:
+                value = loss()
+            watched = list(var_list or tape.watched_variables())
+            return list(zip(tape.gradient(value, watched), watched, strict=True))
         if callable(loss):
             loss = loss()
         variables = (
@@ -102,6 +111,8 @@ class Optimizer:
         pairs = [(gradient, variable) for gradient, variable in grads_and_vars if gradient is not None]
         if not pairs:
             raise ValueError("No gradients provided for any variable.")
+        if not Hooks.draws() and not any(isinstance(one, GraphVariable) for _, one in pairs):
+            return self._apply_at_once(pairs, global_step)
         graph = get_default_graph()
         with graph.name_scope(None), graph.control_dependencies(None):
             self._make_slots([variable for _, variable in pairs])
@@ -116,6 +127,23 @@ class Optimizer:
         train = Operation(scope.rstrip("/"), "NoOp", nodes, (), graph)
         graph.add_to_collection(GraphKeys.TRAIN_OP, train)
         return train
+
+    def todays(self) -> Any:
+        """The same optimizer of Neurona, for variables that belong to no graph.
+
+        Raises:
+            NotImplementedError: it is of graphs only.
+        """
+        raise NotImplementedError(
+            f"tf.train.{type(self).__name__} changes variables of graphs. Where functions compute at once, "
+            "use tf.keras.optimizers."
+        )
+
+    def _apply_at_once(self, pairs: list[tuple[Any, Any]], global_step: Any) -> Any:
+        if self._at_once is None:
+            self._at_once = self.todays()
+        self._at_once.apply_gradients(pairs)
+        return None if global_step is None else global_step.assign_add(1)
 
     def _make_slots(self, variables: list[GraphVariable]) -> None:
         """Make what is not there yet: variables named after the optimizer, as TensorFlow names them."""
@@ -208,6 +236,9 @@ class GradientDescentOptimizer(Optimizer):
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
         super().__init__(learning_rate, use_locking, name)
 
+    def todays(self) -> Any:
+        return optimizers.SGD(self._lr)
+
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         return {"value": value - n["lr"] * gradient}
 
@@ -230,6 +261,9 @@ class MomentumOptimizer(Optimizer):
 
     def hyperparameters(self) -> dict[str, Any]:
         return {**super().hyperparameters(), "factor": _value(self._momentum)}
+
+    def todays(self) -> Any:
+        return optimizers.SGD(self._lr, self._momentum, self._nesterov)
 
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         kept = n["factor"] * n["momentum"] + gradient
@@ -274,6 +308,9 @@ class AdamOptimizer(Optimizer):
             "p1": self._powers[0],
             "p2": self._powers[1],
         }
+
+    def todays(self) -> Any:
+        return optimizers.Adam(self._lr, self._beta1, self._beta2, self._epsilon)
 
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         rate = n["lr"] * jnp.sqrt(1 - n["p2"]) / (1 - n["p1"])
@@ -365,6 +402,9 @@ class RMSPropOptimizer(Optimizer):
     def hyperparameters(self) -> dict[str, Any]:
         numbers = {"decay": self._decay, "factor": self._momentum, "eps": self._epsilon}
         return {**super().hyperparameters(), **{name: _value(one) for name, one in numbers.items()}}
+
+    def todays(self) -> Any:
+        return optimizers.RMSprop(self._lr, self._decay, self._momentum, self._epsilon, self._centered)
 
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         new = {"rms": n["decay"] * n["rms"] + (1 - n["decay"]) * gradient**2}

@@ -136,8 +136,16 @@ def variable_scope(
             yield scope
         finally:
             graph.scope_stack.remove(scope)
-            if counts is not None:
-                graph.scope_counts = counts
+            _leave(graph, name, counts)
+
+
+def _leave(graph: Any, name: str, counts: dict[str, int] | None) -> None:
+    """Let names inside a scope begin anew when it is entered again."""
+    if counts is not None:
+        graph.scope_counts = counts
+    elif name:
+        for one in [one for one in graph.scope_counts if one.startswith(f"{name}/")]:
+            del graph.scope_counts[one]
 
 
 def _entered(graph: Any, outer: VariableScope, name_or_scope: Any, default: Any) -> tuple[str, str | None]:

@@ -75,6 +75,7 @@ class Session:
             )
         self.graph = graph or get_default_graph()
         self.values: dict[Any, Any] = {}
+        self.feeding: Any = {}
         self._programs: dict[Any, Program] = {}
         self._runs, self._closed = 0, False
         self._words = None if self.graph.seed is None else np.uint32(self.graph.seed & 0xFFFFFFFF)
@@ -96,6 +97,7 @@ class Session:
             raise RuntimeError("Attempted to use a closed Session.")
         found: list[Any] = []
         form = self._form(fetches, found)
+        self.feeding = feed_dict or {}
         with wide():
             feeds = self._feeds(feed_dict or {})
             values = self._values(found, feeds)

@@ -12,10 +12,11 @@ import numpy as np
 from neurona.core.symbolic import symbolic_leaves
 from neurona.graph import Constant, Node, as_node, outputs_of, rank_of, shape_of, size_of
 from neurona.legacy.tensorflow import operators
-from neurona.legacy.tensorflow.dispatch import Hooks
+from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
+from neurona.legacy.tensorflow.v1 import at_once
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.names import operation_type
@@ -277,6 +278,8 @@ def draw(
     Returns:
         A tensor, or a tree of them.
     """
+    if not is_drawing(args, kwargs or {}):
+        return at_once.compute(function, args, kwargs or {}, differentiable)
     graph = get_default_graph()
     kind = kind or operation_type(function.__name__)
     full_name = graph.unique_name(_plain(name) or default or kind)
@@ -335,6 +338,8 @@ def convert(value: Any, dtype: Any = None, name: str | None = None) -> Any:
         return value
     if hasattr(value, "graph_node"):
         return value.value()
+    if not (Mode.draws or Mode.suspended or next(_tensors_in(value), None) is not None):
+        return tensor_of(value, None if dtype is None else as_dtype(dtype))
     return constant(value, dtype, name=name or "Const")
 
 
@@ -526,9 +531,11 @@ def _plain(name: str | None) -> str | None:
 
 def _indexed(tensor: Any, index: Any) -> Any:
     """tensor[index] of arrays, with TensorFlow's slices and places."""
+    places = (getattr(one, "array", one) for one in index)
     with computing():
         found = operators.item(
-            Tensor(tensor), tuple(np.asarray(one) if _is_number(one) else one for one in index)
+            Tensor(getattr(tensor, "array", tensor)),
+            tuple(np.asarray(one) if _is_number(one) else one for one in places),
         )
     return found._array
 

@@ -25,6 +25,17 @@ from neurona.legacy.tensorflow.v1.optimizers import (
     ProximalGradientDescentOptimizer,
     RMSPropOptimizer,
 )
+from neurona.legacy.tensorflow.v1.queues import (
+    QueueRunner,
+    add_queue_runner,
+    batch,
+    input_producer,
+    limit_epochs,
+    range_input_producer,
+    shuffle_batch,
+    slice_input_producer,
+    string_input_producer,
+)
 from neurona.legacy.tensorflow.v1.saver import (
     CheckpointState,
     Saver,
@@ -59,15 +70,24 @@ __all__ = [
     "Optimizer",
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
+    "QueueRunner",
     "RMSPropOptimizer",
     "Saver",
     "SummaryWriter",
+    "add_queue_runner",
+    "batch",
     "checkpoint_exists",
     "get_checkpoint_state",
     "import_meta_graph",
+    "input_producer",
     "latest_checkpoint",
+    "limit_epochs",
     "list_variables",
     "load_variable",
+    "range_input_producer",
+    "shuffle_batch",
+    "slice_input_producer",
+    "string_input_producer",
     "update_checkpoint_state",
     "write_graph",
 ]
@@ -377,22 +397,7 @@ def _told(name: str, way: str) -> Callable[..., Any]:
 
 
 _QUEUES = "queues were replaced by tf.data: tf.data.Dataset, then make_one_shot_iterator().get_next()."
-batch, shuffle_batch, batch_join, shuffle_batch_join, QueueRunner, add_queue_runner, string_input_producer = (
-    _told(name, _QUEUES)
-    for name in (
-        "batch",
-        "shuffle_batch",
-        "batch_join",
-        "shuffle_batch_join",
-        "QueueRunner",
-        "add_queue_runner",
-        "string_input_producer",
-    )
-)
-input_producer, range_input_producer, slice_input_producer, limit_epochs = (
-    _told(name, _QUEUES)
-    for name in ("input_producer", "range_input_producer", "slice_input_producer", "limit_epochs")
-)
+batch_join, shuffle_batch_join = (_told(name, _QUEUES) for name in ("batch_join", "shuffle_batch_join"))
 Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer, Supervisor = (
     _told(
         name, "Neurona trains on several machines with jax.distributed; here one session runs in one process."
@@ -471,7 +476,11 @@ class LoggingTensorHook(SessionRunHook):
     def __init__(
         self, tensors: Any, every_n_iter: int | None = None, every_n_secs: Any = None, **_: Any
     ) -> None:
-        self._tensors = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
+        named = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
+        self._tensors = {
+            name: f"{one}:0" if isinstance(one, str) and ":" not in one else one
+            for name, one in named.items()
+        }
         self._every, self._runs = every_n_iter or 100, 0
 
     def before_run(self, run_context: Any) -> Any:

@@ -8,13 +8,11 @@ from neurona.core.errors import suggestion
 _ROOMS = {
     **{
         name: f"{__name__}.{name}"
-        for name in ("layers", "rnn", "seq2seq", "framework", "slim", "distributions")
+        for name in ("layers", "rnn", "seq2seq", "framework", "slim", "distributions", "eager", "learn")
     },
     **{name: f"neurona.legacy.tensorflow.v1.{name}" for name in ("losses", "metrics")},
 }
 _GONE = {
-    "learn": "tf.contrib.learn became tf.estimator, and that tf.keras: compile and fit.",
-    "eager": "tf.contrib.eager became TensorFlow 2: run the program without TensorFlow 1's names.",
     "keras": "tf.contrib.keras became tf.keras.",
     "data": "tf.contrib.data became tf.data.",
     "lookup": "tf.contrib.lookup became tf.lookup.",

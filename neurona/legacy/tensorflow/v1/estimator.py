@@ -1,0 +1,283 @@
+"""`tf.estimator`: models as functions that draw a graph for training, evaluation or prediction."""
+
+import importlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from neurona.legacy.tensorflow.errors import OutOfRangeError
+from neurona.legacy.tensorflow.v1 import inputs as inputs
+from neurona.legacy.tensorflow.v1 import train
+from neurona.legacy.tensorflow.v1.data import make_initializable_iterator
+from neurona.legacy.tensorflow.v1.graph import Graph
+from neurona.legacy.tensorflow.v1.saver import Saver, latest_checkpoint, list_variables, load_variable
+from neurona.messages import translated
+from neurona.tracebacks import warn
+
+__all__ = ["inputs"]
+
+
+class ModeKeys:
+    """What a model is drawn for."""
+
+    TRAIN, EVAL, PREDICT = "train", "eval", "infer"
+
+
+class EstimatorSpec:
+    """What a `model_fn` returns: tensors and operations of its graph.
+
+    Args:
+        mode: of `ModeKeys`.
+        predictions: a tensor, or a dictionary of them.
+        loss: the figure that `train_op` makes smaller.
+        train_op: one step of training.
+        eval_metric_ops: pairs of `tf.metrics`, by name.
+        training_hooks, evaluation_hooks, prediction_hooks: called around the runs.
+        scaffold, export_outputs, training_chief_hooks: TensorFlow's; variables have their first values, and
+            functions are not written into files.
+    """
+
+    def __init__(
+        self,
+        mode: str,
+        predictions: Any = None,
+        loss: Any = None,
+        train_op: Any = None,
+        eval_metric_ops: Any = None,
+        export_outputs: Any = None,
+        training_chief_hooks: Any = None,
+        training_hooks: Any = None,
+        scaffold: Any = None,
+        evaluation_hooks: Any = None,
+        prediction_hooks: Any = None,
+    ) -> None:
+        needed = {ModeKeys.TRAIN: ("loss", "train_op"), ModeKeys.EVAL: ("loss",)}
+        given = {"loss": loss, "train_op": train_op, "predictions": predictions}
+        for name in needed.get(mode, ("predictions",)):
+            if given[name] is None:
+                raise ValueError(translated(f"EstimatorSpec: mode={mode!r} needs {name}=."))
+        self.mode, self.predictions, self.loss, self.train_op = mode, predictions, loss, train_op
+        self.eval_metric_ops = dict(eval_metric_ops or {})
+        self.hooks = {
+            ModeKeys.TRAIN: [*(training_hooks or ()), *(training_chief_hooks or ())],
+            ModeKeys.EVAL: list(evaluation_hooks or ()),
+            ModeKeys.PREDICT: list(prediction_hooks or ()),
+        }[mode]
+
+
+class RunConfig:
+    """Settings of an estimator; those of several machines are not here."""
+
+    def __init__(self, model_dir: Any = None, tf_random_seed: int | None = None, **options: Any) -> None:
+        self.model_dir, self.tf_random_seed = model_dir, tf_random_seed
+        self.save_checkpoints_steps = self.save_summary_steps = self.keep_checkpoint_max = None
+        self.__dict__.update(options)
+
+    def replace(self, **options: Any) -> "RunConfig":
+        """The same settings with some others."""
+        return RunConfig(**{**vars(self), **options})
+
+
+TrainSpec = type("TrainSpec", (SimpleNamespace,), {"__doc__": "What `train_and_evaluate` trains on."})
+EvalSpec = type("EvalSpec", (SimpleNamespace,), {"__doc__": "What `train_and_evaluate` measures."})
+
+
+class Estimator:
+    """A model whose values lie in a folder: each call draws a graph, reads them, and writes them.
+
+    Args:
+        model_fn: draws the model, of features, and of labels, mode, params and config where it takes them.
+        model_dir: the folder; a new one by default.
+        config: a `RunConfig`.
+        params: given to `model_fn`.
+        warm_start_from: the folder of another estimator, whose values come first.
+    """
+
+    def __init__(
+        self,
+        model_fn: Callable[..., Any],
+        model_dir: Any = None,
+        config: Any = None,
+        params: Any = None,
+        warm_start_from: Any = None,
+    ) -> None:
+        self.config = config or RunConfig()
+        folder = model_dir or self.config.model_dir
+        if folder is None:
+            folder = tempfile.mkdtemp()
+            warn(f"Using temporary folder as model directory: {folder}")
+        self.model_dir, self.params = os.fspath(folder), dict(params or {})
+        self._model_fn, self._warm = model_fn, warm_start_from
+        os.makedirs(self.model_dir, exist_ok=True)
+
+    @property
+    def model_fn(self) -> Callable[..., Any]:
+        """The function that draws the model."""
+        return self._model_fn
+
+    def _spec(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
+        code = self._model_fn.__code__ if hasattr(self._model_fn, "__code__") else None
+        known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+        given = {"labels": labels, "mode": mode, "params": self.params, "config": self.config}
+        return self._model_fn(features, **{name: one for name, one in given.items() if name in known})
+
+    def _session(self, spec: EstimatorSpec, hooks: Any, checkpoint: Any = None) -> Any:
+        session = train.MonitoredSession(hooks=[*(hooks or ()), *spec.hooks])
+        path = checkpoint or latest_checkpoint(self.model_dir)
+        path = path or (self._warm and (latest_checkpoint(self._warm) or self._warm))
+        if path:
+            Saver().restore(session._session, path)
+        return session
+
+    def train(
+        self,
+        input_fn: Callable[..., Any],
+        hooks: Any = None,
+        steps: int | None = None,
+        max_steps: int | None = None,
+        saving_listeners: Any = None,
+    ) -> "Estimator":
+        """Train for so many steps more, up to a step, or until the data end."""
+        with Graph().as_default() as graph:
+            graph.seed = self.config.tf_random_seed
+            count = train.get_or_create_global_step()
+            features, labels = _tensors(input_fn)
+            spec = self._spec(features, labels, ModeKeys.TRAIN)
+            with self._session(spec, hooks) as session:
+                begin = int(session._session.run(count))
+                last = begin + steps if steps else max_steps
+                done = begin
+                try:
+                    while (last is None or done < last) and not session.should_stop():
+                        session.run([spec.train_op, spec.loss])
+                        done += 1
+                except OutOfRangeError:
+                    pass
+                prefix = os.path.join(self.model_dir, "model.ckpt")
+                Saver().save(session._session, prefix, int(session._session.run(count)))
+        return self
+
+    def evaluate(
+        self,
+        input_fn: Callable[..., Any],
+        steps: int | None = None,
+        hooks: Any = None,
+        checkpoint_path: Any = None,
+        name: str | None = None,
+    ) -> dict[str, Any]:
+        """The mean loss and the metrics on so many batches, or on all."""
+        with Graph().as_default():
+            count = train.get_or_create_global_step()
+            features, labels = _tensors(input_fn)
+            spec = self._spec(features, labels, ModeKeys.EVAL)
+            updates = [pair[1] for pair in spec.eval_metric_ops.values()]
+            values = {key: pair[0] for key, pair in spec.eval_metric_ops.items()}
+            losses: list[Any] = []
+            with self._session(spec, hooks, checkpoint_path) as session:
+                try:
+                    while steps is None or len(losses) < steps:
+                        losses.append(session.run([spec.loss, updates])[0])
+                except OutOfRangeError:
+                    pass
+                found = session._session.run({**values, "global_step": count})
+        return {**found, "loss": np.float32(np.mean(losses))}
+
+    def predict(
+        self,
+        input_fn: Callable[..., Any],
+        predict_keys: Any = None,
+        hooks: Any = None,
+        checkpoint_path: Any = None,
+        yield_single_examples: bool = True,
+    ) -> Iterator[Any]:
+        """The predictions, a row each."""
+        with Graph().as_default():
+            train.get_or_create_global_step()
+            features, _ = _tensors(input_fn)
+            spec = self._spec(features, None, ModeKeys.PREDICT)
+            wanted = spec.predictions
+            if predict_keys is not None:
+                wanted = {key: one for key, one in wanted.items() if key in predict_keys}
+            batches: list[Any] = []
+            with self._session(spec, hooks, checkpoint_path) as session:
+                try:
+                    while True:
+                        batches.append(session.run(wanted))
+                        if not _has_end(features):
+                            break
+                except OutOfRangeError:
+                    pass
+        for batch in batches:
+            if not yield_single_examples:
+                yield batch
+            elif isinstance(batch, dict):
+                rows = min(len(one) for one in batch.values())
+                yield from ({key: one[row] for key, one in batch.items()} for row in range(rows))
+            else:
+                yield from batch
+
+    def get_variable_names(self) -> list[str]:
+        """The names of the variables in the folder."""
+        return [name for name, _ in list_variables(self.model_dir)]
+
+    def get_variable_value(self, name: str) -> Any:
+        """The value of a variable in the folder."""
+        return load_variable(self.model_dir, name)
+
+    def latest_checkpoint(self) -> str | None:
+        """The values that were written last."""
+        return latest_checkpoint(self.model_dir)
+
+    def export_saved_model(self, *_: Any, **__: Any) -> Any:
+        """Refuse: functions are not written into files."""
+        raise NotImplementedError(
+            "Estimator.export_saved_model is not here: functions are not written into files. The values "
+            "lie in model_dir, and get_variable_value reads them."
+        )
+
+    export_savedmodel = experimental_export_all_saved_models = export_saved_model
+
+
+def _tensors(input_fn: Callable[..., Any]) -> tuple[Any, Any]:
+    """The features and labels that an `input_fn` gives: tensors, or a data set of them."""
+    given = input_fn()
+    if hasattr(given, "_elements"):
+        iterator: Any = make_initializable_iterator(given)
+        iterator._is_ready = True
+        given = iterator.get_next()
+    return (given[0], given[1]) if isinstance(given, (tuple, list)) and len(given) == 2 else (given, None)
+
+
+def _has_end(features: Any) -> bool:
+    """Whether features come from data that end, rather than from constants."""
+    parts = list(features.values()) if isinstance(features, dict) else [features]
+    return any(one.op.type not in ("Const", "Cast", "Reshape") for one in parts)
+
+
+def train_and_evaluate(estimator: Estimator, train_spec: Any, eval_spec: Any) -> tuple[dict[str, Any], Any]:
+    """Train, then measure."""
+    estimator.train(
+        train_spec.input_fn,
+        getattr(train_spec, "hooks", None),
+        max_steps=getattr(train_spec, "max_steps", None),
+    )
+    figures = estimator.evaluate(eval_spec.input_fn, getattr(eval_spec, "steps", 100))
+    return figures, None
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("DNNClassifier", "DNNRegressor", "LinearClassifier", "LinearRegressor"):
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.canned"), name)
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(
+        translated(
+            f"tf.estimator.{name} is not in Neurona. Build the model with tf.keras and call fit, or draw it "
+            "in the model_fn of tf.estimator.Estimator."
+        ),
+        name=name,
+    )

@@ -1,0 +1,353 @@
+"""Queues of TensorFlow 1: each run of a session takes the next elements, without threads."""
+
+import itertools
+import random
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from neurona.legacy.tensorflow.dtypes import as_dtype, int32
+from neurona.legacy.tensorflow.errors import OutOfRangeError
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.v1.graph import get_default_graph
+from neurona.legacy.tensorflow.v1.session import HostTensor, Session, Source
+from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, convert
+
+
+class _PerSession:
+    """What gives the values of sources: a session has its own position.
+
+    Args:
+        begin: of a session, the iterator of its elements, each a list of arrays.
+    """
+
+    def __init__(self, begin: Callable[[Session], Iterator[list[Any]]]) -> None:
+        self._begin = begin
+        self._open: weakref.WeakKeyDictionary[Session, Any] = weakref.WeakKeyDictionary()
+
+    def next_values(self, session: Session) -> list[Any]:
+        """The arrays of the next element.
+
+        Raises:
+            OutOfRangeError: there is none.
+        """
+        if session not in self._open:
+            self._open[session] = self._begin(session)
+        try:
+            return next(self._open[session])
+        except StopIteration:
+            raise OutOfRangeError("The queue is closed and has insufficient elements.") from None
+
+
+def _sources(group: Any, kinds: list[tuple[Any, Any]], name: str) -> list[GraphTensor]:
+    """Tensors of shapes and dtypes whose values come from a group, new ones in every run."""
+    graph = get_default_graph()
+    operation = Operation(graph.unique_name(name), "QueueDequeue", (), (), graph)
+    found = []
+    for place, (shape, dtype) in enumerate(kinds):
+        kind = as_dtype(dtype)
+        sizes = None if TensorShape(shape).rank is None else tuple(TensorShape(shape))
+        node = Source(sizes, kind.held, f"{operation.name}:{place}", group, place)
+        operation.graph_nodes += (node,)
+        found.append(GraphTensor(node, operation, place))
+    return found
+
+
+def _rounds(
+    tensors: list[Any], num_epochs: int | None, shuffle: bool, seed: Any
+) -> Callable[[Session], Iterator[list[Any]]]:
+    """Rows of tensors, round after round, in order or shuffled."""
+
+    def begin(session: Session) -> Iterator[list[Any]]:
+        columns = [np.asarray(one) for one in session.run(tensors)]
+        order, draws = list(range(len(columns[0]))), random.Random(seed)
+        done = 0
+        while num_epochs is None or done < num_epochs:
+            if shuffle:
+                draws.shuffle(order)
+            for place in order:
+                yield [np.asarray(column[place], column.dtype) for column in columns]
+            done += 1
+
+    return begin
+
+
+def slice_input_producer(
+    tensor_list: Any,
+    num_epochs: int | None = None,
+    shuffle: bool = True,
+    seed: Any = None,
+    capacity: int = 32,
+    shared_name: Any = None,
+    name: str | None = None,
+) -> list[GraphTensor]:
+    """A row of several tensors."""
+    tensors = [convert(one) for one in tensor_list]
+    kinds = [(one.shape[1:], one.dtype) for one in tensors]
+    return _sources(_PerSession(_rounds(tensors, num_epochs, shuffle, seed)), kinds, name or "input_producer")
+
+
+class Queue:
+    """A queue of TensorFlow 1.
+
+    Args:
+        capacity: how many elements fit; TensorFlow's threads waited there.
+        dtypes, shapes: of an element's parts.
+    """
+
+    _shuffles = False
+
+    def __init__(self, capacity: int = 0, *args: Any, **options: Any) -> None:
+        names = ("min_after_dequeue", "dtypes", "shapes") if self._shuffles else ("dtypes", "shapes")
+        given = {**dict(zip(names, args)), **options}
+        dtypes = given.get("dtypes")
+        self.dtypes = list(dtypes) if isinstance(dtypes, (list, tuple)) else [dtypes]
+        shapes = given.get("shapes")
+        several = isinstance(shapes, list) and len(shapes) == len(self.dtypes)
+        self.shapes = list(shapes or ()) if several else [shapes] * len(self.dtypes)
+        self._held: weakref.WeakKeyDictionary[Session, deque[list[Any]]] = weakref.WeakKeyDictionary()
+        self._filling: list[list[Any]] = []  # what queue runners put in when it is empty
+        self._group = _PerSession(self._elements)
+
+    def _of(self, session: Session) -> "deque[list[Any]]":
+        return self._held.setdefault(session, deque())
+
+    def _elements(self, session: Session) -> Iterator[list[Any]]:
+        while True:
+            held = self._of(session)
+            if not held:
+                for tensors, many in self._filling:
+                    self._put(session, session.run(tensors), many)
+            if not held:
+                return
+            place = random.randrange(len(held)) if self._shuffles else 0
+            held.rotate(-place)
+            found = held.popleft()
+            held.rotate(place)
+            yield found
+
+    def _put(self, session: Session, values: list[Any], many: bool) -> None:
+        columns = [np.asarray(value) for value in values]
+        self._of(session).extend(
+            ([column[row] for column in columns] for row in range(len(columns[0]))) if many else [columns]
+        )
+
+    def _enqueue(self, vals: Any, many: bool, name: str) -> HostTensor:
+        tensors = [convert(one) for one in (vals if isinstance(vals, (list, tuple)) else [vals])]
+        made = HostTensor(tensors, lambda session, *values: self._put(session, list(values), many), name)
+        made.queue_input = [tensors, many]  # pyright: ignore[reportAttributeAccessIssue]
+        return made
+
+    def enqueue(self, vals: Any, name: str | None = None) -> HostTensor:
+        """Put an element in."""
+        return self._enqueue(vals, False, name or "enqueue")
+
+    def enqueue_many(self, vals: Any, name: str | None = None) -> HostTensor:
+        """Put rows in."""
+        return self._enqueue(vals, True, name or "enqueue_many")
+
+    def dequeue(self, name: str | None = None) -> Any:
+        """Take an element out."""
+        kinds = list(zip(self.shapes, self.dtypes, strict=True))
+        found = _sources(self._group, kinds, name or "dequeue")
+        return found[0] if len(found) == 1 else found
+
+    def dequeue_many(self, n: int, name: str | None = None) -> Any:
+        """Take n elements out, stacked."""
+        one = self.dequeue()
+        found = batch(one if isinstance(one, list) else [one], n)
+        return found[0] if len(self.dtypes) == 1 else found
+
+    def size(self, name: str | None = None) -> HostTensor:
+        """How many elements it holds."""
+        return HostTensor([], lambda session: np.int32(len(self._of(session))), name or "size")
+
+    def close(self, cancel_pending_enqueues: bool = False, name: str | None = None) -> HostTensor:
+        """Nothing more comes."""
+        return HostTensor([], lambda session: None, name or "close")
+
+
+class FIFOQueue(Queue):
+    """First in, first out."""
+
+
+class PaddingFIFOQueue(Queue):
+    """First in, first out."""
+
+
+class RandomShuffleQueue(Queue):
+    """Elements come out in random order."""
+
+    _shuffles = True
+
+
+class QueueRunner:
+    """What fills a queue: here whenever it is empty."""
+
+    def __init__(self, queue: Queue, enqueue_ops: Any = (), *_: Any, **__: Any) -> None:
+        self.queue, self.name = queue, "queue_runner"
+        queue._filling += [one.queue_input for one in dict.fromkeys(enqueue_ops)]
+
+    def create_threads(
+        self, sess: Any, coord: Any = None, daemon: bool = False, start: bool = False
+    ) -> list[Any]:
+        """No threads: the queue is filled when it is empty."""
+        return []
+
+
+def add_queue_runner(qr: QueueRunner, collection: Any = None) -> None:
+    """Nothing: a queue runner works from the beginning."""
+
+
+class _Produced(Queue):
+    """A queue of the rows of a tensor, round after round."""
+
+    def __init__(self, tensor: Any, num_epochs: int | None, shuffle: bool, seed: Any) -> None:
+        row = convert(tensor)
+        super().__init__(0, [row.dtype], [row.shape[1:]])
+        self._group = _PerSession(_rounds([row], num_epochs, shuffle, seed))
+
+
+def input_producer(
+    input_tensor: Any,
+    element_shape: Any = None,
+    num_epochs: int | None = None,
+    shuffle: bool = True,
+    seed: Any = None,
+    *_: Any,
+    **__: Any,
+) -> Queue:
+    """A queue of the rows of a tensor."""
+    return _Produced(input_tensor, num_epochs, shuffle, seed)
+
+
+def string_input_producer(
+    string_tensor: Any,
+    num_epochs: int | None = None,
+    shuffle: bool = True,
+    seed: Any = None,
+    *_: Any,
+    **__: Any,
+) -> Queue:
+    """A queue of texts, such as the names of files."""
+    return _Produced(string_tensor, num_epochs, shuffle, seed)
+
+
+def range_input_producer(
+    limit: Any, num_epochs: int | None = None, shuffle: bool = True, seed: Any = None, *_: Any, **__: Any
+) -> Queue:
+    """A queue of the numbers below a limit."""
+    made = Queue(0, [int32], [()])
+
+    def begin(session: Session) -> Iterator[list[Any]]:
+        numbers = np.arange(int(session.run(convert(limit))), dtype=np.int32)
+        order, draws, done = numbers.tolist(), random.Random(seed), 0
+        while num_epochs is None or done < num_epochs:
+            if shuffle:
+                draws.shuffle(order)
+            yield from ([np.int32(one)] for one in order)
+            done += 1
+
+    made._group = _PerSession(begin)
+    return made
+
+
+def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = None) -> Any:
+    """A tensor that is there so often."""
+    one = convert(tensor)
+
+    def begin(session: Session) -> Iterator[list[Any]]:
+        done = 0
+        while num_epochs is None or done < num_epochs:
+            yield [np.asarray(session.run(one))]
+            done += 1
+
+    return _sources(_PerSession(begin), [(one.shape, one.dtype)], name or "limit_epochs")[0]
+
+
+def _runs(session: Session, leaves: list[Any], many: bool) -> Iterator[list[Any]]:
+    """Rows from one run after the other, until there is no element left."""
+    while True:
+        try:
+            values = [np.asarray(one) for one in session.run(leaves)]
+        except OutOfRangeError:
+            return
+        if many:
+            yield from ([value[row] for value in values] for row in range(len(values[0])))
+        else:
+            yield values
+
+
+def _mixed(rows: Iterator[list[Any]], held: int) -> Iterator[list[Any]]:
+    """Rows in random order, taken from so many that wait."""
+    waiting: list[list[Any]] = []
+    for row in rows:
+        waiting.append(row)
+        if len(waiting) > held:
+            yield waiting.pop(random.randrange(len(waiting)))
+    random.shuffle(waiting)
+    yield from waiting
+
+
+def _stacked(rows: Iterator[list[Any]], size: int, smaller: bool) -> Iterator[list[Any]]:
+    """So many rows as one; the last may be smaller."""
+    while part := list(itertools.islice(rows, size)):
+        if smaller or len(part) == size:
+            yield [np.stack(column) for column in zip(*part)]
+
+
+def _batches(tensors: Any, batch_size: int, many: bool, smaller: bool, held: int | None, name: str) -> Any:
+    leaves, form = jax.tree.flatten(tensors, is_leaf=lambda one: isinstance(one, GraphTensor))
+    leaves = [convert(one) for one in leaves]
+
+    def begin(session: Session) -> Iterator[list[Any]]:
+        rows = _runs(session, leaves, many)
+        return _stacked(rows if held is None else _mixed(rows, held), batch_size, smaller)
+
+    size = None if smaller else batch_size
+    kinds = [((size, *(one.shape[1:] if many else one.shape)), one.dtype) for one in leaves]
+    return jax.tree.unflatten(form, _sources(_PerSession(begin), kinds, name))
+
+
+def batch(
+    tensors: Any,
+    batch_size: int,
+    num_threads: int = 1,
+    capacity: int = 32,
+    enqueue_many: bool = False,
+    shapes: Any = None,
+    dynamic_pad: bool = False,
+    allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Tensors of so many runs, stacked."""
+    return _batches(tensors, batch_size, enqueue_many, allow_smaller_final_batch, None, name or "batch")
+
+
+def shuffle_batch(
+    tensors: Any,
+    batch_size: int,
+    capacity: int,
+    min_after_dequeue: int,
+    num_threads: int = 1,
+    seed: Any = None,
+    enqueue_many: bool = False,
+    shapes: Any = None,
+    allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Tensors of so many runs, taken in random order from those that wait."""
+    return _batches(
+        tensors,
+        batch_size,
+        enqueue_many,
+        allow_smaller_final_batch,
+        min_after_dequeue,
+        name or "shuffle_batch",
+    )
