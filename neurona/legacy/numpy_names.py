@@ -37,17 +37,14 @@ def restore() -> None:
     for name, value in _TODAY.items():
         if name not in vars(np):
             setattr(np, name, value)
-    reshape = np.reshape
-    if not hasattr(reshape, "takes_newshape"):
-        np.reshape = _with_newshape(reshape)
+    np.reshape = _reshape
 
 
-def _with_newshape(reshape: Any) -> Any:
-    @functools.wraps(reshape)
-    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
-        if "newshape" in kwargs:
-            kwargs["shape"] = kwargs.pop("newshape")
-        return reshape(a, *args, **kwargs)
+_numpys_reshape = np.reshape
 
-    call.takes_newshape = True  # pyright: ignore[reportFunctionMemberAccess]
-    return call
+
+@functools.wraps(_numpys_reshape)
+def _reshape(a: Any, *args: Any, **kwargs: Any) -> Any:
+    if "newshape" in kwargs:
+        kwargs["shape"] = kwargs.pop("newshape")
+    return _numpys_reshape(a, *args, **kwargs)

@@ -11,6 +11,9 @@ from neurona.legacy.spellings import tell
 class _Merge(Layer):
     """The base of layers that make one of several inputs: a program of Keras 2 defines `_merge_function`."""
 
+    def _merge_function(self, inputs: Any) -> Any:
+        raise NotImplementedError
+
     def call(self, inputs: Any) -> Any:
         return self._merge_function(inputs)
 

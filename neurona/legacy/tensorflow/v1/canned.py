@@ -97,7 +97,7 @@ class _Ready(Estimator):
     def _spec_of(self, mode: str, predictions: Any, loss: Any, figures: Any) -> EstimatorSpec:
         if mode == ModeKeys.EVAL:
             return EstimatorSpec(mode, predictions, loss, eval_metric_ops=figures)
-        optimizer = self._given_optimizer
+        optimizer: Any = self._given_optimizer
         optimizer = _OPTIMIZERS[optimizer]() if isinstance(optimizer, str) else optimizer
         optimizer = optimizer() if callable(optimizer) else optimizer
         step = optimizer.minimize(loss, global_step=train.get_global_step())

@@ -26,7 +26,7 @@ def input_layer(features: Any, feature_columns: Any, *_: Any, **__: Any) -> Any:
 def _part(features: Any, column: Any) -> Any:
     """A column's numbers: drawn, or computed at once from what is no tensor of the graph."""
     if isinstance(column, _NUMBERS):
-        source = getattr(column, "source_column", column)
+        source: Any = getattr(column, "source_column", column)
         return draw(_dense, (convert(features[source.key]), column), default=f"input_layer/{column.name}")
     categorical = getattr(column, "categorical_column", column)
     values = features.get(getattr(categorical, "key", None))
