@@ -104,7 +104,7 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
 
     Args:
         class_name: the name of Keras's class for it, which files of functional models hold.
-        module: the module of `keras.src.ops` where that class is.
+        module: the module of `keras.src.ops` where that class is, or of `keras.src` with its dots.
 
     Example:
 
@@ -137,7 +137,7 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
                 raise
 
         _operations.setdefault(class_name, call)
-        _keras_modules.setdefault(class_name, f"keras.src.ops.{module}")
+        _keras_modules.setdefault(class_name, f"keras.src.{module if '.' in module else f'ops.{module}'}")
         return call
 
     return decorate

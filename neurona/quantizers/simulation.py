@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from neurona.ops.registry import Tensor, define
 
 
-@define("FakeQuantWithMinMaxVars", module="quantizers")
+@define("FakeQuantWithMinMaxVars", module="quantizers.quantizers")
 def fake_quant_with_min_max_vars(
     inputs: Tensor,
     min_vals: Tensor,

@@ -41,7 +41,7 @@ def made(name, **options):
 
 
 def test_every_optimizer_of_the_registry_is_tested():
-    needs_more = {"Optimizer", "LossScaleOptimizer", "OptaxOptimizer"}
+    needs_more = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptaxOptimizer"}
     public = {
         name
         for name, value in vars(optimizers).items()
