@@ -185,11 +185,11 @@ class RematScope:
         self.layer_names = list(layer_names or ())
 
     def __enter__(self) -> "RematScope":
-        self._outer, Layer.on_creation = Layer.on_creation, self._change
+        self._outer, Layer._on_creation = Layer._on_creation, self._change
         return self
 
     def __exit__(self, *_: object) -> None:
-        Layer.on_creation = self._outer
+        Layer._on_creation = self._outer
 
     def _change(self, layer: Layer) -> None:
         """Let a new layer follow the mode."""

@@ -85,7 +85,9 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     # Counts attribute assignments on all layers. While it stays, no layer gained or lost a part, except
     # inside lists.
     _structure_version = 0
-    on_creation: "Callable[[Layer], None] | None" = None  # gets every new layer, in a scope that changes some
+    _on_creation: "Callable[[Layer], None] | None" = (
+        None  # gets every new layer, in a scope that changes some
+    )
     _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")
 
     def __init__(
@@ -118,8 +120,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         self._call_losses: list[Any] = []
         self._seed_stream: SeedGenerator | None = None
         self._given_batch_shape = given_batch_shape(kwargs)
-        if Layer.on_creation is not None:
-            Layer.on_creation(self)
+        if Layer._on_creation is not None:
+            Layer._on_creation(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         Layer._structure_version += 1
