@@ -85,9 +85,8 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     # Counts attribute assignments on all layers. While it stays, no layer gained or lost a part, except
     # inside lists.
     _structure_version = 0
-    _on_creation: "Callable[[Layer], None] | None" = (
-        None  # gets every new layer, in a scope that changes some
-    )
+    # Gets every new layer, in a scope that changes some.
+    _on_creation: "Callable[[Layer], None] | None" = None
     _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")
 
     def __init__(

@@ -25,7 +25,7 @@ class _Quantizable(_Adaptable):
     """
 
     quantization_config: Any = None
-    inputs_quantizer: Any = None  # rounds inputs
+    inputs_quantizer: Any  # rounds inputs, once the weights are integers
     _quantizable: tuple[str, ...] = ("kernel",)  # the names of the weights
     _rounding_modes: tuple[str, ...] = ("int8",)  # in which inputs are rounded if no config says otherwise
     _quantized: dict[str, QuantizedWeight] = {}
