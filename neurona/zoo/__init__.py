@@ -13,9 +13,10 @@ import pkgutil
 from pathlib import Path
 
 from neurona.errors import suggest_names
-from neurona.zoo import echo_state, hebb, hopfield, kohonen, perceptron
+from neurona.zoo import echo_state, extreme, hebb, hopfield, kohonen, perceptron
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.echo_state import *
+from neurona.zoo.extreme import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
@@ -24,6 +25,7 @@ from neurona.zoo.perceptron import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Experiment", "Network", "Outcome", "Words", "cards", "load"]
 __all__ += echo_state.__all__
+__all__ += extreme.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__
 __all__ += kohonen.__all__

@@ -79,6 +79,10 @@ class ReservoirCell(Layer):
         (2, 7, 20)
     """
 
+    kernel: Any
+    recurrent_kernel: Any
+    bias: Any
+
     def __init__(
         self,
         units: int,

@@ -25,8 +25,6 @@ from jax.scipy.linalg import solve_triangular
 from neurona import Variable
 from neurona.training import Rule
 
-# Ridges that are tried, as shares of the largest squared singular value: what 32 bits resolve, to nothing.
-_SHARES = 10.0 ** jnp.arange(-13.0, 1.5, 0.25)
 _CUT = 3e-7  # singular values below this share of the largest are noise of 32 bits
 
 
@@ -40,10 +38,12 @@ class RidgeRule(Rule):
             cross-validation (Golub, Heath and Wahba, Technometrics 21, 1979): what minimizes
             N |Y - F|**2 / (N - trace)**2, where trace is the derivative of the fitted F by Y.
         washout: how many first steps of each sequence are left out.
+        least: the smallest ridge tried, as a share of the largest squared singular value. From 1e-13 on 32
+            bits resolve it; larger ones keep the weights small, and with them the rounding of the outputs.
     """
 
-    def __init__(self, ridge: float | None = None, washout: int = 0) -> None:
-        self.ridge, self.washout = ridge, washout
+    def __init__(self, ridge: float | None = None, washout: int = 0, least: float = 1e-13) -> None:
+        self.ridge, self.washout, self.least = ridge, washout, least
 
     def build(self, model: Any) -> None:
         """Make the triangle, the number of rows, the ridge taken, and how near R is to singular."""
@@ -87,7 +87,7 @@ class RidgeRule(Rule):
         self.condition.assign(s[-1] / s[0])
         if self.ridge is not None:
             return V.T @ (jnp.where(s > _CUT * s[0], 1 / s, 0.0)[:, None] * z), jnp.zeros(())
-        ridges = _SHARES * s[0] ** 2
+        ridges = jnp.geomspace(self.least, 10.0, 60) * s[0] ** 2
         kept = s**2 / (s**2 + ridges[:, None])  # (ridges, units)
         errors = rest + (1 - kept) ** 2 @ jnp.sum(z**2, axis=1)
         free = jnp.maximum(self.count.value - 1 - kept.sum(axis=1), 1e-3)
@@ -125,8 +125,10 @@ class RecursiveRule(Rule):
         self.ridge, self.forgetting = ridge, forgetting
 
     def build(self, model: Any) -> None:
-        """Make P."""
+        """Make P, and begin with weights of 0, to which the penalty draws."""
         readout = model.layers[-1]
+        for weight in readout.weights:
+            weight.assign(jnp.zeros(weight.shape))
         size = readout.kernel.shape[0] + (readout.bias is not None)
         self.inverse = Variable(jnp.eye(size) / self.ridge, trainable=False, name="inverse")
 
