@@ -13,10 +13,21 @@ import pkgutil
 from pathlib import Path
 
 from neurona.errors import suggest_names
-from neurona.zoo import backpropagation, hebb, hopfield, kohonen, perceptron, vector_quantization
+from neurona.zoo import (
+    backpropagation,
+    echo_state,
+    extreme,
+    hebb,
+    hopfield,
+    kohonen,
+    perceptron,
+    vector_quantization,
+)
 from neurona.zoo.backpropagation import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.echo_state import *
 from neurona.zoo.estimator import Estimator, load
+from neurona.zoo.extreme import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
@@ -29,6 +40,8 @@ __all__ += hebb.__all__
 __all__ += hopfield.__all__
 __all__ += kohonen.__all__
 __all__ += perceptron.__all__
+__all__ += extreme.__all__
+__all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
 
 

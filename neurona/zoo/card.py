@@ -30,6 +30,7 @@ FAMILIES: Mapping[str, Words] = {
     "layers": Words("Layers of neurons", "Capas de neuronas"),
     "principal": Words("Hebbian learning", "Aprendizaje hebbiano"),
     "energy": Words("Energy and memory", "Energía y memoria"),
+    "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
 }
 
@@ -38,6 +39,7 @@ CELLS: Mapping[str, Words] = {
     "input": Words("input", "entrada"),
     "back-fed input": Words("back-fed input", "entrada realimentada"),
     "hidden": Words("hidden", "oculta"),
+    "recurrent": Words("recurrent", "recurrente"),
     "output": Words("output", "salida"),
 }
 

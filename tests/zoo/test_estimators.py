@@ -16,6 +16,8 @@ from neurona.datasets import iris
 (X, y), _ = iris.load_data(test_split=0.0)
 # Those that take any table; a Hopfield network takes patterns of two values only.
 ESTIMATORS = [
+    zoo.ExtremeClassifier(30),
+    zoo.ExtremeRegressor(30),
     zoo.Hebb(),
     zoo.LVQ(1, epochs=20),
     zoo.ModernHopfield(),
