@@ -37,6 +37,7 @@ CELLS: Mapping[str, Words] = {
     "input": Words("input", "entrada"),
     "back-fed input": Words("back-fed input", "entrada realimentada"),
     "hidden": Words("hidden", "oculta"),
+    "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "output": Words("output", "salida"),
 }
 
