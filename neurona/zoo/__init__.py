@@ -13,19 +13,23 @@ import pkgutil
 from pathlib import Path
 
 from neurona.errors import suggest_names
-from neurona.zoo import hebb, hopfield, kohonen, perceptron, restricted_boltzmann
+from neurona.zoo import hebb, hidden_markov, hopfield, kohonen, markov, perceptron, restricted_boltzmann
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.hebb import *
+from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.markov import *
 from neurona.zoo.network import Network, load
 from neurona.zoo.perceptron import *
 from neurona.zoo.restricted_boltzmann import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Experiment", "Network", "Outcome", "Words", "cards", "load"]
 __all__ += hebb.__all__
+__all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
 __all__ += kohonen.__all__
+__all__ += markov.__all__
 __all__ += perceptron.__all__
 __all__ += restricted_boltzmann.__all__
 

@@ -28,6 +28,7 @@ class Words(NamedTuple):
 FAMILIES: Mapping[str, Words] = {
     "neurons": Words("Single neurons", "Neuronas solas"),
     "principal": Words("Hebbian learning", "Aprendizaje hebbiano"),
+    "chains": Words("Chains of states", "Cadenas de estados"),
     "energy": Words("Energy and memory", "Energía y memoria"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
 }

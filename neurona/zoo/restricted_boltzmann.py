@@ -267,17 +267,16 @@ class _Machine(base.TransformerMixin, Network):
             raise ArgumentError(
                 f"{type(self).__name__}.log_partition: method is 'annealed' or 'exact'. Received: {method=}"
             )
-        weights = self.components_.T, self.intercept_hidden_, self.intercept_visible_
+        kernel, bias, outer = self.components_.T, self.intercept_hidden_, self.intercept_visible_
         if method == "annealed":
-            start = jnp.asarray(self._first_bias_)
-            weighed = _annealed(self._visible, *map(jnp.asarray, weights), start, self._key(), chains, steps)
-            return float(weighed)
+            start, key = self.first_bias_, self._key()
+            return float(_annealed(self._visible, kernel, bias, outer, start, key, chains, steps))
         if self.n_components > _ENUMERABLE:
             raise ArgumentError(
                 f"{type(self).__name__}.log_partition: the sum over all states takes up to {_ENUMERABLE} "
                 f"hidden units, and there are {self.n_components}. Use method='annealed'."
             )
-        return _enumerated(self._visible, *(weight.astype("float64") for weight in weights))
+        return _enumerated(self._visible, kernel.astype("float64"), bias, outer)
 
     def log_likelihood(self, X: Any, log_partition: float | None = None) -> np.ndarray:
         """log P(v) = -F(v) - log Z of each row, (samples,); of Gaussian units, of the density.
@@ -319,7 +318,7 @@ class _Machine(base.TransformerMixin, Network):
         return jax.random.key(utils.check_random_state(self.random_state).randint(2**31))
 
     @property
-    def _layer(self) -> RestrictedBoltzmannLayer:
+    def _layer(self) -> Any:
         return self.model_.layers[-1]
 
     @property
@@ -347,6 +346,7 @@ class RestrictedBoltzmann(_Machine):
     Attributes:
         components_: W', (n_components, features).
         intercept_hidden_, intercept_visible_: c and b.
+        first_bias_: b_0, where annealing begins.
         model_, history_, n_features_in_: as in `Network`.
 
     Raises:
@@ -386,7 +386,7 @@ class RestrictedBoltzmann(_Machine):
         _check_unit_interval(type(self).__name__, rows)
         # The machine without weights from which annealing begins: that of the data, with no unit certain.
         means = (rows.sum(axis=0) + 1) / (len(rows) + 2)
-        self._first_bias_ = np.log(means / (1 - means)).astype("float32")
+        self.first_bias_ = np.log(means / (1 - means)).astype("float32")
         return rows, None
 
     def _units(self, X: Any) -> np.ndarray:
@@ -419,7 +419,8 @@ class GaussianRestrictedBoltzmann(_Machine):
         epochs, batch_size, rounds, persistent, random_state: as in `RestrictedBoltzmann`.
 
     Attributes:
-        components_, intercept_hidden_, intercept_visible_: as in `RestrictedBoltzmann`, for scaled columns.
+        components_, intercept_hidden_, intercept_visible_, first_bias_: as in `RestrictedBoltzmann`, for
+            scaled columns.
         mean_, scale_: of the columns; v = (x - mean_) / scale_.
         model_, history_, n_features_in_: as in `Network`.
 
@@ -455,7 +456,7 @@ class GaussianRestrictedBoltzmann(_Machine):
         rows, _ = super()._checked(X, y)
         spread = rows.std(axis=0)
         self.mean_, self.scale_ = rows.mean(axis=0), np.where(spread > 0, spread, 1).astype("float32")
-        self._first_bias_ = np.zeros(rows.shape[1], "float32")
+        self.first_bias_ = np.zeros(rows.shape[1], "float32")
         return (rows - self.mean_) / self.scale_, None
 
     def _units(self, X: Any) -> np.ndarray:
@@ -502,10 +503,10 @@ def _enumerated(visible: str, kernel: np.ndarray, bias: np.ndarray, outer: np.nd
 
 def _annealed(
     visible: str,
-    kernel: jax.Array,
-    bias: jax.Array,
-    outer: jax.Array,
-    start: jax.Array,
+    kernel: np.ndarray,
+    bias: np.ndarray,
+    outer: np.ndarray,
+    start: np.ndarray,
     key: jax.Array,
     chains: int,
     steps: int,
@@ -530,7 +531,7 @@ def _annealed(
     v = draw_units(visible, jax.random.fold_in(key, steps), received)
     (_, weights), _ = jax.lax.scan(walk, (v, jnp.zeros(chains)), jnp.arange(steps))
     if visible == "gaussian":
-        free = (start**2 + jnp.log(2 * jnp.pi)) / 2
+        free = (start**2 + np.log(2 * np.pi)) / 2
     else:
         free = jax.nn.softplus(start)
     known = jnp.sum(free) + len(bias) * jnp.log(2.0)
