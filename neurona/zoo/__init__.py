@@ -13,7 +13,17 @@ import pkgutil
 from pathlib import Path
 
 from neurona.errors import suggest_names
-from neurona.zoo import hebb, hidden_markov, hopfield, kohonen, markov, perceptron, restricted_boltzmann
+from neurona.zoo import (
+    boltzmann,
+    hebb,
+    hidden_markov,
+    hopfield,
+    kohonen,
+    markov,
+    perceptron,
+    restricted_boltzmann,
+)
+from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
@@ -25,6 +35,7 @@ from neurona.zoo.perceptron import *
 from neurona.zoo.restricted_boltzmann import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Experiment", "Network", "Outcome", "Words", "cards", "load"]
+__all__ += boltzmann.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__

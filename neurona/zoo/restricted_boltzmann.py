@@ -118,8 +118,7 @@ class RestrictedBoltzmannLayer(Layer):
 
     def draw_visible(self, h: jax.Array, key: jax.Array) -> jax.Array:
         """v given h, (rows, features)."""
-        received = h @ self.kernel.value.T + self.visible_bias.value
-        return draw_units(self.visible, key, received)
+        return draw_units(self.visible, key, h @ self.kernel.value.T + self.visible_bias.value)
 
     def gibbs(self, v: jax.Array, key: jax.Array, rounds: Any) -> jax.Array:
         """v after some rounds: h given v, and v given h."""
@@ -285,8 +284,8 @@ class _Machine(base.TransformerMixin, Network):
             X: (samples, features).
             log_partition: log Z; by default what `log_partition()` estimates.
         """
-        energies = self.free_energy(X)
-        return -energies - (self.log_partition() if log_partition is None else log_partition)
+        total = self.log_partition() if log_partition is None else log_partition
+        return self._log_scale - self.free_energy(X) - total
 
     def plot(self, language: str | None = None, to_file: Any = None) -> Any:
         """Draw the receptive fields: the weights of up to 25 hidden units, those of the longest.
@@ -301,10 +300,8 @@ class _Machine(base.TransformerMixin, Network):
         validation.check_is_fitted(self, "model_")
         chosen = np.argsort(-np.linalg.norm(self.components_, axis=1), kind="stable")[:_DRAWN]
         names = [str(number + 1) for number in chosen]
-        return finish(
-            pictures_figure(self.components_[chosen], names, 5, CARD.title.of(language)),
-            to_file,
-        )
+        figure = pictures_figure(self.components_[chosen], names, 5, CARD.title.of(language))
+        return finish(figure, to_file)
 
     def _units(self, X: Any) -> np.ndarray:
         """Rows as the visible units take them."""
@@ -313,6 +310,11 @@ class _Machine(base.TransformerMixin, Network):
     def _as_rows(self, v: np.ndarray) -> np.ndarray:
         """Visible units as rows are."""
         return v
+
+    @property
+    def _log_scale(self) -> float:
+        """What the log density of a row has more than that of its units."""
+        return 0.0
 
     def _key(self) -> jax.Array:
         return jax.random.key(utils.check_random_state(self.random_state).randint(2**31))
@@ -465,14 +467,9 @@ class GaussianRestrictedBoltzmann(_Machine):
     def _as_rows(self, v: np.ndarray) -> np.ndarray:
         return v * self.scale_ + self.mean_
 
-    def log_likelihood(self, X: Any, log_partition: float | None = None) -> np.ndarray:
-        """The log of the density of each row, (samples,).
-
-        Args:
-            X: (samples, features).
-            log_partition: log Z of the scaled columns; by default what `log_partition()` estimates.
-        """
-        return super().log_likelihood(X, log_partition) - np.log(self.scale_).sum()
+    @property
+    def _log_scale(self) -> float:
+        return -float(np.log(self.scale_).sum())
 
 
 def _check_unit_interval(name: str, rows: np.ndarray) -> None:
@@ -539,9 +536,7 @@ def _annealed(
 
 
 def nudged_digits(quick: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """The 8x8 digits from 0 to 1, (rows, 64), and their classes; and all again, a pixel left, right, above
-    and below.
-    """
+    """The 8x8 digits from 0 to 1, and moved by a pixel in four directions: (rows, 64), and their classes."""
     (pictures, classes), _ = digits.load_data(test_split=0.0)
     pictures, classes = (pictures[:600], classes[:600]) if quick else (pictures, classes)
     wide = np.pad(pictures / 16.0, ((0, 0), (1, 1), (1, 1)))
