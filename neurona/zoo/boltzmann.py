@@ -330,7 +330,7 @@ def _encoder(seed: int = 0, quick: bool = False) -> Outcome:
     rows, groups = np.tile(np.eye(4), 2), [0] * 4 + [1] * 4
     half = rows.copy()
     half[:, 4:] = np.nan
-    starts, runs, epochs = (4, 1, 1000) if quick else (10, 5, 3000)
+    starts, runs, epochs = (4, 1, 1000) if quick else (8, 3, 1500)
     right, likelihoods, machine = [], [], BoltzmannMachine()
     for run in range(runs):
         machine = BoltzmannMachine(2, groups, epochs=epochs, n_init=starts, random_state=seed + run).fit(rows)
@@ -364,8 +364,8 @@ CARD = Card(
     network=BoltzmannMachine,
     experiment=Experiment(
         task=Words(
-            "the 4-2-4 encoder, 5 runs, the likeliest of 10 starts",
-            "el codificador 4-2-4, 5 series, lo más verosímil de 10 inicios",
+            "the 4-2-4 encoder, 3 runs, the likeliest of 8 starts",
+            "el codificador 4-2-4, 3 series, lo más verosímil de 8 inicios",
         ),
         measure=Words("% of patterns completed right", "% de patrones bien completados"),
         target=98.6,
