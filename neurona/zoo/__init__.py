@@ -15,23 +15,31 @@ from pathlib import Path
 from neurona.errors import suggest_names
 from neurona.zoo import (
     backpropagation,
+    boltzmann,
     echo_state,
     extreme,
     hebb,
+    hidden_markov,
     hopfield,
     kohonen,
+    markov,
     perceptron,
+    restricted_boltzmann,
     vector_quantization,
 )
 from neurona.zoo.backpropagation import *
+from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.echo_state import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.hebb import *
+from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
+from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.vector_quantization import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
@@ -40,6 +48,10 @@ __all__ += hebb.__all__
 __all__ += hopfield.__all__
 __all__ += kohonen.__all__
 __all__ += perceptron.__all__
+__all__ += restricted_boltzmann.__all__
+__all__ += markov.__all__
+__all__ += hidden_markov.__all__
+__all__ += boltzmann.__all__
 __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__

@@ -29,6 +29,7 @@ FAMILIES: Mapping[str, Words] = {
     "neurons": Words("Single neurons", "Neuronas solas"),
     "layers": Words("Layers of neurons", "Capas de neuronas"),
     "principal": Words("Hebbian learning", "Aprendizaje hebbiano"),
+    "chains": Words("Chains of states", "Cadenas de estados"),
     "energy": Words("Energy and memory", "Energía y memoria"),
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
@@ -40,6 +41,7 @@ CELLS: Mapping[str, Words] = {
     "back-fed input": Words("back-fed input", "entrada realimentada"),
     "hidden": Words("hidden", "oculta"),
     "recurrent": Words("recurrent", "recurrente"),
+    "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "output": Words("output", "salida"),
 }
 

@@ -18,6 +18,7 @@ from neurona.datasets import iris
 ESTIMATORS = [
     zoo.ExtremeClassifier(30),
     zoo.ExtremeRegressor(30),
+    zoo.GaussianRestrictedBoltzmann(2, epochs=2),
     zoo.Hebb(),
     zoo.LVQ(1, epochs=20),
     zoo.ModernHopfield(),
