@@ -63,7 +63,7 @@ def cards() -> dict[str, Card]:
     Example:
 
         >>> list(cards())[0]
-        'hebb'
+        'markov'
     """
     files = pkgutil.iter_modules([str(Path(__file__).parent)])
     modules = {file.name: importlib.import_module(f"{__name__}.{file.name}") for file in files}
