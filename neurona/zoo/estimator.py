@@ -1,7 +1,6 @@
 """Estimator: what all networks of the zoo share. The contract is that of scikit-learn's estimators."""
 
 import contextlib
-import importlib
 import json
 import os
 import zipfile
@@ -121,7 +120,6 @@ class Estimator(base.BaseEstimator):
         }
         params = self.get_params(deep=False)
         described = {
-            "module": type(self).__module__,
             "class_name": type(self).__name__,
             "params": serialize_keras_object(params),
             "tuples": [name for name, value in params.items() if isinstance(value, tuple)],
@@ -182,12 +180,36 @@ def load(path: str | os.PathLike[str]) -> Estimator:
                 f"{Path(path).name} holds a model, and no network of the zoo: read it with "
                 "neurona.saving.load_model."
             )
-        described = json.loads(archive.read(_DESCRIPTION))
-    params = deserialize_keras_object(described["params"])
-    params |= {name: tuple(params[name]) for name in described["tuples"]}  # JSON has lists only
-    cls = getattr(importlib.import_module(described["module"]), described["class_name"])
-    network = cls(**params)
-    for name, value in deserialize_keras_object(described["fitted"]).items():
-        setattr(network, name, value)
+        text = archive.read(_DESCRIPTION)
+    try:
+        network = _described(json.loads(text))
+    except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
+        if isinstance(error, SavingError):
+            raise
+        raise SavingError(f"{Path(path).name} describes no network of the zoo: {error!s:.100}") from error
     network.model_ = model
+    return network
+
+
+def _described(description: Any) -> Estimator:
+    """The network that a file describes. Only classes of networks are looked up: a file can't name another.
+
+    Raises:
+        SavingError: there is no network of that name.
+    """
+    known, waiting = {}, [Estimator]
+    while waiting:
+        cls = waiting.pop()
+        waiting += cls.__subclasses__()
+        known[cls.__name__] = cls
+    name = description["class_name"]
+    if name not in known:
+        raise SavingError(f"The zoo has no network {name!r:.100}.")
+    params = deserialize_keras_object(description["params"])
+    params |= {name: tuple(params[name]) for name in description["tuples"]}  # JSON has lists only
+    network = known[name](**params)
+    for attribute, value in deserialize_keras_object(description["fitted"]).items():
+        if not attribute.endswith("_") or attribute.startswith("_"):
+            raise SavingError(f"A network has no learned attribute {attribute!r:.100}.")
+        setattr(network, attribute, value)
     return network

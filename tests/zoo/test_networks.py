@@ -1,5 +1,8 @@
 """What every network of the zoo must do: found by listing the folder."""
 
+import json
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -66,4 +69,32 @@ def test_a_model_that_is_no_network_is_refused(tmp_path):
     model = nn.Sequential([nn.Input((2,)), nn.layers.Dense(1)])
     model.save(tmp_path / "model.keras")
     with pytest.raises(nn.errors.SavingError, match="no network of the zoo"):
+        zoo.load(tmp_path / "model.keras")
+
+
+GOOD = {"class_name": "Oja", "params": {}, "tuples": [], "fitted": {}}
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {**GOOD, "class_name": "Popen", "module": "subprocess"},
+        {**GOOD, "class_name": "Estimator", "params": {"a": 1}},
+        {**GOOD, "class_name": ["Oja"]},
+        {**GOOD, "params": {"no_such": 1}},
+        {**GOOD, "params": {"rule": {"class_name": "Popen", "module": "subprocess", "config": {}}}},
+        {**GOOD, "fitted": {"__class__": 1}},
+        {**GOOD, "fitted": {"fit": 1}},
+        {**GOOD, "tuples": ["epochs"]},
+        {"class_name": "Oja"},
+        [],
+        None,
+    ],
+)
+def test_a_strangers_description_is_refused_and_nothing_else_is_run(described, tmp_path):
+    model = nn.Sequential([nn.Input((2,)), nn.layers.Dense(1)])
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as archive:
+        archive.writestr("network.json", json.dumps(described))
+    with pytest.raises(nn.errors.SavingError):
         zoo.load(tmp_path / "model.keras")
