@@ -1,5 +1,6 @@
 """Layers of Keras 1 and 2 under their names of then, such as Convolution2D."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -309,4 +310,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "DenseFeatures":  # of TensorFlow's columns
+        return importlib.import_module("neurona.legacy.tensorflow.feature_column").DenseFeatures
     return submodule(__name__, name)

@@ -58,3 +58,15 @@ def test_refusals():
         fc.DenseFeatures([AGE])({"other": 1})
     with pytest.raises(ArgumentError, match="boundaries rise"):
         fc.bucketized_column(AGE, [2, 1])
+
+
+def test_the_layer_is_one_of_keras_and_stands_first_in_a_model():
+    age = tf.feature_column.numeric_column("age")
+    columns = [age, tf.feature_column.bucketized_column(age, [20, 40])]
+    model = tf.keras.Sequential([tf.keras.layers.DenseFeatures(columns), tf.keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    rows = {"age": np.array([10.0, 30.0, 50.0, 70.0], "float32")}
+    data = tf.data.Dataset.from_tensor_slices((rows, np.zeros(4))).batch(2)
+    before = model.evaluate(data, verbose=0)
+    assert model.fit(data, epochs=3, verbose=0).history["loss"][-1] < before
+    assert model.layers[1].kernel.shape == (4, 1)
