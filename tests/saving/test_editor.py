@@ -1,5 +1,7 @@
 """The editor of weights: what it changes, what it counts, and what it refuses."""
 
+import zipfile
+
 import h5py
 import keras
 import numpy as np
@@ -26,6 +28,7 @@ def files(tmp_path_factory):
     model.compile("adam", "mse")
     model.optimizer.build(model.trainable_variables)
     model.save(folder / "whole.keras")
+    zipfile.ZipFile(folder / "whole.keras").extract("model.weights.h5", folder)
     ours = nn.models.load_model(folder / "whole.keras")
     ours.save_weights(folder / "ours.weights.h5")
     return folder
@@ -57,8 +60,9 @@ def test_a_file_is_changed_until_it_fits_another_model(files, tmp_path, capsys):
 
 
 def test_counts_the_state_of_an_optimizer_as_keras(files):
-    for name in ("whole.keras", "ours.weights.h5"):
-        ours, theirs = (of.KerasFileEditor(str(files / name)) for of in (nn.saving, keras.saving))
+    # Keras's editor reads an .h5 file inside of an archive wrongly on Python 3.13, so it gets the file alone.
+    for name, alone in (("whole.keras", "model.weights.h5"), ("ours.weights.h5", "ours.weights.h5")):
+        ours, theirs = KerasFileEditor(files / name), keras.saving.KerasFileEditor(str(files / alone))
         assert len(nn.tree.flatten(ours.weights_dict)) == 14  # 4 weights, 2 moments of each, step and rate
         nn.tree.map_structure(np.testing.assert_array_equal, ours.weights_dict, dict(theirs.weights_dict))
 
