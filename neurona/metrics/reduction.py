@@ -176,6 +176,8 @@ class MeanMetricWrapper(Mean):
         Shapes: y_true, y_pred as `fn` takes them; sample_weight broadcastable to what it returns.
         """
         mask = MASK.get(y_pred)
+        if getattr(y_true, "ndim", 0) == 1 and getattr(y_pred, "shape", ())[1:] == (1,):
+            y_true = y_true[:, None]  # (rows,) and (rows, 1) would meet as (rows, rows)
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         super().update_state(values, apply_mask(sample_weight, mask, self.dtype, "sum"))
 

@@ -31,6 +31,8 @@ _SIGNS = re.compile(
     r"""np_utils|nb_epoch|samples_per_epoch|image_dim_ordering|image_data_format|Convolution[123]D|fit_generator
     |keras\.(?:objectives|layers\.(?:core|convolutional|recurrent|normalization|embeddings|merge|noise|wrappers
         |advanced_activations)|utils\.(?:vis_utils|generic_utils|training_utils)|wrappers\.scikit_learn)
+    |border_mode\s*=|nb_filter|nb_row|inner_activation|consume_less|[WUb]_(?:regularizer|constraint)|dropout_[WU]\b
+    |(?:Dense|LSTM|GRU|SimpleRNN)\(\s*output_dim
     |from\s+__future__|predict_classes|\blr\s*=|\bhistory\[['"](?:val_)?acc['"]\]""",
     re.VERBOSE,
 )

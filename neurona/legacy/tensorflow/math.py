@@ -10,7 +10,7 @@ import jax.scipy.special as special_functions
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from neurona import ops
+from neurona import activations, ops
 from neurona.legacy.tensorflow.dispatch import (
     D,
     I,
@@ -80,7 +80,7 @@ rsqrt, sqrt, square = (
     unary("square", jnp.square),
 )
 sigmoid, log_sigmoid = (
-    unary("sigmoid", jax.nn.sigmoid, floats=True),
+    unary("sigmoid", activations.sigmoid, floats=True),  # which losses see through, and softmax below
     unary("log_sigmoid", jax.nn.log_sigmoid, floats=True),
 )
 invert_permutation = unary("invert_permutation", jnp.argsort)
@@ -282,7 +282,7 @@ def cumulative_logsumexp(x: T, axis: S = 0, exclusive: bool = False, reverse: bo
 @function
 def softmax(logits: T, axis: S = None) -> Any:
     """exp(x) / sum(exp(x)) along an axis, the last by default."""
-    return jax.nn.softmax(to_float(logits), axis=-1 if axis is None else axis)
+    return activations.softmax(to_float(logits), axis=-1 if axis is None else axis)
 
 
 @function
