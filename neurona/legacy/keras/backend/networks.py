@@ -12,6 +12,7 @@ import numpy as np
 from neurona import activations, losses, ops
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import standardize_data_format
+from neurona.core.symbolic import is_symbolic
 from neurona.legacy.keras.backend.expressions import backend_function, composed
 from neurona.ops.registry import to_array
 
@@ -27,7 +28,19 @@ def _activation(function: Callable[..., Any]) -> Callable[..., Any]:
     return composed(call)
 
 
-elu, sigmoid, softmax = map(_activation, (ops.elu, ops.sigmoid, ops.softmax))
+def _seen_through(activation: Callable[..., Any], operation: Callable[..., Any]) -> Callable[..., Any]:
+    """An activation behind which losses see the logits; a symbolic tensor takes the operation."""
+
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+        return (operation if is_symbolic(x) else activation)(x, *args, **kwargs)
+
+    call.__name__ = operation.__name__
+    return call
+
+
+elu = _activation(ops.elu)
+sigmoid = _activation(_seen_through(activations.sigmoid, ops.sigmoid))
+softmax = _activation(_seen_through(activations.softmax, ops.softmax))
 softplus, softsign = map(_activation, (ops.softplus, ops.softsign))
 
 
