@@ -273,7 +273,7 @@ class BoltzmannMachine(base.TransformerMixin, Estimator):
             sweeps: how often each unit may change.
         """
         validation.check_is_fitted(self, "model_")
-        key = jax.random.key(utils.check_random_state(self.random_state).randint(2**31))
+        key = jax.random.key(self._seed())
         kernel, bias, units = jnp.asarray(self.weights_), jnp.asarray(self.biases_), len(self.biases_)
 
         def change(number: Any, states: jax.Array) -> jax.Array:

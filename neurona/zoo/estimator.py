@@ -39,7 +39,7 @@ class Estimator(base.BaseEstimator):
     """
 
     epochs: int
-    random_state: int | None
+    random_state: int | None = None
     model_: Model
     history_: History
     _batch_size: int | None = None
@@ -88,7 +88,17 @@ class Estimator(base.BaseEstimator):
         """A context in which all that is drawn at random follows from `random_state`."""
         if self.random_state is None:
             return contextlib.nullcontext()
-        return Stream(utils.check_random_state(self.random_state).randint(2**31))
+        return Stream(self._seed())
+
+    def _seed(self) -> int:
+        """A seed that follows from `random_state`."""
+        return utils.check_random_state(self.random_state).randint(2**31)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = []  # models give 32 bits
+        return tags
 
     def _rows(self, X: Any) -> np.ndarray:
         """Rows for the fitted network.

@@ -85,9 +85,6 @@ class Hebb(Classifier):
     It separates what is nearly orthogonal, or bipolar as in Hebb's networks for logical functions; a
     perceptron mends its errors, and this one does not look at them.
 
-    Args:
-        random_state: not used; nothing is drawn at random.
-
     Attributes:
         classes_: the two classes, sorted. The weights learn -1 for the first, and 1 for the second.
         model_, history_, n_features_in_: as in `Estimator`.
@@ -100,9 +97,6 @@ class Hebb(Classifier):
     """
 
     epochs = 1
-
-    def __init__(self, random_state: int | None = None) -> None:
-        self.random_state = random_state
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
         if len(self.classes_) > 2:
@@ -217,11 +211,6 @@ class Sanger(base.TransformerMixin, Estimator):
     @property
     def _n_features_out(self) -> int:
         return self.n_components
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # models give 32 bits
-        return tags
 
 
 class Oja(Sanger):

@@ -230,9 +230,19 @@ class _UntilSettled(Callback):
 class _HiddenMarkov(Estimator):
     """What models of both kinds of signs share."""
 
-    n_components: int
-    tol: float
     _dtype: ClassVar[str]
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        epochs: int = 200,
+        tol: float = 1e-3,
+        random_state: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.epochs = epochs
+        self.tol = tol
+        self.random_state = random_state
 
     def fit(self, X: Any, lengths: Sequence[int] | None = None, callbacks: Any = (), **options: Any) -> Self:
         """Learn from sequences by Baum and Welch's method.
@@ -299,7 +309,7 @@ class _HiddenMarkov(Estimator):
     def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """A sequence that the model believes in: its rows (n_samples, columns), and its hidden states."""
         validation.check_is_fitted(self, "model_")
-        key = jax.random.key(utils.check_random_state(self.random_state).randint(2**31))
+        key = jax.random.key(self._seed())
         keys = jax.random.split(key, n_samples + 1)
         log_a = jnp.log(self.transmat_)
 
@@ -416,18 +426,6 @@ class CategoricalHiddenMarkov(_HiddenMarkov):
 
     _dtype = "float32"
 
-    def __init__(
-        self,
-        n_components: int = 2,
-        epochs: int = 200,
-        tol: float = 1e-3,
-        random_state: int | None = None,
-    ) -> None:
-        self.n_components = n_components
-        self.epochs = epochs
-        self.tol = tol
-        self.random_state = random_state
-
     def _signs(self, rows: np.ndarray, learning: bool = False) -> np.ndarray:
         if rows.shape[1] != 1 or (rows < 0).any() or (rows != np.rint(rows)).any():
             raise DataError(
@@ -482,18 +480,6 @@ class GaussianHiddenMarkov(_HiddenMarkov):
     """
 
     _dtype = "float64"
-
-    def __init__(
-        self,
-        n_components: int = 2,
-        epochs: int = 200,
-        tol: float = 1e-3,
-        random_state: int | None = None,
-    ) -> None:
-        self.n_components = n_components
-        self.epochs = epochs
-        self.tol = tol
-        self.random_state = random_state
 
     def _signs(self, rows: np.ndarray, learning: bool = False) -> np.ndarray:
         if learning:

@@ -120,7 +120,6 @@ class Hopfield(Estimator):
         rule: how patterns are stored: `"hebb"`, or `"pseudo_inverse"`, which holds patterns that resemble
             each other.
         max_sweeps: how often a recall goes through all neurons at most.
-        random_state: not used; nothing is drawn at random.
 
     Attributes:
         n_patterns_: how many patterns are stored.
@@ -141,10 +140,9 @@ class Hopfield(Estimator):
 
     epochs = 1
 
-    def __init__(self, rule: str = "hebb", max_sweeps: int = 100, random_state: int | None = None) -> None:
+    def __init__(self, rule: str = "hebb", max_sweeps: int = 100) -> None:
         self.rule = rule
         self.max_sweeps = max_sweeps
-        self.random_state = random_state
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
         if self.rule not in ("hebb", "pseudo_inverse"):
@@ -228,7 +226,6 @@ class ModernHopfield(Estimator):
     Args:
         beta: how sharply the most similar pattern is chosen.
         steps: how often the state is renewed; one is enough where the patterns are well apart.
-        random_state: not used; nothing is drawn at random.
 
     Attributes:
         model_, history_, n_features_in_: as in `Estimator`.
@@ -244,10 +241,9 @@ class ModernHopfield(Estimator):
 
     epochs = 1
 
-    def __init__(self, beta: float = 1.0, steps: int = 1, random_state: int | None = None) -> None:
+    def __init__(self, beta: float = 1.0, steps: int = 1) -> None:
         self.beta = beta
         self.steps = steps
-        self.random_state = random_state
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
         self._batch_size = len(X)

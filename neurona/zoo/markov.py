@@ -26,7 +26,7 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish, new_figure
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, utils, validation
+from neurona.zoo.estimator import Estimator, validation
 
 __all__ = ["MarkovChain", "MarkovLayer"]
 
@@ -228,7 +228,7 @@ class MarkovChain(Estimator):
             after = jax.random.categorical(key, table[context])
             return (context * symbols + after) % contexts, after
 
-        key = jax.random.key(utils.check_random_state(self.random_state).randint(2**31))
+        key = jax.random.key(self._seed())
         first = jax.random.categorical(key, jnp.log(jnp.asarray(self.stationary())))
         settle = 100 + self.order  # steps that are thrown away
         keys = jax.random.split(jax.random.fold_in(key, 1), n_samples + settle)

@@ -197,11 +197,24 @@ class _Machine(base.TransformerMixin, Estimator):
     """What machines of both kinds of visible units share."""
 
     _visible: ClassVar[str]
-    n_components: int
-    learning_rate: float
-    batch_size: int
-    rounds: int
-    persistent: bool
+
+    def __init__(
+        self,
+        n_components: int = 256,
+        learning_rate: float = 0.05,
+        epochs: int = 10,
+        batch_size: int = 10,
+        rounds: int = 1,
+        persistent: bool = True,
+        random_state: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.rounds = rounds
+        self.persistent = persistent
+        self.random_state = random_state
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
         for name in ("n_components", "batch_size", "rounds"):
@@ -317,7 +330,7 @@ class _Machine(base.TransformerMixin, Estimator):
         return 0.0
 
     def _key(self) -> jax.Array:
-        return jax.random.key(utils.check_random_state(self.random_state).randint(2**31))
+        return jax.random.key(self._seed())
 
     @property
     def _layer(self) -> Any:
@@ -326,11 +339,6 @@ class _Machine(base.TransformerMixin, Estimator):
     @property
     def _n_features_out(self) -> int:
         return self.n_components
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # models give 32 bits
-        return tags
 
 
 class RestrictedBoltzmann(_Machine):
@@ -364,24 +372,6 @@ class RestrictedBoltzmann(_Machine):
     """
 
     _visible = "bernoulli"
-
-    def __init__(
-        self,
-        n_components: int = 256,
-        learning_rate: float = 0.05,
-        epochs: int = 10,
-        batch_size: int = 10,
-        rounds: int = 1,
-        persistent: bool = True,
-        random_state: int | None = None,
-    ) -> None:
-        self.n_components = n_components
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.rounds = rounds
-        self.persistent = persistent
-        self.random_state = random_state
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
         rows, _ = super()._checked(X, y)
@@ -446,13 +436,7 @@ class GaussianRestrictedBoltzmann(_Machine):
         persistent: bool = False,
         random_state: int | None = None,
     ) -> None:
-        self.n_components = n_components
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.rounds = rounds
-        self.persistent = persistent
-        self.random_state = random_state
+        super().__init__(n_components, learning_rate, epochs, batch_size, rounds, persistent, random_state)
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
         rows, _ = super()._checked(X, y)
