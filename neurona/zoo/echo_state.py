@@ -4,8 +4,8 @@ Jaeger (The "echo state" approach to analysing and training recurrent neural net
 A reservoir of N units with random, fixed weights is driven by inputs u and, where it generates a signal, by
 its own outputs y, fed back:
 
-    x(n) = (1 - leak) x(n-1) + leak * tanh(W x(n-1) + W_in u(n) + W_back y(n-1) + b)  (2001, equation 23)
-    y(n) = W_out x(n) + b_out                                                        (2001, equation 2)
+    x(n) = (1 - leak) x(n-1) + leak * tanh(W x(n-1) + W_in u(n) + W_back y(n-1) + b)
+    y(n) = W_out x(n) + b_out
 
 While it learns, the targets stand in for the outputs that are fed back. So the states are known, and W_out is
 a linear regression, solved in one pass (neurona/zoo/ridge.py). After that the network runs free.

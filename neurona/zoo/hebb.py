@@ -6,13 +6,13 @@ Hebb (The Organization of Behavior, 1949): a connection grows when both of its e
 
 For targets y of -1 and 1 that stores the rows in the weights. Left to itself, y = w x, the weights grow
 without end along the direction in which the rows vary most. Oja (A simplified neuron model as a principal
-component analyzer, Journal of Mathematical Biology 15, 1982, equation 3) takes away what keeps their length
+component analyzer, Journal of Mathematical Biology 15, 1982) takes away what keeps their length
 at 1,
 
     w += eta * y * (x - y * w),                                                      (Oja)
 
 so that w becomes the first principal component. Sanger (Optimal unsupervised learning in a single-layer
-linear feedforward neural network, Neural Networks 2, 1989, equation 3) lets neuron i see what those before it
+linear feedforward neural network, Neural Networks 2, 1989) lets neuron i see what those before it
 leave over,
 
     w_i += eta * y_i * (x - sum over j <= i of y_j * w_j),                           (Sanger)

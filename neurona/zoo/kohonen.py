@@ -4,10 +4,9 @@ Kohonen (Self-organized formation of topologically correct feature maps, Biologi
 self-organizing map, Proceedings of the IEEE 78, 1990). Each unit j of a grid has a prototype w_j. For a row x
 the best matching unit is the nearest, c = argmin |x - w_j|, and it draws its neighbours on the grid along,
 
-    w_j += eta(t) * h_cj(t) * (x - w_j),    h_cj = exp(-|r_c - r_j|^2 / (2 sigma(t)^2)),     (1990, equations
-    7, 9)
+    w_j += eta(t) * h_cj(t) * (x - w_j),    h_cj = exp(-|r_c - r_j|^2 / (2 sigma(t)^2)),
 
-with radius sigma and rate eta that fall while the map learns. The batch map (1990, section III-D) takes all
+with radius sigma and rate eta that fall while the map learns. The batch map (1990) takes all
 rows at
 once: w_j is the mean of the rows, each weighted by h_cj. It needs no rate, and is a matrix product.
 

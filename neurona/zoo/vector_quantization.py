@@ -1,6 +1,6 @@
 """Neural gas and learning vector quantization: prototypes without a grid.
 
-Kohonen (The self-organizing map, Proceedings of the IEEE 78, 1990, section IV-A). In learning vector
+Kohonen (The self-organizing map, Proceedings of the IEEE 78, 1990). In learning vector
 quantization each prototype w has a class. For a row x of class t the nearest prototype c moves,
 
     w_c += eta * (x - w_c) where its class is t,     w_c -= eta * (x - w_c) elsewhere,              (LVQ1)
@@ -8,12 +8,12 @@ quantization each prototype w has a class. For a row x of class t the nearest pr
 so that the borders between the prototypes become those between the classes. Sato and Yamada (Generalized
 learning vector quantization, 1996) descend a cost instead, the mean over rows of
 
-    sigmoid(mu),     mu = (d1 - d2) / (d1 + d2),                                                 (equation 7)
+    sigmoid(mu),     mu = (d1 - d2) / (d1 + d2),
 
 where d1 is the squared distance to the nearest prototype of the class of x, and d2 to the nearest of another.
 
 Martinetz and Schulten (A "neural-gas" network learns topologies, 1991; Martinetz, Berkovich and Schulten,
-IEEE Transactions on Neural Networks 4, 1993, equation 7) have no classes. All prototypes move towards x, the
+IEEE Transactions on Neural Networks 4, 1993) have no classes. All prototypes move towards x, the
 more the fewer k of the others are nearer,
 
     w_i += eta * exp(-k_i / lambda) * (x - w_i),
@@ -371,9 +371,9 @@ CARD = Card(
         ),
         target=1.0,
         source=Words(
-            "Martinetz et al., 1993, figure 4: the gas ends below k-means, which begins at rows drawn at "
+            "Martinetz et al., 1993: the gas ends below k-means, which begins at rows drawn at "
             "random",
-            "Martinetz et al., 1993, figura 4: el gas acaba por debajo de k-medias, que empieza en filas "
+            "Martinetz et al., 1993: el gas acaba por debajo de k-medias, que empieza en filas "
             "al azar",
         ),
         run=_clusters_in_the_plane,
