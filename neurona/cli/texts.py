@@ -114,7 +114,7 @@ _ENGLISH = {
     "zoo_running": "Running the experiment...",
     "zoo_reached": "Reached: {measure} = {figure:.4g}, in {seconds:.1f} s.",
     "zoo_missed": "Not reached: {measure} = {figure:.4g}, in {seconds:.1f} s.",
-    "zoo_written": "The network and its picture are in {folder}.",
+    "zoo_written": "Results: {folder}",
 }
 _SPANISH = {
     # help
@@ -227,7 +227,7 @@ _SPANISH = {
     "zoo_running": "Ejecutando el experimento...",
     "zoo_reached": "Alcanzado: {measure} = {figure:.4g}, en {seconds:.1f} s.",
     "zoo_missed": "No alcanzado: {measure} = {figure:.4g}, en {seconds:.1f} s.",
-    "zoo_written": "La red y su dibujo están en {folder}.",
+    "zoo_written": "Resultados: {folder}",
 }
 TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**_SPANISH, **TASKS["es"]}}
 

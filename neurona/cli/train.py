@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import neurona as nn
+from neurona.cli.folders import own_folder
 from neurona.cli.interrupt import StopOnInterrupt
 from neurona.cli.main import INTERRUPTED
 from neurona.cli.texts import texts
@@ -48,7 +49,7 @@ def run(
         learning_rate=recipe.learning_rate if learning_rate is None else learning_rate,  # 0 is asked for too
     )
     wanted = output or Path("neurona-output") / dataset
-    folder = _own_folder(wanted)
+    folder = own_folder(wanted, MODEL)
     folder.mkdir(parents=True, exist_ok=True)
     if folder != wanted:
         print(say["folder_taken"].format(wanted=wanted, folder=folder))
@@ -77,17 +78,6 @@ def run(
         print(say["interrupted_late"].format(path=folder / MODEL))
         return INTERRUPTED
     return INTERRUPTED if stop.interrupted else 0
-
-
-def _own_folder(wanted: Path) -> Path:
-    """A folder that holds no model yet: the wanted one, or `wanted-2`, `wanted-3`... The model that is there
-    may be the better one.
-    """
-    folder, number = wanted, 1
-    while (folder / MODEL).exists():
-        number += 1
-        folder = wanted.with_name(f"{wanted.name}-{number}")
-    return folder
 
 
 def _fit(model: nn.Model, task: Task, recipe: Recipe, folder: Path, say: Say) -> StopOnInterrupt:

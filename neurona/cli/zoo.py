@@ -4,12 +4,14 @@ import textwrap
 import time
 from pathlib import Path
 
+from neurona.cli.folders import own_folder
 from neurona.cli.texts import texts
-from neurona.errors import suggestion
+from neurona.errors import MissingDependencyError, suggestion
 from neurona.tasks.texts import Say
 from neurona.zoo import CELLS, FAMILIES, Card, cards
 
 _WIDTH = 96
+_NETWORK = "network.keras"
 
 
 def run(*, language: str, action: str, name: str | None, quick: bool, seed: int, output: Path | None) -> int:
@@ -83,9 +85,12 @@ def _experiment(
     )
     for detail, value in outcome.details.items():
         print(f"  {detail.of(language)}: {value:.4g}")
-    folder = output or Path("neurona-output") / "zoo" / name
+    folder = own_folder(output or Path("neurona-output") / "zoo" / name, _NETWORK)
     folder.mkdir(parents=True, exist_ok=True)
-    outcome.network.plot(**outcome.shown, language=language, to_file=folder / "network.png")
-    outcome.network.save(folder / "network.keras")
+    outcome.network.save(folder / _NETWORK)  # first: a picture may be missing
+    try:
+        outcome.network.plot(**outcome.shown, language=language, to_file=folder / "network.png")
+    except MissingDependencyError as error:
+        print(say["no_pictures"].format(reason=error))
     print(say["zoo_written"].format(folder=folder))
     return 0

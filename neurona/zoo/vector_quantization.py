@@ -371,10 +371,8 @@ CARD = Card(
         ),
         target=1.0,
         source=Words(
-            "Martinetz et al., 1993: the gas ends below k-means, which begins at rows drawn at "
-            "random",
-            "Martinetz et al., 1993: el gas acaba por debajo de k-medias, que empieza en filas "
-            "al azar",
+            "Martinetz et al., 1993: the gas ends below k-means, which begins at rows drawn at random",
+            "Martinetz et al., 1993: el gas acaba por debajo de k-medias, que empieza en filas al azar",
         ),
         run=_clusters_in_the_plane,
         quick_target=1.0,

@@ -1,5 +1,7 @@
 """`neurona zoo`: the list, a card, an experiment."""
 
+import sys
+
 from tests.cli.test_command_line import call, files_in
 
 
@@ -22,3 +24,14 @@ def test_the_zoo_is_listed_shown_and_run(capsys, tmp_path):
         status, said, _ = call(capsys, "zoo", *arguments)
         assert status == 2
         assert answer in said
+
+
+def test_an_earlier_network_stays_and_without_matplotlib_the_network_is_kept(capsys, monkeypatch, tmp_path):
+    (tmp_path / "hebb").mkdir()
+    (tmp_path / "hebb" / "network.keras").write_text("an earlier run's")
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    status, said, _ = call(capsys, "zoo", "run", "hebb", "--quick", "--output", tmp_path / "hebb")
+    assert status == 0
+    assert "matplotlib" in said
+    assert files_in(tmp_path / "hebb-2") == {"network.keras"}
+    assert (tmp_path / "hebb" / "network.keras").read_text() == "an earlier run's"
