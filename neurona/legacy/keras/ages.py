@@ -33,7 +33,7 @@ _SIGNS = re.compile(
         |advanced_activations)|utils\.(?:vis_utils|generic_utils|training_utils)|wrappers\.scikit_learn)
     |border_mode\s*=|nb_filter|nb_row|inner_activation|consume_less|[WUb]_(?:regularizer|constraint)|dropout_[WU]\b
     |(?:Dense|LSTM|GRU|SimpleRNN)\(\s*output_dim
-    |from\s+__future__|predict_classes|\blr\s*=|\bhistory\[['"](?:val_)?acc['"]\]""",
+    |from\s+__future__\s+import\s+(?!annotations)|predict_classes|[(,]\s*lr\s*=|\bhistory\[['"](?:val_)?acc['"]\]""",
     re.VERBOSE,
 )
 # What Keras 2.3 brought: a program with these has the defaults and the names in logs of today.
@@ -60,6 +60,8 @@ def is_older(source: str) -> bool:
     Example:
 
         >>> is_older("from keras.utils import np_utils"), is_older("import keras")
+        (True, False)
+        >>> is_older("import keras; SGD(lr=0.1)"), is_older("import keras; lr = 0.1")  # the user's variable
         (True, False)
         >>> is_older("from tensorflow.keras.optimizers import Adadelta  # lr=1")
         False
