@@ -101,7 +101,7 @@ class JaxLayer(Layer):
     def build(self, input_shape: Any) -> None:
         if self.init_fn is None:
             return
-        is_shape = lambda one: isinstance(one, tuple) and all(isinstance(n, (int, type(None))) for n in one)  # noqa: E731
+        is_shape = lambda one: isinstance(one, tuple) and all(isinstance(n, (int, type(None))) for n in one)
         ones = jax.tree.map(
             lambda shape: jnp.ones([size or 1 for size in shape]), input_shape, is_leaf=is_shape
         )

@@ -1,4 +1,7 @@
-"""Variables as values of JAX: Keras's guides hand them to `jax.jit` and `jax.grad`, which take arrays."""
+"""Variables as values of JAX: Keras's guides hand them to `jax.jit` and `jax.grad`, which take arrays.
+
+JAX has no public way to register a class as a value, so this reaches into its inner modules.
+"""
 
 from typing import Any
 

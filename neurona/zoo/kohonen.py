@@ -6,8 +6,8 @@ the best matching unit is the nearest, c = argmin |x - w_j|, and it draws its ne
 
     w_j += eta(t) * h_cj(t) * (x - w_j),    h_cj = exp(-|r_c - r_j|^2 / (2 sigma(t)^2)),
 
-with radius sigma and rate eta that fall while the map learns. The batch map (1990) takes all rows at once: w_j
-is the mean of the rows, each weighted by h_cj. It needs no rate, and is a matrix product.
+with radius sigma and rate eta that fall while the map learns. The batch map (1990) takes all rows at once:
+w_j is the mean of the rows, each weighted by h_cj. It needs no rate, and is a matrix product.
 
 Two numbers judge a map: the quantization error, the mean of |x - w_c|; and the topographic error, the share
 of rows whose second best unit is no neighbour of the best (Kiviluoto, Topology preservation in

@@ -99,7 +99,7 @@ def randomize(case: Case, mine: Any, other: Any = None) -> list[np.ndarray]:
 def symbols(case: Case, make: Any, unknown: Any = ()) -> Any:
     """Symbolic inputs, with these axes unknown."""
     dtype = "int32" if case.integers else "float32"
-    hidden = lambda shape: tuple(None if axis in unknown else size for axis, size in enumerate(shape))  # noqa: E731
+    hidden = lambda shape: tuple(None if axis in unknown else size for axis, size in enumerate(shape))
     return (
         [make(hidden(shape), dtype) for shape in case.inputs]
         if isinstance(case.inputs, list)
@@ -350,7 +350,7 @@ def test_random_layers(case: Case) -> None:
     unseeded = ours(
         Case(case.layer, {name: value for name, value in case.options.items() if name != "seed"}, case.inputs)
     )
-    draw = lambda seed: unseeded.apply([], x, key=jax.random.key(seed), training=True)[0]  # noqa: E731
+    draw = lambda seed: unseeded.apply([], x, key=jax.random.key(seed), training=True)[0]
     np.testing.assert_array_equal(draw(0), draw(0))
     assert not np.array_equal(draw(0), draw(1))
     ones = unseeded.apply([], jnp.ones(case.inputs), key=jax.random.key(0), training=True)[0]

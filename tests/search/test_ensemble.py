@@ -156,7 +156,7 @@ def test_learning_rates_differ_and_compile_nothing_new():
 
 
 def test_fit_goes_on_and_so_does_each_member_alone():
-    make = lambda: network(nn.layers.Dropout(0.2))  # noqa: E731
+    make = lambda: network(nn.layers.Dropout(0.2))
     ensemble = Ensemble(make(), seeds=[1, 2])
     ensemble.fit(X, Y, epochs=2, verbose=0)
     first = ensemble.models[1]

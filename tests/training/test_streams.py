@@ -264,7 +264,7 @@ class TestFiles:
         whole = classifier(nn.layers.Dropout(0.3))
         whole.fit(*mapped, batch_size=16, epochs=3, verbose=0)
         first = classifier(nn.layers.Dropout(0.3))
-        backup = lambda: nn.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=1)  # noqa: E731
+        backup = lambda: nn.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=1)
         with pytest.raises(KeyboardInterrupt):
             first.fit(*mapped, batch_size=16, epochs=3, verbose=0, callbacks=[backup(), Crash()])
         second = classifier(nn.layers.Dropout(0.3))

@@ -234,7 +234,7 @@ def map_fn(
 
 def _rows(elems: Any) -> list[Any]:
     """The rows of tensors nested at will."""
-    leaf = lambda one: isinstance(one, Tensor)  # noqa: E731
+    leaf = lambda one: isinstance(one, Tensor)
     made = jax.tree.map(tensor_of, elems, is_leaf=lambda one: leaf(one) or hasattr(one, "assign_add"))
     count = len(jax.tree.leaves(made, is_leaf=leaf)[0])
     return [
@@ -243,7 +243,7 @@ def _rows(elems: Any) -> list[Any]:
 
 
 def _stacked(results: list[Any]) -> Any:
-    leaf = lambda one: isinstance(one, Tensor)  # noqa: E731
+    leaf = lambda one: isinstance(one, Tensor)
     return jax.tree.map(lambda *parts: stack(list(parts)), *results, is_leaf=leaf)
 
 

@@ -93,7 +93,7 @@ class Dataset(Sources, Grouping):
         if size < 1:
             raise ArgumentError(f"shuffle: buffer_size is at least 1. Received: {size}")
         orders = Orders(seed, reshuffle_each_iteration is not False)
-        stream = lambda s: streams.shuffled(s, size, orders.generator())  # noqa: E731
+        stream = lambda s: streams.shuffled(s, size, orders.generator())
         made, rows = self._passed("_ShuffleDataset", stream, self._length), self._rows
         if isinstance(rows, ArrayRows) and rows.is_shuffled is not None:
             is_whole = size >= self._length and seed is None and orders.anew
@@ -133,7 +133,7 @@ class Dataset(Sources, Grouping):
         """These elements, then those of another data set."""
         lengths = (self._length, dataset._length)
         length = INFINITE if INFINITE in lengths else UNKNOWN if UNKNOWN in lengths else sum(lengths)
-        spec = lambda: specs.joined(self.element_spec, dataset.element_spec)  # noqa: E731
+        spec = lambda: specs.joined(self.element_spec, dataset.element_spec)
         return self._changed(
             "_ConcatenateDataset", lambda s: itertools.chain(s, dataset._elements()), length, spec
         )
@@ -175,7 +175,7 @@ class Dataset(Sources, Grouping):
             return (element for element, keep in function.over(self._elements()) if flag(keep))
 
         kept = rows.filtered(function) if isinstance(rows, ArrayRows) else None  # others are computed once
-        spec = lambda: self.element_spec  # noqa: E731
+        spec = lambda: self.element_spec
         return self._of("_FilterDataset", kept.elements if kept else stream, UNKNOWN, spec, kept)
 
     def take_while(self, predicate: Callable[..., Any], name: Any = None) -> Any:
@@ -193,7 +193,7 @@ class Dataset(Sources, Grouping):
         def stream(elements: Iterator[Any]) -> Iterator[Any]:
             return ((np.int64(place), element) for place, element in enumerate(elements, first))
 
-        spec = lambda: (specs.spec((), np.int64), self.element_spec)  # noqa: E731
+        spec = lambda: (specs.spec((), np.int64), self.element_spec)
         return self._changed("_ZipDataset", stream, self._length, spec)
 
     def scan(self, initial_state: Any, scan_func: Callable[..., Any], name: Any = None) -> Any:
@@ -239,7 +239,7 @@ class Dataset(Sources, Grouping):
                 if draw.random() * ratios.max() < ratios[label]:
                     yield np.int64(label), element
 
-        spec = lambda: (specs.spec((), np.int64), self.element_spec)  # noqa: E731
+        spec = lambda: (specs.spec((), np.int64), self.element_spec)
         return self._changed("_RejectionResampleDataset", stream, UNKNOWN, spec)
 
 

@@ -54,7 +54,7 @@ class Grouping(Stream):
                 is_whole = not drop_remainder or self._length % size == 0
                 made._whole = (rows.arrays, size, rows.is_shuffled) if is_whole else None
             return made
-        stream = lambda s: map(stacked, streams.groups(s, size, bool(drop_remainder)))  # noqa: E731
+        stream = lambda s: map(stacked, streams.groups(s, size, bool(drop_remainder)))
         return self._changed(kind, stream, length, spec)
 
     def padded_batch(

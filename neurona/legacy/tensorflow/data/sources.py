@@ -37,7 +37,7 @@ class Sources(Stream):
         arrays = host_element(tensors)
         count = count_rows(arrays)
         rows = ArrayRows(arrays, lambda: iter(builtins.range(count)), False)
-        spec = lambda: specs.unbatched(specs.spec_of(arrays))  # noqa: E731
+        spec = lambda: specs.unbatched(specs.spec_of(arrays))
         return cls._of("_TensorSliceDataset", rows.elements, count, spec, rows)
 
     @classmethod
@@ -50,7 +50,7 @@ class Sources(Stream):
     def range(cls, *args: Any, output_type: Any = np.int64, name: Any = None) -> Any:
         """Integers as Python's `range` gives them."""
         numbers = np.arange(*(int(host(bound)) for bound in args), dtype=_dtype(output_type))
-        spec = lambda: specs.spec((), numbers.dtype)  # noqa: E731
+        spec = lambda: specs.spec((), numbers.dtype)
         rows = ArrayRows(numbers, lambda: iter(builtins.range(len(numbers))))
         return cls._of("_RangeDataset", rows.elements, len(numbers), spec, rows)
 
@@ -58,7 +58,7 @@ class Sources(Stream):
     def counter(cls, start: Any = 0, step: Any = 1, dtype: Any = np.int64, name: Any = None) -> Any:
         """Numbers from `start` on, without an end."""
         first, by, kind = host(start).item(), host(step).item(), _dtype(dtype)
-        elements = lambda: (kind.type(number) for number in itertools.count(first, by))  # noqa: E731
+        elements = lambda: (kind.type(number) for number in itertools.count(first, by))
         return cls._of("CounterV2", elements, INFINITE, lambda: specs.spec((), kind))
 
     @classmethod
@@ -121,7 +121,7 @@ class Sources(Stream):
 
         known = {part._length for part in parts} - {INFINITE}
         length = min(known, default=INFINITE)  # UNKNOWN is the least
-        spec = lambda: map_structure(lambda part: part.element_spec, tree)  # noqa: E731
+        spec = lambda: map_structure(lambda part: part.element_spec, tree)
         if any(part._rows is None for part in parts):
             return cls._of("_ZipDataset", elements, length, spec)
         rows = ZippedRows(in_order(tree, [part._rows for part in parts]))
@@ -163,7 +163,7 @@ class Sources(Stream):
             return streams.chosen([one._elements() for one in datasets], choices, stop_on_empty_dataset)
 
         endless = all(one._length == INFINITE for one in datasets)
-        spec = lambda: datasets[0].element_spec  # noqa: E731
+        spec = lambda: datasets[0].element_spec
         return cls._of("_SampleFromDatasets", elements, INFINITE if endless else UNKNOWN, spec)
 
     @classmethod
@@ -176,7 +176,7 @@ class Sources(Stream):
             choices = (int(choice) for choice in choice_dataset._elements())
             return streams.chosen([one._elements() for one in datasets], choices, stop_on_empty_dataset)
 
-        spec = lambda: datasets[0].element_spec  # noqa: E731
+        spec = lambda: datasets[0].element_spec
         return cls._of("_DirectedInterleaveDataset", elements, UNKNOWN, spec)
 
 
