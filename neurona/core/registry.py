@@ -417,7 +417,8 @@ def serialize_object(target: Serializable) -> dict[str, Any]:
 def without_names(description: Any) -> Any:
     """A description without the names of the layers in it."""
     if isinstance(description, dict):
-        is_layer = "class_name" in description and str(description.get("module", "")).endswith("layers")
+        module = str(description.get("module", ""))
+        is_layer = "class_name" in description and (module.endswith("layers") or ".zoo." in module)
         kept = {key: without_names(value) for key, value in description.items()}
         if is_layer and isinstance(kept.get("config"), dict):
             kept["config"].pop("name", None)

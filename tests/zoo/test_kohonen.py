@@ -75,3 +75,13 @@ def test_columns_of_unlike_scales_are_told_and_wrong_choices_refused():
         ValueError, match=r"topology is 'rectangular' or 'hexagonal'. Received: topology='round'"
     ):
         zoo.SelfOrganizingMap(topology="round").fit(COLOURS)
+
+
+def test_a_second_map_of_the_same_form_compiles_nothing():
+    options = {"rows": 2, "columns": 3, "epochs": 2, "initial": "random"}
+    first, second = (zoo.SelfOrganizingMap(**options, random_state=seed).fit(COLOURS) for seed in (0, 1))
+    assert first.model_._learner.program() is second.model_._learner.program()
+    assert not np.array_equal(first.prototypes_, second.prototypes_)
+    other = zoo.SelfOrganizingMap(**options, sigma=0.9, random_state=1).fit(COLOURS)
+    assert other.model_._learner.program() is not second.model_._learner.program()
+    assert not np.array_equal(other.prototypes_, second.prototypes_)
