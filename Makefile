@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-unoptimized test-optimized check format experiments bench bench-growth coverage clean
+.PHONY: demo test test-unoptimized test-optimized check format experiments bench bench-growth bench-zoo coverage clean
 
 demo: $(VENV)/.demo
 	@echo "Training LeNet-5 on 1,437 images of handwritten digits: 25 epochs, about half a minute."
@@ -46,6 +46,9 @@ bench:
 
 bench-growth:
 	$(PYTHON) -m benchmarks.run --growth
+
+bench-zoo:
+	$(PYTHON) -m benchmarks.run --zoo
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.contender NAME WORKLOAD    # the workload's fields as JSON
 
-The frameworks stay warm for "training", "prediction", "search" and "costs": the process writes a line when it
+The frameworks stay warm for all kinds of work but "process" and "start": the process writes a line when it
 is ready, then does a round for each line "round" that it reads, and judges its network for a line "score".
 For "process" and "start" it works once and ends. Every line that it writes is JSON: {"seconds": {measure:
 seconds}}, {"score": number}, or both.
@@ -153,6 +153,8 @@ def main(name: str, settings: str) -> None:
     judge = None
     if workload.kind == "ceiling":
         work = ceiling()
+    elif workload.kind == "zoo":
+        work, judge = importlib.import_module("benchmarks.zoo").race(name, workload)
     elif workload.kind == "training":
         work, judge = training(name, workload)
     else:

@@ -1,4 +1,5 @@
-"""Keeps the figures in docs/benchmarks.json, and makes docs/benchmarks.md and its charts from them.
+"""Keeps the figures in docs/benchmarks.json, and makes from them docs/benchmarks.md and its charts, and
+docs/benchmarks-zoo.md.
 
 python3 -m benchmarks.report    # writes the tables and charts again
 """
@@ -21,7 +22,7 @@ from benchmarks.tables import (
     lines,
     ratios,
 )
-from benchmarks.workloads import GROWTH, NAMES, SERIES, WORKLOADS, Series, Workload
+from benchmarks.workloads import GROWTH, NAMES, SERIES, WORKLOADS, ZOO, Series, Workload
 
 FOLDER = ROOT / "docs"
 _INTRODUCTION = """\
@@ -41,6 +42,18 @@ within one run, not numbers of different runs.
 
 ![Speed of Neurona relative to its peers](benchmarks.svg)
 """
+_ZOO_INTRODUCTION = """\
+# The zoo beside its peers
+
+Networks of the zoo beside the packages that have one each, measured in one run by `make bench-zoo`. Each
+contender runs in a separate process on one core, with the same rows and settings; the contenders take turns.
+A round fits a new network with another seed. The first round, which compiles, does not count. Compare ratios
+within one run, not numbers of different runs.
+
+- Speed / best peer: the peer's seconds over the contender's, formed within each round; median and extremes.
+  Above 1 is faster.
+- The quality is the mean of all rounds, found by the same code for every contender.
+"""
 
 
 def save(result: Result, folder: Path = FOLDER) -> None:
@@ -48,7 +61,9 @@ def save(result: Result, folder: Path = FOLDER) -> None:
     stored = _read(folder)
     stored[result.workload.name] = asdict(result)
     folder.mkdir(exist_ok=True)
-    text = json.dumps({name: stored[name] for name in [*WORKLOADS, *GROWTH] if name in stored}, indent=1)
+    text = json.dumps(
+        {name: stored[name] for name in [*WORKLOADS, *GROWTH, *ZOO] if name in stored}, indent=1
+    )
     (folder / "benchmarks.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -71,49 +86,67 @@ def _read(folder: Path) -> dict[str, dict]:
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write benchmarks.md, benchmarks.svg and, with growth series, benchmarks-growth.svg."""
-    results = load(folder)
-    measured = [results[name] for name in WORKLOADS if name in results]
-    series = {
-        name: each for name, each in SERIES.items() if all(workload in results for workload in each.workloads)
-    }
+    """Write benchmarks.md, benchmarks.svg and, where they were measured, benchmarks-growth.svg and
+    benchmarks-zoo.md.
+    """
+    everything = load(folder)
+    zoo = {name: everything[name] for name in ZOO if name in everything}
+    results = {name: result for name, result in everything.items() if name not in zoo}
+    measured = {name: results[name] for name in WORKLOADS if name in results}
+    series = [each for each in SERIES.values() if all(workload in results for workload in each.workloads)]
+    runs = _distinct_runs(results)
+    parts = [_INTRODUCTION, *_tables(measured, runs), *_growth_tables(series, results, runs)]
+    _write_page(folder / "benchmarks.md", [*parts, *_runs(runs, results)])
+    found = [comparison for result in measured.values() for comparison in comparisons(result)]
+    (folder / "benchmarks.svg").write_text(chart.bars(found), encoding="utf-8")
+    if series:
+        panels = [(f"{each.title}: {each.axis}", each.sizes, growth(each, results)) for each in series]
+        (folder / "benchmarks-growth.svg").write_text(chart.curves(panels), encoding="utf-8")
+    if zoo:
+        runs = _distinct_runs(zoo)
+        _write_page(folder / "benchmarks-zoo.md", [_ZOO_INTRODUCTION, *_tables(zoo, runs), *_runs(runs, zoo)])
+
+
+def _write_page(path: Path, parts: list[str]) -> None:
+    path.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
+
+
+def _distinct_runs(results: dict[str, Result]) -> list[dict]:
     runs: list[dict] = []
     for result in results.values():
         if result.run not in runs:
             runs.append(result.run)
-    parts = [_INTRODUCTION]
-    parts += _summary(measured)
-    for result in measured:
+    return runs
+
+
+def _tables(measured: dict[str, Result], runs: list[dict]) -> list[str]:
+    """The summary, and the tables of each workload."""
+    parts = _summary(list(measured.values()))
+    for result in measured.values():
         parts += [
             f"## {result.workload.title}",
             f"{_settings(result.workload)} Run {runs.index(result.run) + 1}.",
+            *(as_markdown(lines(result, measure)) for measure in result.measures),
         ]
-        for measure in result.measures:
-            parts.append(as_markdown(lines(result, measure)))
+    return parts
+
+
+def _growth_tables(series: list[Series], results: dict[str, Result], runs: list[dict]) -> list[str]:
+    parts = []
     if series:
         parts += [
             "## Growth",
             "Time per row; Neurona's speed relative to the best peer at each size.",
             "![Growth](benchmarks-growth.svg)",
         ]
-    for each in series.values():
+    for each in series:
         numbers = sorted({runs.index(results[name].run) + 1 for name in each.workloads})
         parts += [
             f"### {each.title}: {each.axis}",
             f"Run {', '.join(map(str, numbers))}.",
             as_markdown(growth_lines(each, results)),
         ]
-    parts += ["## Runs", as_markdown(_runs(runs, results))]
-    (folder / "benchmarks.md").write_text(
-        "\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8"
-    )
-    found = [comparison for result in measured for comparison in comparisons(result)]
-    (folder / "benchmarks.svg").write_text(chart.bars(found), encoding="utf-8")
-    if series:
-        panels = [
-            (f"{each.title}: {each.axis}", each.sizes, growth(each, results)) for each in series.values()
-        ]
-        (folder / "benchmarks-growth.svg").write_text(chart.curves(panels), encoding="utf-8")
+    return parts
 
 
 def _summary(measured: list[Result]) -> list[str]:
@@ -149,6 +182,9 @@ def _settings(workload: Workload) -> str:
     if workload.kind == "prediction":
         batches = f"`predict` from array to array in batches of {workload.batch}"
         return f"{workload.details} {batches}; half a second of calls in each of {rounds}."
+    if workload.kind == "zoo":
+        source = "generated" if workload.data == "synthetic" else f"of {workload.data}"
+        return f"{workload.rows:,} rows {source}. {workload.details} {workload.rounds} rounds."
     optimizer = {"sgd": "SGD", "adam": "Adam"}[workload.optimizer]
     data = "" if workload.data in ("neuron", "synthetic") else f" of {workload.data}"
     epochs = f"{workload.epochs} epoch" + "s" * (workload.epochs > 1)
@@ -160,7 +196,7 @@ def _settings(workload: Workload) -> str:
     return f"{workload.details} {settings}{test}".lstrip()
 
 
-def _runs(runs: list[dict], results: dict[str, Result]) -> list[list[str]]:
+def _runs(runs: list[dict], results: dict[str, Result]) -> list[str]:
     table = [["run", "command", "machine", "ceiling", "versions"]]
     for number, run in enumerate(runs, 1):
         ceilings = {
@@ -172,7 +208,7 @@ def _runs(runs: list[dict], results: dict[str, Result]) -> list[list[str]]:
         )
         versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
         table.append([str(number), f"`{run['command']}`", run["machine"], ceiling, versions])
-    return table
+    return ["## Runs", as_markdown(table)]
 
 
 def growth(series: Series, results: dict[str, Result]) -> dict[str, list[float]]:

@@ -1,11 +1,12 @@
 """Measure Neurona, Keras on JAX, Keras on TensorFlow, PyTorch and scikit-learn in turns.
 
     python3 -m benchmarks.run [--workloads mlp lenet] [--contenders neurona torch] [--rounds 5]
-                              [--growth] [--quick]
+                              [--growth] [--zoo] [--quick]
 
 All contenders get the same networks, data and settings. Only Python is needed: the program makes an
 environment in the checkout (`.venv-bench`) and the arrays that the workloads read. It starts each contender
-in a separate process, lets it warm up and compile, and then takes the rounds in turns.
+in a separate process, lets it warm up and compile, and then takes the rounds in turns. `--zoo` measures the
+networks of the zoo beside packages that have one each, in an environment of their own (`.venv-bench-zoo`).
 
 The figures go to `docs/benchmarks.json`, workload by workload. `docs/benchmarks.md` and its charts are made
 from that file, so that a run of some workloads keeps the figures of the others. Run it on a quiet machine:
@@ -20,37 +21,43 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import report
 from benchmarks.rounds import ROOT, compete, measure_ceiling
 from benchmarks.tables import Result, as_text, lines
-from benchmarks.workloads import GROWTH, NAMES, WORKLOADS
+from benchmarks.workloads import GROWTH, NAMES, WORKLOADS, ZOO
 
-HOME = ROOT / ".venv-bench"
-REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 PACKAGES = ("neurona", "jax", "keras", "tensorflow-cpu", "torch", "scikit-learn", "numpy")
+ZOO_PACKAGES = ("neurona", "jax", "scikit-learn", "minisom", "xpysom", "hmmlearn", "reservoirpy", "hpelm")
+ZOO_PACKAGES += ("gensim", "sklearn-crfsuite", "snntorch", "numpy")
 
 
-def environment() -> Path:
-    """The Python of `.venv-bench`, made or brought up to date first, native kernels included."""
-    python = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def environment(zoo: bool) -> Path:
+    """The Python of `.venv-bench`, or of `.venv-bench-zoo`, made or brought up to date first, native kernels
+    included.
+    """
+    home = ROOT / (".venv-bench-zoo" if zoo else ".venv-bench")
+    requirements = Path(__file__).with_name("requirements-zoo.txt" if zoo else "requirements.txt")
+    neurona = f"{ROOT}[zoo]" if zoo else ROOT
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     sources = [
-        REQUIREMENTS,
+        requirements,
         ROOT / "pyproject.toml",
         ROOT / "setup.py",
         *sorted((ROOT / "neurona/kernels/cpp").glob("*")),
     ]
     stamp, wanted = (
-        HOME / "installed.txt",
+        home / "installed.txt",
         hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest(),
     )
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        print("Installing the contenders into .venv-bench (several minutes the first time)...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
+        print(f"Installing the contenders into {home.name} (several minutes the first time)...", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
         subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS, "-e", ROOT], check=True
+            [python, "-m", "pip", "install", "--quiet", "-r", requirements, "-e", neurona], check=True
         )
         stamp.write_text(wanted, encoding="utf-8")
     return python
@@ -62,13 +69,13 @@ def prepare(python: Path, names: set[str]) -> None:
     subprocess.run([python, "-m", "benchmarks.data", *stored], cwd=ROOT, check=True)
 
 
-def versions(python: Path) -> dict[str, str]:
+def versions(python: Path, packages: Sequence[str]) -> dict[str, str]:
     code = (
         "import json, sys, importlib.metadata as m; "
         "print(json.dumps({name: m.version(name) for name in sys.argv[1:]}))"
     )
     return json.loads(
-        subprocess.run([python, "-c", code, *PACKAGES], check=True, capture_output=True, text=True).stdout
+        subprocess.run([python, "-c", code, *packages], check=True, capture_output=True, text=True).stdout
     )
 
 
@@ -91,7 +98,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    everything = {**WORKLOADS, **GROWTH}
+    everything = {**WORKLOADS, **GROWTH, **ZOO}
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.run", description="Seconds, side by side.")
     parser.add_argument(
         "--workloads",
@@ -104,6 +111,11 @@ def main() -> None:
         "--growth", action="store_true", help="the growth series instead: threads, batch size, width, rows"
     )
     parser.add_argument(
+        "--zoo",
+        action="store_true",
+        help="the networks of the zoo instead, beside packages that have one each",
+    )
+    parser.add_argument(
         "--contenders", nargs="+", choices=list(NAMES), metavar="NAME", help=f"of: {', '.join(NAMES)}"
     )
     parser.add_argument("--rounds", type=int, help="instead of each workload's own number")
@@ -111,7 +123,11 @@ def main() -> None:
         "--quick", action="store_true", help="everything small, and nothing written: does it run?"
     )
     options = parser.parse_args()
-    chosen = [everything[name] for name in options.workloads or (GROWTH if options.growth else WORKLOADS)]
+    usual = ZOO if options.zoo else GROWTH if options.growth else WORKLOADS
+    chosen = [everything[name] for name in options.workloads or usual]
+    zoo = {workload.kind == "zoo" for workload in chosen}
+    if len(zoo) > 1:
+        parser.error("networks of the zoo are measured in a run of their own: leave the other workloads out")
     if options.contenders:
         chosen = [
             replace(each, contenders=tuple(name for name in each.contenders if name in options.contenders))
@@ -122,12 +138,12 @@ def main() -> None:
     if options.rounds:
         chosen = [replace(workload, rounds=options.rounds) for workload in chosen]
 
-    python = environment()
+    python = environment(*zoo)
     prepare(python, {workload.data for workload in chosen})
     stamp = {
         "command": shlex.join(["python3", "-m", "benchmarks.run", *sys.argv[1:]]),
         "machine": machine(),
-        "versions": versions(python),
+        "versions": versions(python, ZOO_PACKAGES if True in zoo else PACKAGES),
     }
     ceilings: dict[int, float] = {}
     for workload in chosen:

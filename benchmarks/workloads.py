@@ -4,6 +4,7 @@ harness and each contender.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 KERAS = ("keras-jax", "keras-tensorflow")
 TORCH = ("torch", "torch-compile")
@@ -17,6 +18,14 @@ NAMES = {
     "torch": "PyTorch",
     "torch-compile": "PyTorch compiled",
     "scikit-learn": "scikit-learn",
+    "minisom": "MiniSom",
+    "xpysom": "XPySom",
+    "hmmlearn": "hmmlearn",
+    "reservoirpy": "ReservoirPy",
+    "hpelm": "hpelm",
+    "gensim": "gensim",
+    "crfsuite": "CRFsuite",
+    "snntorch": "snnTorch",
 }
 
 
@@ -38,10 +47,10 @@ class Workload:
 
     `kind` says what a round is: "training" (epochs of a warm network), "prediction" (calls of a warm
     network), "search" (several small networks), "costs" (epochs in several circumstances), "process" (a
-    new process that builds, trains and predicts, twice) and "start" (a new process that imports and fits a
-    first time). `width` serves networks that can be made wider. `multiplications` are those of a sample's
-    forward pass, with an addition each, and how many of them belong to the first layer, whose input needs no
-    gradient.
+    new process that builds, trains and predicts, twice), "start" (a new process that imports and fits a
+    first time) and "zoo" (a new network of `benchmarks.zoo` is fitted). `width` serves networks that can be
+    made wider. `multiplications` are those of a sample's forward pass, with an addition each, and how many of
+    them belong to the first layer, whose input needs no gradient.
     """
 
     name: str
@@ -63,10 +72,13 @@ class Workload:
     loss: str = "sparse_categorical_crossentropy"
     multiplications: tuple[int, int] | None = None
     details: str = ""  # a sentence on the network
+    quality: str = ""  # what networks of the zoo are judged by
 
     @property
     def score(self) -> str:
         """What the contenders' equality is judged by."""
+        if self.kind == "zoo":
+            return self.quality
         if self.kind in ("prediction", "start", "search", "costs"):
             return ""
         return {"neuron": "prediction for 10", "housing": "test R²", "synthetic": "R²"}.get(
@@ -96,7 +108,7 @@ class Workload:
         """A small version, to see whether everything runs."""
         rows = (
             self.rows
-            if self.kind in ("prediction", "process", "search", "start")
+            if self.kind in ("prediction", "process", "search", "start", "zoo")
             else max(2 * self.batch, min(self.rows // 20, 1024))
         )
         return replace(self, rows=rows, epochs=max(1, self.epochs // 50), rounds=2)
@@ -357,7 +369,139 @@ def _series(title: str, axis: str, sizes: tuple[int, ...], workloads: list[Workl
     return Series(title, axis, sizes, tuple(workload.name for workload in workloads))
 
 
+def _race(
+    network: str, title: str, data: str, peers: tuple[str, ...], rows: int, quality: str, **more: Any
+) -> Workload:
+    """A network of the zoo beside a package that has it too, on one thread."""
+    names = {"name": f"zoo-{network}", "title": title, "kind": "zoo", "network": network, "data": data}
+    counts = {"rows": rows, "rounds": 3, "threads": 1}
+    return Workload(**{**names, **counts, "contenders": ("neurona", *peers), "quality": quality, **more})
+
+
+_digits = {"input_shape": (784,), "test_rows": 10_000}
+_races = [
+    _race(
+        "map-online",
+        "Map of the irises, row by row",
+        "iris",
+        ("minisom",),
+        150,
+        "quantization error",
+        rounds=10,
+        input_shape=(4,),
+        details="7x7 units, 10,050 steps, radius 1.5, rate 0.5.",
+    ),
+    _race(
+        "map-batch",
+        "Map of the irises, in batches",
+        "iris",
+        ("xpysom",),
+        150,
+        "quantization error",
+        rounds=10,
+        input_shape=(4,),
+        details="7x7 units, 67 epochs, radius from 0.75 to 0.5.",
+    ),
+    _race(
+        "map-digits",
+        "Map of MNIST",
+        "mnist",
+        ("xpysom",),
+        60_000,
+        "quantization error",
+        details="20x20 units, 10 epochs, radius from 5 to 0.5.",
+        **_digits,
+    ),
+    _race(
+        "map-rows",
+        "Map of a million rows",
+        "synthetic",
+        ("xpysom",),
+        1_000_000,
+        "quantization error",
+        details="30x30 units on 16 uniform columns, 1 epoch, radius 7.5: time only.",
+    ),
+    _race(
+        "boltzmann",
+        "Restricted Boltzmann machine",
+        "mnist",
+        ("scikit-learn",),
+        10_000,
+        "log pseudo-likelihood",
+        details="500 hidden units, 5 epochs of batches of 100, rate 0.05, persistent chains.",
+        **_digits,
+    ),
+    _race(
+        "perceptron",
+        "Perceptron",
+        "mnist",
+        ("scikit-learn",),
+        60_000,
+        "test accuracy",
+        details="10 epochs, row by row.",
+        **_digits,
+    ),
+    _race(
+        "layers",
+        "Backpropagation",
+        "mnist",
+        ("scikit-learn",),
+        60_000,
+        "test accuracy",
+        details="MLP 784-500-10, 3 epochs of batches of 100, Adam 0.001; predictions included.",
+        **_digits,
+    ),
+    _race(
+        "extreme",
+        "Extreme learning machine",
+        "mnist",
+        ("hpelm",),
+        60_000,
+        "test accuracy",
+        details="2,000 sigmoid units; predictions included.",
+        **_digits,
+    ),
+    _race(
+        "hidden-gaussian",
+        "Hidden Markov model, Gaussian",
+        "synthetic",
+        ("hmmlearn",),
+        100_000,
+        "log likelihood per step",
+        details="100 sequences of 1,000 steps, 5 states, 3 columns, 20 rounds of Baum and Welch.",
+    ),
+    _race(
+        "hidden-categorical",
+        "Hidden Markov model, categorical",
+        "synthetic",
+        ("hmmlearn",),
+        100_000,
+        "log likelihood per step",
+        details="The same, 10 kinds of signs.",
+    ),
+    _race(
+        "echo-state",
+        "Echo state network: Mackey-Glass",
+        "synthetic",
+        ("reservoirpy",),
+        10_000,
+        "NRMSE84",
+        details="1,000 units, 10,000 steps learned; 50 free runs of 84 steps included.",
+    ),
+    _race(
+        "narma",
+        "Echo state network: NARMA-10",
+        "synthetic",
+        ("reservoirpy",),
+        10_000,
+        "NRMSE",
+        test_rows=2000,
+        details="1,000 units, 10,000 steps learned; 2,000 test steps included.",
+    ),
+]
+
 WORKLOADS = {workload.name: workload for workload in _all}
+ZOO = {workload.name: workload for workload in _races}
 GROWTH = {workload.name: workload for workload in [*_threads, *_batches, *_widths, *_rows]}
 SERIES = {
     "threads-mlp": _series("MLP 784-300-100-10", "threads", (1, 2), _threads[:2]),
@@ -380,6 +524,7 @@ MEASURES = {
     "costs": ("epoch", "with progress bar and callbacks", "from a file", "beside a busy process"),
     "process": ("whole process", "second fit"),
     "start": ("import and first fit", "import", "first fit"),
+    "zoo": ("fit",),
 }
 # Parts of the main figure: what one framework loads at its import, another loads at the first fit.
 PARTS = ("import", "first fit", "one network")
@@ -400,4 +545,9 @@ TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
         Target(at_most=2, times_measure="epoch"),
     ),  # one of two cores is left
     ("search", f"{SEARCHED} networks"): (Target(at_most=4, times_measure="one network"),),
+    **{(name, "fit"): (Target(at_least=2),) for name in ZOO},
+    **{
+        (f"zoo-{name}", "fit"): (Target(at_least=5),)
+        for name in ("map-online", "map-batch", "map-digits", "map-rows", "boltzmann", "layers")
+    },
 }

@@ -14,7 +14,8 @@ import pytest
 import neurona
 from benchmarks import contender, keras_models, report, tables
 from benchmarks.rounds import ROOT, Figures
-from benchmarks.workloads import GROWTH, MEASURES, NAMES, SERIES, TARGETS, WORKLOADS
+from benchmarks.workloads import GROWTH, MEASURES, NAMES, SERIES, TARGETS, WORKLOADS, ZOO
+from benchmarks.zoo import RACES
 
 MLP = WORKLOADS["mlp"]
 RUN = {"command": "python3 -m benchmarks.run", "machine": "a machine", "versions": {"neurona": "1"}}
@@ -116,14 +117,18 @@ def test_growth_has_a_column_for_each_size_and_charts_are_drawings(tmp_path):
 
 
 def test_names_belong_together():
-    for name, workload in {**WORKLOADS, **GROWTH}.items():
+    workloads = {**WORKLOADS, **GROWTH, **ZOO}
+    for name, workload in workloads.items():
         assert workload.name == name
         assert set(workload.contenders) <= set(NAMES)
         assert (
             workload.rows % workload.batch == 0 or workload.kind != "training"
         )  # compiled networks see one batch size
     for name, measure in TARGETS:
-        assert measure in MEASURES[WORKLOADS[name].kind]
+        assert measure in MEASURES[workloads[name].kind]
+    assert {workload.network: set(workload.contenders) for workload in ZOO.values()} == {
+        name: set(race.fits) for name, race in RACES.items()
+    }
     assert {name for series in SERIES.values() for name in series.workloads} == set(GROWTH)
 
 

@@ -38,6 +38,7 @@ from neurona.plotting.figure import finish, new_figure
 from neurona.training import Rule
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Estimator, utils, validation
+from neurona.zoo.forward_backward import likeliest_paths, posteriors
 from neurona.zoo.markov import QUIJOTE, VOWELS, letters_of, sequences
 
 __all__ = ["CategoricalHiddenMarkov", "GaussianHiddenMarkov", "HiddenMarkovLayer"]
@@ -45,6 +46,7 @@ __all__ = ["CategoricalHiddenMarkov", "GaussianHiddenMarkov", "HiddenMarkovLayer
 cluster = optional_import("sklearn.cluster", extra="zoo", purpose="neurona.zoo")
 _LEAST_VARIANCE = 1e-3  # of columns of variance 1
 _BATCH = 256  # sequences of a step
+_ROWS_OF_KMEANS = 10_000  # from which the first means are found
 _AXES = Words("state", "estado"), Words("to state", "al estado")
 _SIGNS = Words("column or symbol", "columna o símbolo")
 
@@ -85,74 +87,32 @@ class HiddenMarkovLayer(Layer):
             self.emission = self.add_weight((states, self.signs), "ones", name="emission")
 
     def call(self, x: jax.Array) -> jax.Array:
-        return self.expected(x, jnp.ones(x.shape[:2], bool))[0]
+        gamma, _, _ = self.expected(x, jnp.ones(x.shape[:2], bool))
+        return jnp.transpose(gamma, (2, 0, 1))
 
-    def log_emission(self, x: jax.Array) -> jax.Array:
-        """log b_j(O_t), (rows, time, states)."""
+    def parameters(self, x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """pi, a and log b_j(O_t), (time, states, rows), as neurona/zoo/forward_backward.py takes them."""
         if self.signs is not None:
-            return jnp.log(self.emission.value).T[x[..., 0].astype("int32")]
-        apart = (x[..., None, :] - self.means.value) ** 2 / self.variances.value
-        return -jnp.sum(apart + jnp.log(2 * jnp.pi * self.variances.value), axis=-1) / 2
+            log_b = jnp.moveaxis(jnp.log(self.emission.value)[:, x[..., 0].T.astype("int32")], 0, 1)
+        else:
+            apart = (_columns_apart(x)[:, None] - self.means.value[..., None]) ** 2
+            each = apart / self.variances.value[..., None]
+            log_b = -(each.sum(axis=2) + jnp.log(2 * jnp.pi * self.variances.value).sum(axis=1)[:, None]) / 2
+        return self.start.value, self.transition.value, log_b
 
     def expected(self, x: jax.Array, seen: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """gamma (rows, time, states), the sum of xi (states, states), and log P (rows,).
+        """gamma (time, states, rows), the sum of xi (states, states), and log P (rows,).
 
         Args:
             x: (rows, time, features).
             seen: (rows, time), false where a sequence has ended.
         """
-        a = self.transition.value
-        log_b = self.log_emission(x)
-        highest = log_b.max(axis=-1, keepdims=True)
-        b = jnp.moveaxis(jnp.exp(log_b - highest), 1, 0)  # time first; the best state has 1
-        held = seen.T[..., None]
+        return posteriors(*self.parameters(x), seen.T)
 
-        def forward(alpha: jax.Array, now: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-            b, held = now
-            joint = alpha @ a * b
-            total = joint.sum(axis=-1, keepdims=True)
-            alpha = jnp.where(held, joint / total, alpha)
-            return alpha, (alpha, jnp.where(held, total, 1.0))
 
-        def backward(carried: tuple[jax.Array, jax.Array], now: Any) -> tuple[Any, jax.Array]:
-            (beta, xi), (alpha, b, total, held) = carried, now
-            ahead = b * beta / total
-            xi = xi + alpha.T @ jnp.where(held, ahead, 0.0)
-            return (jnp.where(held, ahead @ a.T, beta), xi), beta
-
-        first = self.start.value * b[0]
-        total = first.sum(axis=-1, keepdims=True)
-        _, (alphas, totals) = jax.lax.scan(forward, first / total, (b[1:], held[1:]))
-        alphas = jnp.concatenate([(first / total)[None], alphas])
-        after = (alphas[:-1], b[1:], totals, held[1:])
-        carry = jnp.ones_like(first), jnp.zeros_like(a)
-        (beta, xi), betas = jax.lax.scan(backward, carry, after, reverse=True)
-        gamma = alphas * jnp.concatenate([beta[None], betas])
-        gamma = gamma / gamma.sum(axis=-1, keepdims=True)
-        likelihood = jnp.log(total[:, 0]) + jnp.log(totals[..., 0]).sum(axis=0)
-        likelihood = likelihood + jnp.sum(jnp.where(seen, highest[..., 0], 0.0), axis=1)
-        return jnp.moveaxis(jnp.where(held, gamma, 0.0), 0, 1), xi * a, likelihood
-
-    def likeliest(self, x: jax.Array, seen: jax.Array) -> jax.Array:
-        """The likeliest path of states, (rows, time): Viterbi's."""
-        log_a, log_b = jnp.log(self.transition.value), jnp.moveaxis(self.log_emission(x), 1, 0)
-        held = seen.T[..., None]
-
-        def forward(delta: jax.Array, now: Any) -> tuple[jax.Array, jax.Array]:
-            b, held = now
-            reached = delta[:, :, None] + log_a  # (rows, from, to)
-            back = jnp.where(held, reached.argmax(axis=1), jnp.arange(self.states))
-            return jnp.where(held, reached.max(axis=1) + b, delta), back
-
-        def backward(state: jax.Array, back: jax.Array) -> tuple[jax.Array, jax.Array]:
-            state = jnp.take_along_axis(back, state[:, None], axis=1)[:, 0]
-            return state, state
-
-        first = jnp.log(self.start.value) + log_b[0]
-        delta, backs = jax.lax.scan(forward, first, (log_b[1:], held[1:]))
-        last = delta.argmax(axis=-1)
-        _, path = jax.lax.scan(backward, last, backs, reverse=True)
-        return jnp.concatenate([path, last[None]]).T
+def _columns_apart(x: jax.Array) -> jax.Array:
+    """(rows, time, features) -> (time, features, rows)."""
+    return jnp.transpose(x, (1, 2, 0))
 
 
 class BaumWelch(Rule):
@@ -180,13 +140,16 @@ class BaumWelch(Rule):
             variable.assign(jnp.zeros(variable.shape))
 
     def learn(self, model: Any, batch: Any, key: jax.Array, number: jax.Array) -> dict[str, jax.Array]:
-        layer, x = model.layers[-1], batch.x
-        gamma, xi, likelihood = layer.expected(x, batch.y > 0)
-        signs = x if layer.signs is None else jax.nn.one_hot(x[..., 0].astype("int32"), layer.signs)
-        found = [gamma[:, 0].sum(axis=0), xi, jnp.einsum("rts,rtf->sf", gamma, signs)]
+        layer, x = model.layers[-1], _columns_apart(batch.x)
+        gamma, xi, likelihood = layer.expected(batch.x, batch.y > 0)
+        found = [gamma[0].sum(axis=1), xi]
         if layer.signs is None:
-            found.append(jnp.einsum("rts,rtf->sf", gamma, signs**2))
-        for variable, more in zip(self.variables, [*found, gamma.sum(axis=(0, 1))], strict=True):
+            found += [jnp.sum(gamma[:, :, None] * power[:, None], axis=(0, 3)) for power in (x, x**2)]
+        else:
+            shown = x[:, 0].astype("int32").ravel()
+            weights = jnp.moveaxis(gamma, 1, 2).reshape(-1, layer.states)
+            found.append(jnp.zeros((layer.signs, layer.states)).at[shown].add(weights).T)
+        for variable, more in zip(self.variables, [*found, gamma.sum(axis=(0, 2))], strict=True):
             variable.assign(variable + more)
         return {"log_likelihood": likelihood.mean()}
 
@@ -293,17 +256,18 @@ class _HiddenMarkov(Estimator):
     def predict(self, X: Any, lengths: Sequence[int] | None = None) -> np.ndarray:
         """The likeliest path of hidden states, (rows,): Viterbi's."""
         x, seen = self._sequences(X, lengths)
-        return np.asarray(jax.jit(self._layer.likeliest)(x, seen > 0))[seen > 0]
+        return np.asarray(likeliest_paths(*self._layer.parameters(jnp.asarray(x)), seen.T > 0))[seen > 0]
 
     def predict_proba(self, X: Any, lengths: Sequence[int] | None = None) -> np.ndarray:
         """gamma: the probability of each hidden state at each row, (rows, n_components)."""
         x, seen = self._sequences(X, lengths)
-        return np.asarray(jax.jit(self._layer.expected)(x, seen > 0)[0])[seen > 0]
+        gamma, _, _ = self._layer.expected(jnp.asarray(x), seen > 0)
+        return np.transpose(gamma, (2, 0, 1))[seen > 0]
 
     def score(self, X: Any, lengths: Sequence[int] | None = None) -> float:
         """log P of the sequences together."""
         x, seen = self._sequences(X, lengths)
-        likelihood = np.asarray(jax.jit(self._layer.expected)(x, seen > 0)[2], "float64")
+        likelihood = np.asarray(self._layer.expected(jnp.asarray(x), seen > 0)[2], "float64")
         return float(likelihood.sum()) + self._log_scale * int(seen.sum())
 
     def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -488,6 +452,7 @@ class GaussianHiddenMarkov(_HiddenMarkov):
         return (rows - self.center_) / self.scale_
 
     def _first(self, rows: np.ndarray, random: Any) -> tuple[HiddenMarkovLayer, list[np.ndarray]]:
+        rows = rows[:: max(1, len(rows) // _ROWS_OF_KMEANS)]
         groups = cluster.KMeans(self.n_components, n_init=3, random_state=random).fit(rows)
         variances = np.ones((self.n_components, rows.shape[1]))
         for number in range(self.n_components):
