@@ -385,18 +385,18 @@ _races = [
         "Map of the irises, row by row",
         "iris",
         ("minisom",),
-        150,
+        120,
         "quantization error",
         rounds=10,
         input_shape=(4,),
-        details="7x7 units, 10,050 steps, radius 1.5, rate 0.5.",
+        details="7x7 units, 67 epochs, radius 1.5, rate 0.5.",
     ),
     _race(
         "map-batch",
         "Map of the irises, in batches",
         "iris",
         ("xpysom",),
-        150,
+        120,
         "quantization error",
         rounds=10,
         input_shape=(4,),
@@ -442,8 +442,19 @@ _races = [
         **_digits,
     ),
     _race(
+        "network",
+        "Backpropagation, row by row",
+        "iris",
+        ("scikit-learn",),
+        120,
+        "test accuracy",
+        test_rows=30,
+        input_shape=(4,),
+        details="4-8-3 sigmoid neurons, 500 epochs, rate 0.1.",
+    ),
+    _race(
         "layers",
-        "Backpropagation",
+        "Backpropagation in batches",
         "mnist",
         ("scikit-learn",),
         60_000,
@@ -548,6 +559,6 @@ TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     **{(name, "fit"): (Target(at_least=2),) for name in ZOO},
     **{
         (f"zoo-{name}", "fit"): (Target(at_least=5),)
-        for name in ("map-online", "map-batch", "map-digits", "map-rows", "boltzmann", "layers")
+        for name in ("map-online", "map-batch", "map-digits", "map-rows", "boltzmann", "network")
     },
 }

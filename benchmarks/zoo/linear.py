@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import data
-from benchmarks.zoo.race import Race, accuracy
+from benchmarks.zoo.race import Race, accuracy, standardized
 
 
 def _classes(make: Any, rows: data.Arrays, seed: int) -> np.ndarray:
@@ -49,6 +49,20 @@ def sklearn_layers(seed: int) -> Any:
     return MLPClassifier((500,), batch_size=100, max_iter=3, random_state=seed)
 
 
+def neurona_network(seed: int) -> Any:
+    from neurona.zoo import Network
+
+    return Network((8,), learning_rate=0.1, epochs=500, random_state=seed)
+
+
+def sklearn_network(seed: int) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    rates = {"solver": "sgd", "learning_rate_init": 0.1, "momentum": 0.0, "alpha": 0.0, "batch_size": 1}
+    whole = {"max_iter": 500, "tol": 0.0, "n_iter_no_change": 500}
+    return MLPClassifier((8,), "logistic", **rates, **whole, random_state=seed)
+
+
 def neurona_extreme(seed: int) -> Any:
     from neurona.zoo import ExtremeClassifier
 
@@ -75,6 +89,14 @@ def _race(**fits: Any) -> Race:
 RACES = {
     "perceptron": _race(
         neurona=partial(_classes, neurona_perceptron), scikit_learn=partial(_classes, sklearn_perceptron)
+    ),
+    "network": Race(
+        standardized,
+        {
+            "neurona": partial(_classes, neurona_network),
+            "scikit-learn": partial(_classes, sklearn_network),
+        },
+        accuracy,
     ),
     "layers": _race(neurona=neurona_layers, scikit_learn=partial(_classes, sklearn_layers)),
     "extreme": _race(neurona=partial(_classes, neurona_extreme), hpelm=hpelm_extreme),
