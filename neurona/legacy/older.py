@@ -1,6 +1,6 @@
 """Descriptions of models as tf-keras 2 wrote them, which it and Keras 3 read from `.h5` files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neurona.core.errors import ArgumentError, SavingError
@@ -116,8 +116,8 @@ def _inside(description: Mapping[str, Any]) -> Config:
 
 
 def _functional(config: Mapping[str, Any]) -> Config:
-    models = {entry["name"]: 1 for entry in config["layers"] if "layers" in entry["config"]}
-    sequential = {entry["name"]: 1 for entry in config["layers"] if entry["class_name"] == "Sequential"}
+    inside = {entry["name"]: 0 for entry in config["layers"] if "layers" in entry["config"]}
+    last = {entry["name"]: _first_output(entry) for entry in config["layers"] if entry["name"] in inside}
     layers = []
     for entry in config["layers"]:
         if ".ops." in str(entry.get("module", "")):
@@ -125,15 +125,38 @@ def _functional(config: Mapping[str, Any]) -> Config:
                 f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which .h5 has no "
                 "form for: make it a layer, or save as .keras."
             )
-        nodes = [_node(call, models) for call in entry["inbound_nodes"]]
+        nodes = [_node(call, inside) for call in entry["inbound_nodes"]]
+        if entry["name"] in inside:
+            nodes = [node for node in nodes for _ in range(2)]
         layers.append({**older_model(_as_functional(entry)), "name": entry["name"], "inbound_nodes": nodes})
     return {
         "name": config["name"],
         "trainable": config.get("trainable", True),
         "layers": layers,
-        "input_layers": _places(config["input_layers"], models),
-        "output_layers": _places(config["output_layers"], sequential),
+        "input_layers": _places(config["input_layers"], last),
+        "output_layers": _places(config["output_layers"], last),
     }
+
+
+def _first_output(entry: Mapping[str, Any]) -> int:
+    """The number of a layer's first call where today's files list a model's outputs: they count those of
+    functional models from 1.
+    """
+    return 1 if "layers" in entry["config"] and entry["class_name"] != "Sequential" else 0
+
+
+def _place(place: Sequence[Any], first: Mapping[str, int]) -> list[Any]:
+    """A tensor's layer, call and output as older files count them.
+
+    tf-keras counts the calls of a model inside another from 1, and Keras 3 from 0. Such a model is called
+    twice for every call, of which one is used: call 2n + 1 has the same inputs by either count.
+
+    Args:
+        place: the tensor's.
+        first: the number of the first call, for every model inside.
+    """
+    name, call, output = place
+    return [name, 2 * (call - first[name]) + 1 if name in first else call, output]
 
 
 def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -142,12 +165,10 @@ def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if entry["class_name"] != "Sequential":
         return entry
-    layers, place = [], None
+    layers: list[Config] = []
     for layer in entry["config"]["layers"]:
-        name = layer["config"]["name"]
-        nodes = [] if place is None else [{"args": [_tensor(place)], "kwargs": {}}]
-        layers.append({**layer, "name": name, "inbound_nodes": nodes})
-        place = [name, 0, 0]
+        nodes = [{"args": [_tensor([layers[-1]["name"], 0, 0])], "kwargs": {}}] if layers else []
+        layers.append({**layer, "name": layer["config"]["name"], "inbound_nodes": nodes})
     first = layers[0] if layers else {}
     if first.get("class_name") != "InputLayer":
         raise SavingError(
@@ -159,7 +180,7 @@ def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
         "trainable": entry["config"].get("trainable", True),
         "layers": layers,
         "input_layers": [first["name"], 0, 0],
-        "output_layers": place,
+        "output_layers": [layers[-1]["name"], _first_output(layers[-1]), 0],
     }
     return {**entry, "class_name": "Functional", "config": config}
 
@@ -168,47 +189,42 @@ def _tensor(place: list[Any]) -> Config:
     return {"class_name": "__keras_tensor__", "config": {"keras_history": place}}
 
 
-def _history(tensor: Mapping[str, Any], models: Mapping[str, int]) -> list[Any]:
-    name, call, output = tensor["config"]["keras_history"]
-    return [name, call + models.get(name, 0), output]
-
-
 def _is_tensor(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
 
 
-def _node(call: Mapping[str, Any], models: Mapping[str, int]) -> list[Any]:
+def _node(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any]:
     """A call: its tensors, each with the other arguments."""
     kwargs = {
-        key: _option(value, models) for key, value in call.get("kwargs", {}).items() if value is not None
+        key: _option(value, first) for key, value in call.get("kwargs", {}).items() if value is not None
     }
-    first, *others = call["args"]
+    tensors, *others = call["args"]
     states = kwargs.pop("initial_state", None) or []
-    kwargs |= dict(zip(("value", "key"), (_option(other, models) for other in others)))
-    tensors = first if isinstance(first, (list, tuple)) else [first]
+    kwargs |= dict(zip(("value", "key"), (_option(other, first) for other in others)))
+    tensors = tensors if isinstance(tensors, (list, tuple)) else [tensors]
     if not all(map(_is_tensor, tensors)):
         raise SavingError("A call on something else than tensors has no form in .h5. Use .keras.")
-    places = [_history(tensor, models) for tensor in tensors]
+    places = [_place(tensor["config"]["keras_history"], first) for tensor in tensors]
     places += [states] if states and isinstance(states[0], str) else states
     return [[*place, kwargs] for place in places]
 
 
-def _option(value: Any, models: Mapping[str, int]) -> Any:
+def _option(value: Any, first: Mapping[str, int]) -> Any:
     if _is_tensor(value):
-        return _history(value, models)
+        return _place(value["config"]["keras_history"], first)
     if isinstance(value, Mapping):
-        return {key: _option(item, models) for key, item in value.items()}
-    return [_option(item, models) for item in value] if isinstance(value, (list, tuple)) else value
+        return {key: _option(item, first) for key, item in value.items()}
+    return [_option(item, first) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _places(tree: Any, models: Mapping[str, int]) -> Any:
+def _places(tree: Any, first: Mapping[str, int]) -> Any:
     if isinstance(tree, Mapping):
         raise SavingError(
             "A model whose inputs or outputs are a dictionary can't be written as .h5. Use .keras."
         )
     if len(tree) == 3 and isinstance(tree[0], str):
-        return [[tree[0], tree[1] + models.get(tree[0], 0), tree[2]]]
-    return [place for one in tree for place in _places(one, models)]
+        return [_place(tree, first)]
+    return [place for one in tree for place in _places(one, first)]
 
 
 def older_compilation(config: Mapping[str, Any]) -> Config:
