@@ -2,12 +2,15 @@
 kernels, cuDNN's layout.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from neurona import activations
 from neurona.core.errors import SavingError
+from neurona.tracebacks import warn
 
 Arrays = list[np.ndarray]
 
@@ -64,9 +67,42 @@ def _recurrent(arrays: Arrays, layer: Any, variables: Sequence[Any], version: in
             np.concatenate([arrays[3 * gate + part] for gate in _OLD_ORDER[gates]], axis=-1)
             for part in range(3)
         ]
-    if len(arrays) == 3 and arrays[2].ndim == 1 and arrays[2].size == 2 * variables[0].shape[-1]:
+    if len(arrays) == 3 and _is_from_cudnn(*arrays):
         arrays = _from_cudnn(arrays, gates)
     return arrays
+
+
+def tell_of_gates(layer: Any, arrays: Sequence[np.ndarray], version: int, written_by: str | None) -> None:
+    """Warn where weights that come without their model were probably trained with other gates: a steep hard
+    sigmoid, the default before Keras 2.3.
+
+    Args:
+        layer: that got the weights.
+        arrays: the weights in the file.
+        version: of Keras: 0, 1 or 2.
+        written_by: the version as the file says it, if it does.
+    """
+    if version == 2 and not (written_by and _BEFORE_2_3.match(written_by)):
+        return
+    cells = [one for one, _ in layer._walk() if type(one).__name__ in _GATES]
+    if any(map(_is_from_cudnn, arrays, arrays[1:], arrays[2:])):  # which had sigmoids at all times
+        return
+    if any(one.recurrent_activation is activations.sigmoid for one in cells):
+        warn(
+            f"The weights of layer {layer.name!r} were written by Keras {written_by or version}, whose gates "
+            "were a hard sigmoid unless the program said otherwise, and the layer's are a sigmoid: its "
+            "predictions differ from those of then. Weights alone don't say it. Build the layer with "
+            "recurrent_activation='steep_hard_sigmoid'."
+        )
+
+
+# The versions of Keras whose gates were hard by default. What wrote "2.2.4-tf" is TensorFlow 1 or 2: unknown.
+_BEFORE_2_3 = re.compile(r"2\.[01]\.|2\.2\.\d+$")
+
+
+def _is_from_cudnn(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray) -> bool:
+    """Whether three arrays are a recurrent layer's of cuDNN, which has two biases in a row."""
+    return kernel.ndim == recurrent.ndim == 2 and bias.shape == (2 * kernel.shape[-1],)
 
 
 def _from_cudnn(arrays: Arrays, gates: int) -> Arrays:

@@ -13,7 +13,7 @@ from neurona.files.gate import Gate
 from neurona.saving import arrays
 from neurona.saving.archive import describe_model, read_archive, weights_in_archive, write_archive
 from neurona.saving.atomic import atomic_path
-from neurona.saving.hdf5 import Hdf5, assignments, load_hdf5_model, put
+from neurona.saving.hdf5 import Hdf5, assignments, load_hdf5_model, put, tell_of_gates
 from neurona.saving.hdf5_writing import write_hdf5_model, write_hdf5_weights
 from neurona.saving.places import (
     HDF5_ENDINGS,
@@ -232,6 +232,7 @@ def load_weights(
         with Hdf5(path, gate) as file:
             if file.holds_layers:
                 put(model, assignments(model, file, by_name, skip_mismatch))
+                tell_of_gates(model, file, by_name)
                 return
         gate = _gate(path, budget)
     if by_name:

@@ -213,6 +213,15 @@ def assignments(
     return found
 
 
+def tell_of_gates(model: Layer, file: Hdf5, by_name: bool) -> None:
+    """Warn of recurrent layers that weights of an older Keras do not fit, although their shapes do."""
+    layers = file.layers()
+    age, _ = origin(file, layers)
+    if age < 3:
+        for layer, (_, _, arrays) in _pairs(model, layers, by_name, skip_mismatch=True):
+            legacy("weights").tell_of_gates(layer, arrays, age, file.version)
+
+
 def _layers_of(model: Any) -> list[Layer]:
     return list(getattr(model, "layers", None) or model._sublayers or [model])
 

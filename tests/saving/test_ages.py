@@ -118,6 +118,25 @@ def test_weights_by_name_and_those_that_do_not_fit(folder):
         narrow.load_weights(folder / "k1_mlp.weights.h5", by_name=True, skip_mismatch=True)
 
 
+@pytest.mark.parametrize(
+    ("version", "is_told"), [("2.2.4", True), ("2.1.6-tf", True), ("2.2.4-tf", False), ("2.3.1", False)]
+)
+def test_weights_alone_of_hard_gates_are_told(version, is_told, tmp_path, recwarn):
+    model = nn.Sequential([nn.Input((5, 3)), nn.layers.LSTM(2, name="lstm")])
+    model.save_weights(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file.attrs["keras_version"] = version
+    model.load_weights(tmp_path / "a.h5")
+    assert [f"Keras {version}, whose gates were a hard sigmoid" in str(one.message) for one in recwarn] == (
+        [True] * is_told
+    )
+    steep = nn.Sequential(
+        [nn.Input((5, 3)), nn.layers.LSTM(2, recurrent_activation="steep_hard_sigmoid", name="lstm")]
+    )
+    steep.load_weights(tmp_path / "a.h5")
+    assert len(recwarn) == is_told
+
+
 def test_weights_of_keras_0_are_numbered(folder, tmp_path):
     model = nn.Sequential(
         [nn.Input((3,)), nn.layers.Dense(2), nn.layers.Activation("tanh"), nn.layers.Dense(1)]
