@@ -15,6 +15,7 @@ from neurona.files.archives import Zip
 from neurona.files.gate import Gate
 from neurona.files.values import parse_array, parse_dictionary
 from neurona.saving.weights import Assignment
+from neurona.tracebacks import warn
 
 _DTYPES = {
     "F64": "float64",
@@ -153,6 +154,8 @@ def assignments(model: Layer, arrays: Mapping[str, np.ndarray], skip_mismatch: b
             raise SavingError(
                 f"Weight {name!r} has shape {own[name].shape}, the file's has {arrays[name].shape}."
             )
+    if kept := set(own) - set(fitting):
+        warn(f"Weights that do not fit are left out. The model keeps: {_listed(kept)}.")
     return [(own[name], arrays[name]) for name in fitting]
 
 

@@ -13,7 +13,14 @@ from neurona.files.gate import Gate
 from neurona.saving import arrays
 from neurona.saving.archive import describe_model, read_archive, weights_in_archive, write_archive
 from neurona.saving.atomic import atomic_path
-from neurona.saving.hdf5 import Hdf5, assignments, load_hdf5_model, put, tell_of_gates
+from neurona.saving.hdf5 import (
+    Hdf5,
+    assignments,
+    layers_by_name,
+    load_hdf5_model,
+    put,
+    tell_of_gates,
+)
 from neurona.saving.hdf5_writing import write_hdf5_model, write_hdf5_weights
 from neurona.saving.places import (
     HDF5_ENDINGS,
@@ -208,9 +215,9 @@ def load_weights(
     Args:
         model: whose weights are set.
         filepath: the file, or the name of a checkpoint; what it holds says its format.
-        skip_mismatch: leave out what does not fit instead of refusing.
+        skip_mismatch: leave out what does not fit, and say so, instead of refusing.
         by_name: in `.h5` files of older Keras: give layers the weights under their names, not those in their
-            places.
+            places. Layers without such a name keep theirs, and so do those of models inside the model.
         budget: what reading the file may cost, where the default does not fit a file that you trust.
 
     Raises:
@@ -231,8 +238,9 @@ def load_weights(
     if is_hdf5(path):
         with Hdf5(path, gate) as file:
             if file.holds_layers:
-                put(model, assignments(model, file, by_name, skip_mismatch))
-                tell_of_gates(model, file, by_name)
+                names = layers_by_name(model) if by_name else None
+                put(model, assignments(model, file, names, skip_mismatch))
+                tell_of_gates(model, file, names)
                 return
         gate = _gate(path, budget)
     if by_name:

@@ -187,15 +187,15 @@ def converted(layer: Layer, arrays: list[np.ndarray], age: int, backend: str) ->
 
 
 def assignments(
-    model: Layer, file: Hdf5, by_name: bool = False, skip_mismatch: bool = False
+    model: Layer, file: Hdf5, names: Mapping[str, Layer] | None = None, skip_mismatch: bool = False
 ) -> list[Assignment]:
     """Which array of a file goes into which variable; nothing is assigned yet.
 
     Args:
         model: whose variables they are.
         file: the file.
-        by_name: whether layers get the weights under their names, not those in their place.
-        skip_mismatch: leave out layers whose weights do not fit.
+        names: the layers that get the weights under their names; by default all get those in their places.
+        skip_mismatch: leave out weights that do not fit.
 
     Raises:
         SavingError: the weights do not fit the model's.
@@ -203,7 +203,7 @@ def assignments(
     layers = file.layers()
     age, backend = origin(file, layers)
     found: list[Assignment] = []
-    for layer, (name, _, arrays) in _pairs(model, layers, by_name, skip_mismatch):
+    for layer, (name, _, arrays) in _pairs(model, layers, names):
         with file.gate.watching(name):
             arrays = converted(layer, arrays, age, backend)
         found += _fitting(layer, name, arrays, skip_mismatch)
@@ -213,12 +213,12 @@ def assignments(
     return found
 
 
-def tell_of_gates(model: Layer, file: Hdf5, by_name: bool) -> None:
+def tell_of_gates(model: Layer, file: Hdf5, names: Mapping[str, Layer] | None) -> None:
     """Warn of recurrent layers that weights of an older Keras do not fit, although their shapes do."""
     layers = file.layers()
     age, _ = origin(file, layers)
     if age < 3:
-        for layer, (_, _, arrays) in _pairs(model, layers, by_name, skip_mismatch=True):
+        for layer, (_, _, arrays) in _pairs(model, layers, names):
             legacy("weights").tell_of_gates(layer, arrays, age, file.version)
 
 
@@ -226,24 +226,29 @@ def _layers_of(model: Any) -> list[Layer]:
     return list(getattr(model, "layers", None) or model._sublayers or [model])
 
 
+def layers_by_name(model: Layer) -> dict[str, Layer]:
+    """The layers of a model, without those of models in it, by name."""
+    return {layer.name: layer for layer in _layers_of(model)}
+
+
 def _pairs(
-    model: Layer, layers: list[StoredLayer], by_name: bool, skip_mismatch: bool
+    model: Layer, layers: list[StoredLayer], names: Mapping[str, Layer] | None
 ) -> Iterator[tuple[Layer, StoredLayer]]:
     """Layers of the model with those of the file that have weights."""
-    filled, by_names = [one for one in layers if one[2]], _by_name(model)
-    own = [layer for layer in _layers_of(model) if segments(layer)]
+    filled, own = [one for one in layers if one[2]], [one for one in _layers_of(model) if segments(one)]
     if [one[0] for one in filled] == ["graph"]:
         raise SavingError("The weights of a Graph of Keras 0 do not say which layer they are of.")
-    known = [(by_names[one[0]], one) for one in filled if one[0] in by_names]
-    if by_name or (len(own) != len(filled) == len(known)):
-        return iter(known)
-    if len(own) != len(filled) and not skip_mismatch:
-        raise SavingError(
-            f"Model {model.name!r} has {len(own)} layers with weights: "
-            f"{_listed(layer.name for layer in own)}. The file has {len(filled)}: "
-            f"{_listed(one[0] for one in filled)}. To load the weights of layers with equal names: "
-            "load_weights(path, by_name=True)."
-        )
+    if names is None and len(own) != len(filled):
+        names = _by_name(model)  # a model inside may have been made of what the file has outside
+        if not all(one[0] in names for one in filled):
+            raise SavingError(
+                f"Model {model.name!r} has {len(own)} layers with weights: "
+                f"{_listed(layer.name for layer in own)}. The file has {len(filled)}: "
+                f"{_listed(one[0] for one in filled)}. To load the weights of layers with equal names: "
+                "load_weights(path, by_name=True)."
+            )
+    if names is not None:
+        return iter([(names[one[0]], one) for one in filled if one[0] in names])
     return iter(zip(own, filled))
 
 
@@ -273,18 +278,19 @@ def _fitting(layer: Layer, name: str, arrays: list[np.ndarray], skip_mismatch: b
 def _pair(
     variables: list[Variable], arrays: list[np.ndarray], where: str, skip_mismatch: bool
 ) -> list[Assignment]:
-    fits = len(variables) == len(arrays) and all(
-        tuple(one.shape) == array.shape for one, array in zip(variables, arrays)
+    """Which array goes into which variable. Where a shape differs, the others are still taken."""
+    pairs = list(zip(variables, arrays)) if len(variables) == len(arrays) else []
+    fitting = [(one, array) for one, array in pairs if tuple(one.shape) == array.shape]
+    if len(fitting) == len(variables) == len(arrays):
+        return fitting
+    shapes = [tuple(one.shape) for one in variables], [array.shape for array in arrays]
+    if not skip_mismatch:
+        raise SavingError(f"Layer {where} has weights of shapes {shapes[0]}. The file's have {shapes[1]}.")
+    warn(
+        f"Layer {where} keeps {len(variables) - len(fitting)} of its {len(variables)} weights. Their shapes "
+        f"are {shapes[0]}; the file's are {shapes[1]}."
     )
-    if fits:
-        return list(zip(variables, arrays))
-    if skip_mismatch:
-        warn(f"Layer {where} keeps its weights: those in the file have other shapes.")
-        return []
-    raise SavingError(
-        f"Layer {where} has weights of shapes {[tuple(one.shape) for one in variables]}. The file's have "
-        f"{[array.shape for array in arrays]}."
-    )
+    return fitting
 
 
 def put(model: Layer, found: list[Assignment]) -> None:
@@ -315,7 +321,7 @@ def load_hdf5_model(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | 
             if not hasattr(model, "compile_from_config"):
                 raise SavingError(f"{path.name} does not hold a model.")
             if file.root is not file.file or file.names is not None:
-                put(model, assignments(model, file, by_name=_has_names(model, file)))
+                put(model, assignments(model, file, _named_as_in(model, file)))
             training = file.description("training_config") if compile else None
             if training:
                 compile_as_trained(model, training, age)
@@ -324,9 +330,10 @@ def load_hdf5_model(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | 
     return model
 
 
-def _has_names(model: Layer, file: Hdf5) -> bool:
+def _named_as_in(model: Layer, file: Hdf5) -> dict[str, Layer] | None:
+    """The layers of a model by name, where the file names all of its own so; else None."""
     known = _by_name(model)
-    return all(name in known for name in file.names or ())
+    return known if all(name in known for name in file.names or ()) else None
 
 
 def compile_as_trained(model: Any, training: Mapping[str, Any], age: int) -> None:
@@ -363,7 +370,7 @@ def read_optimizer(model: Any, file: Hdf5, age: int) -> None:
     layers = file.layers()
     age, backend = origin(file, layers)
     stored = []
-    for layer, (_, names, weights) in _pairs(model, layers, _has_names(model, file), False):
+    for layer, (_, names, weights) in _pairs(model, layers, _named_as_in(model, file)):
         trained = {id(variable) for variable in layer.trainable_variables}
         fixed = sum(id(variable) not in trained for _, own in segments(layer) for variable in own)
         stored.append((layer, names, weights, fixed))

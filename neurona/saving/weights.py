@@ -19,6 +19,7 @@ from neurona.core.variable import Variable
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, open_hdf5, text_attribute
 from neurona.saving.ages import legacy
+from neurona.tracebacks import warn
 
 Assignment = tuple[Variable, np.ndarray]
 
@@ -219,6 +220,11 @@ def _spellings(path: str) -> Iterator[str]:
 def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> list[Assignment]:
     """Which array of a file goes into which variable; nothing is assigned yet.
 
+    Args:
+        model: whose variables they are.
+        stored: the file.
+        skip_mismatch: leave out the weights of a layer from the first on that does not fit.
+
     Raises:
         SavingError: a number of arrays or a shape differs from the model's.
     """
@@ -226,29 +232,37 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
     for path, layer in stored.places(model):
         if _keeps_its_own(layer):
             continue
-        variables, datasets = own_variables(layer, shared=True), stored.datasets(path)
-        if len(variables) != len(datasets):  # files of Neurona's first versions hold each once
-            variables = own_variables(layer)
-        if len(variables) != len(datasets):
-            if skip_mismatch:
-                continue
-            hint = "" if layer.built else " The layer has no weights yet: call the model on data first."
-            raise SavingError(
-                f"Layer {layer.name!r} has {len(variables)} weights, the file holds {len(datasets)} (at "
-                f"{path!r}).{hint}"
-            )
-        for variable, dataset in zip(variables, datasets):
-            shape = getattr(dataset, "shape", None)
-            if variable.shape == shape:
-                array = stored.array(dataset)
-                if array.dtype.kind == "c" and not jnp.iscomplexobj(variable.value):
-                    raise stored.gate.refusal("holds complex numbers for real weights.", dataset.name)
-                assignments.append((variable, array))
-            elif not skip_mismatch:
-                raise SavingError(
-                    f"Weight {variable.path!r} has shape {variable.shape}, the file's has {shape}."
-                )
+        pairs, wrong = _pairs(layer, path, stored)
+        if wrong and not skip_mismatch:
+            raise SavingError(wrong)
+        if wrong:
+            warn(f"Weights that do not fit are left out. {wrong}")
+        for variable, dataset in pairs:
+            array = stored.array(dataset)
+            if array.dtype.kind == "c" and not jnp.iscomplexobj(variable.value):
+                raise stored.gate.refusal("holds complex numbers for real weights.", dataset.name)
+            assignments.append((variable, array))
     return assignments
+
+
+def _pairs(layer: Layer, path: str, stored: Stored) -> tuple[list[tuple[Variable, Any]], str]:
+    """A layer's own variables with their datasets, up to the first that does not fit, and what is wrong."""
+    variables, datasets = own_variables(layer, shared=True), stored.datasets(path)
+    if len(variables) != len(datasets):  # files of Neurona's first versions hold each once
+        variables = own_variables(layer)
+    if len(variables) != len(datasets):
+        hint = "" if layer.built else " The layer has no weights yet: call the model on data first."
+        return [], (
+            f"Layer {layer.name!r} has {len(variables)} weights, the file holds {len(datasets)} (at "
+            f"{path!r}).{hint}"
+        )
+    pairs: list[tuple[Variable, Any]] = []
+    for variable, dataset in zip(variables, datasets):
+        shape = getattr(dataset, "shape", None)
+        if variable.shape != shape:
+            return pairs, f"Weight {variable.path!r} has shape {variable.shape}, the file's has {shape}."
+        pairs.append((variable, dataset))
+    return pairs, ""
 
 
 def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:

@@ -12,7 +12,7 @@ from neurona.datasets.fashion_mnist import read_idx
 from neurona.errors import DataError, SavingError
 from neurona.tasks.inputs import ExampleReader
 from neurona.tasks.labels import Labels, read_labels, read_words
-from tests.hostile import ages, data, models
+from tests.hostile import ages, data, disguises, models
 from tests.hostile.crafting import small_model
 
 
@@ -25,6 +25,10 @@ def _load_weights(path):
         for old, new in zip(before, model.get_weights()):  # what is refused changes nothing
             np.testing.assert_array_equal(old, new)
         raise
+
+
+def _load_unsafely(path):
+    nn.models.load_model(path, safe_mode=False)
 
 
 def _from_json(path):
@@ -78,6 +82,9 @@ def _beside_model(name, read):
 
 # For each entry point: its name, the files, the ending of their names, the function, the error.
 ENTRIES = [
+    ("load_model of code", disguises.archives, ".keras", _load_unsafely, SavingError),
+    ("load_model of older code", disguises.older, ".h5", _load_unsafely, SavingError),
+    ("model_from_json of code", disguises.texts, ".json", _from_json, SavingError),
     ("load_model", models.archives, ".keras", nn.models.load_model, SavingError),
     ("load_model", models.descriptions, ".keras", nn.models.load_model, SavingError),
     ("load_model", models.keras_files_of_weights, ".keras", nn.models.load_model, SavingError),

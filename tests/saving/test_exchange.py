@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import neurona as nn
+from neurona.core.errors import SavingError
 from neurona.saving.weights import own_variables, walk, write_group
 
 rng = np.random.default_rng(0)
@@ -214,3 +215,40 @@ def test_outputs_counted_from_0_as_by_first_versions_are_read():
     assert config["output_layers"] == [["inner", 1, 0], ["inner", 2, 0]]
     config["output_layers"] = [["inner", 0, 0], ["inner", 1, 0]]
     assert nn.Model.from_config(config).get_config()["output_layers"] == [["inner", 1, 0], ["inner", 2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.h5", {"by_name": True}), ("a.h5", {}), ("a.weights.h5", {})],
+    ids=["by name", "in places", "in groups"],
+)
+def test_weights_that_do_not_fit_are_left_out_as_in_keras(name, options, tmp_path):
+    def build(k, inputs, last):
+        inner = k.Sequential([k.Input((5,)), k.layers.Dense(3, name="inner")], name="block")
+        return k.Sequential([k.Input((inputs,)), k.layers.Dense(5, name="first"), inner, *last])
+
+    stored = build(keras, 4, [keras.layers.Dense(2, name="second"), keras.layers.Dense(2, name="third")])
+    if name == "a.h5":
+        stored.save(tmp_path / name)
+    else:
+        stored.save_weights(tmp_path / name)
+    loaded = []
+    for k in (keras, nn):
+        # One kernel fits and one does not; the names of two layers are exchanged.
+        last = [k.layers.Dense(2, name="third"), k.layers.Dense(2, name="second")]
+        model = build(k, 3, last)
+        model.set_weights([np.full(weight.shape, 7.0) for weight in model.get_weights()])
+        with pytest.warns(UserWarning, match="shape|could not be loaded"):
+            model.load_weights(tmp_path / name, skip_mismatch=True, **options)
+        loaded.append(model.get_weights())
+    for one, other in zip(*loaded, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert loaded[0][0][0, 0] == 7
+    assert (loaded[0][1][0] == 0) == (name == "a.h5")
+
+
+def test_a_file_of_other_layers_is_refused_even_if_weights_may_be_left_out(tmp_path):
+    nn.Sequential([nn.Input((4,)), nn.layers.Dense(4), nn.layers.Dense(4)]).save_weights(tmp_path / "a.h5")
+    model = nn.Sequential([nn.Input((4,)), nn.layers.Dense(4)])
+    with pytest.raises(SavingError, match="has 1 layers with weights"):
+        model.load_weights(tmp_path / "a.h5", skip_mismatch=True)
