@@ -15,6 +15,13 @@ _LOSSES = {
     "kld": "kl_divergence",
     "logcosh": "log_cosh",
 }
+# The names that logs give the figures of some functions, beside that of the function.
+_SHORT = {
+    "mean_absolute_error": "mae",
+    "mean_absolute_percentage_error": "mape",
+    "mean_squared_error": "mse",
+    "mean_squared_logarithmic_error": "msle",
+}
 _OPTIONS = {"lr": "learning_rate"}
 _WITHOUT_EFFECT = ("is_legacy_optimizer", "jit_compile", "schedule_decay", "initial_decay")
 _COMPILE = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly")
@@ -66,10 +73,15 @@ def _metric(value: Any) -> Any:
     if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
         name, config = value.get("class_name"), value["config"]
         if name in ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper") or "fn" in config:
-            shown = config.get("name")
-            return shown if shown in ("accuracy", "acc") else _loss(config.get("fn") or shown)
+            return _named(str(config.get("name")), _loss(config.get("fn") or config.get("name")))
         return {**value, "module": "keras.metrics"}
     return _loss(value)
+
+
+def _named(shown: str, function: Any) -> Any:
+    """A function as a metric, by the name that logs give it; tf-keras put the output's before it."""
+    names = [function, _SHORT.get(function), "accuracy", "acc"] if isinstance(function, str) else []
+    return next((name for name in names if name and f"_{shown}".endswith(f"_{name}")), function)
 
 
 def modern_optimizer(value: Any) -> Any:

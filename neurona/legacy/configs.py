@@ -10,7 +10,13 @@ from neurona.legacy.layer_names import CLASSES, NAMES, NAMES_OF_CLASSES, ORDERIN
 from neurona.legacy.layer_options import CONVERTERS, Age
 from neurona.legacy.nodes import modern_calls, tensor_lists
 from neurona.legacy.operations import modern_operation
-from neurona.legacy.parts import modern_constraint, modern_initializer, modern_part, modern_regularizer
+from neurona.legacy.parts import (
+    modern_constraint,
+    modern_initializer,
+    modern_part,
+    modern_policy,
+    modern_regularizer,
+)
 from neurona.legacy.sequential import as_functional, is_branched, old_graph, old_sequential
 
 Config = dict[str, Any]
@@ -217,6 +223,8 @@ def modern_value(key: str, value: Any, age: Age) -> Any:
         return ORDERINGS.get(value, value) if isinstance(value, str) else value
     if key in ("activation", "recurrent_activation"):
         return modern_activation(value)
+    if key == "dtype" and isinstance(value, Mapping):
+        return modern_policy(value)
     if key.endswith("_initializer"):
         return modern_initializer(value)
     if key.endswith("_regularizer"):

@@ -98,6 +98,7 @@ WITHOUT_EFFECT = {
     "key_shape",
     "value_shape",
     "ragged",
+    "rng_type",
     "sparse",
     "time_major",
     "time_step_axis",

@@ -116,6 +116,11 @@ def _embedding(modern: Config, old: Config, age: Age) -> str | None:
     return None
 
 
+def _discretization(modern: Config, old: Config, age: Age) -> str | None:
+    modern.pop("dtype", None)  # of the numbers of the bins; today's layer would read its inputs as that
+    return None
+
+
 def _regularizer_layer(modern: Config, old: Config, age: Age) -> str | None:
     modern.pop("activity_regularizer", None)
     return None
@@ -166,6 +171,7 @@ CONVERTERS: dict[str, _Converter] = {
     "Merge": _merge,
     "ThresholdedReLU": _thresholded,
     "TimeDistributedDense": _time_distributed_dense,
+    "Discretization": _discretization,
     "Embedding": _embedding,
     "ActivityRegularization": _regularizer_layer,
     "Lambda": _lambda,

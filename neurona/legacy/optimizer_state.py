@@ -71,7 +71,7 @@ def _by_kind(
 def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]:
     """The state from a file of tf-keras, which has today's order, without the rate and other numbers."""
     state = dict(optimizer.state)
-    entries = [entry for entry in optimizer._entries() if entry.keys and entry.keys[0] == "slots"]
+    entries = [entry for entry in optimizer._entries() if entry.keys and entry.keys[0] in ("ema", "slots")]
     if entries and len(arrays) != len(entries) + 1:
         raise SavingError(f"The optimizer keeps {len(entries)} arrays. The file holds {len(arrays) - 1}.")
     steps = int(arrays[0])

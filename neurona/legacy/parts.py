@@ -34,6 +34,13 @@ def modern_constraint(value: Any) -> Any:
     return modern_part(value)
 
 
+def modern_policy(value: Mapping[str, Any]) -> Any:
+    """A dtype policy: its name, where it is one of tf-keras."""
+    config = value.get("config")
+    is_policy = value.get("class_name") in ("Policy", "PolicyV1") and isinstance(config, Mapping)
+    return config.get("name") if is_policy else value
+
+
 def modern_part(value: Any) -> Any:
     """A class with its options. Keras 1 put its name among them: `{"name": "MaxNorm", "m": 2}`."""
     if not isinstance(value, Mapping):

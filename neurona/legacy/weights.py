@@ -74,7 +74,7 @@ def _recurrent(arrays: Arrays, layer: Any, variables: Sequence[Any], version: in
 
 def tell_of_gates(layer: Any, arrays: Sequence[np.ndarray], version: int, written_by: str | None) -> None:
     """Warn where weights that come without their model were probably trained with other gates: a steep hard
-    sigmoid, the default before Keras 2.3.
+    sigmoid, the default before Keras 2.3, and that of ConvLSTM before Keras 3.
 
     Args:
         layer: that got the weights.
@@ -82,9 +82,9 @@ def tell_of_gates(layer: Any, arrays: Sequence[np.ndarray], version: int, writte
         version: of Keras: 0, 1 or 2.
         written_by: the version as the file says it, if it does.
     """
-    if version == 2 and not (written_by and _BEFORE_2_3.match(written_by)):
-        return
-    cells = [one for one, _ in layer._walk() if type(one).__name__ in _GATES]
+    is_early = version < 2 or bool(written_by and _BEFORE_2_3.match(written_by))
+    hard = _GATES if is_early else [name for name in _GATES if name.startswith("Conv")]
+    cells = [one for one, _ in layer._walk() if type(one).__name__ in hard]
     if any(map(_is_from_cudnn, arrays, arrays[1:], arrays[2:])):  # which had sigmoids at all times
         return
     if any(one.recurrent_activation is activations.sigmoid for one in cells):

@@ -6,6 +6,7 @@ from typing import Any
 
 from neurona.core.errors import SavingError
 from neurona.core.registry import built_in, get_registered_object
+from neurona.tracebacks import warn
 
 
 def age_of(version: Any, description: Any = None) -> int:
@@ -43,6 +44,16 @@ def legacy(module: str) -> Any:
             "The file was written by Keras 1 or 2, or tf-keras. This installation has no neurona.legacy, "
             "which reads such files. Save it from Keras 3 as .keras."
         ) from None
+
+
+def restore_optimizer(optimizer: Any, *state: Any) -> None:
+    """Put the state that an older file has into an optimizer, by `legacy.optimizer_state.restore`. One that
+    does not fit is told and left out.
+    """
+    try:
+        legacy("optimizer_state").restore(optimizer, *state)
+    except SavingError as error:
+        warn(f"The optimizer begins anew: its state in the file does not fit. {error}")
 
 
 def todays_model(

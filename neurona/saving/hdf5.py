@@ -16,7 +16,7 @@ from neurona.files.budget import MIB
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, attribute, open_hdf5, texts
 from neurona.files.values import parse_dictionary
-from neurona.saving.ages import age_of, legacy, todays_model
+from neurona.saving.ages import age_of, legacy, restore_optimizer, todays_model
 from neurona.saving.weights import Assignment, own_variables
 from neurona.tracebacks import warn
 
@@ -378,4 +378,4 @@ def read_optimizer(model: Any, file: Hdf5, age: int) -> None:
     def convert(layer: Layer, own: list[np.ndarray]) -> list[np.ndarray]:
         return converted(layer, own, age, backend)
 
-    legacy("optimizer_state").restore(model.optimizer, state_names, arrays, stored, age, convert)
+    restore_optimizer(model.optimizer, state_names, arrays, stored, age, convert)

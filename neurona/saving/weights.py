@@ -18,7 +18,7 @@ from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, open_hdf5, text_attribute
-from neurona.saving.ages import legacy
+from neurona.saving.ages import restore_optimizer
 from neurona.tracebacks import warn
 
 Assignment = tuple[Variable, np.ndarray]
@@ -250,6 +250,8 @@ def _pairs(layer: Layer, path: str, stored: Stored) -> tuple[list[tuple[Variable
     variables, datasets = own_variables(layer, shared=True), stored.datasets(path)
     if len(variables) != len(datasets):  # files of Neurona's first versions hold each once
         variables = own_variables(layer)
+    if not datasets:  # tf-keras keeps no states of recurrent layers
+        variables = [variable for variable in variables if variable.persistent]
     if len(variables) != len(datasets):
         hint = "" if layer.built else " The layer has no weights yet: call the model on data first."
         return [], (
@@ -292,6 +294,6 @@ def read_optimizer(model: Any, stored: Stored, age: int = 3) -> None:
         model.optimizer.build(model.trainable_variables)
         arrays = [stored.array(dataset) for dataset in datasets]
         if age < 3:
-            legacy("optimizer_state").restore(model.optimizer, None, arrays)
+            restore_optimizer(model.optimizer, None, arrays)
         else:
             model.optimizer.set_weights(arrays)

@@ -1,4 +1,4 @@
-"""Files with code, which would leave a mark if it ran, in every place of a description that takes a function."""
+"""Files with code that would leave a mark if it ran, in every place of a description that takes functions."""
 
 import base64
 import copy
@@ -8,7 +8,8 @@ import marshal
 from tests.hostile.ages import layered, old_file
 from tests.hostile.crafting import config, keras_file
 
-_CODE = base64.b64encode(marshal.dumps((lambda x: __import__("pathlib").Path("canary").touch()).__code__)).decode()
+_TOUCH = (lambda x: __import__("pathlib").Path("canary").touch()).__code__
+_CODE = base64.b64encode(marshal.dumps(_TOUCH)).decode()
 _PICKLE = base64.b64encode(b"cposix\nsystem\n(S'touch canary'\ntR.").decode()
 # A function as Keras 1 and 2, tf-keras and Keras 3 wrote its code, and names that would reach some.
 FUNCTIONS = {
