@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import SavingError
+from neurona.optimizers.ftrl import Ftrl
 from neurona.optimizers.state import at, replaced
 
 Arrays = list[np.ndarray]
@@ -51,7 +52,7 @@ def _by_kind(
 ) -> dict[str, Any]:
     """The state from a file that has one kind of arrays after the other."""
     trained = _trained(layers, version)
-    steps, kinds = _kinds(arrays, len(trained))
+    steps, kinds = _kinds(arrays, len(trained), by_weight=isinstance(optimizer, Ftrl))
     slots = [name for group in optimizer._slot_groups() for name in group]
     state = dict(optimizer.state)
     state["iteration"] = jnp.asarray(steps, state["iteration"].dtype)
@@ -103,8 +104,13 @@ def _trained(layers: Sequence[Stored], version: int) -> list[tuple[int, int]]:
     return [place for _, place in found]
 
 
-def _kinds(arrays: Sequence[np.ndarray], count: int) -> tuple[int, list[Arrays]]:
+def _kinds(arrays: Sequence[np.ndarray], count: int, by_weight: bool) -> tuple[int, list[Arrays]]:
     """The steps so far, and the arrays of each kind, one for each weight.
+
+    Args:
+        arrays: of the file.
+        count: of the weights.
+        by_weight: whether all kinds of one weight stand together, as those of Ftrl do.
 
     Raises:
         SavingError: the arrays don't come out even.
@@ -113,7 +119,8 @@ def _kinds(arrays: Sequence[np.ndarray], count: int) -> tuple[int, list[Arrays]]
     rest = list(arrays[numbers:])
     if not count or len(rest) % count:
         raise SavingError(f"The optimizer's state has {len(rest)} arrays for {count} weights.")
-    kinds = [rest[start : start + count] for start in range(0, len(rest), count)]
+    number = len(rest) // count
+    kinds = [rest[one::number] if by_weight else rest[one * count :][:count] for one in range(number)]
     return int(arrays[0]) if numbers else 0, kinds
 
 

@@ -81,10 +81,17 @@ def _write_optimizer(optimizer: Any, file: h5py.File) -> None:
         return
     group = file.create_group("optimizer_weights")
     arrays = {f"{optimizer.name}/iter:0": np.asarray(optimizer.state["iteration"], np.int64)}
-    for kind in [name for names in optimizer._slot_groups() for name in names]:
-        for index, array in enumerate(optimizer.state["slots"][kind]):
-            if array is not None:
-                arrays[f"{optimizer.name}/{kind}_{index}:0"] = np.asarray(array)
+    if "u_product" in optimizer.state.get("scalars", {}):
+        arrays[f"{optimizer.name}/momentum_cache:0"] = np.asarray(optimizer.state["scalars"]["u_product"])
+    slots = {
+        (kind, index): np.asarray(array)
+        for kind in [name for names in optimizer._slot_groups() for name in names]
+        for index, array in enumerate(optimizer.state["slots"][kind])
+        if array is not None
+    }
+    if type(optimizer).__name__ == "Ftrl":  # which kept them weight by weight
+        slots = dict(sorted(slots.items(), key=lambda item: item[0][1]))
+    arrays |= {f"{optimizer.name}/{kind}_{index}:0": array for (kind, index), array in slots.items()}
     _write_texts(group, "weight_names", list(arrays))
     for name, array in arrays.items():
         group.create_dataset(name, data=array)

@@ -51,6 +51,17 @@ def test_keras_reads_models_and_weights_from_hdf5(name, trained, tmp_path):
         assert int(loaded.optimizer.iterations) == 2
 
 
+@pytest.mark.parametrize("name", ["Ftrl", "Nadam"])
+def test_states_that_tf_keras_keeps_in_its_own_order_come_back(name, tmp_path):
+    model = nn.Sequential([nn.Input((3,)), nn.layers.Dense(3), nn.layers.Dense(3)])
+    model.compile(getattr(nn.optimizers, name)(0.01), "mse")
+    model.fit(X[:, 0], X[:, 1], epochs=2, verbose=0)
+    model.save(tmp_path / "a.h5")
+    loaded = nn.models.load_model(tmp_path / "a.h5")
+    for one, other in zip(loaded.optimizer._state_list(), model.optimizer._state_list(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
 def test_graphs_travel_in_hdf5(tmp_path):
     L = nn.layers
     a, b = nn.Input((4,), name="a"), nn.Input((4,), name="b")
