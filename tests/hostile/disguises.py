@@ -101,6 +101,7 @@ def older(folder):
     """Whole models of Keras 2 with code in a layer."""
     for kind, function in FUNCTIONS.items():
         for place, layer in _layers(function):
-            description = layered(layer["class_name"], **layer["config"])
+            options = {key: value for key, value in layer["config"].items() if key != "name"}
+            description = layered(layer["class_name"], **options)
             description["config"]["layers"][0]["config"]["batch_input_shape"] = _SEQUENCE
             yield f"{kind} as {place}", old_file(config=description)
