@@ -49,9 +49,8 @@ def save_model(
 
     Args:
         model: the model, with its weights.
-        filepath: ends in `.keras`, which Keras 3 reads too; or in `.h5` or `.hdf5`, which tf-keras 2 reads,
-            and Keras 3 where no model is in another. A name without an ending is a folder, which gets the
-            file `model.keras`.
+        filepath: ends in `.keras`, which Keras 3 reads too; or in `.h5` or `.hdf5`, which tf-keras 2 and
+            Keras 3 read. A name without an ending is a folder, which gets the file `model.keras`.
         overwrite: whether an older file may be replaced.
         zipped: must not be False: the file is an archive, never a folder.
         include_optimizer: whether to keep how the model was compiled and the optimizer's state, so that
