@@ -28,6 +28,13 @@ class SparseTensor:
         self.values = tensor_of(values)
         self.dense_shape = Tensor(np.asarray(static(dense_shape), np.int64))
 
+    @classmethod
+    def of_parts(cls, indices: Any, values: Any, dense_shape: Any) -> "SparseTensor":
+        """The same of anything that stands for the parts, such as tensors of a graph."""
+        made = cls.__new__(cls)
+        made.indices, made.values, made.dense_shape = indices, values, dense_shape
+        return made
+
     @property
     def shape(self) -> TensorShape:
         """The shape of the whole."""

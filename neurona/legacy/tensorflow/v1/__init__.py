@@ -30,12 +30,15 @@ _HOMES = {
     "initializers": "uniform_unit_scaling_initializer",
     "session": "Session InteractiveSession get_default_session",
     "building": """placeholder placeholder_with_default sparse_placeholder gradients hessians py_func
-        is_variable_initialized report_uninitialized_variables shape size rank""",
+        is_variable_initialized report_uninitialized_variables shape size rank
+        check_numerics add_check_numerics_ops""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
     "summary": "Summary",
     "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
         assert_less_equal assert_positive assert_negative assert_non_negative assert_non_positive""",
-    "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue",
+    "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase",
+    "readers": """ReaderBase TextLineReader WholeFileReader TFRecordReader FixedLengthRecordReader
+        IdentityReader""",
     "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax
     argmin
         expand_dims random_normal random_uniform truncated_normal random_shuffle multinomial random_gamma
@@ -49,10 +52,13 @@ _NAMES = {name: (module, name) for module, names in _HOMES.items() for name in n
 _NAMES |= {
     "Variable": ("variables", "GraphVariable"),
     "VariableV1": ("variables", "GraphVariable"),
+    "slice": ("slices", "slice_"),
+    "strided_slice": ("slices", "strided_slice"),
     "tuple": ("variables", "tuple_"),
     "range": ("building", "range_"),
     "Print": ("building", "print_"),
     "Assert": ("building", "assert_"),
+    "verify_tensor_all_finite": ("building", "check_numerics"),
     "convert_to_tensor": ("old", "convert_to_tensor"),
     "arg_max": ("old", "argmax"),
     "arg_min": ("old", "argmin"),
@@ -152,7 +158,7 @@ _RENAMED = {
     "diag_part": "linalg.diag_part",
     "cross": "linalg.cross",
     "random_crop": "random.random_crop",
-    "to_float": "arrays.to_float",
+    "to_float": "arrays.to_float32",
     "to_int32": "arrays.to_int32",
     "to_int64": "arrays.to_int64",
     "to_double": "arrays.to_double",
@@ -172,8 +178,6 @@ _RENAMED = {
     "sparse_tensor_to_dense": "sparse.to_dense",
     "sparse_tensor_dense_matmul": "sparse.sparse_dense_matmul",
     "dequantize": "quantization.dequantize",
-    "check_numerics": "debugging.check_numerics",
-    "verify_tensor_all_finite": "debugging.assert_all_finite",
     **{
         f"assert_{name}": f"debugging.assert_{name}"
         for name in [
@@ -226,9 +230,6 @@ _GONE = {
     "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
     "SparseTensor": "Use dense tensors, or tf.keras, which takes SciPy's sparse matrices.",
     "TensorArray": "Use tf.scan, whose outputs are stacked.",
-    "TextLineReader": "Readers were replaced by tf.data.TextLineDataset.",
-    "WholeFileReader": "Readers were replaced by tf.data.",
-    "TFRecordReader": "Readers were replaced by tf.data.TFRecordDataset.",
     "import_graph_def": "Functions are not in files: build the graph with the code that made it.",
 }
 # Modules that programs import by these paths.

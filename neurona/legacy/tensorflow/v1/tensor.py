@@ -264,6 +264,7 @@ def draw(
     kind: str | None = None,
     after: Iterable[Node] = (),
     differentiable: bool = True,
+    spec: Any = None,
 ) -> Any:
     """A step of the default graph.
 
@@ -274,6 +275,7 @@ def draw(
         kind: the type of the operation.
         after: nodes that are computed before, besides those of `tf.control_dependencies`.
         differentiable: False where no gradient passes.
+        spec: the shapes and dtypes of the results, where they can't be found by evaluation.
 
     Returns:
         A tensor, or a tree of them.
@@ -292,7 +294,7 @@ def draw(
         after=[*graph.before(), *after],
         differentiable=differentiable,
     )
-    node.stream = graph.version + 1
+    node.stream, node.spec = graph.version + 1, spec
     return tensors_of(node, Operation(full_name, kind, [node], inputs, graph))
 
 
@@ -475,6 +477,8 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     if not is_drawing(args, kwargs) or symbolic_leaves((args, kwargs)):
         return NotImplemented
     kwargs = dict(kwargs)
+    spec_of = getattr(call, "spec_of", None)  # of functions on the host
+    spec = spec_of and spec_of(args, kwargs)
     name = kwargs.pop("name", None) or Naming.take()
     seed = kwargs.get("seed")
     if isinstance(seed, int):
@@ -484,7 +488,8 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     function = FROM_SHAPES.get(call.__name__) or _computed(call)
     if function is not _computed(call):
         args, kwargs = args[:1] or tuple(kwargs.values())[:1], {}
-    return draw(function, args, kwargs, name, differentiable=call.__name__ not in _NOT_DIFFERENTIABLE)
+    passes = spec is None and call.__name__ not in _NOT_DIFFERENTIABLE
+    return draw(function, args, kwargs, name, differentiable=passes, spec=spec)
 
 
 _NOT_DIFFERENTIABLE = {

@@ -29,21 +29,26 @@ from neurona.legacy.tensorflow.v1.queues import (
     QueueRunner,
     add_queue_runner,
     batch,
+    batch_join,
     input_producer,
     limit_epochs,
     range_input_producer,
     shuffle_batch,
+    shuffle_batch_join,
     slice_input_producer,
     string_input_producer,
 )
 from neurona.legacy.tensorflow.v1.saver import (
+    CheckpointReader,
     CheckpointState,
+    NewCheckpointReader,
     Saver,
     checkpoint_exists,
     get_checkpoint_state,
     import_meta_graph,
     latest_checkpoint,
     list_variables,
+    load_checkpoint,
     load_variable,
     update_checkpoint_state,
     write_graph,
@@ -63,10 +68,12 @@ __all__ = [
     "AdadeltaOptimizer",
     "AdagradOptimizer",
     "AdamOptimizer",
+    "CheckpointReader",
     "CheckpointState",
     "FtrlOptimizer",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
+    "NewCheckpointReader",
     "Optimizer",
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
@@ -76,6 +83,7 @@ __all__ = [
     "SummaryWriter",
     "add_queue_runner",
     "batch",
+    "batch_join",
     "checkpoint_exists",
     "get_checkpoint_state",
     "import_meta_graph",
@@ -83,9 +91,11 @@ __all__ = [
     "latest_checkpoint",
     "limit_epochs",
     "list_variables",
+    "load_checkpoint",
     "load_variable",
     "range_input_producer",
     "shuffle_batch",
+    "shuffle_batch_join",
     "slice_input_producer",
     "string_input_producer",
     "update_checkpoint_state",
@@ -396,8 +406,6 @@ def _told(name: str, way: str) -> Callable[..., Any]:
     return refuse
 
 
-_QUEUES = "queues were replaced by tf.data: tf.data.Dataset, then make_one_shot_iterator().get_next()."
-batch_join, shuffle_batch_join = (_told(name, _QUEUES) for name in ("batch_join", "shuffle_batch_join"))
 Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer, Supervisor = (
     _told(
         name, "Neurona trains on several machines with jax.distributed; here one session runs in one process."
