@@ -130,11 +130,28 @@ def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
 
 
 def _of_texts(node: Any) -> Any:
-    """The spec of a function of texts, which is only known where the texts are."""
-    if any(one.value is None for one in node.inputs):
+    """The spec of a function of texts: found with the texts, or with made-up ones of two sizes."""
+    if all(one.value is not None for one in node.inputs):
+        return _as_specs(_with_values(node, {one: one.value for one in node.inputs}))
+    try:
+        found = [_as_specs(_with_values(node, _made_up(node, size))) for size in (3, 5)]
+        return jax.tree.map(_common, *found)
+    except Exception:
         return Spec(None, TEXT)
-    value = Run({one: one.value for one in node.inputs}, folds="").compute_traced(node)
-    return jax.tree.map(lambda leaf: Spec(leaf.shape, leaf.dtype.name), value)
+
+
+def _with_values(node: Any, values: dict[Any, Any]) -> Any:
+    return Run(values, key=_key(), folds="").compute_traced(node)
+
+
+def _made_up(node: Any, size: int) -> dict[Any, Any]:
+    """Arrays for the inputs of a node, where every unknown size is the same."""
+
+    def made(spec: Spec) -> np.ndarray:
+        shape = tuple(size if one is None else one for one in spec.shape or ())
+        return np.full(shape, b"", object) if spec.dtype == TEXT else np.zeros(shape, spec.dtype)
+
+    return {one: jax.tree.map(made, one.spec) if one.value is None else one.value for one in node.inputs}
 
 
 def _traced(node: Any, given: list[Any], steps: list[Any], made_up: bool) -> Any:

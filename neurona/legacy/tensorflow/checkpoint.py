@@ -237,9 +237,9 @@ def _take(one: Any, arrays: list[np.ndarray], path: str) -> None:
         raise SavingError(
             f"Variable {path!r} has shape {tuple(one.shape)}. The checkpoint holds {arrays[0].shape}."
         )
-    held = one._value.dtype
+    held = np.dtype(one._value.dtype)
     with jax.ensure_compile_time_eval():  # the model may be built while a program is traced
-        one.take(arrays[0] if held == object else on_device(arrays[0].astype(held)))
+        one.take(arrays[0] if held.kind == "O" else on_device(arrays[0].astype(held)))
 
 
 def _note_latest(folder: Path, name: str) -> None:

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.legacy.tensorflow.arrays import as_shape, is_drawn
 from neurona.graph import Spec
+from neurona.legacy.tensorflow.arrays import as_shape, is_drawn
 from neurona.legacy.tensorflow.dispatch import (
     D,
     I,
@@ -22,7 +22,7 @@ from neurona.legacy.tensorflow.dispatch import (
 )
 from neurona.legacy.tensorflow.dtypes import as_dtype, int32, int64, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
-from neurona.legacy.tensorflow.on_host import Given, held, on_host, shape_of
+from neurona.legacy.tensorflow.on_host import Given, on_host, shape_of
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor
 from neurona.messages import translated
@@ -193,12 +193,12 @@ _UniqueWithCounts = namedtuple("UniqueWithCounts", "y idx count")
 
 
 def _unique_told(given: Given) -> Any:
-    places = Spec(shape_of(given["x"]), held(given["out_idx"]))
+    places = Spec(shape_of(given["x"]), as_dtype(given["out_idx"]).held)
     return _Unique(Spec((None,), given["x"].dtype.held), places)
 
 
 def _counted_told(given: Given) -> Any:
-    return _UniqueWithCounts(*_unique_told(given), Spec((None,), held(given["out_idx"])))
+    return _UniqueWithCounts(*_unique_told(given), Spec((None,), as_dtype(given["out_idx"]).held))
 
 
 @on_host(_unique_told)

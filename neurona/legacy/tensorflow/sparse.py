@@ -1,7 +1,7 @@
 """`tf.sparse`: tensors of which most elements are 0."""
 
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +11,14 @@ from neurona.legacy.tensorflow.linalg import matmul
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.widths import on_device
+
+
+class SparseParts(NamedTuple):
+    """The parts of a sparse tensor as a tree."""
+
+    indices: Any
+    values: Any
+    dense_shape: Any
 
 
 class SparseTensor:

@@ -15,7 +15,7 @@ from neurona.legacy.tensorflow.hosts import host, tensor
 from neurona.legacy.tensorflow.io.examples import Example, field, fields, read_varint, varint
 from neurona.legacy.tensorflow.on_host import Given, held, like, on_host, one_text, shape_of
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
-from neurona.legacy.tensorflow.sparse import SparseTensor
+from neurona.legacy.tensorflow.sparse import SparseParts, SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 
 _LISTS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
@@ -70,7 +70,7 @@ def _told(one: Any, before: Any) -> Any:
     if isinstance(one, VarLenFeature):
         rank = 1 + len(before)
         parts = Spec((None, rank), "int64"), Spec((None,), dtype), Spec((rank,), "int64")
-        return SparseTensor.of_parts(*parts)
+        return SparseParts(*parts)
     if isinstance(one, FixedLenFeature):
         return Spec((*before, *(int(size) for size in sizes)), dtype)
     return Spec((*before, None, *(int(size) for size in sizes)), dtype)
@@ -212,9 +212,7 @@ def _column_dtype(default: Any) -> Any:
 
 
 def _is_dtype(default: Any) -> bool:
-    return not hasattr(default, "shape") and (
-        hasattr(default, "as_numpy_dtype") or isinstance(default, type)
-    )
+    return not hasattr(default, "shape") and (hasattr(default, "as_numpy_dtype") or isinstance(default, type))
 
 
 @on_host(_csv_told)

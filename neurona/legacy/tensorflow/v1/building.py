@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.graph import Check, Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
-from neurona.legacy.tensorflow import control, debugging
+from neurona.legacy.tensorflow import debugging
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
@@ -51,15 +51,6 @@ def _placeholder(dtype: Any, shape: Any, name: str, kind: str, default: Any) -> 
     sizes = tuple(wanted) if wanted.rank is not None else None
     node = Placeholder(sizes, dtype.held, full_name, default)
     return GraphTensor(node, Operation(full_name, kind, [node], (), graph))
-
-
-def sparse_placeholder(*_: Any, **__: Any) -> Any:
-    """Refuse: sparse tensors are not fed."""
-    raise NotImplementedError(
-        "tf.sparse_placeholder is not here: feed a dense array to tf.placeholder, or the indices and values "
-        "to "
-        "two placeholders."
-    )
 
 
 # Gradients.
@@ -187,7 +178,7 @@ def print_(
 def assert_(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Any:
     """An operation that stops a run in which a condition does not hold."""
     if not is_drawing(condition, data):
-        return control.assert_(condition, data, summarize)
+        return debugging.Assert(condition, data, summarize)
     graph = get_default_graph()
     full_name = graph.unique_name(name or "Assert")
     tensors = [convert(condition), *(convert(one) for one in data if not isinstance(one, (str, bytes)))]

@@ -261,9 +261,7 @@ def _told(dataset: Any, part: str) -> Any:
 
 _today.Dataset.output_types = property(lambda self: _told(self, "dtype"))
 _today.Dataset.output_shapes = property(lambda self: _told(self, "shape"))
-_today.Dataset.output_classes = property(
-    lambda self: jax.tree.map(lambda _: Tensor, _told(self, "dtype"))
-)
+_today.Dataset.output_classes = property(lambda self: jax.tree.map(lambda _: Tensor, _told(self, "dtype")))
 
 for _name, _skipped in (("from_tensor_slices", 1), ("from_tensors", 0)):
     setattr(

@@ -20,7 +20,6 @@ from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.session import HostTensor, Session, Source
 from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, convert
 
-
 _PAUSE = 0.001  # seconds until an empty queue is looked at again
 
 
@@ -340,7 +339,9 @@ class _Batching:
 
     def of(self, groups: list[Any], name: str) -> Any:
         """The batches of rows that come from several groups of tensors in turn."""
-        forms = [jax.tree.flatten(group, is_leaf=lambda one: isinstance(one, GraphTensor)) for group in groups]
+        forms = [
+            jax.tree.flatten(group, is_leaf=lambda one: isinstance(one, GraphTensor)) for group in groups
+        ]
         several = [[convert(one) for one in leaves] for leaves, _ in forms]
 
         def begin(session: Session) -> Iterator[list[Any]]:
@@ -349,8 +350,12 @@ class _Batching:
             return self.stacked(rows if self.held is None else _mixed(rows, self.held), size)
 
         size = None if self.smaller or not isinstance(self.size, int) else self.size
-        kinds = [((size, *(one.shape[1:] if self.many else one.shape)), one.dtype) for one in several[0]]
+        kinds = [(_batch_shape(size, one.shape, self.many), one.dtype) for one in several[0]]
         return jax.tree.unflatten(forms[0][1], sources(PerSession(begin), kinds, name))
+
+
+def _batch_shape(size: int | None, shape: TensorShape, many: bool) -> Any:
+    return None if shape.rank is None else (size, *(shape[1:] if many else shape))
 
 
 def _in_turn(streams: list[Iterator[Any]]) -> Iterator[Any]:

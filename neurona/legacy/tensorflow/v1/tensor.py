@@ -10,10 +10,11 @@ import jax
 import numpy as np
 
 from neurona.core.symbolic import symbolic_leaves
-from neurona.graph import Constant, Node, as_node, outputs_of, rank_of, shape_of, size_of
+from neurona.graph import Constant, Node, Spec, as_node, outputs_of, rank_of, shape_of, size_of
 from neurona.legacy.tensorflow import operators
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
+from neurona.legacy.tensorflow.sparse import SparseParts, SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
 from neurona.legacy.tensorflow.v1 import at_once
@@ -459,10 +460,25 @@ def _computed(call: Callable[..., Any]) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         with computing():
             result = call(*map(_with_tensors, args), **kwargs)
+        if hasattr(call, "spec_of"):
+            return jax.tree.map(_parts_of, result, is_leaf=_is_sparse)
         return result._array if isinstance(result, Tensor) and result._dtype is None else result
 
     function.__name__ = call.__name__
     return function
+
+
+def _is_sparse(value: Any) -> bool:
+    return isinstance(value, SparseTensor)
+
+
+def _parts_of(value: Any) -> Any:
+    """A sparse tensor as a tuple, which is a tree; anything else itself."""
+    return SparseParts(value.indices, value.values, value.dense_shape) if _is_sparse(value) else value
+
+
+def _whole(value: Any) -> Any:
+    return SparseTensor.of_parts(*value) if isinstance(value, SparseParts) else value
 
 
 def _with_tensors(value: Any) -> Any:
@@ -489,7 +505,20 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     if function is not _computed(call):
         args, kwargs = args[:1] or tuple(kwargs.values())[:1], {}
     passes = spec is None and call.__name__ not in _NOT_DIFFERENTIABLE
-    return draw(function, args, kwargs, name, differentiable=passes, spec=spec)
+    if call.__name__ == "reshape":
+        spec = _reshaped(*args, **kwargs)
+    drawn = draw(function, args, kwargs, name, differentiable=passes, spec=spec)
+    return jax.tree.map(_whole, drawn, is_leaf=lambda one: isinstance(one, (SparseParts, Tensor)))
+
+
+def _reshaped(tensor: Any, shape: Any) -> Spec | None:
+    """What reshaping a tensor with unknown sizes gives, where the new ones are numbers."""
+    if not isinstance(tensor, GraphTensor) or tensor.shape.is_fully_defined():
+        return None  # found by evaluation
+    sizes = shape if isinstance(shape, (list, tuple)) else [None]
+    if not all(isinstance(size, (int, np.integer)) for size in sizes):
+        return None
+    return Spec([None if size == -1 else int(size) for size in sizes], tensor.node.dtype)
 
 
 _NOT_DIFFERENTIABLE = {

@@ -9,9 +9,19 @@ _ROOMS = {
     **{
         name: f"{__name__}.{name}"
         for name in (
-            "layers", "rnn", "seq2seq", "framework", "slim", "distributions", "eager", "learn",
-            "factorization", "tensorboard", "tensor_forest", "training",
-        )  # fmt: skip
+            "layers",
+            "rnn",
+            "seq2seq",
+            "framework",
+            "slim",
+            "distributions",
+            "eager",
+            "learn",
+            "factorization",
+            "tensorboard",
+            "tensor_forest",
+            "training",
+        )
     },
     **{name: f"neurona.legacy.tensorflow.v1.{name}" for name in ("losses", "metrics")},
 }

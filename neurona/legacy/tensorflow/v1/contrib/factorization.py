@@ -43,8 +43,8 @@ class KMeans:
     ) -> None:
         if distance_metric not in (SQUARED_EUCLIDEAN_DISTANCE, COSINE_DISTANCE):
             raise ValueError(
-                f"Unsupported distance metric passed to Kmeans {distance_metric}: it is 'squared_euclidean' or "
-                "'cosine'."
+                f"Unsupported distance metric passed to Kmeans {distance_metric}: it is "
+                "'squared_euclidean' or 'cosine'."
             )
         listed = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         self._inputs = [convert(one) for one in listed]
@@ -52,9 +52,9 @@ class KMeans:
         self._cosine, self._grows = distance_metric == COSINE_DISTANCE, use_mini_batch
 
     def training_graph(self) -> tuple[Any, ...]:
-        """The steps: (distances of all centers, the nearest center, its distance), each a list with a tensor
-        for each of the inputs; whether there are centers; the centers; the step that makes the first ones; and
-        that which trains them.
+        """The distances of all centers, the nearest center and its distance, each a list with a tensor for
+        each of the inputs; whether there are centers; the centers; the step that makes the first ones; and
+        the one that trains them.
         """
         width = int(self._inputs[0].shape[1])
         with variable_scope(None, "kmeans"):
