@@ -1,5 +1,6 @@
 """Shapes and dtypes of nodes, by evaluation."""
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable
@@ -124,9 +125,30 @@ def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
             return _traced(node, given, steps, made_up)
         except Exception as error:
             if not asks_for_numbers(error):
+                if (found := _with_known_sizes(node, given, steps)) is not None:
+                    return found
                 raise
     dtypes = [leaf.dtype for other in given for leaf in jax.tree.leaves(other.spec)]
     return Spec(None, next((dtype for dtype in dtypes if dtype.startswith("float")), "float32"))
+
+
+def _with_known_sizes(node: Any, given: list[Any], steps: list[Any]) -> Any:
+    """The spec where an unknown size can only be one of those that are known, such as that of a batch."""
+    specs = [other.spec for other in given]
+    shapes = [leaf.shape for leaf in jax.tree.leaves(specs) if leaf.shape is not None]
+    sizes = dict.fromkeys(size for shape in shapes for size in shape if size is not None and size > 1)
+    if not any(None in shape for shape in shapes):
+        return None
+
+    def known(leaf: Spec, size: int) -> Spec:
+        shape = leaf.shape and tuple(size if one is None else one for one in leaf.shape)
+        return Spec(shape, leaf.dtype)
+
+    for size in sizes:
+        with contextlib.suppress(Exception):
+            made = [jax.tree.map(functools.partial(known, size=size), spec) for spec in specs]
+            return _traced(node, given, steps, False, made)
+    return None
 
 
 def _of_texts(node: Any) -> Any:
@@ -154,9 +176,9 @@ def _made_up(node: Any, size: int) -> dict[Any, Any]:
     return {one: jax.tree.map(made, one.spec) if one.value is None else one.value for one in node.inputs}
 
 
-def _traced(node: Any, given: list[Any], steps: list[Any], made_up: bool) -> Any:
-    """The spec, found with the numbers of small integers made up or not."""
-    leaves, form = jax.tree.flatten([other.spec for other in given])
+def _traced(node: Any, given: list[Any], steps: list[Any], made_up: bool, specs_of: Any = None) -> Any:
+    """The spec, found with the numbers of small integers made up or not, and with other specs where given."""
+    leaves, form = jax.tree.flatten(specs_of or [other.spec for other in given])
 
     def made(leaf: Spec) -> bool:
         return made_up and leaf.dtype.startswith("int") and is_small(leaf)

@@ -1,4 +1,4 @@
-"""Sessions with hooks, and `tf.train.Supervisor`: loops of TensorFlow 1 that save and report by themselves."""
+"""Sessions with hooks, and `tf.train.Supervisor`: loops that save and report by themselves."""
 
 import contextlib
 import time
@@ -190,11 +190,11 @@ class CheckpointSaverHook(SessionRunHook):
         self._every, self._listeners = _Every(save_steps, save_secs), list(listeners or [])
 
     def begin(self) -> None:
+        get_or_create_global_step()
         for one in self._listeners:
             one.begin()
 
     def after_create_session(self, session: Any, coord: Any) -> None:
-        get_or_create_global_step()
         self._saver = self._saver or Saver()
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
 

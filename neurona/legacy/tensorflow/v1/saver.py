@@ -111,8 +111,7 @@ class Saver:
         }
         Path(f"{path}.index").write_text(json.dumps(listed), encoding="utf-8")
         if write_meta_graph:
-            names = [one.name for one in sess.graph.get_operations()]
-            Path(f"{path}.{meta_graph_suffix}").write_text(json.dumps(names), encoding="utf-8")
+            _write_names(sess.graph, Path(f"{path}.{meta_graph_suffix}"))
         self._keep(path)
         if write_state:
             update_checkpoint_state(folder, path, self.last_checkpoints, latest_filename)
@@ -151,9 +150,9 @@ class Saver:
         """Say which files were written before; those that are gone are left out."""
         self.last_checkpoints = [path for path in checkpoint_paths if checkpoint_exists(path)]
 
-    def export_meta_graph(self, *_: Any, **__: Any) -> None:
-        """Refuse: functions are not written."""
-        import_meta_graph()
+    def export_meta_graph(self, filename: Any = None, *_: Any, **__: Any) -> Any:
+        """`tf.train.export_meta_graph`."""
+        return export_meta_graph(filename)
 
 
 def load_values(path: Any) -> dict[str, np.ndarray]:
@@ -285,13 +284,44 @@ def _path(place: Any) -> Any:
     return found.model_checkpoint_path
 
 
-def import_meta_graph(*_: Any, **__: Any) -> Any:
-    """Refuse: a graph's functions are not in a file."""
-    raise NotImplementedError(
-        "tf.train.import_meta_graph is not here: functions are not written into files. Build the graph with "
-        "the "
-        "code that made it, then Saver().restore(sess, path)."
-    )
+def import_meta_graph(
+    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: Any = None, **_: Any
+) -> Saver:
+    """Put the operations of a graph that this process has saved into the default graph.
+
+    Raises:
+        NotImplementedError: another process has saved it: a graph's functions are not in a file.
+    """
+    saved = _saved_graphs.get(_place_of(meta_graph_or_file))
+    if saved is None:
+        raise NotImplementedError(
+            "tf.train.import_meta_graph finds what the same process has saved: functions are not written "
+            "into files. Build the graph with the code that made it, then Saver().restore(sess, path)."
+        )
+    graph = get_default_graph()
+    if saved is not graph:
+        graph.take_over(saved)
+    return Saver(allow_empty=True)
+
+
+def export_meta_graph(filename: Any = None, *_: Any, **__: Any) -> Any:
+    """Write the names of the default graph's operations; `import_meta_graph` finds it in this process."""
+    graph = get_default_graph()
+    if filename is not None:
+        _write_names(graph, Path(str(filename)))
+    return graph.as_graph_def()
+
+
+_saved_graphs: dict[str, Any] = {}
+
+
+def _write_names(graph: Any, path: Path) -> None:
+    path.write_text(json.dumps([one.name for one in graph.get_operations()]), encoding="utf-8")
+    _saved_graphs[_place_of(path)] = graph
+
+
+def _place_of(path: Any) -> str:
+    return os.path.abspath(str(path))
 
 
 def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:

@@ -1,4 +1,4 @@
-"""Sparse tensors in graphs: their parts are tensors of the graph, and what computes with them makes them dense."""
+"""Sparse tensors in graphs: their parts are tensors, and what computes with them makes them dense."""
 
 from typing import Any
 

@@ -170,7 +170,7 @@ class GraphVariable:
         )
         if function is None:
             node = Update(self.graph_node, None, [args[0]], name=full_name, after=after)
-        operation = Operation(full_name, "Assign", [node], (), graph)
+        operation = Operation(full_name, "Assign", [node], (self, value), graph)
         return tensors_of(node, operation)
 
     def assign(
