@@ -135,7 +135,8 @@ def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
 def _with_known_sizes(node: Any, given: list[Any], steps: list[Any]) -> Any:
     """The spec where an unknown size can only be one of those that are known, such as that of a batch."""
     specs = [other.spec for other in given]
-    shapes = [leaf.shape for leaf in jax.tree.leaves(specs) if leaf.shape is not None]
+    read = [other.spec for other in node.inputs]
+    shapes = [leaf.shape for leaf in jax.tree.leaves((specs, read)) if leaf.shape is not None]
     sizes = dict.fromkeys(size for shape in shapes for size in shape if size is not None and size > 1)
     if not any(None in shape for shape in shapes):
         return None

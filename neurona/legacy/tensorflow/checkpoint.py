@@ -207,6 +207,7 @@ def _walk(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         return
     if hasattr(value, "__dict__") and not callable(getattr(value, "as_numpy_iterator", None)):
         names = [name for name, one in list(vars(value).items()) if _is_part(value, name, one)]
+        names = sorted(names, key=lambda name: members(vars(value)[name]) is not None)  # lists at the end
         for name in names if hasattr(value, "_owns") else sorted(names):
             yield from _walk(vars(value)[name], f"{path}/{name.lstrip('_')}", seen)
 

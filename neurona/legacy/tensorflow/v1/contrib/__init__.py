@@ -21,9 +21,11 @@ _ROOMS = {
             "tensorboard",
             "tensor_forest",
             "training",
+            "losses",
+            "metrics",
+            "legacy_seq2seq",
         )
     },
-    **{name: f"neurona.legacy.tensorflow.v1.{name}" for name in ("losses", "metrics")},
 }
 _GONE = {
     "keras": "tf.contrib.keras became tf.keras.",

@@ -1,7 +1,40 @@
-"""`tf.contrib.training`: hyperparameters."""
+"""`tf.contrib.training`: hyperparameters, and the step that trains."""
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+from neurona.legacy.tensorflow import arrays, choosing
+from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
+from neurona.legacy.tensorflow.v1.train import get_or_create_global_step
+
+
+def create_train_op(
+    total_loss: Any,
+    optimizer: Any,
+    global_step: Any = True,
+    update_ops: Any = None,
+    variables_to_train: Any = None,
+    transform_grads_fn: Callable[[Any], Any] | None = None,
+    clip_gradient_norm: float = 0,
+    **_: Any,
+) -> Any:
+    """The loss, which trains the model whenever it is computed."""
+    graph = get_default_graph()
+    step = get_or_create_global_step() if global_step is True else global_step
+    updates = graph.get_collection(GraphKeys.UPDATE_OPS) if update_ops is None else update_ops
+    with graph.control_dependencies(updates):
+        pairs = optimizer.compute_gradients(total_loss, variables_to_train)
+        if transform_grads_fn is not None:
+            pairs = transform_grads_fn(pairs)
+        if clip_gradient_norm > 0:
+            pairs = [
+                (None if one is None else choosing.clip_by_norm(one, clip_gradient_norm), variable)
+                for one, variable in pairs
+            ]
+        train = optimizer.apply_gradients(pairs, global_step=step)
+    with graph.control_dependencies([train]):
+        return arrays.identity(total_loss, name="train_op")
 
 
 class HParams:
