@@ -2,7 +2,6 @@
 
 import functools
 import re
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,7 +120,7 @@ class _Restoring:
             waiting.discard(self)
 
 
-waiting: weakref.WeakSet[_Restoring] = weakref.WeakSet()
+waiting: set[_Restoring] = set()
 
 
 def variables_were_made() -> None:

@@ -259,7 +259,8 @@ def get_global_step(graph: Any = None) -> GraphVariable | None:
 
 def get_or_create_global_step(graph: Any = None) -> GraphVariable:
     """The variable that counts steps."""
-    return get_global_step(graph) or create_global_step(graph)
+    found = get_global_step(graph)
+    return create_global_step(graph) if found is None else found
 
 
 def global_step(sess: Session, global_step_tensor: Any) -> int:

@@ -209,6 +209,9 @@ class GraphVariable:
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}_ref>"
 
+    def __bool__(self) -> bool:
+        return True  # as any object
+
     def __len__(self) -> int:
         return int(self.shape[0])
 
