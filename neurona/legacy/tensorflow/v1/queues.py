@@ -175,8 +175,7 @@ class Queue:
     def dequeue_many(self, n: int, name: str | None = None) -> Any:
         """Take n elements out, stacked."""
         one = self.dequeue()
-        found = batch(one if isinstance(one, list) else [one], n)
-        return found[0] if len(self.dtypes) == 1 else found
+        return batch(one if isinstance(one, list) else [one], n)
 
     def size(self, name: str | None = None) -> HostTensor:
         """How many elements it holds."""
@@ -351,7 +350,9 @@ class _Batching:
 
         size = None if self.smaller or not isinstance(self.size, int) else self.size
         kinds = [(_batch_shape(size, one.shape, self.many), one.dtype) for one in several[0]]
-        return jax.tree.unflatten(forms[0][1], sources(PerSession(begin), kinds, name))
+        found = sources(PerSession(begin), kinds, name)
+        is_one = isinstance(groups[0], (list, tuple)) and len(found) == 1
+        return found[0] if is_one else jax.tree.unflatten(forms[0][1], found)
 
 
 def _batch_shape(size: int | None, shape: TensorShape, many: bool) -> Any:
@@ -390,7 +391,7 @@ def batch(
     shared_name: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Tensors of so many runs, stacked."""
+    """Tensors of so many runs, stacked: a list, or the tensor where the list has one."""
     how = _Batching(batch_size, enqueue_many, allow_smaller_final_batch, dynamic_pad, None)
     return how.of([tensors], name or "batch")
 

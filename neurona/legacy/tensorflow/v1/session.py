@@ -146,7 +146,7 @@ class Session:
 
     def _values(self, found: list[Any], feeds: dict[Node, Any]) -> list[Any]:
         nodes = [self._nodes_of(one) for one in found]
-        key = (tuple(node for group in nodes for node in group), tuple(feeds))
+        key = (tuple(nodes), tuple(feeds))
         program = self._programs.get(key)
         if program is None:
             wanted: list[Any] = [list(group) for group in nodes]
