@@ -135,21 +135,22 @@ def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
 def _with_known_sizes(node: Any, given: list[Any], steps: list[Any]) -> Any:
     """The spec where an unknown size can only be one of those that are known, such as that of a batch."""
     specs = [other.spec for other in given]
-    read = [other.spec for other in node.inputs]
-    shapes = [leaf.shape for leaf in jax.tree.leaves((specs, read)) if leaf.shape is not None]
-    sizes = dict.fromkeys(size for shape in shapes for size in shape if size is not None and size > 1)
-    if not any(None in shape for shape in shapes):
+    leaves = jax.tree.leaves((specs, [other.spec for other in node.inputs]))
+    met = dict.fromkeys(size for leaf in leaves for size in leaf.shape or ())
+    if None not in met:
         return None
-
-    def known(leaf: Spec, size: int) -> Spec:
-        shape = leaf.shape and tuple(size if one is None else one for one in leaf.shape)
-        return Spec(shape, leaf.dtype)
-
-    for size in sizes:
-        with contextlib.suppress(Exception):
-            made = [jax.tree.map(functools.partial(known, size=size), spec) for spec in specs]
-            return _traced(node, given, steps, False, made)
+    for size in met:
+        if size is not None and size > 1:
+            made = [jax.tree.map(functools.partial(_of_size, size=size), spec) for spec in specs]
+            with contextlib.suppress(Exception):
+                return _traced(node, given, steps, False, made)
     return None
+
+
+def _of_size(spec: Spec, size: int) -> Spec:
+    """A spec with a size in the place of the unknown ones."""
+    shape = spec.shape and tuple(size if one is None else one for one in spec.shape)
+    return Spec(shape, spec.dtype)
 
 
 def _of_texts(node: Any) -> Any:

@@ -199,6 +199,11 @@ class Program:
         return list(ordered)
 
 
+def _meet_texts(nodes: list[Node]) -> bool:
+    """Whether a node's value holds texts."""
+    return any(spec.dtype == TEXT for node in nodes for spec in jax.tree.leaves(node.spec))
+
+
 def compile_graph(
     inputs: Sequence[Node],
     outputs: Any,

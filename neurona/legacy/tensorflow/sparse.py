@@ -3,6 +3,7 @@
 import operator
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -79,6 +80,25 @@ class SparseTensor:
         return f"SparseTensor(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
 
     __str__ = __repr__
+
+
+def apart(results: Any) -> Any:
+    """Results with the parts of sparse tensors in their places."""
+
+    def parts(value: Any) -> Any:
+        is_sparse = isinstance(value, SparseTensor)
+        return SparseParts(value.indices, value.values, value.dense_shape) if is_sparse else value
+
+    return jax.tree.map(parts, results, is_leaf=lambda one: isinstance(one, SparseTensor))
+
+
+def together(results: Any) -> Any:
+    """Results with sparse tensors in the places of their parts."""
+
+    def whole(value: Any) -> Any:
+        return SparseTensor.of_parts(*value) if isinstance(value, SparseParts) else value
+
+    return jax.tree.map(whole, results, is_leaf=lambda one: isinstance(one, (SparseParts, Tensor)))
 
 
 def to_dense(

@@ -192,9 +192,8 @@ false_positives, true_negatives = (
 def _confused(labels: Any, predictions: Any, weights: Any, count: int) -> Any:
     """How often each class was taken for each."""
     rows, columns = (_array(one).ravel().astype("int32") for one in (labels, predictions))
-    shares = (
-        jnp.ones(rows.shape) if weights is None else jnp.broadcast_to(_array(weights).ravel(), rows.shape)
-    )
+    given = 1.0 if weights is None else _array(weights).ravel()
+    shares = jnp.broadcast_to(jnp.asarray(given, jnp.float32), rows.shape)
     return jnp.zeros((count, count), jnp.float32).at[rows, columns].add(shares)
 
 

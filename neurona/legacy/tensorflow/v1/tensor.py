@@ -11,10 +11,9 @@ import numpy as np
 
 from neurona.core.symbolic import symbolic_leaves
 from neurona.graph import Constant, Node, Spec, as_node, outputs_of, rank_of, shape_of, size_of
-from neurona.legacy.tensorflow import operators
+from neurona.legacy.tensorflow import operators, sparse
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
-from neurona.legacy.tensorflow.sparse import SparseParts, SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
 from neurona.legacy.tensorflow.v1 import at_once
@@ -461,24 +460,11 @@ def _computed(call: Callable[..., Any]) -> Callable[..., Any]:
         with computing():
             result = call(*map(_with_tensors, args), **kwargs)
         if hasattr(call, "spec_of"):
-            return jax.tree.map(_parts_of, result, is_leaf=_is_sparse)
+            return sparse.apart(result)
         return result._array if isinstance(result, Tensor) and result._dtype is None else result
 
     function.__name__ = call.__name__
     return function
-
-
-def _is_sparse(value: Any) -> bool:
-    return isinstance(value, SparseTensor)
-
-
-def _parts_of(value: Any) -> Any:
-    """A sparse tensor as a tuple, which is a tree; anything else itself."""
-    return SparseParts(value.indices, value.values, value.dense_shape) if _is_sparse(value) else value
-
-
-def _whole(value: Any) -> Any:
-    return SparseTensor.of_parts(*value) if isinstance(value, SparseParts) else value
 
 
 def _with_tensors(value: Any) -> Any:
@@ -508,7 +494,7 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     if call.__name__ == "reshape":
         spec = _reshaped(*args, **kwargs)
     drawn = draw(function, args, kwargs, name, differentiable=passes, spec=spec)
-    return jax.tree.map(_whole, drawn, is_leaf=lambda one: isinstance(one, (SparseParts, Tensor)))
+    return sparse.together(drawn)
 
 
 def _reshaped(tensor: Any, shape: Any) -> Spec | None:
