@@ -72,11 +72,9 @@ class Program:
         changed = {variable for node in self.nodes for variable in node.changes}
         self.reads += sorted(changed.difference(self.reads), key=lambda node: node.number)
         self._checks = [node for node in self.nodes if isinstance(node, Check)]
-        self._inner = [check for node in self.nodes if not isinstance(node, Check) for check in node.checks]
-        has_texts = any(
-            spec.dtype == TEXT for node in (*self.nodes, *self.inputs) for spec in jax.tree.leaves(node.spec)
-        )
-        self._how = self._node_by_node if has_texts else self._compiled
+        others = (node for node in self.nodes if not isinstance(node, Check))
+        self._inner = [check for node in others for check in node.checks]
+        self._how = self._node_by_node if _meet_texts([*self.nodes, *self.inputs]) else self._compiled
         self._jitted = jax.jit(self._run)
         self._static: dict[Any, Any] = {}
         for made in _records:

@@ -198,7 +198,8 @@ def _unique_told(given: Given) -> Any:
 
 
 def _counted_told(given: Given) -> Any:
-    return _UniqueWithCounts(*_unique_told(given), Spec((None,), as_dtype(given["out_idx"]).held))
+    y, places = _unique_told(given)
+    return _UniqueWithCounts(y, places, Spec((None,), places.dtype))
 
 
 @on_host(_unique_told)

@@ -42,7 +42,7 @@ def on_host(told: Callable[[Given], Any]) -> Callable[[Callable[..., Any]], Call
                     return node
             return function(*args, **kwargs)
 
-        call.spec_of = spec  # pyright: ignore[reportFunctionMemberAccess]
+        call.spec_of = spec  # pyright: ignore[reportAttributeAccessIssue]
         return call
 
     return decorate

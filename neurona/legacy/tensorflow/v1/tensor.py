@@ -504,7 +504,7 @@ def _reshaped(tensor: Any, shape: Any) -> Spec | None:
     sizes = shape if isinstance(shape, (list, tuple)) else [None]
     if not all(isinstance(size, (int, np.integer)) for size in sizes):
         return None
-    return Spec([None if size == -1 else int(size) for size in sizes], tensor.node.dtype)
+    return Spec(tuple(None if size == -1 else size for size in sizes), tensor.node.dtype)
 
 
 _NOT_DIFFERENTIABLE = {
