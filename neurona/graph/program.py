@@ -71,9 +71,7 @@ class Program:
         self.writes = sorted(written, key=lambda node: node.number)
         changed = {variable for node in self.nodes for variable in node.changes}
         self.reads += sorted(changed.difference(self.reads), key=lambda node: node.number)
-        self._checks = [node for node in self.nodes if isinstance(node, Check)]
-        others = (node for node in self.nodes if not isinstance(node, Check))
-        self._inner = [check for node in others for check in node.checks]
+        self._checks, self._inner = _checks_in(self.nodes)
         self._how = self._node_by_node if _meet_texts([*self.nodes, *self.inputs]) else self._compiled
         self._jitted = jax.jit(self._run)
         self._static: dict[Any, Any] = {}
@@ -195,6 +193,12 @@ class Program:
                 waiting.append((node, True))
                 waiting += [(one, False) for one in before if one in wanted and one not in ordered]
         return list(ordered)
+
+
+def _checks_in(nodes: list[Node]) -> tuple[list[Check], list[Check]]:
+    """The checks among nodes, and those inside of branches and loops."""
+    inner = [check for node in nodes if not isinstance(node, Check) for check in node.checks]
+    return [node for node in nodes if isinstance(node, Check)], inner
 
 
 def _meet_texts(nodes: list[Node]) -> bool:
