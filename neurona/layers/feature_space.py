@@ -1,5 +1,6 @@
 """FeatureSpace: columns of a table, each prepared in its own way, as one array of numbers."""
 
+import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -365,6 +366,11 @@ class FeatureSpace(_HostLayer):
                 f"Layer {self.name!r} (FeatureSpace): the features {integers} are integers, which can't "
                 "stand beside numbers. Take output_mode='one_hot' for them, or output_mode='dict' for all."
             )
+
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write it, with what it learned, into a `.keras` file, which `neurona.saving.load_model` reads."""
+        # By its name, because files are written on a higher floor.
+        importlib.import_module("neurona.saving").save_model(self, filepath, overwrite=overwrite)
 
     def load_own_variables(self, store: Any) -> None:
         """Read what was saved: the parts have what was learned."""

@@ -20,7 +20,7 @@ from neurona.layers import (
     ConvLSTM3D,
 )
 from neurona.legacy.keras import layers as older_layers
-from neurona.legacy.keras.layers import spelled_by_sizes
+from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.optimizers import Adadelta, Adagrad, Adamax, Nadam
@@ -145,7 +145,9 @@ def _with_sizes(cls: type, rank: int) -> Callable[..., None]:
 
     @functools.wraps(init)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
-        args, kwargs = spelling(*args, **kwargs) if type(self) is cls else (args, kwargs)
+        if type(self) is cls:
+            args, kwargs = spelling(*args, **kwargs)
+            kwargs = with_full_borders(self, kwargs)
         init(self, *args, **kwargs)
 
     return wrapper

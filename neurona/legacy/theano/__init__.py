@@ -3,6 +3,7 @@
 Expressions are nodes of `neurona.graph`, XLA compiles them, and they compute with 64 bits where Theano does.
 """
 
+from collections import OrderedDict
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,7 +54,6 @@ __all__ = [
 ]
 _HERE = "neurona.legacy.theano"
 _RANDOM = f"{_HERE}.tensor.shared_randomstreams"
-_TOLD = "the processor that JAX finds is used; leave the lines about devices out."
 
 
 def _asarray(a: Any, dtype: Any = None, order: Any = None) -> np.ndarray:
@@ -106,8 +106,14 @@ PATHS: dict[str, Any] = {
     "configparser": {},
     "gof": {"Op": Op, "Variable": Tensor},
     "ifelse": f"{_HERE}.loops",
+    **dict.fromkeys(
+        ("gpuarray", "gpuarray.basic_ops", "gpuarray.dnn", "sandbox.cuda.basic_ops", "sandbox.cuda.dnn"),
+        f"{_HERE}.gpu",
+    ),
+    "compat": {"OrderedDict": OrderedDict},
+    "compat.python2x": {"OrderedDict": OrderedDict},
     "sandbox": {},
-    "sandbox.cuda": {"use": lambda *_, **__: print(f"theano.sandbox.cuda.use: {_TOLD}")},
+    "sandbox.cuda": f"{_HERE}.gpu",
     "sandbox.rng_mrg": _RANDOM,
     "scan_module": f"{_HERE}.loops",
     "scan_module.scan_utils": f"{_HERE}.loops",
