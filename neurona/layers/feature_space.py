@@ -153,6 +153,9 @@ class FeatureSpace(_HostLayer):
         self._adapted = not any(hasattr(one, "adapt") for one in self.preprocessors.values())
         self._inputs: dict[str, Any] | None = None
         self._encoded_features: Any = None
+        for layer in self.preprocessors.values():
+            if isinstance(layer, Normalization) and not layer.built:
+                layer.build((None, 1))  # as a file's weights need it
         self.built = True
 
     def _feature(self, name: str, given: Any) -> Feature:

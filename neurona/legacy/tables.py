@@ -187,7 +187,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     },
     "Layer": {
         **{name: f"{_METHODS}:{name}()" for name in ("input_shape", "output_shape")},
-        **{name: f"{_METHODS}:{name}" for name in _AT},
+        **{name: f"{_METHODS}:{name}" for name in (*_AT, "add_metric")},
         "updates": f"{_METHODS}:updates()",
         "dim_ordering": "data_format",
     },

@@ -23,6 +23,7 @@ from neurona.legacy.keras.backend.mathematics import *
 from neurona.legacy.keras.backend.networks import *
 from neurona.legacy.keras.backend.running import *
 from neurona.legacy.keras.backend.settings import *
+
 history.install()
 
 # The modules of the backends that Keras had. All of them are this one.
