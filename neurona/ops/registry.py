@@ -44,8 +44,8 @@ _keras_modules: dict[str, str] = {}
 
 
 def to_array(value: Any) -> Any:
-    """A JAX array of anything that holds numbers; None stays None, and texts are an array of NumPy's. Lists of Python numbers become `floatx()`
-    or int32.
+    """A JAX array of anything that holds numbers; None stays None, and texts are NumPy's. Lists of
+    Python numbers become `floatx()` or int32.
 
     Example:
 
@@ -106,10 +106,8 @@ def _holds_sizes(values: Any) -> bool:
     """Whether all of these are known integers, few of them, as shapes are computed with. While a program is
     traced, what is made of them is known too.
     """
-    if jax.core.trace_state_clean():
-        return False
     leaves = jax.tree.leaves(values)
-    return bool(leaves) and all(map(_is_size, leaves))
+    return bool(leaves) and all(map(_is_size, leaves)) and isinstance(jnp.zeros(()), jax.core.Tracer)
 
 
 def _is_size(leaf: Any) -> bool:

@@ -77,7 +77,7 @@ def spelled_by_sizes(rank: int) -> Callable[..., tuple[Any, dict[str, Any]]]:
 
 
 class _WithFullBorders(Layer):
-    """A convolution of Keras 0 and 1 with `border_mode="full"`: as many zeros around as the window reaches."""
+    """A convolution of Keras 0 and 1 with `border_mode="full"`: zeros around as far as the window reaches."""
 
     def call(self, inputs: Any) -> Any:
         layer: Any = self

@@ -1,4 +1,4 @@
-"""What Theano had for graphics processors: the names of its functions, over those that any processor computes."""
+"""What Theano had for graphics processors: its functions' names, over those for any processor."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
 """Layers whose code asks for gradients with respect to its own inputs.
 
-A layer computes from arrays, which have no history to differentiate along. Where its code calls `K.gradients`,
-the layer is therefore called on the symbolic tensors themselves: its steps become those of the model's graph,
-and a layer of its name ends them.
+A layer computes from arrays, which have no history to differentiate along. Where its code calls
+`K.gradients`, the layer is therefore called on the symbolic tensors themselves: its steps become those of the
+model's graph, and a layer of its name ends them.
 """
 
 import functools

@@ -206,8 +206,8 @@ def _met_on_the_way(program: Program) -> set[Any]:
 def _check_differentiable(loss: Any, losses: list[Any], wanted: list[Any]) -> None:
     if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((loss, wanted))):
         raise HistoryNeeded(
-            "K.gradients needs the symbolic tensors that a model is drawn with, and was called while a layer, "
-            "a loss or a step computes. Call the layer on symbolic tensors, or use jax.grad there."
+            "K.gradients needs the symbolic tensors that a model is drawn with, and was called while a "
+            "layer, a loss or a step computes. Call the layer on symbolic tensors, or use jax.grad there."
         )
     if not losses:
         raise ArgumentError(
