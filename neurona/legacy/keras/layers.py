@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona import activations, constraints, initializers, layers, ops, regularizers
+from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import is_symbolic
@@ -141,6 +142,16 @@ TimeDistributedDense = _older("TimeDistributedDense", layers.Dense)
 Embedding = embedding.Embedding
 CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _of_cudnn)
 CuDNNGRU = _older("CuDNNGRU", layers.GRU, _gru_of_cudnn)
+
+
+class Recurrent(Layer):
+    """The base of recurrent layers in Keras 1, of which programs derived their own. Refused."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise ArgumentError(
+            f"{type(self).__name__} derives from Keras 1's Recurrent, whose inner methods are not here. "
+            "Write its step as a cell, with call(inputs, states), and make the layer with keras.layers.RNN(cell)."
+        )
 
 
 class MaxoutDense(Layer):
@@ -336,6 +347,7 @@ __all__ = [
     "MaxoutDense",
     "Merge",
     "ParametricSoftplus",
+    "Recurrent",
     "SReLU",
     "SeparableConvolution2D",
     "ThresholdedReLU",

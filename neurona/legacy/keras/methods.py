@@ -13,6 +13,7 @@ import numpy as np
 from neurona.core.errors import SavingError
 from neurona.core.symbolic import is_symbolic
 from neurona.layers import Layer
+from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
 from neurona.metrics import Mean
 from neurona.models import Model
@@ -166,6 +167,16 @@ def updates(layer: Any) -> list[Any]:
     return []
 
 
+def input_names(model: Any) -> list[str]:
+    """The names of a model's inputs."""
+    return list(model._input_names)
+
+
+def get_gradients(optimizer: Any, loss: Any, params: Any) -> list[Any]:
+    """The derivatives of a symbolic loss with respect to variables."""
+    return gradients(loss, params)
+
+
 class LoggedValue(Layer):
     """Shows the mean of a tensor of a model in the logs, and adds nothing to the loss."""
 
@@ -212,8 +223,10 @@ def _with_status(load_weights: Callable[..., None]) -> Callable[..., LoadStatus]
 
 @functools.cache
 def install() -> None:
-    """Let `load_weights` return what tf.keras 2 returned."""
+    """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
     Model.load_weights = _with_status(Model.load_weights)
+    for name in ("_make_predict_function", "_make_test_function", "_make_train_function"):
+        setattr(Model, name, lambda self: None)  # programs are compiled when they first run
 
 
 def to_yaml(model: Any, **options: Any) -> str:
