@@ -150,7 +150,7 @@ class Recurrent(Layer):
     def __init__(self, *_: Any, **__: Any) -> None:
         raise ArgumentError(
             f"{type(self).__name__} derives from Keras 1's Recurrent, whose inner methods are not here. "
-            "Write its step as a cell, with call(inputs, states), and make the layer with keras.layers.RNN(cell)."
+            "Write its step as a cell with call(inputs, states), and make the layer: keras.layers.RNN(cell)."
         )
 
 
