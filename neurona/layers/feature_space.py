@@ -419,4 +419,4 @@ def _columns(batches: list[np.ndarray]) -> Iterable[np.ndarray]:
     if batches[0].ndim == 0:
         values = np.array([one.item() for one in batches])
         batches = [values[start : start + _BATCH] for start in range(0, len(values), _BATCH)]
-    return [batch.reshape(-1, 1) if batch.ndim == 1 else batch for batch in batches]
+    return (batch.reshape(-1, 1) if batch.ndim == 1 else batch for batch in batches)  # no list: one is data

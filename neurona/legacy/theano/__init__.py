@@ -138,7 +138,6 @@ PATHS: dict[str, Any] = {
         f"{name}_inplace": f"{_HERE}.tensor:{name}" for name in ("exp", "log", "sqr", "sqrt", "tanh", "neg")
     }
     | {"sigmoid_inplace": f"{_HERE}.tensor.nnet:sigmoid"},
-    "tensor.opt": {},
     "tensor.subtensor": f"{_HERE}.tensor",
     "tensor.raw_random": _RANDOM,
     "tensor.sharedvar": {"TensorSharedVariable": Shared, "SharedVariable": Shared},

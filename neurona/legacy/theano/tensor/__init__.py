@@ -65,7 +65,6 @@ def __getattr__(name: str) -> Any:
         "raw_random",
         "elemwise",
         "inplace",
-        "opt",
         "subtensor",
     ):
         return submodule(__name__, name)
