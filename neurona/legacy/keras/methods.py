@@ -212,7 +212,7 @@ class LoadStatus:
     assert_consumed = assert_existing_objects_matched = assert_nontrivial_match = expect_partial
 
 
-def _with_status(load_weights: Callable[..., None]) -> Callable[..., LoadStatus]:
+def _with_status(load_weights: Callable[..., None]) -> Callable[..., Any]:
     @functools.wraps(load_weights)
     def wrapper(*args: Any, **kwargs: Any) -> LoadStatus:
         load_weights(*args, **kwargs)
