@@ -2,7 +2,8 @@
 one of the same shape.
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -12,13 +13,32 @@ import jax.numpy as jnp
 from neurona.core import registry
 from neurona.core.annotations import LOGITS, Logits
 from neurona.core.lazy import suggest_names
+from neurona.core.symbolic import Operation, is_symbolic, record
 from neurona.tracebacks import warn
 
 Axis = int | tuple[int, ...]
 
 
+# Keras's classes of operations, where they are not called as the function is.
+_OPERATIONS = {"exponential": "Exp"}
+
+
 def _activation(*aliases: str) -> Any:
-    return lambda function: registry.register_built_in(function, kind="activations", aliases=aliases)
+    """Decorator of an activation: it is registered, and on a symbolic tensor becomes a step of its graph."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = function.__name__
+        class_name = _OPERATIONS.get(name, "".join(part.capitalize() for part in name.split("_")))
+
+        @functools.wraps(function)
+        def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_symbolic(x):
+                return record(Operation(class_name, call), (x, *args), kwargs)
+            return function(x, *args, **kwargs)
+
+        return registry.register_built_in(call, kind="activations", aliases=aliases)
+
+    return decorate
 
 
 @_activation()

@@ -98,12 +98,16 @@ def fill_masks(parameters: tuple[str, ...], args: tuple, kwargs: dict[str, Any])
 
 
 def annotate_masks(outputs: Any, mask: Any) -> None:
-    """Annotate outputs with their mask, or each of several outputs with its own."""
+    """Annotate outputs with their mask, or each of several outputs with its own. Of the masks of several
+    inputs, a single output gets the first.
+    """
     if isinstance(outputs, (list, tuple)) and isinstance(mask, (list, tuple)):
         for output, one in zip(outputs, mask):
             if one is not None:
                 annotate_masks(output, one)
     elif isinstance(outputs, jax.Array):
+        while isinstance(mask, (list, tuple)):
+            mask = mask[0] if mask else None
         MASK.set(outputs, mask)
 
 

@@ -33,6 +33,9 @@ node. They can be differentiated again. `constants=` are nodes taken as constant
 **Random numbers.** A node's function may draw from `neurona.random`: every run has a key, and every node
 draws its own numbers of it (`node.stream`), the same wherever the node is read in that run.
 
+**Checks.** `Check(condition, data, refuse)` calls `refuse`, which raises, in a run that computes it where the
+condition does not hold; the run changes no variable.
+
 **Conditions and loops.** `cond`, `while_loop` and `scan` call functions that build nodes. Updates inside
 them work.
 
@@ -53,6 +56,7 @@ from neurona.graph.execution import needed
 from neurona.graph.gradient import Gradient, gradients
 from neurona.graph.inference import Spec
 from neurona.graph.node import (
+    Check,
     Constant,
     Node,
     Output,
@@ -70,6 +74,7 @@ from neurona.graph.program import Program, compile_graph, recorded_programs
 from neurona.graph.tree import nodes_in, replaced
 
 __all__ = [
+    "Check",
     "Constant",
     "Cost",
     "Gradient",

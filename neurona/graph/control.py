@@ -11,7 +11,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError
 from neurona.graph.execution import Run, needed
-from neurona.graph.node import Constant, Node, Placeholder, Variable, as_node, outputs_of
+from neurona.graph.node import Check, Constant, Node, Placeholder, Variable, as_node, outputs_of
 from neurona.graph.tree import replaced
 
 
@@ -26,6 +26,7 @@ class Part:
         parameters, results: the placeholders, and the nodes that were returned, with `form` their tree.
         captured: nodes from outside that the part reads.
         writes: the variables that it changes.
+        checks: those that it makes.
     """
 
     def __init__(self, build: Callable[..., Any], specs: Sequence[Any] = ()) -> None:
@@ -44,6 +45,7 @@ class Part:
         read = {one for node in inside for one in (*node.inputs, *node.after)} | set(self.results)
         self.captured = sorted(filter(is_outside, read), key=lambda node: node.number)
         self.writes = frozenset(variable for node in inside for variable in node.writes)
+        self.checks = tuple(check for node in inside for check in node.checks)
 
     def run(self, outer: Run, place: Node, values: Iterable[Any] = (), **given: Any) -> tuple[list[Any], Run]:
         """The results for values of the parameters, and the run that holds what was written."""
@@ -68,6 +70,10 @@ class _Control(Node):
     @property
     def writes(self) -> frozenset[Variable]:
         return frozenset(self.changed)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return tuple(check for part in self.parts for check in part.checks)
 
     def finish(self, run: Run, written: Iterable[Any]) -> None:
         """Give the run the variables' new values."""

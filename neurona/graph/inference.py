@@ -1,5 +1,6 @@
 """Shapes and dtypes of nodes, by evaluation."""
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable
@@ -124,22 +125,62 @@ def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
             return _traced(node, given, steps, made_up)
         except Exception as error:
             if not asks_for_numbers(error):
+                if (found := _with_known_sizes(node, given, steps)) is not None:
+                    return found
                 raise
     dtypes = [leaf.dtype for other in given for leaf in jax.tree.leaves(other.spec)]
     return Spec(None, next((dtype for dtype in dtypes if dtype.startswith("float")), "float32"))
 
 
+def _with_known_sizes(node: Any, given: list[Any], steps: list[Any]) -> Any:
+    """The spec where an unknown size can only be one of those that are known, such as that of a batch."""
+    specs = [other.spec for other in given]
+    leaves = jax.tree.leaves((specs, [other.spec for other in node.inputs]))
+    met = dict.fromkeys(size for leaf in leaves for size in leaf.shape or ())
+    if None not in met:
+        return None
+    for size in met:
+        if size is not None and size > 1:
+            made = [jax.tree.map(functools.partial(_of_size, size=size), spec) for spec in specs]
+            with contextlib.suppress(Exception):
+                return _traced(node, given, steps, False, made)
+    return None
+
+
+def _of_size(spec: Spec, size: int) -> Spec:
+    """A spec with a size in the place of the unknown ones."""
+    shape = spec.shape and tuple(size if one is None else one for one in spec.shape)
+    return Spec(shape, spec.dtype)
+
+
 def _of_texts(node: Any) -> Any:
-    """The spec of a function of texts, which is only known where the texts are."""
-    if any(one.value is None for one in node.inputs):
+    """The spec of a function of texts: found with the texts, or with made-up ones of two sizes."""
+    if all(one.value is not None for one in node.inputs):
+        return _as_specs(_with_values(node, {one: one.value for one in node.inputs}))
+    try:
+        found = [_as_specs(_with_values(node, _made_up(node, size))) for size in (3, 5)]
+        return jax.tree.map(_common, *found)
+    except Exception:
         return Spec(None, TEXT)
-    value = Run({one: one.value for one in node.inputs}, folds="").compute_traced(node)
-    return jax.tree.map(lambda leaf: Spec(leaf.shape, leaf.dtype.name), value)
 
 
-def _traced(node: Any, given: list[Any], steps: list[Any], made_up: bool) -> Any:
-    """The spec, found with the numbers of small integers made up or not."""
-    leaves, form = jax.tree.flatten([other.spec for other in given])
+def _with_values(node: Any, values: dict[Any, Any]) -> Any:
+    return Run(values, key=_key(), folds="").compute_traced(node)
+
+
+def _made_up(node: Any, size: int) -> dict[Any, Any]:
+    """Arrays for the inputs of a node, where every unknown size is the same."""
+
+    def made(spec: Spec) -> np.ndarray:
+        shape = tuple(size if one is None else one for one in spec.shape or ())
+        return np.full(shape, b"", object) if spec.dtype == TEXT else np.zeros(shape, spec.dtype)
+
+    return {one: jax.tree.map(made, one.spec) if one.value is None else one.value for one in node.inputs}
+
+
+def _traced(node: Any, given: list[Any], steps: list[Any], made_up: bool, specs_of: Any = None) -> Any:
+    """The spec, found with the numbers of small integers made up or not, and with other specs where given."""
+    leaves, form = jax.tree.flatten(specs_of or [other.spec for other in given])
 
     def made(leaf: Spec) -> bool:
         return made_up and leaf.dtype.startswith("int") and is_small(leaf)

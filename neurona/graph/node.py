@@ -83,6 +83,11 @@ class Node(Value):
         return self.function(*args, **kwargs)
 
     @property
+    def checks(self) -> tuple["Check", ...]:
+        """The checks that computing this node makes."""
+        return ()
+
+    @property
     def writes(self) -> frozenset["Variable"]:
         """The variables that computing this node changes."""
         return frozenset()
@@ -227,6 +232,68 @@ class Update(Node):
         value = jnp.asarray(value, self.variable.spec.dtype)
         run.assign(self.variable, value)
         return value
+
+
+class Check(Node):
+    """A node that refuses a run in which a condition does not hold. No variable changes in such a run.
+
+    Args:
+        condition: a node; it holds where all of its elements are true.
+        data: a list of nodes and anything else, for the message.
+        refuse: called with the values of the data, raises the error.
+    """
+
+    def __init__(
+        self,
+        condition: Node,
+        data: Iterable[Any],
+        refuse: Callable[[list[Any]], None],
+        *,
+        name: str | None = None,
+        after: Iterable[Node] = (),
+    ) -> None:
+        data = list(data)
+        super().__init__(None, (condition, data), name=name or "check", after=after, differentiable=False)
+        self._refuse, self._told = refuse, data
+        self._failed: list[Any] = []  # what was noted inside of a compiled branch or loop
+
+    @property
+    def checks(self) -> tuple["Check", ...]:
+        return (self,)
+
+    def compute(self, run: Any, value_of: Callable[[Node], Any]) -> Any:
+        condition, data = replaced(self.args, value_of)
+        shown = [one for one, told in zip(data, self._told, strict=True) if isinstance(told, Node)]
+        if not run.folds:
+            self.examine((condition, shown))
+        elif run.parent is not None:  # where no value leaves a branch or a loop
+            jax.debug.callback(self._note, condition, shown)
+        return condition, shown
+
+    def _note(self, condition: Any, shown: Any) -> None:
+        if not np.all(condition):
+            self._failed.append(shown)
+
+    def examine(self, value: Any) -> None:
+        """Raise the error if the condition does not hold.
+
+        Args:
+            value: what was computed for the node.
+        """
+        condition, shown = value
+        if not np.all(condition):
+            self._raise(shown)
+
+    def examine_notes(self) -> None:
+        """Raise the error if the condition did not hold inside of a branch or a loop."""
+        if self._failed:
+            shown = self._failed[0]
+            self._failed.clear()
+            self._raise(shown)
+
+    def _raise(self, shown: Any) -> None:
+        values = iter(shown)
+        self._refuse([next(values) if isinstance(one, Node) else one for one in self._told])
 
 
 class Output(Node):

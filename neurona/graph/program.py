@@ -11,7 +11,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.random import new_words
 from neurona.graph.execution import Run, needed
 from neurona.graph.inference import TEXT, asks_for_numbers
-from neurona.graph.node import Node, Update, Variable, as_array, fits, nodes_in, replaced
+from neurona.graph.node import Check, Node, Update, Variable, as_array, fits, nodes_in, replaced
 
 _MOST_STATIC = 16  # programs for different values of the same small inputs, before none is compiled
 # What only a program that is not compiled can do besides: loops whose length or shapes depend on values.
@@ -71,8 +71,8 @@ class Program:
         self.writes = sorted(written, key=lambda node: node.number)
         changed = {variable for node in self.nodes for variable in node.changes}
         self.reads += sorted(changed.difference(self.reads), key=lambda node: node.number)
-        has_texts = any(spec.dtype == TEXT for node in self.nodes for spec in jax.tree.leaves(node.spec))
-        self._how = self._node_by_node if has_texts else self._compiled
+        self._checks, self._inner = _checks_in(self.nodes)
+        self._how = self._node_by_node if _meet_texts([*self.nodes, *self.inputs]) else self._compiled
         self._jitted = jax.jit(self._run)
         self._static: dict[Any, Any] = {}
         for made in _records:
@@ -104,16 +104,27 @@ class Program:
 
         Raises:
             ArgumentError, ShapeError: a value does not fit its input.
+            Exception: a check does not hold; then no variable changes.
         """
         fed = [fed_value(node, value) for node, value in zip(self.inputs, values, strict=True)]
         state = [variable.value if store is None else store[variable] for variable in self.reads]
-        outputs, written = self._how(fed, state, new_words() if words is None else words)
+        outputs, written, checked = self._how(fed, state, new_words() if words is None else words)
+        self._examine(checked)
         for variable, value in zip(self.writes, written, strict=True):
             if store is None:
                 variable.value = value
             else:
                 store[variable] = value
         return outputs
+
+    def _examine(self, checked: list[Any]) -> None:
+        """Raise the error of the first check that does not hold."""
+        for check, value in zip(self._checks, checked, strict=True):
+            check.examine(value)
+        if self._inner:
+            jax.effects_barrier()
+            for check in self._inner:
+                check.examine_notes()
 
     # Three ways to compute.
 
@@ -163,7 +174,8 @@ class Program:
         outputs = replaced(self.outputs, lambda node: _output(run, node))
         for variable, node in self.updates.items():
             run.assign(variable, jax.numpy.asarray(run.value(node), variable.dtype))
-        return outputs, [run.current(variable) for variable in self.writes]
+        checked = [run.value(check) for check in self._checks]
+        return outputs, [run.current(variable) for variable in self.writes], checked
 
     def _ordered(self) -> list[Node]:
         """The nodes in an order in which what stands for another is there before it is read."""
@@ -181,6 +193,17 @@ class Program:
                 waiting.append((node, True))
                 waiting += [(one, False) for one in before if one in wanted and one not in ordered]
         return list(ordered)
+
+
+def _checks_in(nodes: list[Node]) -> tuple[list[Check], list[Check]]:
+    """The checks among nodes, and those inside of branches and loops."""
+    inner = [check for node in nodes if not isinstance(node, Check) for check in node.checks]
+    return [node for node in nodes if isinstance(node, Check)], inner
+
+
+def _meet_texts(nodes: list[Node]) -> bool:
+    """Whether a node's value holds texts."""
+    return any(spec.dtype == TEXT for node in nodes for spec in jax.tree.leaves(node.spec))
 
 
 def compile_graph(

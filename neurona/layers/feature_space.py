@@ -1,5 +1,6 @@
 """FeatureSpace: columns of a table, each prepared in its own way, as one array of numbers."""
 
+import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -152,6 +153,9 @@ class FeatureSpace(_HostLayer):
         self._adapted = not any(hasattr(one, "adapt") for one in self.preprocessors.values())
         self._inputs: dict[str, Any] | None = None
         self._encoded_features: Any = None
+        for layer in self.preprocessors.values():
+            if isinstance(layer, Normalization) and not layer.built:
+                layer.build((None, 1))  # as a file's weights need it
         self.built = True
 
     def _feature(self, name: str, given: Any) -> Feature:
@@ -366,6 +370,11 @@ class FeatureSpace(_HostLayer):
                 "stand beside numbers. Take output_mode='one_hot' for them, or output_mode='dict' for all."
             )
 
+    def save(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write it, with what it learned, into a `.keras` file, which `neurona.saving.load_model` reads."""
+        # By its name, because files are written on a higher floor.
+        importlib.import_module("neurona.saving").save_model(self, filepath, overwrite=overwrite)
+
     def load_own_variables(self, store: Any) -> None:
         """Read what was saved: the parts have what was learned."""
         super().load_own_variables(store)
@@ -410,4 +419,4 @@ def _columns(batches: list[np.ndarray]) -> Iterable[np.ndarray]:
     if batches[0].ndim == 0:
         values = np.array([one.item() for one in batches])
         batches = [values[start : start + _BATCH] for start in range(0, len(values), _BATCH)]
-    return [batch.reshape(-1, 1) if batch.ndim == 1 else batch for batch in batches]
+    return (batch.reshape(-1, 1) if batch.ndim == 1 else batch for batch in batches)  # no list: one is data

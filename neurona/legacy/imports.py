@@ -89,8 +89,8 @@ def submodule(module: str, name: str) -> Any:
     """
     found = None if name.startswith("__") else find(f"{module}.{name}")
     if found is None:
-        face = sys.modules[module]
-        hint = suggestion(name, [one for one in dir(face) if not one.startswith("_")])
+        known = dir(sys.modules[module]) if module in sys.modules else []
+        hint = suggestion(name, [one for one in known if not one.startswith("_")])
         message = f"Neurona's face of {_shown(module)} has no {name!r}.{hint}"
         raise AttributeError(translated(message), name=name)
     return found

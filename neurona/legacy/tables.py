@@ -143,6 +143,7 @@ NAMES: dict[str, dict[str, str]] = {
             "merge",
         )
     },
+    "callbacks": {"BaseLogger": f"{_KERAS}.parts:BaseLogger"},
     "optimizers": {"legacy": "neurona.optimizers:"},
     "losses": {short: f"neurona.losses:{long}" for short, long in _SHORT.items()},
     "metrics": {short: f"neurona.losses:{long}" for short, long in _SHORT.items()},
@@ -184,15 +185,16 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
             "reset_states",
             "to_yaml",
         )
-    },
+    }
+    | {"input_names": f"{_METHODS}:input_names()"},
     "Layer": {
         **{name: f"{_METHODS}:{name}()" for name in ("input_shape", "output_shape")},
-        **{name: f"{_METHODS}:{name}" for name in _AT},
+        **{name: f"{_METHODS}:{name}" for name in (*_AT, "add_metric")},
         "updates": f"{_METHODS}:updates()",
         "dim_ordering": "data_format",
     },
     "Metric": {"reset_states": "reset_state"},
-    "Optimizer": {"lr": "learning_rate"},
+    "Optimizer": {"lr": "learning_rate", "get_gradients": f"{_METHODS}:get_gradients"},
     "Dense": {"W": "kernel", "b": "bias", "output_dim": "units"},
     "_Convolution": {"W": "kernel", "b": "bias", "nb_filter": "filters", "subsample": "strides"},
     "Embedding": {"W": "embeddings"},

@@ -87,6 +87,9 @@ class Loss(Serializable):
         Raises:
             ShapeError: the shapes do not fit.
         """
+        if symbolic_leaves((y_true, y_pred, sample_weight)):
+            step = Operation(type(self).__name__, self.__call__)
+            return record(step, (y_true, y_pred, sample_weight), {})
         mask = MASK.get(y_pred)
         y_pred = _arrays(y_pred, self.dtype)
         y_true = _arrays(y_true, self.dtype, keep_integers=self._integer_targets)

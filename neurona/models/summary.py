@@ -62,7 +62,10 @@ def _observed(model: Any) -> dict[Any, list[Any]]:
             )
             return model(inputs)
 
-    infer(run, (tensors_of(shapes, model.compute_dtype),), {})
+    try:
+        infer(run, (tensors_of(shapes, model.compute_dtype),), {})
+    except Exception:  # the call needs more than shapes, such as integers: the table says "?"
+        return {}
     # `infer` traces the call for two sizes of every unknown dimension. A dimension that differs between the
     # first and the last trace is unknown.
     return {

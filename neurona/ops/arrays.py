@@ -18,6 +18,7 @@ from neurona.ops.registry import (
     Tensors,
     binary,
     define,
+    known_sizes,
     reduction,
     to_array,
     to_float,
@@ -201,6 +202,7 @@ def reshape(x: Tensor, newshape: Any) -> Any:
     """x in another shape with as many elements. -1 is worked out; None keeps the axis at that place, such as
     an unknown batch.
     """
+    newshape = known_sizes(newshape)
     shape = (newshape,) if isinstance(newshape, int) else newshape
     return jnp.reshape(x, [x.shape[axis] if size is None else size for axis, size in enumerate(shape)])
 
@@ -238,7 +240,7 @@ def moveaxis(x: Tensor, source: Any, destination: Any) -> Any:
 @define("BroadcastTo")
 def broadcast_to(x: Tensor, shape: Any) -> Any:
     """x repeated to fill a shape."""
-    return jnp.broadcast_to(x, shape)
+    return jnp.broadcast_to(x, known_sizes(shape))
 
 
 @define("Flip")
@@ -268,7 +270,7 @@ def repeat(x: Tensor, repeats: Any, axis: int | None = None) -> Any:
 @define("Tile")
 def tile(x: Tensor, repeats: Any) -> Any:
     """x laid side by side so many times along each axis."""
-    return jnp.tile(x, repeats)
+    return jnp.tile(x, known_sizes(repeats))
 
 
 @define("Pad")

@@ -13,6 +13,7 @@ import numpy as np
 from neurona.core.errors import ArgumentError
 from neurona.core.policy import standardize_dtype
 from neurona.core.symbolic import is_symbolic
+from neurona.core.texts import is_texts
 from neurona.core.variable import Variable
 from neurona.ops.registry import Operand, Tensor, Tree, define, to_array
 
@@ -46,12 +47,12 @@ def saturate_cast(x: Tensor, dtype: Any) -> Any:
 def convert_to_tensor(
     x: Tensor, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
 ) -> Any:
-    """An array of anything that holds numbers."""
+    """An array of anything that holds numbers; texts become an array of NumPy's."""
     if sparse or ragged:
         raise ArgumentError(
             "convert_to_tensor: sparse and ragged arrays are not supported. Pad rows of unequal length."
         )
-    return x if dtype is None else x.astype(standardize_dtype(dtype))
+    return x if dtype is None or is_texts(x) else x.astype(standardize_dtype(dtype))
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:

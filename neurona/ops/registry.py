@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
@@ -26,6 +27,7 @@ from neurona.core.errors import SavingError, ShapeError, suggestion
 from neurona.core.policy import floatx, standardize_data_format
 from neurona.core.registry import serialize
 from neurona.core.symbolic import Operation, record, symbolic_leaves
+from neurona.core.texts import is_texts
 from neurona.core.variable import Variable
 from neurona.tracebacks import ends_at_users_line
 
@@ -42,8 +44,8 @@ _keras_modules: dict[str, str] = {}
 
 
 def to_array(value: Any) -> Any:
-    """A JAX array of anything that holds numbers; None stays None. Lists of Python numbers become `floatx()`
-    or int32.
+    """A JAX array of anything that holds numbers; None stays None, and texts are NumPy's. Lists of
+    Python numbers become `floatx()` or int32.
 
     Example:
 
@@ -63,12 +65,15 @@ def to_array(value: Any) -> Any:
             raise ShapeError(
                 f"The rows of a list have unequal lengths, so it is no array: pad them first. ({error})"
             ) from None
+        if is_texts(array):
+            return array
         return jnp.asarray(
             array, {np.dtype("float64"): floatx(), np.dtype("int64"): "int32"}.get(array.dtype)
         )
     if isinstance(value, (bool, int, float, complex)) or hasattr(value, "__jax_array__"):
         return jnp.asarray(value)
-    return jnp.asarray(np.asarray(value))
+    array = np.asarray(value)
+    return array if is_texts(array) else jnp.asarray(array)
 
 
 def to_float(x: Any) -> Any:
@@ -86,6 +91,31 @@ def _to_tree(tree: Any) -> Any:
 
 def _option(value: Any) -> Any:
     return tuple(map(_option, value)) if isinstance(value, list) else value
+
+
+def known_sizes(value: Any) -> Any:
+    """Sizes as Python's integers, where an array holds them whose numbers are known."""
+    is_known = isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer)
+    return np.asarray(value).tolist() if is_known else value
+
+
+_SMALL = 16  # elements of an array that may hold sizes
+
+
+def _holds_sizes(values: Any) -> bool:
+    """Whether all of these are known integers, few of them, as shapes are computed with. While a program is
+    traced, what is made of them is known too.
+    """
+    leaves = jax.tree.leaves(values)
+    return bool(leaves) and all(map(_is_size, leaves)) and isinstance(jnp.zeros(()), jax.core.Tracer)
+
+
+def _is_size(leaf: Any) -> bool:
+    if isinstance(leaf, jax.core.Tracer):
+        return False
+    if isinstance(leaf, (jax.Array, np.ndarray)):
+        return leaf.size <= _SMALL and leaf.dtype.kind in "iu"
+    return isinstance(leaf, (int, np.integer))
 
 
 _CONVERTERS = {Tensor: to_array, Tensors: _to_arrays, Tree: _to_tree, Operand: lambda value: value}
@@ -121,12 +151,19 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
             name: _CONVERTERS.get(parameter.annotation, _option) for name, parameter in parameters.items()
         }
         by_position = list(by_name.values())
+        of_arrays = next(iter(by_position), _option) in (to_array, _to_arrays)
 
         @ends_at_users_line
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             if symbolic_leaves((args, kwargs)):
                 return record(Operation(class_name, call), args, kwargs)
+            if of_arrays and _holds_sizes((args, kwargs)):
+                with jax.ensure_compile_time_eval():
+                    return compute(args, kwargs)
+            return compute(args, kwargs)
+
+        def compute(args: Any, kwargs: Any) -> Any:
             converters = itertools.chain(by_position, itertools.repeat(by_position[-1]))
             new_args = [convert(value) for value, convert in zip(args, converters)]
             new_kwargs = {name: by_name.get(name, _option)(value) for name, value in kwargs.items()}

@@ -14,6 +14,7 @@ import h5py
 
 from neurona._version import __version__
 from neurona.core.errors import SavingError
+from neurona.core.layer import Layer
 from neurona.core.registry import custom_object_scope, deserialize, lookup, raise_unsavable, serialize_object
 from neurona.files.archives import Zip
 from neurona.files.budget import MIB
@@ -157,7 +158,7 @@ _SPARE = 16 * MIB
 
 def _build(config: Mapping[str, Any], path: Path) -> Any:
     model: Any = deserialize(config, kind="models")
-    if not hasattr(model, "compile_from_config"):
+    if not isinstance(model, Layer):  # such as a FeatureSpace, which is saved alone
         raise SavingError(f"{path.name} does not hold a model.")
     build_config = config.get("build_config")
     if build_config and not model.built:

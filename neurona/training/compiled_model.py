@@ -379,7 +379,11 @@ class CompiledModel(Layer):
         if self._computes_nothing:
             self.built = True
             return
-        if not self.built or not all(layer.built for layer in self._flatten_layers()):
+        parts = [layer for layer in self._flatten_layers() if layer is not self]
+        if self._own_step("predict") and parts and all(layer.built for layer in parts):
+            self.built = True  # its inputs need not be those of `call`
+            return
+        if not self.built or not all(layer.built for layer in parts):
             self._output_shapes(x)
 
     @property

@@ -83,10 +83,19 @@ PATHS: dict[str, Any] = {
             "visualization",
         )
     },
+    "applications.imagenet_utils": {
+        **{
+            name: f"neurona.applications.imagenet_utils:{name}"
+            for name in ("decode_predictions", "preprocess_input")
+        },
+        **dict.fromkeys(("_obtain_input_shape", "obtain_input_shape"), f"{_HERE}.parts:obtain_input_shape"),
+    },
     **{f"layers.{place}": _LAYERS for place in _LAYERS_OF},
     "engine": {
         **{name: f"{_LAYERS}:{name}" for name in ("Input", "InputLayer", "InputSpec", "Layer", "merge")},
         **{name: f"{_MODELS}:{name}" for name in ("Model", "Sequential")},
+        **dict.fromkeys(("Container", "Network"), f"{_MODELS}:Model"),
+        "get_source_inputs": "neurona.utils:get_source_inputs",
     },
     "engine.base_layer": _LAYERS,
     "engine.input_layer": _LAYERS,
@@ -95,6 +104,7 @@ PATHS: dict[str, Any] = {
     "engine.training": _MODELS,
     "engine.functional": _MODELS,
     "engine.saving": _MODELS,
+    "legacy.interfaces": {},
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,
     "mixed_precision.experimental": "neurona.mixed_precision",
@@ -111,7 +121,7 @@ PATHS: dict[str, Any] = {
     "_tf_keras": {},
     "_tf_keras.keras": _HERE,
 }
-PATHS["engine.topology"] = PATHS["engine"]
+PATHS["engine.topology"] = PATHS["engine.network"] = PATHS["engine"]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,8 @@ from neurona.layers import (
     ConvLSTM3D,
 )
 from neurona.legacy.keras import layers as older_layers
-from neurona.legacy.keras.layers import spelled_by_sizes
+from neurona.legacy.keras import methods
+from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.optimizers import Adadelta, Adagrad, Adamax, Nadam
@@ -100,6 +101,7 @@ class _State:
 
 def begin(source: str) -> None:
     """Give optimizers the learning rates of Keras 1 and 2, where the program is one of those."""
+    methods.install()
     if _State.is_older or not is_older(source):
         return
     _State.is_older = True
@@ -145,7 +147,11 @@ def _with_sizes(cls: type, rank: int) -> Callable[..., None]:
 
     @functools.wraps(init)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
-        args, kwargs = spelling(*args, **kwargs) if type(self) is cls else (args, kwargs)
+        if rank == 1:
+            kwargs.setdefault("data_format", "channels_last")
+        if type(self) is cls:
+            args, kwargs = spelling(*args, **kwargs)
+            kwargs = with_full_borders(self, kwargs)
         init(self, *args, **kwargs)
 
     return wrapper

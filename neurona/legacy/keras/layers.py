@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from neurona import activations, constraints, initializers, layers, ops, regularizers
+from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import is_symbolic
@@ -76,6 +77,41 @@ def spelled_by_sizes(rank: int) -> Callable[..., tuple[Any, dict[str, Any]]]:
     return spelling
 
 
+class _WithFullBorders(Layer):
+    """A convolution of Keras 0 and 1 with `border_mode="full"`: zeros around as far as the window reaches."""
+
+    def call(self, inputs: Any) -> Any:
+        layer: Any = self
+        reach = [((size - 1) * rate,) * 2 for size, rate in zip(layer.kernel_size, layer.dilation_rate)]
+        last = layer.data_format == "channels_last"
+        edges = [(0, 0), *reach, (0, 0)] if last else [(0, 0), (0, 0), *reach]
+        return super().call(jnp.pad(inputs, edges))
+
+
+class _FullConv1D(_WithFullBorders, layers.Conv1D):
+    pass
+
+
+class _FullConv2D(_WithFullBorders, layers.Conv2D):
+    pass
+
+
+class _FullConv3D(_WithFullBorders, layers.Conv3D):
+    pass
+
+
+_FULL = {layers.Conv1D: _FullConv1D, layers.Conv2D: _FullConv2D, layers.Conv3D: _FullConv3D}
+
+
+def with_full_borders(layer: Layer, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a convolution, which becomes one with full borders where they say so."""
+    asked = next((name for name in ("border_mode", "padding") if kwargs.get(name) == "full"), None)
+    if asked is None:
+        return kwargs
+    layer.__class__ = _FULL[type(layer)]
+    return {**kwargs, asked: "valid"}
+
+
 def _transposed(*args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
     """Arguments of `Deconvolution2D`, whose output shape follows from the others today."""
     args = args[:3] if len(args) > 3 else args
@@ -106,6 +142,16 @@ TimeDistributedDense = _older("TimeDistributedDense", layers.Dense)
 Embedding = embedding.Embedding
 CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _of_cudnn)
 CuDNNGRU = _older("CuDNNGRU", layers.GRU, _gru_of_cudnn)
+
+
+class Recurrent(Layer):
+    """The base of recurrent layers in Keras 1, of which programs derived their own. Refused."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise ArgumentError(
+            f"{type(self).__name__} derives from Keras 1's Recurrent, whose inner methods are not here. "
+            "Write its step as a cell with call(inputs, states), and make the layer: keras.layers.RNN(cell)."
+        )
 
 
 class MaxoutDense(Layer):
@@ -301,6 +347,7 @@ __all__ = [
     "MaxoutDense",
     "Merge",
     "ParametricSoftplus",
+    "Recurrent",
     "SReLU",
     "SeparableConvolution2D",
     "ThresholdedReLU",

@@ -1,14 +1,22 @@
 """Methods that models had in Keras 1 and 2."""
 
+import functools
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from neurona.core.errors import SavingError
+from neurona.core.symbolic import is_symbolic
+from neurona.layers import Layer
+from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
+from neurona.metrics import Mean
+from neurona.models import Model
 
 # The positional arguments of Keras 2 after the generator; those of Keras 1 had others in the same places.
 _FIT = (
@@ -157,6 +165,68 @@ def get_output_shape_at(layer: Any, node_index: int) -> Any:
 def updates(layer: Any) -> list[Any]:
     """The steps that moved a layer's averages in Keras 2: a call in training does it by itself."""
     return []
+
+
+def input_names(model: Any) -> list[str]:
+    """The names of a model's inputs."""
+    return list(model._input_names)
+
+
+def get_gradients(optimizer: Any, loss: Any, params: Any) -> list[Any]:
+    """The derivatives of a symbolic loss with respect to variables."""
+    return gradients(loss, params)
+
+
+class LoggedValue(Layer):
+    """Shows the mean of a tensor of a model in the logs, and adds nothing to the loss."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.mean = Mean(name=name)
+
+    def call(self, inputs: Any) -> Any:
+        self.mean.update_state(inputs)
+        return jnp.zeros(())
+
+
+def add_metric(layer: Any, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
+    """Show the mean of a value in the logs: in a layer's `call`, or of a tensor of a functional model."""
+    tell("add_metric() is an older method. Today: keep a keras.metrics.Mean, and update it in call().")
+    name = name or "metric"
+    if is_symbolic(value):
+        layer.add_loss(LoggedValue(name)(value))
+        return
+    if f"_mean_{name}" not in vars(layer):
+        with jax.ensure_compile_time_eval():
+            setattr(layer, f"_mean_{name}", Mean(name=name))
+    getattr(layer, f"_mean_{name}").update_state(value)
+
+
+class LoadStatus:
+    """What `load_weights` of a checkpoint returned in tf.keras 2. Here all weights were read, or none."""
+
+    def expect_partial(self) -> "LoadStatus":
+        """Itself."""
+        return self
+
+    assert_consumed = assert_existing_objects_matched = assert_nontrivial_match = expect_partial
+
+
+def _with_status(load_weights: Callable[..., None]) -> Callable[..., Any]:
+    @functools.wraps(load_weights)
+    def wrapper(*args: Any, **kwargs: Any) -> LoadStatus:
+        load_weights(*args, **kwargs)
+        return LoadStatus()
+
+    return wrapper
+
+
+@functools.cache
+def install() -> None:
+    """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
+    Model.load_weights = _with_status(Model.load_weights)
+    for name in ("_make_predict_function", "_make_test_function", "_make_train_function"):
+        setattr(Model, name, lambda self: None)  # programs are compiled when they first run
 
 
 def to_yaml(model: Any, **options: Any) -> str:

@@ -104,7 +104,7 @@ def bitcast(input: T, type: D) -> Any:
 
 def _to(name: str, dtype: str) -> Any:
     def call(x: Any, name: Any = None) -> Any:
-        return cast(x, as_dtype(dtype))
+        return cast(x, as_dtype(dtype), name=name)
 
     call.__name__, call.__doc__ = name, f"`tf.{name}`: the numbers as {dtype}."
     return call

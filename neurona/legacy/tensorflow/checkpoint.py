@@ -1,18 +1,24 @@
 """`tf.train.Checkpoint` and its manager, in Neurona's own files: one `.npz` for each checkpoint."""
 
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from neurona.core.errors import SavingError
 from neurona.core.owner import members
+from neurona.core.scope import current_scope
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.errors import NotFoundError
 from neurona.legacy.tensorflow.variable import Variable as FaceVariable
+from neurona.legacy.tensorflow.widths import on_device
 from neurona.optimizers import Optimizer
+
+_PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 
 
 class Checkpoint:
@@ -30,13 +36,18 @@ class Checkpoint:
             setattr(self, name, value)
         self.save_counter = FaceVariable(0, trainable=False, name="save_counter", dtype="int64")
 
-    def _values(self) -> dict[str, Any]:
-        """What is saved: variables by the path of attributes that leads to them."""
-        found: dict[str, Any] = {}
+    def _met(self) -> Iterator[tuple[str, Any]]:
+        """All that is below this object, by the path of attributes that leads to it."""
         for name, value in sorted(vars(self).items()):
-            for path, one in _walk(value, name, set()):
-                found[path] = one
-        return found
+            yield from _walk(value, name, set())
+
+    def _values(self) -> dict[str, Any]:
+        """What is saved: variables, and what else has a state, by their paths."""
+        return {
+            path: one
+            for path, one in self._met()
+            if isinstance(one, (Variable, Optimizer)) or hasattr(one, "_state_of_checkpoint")
+        }
 
     def write(self, file_prefix: Any, options: Any = None) -> str:
         """Write the values; returns the prefix."""
@@ -63,29 +74,81 @@ class Checkpoint:
             NotFoundError: there is no such file.
         """
         if save_path is None:
-            return Status(set(), set())
-        file = Path(f"{save_path}.npz")
-        if not file.exists():
-            raise NotFoundError(f"There is no checkpoint {str(save_path)!r}: Neurona writes {file.name!r}.")
-        with np.load(file, allow_pickle=False) as stored:
-            groups: dict[str, list[np.ndarray]] = {}
-            for name in sorted(stored.files, key=lambda one: (one.split("#")[0], int(one.split("#")[1]))):
-                groups.setdefault(name.split("#")[0], []).append(stored[name])
-        own = self._values()
-        for path, one in own.items():
-            if path in groups:
-                _take(one, groups[path], path)
-        here = {path for path, one in own.items() if not isinstance(one, Optimizer) or one.built}
-        return Status(here, set(groups))
+            return Status(_Restoring(self, {}))
+        restoring = _Restoring(self, stored_groups(save_path))
+        restoring.settle()
+        return Status(restoring)
 
     restore = read
 
 
-class Status:
-    """Which names of the objects and of the file fitted."""
+class _Restoring:
+    """What a checkpoint's file holds for objects, some of whose variables may not be made yet.
 
-    def __init__(self, own: set[str], stored: set[str]) -> None:
-        self._own, self._stored = own, stored
+    Attributes:
+        left: the arrays that no variable has taken, by their paths.
+        known: the paths of the file.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, groups: dict[str, list[np.ndarray]]) -> None:
+        self._checkpoint, self.left, self.known = checkpoint, dict(groups), set(groups)
+        self._settling = False
+
+    def own(self) -> set[str]:
+        """The paths of the variables that are there."""
+        values = self._checkpoint._values().items()
+        return {path for path, one in values if not isinstance(one, Optimizer) or one.built}
+
+    def settle(self) -> None:
+        """Give the variables that are there their values; those to come get theirs when they are made."""
+        scope = current_scope()
+        if self._settling or not self.left or (scope is not None and scope.built and scope.unknown_sizes):
+            return  # layers that are built for made-up sizes are built again
+        self._settling = True
+        try:
+            for path, one in self._checkpoint._values().items():
+                if path in self.left and not (isinstance(one, Optimizer) and not one.built):
+                    _take(one, self.left.pop(path), path)
+        finally:
+            self._settling = False
+        if self.left:
+            waiting.add(self)
+            for _, one in self._checkpoint._met():
+                if not getattr(one, "built", True):
+                    _settle_after_build(one, self)
+        else:
+            waiting.discard(self)
+
+
+waiting: set[_Restoring] = set()
+
+
+def variables_were_made() -> None:
+    """Give variables that were just made the values that checkpoints hold for them."""
+    for one in list(waiting):
+        one.settle()
+
+
+def _settle_after_build(one: Any, restoring: _Restoring) -> None:
+    """Let an object take its values as soon as its variables are made."""
+    build = one.build
+
+    @functools.wraps(build)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        vars(one).pop("build", None)
+        result = build(*args, **kwargs)
+        restoring.settle()
+        return result
+
+    if "build" not in vars(one):
+        object.__setattr__(one, "build", run)
+
+
+class Status:
+    """Which names of the objects and of the file fit, at the moment in which it is asked."""
+
+    def __init__(self, restoring: _Restoring) -> None:
+        self._restoring = restoring
 
     def expect_partial(self) -> "Status":
         """Itself."""
@@ -93,15 +156,18 @@ class Status:
 
     def assert_existing_objects_matched(self) -> "Status":
         """Refuse objects that the file does not hold."""
-        if missing := sorted(self._own - self._stored):
+        if missing := sorted(self._restoring.own() - self._restoring.known):
             raise AssertionError(f"The checkpoint does not hold {', '.join(missing)}.")
         return self
 
     def assert_consumed(self) -> "Status":
-        """Refuse names that do not fit on both sides."""
+        """Refuse names that do not fit on both sides, and variables that are not made yet."""
         self.assert_existing_objects_matched()
-        if unused := sorted(self._stored - self._own):
-            raise AssertionError(f"The checkpoint holds more: {', '.join(unused)}.")
+        if unused := sorted(self._restoring.left):
+            raise AssertionError(
+                f"The checkpoint holds more: {', '.join(unused)}. Variables that a model makes at its first "
+                "call take their values then."
+            )
         return self
 
     assert_nontrivial_match = assert_existing_objects_matched
@@ -109,30 +175,49 @@ class Status:
     initialize_or_restore = expect_partial
 
 
+def stored_groups(save_path: Any) -> dict[str, list[np.ndarray]]:
+    """The arrays of a checkpoint's file, by the paths of their objects.
+
+    Raises:
+        NotFoundError: there is no such file.
+    """
+    file = Path(f"{save_path}.npz")
+    if not file.exists():
+        raise NotFoundError(f"There is no checkpoint {str(save_path)!r}: Neurona writes {file.name!r}.")
+    groups: dict[str, list[np.ndarray]] = {}
+    with np.load(file, allow_pickle=False) as stored:
+        for name in sorted(stored.files, key=lambda one: (one.split("#")[0], int(one.split("#")[1]))):
+            groups.setdefault(name.split("#")[0], []).append(stored[name])
+    return groups
+
+
 def _walk(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """The variables and optimizers of an object, by the path that leads to them."""
-    if id(value) in seen:
+    """An object and all below it, by the path of attributes that leads to each."""
+    if id(value) in seen or type(value) in _PLAIN or isinstance(value, type):
         return
     seen.add(id(value))
-    if isinstance(value, (Variable, Optimizer)):
-        yield path, value
-    elif (inside := members(value)) is not None:
+    if (inside := members(value)) is not None:
         names = list(value) if isinstance(value, dict) else range(len(inside))
         for name, one in zip(names, inside):
             yield from _walk(one, f"{path}/{name}", seen)
-    elif hasattr(value, "_tracked_parts"):
-        variables, parts = value._tracked_parts()
-        for number, one in enumerate([*variables, *parts]):
-            yield from _walk(one, f"{path}/{number}", seen)
-    elif hasattr(value, "_state_of_checkpoint"):
-        yield path, value
-    elif (
-        hasattr(value, "__dict__")
-        and not isinstance(value, type)
-        and not callable(getattr(value, "as_numpy_iterator", None))
-    ):
-        for name, one in sorted(vars(value).items()):
-            yield from _walk(one, f"{path}/{name}", seen)
+        return
+    yield path, value
+    if isinstance(value, (Variable, Optimizer)) or hasattr(value, "_state_of_checkpoint"):
+        return
+    if hasattr(value, "__dict__") and not callable(getattr(value, "as_numpy_iterator", None)):
+        names = [name for name, one in list(vars(value).items()) if _is_part(value, name, one)]
+        names = sorted(names, key=lambda name: members(vars(value)[name]) is not None)  # lists at the end
+        for name in names if hasattr(value, "_owns") else sorted(names):
+            yield from _walk(vars(value)[name], f"{path}/{name.lstrip('_')}", seen)
+
+
+def _is_part(owner: Any, name: str, value: Any) -> bool:
+    """Whether an attribute belongs to an object: of layers, that is what they own."""
+    if not hasattr(owner, "_owns") or isinstance(value, Variable):
+        return True
+    if (inside := members(value)) is not None:
+        return name not in owner._untracked and any(_is_part(owner, name, one) for one in inside)
+    return owner._owns(value)
 
 
 def _arrays_of(one: Any) -> list[np.ndarray]:
@@ -143,7 +228,7 @@ def _arrays_of(one: Any) -> list[np.ndarray]:
 
 def _take(one: Any, arrays: list[np.ndarray], path: str) -> None:
     if isinstance(one, Optimizer):
-        one.set_weights(arrays) if one.built else _take_when_built(one, arrays)
+        one.set_weights(arrays)
         return
     if hasattr(one, "_load_checkpoint"):
         one._load_checkpoint(arrays)
@@ -152,20 +237,9 @@ def _take(one: Any, arrays: list[np.ndarray], path: str) -> None:
         raise SavingError(
             f"Variable {path!r} has shape {tuple(one.shape)}. The checkpoint holds {arrays[0].shape}."
         )
-    Variable.assign(one, arrays[0])
-
-
-def _take_when_built(optimizer: Any, arrays: list[np.ndarray]) -> None:
-    """Give an optimizer its state as soon as it knows the variables that it trains."""
-    build = optimizer.build
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        del optimizer.build
-        result = build(*args, **kwargs)
-        optimizer.set_weights(arrays)
-        return result
-
-    optimizer.build = run
+    held = np.dtype(one._value.dtype)
+    with jax.ensure_compile_time_eval():  # the model may be built while a program is traced
+        one.take(arrays[0] if held.kind == "O" else on_device(arrays[0].astype(held)))
 
 
 def _note_latest(folder: Path, name: str) -> None:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.graph import Spec
 from neurona.legacy.tensorflow.arrays import as_shape, is_drawn
 from neurona.legacy.tensorflow.dispatch import (
     D,
@@ -21,6 +22,7 @@ from neurona.legacy.tensorflow.dispatch import (
 )
 from neurona.legacy.tensorflow.dtypes import as_dtype, int32, int64, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.on_host import Given, on_host, shape_of
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor
 from neurona.messages import translated
@@ -153,10 +155,30 @@ def slice_(input_: T, begin: S, size: S) -> Any:
 
 
 @function
-def strided_slice(input_: T, begin: S, end: S, strides: S = None) -> Any:
-    """A block with steps."""
-    steps = strides or (1,) * len(begin)
-    return input_[tuple(slice(*one) for one in zip(begin, end, steps))]
+def strided_slice(
+    input_: T,
+    begin: S,
+    end: S,
+    strides: S = None,
+    begin_mask: int = 0,
+    end_mask: int = 0,
+    ellipsis_mask: int = 0,
+    new_axis_mask: int = 0,
+    shrink_axis_mask: int = 0,
+) -> Any:
+    """A block with steps. A mask's bits say where an entry is left out, or is an index, and so on."""
+    index: list[Any] = []
+    for place, (first, last, step) in enumerate(zip(begin, end, strides or (1,) * len(begin))):
+        bit = 1 << place
+        if ellipsis_mask & bit:
+            index.append(...)
+        elif new_axis_mask & bit:
+            index.append(None)
+        elif shrink_axis_mask & bit:
+            index.append(first)
+        else:
+            index.append(slice(None if begin_mask & bit else first, None if end_mask & bit else last, step))
+    return input_[tuple(index)]
 
 
 @function
@@ -170,11 +192,23 @@ _Unique = namedtuple("Unique", "y idx")
 _UniqueWithCounts = namedtuple("UniqueWithCounts", "y idx count")
 
 
+def _unique_told(given: Given) -> Any:
+    places = Spec(shape_of(given["x"]), as_dtype(given["out_idx"]).held)
+    return _Unique(Spec((None,), given["x"].dtype.held), places)
+
+
+def _counted_told(given: Given) -> Any:
+    y, places = _unique_told(given)
+    return _UniqueWithCounts(y, places, Spec((None,), places.dtype))
+
+
+@on_host(_unique_told)
 def unique(x: Any, out_idx: Any = int32, name: Any = None) -> Any:
     """The different elements in the order in which they come, and the place of each among them."""
     return _Unique(*unique_with_counts(x, out_idx)[:2])
 
 
+@on_host(_counted_told)
 def unique_with_counts(x: Any, out_idx: Any = int32, name: Any = None) -> Any:
     """`unique`, and how often each element occurs."""
     tensor = tensor_of(x)

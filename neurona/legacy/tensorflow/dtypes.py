@@ -1,5 +1,6 @@
 """TensorFlow's dtypes: what `tf.float32` is."""
 
+import importlib
 from typing import Any
 
 import ml_dtypes
@@ -197,3 +198,14 @@ def _of_numpy_type(value: Any) -> DType | None:
     except TypeError:
         return None
     return _of_numpy.get(numpy) or (string if numpy.kind in "SUO" else None)
+
+
+_FUNCTIONS = {"cast": "arrays", "saturate_cast": "arrays", "complex": "choosing", "as_string": "strings"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "bool":
+        return bool_
+    if name in _FUNCTIONS:  # which are made of dtypes
+        return getattr(importlib.import_module(f"neurona.legacy.tensorflow.{_FUNCTIONS[name]}"), name)
+    raise AttributeError(f"module 'tensorflow.dtypes' has no attribute {name!r} in Neurona.", name=name)

@@ -73,3 +73,17 @@ class UnknownError(OpError):
 
 class DataLossError(OpError):
     """A file is damaged."""
+
+
+class DeadlineExceededError(OpError):
+    """Something took too long."""
+
+
+class UnauthenticatedError(OpError):
+    """Nobody is known by this name."""
+
+
+# The numbers of the errors.
+OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS = range(7)
+PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE = range(7, 12)
+UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = range(12, 17)

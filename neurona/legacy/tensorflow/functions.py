@@ -7,6 +7,7 @@ which a note says once.
 
 import contextlib
 import functools
+import importlib
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.recording import is_tracing
+from neurona.legacy.tensorflow.spec import TensorSpec
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.widths import narrow, on_device, wide
 from neurona.tracebacks import warn
@@ -252,9 +254,9 @@ class Function:
         reason = str(error).split("\n")[0]
         warn(f"tf.function {name!r} runs step by step, because its Python code depends on numbers: {reason}")
 
-    def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
-        """The function itself, which finds the program of each kind of arguments."""
-        return self
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> "ConcreteFunction":
+        """The function for one kind of arguments."""
+        return ConcreteFunction(self, self.python_function, args or tuple(self.input_signature or ()), kwargs)
 
     @property
     def pretty_printed_signature(self) -> str:
@@ -272,6 +274,89 @@ class Function:
         )
 
 
+class ConcreteFunction:
+    """A function for one kind of arguments.
+
+    Args:
+        function: what is called.
+        python_function: what it computes.
+        args, kwargs: tensors, or specifications of them.
+    """
+
+    def __init__(self, function: Any, python_function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        functools.update_wrapper(self, python_function)
+        self._function, self._python, self._given = function, python_function, (args, kwargs)
+        self.name = getattr(python_function, "__name__", "function")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._function, name)
+
+    @property
+    def structured_input_signature(self) -> tuple[Any, Any]:
+        """The specifications of the arguments."""
+        args, kwargs = jax.tree.map(_spec, self._given, is_leaf=_has_dtype)
+        return tuple(args), kwargs
+
+    @property
+    def structured_outputs(self) -> Any:
+        """What the function returns, as tensors of its graph."""
+        return self._drawn[2]
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The tensors of the graph that stand for the arguments."""
+        return self._drawn[1]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The tensors of the graph that are returned."""
+        return [leaf for leaf in jax.tree.leaves(self._drawn[2], is_leaf=_is_result) if leaf is not None]
+
+    @property
+    def graph(self) -> Any:
+        """The operations of the function, drawn as a graph of TensorFlow 1.
+
+        Raises:
+            NotImplementedError: it does what can't be drawn.
+        """
+        return self._drawn[0]
+
+    @functools.cached_property
+    def _drawn(self) -> tuple[Any, list[Any], Any]:
+        graphs = importlib.import_module("neurona.legacy.tensorflow.v1")
+        graph, inputs = graphs.Graph(), []
+
+        def drawn(leaf: Any) -> Any:
+            if not _has_dtype(leaf) or isinstance(leaf, Variable):
+                return leaf
+            inputs.append(graphs.placeholder(leaf.dtype, leaf.shape, getattr(leaf, "name", None)))
+            return inputs[-1]
+
+        with graph.as_default():
+            args, kwargs = jax.tree.map(drawn, self._given, is_leaf=_has_dtype)
+            try:
+                outputs = self._python(*args, **kwargs)
+            except Exception as error:
+                raise NotImplementedError(
+                    f"The graph of {self.name!r} can't be drawn: {error}. "
+                    "Write jax.make_jaxpr(function)(...) for the program that is compiled."
+                ) from error
+        return graph, inputs, outputs
+
+
+def _has_dtype(value: Any) -> bool:
+    return hasattr(value, "dtype")
+
+
+def _spec(value: Any) -> Any:
+    return TensorSpec(value.shape, value.dtype) if _has_dtype(value) else value
+
+
 class BoundFunction:
     """A `Function` that is a method."""
 
@@ -282,6 +367,11 @@ class BoundFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._function(self._instance, *args, **kwargs)
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """The method for one kind of arguments."""
+        given = args or tuple(self._function.input_signature or ())
+        return ConcreteFunction(self, self.python_function, given, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

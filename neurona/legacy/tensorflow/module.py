@@ -7,6 +7,7 @@ from neurona.core.layer import Layer
 from neurona.core.owner import members
 from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
+from neurona.legacy.tensorflow import checkpoint
 from neurona.legacy.tensorflow.names import name_scope
 
 
@@ -19,6 +20,11 @@ class Module:
 
     def __init__(self, name: str | None = None) -> None:
         self._module_name = name or snake_case(type(self).__name__)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if checkpoint.waiting:
+            checkpoint.variables_were_made()
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ from neurona import layers, losses, metrics, models
 from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
+from neurona.core.variable import Variable
 from neurona.legacy.tensorflow import nodes
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.dtypes import int64
@@ -75,6 +76,7 @@ def install() -> None:
     Optimizer.apply = _taking_gradients(Optimizer.apply)
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
     SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
+    Variable.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
     type(jnp.zeros(())).numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
 

@@ -1,8 +1,9 @@
 """`tf.sparse`: tensors of which most elements are 0."""
 
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -11,6 +12,14 @@ from neurona.legacy.tensorflow.linalg import matmul
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.widths import on_device
+
+
+class SparseParts(NamedTuple):
+    """The parts of a sparse tensor as a tree."""
+
+    indices: Any
+    values: Any
+    dense_shape: Any
 
 
 class SparseTensor:
@@ -27,6 +36,13 @@ class SparseTensor:
         self.indices = Tensor(on_device(places))
         self.values = tensor_of(values)
         self.dense_shape = Tensor(np.asarray(static(dense_shape), np.int64))
+
+    @classmethod
+    def of_parts(cls, indices: Any, values: Any, dense_shape: Any) -> "SparseTensor":
+        """The same of anything that stands for the parts, such as tensors of a graph."""
+        made = cls.__new__(cls)
+        made.indices, made.values, made.dense_shape = indices, values, dense_shape
+        return made
 
     @property
     def shape(self) -> TensorShape:
@@ -64,6 +80,25 @@ class SparseTensor:
         return f"SparseTensor(indices={self.indices}, values={self.values}, dense_shape={self.dense_shape})"
 
     __str__ = __repr__
+
+
+def apart(results: Any) -> Any:
+    """Results with the parts of sparse tensors in their places."""
+
+    def parts(value: Any) -> Any:
+        is_sparse = isinstance(value, SparseTensor)
+        return SparseParts(value.indices, value.values, value.dense_shape) if is_sparse else value
+
+    return jax.tree.map(parts, results, is_leaf=lambda one: isinstance(one, SparseTensor))
+
+
+def together(results: Any) -> Any:
+    """Results with sparse tensors in the places of their parts."""
+
+    def whole(value: Any) -> Any:
+        return SparseTensor.of_parts(*value) if isinstance(value, SparseParts) else value
+
+    return jax.tree.map(whole, results, is_leaf=lambda one: isinstance(one, (SparseParts, Tensor)))
 
 
 def to_dense(

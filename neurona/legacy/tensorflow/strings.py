@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError
+from neurona.graph import Spec
 from neurona.legacy.tensorflow.dispatch import belongs_to_model, step_of_model
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.fingerprints import fingerprint64, murmur64, siphash
 from neurona.legacy.tensorflow.hosts import host, tensor, text
+from neurona.legacy.tensorflow.on_host import Given, like, on_host, shape_of
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 
@@ -25,16 +27,31 @@ _FACTORS = {  # of the rows of each unit's first letters
 }
 
 
-def _drawable(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: called on the symbolic texts of a model, the function is a step of it, on the host."""
+def _drawable(told: Callable[[Given], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: on the symbolic texts of a model or a graph, the function is a step of it, on the host.
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if belongs_to_model((args, kwargs)):
-            return step_of_model(function, f"strings_{function.__name__}", args, kwargs)
-        return function(*args, **kwargs)
+    Args:
+        told: what a graph is told of the results, by the arguments.
+    """
 
-    return call
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if belongs_to_model((args, kwargs)):
+                return step_of_model(function, f"strings_{function.__name__}", args, kwargs)
+            return function(*args, **kwargs)
+
+        return on_host(told)(call)
+
+    return decorate
+
+
+_texts_alike = _drawable(like("string"))
+
+
+def _joined_told(given: Given) -> Spec:
+    shapes = [shape_of(one) for one in given["inputs"]]
+    return Spec(max((one for one in shapes if one is not None), key=len, default=None), string.held)
 
 
 def _texts(values: Iterable[bytes], shape: Sequence[int]) -> np.ndarray:
@@ -83,25 +100,25 @@ def _pieces(value: Any, who: str, cut: Callable[[bytes], list[Any]], dtype: Any 
     return result
 
 
-@_drawable
+@_texts_alike
 def lower(input: Any, encoding: str = "", name: Any = None) -> Any:
     """Texts in small letters: those of ASCII, or all with encoding="utf-8"."""
     return _each(input, "lower", bytes.lower if not encoding else lambda one: one.decode().lower().encode())
 
 
-@_drawable
+@_texts_alike
 def upper(input: Any, encoding: str = "", name: Any = None) -> Any:
     """Texts in capitals: those of ASCII, or all with encoding="utf-8"."""
     return _each(input, "upper", bytes.upper if not encoding else lambda one: one.decode().upper().encode())
 
 
-@_drawable
+@_texts_alike
 def strip(input: Any, name: Any = None) -> Any:
     """Texts without spaces at their ends."""
     return _each(input, "strip", lambda one: one.strip(_SPACES))
 
 
-@_drawable
+@_texts_alike
 def regex_replace(
     input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None
 ) -> Any:
@@ -112,7 +129,7 @@ def regex_replace(
     return _each(input, "regex_replace", lambda one: _bytes(expression.sub(template, _letters(one), count)))
 
 
-@_drawable
+@_drawable(like("bool"))
 def regex_full_match(input: Any, pattern: Any, name: Any = None) -> Any:
     """Whether a pattern matches the whole of each text."""
     expression = _compiled(pattern, "regex_full_match")
@@ -191,7 +208,7 @@ def _encoding(name: Any) -> str:
     return known
 
 
-@_drawable
+@_drawable(like("int32"))
 def length(input: Any, unit: str = "BYTE", name: Any = None) -> Any:
     """The number of bytes of each text, or of its letters with unit="UTF8_CHAR"."""
     counted = _unit(unit)
@@ -204,7 +221,7 @@ def _unit(unit: str) -> Callable[[bytes], Any]:
     return _FACTORS[unit]
 
 
-@_drawable
+@_texts_alike
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: Any = None) -> Any:
     """A part of each text, by its place and length."""
     texts, starts, sizes = np.broadcast_arrays(_given(input, "substr"), host(pos), host(len))
@@ -221,7 +238,7 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: Any = None)
     return Tensor(_texts(found, texts.shape), string)
 
 
-@_drawable
+@_drawable(_joined_told)
 def join(inputs: Sequence[Any], separator: Any = "", name: Any = None) -> Any:
     """Texts of several tensors, one after the other."""
     parts = np.broadcast_arrays(*(_given(one, "join") for one in inputs))
@@ -263,7 +280,7 @@ def unsorted_segment_join(
     )
 
 
-@_drawable
+@_drawable(like("out_type"))
 def to_number(input: Any, out_type: Any = "float32", name: Any = None) -> Any:
     """The numbers that texts say."""
     dtype = np.dtype(as_dtype(out_type).as_numpy_dtype)
@@ -280,6 +297,7 @@ def to_number(input: Any, out_type: Any = "float32", name: Any = None) -> Any:
     return _each(input, "to_number", number, dtype)
 
 
+@_texts_alike
 def as_string(
     input: Any, precision: int = -1, scientific: bool = False, shortest: bool = False, width: int = -1,
     fill: str = "", name: Any = None,
@@ -359,20 +377,20 @@ def _joined(texts: list[bytes], width: int, between: bytes, marks: list[bytes], 
     return [between.join(padded[at : at + width]) for at in range(len(padded) - width + 1)] if width else []
 
 
-@_drawable
+@_drawable(like("int64"))
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: Any = None) -> Any:
     """The bucket of each text, by FarmHash."""
     return _each(input, "to_hash_bucket_fast", lambda one: fingerprint64(one) % num_buckets, np.int64)
 
 
-@_drawable
+@_drawable(like("int64"))
 def to_hash_bucket_strong(input: Any, num_buckets: int, key: Sequence[int], name: Any = None) -> Any:
     """The bucket of each text, by SipHash with a key of two integers."""
     words = int(key[0]), int(key[1])
     return _each(input, "to_hash_bucket_strong", lambda one: siphash(one, words) % num_buckets, np.int64)
 
 
-@_drawable
+@_drawable(like("int64"))
 def to_hash_bucket(input: Any, num_buckets: int, name: Any = None) -> Any:
     """The bucket of each text, by MurmurHash."""
     return _each(input, "to_hash_bucket", lambda one: murmur64(one) % num_buckets, np.int64)

@@ -19,7 +19,8 @@ __all__ = [
     "Int64List", "latest_checkpoint",
 ]  # fmt: skip
 
-_OF_GRAPHS = ("neurona.legacy.tensorflow.v1.train", "neurona.legacy.tensorflow.v1.optimizers")
+_GRAPHS = "neurona.legacy.tensorflow.v1"
+_OF_GRAPHS = (f"{_GRAPHS}.train", f"{_GRAPHS}.hooks", f"{_GRAPHS}.optimizers")
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,8 @@
 Expressions are nodes of `neurona.graph`, XLA compiles them, and they compute with 64 bits where Theano does.
 """
 
+import pickle
+from collections import OrderedDict
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,7 +55,6 @@ __all__ = [
 ]
 _HERE = "neurona.legacy.theano"
 _RANDOM = f"{_HERE}.tensor.shared_randomstreams"
-_TOLD = "the processor that JAX finds is used; leave the lines about devices out."
 
 
 def _asarray(a: Any, dtype: Any = None, order: Any = None) -> np.ndarray:
@@ -85,6 +86,7 @@ class Op:
 
 
 OpFromGraph = Op
+ProfileMode, OrderedUpdates, change_flags = Mode, OrderedDict, config.change_flags
 
 
 def get_mode(*_: Any) -> Mode:
@@ -101,13 +103,26 @@ PATHS: dict[str, Any] = {
         "get_default_mode": get_mode,
     },
     "compile.mode": {"Mode": Mode, "get_mode": get_mode, "get_default_mode": get_mode},
+    "compile.builders": {"OpFromGraph": OpFromGraph},
+    "compile.io": {"In": In, "Out": Out},
+    "compile.debugmode": {"DebugMode": Mode},
+    "compile.profilemode": {"ProfileMode": Mode},
     "compile.sharedvalue": {"SharedVariable": Shared, "shared": shared},
     "compile.nanguardmode": {"NanGuardMode": Mode},
-    "configparser": {},
+    "configparser": {"change_flags": config.change_flags},
+    "misc.safe_asarray": {"_asarray": _asarray},
+    "misc.pkl_utils": {"dump": pickle.dump, "load": pickle.load},
+    "updates": {"OrderedUpdates": OrderedDict},
     "gof": {"Op": Op, "Variable": Tensor},
     "ifelse": f"{_HERE}.loops",
+    **dict.fromkeys(
+        ("gpuarray", "gpuarray.basic_ops", "gpuarray.dnn", "sandbox.cuda.basic_ops", "sandbox.cuda.dnn"),
+        f"{_HERE}.gpu",
+    ),
+    "compat": {"OrderedDict": OrderedDict},
+    "compat.python2x": {"OrderedDict": OrderedDict},
     "sandbox": {},
-    "sandbox.cuda": {"use": lambda *_, **__: print(f"theano.sandbox.cuda.use: {_TOLD}")},
+    "sandbox.cuda": f"{_HERE}.gpu",
     "sandbox.rng_mrg": _RANDOM,
     "scan_module": f"{_HERE}.loops",
     "scan_module.scan_utils": f"{_HERE}.loops",
@@ -117,6 +132,13 @@ PATHS: dict[str, Any] = {
     "tensor.nnet.bn": f"{_HERE}.tensor.nnet",
     "tensor.nnet.conv": f"{_HERE}.tensor.nnet",
     "tensor.nnet.nnet": f"{_HERE}.tensor.nnet",
+    "tensor.nnet.sigm": f"{_HERE}.tensor.nnet",
+    "tensor.elemwise": f"{_HERE}.tensor",
+    "tensor.inplace": {
+        f"{name}_inplace": f"{_HERE}.tensor:{name}" for name in ("exp", "log", "sqr", "sqrt", "tanh", "neg")
+    }
+    | {"sigmoid_inplace": f"{_HERE}.tensor.nnet:sigmoid"},
+    "tensor.subtensor": f"{_HERE}.tensor",
     "tensor.raw_random": _RANDOM,
     "tensor.sharedvar": {"TensorSharedVariable": Shared, "SharedVariable": Shared},
     "tensor.signal.conv": f"{_HERE}.tensor.signal",

@@ -13,6 +13,17 @@ from neurona.errors import ArgumentError
 _FLOATS = ("float64", "float32", "float16")
 
 
+class Warnings(SimpleNamespace):
+    """`config.warn`: whether to warn of mistakes of earlier versions of Theano, none of which is here."""
+
+    ignore_bug_before = "all"
+
+    def __getattr__(self, name: str) -> bool:
+        if not name.endswith("bug"):
+            raise AttributeError(f"theano.config.warn has no {name!r}.", name=name, obj=self)
+        return False
+
+
 class Config(SimpleNamespace):
     """Settings. `floatX` is the dtype of numbers whose dtype is not given; the others change nothing here."""
 
@@ -57,9 +68,26 @@ config = Config(
     openmp=True,
     on_unused_input="raise",
     blas=SimpleNamespace(ldflags=""),
-    warn=SimpleNamespace(),
+    warn=Warnings(),
+    warn_float64="ignore",
     scan=SimpleNamespace(allow_gc=True),
-    dnn=SimpleNamespace(enabled="False"),
+    dnn=SimpleNamespace(enabled="False", conv=SimpleNamespace()),
+    gpuarray=SimpleNamespace(preallocate=0.0),
+    lib=SimpleNamespace(cnmem=0.0),
+    nvcc=SimpleNamespace(fastmath=False, flags=""),
+    gcc=SimpleNamespace(cxxflags=""),
+    cxx="",
+    linker="cvm",
+    force_device=False,
+    numpy=SimpleNamespace(seterr_all="ignore"),
+    print_test_value=False,
+    optimizer_including="",
+    optimizer_excluding="",
+    assert_no_cpu_op="ignore",
+    profile_memory=False,
+    reoptimize_unpickled_function=False,
+    compiledir="",
+    base_compiledir="",
 )
 vars(config).update({name: value for name, value in _flags().items() if "." not in name})
 config.floatX = config.floatX  # checks what THEANO_FLAGS says

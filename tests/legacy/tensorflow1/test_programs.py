@@ -140,9 +140,9 @@ def test_what_is_not_here_says_so():
     for call, text in [
         (lambda: tf.contrib.learn.DNNClassifier, "tf.estimator"),
         (lambda: tf.estimator.BoostedTreesClassifier, "tf.keras"),
-        (lambda: tf.train.batch_join(), "tf.data"),
         (lambda: tf.train.import_meta_graph("a.meta"), "Build the graph"),
-        (lambda: tf.sparse_placeholder(tf.float32), "dense"),
+        (lambda: tf.count_up_to(None, 3), "tf.data"),
+        (lambda: tf.contrib.tensor_forest.ForestHParams(), "RandomForestClassifier"),
         (lambda: tf.nn.raw_rnn(), "dynamic_rnn"),
         (lambda: tf.Session("grpc://a"), "this process"),
         (lambda: tf.plaseholder, "placeholder"),

@@ -6,7 +6,16 @@ from typing import Any
 
 from neurona.core.errors import suggestion
 from neurona.core.variable import Variable
-from neurona.legacy.keras.backend import control, ctc, drawing, mathematics, networks, running, settings
+from neurona.legacy.keras.backend import (
+    control,
+    ctc,
+    drawing,
+    history,
+    mathematics,
+    networks,
+    running,
+    settings,
+)
 from neurona.legacy.keras.backend.control import *
 from neurona.legacy.keras.backend.ctc import *
 from neurona.legacy.keras.backend.drawing import *
@@ -14,6 +23,8 @@ from neurona.legacy.keras.backend.mathematics import *
 from neurona.legacy.keras.backend.networks import *
 from neurona.legacy.keras.backend.running import *
 from neurona.legacy.keras.backend.settings import *
+
+history.install()
 
 # The modules of the backends that Keras had. All of them are this one.
 tensorflow_backend = theano_backend = cntk_backend = common = load_backend = sys.modules[__name__]

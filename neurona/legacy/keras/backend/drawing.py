@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona import initializers, random
 from neurona.core.policy import floatx
+from neurona.core.scope import current_scope
 from neurona.core.symbolic import is_symbolic
 from neurona.legacy.keras.backend.expressions import BackendVariable, applied, renamed
 from neurona.legacy.keras.backend.mathematics import narrow, shaped, sizes
@@ -69,6 +70,9 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: Any = None) -> 
     def drop(value: Any) -> Any:
         shape = None if noise_shape is None else sizes(noise_shape)
         return random.dropout(to_array(value), level, shape, seed)
+
+    if not is_symbolic(x) and current_scope() is None:  # at once, outside of any program
+        return drop(value_of(x))
 
     return applied("Dropout", drop, (x,), {}, draws=True)
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 
-from neurona.core.errors import ArgumentError, DataError
+from neurona.core.errors import ArgumentError, DataError, TracingError
 from neurona.core.layer import Layer
 from neurona.core.policy import is_float
 from neurona.core.random import new_key
@@ -135,6 +136,10 @@ def value_of(value: Any) -> Any:
     return value.value if isinstance(value, Variable) else value
 
 
+class HistoryNeeded(TracingError):
+    """Gradients are asked for in the code of a layer, which computes from arrays without a history."""
+
+
 class Gradients(Operation):
     """The derivatives of a sum with respect to tensors and variables, as a step of a graph.
 
@@ -199,6 +204,11 @@ def _met_on_the_way(program: Program) -> set[Any]:
 
 
 def _check_differentiable(loss: Any, losses: list[Any], wanted: list[Any]) -> None:
+    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((loss, wanted))):
+        raise HistoryNeeded(
+            "K.gradients needs the symbolic tensors that a model is drawn with, and was called while a "
+            "layer, a loss or a step computes. Call the layer on symbolic tensors, or use jax.grad there."
+        )
     if not losses:
         raise ArgumentError(
             "K.gradients differentiates an expression of symbolic tensors, such as model.output or "

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError
+from neurona.graph import Spec
 from neurona.legacy.tensorflow.dtypes import as_dtype
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.hosts import host
 from neurona.legacy.tensorflow.image.colors import to_dtype
+from neurona.legacy.tensorflow.on_host import Given, held, like, on_host, one_text
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.preprocessing.image import open_picture, pillow
 
@@ -56,11 +58,27 @@ def _as_dtype(pixels: np.ndarray, dtype: Any) -> Any:
     return Tensor(to_dtype(pixels, as_dtype(dtype).as_numpy_dtype))
 
 
+def _same(given: Given) -> Spec:
+    return like(given["image"].dtype)(given)
+
+
+def _pixels_told(given: Given) -> Spec:
+    """What is known of a picture's pixels before it is read."""
+    return Spec((None, None, given["channels"] or None), held(given.get("dtype", "uint8")))
+
+
+def _image_told(given: Given) -> Spec:
+    """The same where it may be an animation, of which nothing is known."""
+    return Spec(None, held(given["dtype"])) if given["expand_animations"] else _pixels_told(given)
+
+
+@on_host(_pixels_told)
 def decode_png(contents: Any, channels: int = 0, dtype: Any = "uint8", name: Any = None) -> Any:
     """A picture as pixels (height, width, channels)."""
     return _as_dtype(_pixels(_picture(contents, "decode_png"), channels, "decode_png"), dtype)
 
 
+@on_host(_pixels_told)
 def decode_jpeg(
     contents: Any,
     channels: int = 0,
@@ -77,11 +95,13 @@ def decode_jpeg(
     return _as_dtype(_pixels(picture, channels, "decode_jpeg"), "uint8")
 
 
+@on_host(_pixels_told)
 def decode_bmp(contents: Any, channels: int = 0, name: Any = None) -> Any:
     """A picture as pixels (height, width, channels)."""
     return _as_dtype(_pixels(_picture(contents, "decode_bmp"), channels, "decode_bmp"), "uint8")
 
 
+@on_host(lambda given: Spec((None, None, None, 3), "uint8"))
 def decode_gif(contents: Any, name: Any = None) -> Any:
     """The pictures of an animation, (frames, height, width, 3)."""
     return Tensor(_frames(_picture(contents, "decode_gif")))
@@ -95,6 +115,7 @@ def _frames(picture: Any) -> np.ndarray:
     return np.stack(frames)
 
 
+@on_host(_image_told)
 def decode_image(
     contents: Any,
     channels: int | None = None,
@@ -110,29 +131,34 @@ def decode_image(
     return _as_dtype(_pixels(picture, channels or 0, "decode_image"), dtype)
 
 
+@on_host(_pixels_told)
 def decode_and_crop_jpeg(contents: Any, crop_window: Any, channels: int = 0, **_: Any) -> Any:
     """A part of a picture: its upper left corner (y, x), height and width."""
     top, left, height, width = host(crop_window).tolist()
     return decode_jpeg(contents, channels)[top : top + height, left : left + width]
 
 
+@on_host(lambda given: Spec((3,), held(given["output_type"])))
 def extract_jpeg_shape(contents: Any, output_type: Any = "int32", name: Any = None) -> Any:
     """Height, width and channels of a picture."""
     shape = _pixels(_picture(contents, "extract_jpeg_shape"), 0, "extract_jpeg_shape").shape
     return Tensor(np.array(shape, np.int32))
 
 
+@on_host(lambda given: Spec((), "bool"))
 def is_jpeg(contents: Any, name: Any = None) -> Any:
     """Whether bytes begin as a JPEG file does."""
     return Tensor(np.array(host(contents).item().startswith(b"\xff\xd8\xff")))
 
 
+@on_host(one_text)
 def encode_png(image: Any, compression: int = -1, name: Any = None) -> Any:
     """Pixels (height, width, channels) as a PNG file."""
     level = {} if compression < 0 else {"compress_level": compression}
     return _encoded(host(image), "PNG", "encode_png", level)
 
 
+@on_host(one_text)
 def encode_jpeg(
     image: Any,
     format: str = "",
@@ -162,6 +188,7 @@ def _encoded(pixels: np.ndarray, kind: str, who: str, options: dict[str, Any]) -
     return Tensor(text)
 
 
+@on_host(_same)
 def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", name: Any = None) -> Any:
     """An image as it is after it was stored as JPEG of a quality."""
     pixels = host(image)

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.files.gate import Gate, read_bytes
+from neurona.graph import Spec
 from neurona.legacy.tensorflow.dtypes import string
 from neurona.legacy.tensorflow.errors import NotFoundError
 from neurona.legacy.tensorflow.hosts import host, text
@@ -39,9 +40,11 @@ from neurona.legacy.tensorflow.io.parsing import (
     serialize_tensor,
 )
 from neurona.legacy.tensorflow.io.records import TFRecordOptions, TFRecordWriter, tf_record_iterator
+from neurona.legacy.tensorflow.on_host import on_host, one_text
 from neurona.legacy.tensorflow.tensor import Tensor
 
 
+@on_host(one_text)
 def read_file(filename: Any, name: Any = None) -> Any:
     """What a file holds, as a text of bytes."""
     path = text(filename)
@@ -59,6 +62,7 @@ def write_file(filename: Any, contents: Any, name: Any = None) -> None:
     path.write_bytes(host(contents).item())
 
 
+@on_host(lambda given: Spec((None,), string.held))
 def matching_files(pattern: Any, name: Any = None) -> Any:
     """The paths that match a pattern, or several."""
     patterns = [one.decode() for one in np.atleast_1d(host(pattern)).tolist()]

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurona.core.errors import DataError
+from neurona.graph import Spec
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.hosts import host, tensor
 from neurona.legacy.tensorflow.io.examples import Example, field, fields, read_varint, varint
+from neurona.legacy.tensorflow.on_host import Given, held, like, on_host, one_text, shape_of
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
-from neurona.legacy.tensorflow.sparse import SparseTensor
+from neurona.legacy.tensorflow.sparse import SparseParts, SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 
 _LISTS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
@@ -52,6 +54,29 @@ class RaggedFeature(NamedTuple):
     validate: bool = False
 
 
+def _parts_told(many: bool) -> Callable[[Given], dict[str, Any]]:
+    """What is known of the features of one example, or of many, before any is read."""
+
+    def told(given: Given) -> dict[str, Any]:
+        before = shape_of(given["serialized"]) if many else ()
+        return {key: _told(one, before) for key, one in given["features"].items()}
+
+    return told
+
+
+def _told(one: Any, before: Any) -> Any:
+    sizes = () if isinstance(one, (VarLenFeature, RaggedFeature)) else tuple(np.atleast_1d(one.shape))
+    dtype = held(one.dtype)
+    if isinstance(one, VarLenFeature):
+        rank = 1 + len(before)
+        parts = Spec((None, rank), "int64"), Spec((None,), dtype), Spec((rank,), "int64")
+        return SparseParts(*parts)
+    if isinstance(one, FixedLenFeature):
+        return Spec((*before, *(int(size) for size in sizes)), dtype)
+    return Spec((*before, None, *(int(size) for size in sizes)), dtype)
+
+
+@on_host(_parts_told(many=False))
 def parse_single_example(
     serialized: Any, features: Mapping[str, Any], name: Any = None, example_names: Any = None
 ) -> dict[str, Any]:
@@ -60,6 +85,7 @@ def parse_single_example(
     return {key: _parsed(key, one, example) for key, one in features.items()}
 
 
+@on_host(_parts_told(many=True))
 def parse_example(
     serialized: Any, features: Mapping[str, Any], name: Any = None, example_names: Any = None
 ) -> dict[str, Any]:
@@ -149,6 +175,12 @@ def _batch(key: str, one: Any, examples: list[Example]) -> Any:
     return tensor(np.stack(rows))
 
 
+def _raw_told(given: Given) -> Spec:
+    before = shape_of(given["input_bytes"])
+    return Spec(None if before is None else (*before, None), held(given["out_type"]))
+
+
+@on_host(_raw_told)
 def decode_raw(
     input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: Any = None, name: Any = None
 ) -> Any:
@@ -167,6 +199,23 @@ def decode_raw(
     return tensor(stacked.astype(dtype.newbyteorder("=")))
 
 
+def _csv_told(given: Given) -> list[Spec]:
+    shape = shape_of(given["records"])
+    return [Spec(shape, held(_column_dtype(one))) for one in given["record_defaults"]]
+
+
+def _column_dtype(default: Any) -> Any:
+    """The dtype of a column of CSV: its default's, or the one that stands for it."""
+    if _is_dtype(default):
+        return default
+    return default.dtype if hasattr(default, "dtype") else as_dtype(np.atleast_1d(host(default)).dtype.name)
+
+
+def _is_dtype(default: Any) -> bool:
+    return not hasattr(default, "shape") and (hasattr(default, "as_numpy_dtype") or isinstance(default, type))
+
+
+@on_host(_csv_told)
 def decode_csv(
     records: Any,
     record_defaults: Any,
@@ -202,9 +251,7 @@ def csv_column(cells: list[str], default: Any, na_value: str, place: int) -> np.
     Raises:
         InvalidArgumentError: a cell is no number, or is empty where there is no default.
     """
-    is_dtype = not hasattr(default, "shape") and (
-        hasattr(default, "as_numpy_dtype") or isinstance(default, type)
-    )
+    is_dtype = _is_dtype(default)
     given = np.zeros(0, as_dtype(default).as_numpy_dtype) if is_dtype else np.atleast_1d(host(default))
     read: Callable[[str], Any] = {"O": str.encode, "f": float, "i": int, "u": int, "b": _truth}[
         given.dtype.kind
@@ -229,6 +276,7 @@ def _truth(cell: str) -> bool:
     return {"true": True, "false": False, "1": True, "0": False}[cell.strip().lower()]
 
 
+@on_host(one_text)
 def serialize_tensor(tensor: Any, name: Any = None) -> Any:
     """A tensor as the bytes of TensorFlow's TensorProto."""
     array = host(tensor)
@@ -241,6 +289,7 @@ def serialize_tensor(tensor: Any, name: Any = None) -> Any:
     return _one_text(content)
 
 
+@on_host(lambda given: Spec(None, held(given["out_type"])))
 def parse_tensor(serialized: Any, out_type: Any, name: Any = None) -> Any:
     """The tensor that `serialize_tensor` wrote."""
     dtype, shape, content, texts = None, [], b"", []
@@ -266,6 +315,7 @@ def parse_tensor(serialized: Any, out_type: Any, name: Any = None) -> Any:
     return tensor(numbers.astype(dtype.as_numpy_dtype).reshape(shape))
 
 
+@on_host(like("string"))
 def encode_base64(input: Any, pad: bool = False, name: Any = None) -> Any:
     """Texts in the letters that are safe in addresses."""
     return _each(
@@ -274,6 +324,7 @@ def encode_base64(input: Any, pad: bool = False, name: Any = None) -> Any:
     )
 
 
+@on_host(like("string"))
 def decode_base64(input: Any, name: Any = None) -> Any:
     """What `encode_base64` encoded."""
     return _each(input, lambda one: base64.urlsafe_b64decode(one + b"=" * (-len(one) % 4)))

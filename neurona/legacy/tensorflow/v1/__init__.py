@@ -29,13 +29,24 @@ _HOMES = {
         make_template""",
     "initializers": "uniform_unit_scaling_initializer",
     "session": "Session InteractiveSession get_default_session",
-    "building": """placeholder placeholder_with_default sparse_placeholder gradients hessians py_func
-        is_variable_initialized report_uninitialized_variables shape size rank""",
+    "building": """placeholder placeholder_with_default gradients hessians py_func
+        is_variable_initialized report_uninitialized_variables shape size rank
+        check_numerics add_check_numerics_ops""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
     "summary": "Summary",
     "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
         assert_less_equal assert_positive assert_negative assert_non_negative assert_non_positive""",
-    "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue",
+    "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase",
+    "sparse": """SparseTensor SparseTensorValue sparse_placeholder sparse_tensor_to_dense
+        sparse_tensor_dense_matmul sparse_reduce_sum""",
+    "settings": """AggregationMethod VariableAggregation VariableSynchronization DeviceSpec colocate_with
+        container fixed_size_partitioner variable_axis_size_partitioner min_max_variable_partitioner
+        NotDifferentiable NoGradient RegisterGradient register_tensor_conversion_function no_regularizer
+        get_local_variable scatter_nd_update scatter_nd_add scatter_nd_sub to_complex64 to_complex128
+        setdiff1d unravel_index space_to_batch_nd batch_to_space_nd count_up_to string_split
+        enable_tensor_equality disable_tensor_equality enable_v2_tensorshape wrap_function""",
+    "readers": """ReaderBase TextLineReader WholeFileReader TFRecordReader FixedLengthRecordReader
+        IdentityReader""",
     "old": """ConfigProto GPUOptions RunOptions RunMetadata OptimizerOptions GraphOptions split concat argmax
     argmin
         expand_dims random_normal random_uniform truncated_normal random_shuffle multinomial random_gamma
@@ -49,13 +60,18 @@ _NAMES = {name: (module, name) for module, names in _HOMES.items() for name in n
 _NAMES |= {
     "Variable": ("variables", "GraphVariable"),
     "VariableV1": ("variables", "GraphVariable"),
+    "slice": ("slices", "slice_"),
+    "strided_slice": ("slices", "strided_slice"),
     "tuple": ("variables", "tuple_"),
     "range": ("building", "range_"),
     "Print": ("building", "print_"),
     "Assert": ("building", "assert_"),
+    "verify_tensor_all_finite": ("building", "check_numerics"),
     "convert_to_tensor": ("old", "convert_to_tensor"),
     "arg_max": ("old", "argmax"),
     "arg_min": ("old", "argmin"),
+    "listdiff": ("settings", "setdiff1d"),
+    "HParams": ("contrib.training", "HParams"),
     "all_variables": ("variables", "global_variables"),
     "initialize_all_variables": ("variables", "global_variables_initializer"),
     "initialize_variables": ("variables", "variables_initializer"),
@@ -94,6 +110,7 @@ _ROOMS = {
     "summary": "summary",
     "train": "train",
     "initializers": "initializers",
+    "queue": "queues",
     "distributions": "contrib.distributions",
 }
 # Modules of TensorFlow 1 that are others today.
@@ -152,7 +169,7 @@ _RENAMED = {
     "diag_part": "linalg.diag_part",
     "cross": "linalg.cross",
     "random_crop": "random.random_crop",
-    "to_float": "arrays.to_float",
+    "to_float": "arrays.to_float32",
     "to_int32": "arrays.to_int32",
     "to_int64": "arrays.to_int64",
     "to_double": "arrays.to_double",
@@ -169,11 +186,7 @@ _RENAMED = {
     "substr": "strings.substr",
     "fft": "signal.fft",
     "ifft": "signal.ifft",
-    "sparse_tensor_to_dense": "sparse.to_dense",
-    "sparse_tensor_dense_matmul": "sparse.sparse_dense_matmul",
     "dequantize": "quantization.dequantize",
-    "check_numerics": "debugging.check_numerics",
-    "verify_tensor_all_finite": "debugging.assert_all_finite",
     **{
         f"assert_{name}": f"debugging.assert_{name}"
         for name in [
@@ -198,7 +211,7 @@ _RENAMED = {
             "serialize_tensor",
         ]
     },
-    **{f"sparse_{name}": f"sparse.{name}" for name in ["add", "reduce_sum", "reorder", "reshape"]},
+    **{f"sparse_{name}": f"sparse.{name}" for name in ["add", "reorder", "reshape"]},
     "string_strip": "strings.strip",
     "string_to_hash_bucket": "strings.to_hash_bucket",
     "string_to_hash_bucket_fast": "strings.to_hash_bucket_fast",
@@ -224,11 +237,7 @@ _RENAMED = {
 }
 _GONE = {
     "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
-    "SparseTensor": "Use dense tensors, or tf.keras, which takes SciPy's sparse matrices.",
     "TensorArray": "Use tf.scan, whose outputs are stacked.",
-    "TextLineReader": "Readers were replaced by tf.data.TextLineDataset.",
-    "WholeFileReader": "Readers were replaced by tf.data.",
-    "TFRecordReader": "Readers were replaced by tf.data.TFRecordDataset.",
     "import_graph_def": "Functions are not in files: build the graph with the code that made it.",
 }
 # Modules that programs import by these paths.

@@ -8,9 +8,11 @@ import jax.core
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.graph import Constant, Node, Placeholder
+from neurona.graph import Check, Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
+from neurona.legacy.tensorflow import debugging
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
+from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import computing
@@ -19,10 +21,10 @@ from neurona.legacy.tensorflow.v1.tensor import (
     FROM_SHAPES,
     GraphTensor,
     Operation,
-    as_nodes,
     convert,
     draw,
     drawn,
+    is_drawing,
     tensors_of,
 )
 from neurona.legacy.tensorflow.v1.variables import GraphVariable
@@ -49,15 +51,6 @@ def _placeholder(dtype: Any, shape: Any, name: str, kind: str, default: Any) -> 
     sizes = tuple(wanted) if wanted.rank is not None else None
     node = Placeholder(sizes, dtype.held, full_name, default)
     return GraphTensor(node, Operation(full_name, kind, [node], (), graph))
-
-
-def sparse_placeholder(*_: Any, **__: Any) -> Any:
-    """Refuse: sparse tensors are not fed."""
-    raise NotImplementedError(
-        "tf.sparse_placeholder is not here: feed a dense array to tf.placeholder, or the indices and values "
-        "to "
-        "two placeholders."
-    )
 
 
 # Gradients.
@@ -182,10 +175,51 @@ def print_(
     return _printing(convert(input_), [convert(one) for one in data], message or "", 0, name=name)
 
 
-def assert_(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Operation:
-    """An operation that does nothing: a compiled program does not stop in the middle."""
+def assert_(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> Any:
+    """An operation that stops a run in which a condition does not hold."""
+    if not is_drawing(condition, data):
+        return debugging.Assert(condition, data, summarize)
     graph = get_default_graph()
-    return Operation(graph.unique_name(name or "Assert"), "Assert", as_nodes([convert(condition)]), (), graph)
+    full_name = graph.unique_name(name or "Assert")
+    tensors = [convert(condition), *(convert(one) for one in data if not isinstance(one, (str, bytes)))]
+    told = [one if isinstance(one, (str, bytes)) else convert(one).node for one in data]
+    node = Check(tensors[0].node, told, _refuse, name=full_name, after=graph.before())
+    return Operation(full_name, "Assert", [node], tensors, graph)
+
+
+def _refuse(values: list[Any]) -> None:
+    shown = " ".join(f"[{one if isinstance(one, str) else np.asarray(one)}]" for one in values)
+    raise InvalidArgumentError(f"assertion failed: {shown}")
+
+
+def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
+    """The tensor; a run in which it has a NaN or an infinity is stopped."""
+    if not is_drawing(tensor):
+        return debugging.check_numerics(tensor, message)
+    given = convert(tensor)
+    finite = draw(_all_finite, (given,))
+    with get_default_graph().control_dependencies(
+        [assert_(finite, [f"{message} : Tensor had NaN or Inf values"])]
+    ):
+        return draw(jnp.asarray, (given,), name=name, default="CheckNumerics", kind="CheckNumerics")
+
+
+def _all_finite(array: Any) -> Any:
+    return jnp.all(jnp.isfinite(array))
+
+
+def add_check_numerics_ops() -> Operation:
+    """An operation that stops a run in which a float tensor of the graph has a NaN or an infinity."""
+    graph = get_default_graph()
+    floats = [
+        one
+        for operation in graph.get_operations()
+        for one in operation.outputs
+        if isinstance(one, GraphTensor) and one.dtype.is_floating
+    ]
+    checks = [assert_(draw(_all_finite, (one,)), [f"{one.name} : Tensor had NaN or Inf"]) for one in floats]
+    nodes = [node for check in checks for node in check.graph_nodes]
+    return Operation(graph.unique_name("group_deps"), "NoOp", nodes, (), graph)
 
 
 # Variables' states.

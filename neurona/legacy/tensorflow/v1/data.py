@@ -11,10 +11,11 @@ import jax
 import numpy as np
 
 from neurona.legacy.tensorflow.data import specs
-from neurona.legacy.tensorflow.data.elements import count_rows, row_of
+from neurona.legacy.tensorflow.data.elements import count_rows, leaves_of_shapes, row_of
 from neurona.legacy.tensorflow.data.orders import UNKNOWN
 from neurona.legacy.tensorflow.dtypes import as_dtype
 from neurona.legacy.tensorflow.errors import FailedPreconditionError, OutOfRangeError
+from neurona.legacy.tensorflow.spec import TensorSpec
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
@@ -23,6 +24,9 @@ from neurona.legacy.tensorflow.v1.session import HostTensor, Session, Source
 from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, convert
 
 _today: Any = importlib.import_module("neurona.legacy.tensorflow.data")
+
+
+_handles: weakref.WeakValueDictionary[bytes, Any] = weakref.WeakValueDictionary()
 
 
 class GraphIterator:
@@ -42,6 +46,12 @@ class GraphIterator:
         """The operation that begins with a data set."""
 
         return HostTensor([], lambda session: self._begin(session, dataset), name or "MakeIterator")
+
+    def string_handle(self, name: str | None = None) -> HostTensor:
+        """What `from_string_handle` takes, as a session gives it."""
+        handle = f"iterator_{id(self)}".encode()
+        _handles[handle] = self
+        return HostTensor([], lambda session: handle, name or "IteratorToStringHandle")
 
     def _begin(self, session: Session, dataset: Any) -> None:
         """Go to the first element, for which tensors of the graph get their values."""
@@ -65,14 +75,12 @@ class GraphIterator:
     @property
     def output_types(self) -> Any:
         """The dtypes of an element."""
-        with computing():
-            return jax.tree.map(lambda spec: spec.dtype, self.dataset.element_spec)
+        return _told(self.dataset, "dtype")
 
     @property
     def output_shapes(self) -> Any:
         """The shapes of an element."""
-        with computing():
-            return jax.tree.map(lambda spec: TensorShape(spec.shape), self.dataset.element_spec)
+        return _told(self.dataset, "shape")
 
     def get_next(self, name: str | None = None) -> Any:
         """An element as tensors, which are those of the next one in every run."""
@@ -123,12 +131,20 @@ class _Late:
         session = _Reading.session
         if session is not None:
             self._values = [np.asarray(one) for one in session.run(self.leaves, session.feeding)]
-        return jax.tree.unflatten(self._form, self._values)
+        return jax.tree.unflatten(self._form, self._values or list(map(_some, self.leaves)))
 
     def spec(self, skipped: int) -> Any:
         """The shapes and dtypes of elements, without so many axes."""
         found = [specs.spec(tuple(one.shape[skipped:]), one.dtype) for one in self.leaves]
         return jax.tree.unflatten(self._form, found)
+
+
+def _some(tensor: Any) -> np.ndarray:
+    """An array of a tensor's form: its value where it is known, else zeros, from which specs are found."""
+    if tensor.node.value is not None:
+        return np.asarray(tensor.node.value)
+    sizes = [1 if size is None else size for size in tuple(tensor.shape)] if tensor.shape.rank else []
+    return np.full(sizes, b"", object) if tensor.dtype == "string" else np.zeros(sizes, tensor.node.dtype)
 
 
 def _is_one(value: Any) -> bool:
@@ -189,15 +205,45 @@ def make_initializable_iterator(dataset: Any, shared_name: Any = None) -> Any:
     return GraphIterator(dataset, False) if Mode.draws else iter(dataset)
 
 
-class Iterator:
-    """`tf.data.Iterator`."""
+class Iterator(GraphIterator):
+    """`tf.data.Iterator`: an iterator of a graph, whose data set its initializer says."""
 
     @staticmethod
-    def from_structure(output_types: Any, output_shapes: Any = None, *_: Any, **__: Any) -> Any:
-        """Refuse: a data set is needed."""
-        raise NotImplementedError(
-            "tf.data.Iterator.from_structure is not here: call make_initializable_iterator of each data set."
+    def from_structure(
+        output_types: Any, output_shapes: Any = None, shared_name: Any = None, output_classes: Any = None
+    ) -> GraphIterator:
+        """An iterator for any data set of a structure: `make_initializer(dataset)` begins with one."""
+        return GraphIterator(_Structure(output_types, output_shapes), False)
+
+    @staticmethod
+    def from_string_handle(
+        string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None
+    ) -> GraphIterator:
+        """The iterator whose handle is fed to a run."""
+        return _Fed(convert(string_handle), _Structure(output_types, output_shapes))
+
+
+class _Structure:
+    """What is known of a data set that is not there yet."""
+
+    def __init__(self, types: Any, shapes: Any) -> None:
+        leaves, form = jax.tree.flatten(types)
+        sizes = [None] * len(leaves) if shapes is None else leaves_of_shapes(shapes, types)
+        self.element_spec = jax.tree.unflatten(
+            form, [TensorSpec(size, dtype) for size, dtype in zip(sizes, leaves, strict=True)]
         )
+
+
+class _Fed(GraphIterator):
+    """The iterator of which a run is told by a handle."""
+
+    def __init__(self, handle: Any, structure: _Structure) -> None:
+        super().__init__(structure, True)
+        self._handle = handle
+
+    def elements(self, session: Session) -> Any:
+        told = session.run(self._handle, session.feeding)
+        return _handles[told].elements(session)
 
 
 for _name, _function in (
@@ -207,12 +253,32 @@ for _name, _function in (
     setattr(_today.Dataset, _name, _function)
 
 
+def _told(dataset: Any, part: str) -> Any:
+    """The dtypes or shapes of a data set's elements, in their structure."""
+    with computing():
+        return jax.tree.map(lambda spec: getattr(spec, part), dataset.element_spec)
+
+
+_today.Dataset.output_types = property(lambda self: _told(self, "dtype"))
+_today.Dataset.output_shapes = property(lambda self: _told(self, "shape"))
+_today.Dataset.output_classes = property(lambda self: jax.tree.map(lambda _: Tensor, _told(self, "dtype")))
+
 for _name, _skipped in (("from_tensor_slices", 1), ("from_tensors", 0)):
     setattr(
         _today.Dataset,
         _name,
         _of_graphs(_today.Dataset.__dict__.get(_name) or getattr(_today.Dataset, _name), _skipped),
     )
+
+
+def get_output_types(dataset_or_iterator: Any) -> Any:
+    """The dtypes of the elements."""
+    return dataset_or_iterator.output_types
+
+
+def get_output_shapes(dataset_or_iterator: Any) -> Any:
+    """The shapes of the elements."""
+    return dataset_or_iterator.output_shapes
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 """
 
 import contextlib
+import copy
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -146,6 +147,36 @@ class Graph:
         if not isinstance(obj, str):
             return obj
         return self.get_tensor_by_name(obj) if ":" in obj else self.get_operation_by_name(obj)
+
+    def take_over(self, other: "Graph") -> None:
+        """Have copies of another graph's operations, which share its nodes, under the same names.
+
+        Raises:
+            ValueError: a name is taken.
+        """
+        if taken := self._operations.keys() & other._operations.keys():
+            raise ValueError(f"The graph has operations of these names already: {', '.join(sorted(taken))}.")
+        copies: dict[int, Any] = {}
+        for operation in other.get_operations():
+            made = copies[id(operation)] = copy.copy(operation)
+            made.graph, made.outputs = self, []
+            for tensor in operation.outputs:
+                again = copies[id(tensor)] = object.__new__(type(tensor))
+                again.__dict__.update(vars(tensor), op=made)
+                again.__dict__.update({"graph": self} if "graph" in vars(tensor) else {})
+                made.outputs.append(again)
+        for made in list(copies.values()):
+            for name, value in vars(made).items():
+                if name not in ("graph", "op", "outputs") and id(value) in copies:
+                    setattr(made, name, copies[id(value)])
+            if "inputs" in vars(made):
+                made.inputs = type(made.inputs)(copies.get(id(one), one) for one in made.inputs)
+        self._operations |= {one.name: copies[id(one)] for one in other.get_operations()}
+        self._names |= other._names
+        self.version += other.version
+        self.store |= {name: copies.get(id(one), one) for name, one in other.store.items()}
+        for key, items in other._collections.items():
+            self._collections.setdefault(key, []).extend(copies.get(id(one), one) for one in items)
 
     # Collections.
 

@@ -12,7 +12,8 @@ from neurona.core.random import as_key
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import computing
-from neurona.legacy.tensorflow.v1.tensor import GraphShape, constant, convert, draw
+from neurona.legacy.tensorflow.v1.tensor import GraphShape, convert, draw
+from neurona.legacy.tensorflow.v1.tensor import constant as constant_tensor
 
 
 class Initializer:
@@ -77,7 +78,7 @@ class Constant(Initializer):
         self.value, self.dtype = value, as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None, **_: Any) -> Any:
-        return constant(self.value, dtype or self.dtype, shape=shape)
+        return constant_tensor(self.value, dtype or self.dtype, shape=shape)
 
 
 class _Random(Initializer):
@@ -298,3 +299,10 @@ def first_value(initializer: Any, shape: Any, dtype: Any) -> Any:
 def _of_neurona(initializer: Callable[..., Any], shape: Any, dtype: str) -> Any:
     with computing():
         return jnp.asarray(np.asarray(initializer(shape, dtype)))
+
+
+# `tf.initializers`.
+zeros, ones, constant = Zeros, Ones, Constant
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+glorot_uniform, glorot_normal, variance_scaling = GlorotUniform, GlorotNormal, VarianceScaling
+orthogonal, identity, uniform_unit_scaling = Orthogonal, Identity, uniform_unit_scaling_initializer

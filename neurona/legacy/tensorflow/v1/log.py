@@ -55,3 +55,23 @@ def get_verbosity() -> int:
 def get_logger() -> logging.Logger:
     """Python's logger."""
     return _logger
+
+
+def log_first_n(level: int, msg: Any, n: int, *args: Any) -> None:
+    """Log a message."""
+    log(level, msg, *args)
+
+
+def log_if(level: int, msg: Any, condition: Any, *args: Any) -> None:
+    """Log a message where a condition holds."""
+    if condition:
+        log(level, msg, *args)
+
+
+def vlog(level: int, msg: Any, *args: Any) -> None:
+    """Log a message for those who look for errors."""
+    log(DEBUG, msg, *args)
+
+
+def flush() -> None:
+    """Nothing: messages are written at once."""

@@ -157,3 +157,80 @@ def _area(counts: Any) -> Any:
     hits = (true_positive + 1e-6) / (true_positive + false_negative + 1e-6)
     alarms = false_positive / (false_positive + true_negative + 1e-6)
     return jnp.sum((alarms[:-1] - alarms[1:]) * (hits[:-1] + hits[1:]) / 2)
+
+
+def _counting(name: str, of_label: bool, of_prediction: bool) -> Any:
+    """A metric that counts the elements of one label for which another is predicted."""
+
+    def counted(labels: Any, predictions: Any, weights: Any) -> Any:
+        right = (_array(labels).astype(bool) == of_label) & (
+            _array(predictions).astype(bool) == of_prediction
+        )
+        return _weighed(right, weights)[0]
+
+    def call(labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any) -> Any:
+        with variable_scope(None, name or kind):
+            count = _counter("count")
+            found = draw(counted, (convert(labels), convert(predictions), weights), default="counted")
+            return count.value(), count.assign_add(found)
+
+    kind = name
+    call.__name__, call.__doc__ = name, f"The number of {name.replace('_', ' ')}."
+    return call
+
+
+true_positives, false_negatives = (
+    _counting("true_positives", True, True),
+    _counting("false_negatives", True, False),
+)
+false_positives, true_negatives = (
+    _counting("false_positives", False, True),
+    _counting("true_negatives", False, False),
+)
+
+
+def _confused(labels: Any, predictions: Any, weights: Any, count: int) -> Any:
+    """How often each class was taken for each."""
+    rows, columns = (_array(one).ravel().astype("int32") for one in (labels, predictions))
+    given = 1.0 if weights is None else _array(weights).ravel()
+    shares = jnp.broadcast_to(jnp.asarray(given, jnp.float32), rows.shape)
+    return jnp.zeros((count, count), jnp.float32).at[rows, columns].add(shares)
+
+
+def _mean_iou(counts: Any) -> Any:
+    hits = jnp.diagonal(counts)
+    union = counts.sum(0) + counts.sum(1) - hits
+    there = union > 0
+    return jnp.where(there, hits / jnp.where(there, union, 1), 0).sum() / jnp.maximum(there.sum(), 1)
+
+
+def _mean_of_classes(counts: Any) -> Any:
+    total = counts.sum(1)
+    return jnp.mean(jnp.where(total > 0, jnp.diagonal(counts) / jnp.where(total > 0, total, 1), 0))
+
+
+def _of_confusions(name: str, figure: Any, text: str) -> Any:
+    def call(
+        labels: Any,
+        predictions: Any,
+        num_classes: int,
+        weights: Any = None,
+        *_: Any,
+        name: Any = None,
+        **__: Any,
+    ) -> Any:
+        with variable_scope(None, name or kind):
+            counts = _counter("total_confusion_matrix", (num_classes, num_classes))
+            given = (convert(labels), convert(predictions), weights, num_classes)
+            found = counts.assign_add(draw(_confused, given, default="confused"))
+            return draw(figure, (counts.value(),), default="value"), found
+
+    kind = name
+    call.__name__, call.__doc__ = name, text
+    return call
+
+
+mean_iou = _of_confusions("mean_iou", _mean_iou, "The mean over classes of intersection / union.")
+mean_per_class_accuracy = _of_confusions(
+    "mean_per_class_accuracy", _mean_of_classes, "The mean over classes of the share that was found."
+)

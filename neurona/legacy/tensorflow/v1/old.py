@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.legacy.tensorflow import arrays, choosing, linalg, random
 from neurona.legacy.tensorflow import math as numbers
@@ -226,11 +227,19 @@ def sparse_to_dense(
 
 
 def _scattered(places: Any, shape: Any, values: Any, default: Any) -> Any:
-    places, values = jnp.asarray(places), jnp.asarray(values)
     sizes = tuple(int(one) for one in shape)
+    if getattr(getattr(values, "dtype", None), "kind", "") == "O":
+        return _texts_at(np.asarray(places), sizes, values, default)
+    places, values = jnp.asarray(places), jnp.asarray(values)
     whole = jnp.full(sizes, default, values.dtype)
     places = places[:, None] if places.ndim == 1 and len(sizes) == 1 else places
     return whole.at[tuple(jnp.moveaxis(jnp.atleast_2d(places), -1, 0))].set(values)
+
+
+def _texts_at(places: np.ndarray, sizes: tuple[int, ...], texts: Any, default: Any) -> np.ndarray:
+    whole = np.full(sizes, default.encode() if isinstance(default, str) else default or b"", object)
+    whole[tuple(places.reshape(len(texts), -1).T)] = texts
+    return whole
 
 
 def matrix_inverse(input: Any, adjoint: bool = False, name: Any = None) -> Any:

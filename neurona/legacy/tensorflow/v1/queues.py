@@ -2,9 +2,12 @@
 
 import itertools
 import random
+import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -17,8 +20,10 @@ from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.session import HostTensor, Session, Source
 from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation, convert
 
+_PAUSE = 0.001  # seconds until an empty queue is looked at again
 
-class _PerSession:
+
+class PerSession:
     """What gives the values of sources: a session has its own position.
 
     Args:
@@ -43,7 +48,7 @@ class _PerSession:
             raise OutOfRangeError("The queue is closed and has insufficient elements.") from None
 
 
-def _sources(group: Any, kinds: list[tuple[Any, Any]], name: str) -> list[GraphTensor]:
+def sources(group: Any, kinds: list[tuple[Any, Any]], name: str) -> list[GraphTensor]:
     """Tensors of shapes and dtypes whose values come from a group, new ones in every run."""
     graph = get_default_graph()
     operation = Operation(graph.unique_name(name), "QueueDequeue", (), (), graph)
@@ -88,7 +93,7 @@ def slice_input_producer(
     """A row of several tensors."""
     tensors = [convert(one) for one in tensor_list]
     kinds = [(one.shape[1:], one.dtype) for one in tensors]
-    return _sources(_PerSession(_rounds(tensors, num_epochs, shuffle, seed)), kinds, name or "input_producer")
+    return sources(PerSession(_rounds(tensors, num_epochs, shuffle, seed)), kinds, name or "input_producer")
 
 
 class Queue:
@@ -111,7 +116,16 @@ class Queue:
         self.shapes = list(shapes or ()) if several else [shapes] * len(self.dtypes)
         self._held: weakref.WeakKeyDictionary[Session, deque[list[Any]]] = weakref.WeakKeyDictionary()
         self._filling: list[list[Any]] = []  # what queue runners put in when it is empty
-        self._group = _PerSession(self._elements)
+        self._group = PerSession(self._elements)
+        self._closed: weakref.WeakSet[Session] = weakref.WeakSet()
+
+    def next_of(self, session: Session) -> list[Any]:
+        """The next element of a session.
+
+        Raises:
+            OutOfRangeError: there is none.
+        """
+        return self._group.next_values(session)
 
     def _of(self, session: Session) -> "deque[list[Any]]":
         return self._held.setdefault(session, deque())
@@ -122,6 +136,8 @@ class Queue:
             if not held:
                 for tensors, many in self._filling:
                     self._put(session, session.run(tensors), many)
+            while not held and session not in self._closed and threading.active_count() > 1:
+                time.sleep(_PAUSE)  # another thread may put something in
             if not held:
                 return
             place = random.randrange(len(held)) if self._shuffles else 0
@@ -153,14 +169,13 @@ class Queue:
     def dequeue(self, name: str | None = None) -> Any:
         """Take an element out."""
         kinds = list(zip(self.shapes, self.dtypes, strict=True))
-        found = _sources(self._group, kinds, name or "dequeue")
+        found = sources(self._group, kinds, name or "dequeue")
         return found[0] if len(found) == 1 else found
 
     def dequeue_many(self, n: int, name: str | None = None) -> Any:
         """Take n elements out, stacked."""
         one = self.dequeue()
-        found = batch(one if isinstance(one, list) else [one], n)
-        return found[0] if len(self.dtypes) == 1 else found
+        return batch(one if isinstance(one, list) else [one], n)
 
     def size(self, name: str | None = None) -> HostTensor:
         """How many elements it holds."""
@@ -168,7 +183,10 @@ class Queue:
 
     def close(self, cancel_pending_enqueues: bool = False, name: str | None = None) -> HostTensor:
         """Nothing more comes."""
-        return HostTensor([], lambda session: None, name or "close")
+        return HostTensor([], self._closed.add, name or "close")
+
+
+QueueBase = Queue
 
 
 class FIFOQueue(Queue):
@@ -209,7 +227,7 @@ class _Produced(Queue):
     def __init__(self, tensor: Any, num_epochs: int | None, shuffle: bool, seed: Any) -> None:
         row = convert(tensor)
         super().__init__(0, [row.dtype], [row.shape[1:]])
-        self._group = _PerSession(_rounds([row], num_epochs, shuffle, seed))
+        self._group = PerSession(_rounds([row], num_epochs, shuffle, seed))
 
 
 def input_producer(
@@ -252,7 +270,7 @@ def range_input_producer(
             yield from ([np.int32(one)] for one in order)
             done += 1
 
-    made._group = _PerSession(begin)
+    made._group = PerSession(begin)
     return made
 
 
@@ -266,7 +284,7 @@ def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = 
             yield [np.asarray(session.run(one))]
             done += 1
 
-    return _sources(_PerSession(begin), [(one.shape, one.dtype)], name or "limit_epochs")[0]
+    return sources(PerSession(begin), [(one.shape, one.dtype)], name or "limit_epochs")[0]
 
 
 def _runs(session: Session, leaves: list[Any], many: bool) -> Iterator[list[Any]]:
@@ -293,29 +311,77 @@ def _mixed(rows: Iterator[list[Any]], held: int) -> Iterator[list[Any]]:
     yield from waiting
 
 
-def _stacked(rows: Iterator[list[Any]], size: int, smaller: bool) -> Iterator[list[Any]]:
-    """So many rows as one; the last may be smaller."""
-    while part := list(itertools.islice(rows, size)):
-        if smaller or len(part) == size:
-            yield [np.stack(column) for column in zip(*part)]
+@dataclass(frozen=True)
+class _Batching:
+    """How rows become batches.
+
+    Attributes:
+        size: rows of a batch.
+        many: whether a run gives several rows.
+        smaller: whether the last batch may be smaller.
+        padded: whether rows of different sizes get zeros at their ends.
+        held: how many rows wait to be drawn from at random; None where they stay in order.
+    """
+
+    size: Any
+    many: bool
+    smaller: bool
+    padded: bool
+    held: int | None
+
+    def stacked(self, rows: Iterator[list[Any]], size: int) -> Iterator[list[Any]]:
+        """So many rows as one."""
+        stack = _padded if self.padded else np.stack
+        while part := list(itertools.islice(rows, size)):
+            if self.smaller or len(part) == size:
+                yield [stack(column) for column in zip(*part)]
+
+    def of(self, groups: list[Any], name: str) -> Any:
+        """The batches of rows that come from several groups of tensors in turn."""
+        forms = [
+            jax.tree.flatten(group, is_leaf=lambda one: isinstance(one, GraphTensor)) for group in groups
+        ]
+        several = [[convert(one) for one in leaves] for leaves, _ in forms]
+
+        def begin(session: Session) -> Iterator[list[Any]]:
+            rows = _in_turn([_runs(session, leaves, self.many) for leaves in several])
+            size = self.size if isinstance(self.size, int) else int(session.run(convert(self.size)))
+            return self.stacked(rows if self.held is None else _mixed(rows, self.held), size)
+
+        size = None if self.smaller or not isinstance(self.size, int) else self.size
+        kinds = [(_batch_shape(size, one.shape, self.many), one.dtype) for one in several[0]]
+        found = sources(PerSession(begin), kinds, name)
+        is_one = isinstance(groups[0], (list, tuple)) and len(found) == 1
+        return found[0] if is_one else jax.tree.unflatten(forms[0][1], found)
 
 
-def _batches(tensors: Any, batch_size: int, many: bool, smaller: bool, held: int | None, name: str) -> Any:
-    leaves, form = jax.tree.flatten(tensors, is_leaf=lambda one: isinstance(one, GraphTensor))
-    leaves = [convert(one) for one in leaves]
+def _batch_shape(size: int | None, shape: TensorShape, many: bool) -> Any:
+    return None if shape.rank is None else (size, *(shape[1:] if many else shape))
 
-    def begin(session: Session) -> Iterator[list[Any]]:
-        rows = _runs(session, leaves, many)
-        return _stacked(rows if held is None else _mixed(rows, held), batch_size, smaller)
 
-    size = None if smaller else batch_size
-    kinds = [((size, *(one.shape[1:] if many else one.shape)), one.dtype) for one in leaves]
-    return jax.tree.unflatten(form, _sources(_PerSession(begin), kinds, name))
+def _in_turn(streams: list[Iterator[Any]]) -> Iterator[Any]:
+    """One element of each stream after the other, until all are at their ends."""
+    while streams:
+        for stream in list(streams):
+            row = next(stream, None)
+            if row is None:
+                streams.remove(stream)
+            else:
+                yield row
+
+
+def _padded(arrays: Any) -> np.ndarray:
+    """Arrays of different sizes as one, with zeros at their ends."""
+    arrays = [np.asarray(one) for one in arrays]
+    sizes = np.max([one.shape for one in arrays], 0)
+    empty = b"" if arrays[0].dtype == object else 0
+    margins = [[(0, most - size) for most, size in zip(sizes, one.shape)] for one in arrays]
+    return np.stack([np.pad(one, m, constant_values=empty) for one, m in zip(arrays, margins)])
 
 
 def batch(
     tensors: Any,
-    batch_size: int,
+    batch_size: Any,
     num_threads: int = 1,
     capacity: int = 32,
     enqueue_many: bool = False,
@@ -325,13 +391,30 @@ def batch(
     shared_name: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Tensors of so many runs, stacked."""
-    return _batches(tensors, batch_size, enqueue_many, allow_smaller_final_batch, None, name or "batch")
+    """Tensors of so many runs, stacked: a list, or the tensor where the list has one."""
+    how = _Batching(batch_size, enqueue_many, allow_smaller_final_batch, dynamic_pad, None)
+    return how.of([tensors], name or "batch")
+
+
+def batch_join(
+    tensors_list: Any,
+    batch_size: Any,
+    capacity: int = 32,
+    enqueue_many: bool = False,
+    shapes: Any = None,
+    dynamic_pad: bool = False,
+    allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
+    name: str | None = None,
+) -> Any:
+    """The same of several groups of tensors in turn."""
+    how = _Batching(batch_size, enqueue_many, allow_smaller_final_batch, dynamic_pad, None)
+    return how.of(list(tensors_list), name or "batch_join")
 
 
 def shuffle_batch(
     tensors: Any,
-    batch_size: int,
+    batch_size: Any,
     capacity: int,
     min_after_dequeue: int,
     num_threads: int = 1,
@@ -343,11 +426,22 @@ def shuffle_batch(
     name: str | None = None,
 ) -> Any:
     """Tensors of so many runs, taken in random order from those that wait."""
-    return _batches(
-        tensors,
-        batch_size,
-        enqueue_many,
-        allow_smaller_final_batch,
-        min_after_dequeue,
-        name or "shuffle_batch",
-    )
+    how = _Batching(batch_size, enqueue_many, allow_smaller_final_batch, False, min_after_dequeue)
+    return how.of([tensors], name or "shuffle_batch")
+
+
+def shuffle_batch_join(
+    tensors_list: Any,
+    batch_size: Any,
+    capacity: int,
+    min_after_dequeue: int,
+    seed: Any = None,
+    enqueue_many: bool = False,
+    shapes: Any = None,
+    allow_smaller_final_batch: bool = False,
+    shared_name: Any = None,
+    name: str | None = None,
+) -> Any:
+    """The same of several groups of tensors in turn."""
+    how = _Batching(batch_size, enqueue_many, allow_smaller_final_batch, False, min_after_dequeue)
+    return how.of(list(tensors_list), name or "shuffle_batch_join")

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import SavingError
+from neurona.legacy.tensorflow.checkpoint import stored_groups
+from neurona.legacy.tensorflow.dtypes import as_dtype
 from neurona.legacy.tensorflow.errors import NotFoundError
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.variables import GraphVariable, global_variables
@@ -109,8 +111,7 @@ class Saver:
         }
         Path(f"{path}.index").write_text(json.dumps(listed), encoding="utf-8")
         if write_meta_graph:
-            names = [one.name for one in sess.graph.get_operations()]
-            Path(f"{path}.{meta_graph_suffix}").write_text(json.dumps(names), encoding="utf-8")
+            _write_names(sess.graph, Path(f"{path}.{meta_graph_suffix}"))
         self._keep(path)
         if write_state:
             update_checkpoint_state(folder, path, self.last_checkpoints, latest_filename)
@@ -149,9 +150,9 @@ class Saver:
         """Say which files were written before; those that are gone are left out."""
         self.last_checkpoints = [path for path in checkpoint_paths if checkpoint_exists(path)]
 
-    def export_meta_graph(self, *_: Any, **__: Any) -> None:
-        """Refuse: functions are not written."""
-        import_meta_graph()
+    def export_meta_graph(self, filename: Any = None, *_: Any, **__: Any) -> Any:
+        """`tf.train.export_meta_graph`."""
+        return export_meta_graph(filename)
 
 
 def load_values(path: Any) -> dict[str, np.ndarray]:
@@ -162,6 +163,8 @@ def load_values(path: Any) -> dict[str, np.ndarray]:
         SavingError: it is one of TensorFlow's own.
     """
     file = _data(path)
+    if Path(f"{path}.npz").is_file():
+        return _values_of_objects(path)
     if not file.is_file():
         raise ValueError(f"The passed save_path is not a valid checkpoint: {path}")
     if not zipfile.is_zipfile(file):
@@ -171,6 +174,59 @@ def load_values(path: Any) -> dict[str, np.ndarray]:
             "its variables with numpy.savez."
         )
     return state.read_state(file)
+
+
+def _values_of_objects(path: Any) -> dict[str, np.ndarray]:
+    """The arrays of a `tf.train.Checkpoint`, by the names that TensorFlow gives them."""
+    found = {}
+    for name, arrays in stored_groups(path).items():
+        for number, array in enumerate(arrays):
+            place = name if len(arrays) == 1 else f"{name}/{number}"
+            found[f"{place}/.ATTRIBUTES/VARIABLE_VALUE"] = array
+    return found
+
+
+class CheckpointReader:
+    """The values in a checkpoint.
+
+    Args:
+        path: its path, without endings.
+    """
+
+    def __init__(self, path: Any) -> None:
+        self._values = load_values(path)
+
+    def get_tensor(self, tensor_str: str) -> np.ndarray:
+        """The value of a variable.
+
+        Raises:
+            NotFoundError: it is not there.
+        """
+        if tensor_str not in self._values:
+            raise NotFoundError(
+                f"Key {tensor_str} not found in checkpoint. It has: {', '.join(sorted(self._values))}."
+            )
+        return self._values[tensor_str]
+
+    def has_tensor(self, tensor_str: str) -> bool:
+        """Whether a variable is there."""
+        return tensor_str in self._values
+
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+        """The shapes of the variables."""
+        return {name: list(value.shape) for name, value in self._values.items()}
+
+    def get_variable_to_dtype_map(self) -> dict[str, Any]:
+        """The dtypes of the variables."""
+        return {name: as_dtype(value.dtype.name) for name, value in self._values.items()}
+
+
+NewCheckpointReader = CheckpointReader
+
+
+def load_checkpoint(ckpt_dir_or_file: Any) -> CheckpointReader:
+    """A reader of a checkpoint, or of the latest one of a folder."""
+    return CheckpointReader(_path(ckpt_dir_or_file))
 
 
 def update_checkpoint_state(
@@ -216,20 +272,56 @@ def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
 
 def load_variable(ckpt_dir_or_file: Any, name: str) -> np.ndarray:
     """The value of a variable in a checkpoint."""
-    return load_values(_path(ckpt_dir_or_file))[name.removesuffix(":0")]
+    return load_checkpoint(ckpt_dir_or_file).get_tensor(name.removesuffix(":0"))
 
 
 def _path(place: Any) -> Any:
-    return latest_checkpoint(place) if Path(place).is_dir() else place
+    if not Path(place).is_dir():
+        return place
+    found = get_checkpoint_state(place)
+    if found is None:
+        raise ValueError(f"Couldn't find 'checkpoint' file or checkpoints in given directory {place}")
+    return found.model_checkpoint_path
 
 
-def import_meta_graph(*_: Any, **__: Any) -> Any:
-    """Refuse: a graph's functions are not in a file."""
-    raise NotImplementedError(
-        "tf.train.import_meta_graph is not here: functions are not written into files. Build the graph with "
-        "the "
-        "code that made it, then Saver().restore(sess, path)."
-    )
+def import_meta_graph(
+    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: Any = None, **_: Any
+) -> Saver:
+    """Put the operations of a graph that this process has saved into the default graph.
+
+    Raises:
+        NotImplementedError: another process has saved it: a graph's functions are not in a file.
+    """
+    saved = _saved_graphs.get(_place_of(meta_graph_or_file))
+    if saved is None:
+        raise NotImplementedError(
+            "tf.train.import_meta_graph finds what the same process has saved: functions are not written "
+            "into files. Build the graph with the code that made it, then Saver().restore(sess, path)."
+        )
+    graph = get_default_graph()
+    if saved is not graph:
+        graph.take_over(saved)
+    return Saver(allow_empty=True)
+
+
+def export_meta_graph(filename: Any = None, *_: Any, **__: Any) -> Any:
+    """Write the names of the default graph's operations; `import_meta_graph` finds it in this process."""
+    graph = get_default_graph()
+    if filename is not None:
+        _write_names(graph, Path(str(filename)))
+    return graph.as_graph_def()
+
+
+_saved_graphs: dict[str, Any] = {}
+
+
+def _write_names(graph: Any, path: Path) -> None:
+    path.write_text(json.dumps([one.name for one in graph.get_operations()]), encoding="utf-8")
+    _saved_graphs[_place_of(path)] = graph
+
+
+def _place_of(path: Any) -> str:
+    return os.path.abspath(str(path))
 
 
 def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:

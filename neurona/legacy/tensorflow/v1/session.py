@@ -10,6 +10,7 @@ from neurona.core.random import new_words
 from neurona.graph import Node, Placeholder, Program, as_array
 from neurona.legacy.tensorflow.dtypes import DType
 from neurona.legacy.tensorflow.errors import FailedPreconditionError, InvalidArgumentError
+from neurona.legacy.tensorflow.sparse import SparseParts, SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
@@ -107,6 +108,8 @@ class Session:
         """The structure of the fetches, with numbers for the elements, which are put into `found`."""
         if isinstance(fetches, str):
             fetches = self.graph.as_graph_element(fetches)
+        if isinstance(fetches, SparseTensor):
+            fetches = SparseParts(fetches.indices, fetches.values, fetches.dense_shape)
         if hasattr(fetches, "graph_nodes"):
             found.append(fetches)
             return _Place(len(found) - 1)
@@ -126,6 +129,8 @@ class Session:
         feeds: dict[Node, Any] = {}
         for key, value in feed_dict.items():
             one = self.graph.as_graph_element(key) if isinstance(key, str) else key
+            if isinstance(one, SparseTensor):
+                one = one.indices, one.values, one.dense_shape
             if isinstance(one, (list, tuple)):
                 feeds.update(self._feeds(dict(zip(one, value, strict=True))))
                 continue
@@ -141,7 +146,7 @@ class Session:
 
     def _values(self, found: list[Any], feeds: dict[Node, Any]) -> list[Any]:
         nodes = [self._nodes_of(one) for one in found]
-        key = (tuple(node for group in nodes for node in group), tuple(feeds))
+        key = (tuple(nodes), tuple(feeds))
         program = self._programs.get(key)
         if program is None:
             wanted: list[Any] = [list(group) for group in nodes]

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 
 from neurona.core.symbolic import symbolic_leaves
-from neurona.graph import Constant, Node, as_node, outputs_of, rank_of, shape_of, size_of
-from neurona.legacy.tensorflow import operators
+from neurona.graph import Constant, Node, Spec, as_node, outputs_of, rank_of, shape_of, size_of
+from neurona.legacy.tensorflow import operators, sparse
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.tensor import Tensor
@@ -264,6 +264,7 @@ def draw(
     kind: str | None = None,
     after: Iterable[Node] = (),
     differentiable: bool = True,
+    spec: Any = None,
 ) -> Any:
     """A step of the default graph.
 
@@ -274,6 +275,7 @@ def draw(
         kind: the type of the operation.
         after: nodes that are computed before, besides those of `tf.control_dependencies`.
         differentiable: False where no gradient passes.
+        spec: the shapes and dtypes of the results, where they can't be found by evaluation.
 
     Returns:
         A tensor, or a tree of them.
@@ -292,7 +294,7 @@ def draw(
         after=[*graph.before(), *after],
         differentiable=differentiable,
     )
-    node.stream = graph.version + 1
+    node.stream, node.spec = graph.version + 1, spec
     return tensors_of(node, Operation(full_name, kind, [node], inputs, graph))
 
 
@@ -457,6 +459,8 @@ def _computed(call: Callable[..., Any]) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         with computing():
             result = call(*map(_with_tensors, args), **kwargs)
+        if hasattr(call, "spec_of"):
+            return sparse.apart(result)
         return result._array if isinstance(result, Tensor) and result._dtype is None else result
 
     function.__name__ = call.__name__
@@ -475,6 +479,8 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     if not is_drawing(args, kwargs) or symbolic_leaves((args, kwargs)):
         return NotImplemented
     kwargs = dict(kwargs)
+    spec_of = getattr(call, "spec_of", None)  # of functions on the host
+    spec = spec_of and spec_of(args, kwargs)
     name = kwargs.pop("name", None) or Naming.take()
     seed = kwargs.get("seed")
     if isinstance(seed, int):
@@ -484,7 +490,21 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     function = FROM_SHAPES.get(call.__name__) or _computed(call)
     if function is not _computed(call):
         args, kwargs = args[:1] or tuple(kwargs.values())[:1], {}
-    return draw(function, args, kwargs, name, differentiable=call.__name__ not in _NOT_DIFFERENTIABLE)
+    passes = spec is None and call.__name__ not in _NOT_DIFFERENTIABLE
+    if call.__name__ == "reshape":
+        spec = _reshaped(*args, **kwargs)
+    drawn = draw(function, args, kwargs, name, differentiable=passes, spec=spec)
+    return sparse.together(drawn)
+
+
+def _reshaped(tensor: Any, shape: Any) -> Spec | None:
+    """What reshaping a tensor with unknown sizes gives, where the new ones are numbers."""
+    if not isinstance(tensor, GraphTensor) or tensor.shape.is_fully_defined():
+        return None  # found by evaluation
+    sizes = shape if isinstance(shape, (list, tuple)) else [None]
+    if not all(isinstance(size, (int, np.integer)) for size in sizes):
+        return None
+    return Spec(tuple(None if size == -1 else size for size in sizes), tensor.node.dtype)
 
 
 _NOT_DIFFERENTIABLE = {

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 
 from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.errors import OutOfRangeError
+from neurona.legacy.tensorflow.io import matching_files
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
-from neurona.legacy.tensorflow.v1.mode import Mode
 from neurona.legacy.tensorflow.v1.optimizers import (
     AdadeltaOptimizer,
     AdagradOptimizer,
@@ -29,21 +29,27 @@ from neurona.legacy.tensorflow.v1.queues import (
     QueueRunner,
     add_queue_runner,
     batch,
+    batch_join,
     input_producer,
     limit_epochs,
     range_input_producer,
     shuffle_batch,
+    shuffle_batch_join,
     slice_input_producer,
     string_input_producer,
 )
 from neurona.legacy.tensorflow.v1.saver import (
+    CheckpointReader,
     CheckpointState,
+    NewCheckpointReader,
     Saver,
     checkpoint_exists,
+    export_meta_graph,
     get_checkpoint_state,
     import_meta_graph,
     latest_checkpoint,
     list_variables,
+    load_checkpoint,
     load_variable,
     update_checkpoint_state,
     write_graph,
@@ -53,9 +59,7 @@ from neurona.legacy.tensorflow.v1.summary import FileWriter as SummaryWriter
 from neurona.legacy.tensorflow.v1.tensor import Operation, constant, convert, draw
 from neurona.legacy.tensorflow.v1.variables import (
     GraphVariable,
-    global_variables_initializer,
     group,
-    local_variables_initializer,
     trainable_variables,
 )
 
@@ -63,10 +67,12 @@ __all__ = [
     "AdadeltaOptimizer",
     "AdagradOptimizer",
     "AdamOptimizer",
+    "CheckpointReader",
     "CheckpointState",
     "FtrlOptimizer",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
+    "NewCheckpointReader",
     "Optimizer",
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
@@ -76,21 +82,27 @@ __all__ = [
     "SummaryWriter",
     "add_queue_runner",
     "batch",
+    "batch_join",
     "checkpoint_exists",
+    "export_meta_graph",
     "get_checkpoint_state",
     "import_meta_graph",
     "input_producer",
     "latest_checkpoint",
     "limit_epochs",
     "list_variables",
+    "load_checkpoint",
     "load_variable",
     "range_input_producer",
     "shuffle_batch",
+    "shuffle_batch_join",
     "slice_input_producer",
     "string_input_producer",
     "update_checkpoint_state",
     "write_graph",
 ]
+
+match_filenames_once = matching_files
 
 # Rates that follow the step.
 
@@ -247,7 +259,8 @@ def get_global_step(graph: Any = None) -> GraphVariable | None:
 
 def get_or_create_global_step(graph: Any = None) -> GraphVariable:
     """The variable that counts steps."""
-    return get_global_step(graph) or create_global_step(graph)
+    found = get_global_step(graph)
+    return create_global_step(graph) if found is None else found
 
 
 def global_step(sess: Session, global_step_tensor: Any) -> int:
@@ -396,183 +409,18 @@ def _told(name: str, way: str) -> Callable[..., Any]:
     return refuse
 
 
-_QUEUES = "queues were replaced by tf.data: tf.data.Dataset, then make_one_shot_iterator().get_next()."
-batch_join, shuffle_batch_join = (_told(name, _QUEUES) for name in ("batch_join", "shuffle_batch_join"))
-Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer, Supervisor = (
+Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer = (
     _told(
         name, "Neurona trains on several machines with jax.distributed; here one session runs in one process."
     )
-    for name in ("Server", "ClusterSpec", "replica_device_setter", "SyncReplicasOptimizer", "Supervisor")
+    for name in ("Server", "ClusterSpec", "replica_device_setter", "SyncReplicasOptimizer")
 )
-
-# Sessions with hooks.
-
-
-class SessionRunHook:
-    """What happens around the runs of a `MonitoredSession`."""
-
-    def begin(self) -> None:
-        """Before the session is there."""
-
-    def after_create_session(self, session: Any, coord: Any) -> None:
-        """When the session is there."""
-
-    def before_run(self, run_context: Any) -> Any:
-        """Before a run; may return `SessionRunArgs`, what to fetch besides."""
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        """After a run."""
-
-    def end(self, session: Any) -> None:
-        """Before the session is closed."""
-
-
-class SessionRunArgs:
-    """What a hook wants to fetch and feed."""
-
-    def __init__(self, fetches: Any, feed_dict: Any = None, options: Any = None) -> None:
-        self.fetches, self.feed_dict = fetches, feed_dict
-
-
-class SessionRunValues:
-    """What a hook has fetched."""
-
-    def __init__(self, results: Any) -> None:
-        self.results = results
-
-
-class SessionRunContext:
-    """A run, as hooks see it."""
-
-    def __init__(self, session: Any, original_args: Any) -> None:
-        self.session, self.original_args, self.stop_requested = session, original_args, False
-
-    def request_stop(self) -> None:
-        """End the loop after this run."""
-        self.stop_requested = True
-
-
-class StopAtStepHook(SessionRunHook):
-    """Ends the loop after so many steps, or at a step."""
-
-    def __init__(self, num_steps: int | None = None, last_step: int | None = None) -> None:
-        self._count, self._last = num_steps, last_step
-
-    def after_create_session(self, session: Any, coord: Any) -> None:
-        if self._last is None:
-            self._last = int(session.run(get_or_create_global_step())) + int(self._count or 0)
-
-    def before_run(self, run_context: Any) -> Any:
-        return SessionRunArgs(get_or_create_global_step())
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        if int(run_context.session.run(get_or_create_global_step())) >= int(self._last or 0):
-            run_context.request_stop()
-
-
-class LoggingTensorHook(SessionRunHook):
-    """Prints tensors every so many runs."""
-
-    def __init__(
-        self, tensors: Any, every_n_iter: int | None = None, every_n_secs: Any = None, **_: Any
-    ) -> None:
-        named = tensors if isinstance(tensors, dict) else {str(one): one for one in tensors}
-        self._tensors = {
-            name: f"{one}:0" if isinstance(one, str) and ":" not in one else one
-            for name, one in named.items()
-        }
-        self._every, self._runs = every_n_iter or 100, 0
-
-    def before_run(self, run_context: Any) -> Any:
-        return SessionRunArgs(self._tensors)
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        if self._runs % self._every == 0:
-            print(", ".join(f"{name} = {value}" for name, value in run_values.results.items()))
-        self._runs += 1
-
-
-class CheckpointSaverHook(SessionRunHook):
-    """Saves the variables when the session ends."""
-
-    def __init__(
-        self, checkpoint_dir: Any, *_: Any, checkpoint_basename: str = "model.ckpt", **__: Any
-    ) -> None:
-        self._path = f"{checkpoint_dir}/{checkpoint_basename}"
-
-    def end(self, session: Any) -> None:
-        Saver().save(session, self._path, get_global_step())
-
-
-class MonitoredSession:
-    """A session whose variables have their first values, and which calls hooks around its runs."""
-
-    def __init__(
-        self, session_creator: Any = None, hooks: Any = None, stop_grace_period_secs: Any = 120
-    ) -> None:
-        self._hooks = list(hooks or [])
-        for hook in self._hooks:
-            hook.begin()
-        self._stops = False
-        self._session = Session(graph=get_default_graph())
-        self._session.run([global_variables_initializer(), local_variables_initializer()])
-        for hook in self._hooks:
-            hook.after_create_session(self._session, None)
-        self.graph = self._session.graph
-
-    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
-        """`Session.run`, with the hooks before and after."""
-        context = SessionRunContext(self._session, SessionRunArgs(fetches, feed_dict))
-        asked = [hook.before_run(context) for hook in self._hooks]
-        fed = dict(feed_dict or {})
-        for one in asked:
-            fed.update((one and one.feed_dict) or {})
-        extra = [one.fetches for one in asked if one]
-        values, more = self._session.run([fetches, extra], fed)
-        found = iter(more)
-        for hook, one in zip(self._hooks, asked, strict=True):
-            hook.after_run(context, SessionRunValues(next(found) if one else None))
-        self._stops = self._stops or context.stop_requested
-        return values
-
-    def should_stop(self) -> bool:
-        """Whether a hook has ended the loop."""
-        return self._stops
-
-    def close(self) -> None:
-        """End the session."""
-        for hook in self._hooks:
-            hook.end(self._session)
-        self._session.close()
-
-    def __enter__(self) -> "MonitoredSession":
-        Mode.sessions.append(self._session)
-        return self
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
-        Mode.sessions.remove(self._session)
-        if kind is None:
-            self.close()
-        return kind is not None and issubclass(kind, OutOfRangeError)
-
-
-SingularMonitoredSession = MonitoredSession
-
-
-def MonitoredTrainingSession(
-    master: str = "",
-    is_chief: bool = True,
-    checkpoint_dir: Any = None,
-    scaffold: Any = None,
-    hooks: Any = None,
-    **_: Any,
-) -> MonitoredSession:
-    """A `MonitoredSession` that saves into a folder when it ends."""
-    more = [CheckpointSaverHook(checkpoint_dir)] if checkpoint_dir else []
-    return MonitoredSession(hooks=[*(hooks or []), *more])
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    hooks = importlib.import_module("neurona.legacy.tensorflow.v1.hooks")
+    if name in hooks.__all__:
+        return getattr(hooks, name)
     return getattr(importlib.import_module("neurona.legacy.tensorflow.train"), name)

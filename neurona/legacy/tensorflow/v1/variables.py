@@ -170,7 +170,7 @@ class GraphVariable:
         )
         if function is None:
             node = Update(self.graph_node, None, [args[0]], name=full_name, after=after)
-        operation = Operation(full_name, "Assign", [node], (), graph)
+        operation = Operation(full_name, "Assign", [node], (self, value), graph)
         return tensors_of(node, operation)
 
     def assign(
@@ -208,6 +208,9 @@ class GraphVariable:
 
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}_ref>"
+
+    def __bool__(self) -> bool:
+        return True  # as any object
 
     def __len__(self) -> int:
         return int(self.shape[0])

@@ -1,10 +1,10 @@
 """`theano.tensor`: variables and the functions on them."""
 
-import importlib
 from typing import Any
 
 import numpy as np
 
+from neurona.legacy.imports import submodule
 from neurona.legacy.theano import gradient, variables
 from neurona.legacy.theano.tensor.functions import *
 from neurona.legacy.theano.tensor.functions import TABLE
@@ -18,6 +18,8 @@ TensorVariable, TensorSharedVariable, Elemwise = variables.Tensor, variables.Sha
 tensor_copy = TABLE["tensor_copy"]
 pi, e, inf, nan = np.pi, np.e, np.inf, np.nan
 newaxis = None
+discrete_dtypes = integer_dtypes = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+float_dtypes = continuous_dtypes = ["float16", "float32", "float64"]
 globals().update(TABLE)
 
 
@@ -61,7 +63,9 @@ def __getattr__(name: str) -> Any:
         "basic",
         "sharedvar",
         "raw_random",
-        "fft",
+        "elemwise",
+        "inplace",
+        "subtensor",
     ):
-        return importlib.import_module(f"{__name__}.{name}")
+        return submodule(__name__, name)
     raise AttributeError(f"theano.tensor has no {name!r} here.")

@@ -532,8 +532,9 @@ def unique(
     axis: Any = None,
 ) -> Any:
     """The elements, each once, in order."""
-    found = several(lambda a: jnp.unique(a, return_index, return_inverse, return_counts, axis), x)
-    return found if return_index or return_inverse or return_counts else found[0]
+    if not (return_index or return_inverse or return_counts):
+        return apply(lambda a: jnp.unique(a, axis=axis), x, name="unique")
+    return several(lambda a: jnp.unique(a, return_index, return_inverse, return_counts, axis), x)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None) -> Any:

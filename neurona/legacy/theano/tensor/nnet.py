@@ -1,5 +1,7 @@
 """`theano.tensor.nnet`: what networks need: activations, cross-entropies, convolution, normalization."""
 
+import functools
+import sys
 from typing import Any
 
 import jax
@@ -20,6 +22,9 @@ def _softmax(x: Any) -> Any:
 def softmax(c: Any) -> Any:
     """Numbers of a row as shares that add up to 1."""
     return apply(_softmax, as_tensor_variable(c), name="softmax")
+
+
+softmax_graph = softmax
 
 
 def logsoftmax(c: Any) -> Any:
@@ -126,15 +131,9 @@ def conv2d(
         filter_flip: whether filters are turned round, as convolution means it.
     """
 
-    def convolved(x: Any, w: Any) -> Any:
-        return jax.lax.conv_general_dilated(
-            x,
-            jnp.flip(w, (2, 3)) if filter_flip else w,
-            tuple(subsample),
-            _padding(border_mode, w.shape[2:], filter_dilation),
-            rhs_dilation=tuple(filter_dilation),
-        )
-
+    convolved = functools.partial(
+        _convolved, border=border_mode, strides=subsample, flip=filter_flip, dilation=filter_dilation
+    )
     x, w = as_tensor_variable(input), as_tensor_variable(filters)
     node = apply(convolved, x, w, name="conv2d")
     with wide():
@@ -154,6 +153,78 @@ def conv2d(
     return node
 
 
+def _convolved(x: Any, w: Any, border: Any, strides: Any, flip: bool, dilation: Any) -> Any:
+    return jax.lax.conv_general_dilated(
+        x,
+        jnp.flip(w, range(2, w.ndim)) if flip else w,
+        tuple(strides),
+        _padding(border, w.shape[2:], dilation),
+        rhs_dilation=tuple(dilation),
+    )
+
+
+def conv3d(
+    input: Any,
+    filters: Any,
+    input_shape: Any = None,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1, 1),
+) -> Any:
+    """Convolution of volumes (rows, channels, depth, height, width), as `conv2d`."""
+    convolved = functools.partial(
+        _convolved, border=border_mode, strides=subsample, flip=filter_flip, dilation=filter_dilation
+    )
+    return apply(convolved, as_tensor_variable(input), as_tensor_variable(filters), name="conv3d")
+
+
+def conv2d_grad_wrt_inputs(
+    output_grad: Any,
+    filters: Any,
+    input_shape: Any,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1),
+) -> Any:
+    """The derivative of `conv2d` with respect to its images, whose height and width are given."""
+
+    def back(gradient: Any, w: Any) -> Any:
+        images = jnp.zeros((gradient.shape[0], w.shape[1], *input_shape[2:]), gradient.dtype)
+        given = (border_mode, subsample, filter_flip, filter_dilation)
+        return jax.vjp(lambda x: _convolved(x, w, *given), images)[1](gradient)[0]
+
+    return apply(
+        back, as_tensor_variable(output_grad), as_tensor_variable(filters), name="conv2d_grad_wrt_inputs"
+    )
+
+
+def conv2d_transpose(
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    input_dilation: Any = (1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1),
+) -> Any:
+    """Transposed convolution: `conv2d_grad_wrt_inputs` with strides of `input_dilation`."""
+    return conv2d_grad_wrt_inputs(
+        input,
+        filters,
+        output_shape,
+        filter_shape,
+        border_mode,
+        input_dilation,
+        filter_flip,
+        filter_dilation,
+    )
+
+
 def _sizes(x: Any, given: Any) -> tuple[int | None, ...]:
     """The four sizes of images or filters, as far as they are given or known."""
     known = x.spec.shape or (None,) * 4
@@ -164,13 +235,13 @@ def _sizes(x: Any, given: Any) -> tuple[int | None, ...]:
 def _padding(mode: Any, size: Any, dilation: Any) -> Any:
     spans = [(one - 1) * by + 1 for one, by in zip(size, dilation, strict=True)]
     if mode == "valid":
-        return [(0, 0), (0, 0)]
+        return [(0, 0) for _ in spans]
     if mode == "full":
         return [(span - 1, span - 1) for span in spans]
     if mode == "half":
         return [(span // 2, span // 2) for span in spans]
     if isinstance(mode, int):
-        return [(mode, mode)] * 2
+        return [(mode, mode) for _ in spans]
     if isinstance(mode, (list, tuple)):
         return [(one, one) if isinstance(one, int) else tuple(one) for one in mode]
     raise ArgumentError(f"border_mode is 'valid', 'full', 'half' or numbers of zeros. Received: {mode!r}")
@@ -236,6 +307,9 @@ class _Bn:
 
 class _Conv:
     conv2d = staticmethod(conv2d)
+    conv2d_grad_wrt_inputs = staticmethod(conv2d_grad_wrt_inputs)
+    conv2d_transpose = staticmethod(conv2d_transpose)
 
 
 bn, conv, abstract_conv = _Bn, _Conv, _Conv
+nnet = sigm = sys.modules[__name__]

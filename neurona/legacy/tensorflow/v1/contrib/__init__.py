@@ -8,9 +8,24 @@ from neurona.core.errors import suggestion
 _ROOMS = {
     **{
         name: f"{__name__}.{name}"
-        for name in ("layers", "rnn", "seq2seq", "framework", "slim", "distributions", "eager", "learn")
+        for name in (
+            "layers",
+            "rnn",
+            "seq2seq",
+            "framework",
+            "slim",
+            "distributions",
+            "eager",
+            "learn",
+            "factorization",
+            "tensorboard",
+            "tensor_forest",
+            "training",
+            "losses",
+            "metrics",
+            "legacy_seq2seq",
+        )
     },
-    **{name: f"neurona.legacy.tensorflow.v1.{name}" for name in ("losses", "metrics")},
 }
 _GONE = {
     "keras": "tf.contrib.keras became tf.keras.",
@@ -20,11 +35,8 @@ _GONE = {
     "tpu": "Neurona computes on what JAX finds; with a TPU machine's jax there is nothing to set.",
     "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
     "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",
-    "factorization": "Use scikit-learn's KMeans, or tf.argmin and tf.unsorted_segment_mean.",
     "image": "Use tf.image.",
-    "tensorboard": "The projector reads files of tf.keras.callbacks.TensorBoard.",
     "crf": "tf.contrib.crf went to TensorFlow Addons, which Neurona has not.",
-    "training": "Use tf.train and tf.data.",
 }
 
 

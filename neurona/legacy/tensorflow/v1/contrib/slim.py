@@ -1,6 +1,10 @@
 """`tf.contrib.slim`: the layers, losses and scopes of other rooms under short names."""
 
-from neurona.legacy.tensorflow.v1 import losses
+from types import SimpleNamespace
+from typing import Any
+
+from neurona.legacy.tensorflow.v1 import log
+from neurona.legacy.tensorflow.v1.contrib import losses
 from neurona.legacy.tensorflow.v1.contrib.framework import (
     add_arg_scope,
     arg_scope,
@@ -27,6 +31,8 @@ from neurona.legacy.tensorflow.v1.contrib.layers import (
     variance_scaling_initializer,
     xavier_initializer,
 )
+from neurona.legacy.tensorflow.v1.contrib.training import create_train_op
+from neurona.legacy.tensorflow.v1.hooks import Supervisor
 from neurona.legacy.tensorflow.v1.train import get_or_create_global_step
 
 __all__ = [
@@ -55,3 +61,31 @@ __all__ = [
     "variance_scaling_initializer",
     "xavier_initializer",
 ]
+
+
+def _train(
+    train_op: Any,
+    logdir: Any,
+    number_of_steps: int | None = None,
+    log_every_n_steps: int = 1,
+    init_op: Any = Supervisor.USE_DEFAULT,
+    init_fn: Any = None,
+    saver: Any = Supervisor.USE_DEFAULT,
+    save_summaries_secs: float = 600,
+    save_interval_secs: float = 600,
+    **_: Any,
+) -> Any:
+    """Run a training step until the global step is reached, and save into a folder; returns the last loss."""
+    step = get_or_create_global_step()
+    supervisor = Supervisor(logdir=logdir, init_op=init_op, init_fn=init_fn, saver=saver, global_step=step)
+    loss = None
+    with supervisor.managed_session() as session:
+        while number_of_steps is None or session.run(step) < number_of_steps:
+            loss = session.run(train_op)
+            done = int(session.run(step))
+            if done % log_every_n_steps == 0:
+                log.info("global step %d: loss = %.4f", done, loss)
+    return loss
+
+
+learning = SimpleNamespace(create_train_op=create_train_op, train=_train)

@@ -1,0 +1,162 @@
+"""`tf.contrib.legacy_seq2seq`: sequences as lists of tensors, one for each step."""
+
+from collections.abc import Callable
+from typing import Any
+
+from neurona.legacy.tensorflow import arrays
+from neurona.legacy.tensorflow import math as numbers
+from neurona.legacy.tensorflow.v1 import nn
+from neurona.legacy.tensorflow.v1.cells import EmbeddingWrapper, OutputProjectionWrapper
+from neurona.legacy.tensorflow.v1.rnn import static_rnn
+from neurona.legacy.tensorflow.v1.scopes import get_variable, get_variable_scope, variable_scope
+
+Loop = Callable[[Any, int], Any]  # the next input, of an output and its number
+
+
+def sequence_loss_by_example(
+    logits: Any,
+    targets: Any,
+    weights: Any,
+    average_across_timesteps: bool = True,
+    softmax_loss_function: Callable[..., Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """The cross-entropy of the classes of all steps, one figure for each row of the batch."""
+    measure = softmax_loss_function or nn.sparse_softmax_cross_entropy_with_logits
+    losses = [
+        measure(labels=arrays.reshape(target, [-1]), logits=logit) * weight
+        for logit, target, weight in zip(logits, targets, weights, strict=True)
+    ]
+    total = numbers.add_n(losses)
+    return total / (numbers.add_n(list(weights)) + 1e-12) if average_across_timesteps else total
+
+
+def sequence_loss(
+    logits: Any,
+    targets: Any,
+    weights: Any,
+    average_across_timesteps: bool = True,
+    average_across_batch: bool = True,
+    softmax_loss_function: Callable[..., Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """The same, averaged over the batch."""
+    losses = sequence_loss_by_example(
+        logits, targets, weights, average_across_timesteps, softmax_loss_function
+    )
+    return (numbers.reduce_mean if average_across_batch else numbers.reduce_sum)(losses)
+
+
+def rnn_decoder(
+    decoder_inputs: Any, initial_state: Any, cell: Any, loop_function: Loop | None = None, scope: Any = None
+) -> tuple[list[Any], Any]:
+    """The outputs of a cell over a sequence; with `loop_function`, each output makes the next input."""
+    with variable_scope(scope or "rnn_decoder"):
+        state, outputs, before = initial_state, list[Any](), None
+        for step, given in enumerate(decoder_inputs):
+            if loop_function is not None and before is not None:
+                with variable_scope("loop_function", reuse=True):
+                    given = loop_function(before, step)
+            if step:
+                get_variable_scope().reuse_variables()
+            output, state = cell(given, state)
+            outputs.append(output)
+            before = output if loop_function is not None else None
+    return outputs, state
+
+
+def basic_rnn_seq2seq(
+    encoder_inputs: Any, decoder_inputs: Any, cell: Any, dtype: Any = "float32", scope: Any = None
+) -> tuple[list[Any], Any]:
+    """A decoder that begins with an encoder's last state."""
+    with variable_scope(scope or "basic_rnn_seq2seq"):
+        _, state = static_rnn(cell, list(encoder_inputs), dtype=dtype)
+        return rnn_decoder(decoder_inputs, state, cell)
+
+
+def embedding_rnn_decoder(
+    decoder_inputs: Any,
+    initial_state: Any,
+    cell: Any,
+    num_symbols: int,
+    embedding_size: int,
+    output_projection: Any = None,
+    feed_previous: bool = False,
+    update_embedding_for_previous: bool = True,
+    scope: Any = None,
+) -> tuple[list[Any], Any]:
+    """`rnn_decoder` of numbers, whose rows in a table are the inputs."""
+    with variable_scope(scope or "embedding_rnn_decoder"):
+        table = get_variable("embedding", [num_symbols, embedding_size])
+
+        def again(before: Any, _: int) -> Any:
+            if output_projection is not None:
+                before = nn.xw_plus_b(before, *output_projection)
+            return nn.embedding_lookup(table, numbers.argmax(before, 1))
+
+        inputs = [nn.embedding_lookup(table, one) for one in decoder_inputs]
+        return rnn_decoder(inputs, initial_state, cell, again if feed_previous else None)
+
+
+def embedding_rnn_seq2seq(
+    encoder_inputs: Any,
+    decoder_inputs: Any,
+    cell: Any,
+    num_encoder_symbols: int,
+    num_decoder_symbols: int,
+    embedding_size: int,
+    output_projection: Any = None,
+    feed_previous: bool = False,
+    dtype: Any = "float32",
+    scope: Any = None,
+) -> tuple[list[Any], Any]:
+    """A decoder of numbers that begins with the last state of an encoder of numbers."""
+    with variable_scope(scope or "embedding_rnn_seq2seq"):
+        encoder = EmbeddingWrapper(cell, num_encoder_symbols, embedding_size)
+        _, state = static_rnn(encoder, list(encoder_inputs), dtype=dtype)
+        decoder = (
+            cell if output_projection is not None else OutputProjectionWrapper(cell, num_decoder_symbols)
+        )
+        return embedding_rnn_decoder(
+            decoder_inputs,
+            state,
+            decoder,
+            num_decoder_symbols,
+            embedding_size,
+            output_projection,
+            feed_previous,
+        )
+
+
+def model_with_buckets(
+    encoder_inputs: Any,
+    decoder_inputs: Any,
+    targets: Any,
+    weights: Any,
+    buckets: Any,
+    seq2seq: Callable[[Any, Any], Any],
+    softmax_loss_function: Any = None,
+    per_example_loss: bool = False,
+    name: str | None = None,
+) -> tuple[list[Any], list[Any]]:
+    """A model for each length of sequences, with the same variables: their outputs and losses."""
+    outputs, losses = [], []
+    measure = sequence_loss_by_example if per_example_loss else sequence_loss
+    for number, (before, after) in enumerate(buckets):
+        with variable_scope(get_variable_scope(), reuse=True if number else None):
+            found, _ = seq2seq(encoder_inputs[:before], decoder_inputs[:after])
+            outputs.append(found)
+            losses.append(
+                measure(found, targets[:after], weights[:after], softmax_loss_function=softmax_loss_function)
+            )
+    return outputs, losses
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(
+        f"tf.contrib.legacy_seq2seq.{name} is not in Neurona: write tf.keras.layers.Attention over the "
+        "encoder's outputs, or embedding_rnn_seq2seq.",
+        name=name,
+    )

@@ -1,0 +1,110 @@
+"""Sparse tensors in graphs: their parts are tensors, and what computes with them makes them dense."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from neurona.legacy.tensorflow import linalg, sparse
+from neurona.legacy.tensorflow import math as numbers
+from neurona.legacy.tensorflow.dtypes import as_dtype, int64
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
+from neurona.legacy.tensorflow.v1.building import placeholder
+from neurona.legacy.tensorflow.v1.old import sparse_to_dense
+from neurona.legacy.tensorflow.v1.tensor import convert, draw, is_drawing
+
+SparseTensorValue = sparse.SparseParts
+
+
+class SparseTensor(sparse.SparseTensor):
+    """Elements at places; in a graph, the parts are its tensors."""
+
+    def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
+        if not is_drawing(indices, values, dense_shape):
+            super().__init__(indices, values, dense_shape)
+            return
+        self.indices, self.dense_shape = convert(indices, int64), convert(dense_shape, int64)
+        self.values = convert(values)
+
+    @property
+    def op(self) -> Any:
+        """The operation that gives the values."""
+        return self.values.op
+
+    @property
+    def shape(self) -> TensorShape:
+        known = getattr(getattr(self.dense_shape, "node", None), "value", None)
+        if known is None and is_drawing(self.dense_shape):
+            return TensorShape([None] * int(self.dense_shape.shape[0]))
+        return TensorShape(known.tolist()) if known is not None else super().shape
+
+
+def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> SparseTensor:
+    """A sparse tensor that is fed to each run, as a `SparseTensorValue` or its three parts."""
+    rank = None if shape is None else len(list(shape))
+    name = name or "SparsePlaceholder"
+    return SparseTensor.of_parts(  # pyright: ignore[reportReturnType]
+        placeholder(int64, [None, rank], f"{name}/indices"),
+        placeholder(as_dtype(dtype), [None], f"{name}/values"),
+        placeholder(int64, [rank], f"{name}/shape"),
+    )
+
+
+def _dense(given: Any, default: Any = 0) -> Any:
+    """A sparse tensor as a dense one; a dense one itself."""
+    if not isinstance(given, sparse.SparseTensor):
+        return given
+    if not is_drawing([given.indices, given.values, given.dense_shape]):
+        return sparse.to_dense(given, default or None)
+    return sparse_to_dense(given.indices, given.dense_shape, given.values, default)
+
+
+def sparse_tensor_to_dense(
+    sp_input: Any, default_value: Any = 0, validate_indices: bool = True, name: Any = None
+) -> Any:
+    """The whole, with zeros or another value."""
+    return _dense(sp_input, default_value)
+
+
+def sparse_tensor_dense_matmul(
+    sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: Any = None
+) -> Any:
+    """The product of a sparse and a dense matrix."""
+    return linalg.matmul(_dense(sp_a), _dense(b), transpose_a=adjoint_a, transpose_b=adjoint_b, name=name)
+
+
+def sparse_reduce_sum(
+    sp_input: Any, axis: Any = None, keepdims: bool = False, reduction_axes: Any = None, keep_dims: Any = None
+) -> Any:
+    """The sum of the elements."""
+    axis = reduction_axes if axis is None else axis
+    return numbers.reduce_sum(_dense(sp_input), axis=axis, keepdims=bool(keepdims or keep_dims))
+
+
+def embedding_lookup_sparse(
+    params: Any,
+    sp_ids: Any,
+    sp_weights: Any = None,
+    partition_strategy: str = "mod",
+    name: Any = None,
+    combiner: str = "mean",
+    max_norm: Any = None,
+) -> Any:
+    """The rows of a table for the numbers in each row of a sparse tensor, put together: their mean, their sum
+    or "sqrtn".
+    """
+    table = convert(params[0] if isinstance(params, (list, tuple)) else params)
+    weights = None if sp_weights is None else sp_weights.values
+    parts = (sp_ids.indices, sp_ids.values, sp_ids.dense_shape)
+    return draw(_combined, (table, *parts, weights, combiner), name, default="embedding_lookup_sparse")
+
+
+def _combined(table: Any, places: Any, ids: Any, shape: Any, weights: Any, combiner: str) -> Any:
+    rows, count = jnp.asarray(places)[:, 0], int(shape[0])
+    shares = jnp.ones(len(rows), table.dtype) if weights is None else jnp.asarray(weights, table.dtype)
+    total = jnp.zeros((count, table.shape[-1]), table.dtype).at[rows].add(table[ids] * shares[:, None])
+    if combiner == "sum":
+        return total
+    power = 1 if combiner == "mean" else 2
+    weight = jnp.zeros(count, table.dtype).at[rows].add(shares**power)
+    weight = weight if combiner == "mean" else jnp.sqrt(weight)
+    return total / jnp.where(weight == 0, 1, weight)[:, None]

@@ -1,0 +1,187 @@
+"""Files, queues and pictures in graphs, checks that stop runs, and graphs that were saved."""
+
+import io
+
+import numpy as np
+import pytest
+
+import neurona.legacy.tensorflow.v1 as tf
+from neurona.legacy.tensorflow.errors import InvalidArgumentError, NotFoundError
+from neurona.legacy.tensorflow.v1.contrib.factorization import KMeans
+
+
+@pytest.fixture(autouse=True)
+def graph():
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+@pytest.fixture
+def session():
+    with tf.Session() as session:
+        yield session
+
+
+def test_lines_of_a_file_become_batches(session, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "a,b,c\n" + "".join(f"{row}.5,{'yes' if row % 2 else 'no'},{row % 2}\n" for row in range(6))
+    )
+    names = tf.train.string_input_producer([str(path)], num_epochs=1, shuffle=False)
+    _, line = tf.TextLineReader(skip_header_lines=1).read(names)
+    number, word, label = tf.decode_csv(line, [[0.0], [""], [1]])
+    assert [one.dtype.name for one in (number, word, label)] == ["float32", "string", "int32"]
+    is_yes = tf.where(tf.equal(word, "yes"), tf.constant(1.0), tf.constant(0.0))
+    rows, labels = tf.train.batch([tf.stack([number, is_yes]), label], 4)
+    assert rows.shape.as_list() == [4, 2]
+    found, expected = session.run([rows, labels])
+    np.testing.assert_array_equal(found, [[0.5, 0], [1.5, 1], [2.5, 0], [3.5, 1]])
+    np.testing.assert_array_equal(expected, [0, 1, 0, 1])
+    with pytest.raises(tf.errors.OutOfRangeError):
+        session.run(rows)
+    assert session.run(tf.TextLineReader().read(tf.train.string_input_producer([str(path)])).key) == (
+        f"{path}:1".encode()
+    )
+
+
+def test_records_and_pictures_are_read_in_a_graph(session, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    out = io.BytesIO()
+    image.fromarray(pixels).save(out, "PNG")
+    (tmp_path / "one.png").write_bytes(out.getvalue())
+    (tmp_path / "two.bin").write_bytes(bytes(range(10)))
+    picture = tf.image.decode_png(tf.read_file(str(tmp_path / "one.png")), channels=3)
+    assert picture.shape.as_list() == [None, None, 3]
+    small = tf.image.resize_images(picture, [1, 2])
+    pair = tf.FixedLengthRecordReader(5).read(tf.train.string_input_producer([str(tmp_path / "two.bin")]))
+    bytes_ = tf.reshape(tf.strided_slice(tf.decode_raw(pair.value, tf.uint8), [1], [5]), [2, 2])
+    batch = tf.train.batch([tf.cast(bytes_, tf.float32)], 2)
+    found, resized, numbers = session.run([picture, small, batch])
+    np.testing.assert_array_equal(found, pixels)
+    assert resized.shape == (1, 2, 3)
+    np.testing.assert_array_equal(numbers, [[[1, 2], [3, 4]], [[6, 7], [8, 9]]])
+
+
+def test_examples_are_parsed_with_their_sparse_features(session, tmp_path):
+    feature = {
+        "x": tf.train.Feature(float_list=tf.train.FloatList(value=[1.0, 2.0])),
+        "words": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"a", b"b"])),
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=feature))
+    with tf.python_io.TFRecordWriter(str(tmp_path / "one.tfrecord")) as writer:
+        writer.write(example.SerializeToString())
+    queue = tf.train.string_input_producer([str(tmp_path / "one.tfrecord")])
+    kinds = {"x": tf.FixedLenFeature([2], tf.float32), "words": tf.VarLenFeature(tf.string)}
+    parsed = tf.parse_single_example(tf.TFRecordReader().read(queue).value, kinds)
+    dense = tf.sparse_tensor_to_dense(parsed["words"], "")
+    x, words, whole = session.run([parsed["x"], parsed["words"], dense])
+    assert x.tolist() == [1, 2]
+    assert words.values.tolist() == whole.tolist() == [b"a", b"b"]
+
+
+def test_a_check_stops_the_run_and_changes_no_variable(session):
+    x = tf.placeholder(tf.float32, [None])
+    total = tf.Variable(0.0)
+    with tf.control_dependencies([tf.Assert(tf.reduce_all(x > 0), ["x is", x])]):
+        add = total.assign_add(tf.reduce_sum(x))
+
+    def body(step):
+        with tf.control_dependencies([tf.assert_less(step, 3)]):
+            return step + 1
+
+    limit = tf.placeholder(tf.int32, [])
+    loop = tf.while_loop(lambda step: step < limit, body, [tf.constant(0)])
+    finite = tf.check_numerics(x, "x is bad")
+    session.run(tf.global_variables_initializer())
+    session.run(add, {x: [1, 2]})
+    with pytest.raises(InvalidArgumentError, match=r"assertion failed: \[x is\] \[\[ 1. -2.\]\]"):
+        session.run(add, {x: [1, -2]})
+    assert session.run(total) == 3
+    assert session.run(loop, {limit: 3}) == 3
+    with pytest.raises(InvalidArgumentError, match="assertion failed"):
+        session.run(loop, {limit: 5})
+    with pytest.raises(InvalidArgumentError, match="x is bad"):
+        session.run(finite, {x: [np.nan]})
+
+
+def test_a_block_at_a_place_that_a_run_computes(session):
+    numbers = np.arange(12).reshape(3, 4)
+    place = tf.placeholder(tf.int32, [])
+    block = tf.strided_slice(numbers, [0, place], [3, place + 2])
+    assert block.shape.as_list() == [3, None]
+    block.set_shape([3, 2])
+    part = tf.slice(numbers, [place, 0], [1, 3])
+    for at in (0, 1, 2):
+        found = session.run([block, part], {place: at})
+        np.testing.assert_array_equal(found[0], numbers[:, at : at + 2])
+        np.testing.assert_array_equal(found[1], numbers[at : at + 1, :3])
+
+
+def test_one_iterator_goes_through_several_data_sets(session):
+    low, high = (tf.data.Dataset.from_tensor_slices(np.arange(a, a + 2)) for a in (0, 10))
+    iterator = tf.data.Iterator.from_structure(low.output_types, low.output_shapes)
+    number = iterator.get_next()
+    for data, first in ((low, 0), (high, 10)):
+        session.run(iterator.make_initializer(data))
+        assert [session.run(number) for _ in range(2)] == [first, first + 1]
+        with pytest.raises(tf.errors.OutOfRangeError):
+            session.run(number)
+    handle = tf.placeholder(tf.string, [])
+    fed = tf.data.Iterator.from_string_handle(handle, low.output_types, low.output_shapes).get_next()
+    several = [data.make_one_shot_iterator() for data in (low, high)]
+    handles = session.run([one.string_handle() for one in several])
+    assert [int(session.run(fed, {handle: handles[place]})) for place in (0, 1, 0)] == [0, 10, 1]
+
+
+def test_a_saved_graph_is_imported_in_the_same_process(tmp_path, graph):
+    x = tf.placeholder(tf.float32, [], name="x")
+    double = tf.multiply(x, tf.Variable(2.0, name="factor"), name="double")
+    tf.add_to_collection("results", double)
+    path = str(tmp_path / "model")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, path)
+    with tf.Graph().as_default() as other, tf.Session() as session:
+        saver = tf.train.import_meta_graph(f"{path}.meta")
+        saver.restore(session, path)
+        again = other.get_tensor_by_name("double:0")
+        assert tf.get_collection("results") == [again]
+        assert session.run(again + 1, {"x:0": 3.0}) == 7
+        assert [one.name for one in tf.trainable_variables()] == ["factor:0"]
+    assert double.graph is graph
+    assert tf.train.list_variables(path) == [("factor", [])]
+    with pytest.raises(NotFoundError, match="It has: factor"):
+        tf.train.load_variable(path, "other")
+    with pytest.raises(NotImplementedError, match="the same process"):
+        tf.train.import_meta_graph(str(tmp_path / "none.meta"))
+
+
+def test_k_means_finds_the_means_of_its_points(session):
+    points = np.array([[0, 0], [0, 2], [8, 8], [8, 10]], "float32")
+    steps = KMeans(tf.constant(points), 2, initial_clusters=[[1.0, 1.0], [7.0, 7.0]]).training_graph()
+    _, places, distances, _, centers, init, train = steps
+    session.run(tf.global_variables_initializer())
+    session.run(init)
+    session.run(train)
+    np.testing.assert_allclose(session.run(centers), [[0, 1], [8, 9]])
+    found = session.run([places[0], distances[0]])
+    np.testing.assert_array_equal(found[0], [0, 0, 1, 1])
+    np.testing.assert_allclose(found[1], [1, 1, 1, 1], rtol=1e-6)
+
+
+def test_a_session_goes_on_where_a_supervisor_saved(tmp_path):
+    for expected in (3, 6):
+        with tf.Graph().as_default():
+            step = tf.train.get_or_create_global_step()
+            assert tf.train.get_or_create_global_step() is step
+            more = tf.assign_add(step, 1)
+            with tf.train.Supervisor(logdir=str(tmp_path)).managed_session() as session:
+                assert [int(session.run(more)) for _ in range(3)][-1] == expected
+
+
+def test_contribs_losses_take_the_predictions_first(session):
+    logits, labels = np.array([[2.0, 0.0]], "float32"), np.array([[0.0, 1.0]], "float32")
+    turned = tf.contrib.losses.softmax_cross_entropy(logits, labels)
+    same = tf.losses.softmax_cross_entropy(labels, logits)
+    assert session.run(turned) == session.run(same) == pytest.approx(2 + np.log1p(np.exp(-2)))
