@@ -117,7 +117,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.programs) - set(PROGRAMS):
         parser.error(f"no program of this benchmark: {', '.join(sorted(unknown))}")
-    python = environment()
+    python = environment(zoo=False)
     figures: dict[str, dict[str, list[float]]] = {}
     rounds = 1 if options.quick else options.rounds
     for program in options.programs or PROGRAMS:
@@ -125,7 +125,7 @@ def main() -> None:
         print(as_text(lines({program: figures[program]})), end="\n\n", flush=True)
     if not options.quick:
         found = ", ".join(
-            f"{name} {version}" for name, version in versions(python).items() if name in _PACKAGES
+            f"{name} {version}" for name, version in versions(python, _PACKAGES).items()
         )
         command = shlex.join(["python3", "-m", "benchmarks.programs", *sys.argv[1:]])
         write(figures, f"`{command}`, {rounds} rounds, on {machine()}; {found}.")
