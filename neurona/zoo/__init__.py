@@ -14,6 +14,7 @@ from pathlib import Path
 
 from neurona.errors import suggest_names
 from neurona.zoo import (
+    adaline,
     backpropagation,
     boltzmann,
     echo_state,
@@ -27,6 +28,7 @@ from neurona.zoo import (
     restricted_boltzmann,
     vector_quantization,
 )
+from neurona.zoo.adaline import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
@@ -43,6 +45,7 @@ from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.vector_quantization import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
+__all__ += adaline.__all__
 __all__ += backpropagation.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__

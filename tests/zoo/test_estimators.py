@@ -16,6 +16,7 @@ from neurona.datasets import iris
 (X, y), _ = iris.load_data(test_split=0.0)
 # Those that take any table; a Hopfield network takes patterns of two values only.
 ESTIMATORS = [
+    zoo.Adaline(epochs=30),
     zoo.ExtremeClassifier(30),
     zoo.ExtremeRegressor(30),
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),
