@@ -17,6 +17,7 @@ from neurona.zoo import (
     adaline,
     backpropagation,
     boltzmann,
+    echo_canceller,
     echo_state,
     extreme,
     hebb,
@@ -32,6 +33,7 @@ from neurona.zoo.adaline import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
@@ -46,6 +48,7 @@ from neurona.zoo.vector_quantization import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
 __all__ += adaline.__all__
+__all__ += echo_canceller.__all__
 __all__ += backpropagation.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__
