@@ -24,6 +24,7 @@ from neurona.zoo import (
     hidden_markov,
     hopfield,
     kohonen,
+    madaline,
     markov,
     perceptron,
     restricted_boltzmann,
@@ -41,6 +42,7 @@ from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.restricted_boltzmann import *
@@ -49,6 +51,7 @@ from neurona.zoo.vector_quantization import *
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
 __all__ += adaline.__all__
 __all__ += echo_canceller.__all__
+__all__ += madaline.__all__
 __all__ += backpropagation.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__

@@ -22,6 +22,7 @@ ESTIMATORS = [
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),
     zoo.Hebb(),
     zoo.LVQ(1, epochs=20),
+    zoo.Madaline(epochs=20, n_init=2),
     zoo.ModernHopfield(),
     zoo.Network((3,), epochs=30),
     zoo.NeuralGas(2, epochs=3),
