@@ -28,6 +28,7 @@ from neurona.zoo import (
     markov,
     perceptron,
     restricted_boltzmann,
+    softmax,
     vector_quantization,
 )
 from neurona.zoo.adaline import *
@@ -46,12 +47,14 @@ from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.restricted_boltzmann import *
+from neurona.zoo.softmax import *
 from neurona.zoo.vector_quantization import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
 __all__ += adaline.__all__
 __all__ += echo_canceller.__all__
 __all__ += madaline.__all__
+__all__ += softmax.__all__
 __all__ += backpropagation.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__

@@ -30,6 +30,7 @@ ESTIMATORS = [
     zoo.Perceptron(epochs=30),
     zoo.Sanger(1, epochs=2),
     zoo.SelfOrganizingMap(2, 2, epochs=3),
+    zoo.SoftmaxRegression(epochs=30),
 ]
 
 
