@@ -27,6 +27,7 @@ from neurona.zoo import (
     madaline,
     markov,
     perceptron,
+    radial_basis,
     restricted_boltzmann,
     softmax,
     vector_quantization,
@@ -46,6 +47,7 @@ from neurona.zoo.kohonen import *
 from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
+from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
 from neurona.zoo.vector_quantization import *
@@ -54,6 +56,7 @@ __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "W
 __all__ += adaline.__all__
 __all__ += echo_canceller.__all__
 __all__ += madaline.__all__
+__all__ += radial_basis.__all__
 __all__ += softmax.__all__
 __all__ += backpropagation.__all__
 __all__ += hebb.__all__

@@ -28,6 +28,8 @@ ESTIMATORS = [
     zoo.NeuralGas(2, epochs=3),
     zoo.Oja(epochs=2),
     zoo.Perceptron(epochs=30),
+    zoo.RadialBasisClassifier(20),
+    zoo.RadialBasisRegressor(20),
     zoo.Sanger(1, epochs=2),
     zoo.SelfOrganizingMap(2, 2, epochs=3),
     zoo.SoftmaxRegression(epochs=30),
