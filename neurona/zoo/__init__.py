@@ -24,6 +24,7 @@ from neurona.zoo import (
     hidden_markov,
     hopfield,
     kohonen,
+    linear_discriminant,
     madaline,
     markov,
     perceptron,
@@ -44,6 +45,7 @@ from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.linear_discriminant import *
 from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
@@ -55,6 +57,7 @@ from neurona.zoo.vector_quantization import *
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
 __all__ += adaline.__all__
 __all__ += echo_canceller.__all__
+__all__ += linear_discriminant.__all__
 __all__ += madaline.__all__
 __all__ += radial_basis.__all__
 __all__ += softmax.__all__

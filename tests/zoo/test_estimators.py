@@ -20,6 +20,7 @@ ESTIMATORS = [
     zoo.ExtremeClassifier(30),
     zoo.ExtremeRegressor(30),
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),
+    zoo.GeneralizedLinearDiscriminant(size=1),
     zoo.Hebb(),
     zoo.LVQ(1, epochs=20),
     zoo.Madaline(epochs=20, n_init=2),
