@@ -27,6 +27,7 @@ from neurona.zoo import (
     linear_discriminant,
     madaline,
     markov,
+    mcculloch_pitts,
     perceptron,
     radial_basis,
     restricted_boltzmann,
@@ -48,6 +49,7 @@ from neurona.zoo.kohonen import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
+from neurona.zoo.mcculloch_pitts import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
@@ -59,6 +61,7 @@ __all__ += adaline.__all__
 __all__ += echo_canceller.__all__
 __all__ += linear_discriminant.__all__
 __all__ += madaline.__all__
+__all__ += mcculloch_pitts.__all__
 __all__ += radial_basis.__all__
 __all__ += softmax.__all__
 __all__ += backpropagation.__all__
