@@ -14,22 +14,31 @@ from pathlib import Path
 
 from neurona.errors import suggest_names
 from neurona.zoo import (
+    adaline,
     backpropagation,
     boltzmann,
+    echo_canceller,
     echo_state,
     extreme,
     hebb,
     hidden_markov,
     hopfield,
     kohonen,
+    linear_discriminant,
+    madaline,
     markov,
+    mcculloch_pitts,
     perceptron,
+    radial_basis,
     restricted_boltzmann,
+    softmax,
     vector_quantization,
 )
+from neurona.zoo.adaline import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
@@ -37,12 +46,24 @@ from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.linear_discriminant import *
+from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
+from neurona.zoo.mcculloch_pitts import *
 from neurona.zoo.perceptron import *
+from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
+from neurona.zoo.softmax import *
 from neurona.zoo.vector_quantization import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
+__all__ += adaline.__all__
+__all__ += echo_canceller.__all__
+__all__ += linear_discriminant.__all__
+__all__ += madaline.__all__
+__all__ += mcculloch_pitts.__all__
+__all__ += radial_basis.__all__
+__all__ += softmax.__all__
 __all__ += backpropagation.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__

@@ -41,6 +41,7 @@ CELLS: Mapping[str, Words] = {
     "back-fed input": Words("back-fed input", "entrada realimentada"),
     "hidden": Words("hidden", "oculta"),
     "recurrent": Words("recurrent", "recurrente"),
+    "kernel": Words("kernel", "núcleo"),
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "output": Words("output", "salida"),
 }

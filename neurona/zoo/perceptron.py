@@ -165,6 +165,23 @@ class Perceptron(Classifier):
         outputs = self._outputs(self._rows(X))
         return outputs[:, 0] if len(self.classes_) == 2 else outputs
 
+    def novikoff_bound(self, X: Any, y: Any) -> float:
+        """How many mistakes are made at most on rows from weights of 0: (R / gamma)**2 of the planes found.
+
+        The theorem holds for every plane that separates the rows, so for those that were learned; of several
+        neurons the bounds are summed. Infinite where a plane does not separate them.
+
+        Args:
+            X: the rows learned from.
+            y: a class for each.
+        """
+        rows = np.c_[self._rows(X), np.ones(len(X))].astype("float64")
+        planes = np.vstack([np.asarray(weight, "float64") for weight in self.model_.get_weights()])
+        signs = np.where(self._targets(np.asarray(y)), 1, -1)
+        margins = (signs * (rows @ planes) / np.maximum(np.linalg.norm(planes, axis=0), 1e-30)).min(axis=0)
+        squared = np.sum(rows**2, axis=1).max()
+        return float(np.sum(squared / margins**2)) if (margins > 0).all() else float("inf")
+
     def plot(self, language: str | None = None, to_file: Any = None) -> Any:
         """Draw the weights of each neuron, as a picture where the rows may have been square pictures.
 
@@ -195,11 +212,27 @@ def _digits_of_mnist(seed: int = 0, quick: bool = False) -> Outcome:
         (X, y), (test, truth) = mnist.load_data()
         X, test = X.reshape(len(X), -1) / 255.0, test.reshape(len(test), -1) / 255.0
     network = Perceptron(epochs=10, averaged=not quick, random_state=seed).fit(X, y)
+    details: dict[Words, float] = {
+        Words("mistakes while learning", "errores al aprender"): network.n_mistakes_
+    }
     return Outcome(
         figure=100 * (1 - network.score(test, truth)),
         network=network,
-        details={Words("mistakes while learning", "errores al aprender"): network.n_mistakes_},
+        details=details if quick else details | _theorem_and_failure(seed),
     )
+
+
+def _theorem_and_failure(seed: int) -> dict[Words, float]:
+    """The mistakes on rows that a plane separates, beside their bound; and what becomes of XOR."""
+    (X, y), _ = iris.load_data(test_split=0.0)
+    apart = Perceptron(random_state=seed).fit(X[y < 2], y[y < 2])
+    corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    xor = Perceptron(random_state=seed).fit(corners, [0, 1, 1, 0])
+    return {
+        Words("mistakes on two kinds of irises", "errores con dos clases de lirios"): apart.n_mistakes_,
+        Words("Novikoff's bound of them", "cota de Novikoff"): apart.novikoff_bound(X[y < 2], y[y < 2]),
+        Words("% right of XOR", "% de aciertos en XOR"): 100 * xor.score(corners, [0, 1, 1, 0]),
+    }
 
 
 _LECUN = "LeCun et al., Gradient-based learning applied to document recognition, 1998"

@@ -141,17 +141,26 @@ class RecursiveRule(Rule):
             H = jnp.concatenate([H, jnp.ones((len(H), 1))], axis=1)
             W = jnp.concatenate([W, readout.bias.value[None]])
 
-        def see(held: tuple[jax.Array, jax.Array], row: tuple[jax.Array, jax.Array]) -> Any:
-            (W, P), (h, t) = held, row
-            Ph = P @ h
-            k, error = Ph / (self.forgetting + h @ Ph), t - h @ W
-            # k Ph' is symmetric up to rounding, which would grow: half of both sides keeps it so.
-            step = jnp.outer(k, Ph)
-            return (W + jnp.outer(k, error), (P - (step + step.T) / 2) / self.forgetting), error
-
-        (W, P), errors = jax.lax.scan(see, (W, self.inverse.value), (H, batch.y))
+        W, P, errors = recursive_least_squares(W, self.inverse.value, H, batch.y, self.forgetting)
         self.inverse.assign(P)
         readout.kernel.assign(W[: readout.kernel.shape[0]])
         if readout.bias is not None:
             readout.bias.assign(W[-1])
         return {"loss": jnp.mean(errors**2)}
+
+
+def recursive_least_squares(
+    W: jax.Array, P: jax.Array, H: jax.Array, T: jax.Array, forgetting: float
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """W and P after rows H with targets T, one after another, and each row's error before it is learned."""
+
+    def see(held: tuple[jax.Array, jax.Array], row: tuple[jax.Array, jax.Array]) -> Any:
+        (W, P), (h, t) = held, row
+        Ph = P @ h
+        k, error = Ph / (forgetting + h @ Ph), t - h @ W
+        # k Ph' is symmetric up to rounding, which would grow: half of both sides keeps it so.
+        step = jnp.outer(k, Ph)
+        return (W + jnp.outer(k, error), (P - (step + step.T) / 2) / forgetting), error
+
+    (W, P), errors = jax.lax.scan(see, (W, P), (H, T))
+    return W, P, errors

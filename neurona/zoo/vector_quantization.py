@@ -302,17 +302,34 @@ def _some(count: int, rows: int) -> np.ndarray:
     return np.resize(order, count)
 
 
-def lloyd(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
-    """k-means: each prototype becomes the mean of the rows nearest to it, until nothing changes."""
-    for _ in range(300):
-        nearest = np.linalg.norm(X[:, None] - prototypes, axis=2).argmin(axis=1)
-        own = nearest == np.arange(len(prototypes))[:, None]  # (prototypes, rows)
-        counts = own.sum(axis=1, keepdims=True)
-        moved = np.where(counts > 0, own @ X / np.maximum(counts, 1), prototypes)
+def lloyd(X: np.ndarray, prototypes: np.ndarray, sweeps: int = 300) -> np.ndarray:
+    """k-means: each prototype becomes the mean of the rows nearest to it, until nothing changes.
+
+    Args:
+        X: (rows, features).
+        prototypes: where they begin, (prototypes, features).
+        sweeps: how often all rows are gone through at most.
+    """
+    for _ in range(sweeps):
+        nearest = _nearest(X, prototypes)
+        counts = np.bincount(nearest, minlength=len(prototypes))
+        owners = np.flatnonzero(counts)  # a prototype without rows stays
+        starts = np.cumsum(counts[owners]) - counts[owners]
+        sums = np.add.reduceat(X[np.argsort(nearest, kind="stable")], starts)
+        moved = prototypes.copy()
+        moved[owners] = sums / counts[owners, None]
         if np.allclose(moved, prototypes):
             break
         prototypes = moved
     return prototypes
+
+
+def _nearest(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+    """The number of the prototype nearest to each row."""
+    middle = prototypes.mean(axis=0)  # near 0 the squares below lose fewest digits
+    w = prototypes - middle
+    squares, parts = np.sum(w**2, axis=1) / 2, np.array_split(X, 1 + len(X) // 4096)
+    return np.concatenate([(squares - (part - middle) @ w.T).argmin(axis=1) for part in parts])
 
 
 def _distortion(X: np.ndarray, prototypes: np.ndarray) -> float:

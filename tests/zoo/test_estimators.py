@@ -16,18 +16,24 @@ from neurona.datasets import iris
 (X, y), _ = iris.load_data(test_split=0.0)
 # Those that take any table; a Hopfield network takes patterns of two values only.
 ESTIMATORS = [
+    zoo.Adaline(epochs=30),
     zoo.ExtremeClassifier(30),
     zoo.ExtremeRegressor(30),
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),
+    zoo.GeneralizedLinearDiscriminant(size=1),
     zoo.Hebb(),
     zoo.LVQ(1, epochs=20),
+    zoo.Madaline(epochs=20, n_init=2),
     zoo.ModernHopfield(),
     zoo.Network((3,), epochs=30),
     zoo.NeuralGas(2, epochs=3),
     zoo.Oja(epochs=2),
     zoo.Perceptron(epochs=30),
+    zoo.RadialBasisClassifier(20),
+    zoo.RadialBasisRegressor(20),
     zoo.Sanger(1, epochs=2),
     zoo.SelfOrganizingMap(2, 2, epochs=3),
+    zoo.SoftmaxRegression(epochs=30),
 ]
 
 

@@ -14,15 +14,19 @@ SEPARABLE = X[y < 2], y[y < 2]
 
 def test_the_mistakes_stay_within_novikoffs_bound():
     rows, classes = SEPARABLE
-    machine = SVC(kernel="linear", C=1e6).fit(np.c_[rows, np.ones(len(rows))], classes)
-    normal = machine.coef_[0]
-    margins = np.abs(np.c_[rows, np.ones(len(rows))] @ normal) / np.linalg.norm(normal)
-    bound = (np.linalg.norm(np.c_[rows, np.ones(len(rows))], axis=1).max() / margins.min()) ** 2
+    long = np.c_[rows, np.ones(len(rows))]
+    turned = long * np.where(classes, 1, -1)[:, None]  # all on one side of the plane with the widest margin
+    machine = SVC(kernel="linear", C=1e6).fit(np.r_[turned, -turned], np.repeat([1, 0], len(rows)))
+    margins = turned @ machine.coef_[0] / np.linalg.norm(machine.coef_[0])
+    bound = (np.linalg.norm(long, axis=1).max() / margins.min()) ** 2
+    assert 0 < bound < 1000
     for seed in range(3):
         network = zoo.Perceptron(random_state=seed).fit(rows, classes)
         assert network.converged_
         assert network.score(rows, classes) == 1
         assert 0 < network.n_mistakes_ <= bound
+        # That of the learned plane, whose margin is smaller.
+        assert network.novikoff_bound(rows, classes) >= 0.999 * bound
 
 
 def test_a_row_by_row_loop_gives_the_same_weights():
@@ -47,6 +51,7 @@ def test_xor_never_comes_to_rest():
         network = zoo.Perceptron(random_state=0).fit(rows, [0, 1, 1, 0])
     assert not network.converged_
     assert network.score(rows, [0, 1, 1, 0]) <= 0.75
+    assert network.novikoff_bound(rows, [0, 1, 1, 0]) == np.inf
 
 
 def test_fit_takes_the_callbacks_of_models():
