@@ -165,6 +165,28 @@ class Classifier(base.ClassifierMixin, Estimator):
         return X, self._targets(y).astype("float32")
 
 
+def as_sequences(owner: str, values: Any, name: str) -> np.ndarray:
+    """(sequences, time, features) from one sequence of one or two dimensions, or several of three.
+
+    Args:
+        owner: the class that asks, for messages.
+        values: numbers.
+        name: of the argument, for messages.
+
+    Raises:
+        DataError: another number of dimensions, or numbers that are not finite.
+    """
+    array = np.asarray(values, "float32")
+    if array.ndim not in (1, 2, 3):
+        raise DataError(
+            f"{owner}: {name} has the shape (time,), (time, features) or (sequences, time, features). "
+            f"Received shape {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise DataError(f"{owner}: {name} holds NaN or infinity. Fill the holes first, or leave them out.")
+    return array[None, :, None] if array.ndim == 1 else array.reshape(-1, *array.shape[-2:])
+
+
 def load(path: str | os.PathLike[str]) -> Estimator:
     """Read a network that its `save` wrote.
 
