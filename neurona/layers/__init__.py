@@ -13,6 +13,7 @@ from neurona.layers import (
     categories,
     conv_lstm,
     convolution,
+    crf,
     dense,
     einsum_dense,
     embedding,
@@ -49,6 +50,7 @@ from neurona.layers.attention import *
 from neurona.layers.categories import *
 from neurona.layers.conv_lstm import *
 from neurona.layers.convolution import *
+from neurona.layers.crf import *
 from neurona.layers.dense import *
 from neurona.layers.einsum_dense import *
 from neurona.layers.embedding import *
@@ -86,6 +88,7 @@ __all__ += attention.__all__
 __all__ += categories.__all__
 __all__ += conv_lstm.__all__
 __all__ += convolution.__all__
+__all__ += crf.__all__
 __all__ += dense.__all__
 __all__ += einsum_dense.__all__
 __all__ += embedding.__all__
