@@ -16,6 +16,7 @@ from neurona.errors import suggest_names
 from neurona.zoo import (
     backpropagation,
     boltzmann,
+    conditional_random_field,
     echo_state,
     elman,
     extreme,
@@ -32,6 +33,7 @@ from neurona.zoo import (
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.conditional_random_field import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
@@ -61,6 +63,7 @@ __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
 __all__ += elman.__all__
 __all__ += jordan.__all__
+__all__ += conditional_random_field.__all__
 
 
 def cards() -> dict[str, Card]:
