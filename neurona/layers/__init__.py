@@ -11,6 +11,7 @@ from neurona.layers import (
     activation,
     attention,
     categories,
+    cells,
     conv_lstm,
     convolution,
     crf,
@@ -48,6 +49,7 @@ from neurona.layers import (
 from neurona.layers.activation import *
 from neurona.layers.attention import *
 from neurona.layers.categories import *
+from neurona.layers.cells import *
 from neurona.layers.conv_lstm import *
 from neurona.layers.convolution import *
 from neurona.layers.crf import *
@@ -86,6 +88,7 @@ __all__ = ["InputSpec", "Layer", "deserialize", "serialize"]
 __all__ += activation.__all__
 __all__ += attention.__all__
 __all__ += categories.__all__
+__all__ += cells.__all__
 __all__ += conv_lstm.__all__
 __all__ += convolution.__all__
 __all__ += crf.__all__

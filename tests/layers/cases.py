@@ -558,6 +558,17 @@ ELSEWHERE = {
     "FeatureSpace": "test_feature_space.py",
     **dict.fromkeys(["JaxLayer", "FlaxLayer", "TFSMLayer", "TorchModuleWrapper"], "test_foreign_layers.py"),
     "CRF": "test_crf.py",
+    **dict.fromkeys(
+        [
+            "AttentiveAssociation",
+            "BackFedCell",
+            "BernoulliUnits",
+            "GaussianUnits",
+            "NoisyInput",
+            "ReversibleDense",
+        ],
+        "test_cells.py",
+    ),
     "Pipeline": "test_pipeline.py",
     **dict.fromkeys(["CustomScaleLayer", "LayerScale"], "test_scaling.py"),
     "STFTSpectrogram": "test_spectrogram.py",
