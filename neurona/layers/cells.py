@@ -46,7 +46,7 @@ class BackFedCell(Layer):
 
     def __init__(self, cell: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        check_cell(cell, "BackFedCell: the cell")
+        check_cell(cell, f"{type(self).__name__}: the cell")
         self.cell: Any = cell
         size = cell.state_size
         self.output_size = output_size(cell)

@@ -557,7 +557,7 @@ ELSEWHERE = {
     "ConvLSTM3D": "test_conv_lstm.py",
     "FeatureSpace": "test_feature_space.py",
     **dict.fromkeys(["JaxLayer", "FlaxLayer", "TFSMLayer", "TorchModuleWrapper"], "test_foreign_layers.py"),
-    "CRF": "test_crf.py",
+    "CRF": "test_tags.py",
     **dict.fromkeys(
         [
             "AttentiveAssociation",
@@ -567,7 +567,7 @@ ELSEWHERE = {
             "NoisyInput",
             "ReversibleDense",
         ],
-        "test_cells.py",
+        "test_units.py",
     ),
     "Pipeline": "test_pipeline.py",
     **dict.fromkeys(["CustomScaleLayer", "LayerScale"], "test_scaling.py"),

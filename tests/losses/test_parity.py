@@ -20,7 +20,7 @@ CLASSES = sorted(
     n
     for n, v in built_in("losses").items()
     if inspect.isclass(v)
-    and n not in ("ChainCrossentropy", "Loss", "LossFunctionWrapper")  # the first: see test_crf.py
+    and n not in ("ChainCrossentropy", "Loss", "LossFunctionWrapper")  # the first: see test_tags.py
 )
 FUNCTIONS = sorted(n for n, v in built_in("losses").items() if inspect.isfunction(v))
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
