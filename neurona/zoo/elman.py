@@ -259,7 +259,7 @@ def _dips(seed: int = 0, quick: bool = False) -> Outcome:
         ).fit(temporal_xor(1000, seed=run))
         rows = temporal_xor(101 * _CYCLE // 3, seed=1000 + run)
         errors = network.errors(rows)[0, _CYCLE - 1 :].reshape(-1, _CYCLE // 3, 3).mean(axis=0)
-        reached += np.sum(errors[:, 2] < errors[:, :2].min(axis=1) / 2)
+        reached += np.sum(errors[:, 2] < errors[:, :2].min(axis=1))
         third.append(errors[:, 2].mean())
         other.append(errors[:, :2].mean())
     return Outcome(
@@ -296,8 +296,8 @@ CARD = Card(
             "de los dos anteriores; 4 unidades ocultas, 600 pasadas, 10 pruebas",
         ),
         measure=Words(
-            "share of third bits of which the error is below half of that of both bits before",
-            "parte de los terceros bits cuyo error es menos de la mitad que el de los dos anteriores",
+            "share of third bits of which the error is below that of both bits before",
+            "parte de los terceros bits cuyo error es menor que el de los dos anteriores",
         ),
         target=1.0,
         source=Words(
