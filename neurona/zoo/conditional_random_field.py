@@ -202,7 +202,8 @@ class ConditionalRandomField(Estimator):
             A `matplotlib.figure.Figure`.
         """
         validation.check_is_fitted(self, "model_")
-        weights, tags = np.asarray(self.model_.layers[-1].transitions.value), self.classes_
+        field: Any = self.model_.layers[-1]
+        weights, tags = np.asarray(field.transitions.value), self.classes_
         figure = new_figure("plot", 4.6 if X is None else 10, 4, 120)
         panels = figure.subplots(1, 1 if X is None else 2, squeeze=False)[0]
         largest = np.abs(weights).max() or 1.0

@@ -106,7 +106,7 @@ class Estimator(base.BaseEstimator):
         for name, value in before.items():
             now = getattr(self, name)
             if not np.array_equal(now, value):
-                vars(self).update(before)
+                self.__dict__.update(before)
                 raise DataError(
                     f"{type(self).__name__}: with initial_epoch it goes on with what it has learned, and "
                     f"{name} was {value!s:.60}. Of these rows it is {now!s:.60}. Leave initial_epoch out to "
@@ -139,7 +139,7 @@ class Estimator(base.BaseEstimator):
         validation.check_is_fitted(self, "model_")
         return validation.validate_data(self, X, dtype="float32", reset=False)
 
-    def _outputs(self, rows: np.ndarray) -> np.ndarray:
+    def _outputs(self, rows: Any) -> np.ndarray:
         """What the model gives for rows."""
         return np.asarray(self.model_.predict(rows, batch_size=_ROWS, verbose=0))
 

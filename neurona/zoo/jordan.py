@@ -202,7 +202,8 @@ class Jordan(Estimator):
             start: (time,), (time, outputs), or (plans, time, outputs): outputs that came before; by default
                 none.
         """
-        plans, layer = self._rows(X), self.model_.layers[-1]
+        plans = self._rows(X)
+        layer: Any = self.model_.layers[-1]
         outputs = layer.cell.units
         known = np.zeros((1, 0, outputs)) if start is None else as_sequences("Jordan", start, "start")
         if known.shape[-1] != outputs or len(known) not in (1, len(plans)):
