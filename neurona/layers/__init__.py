@@ -11,8 +11,10 @@ from neurona.layers import (
     activation,
     attention,
     categories,
+    cells,
     conv_lstm,
     convolution,
+    crf,
     dense,
     einsum_dense,
     embedding,
@@ -47,8 +49,10 @@ from neurona.layers import (
 from neurona.layers.activation import *
 from neurona.layers.attention import *
 from neurona.layers.categories import *
+from neurona.layers.cells import *
 from neurona.layers.conv_lstm import *
 from neurona.layers.convolution import *
+from neurona.layers.crf import *
 from neurona.layers.dense import *
 from neurona.layers.einsum_dense import *
 from neurona.layers.embedding import *
@@ -84,8 +88,10 @@ __all__ = ["InputSpec", "Layer", "deserialize", "serialize"]
 __all__ += activation.__all__
 __all__ += attention.__all__
 __all__ += categories.__all__
+__all__ += cells.__all__
 __all__ += conv_lstm.__all__
 __all__ += convolution.__all__
+__all__ += crf.__all__
 __all__ += dense.__all__
 __all__ += einsum_dense.__all__
 __all__ += embedding.__all__

@@ -8,6 +8,7 @@ from typing import Any
 from neurona.core import registry
 from neurona.core.lazy import suggest_names
 from neurona.losses import (
+    chain,
     checks,
     loss,
     margin,
@@ -15,6 +16,7 @@ from neurona.losses import (
     regression,
     structured,
 )
+from neurona.losses.chain import *
 from neurona.losses.checks import *
 from neurona.losses.loss import *
 from neurona.losses.margin import *
@@ -23,6 +25,7 @@ from neurona.losses.regression import *
 from neurona.losses.structured import *
 
 __all__ = ["deserialize", "get", "serialize"]
+__all__ += chain.__all__
 __all__ += checks.__all__
 __all__ += loss.__all__
 __all__ += margin.__all__

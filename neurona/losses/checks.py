@@ -9,6 +9,7 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.losses import margin, probability, structured
+from neurona.losses.chain import ChainCrossentropy
 from neurona.losses.loss import LossFunctionWrapper
 from neurona.tracebacks import warn
 
@@ -51,7 +52,7 @@ def check_targets(loss: Any, y_true: np.ndarray, output_shape: Shape) -> None:
         )
     if np.issubdtype(targets.dtype, np.floating):
         _refuse(name, targets, np.isnan, "is NaN. Drop the rows with missing targets or fill them in.")
-    check = _CHECKS.get(function)
+    check = _CHECKS.get(function) or _CHECKS.get(type(loss))
     if check is not None and targets.size:
         check(name, targets, output_shape, options)
     elif getattr(function, "__module__", "").startswith("neurona.losses"):
@@ -225,4 +226,5 @@ _CHECKS: dict[Any, Callable[[str, np.ndarray, Shape, dict[str, Any]], None]] = {
     structured.dice: _check_probabilities,
     structured.tversky: _check_probabilities,
     structured.ctc: _check_sequences,
+    ChainCrossentropy: _check_classes,
 }

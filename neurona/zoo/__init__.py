@@ -18,11 +18,14 @@ from neurona.zoo import (
     backpropagation,
     boltzmann,
     echo_canceller,
+    conditional_random_field,
     echo_state,
+    elman,
     extreme,
     hebb,
     hidden_markov,
     hopfield,
+    jordan,
     kohonen,
     linear_discriminant,
     madaline,
@@ -39,12 +42,15 @@ from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.echo_canceller import *
+from neurona.zoo.conditional_random_field import *
 from neurona.zoo.echo_state import *
+from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
+from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.madaline import *
@@ -76,6 +82,9 @@ __all__ += boltzmann.__all__
 __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
+__all__ += elman.__all__
+__all__ += jordan.__all__
+__all__ += conditional_random_field.__all__
 
 
 def cards() -> dict[str, Card]:

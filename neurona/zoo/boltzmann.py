@@ -192,7 +192,7 @@ class BoltzmannMachine(base.TransformerMixin, Estimator):
         if self.n_init < 1:
             raise ArgumentError(f"BoltzmannMachine: n_init is at least 1. Received: n_init={self.n_init}")
         found = []
-        for start in range(self.n_init):
+        for start in range(1 if options.get("initial_epoch") else self.n_init):  # one of them goes on
             self._start = start
             super().fit(X, y, **options)
             found.append((self.history_.history["log_likelihood"][-1], self.model_, self.history_))

@@ -30,6 +30,7 @@ FAMILIES: Mapping[str, Words] = {
     "layers": Words("Layers of neurons", "Capas de neuronas"),
     "principal": Words("Hebbian learning", "Aprendizaje hebbiano"),
     "chains": Words("Chains of states", "Cadenas de estados"),
+    "recurrent": Words("Recurrent networks", "Redes recurrentes"),
     "energy": Words("Energy and memory", "Energía y memoria"),
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),

@@ -39,7 +39,7 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, VERMILLION, finish, new_figure, plain_axes
 from neurona.random import randint
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base, validation
+from neurona.zoo.estimator import Estimator, as_sequences, base, validation
 from neurona.zoo.ridge import RidgeRule
 
 __all__ = ["EchoState", "ReservoirCell", "mackey_glass", "narma"]
@@ -264,8 +264,8 @@ class EchoState(base.RegressorMixin, Estimator):
         return self
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        targets = _sequences(X if y is None else y, "y")
-        inputs = targets[..., :0] if y is None else _sequences(X, "X")
+        targets = as_sequences("EchoState", X if y is None else y, "y")
+        inputs = targets[..., :0] if y is None else as_sequences("EchoState", X, "X")
         if inputs.shape[:2] != targets.shape[:2]:
             raise DataError(
                 f"EchoState: each step has a target. Received {inputs.shape[1]} steps in X and "
@@ -318,7 +318,7 @@ class EchoState(base.RegressorMixin, Estimator):
             start: for a network that feeds back, the known targets of the first steps; none by default.
         """
         validation.check_is_fitted(self, "model_")
-        inputs = _sequences(X, "X")
+        inputs = as_sequences("EchoState", X, "X")
         if inputs.shape[-1] != self.n_features_in_:
             raise DataError(
                 f"EchoState: X has {inputs.shape[-1]} features, but EchoState is expecting "
@@ -327,7 +327,9 @@ class EchoState(base.RegressorMixin, Estimator):
         if not self.feeds_back_:
             return self._shaped(np.asarray(self.model_.predict(inputs, verbose=0)), X)
         known = (
-            np.zeros((len(inputs), 0, self.tail_.shape[1])) if start is None else _sequences(start, "start")
+            np.zeros((len(inputs), 0, self.tail_.shape[1]))
+            if start is None
+            else as_sequences("EchoState", start, "start")
         )
         return self._shaped(self._free_run(inputs, known), X)
 
@@ -345,7 +347,7 @@ class EchoState(base.RegressorMixin, Estimator):
                 f"EchoState: it learned with {self.n_features_in_} features as inputs: give them to predict."
             )
         start = self.tail_ if start is None else start
-        known = _sequences(start, "start")
+        known = as_sequences("EchoState", start, "start")
         inputs = np.zeros((len(known), known.shape[1] + steps, 0))
         return self._shaped(self._free_run(inputs, known)[:, known.shape[1] :], start)
 
@@ -409,23 +411,6 @@ class EchoState(base.RegressorMixin, Estimator):
             plain_axes(axes)
         figure.suptitle(CARD.title.of(language))
         return finish(figure, to_file)
-
-
-def _sequences(values: Any, name: str) -> np.ndarray:
-    """(sequences, time, features) from one of one or two dimensions, or several of three.
-
-    Raises:
-        DataError: another number of dimensions, or numbers that are not finite.
-    """
-    array = np.asarray(values, "float32")
-    if array.ndim not in (1, 2, 3):
-        raise DataError(
-            f"EchoState: {name} has the shape (time,), (time, features) or (sequences, time, features). "
-            f"Received shape {array.shape}."
-        )
-    if not np.isfinite(array).all():
-        raise DataError(f"EchoState: {name} holds NaN or infinity. Fill the holes first, or leave them out.")
-    return array[None, :, None] if array.ndim == 1 else array.reshape(-1, *array.shape[-2:])
 
 
 def _with_previous(inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -23,13 +23,16 @@ base, utils, multiclass, validation = (
 _DESCRIPTION = "network.json"  # the member of a file that describes the estimator around the model
 _ROWS = 1024  # of a batch of predictions
 _NOT_DESCRIBED = ("model_", "history_")
+_BEGUN_WITH = ("n_features_in_", "classes_", "features_")  # what the shape of a model follows from
 
 
 class Estimator(base.BaseEstimator):
     """A network of the zoo.
 
     It holds a model that learns by a rule of its own, so that `fit` takes what the `fit` of a model takes:
-    callbacks, validation data, `verbose`. A subclass defines `_model_for`, and what it gives: `predict`,
+    callbacks, validation data, `verbose`. `BackupAndRestore` among the callbacks takes up a training that was
+    interrupted, `initial_epoch` goes on with one that has ended, and `neurona.search.Ensemble(network.model_,
+    seeds)` trains many at once. A subclass defines `_model_for`, and what it gives: `predict`,
     `transform`, `sample` or `recall`.
 
     Attributes:
@@ -61,15 +64,19 @@ class Estimator(base.BaseEstimator):
     # What all share.
 
     def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
-        """Learn from rows.
+        """Learn from rows, anew; or go on, with `initial_epoch`.
 
         Args:
             X: (samples, features).
             y: targets, for a network that has any.
-            options: further arguments of the model's `fit`, such as `callbacks` and `verbose`.
+            options: further arguments of the model's `fit`, such as `callbacks` and `verbose`. With
+                `initial_epoch=n` a network that has learned for n epochs keeps what it knows, and learns for
+                those from n to `epochs`.
 
         Raises:
             ArgumentError: weights of rows or classes are given.
+            NotFittedError: a network that has not learned is to go on.
+            DataError: it is to go on with other columns or classes.
         """
         for name in ("sample_weight", "class_weight"):
             if options.get(name) is not None:
@@ -77,12 +84,34 @@ class Estimator(base.BaseEstimator):
                     f"{type(self).__name__}: every row counts alike, of whatever class; {name} is not taken. "
                     "Repeat the rows that should count more."
                 )
+        goes_on = options.get("initial_epoch", 0) > 0
+        if goes_on:
+            validation.check_is_fitted(self, "model_")
+        before = {name: vars(self)[name] for name in _BEGUN_WITH if goes_on and name in vars(self)}
         rows, targets = self._checked(X, y)
+        self._check_begun_with(before)
         with self._seeded():
-            self.model_ = self._model_for(rows, targets)
+            if not goes_on:
+                self.model_ = self._model_for(rows, targets)
             given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": 0, **options}
             self.history_ = self.model_.fit(rows, targets, **given)
         return self
+
+    def _check_begun_with(self, before: dict[str, Any]) -> None:
+        """Refuse rows of another kind than those that the network learned from.
+
+        Raises:
+            DataError: a column or a class is new, or missing.
+        """
+        for name, value in before.items():
+            now = getattr(self, name)
+            if not np.array_equal(now, value):
+                self.__dict__.update(before)
+                raise DataError(
+                    f"{type(self).__name__}: with initial_epoch it goes on with what it has learned, and "
+                    f"{name} was {value!s:.60}. Of these rows it is {now!s:.60}. Leave initial_epoch out to "
+                    "learn anew."
+                )
 
     def _seeded(self) -> Any:
         """A context in which all that is drawn at random follows from `random_state`."""
@@ -110,7 +139,7 @@ class Estimator(base.BaseEstimator):
         validation.check_is_fitted(self, "model_")
         return validation.validate_data(self, X, dtype="float32", reset=False)
 
-    def _outputs(self, rows: np.ndarray) -> np.ndarray:
+    def _outputs(self, rows: Any) -> np.ndarray:
         """What the model gives for rows."""
         return np.asarray(self.model_.predict(rows, batch_size=_ROWS, verbose=0))
 
@@ -163,6 +192,28 @@ class Classifier(base.ClassifierMixin, Estimator):
                 f"1 class, {self.classes_[0]!r}."
             )
         return X, self._targets(y).astype("float32")
+
+
+def as_sequences(owner: str, values: Any, name: str) -> np.ndarray:
+    """(sequences, time, features) from one sequence of one or two dimensions, or several of three.
+
+    Args:
+        owner: the class that asks, for messages.
+        values: numbers.
+        name: of the argument, for messages.
+
+    Raises:
+        DataError: another number of dimensions, or numbers that are not finite.
+    """
+    array = np.asarray(values, "float32")
+    if array.ndim not in (1, 2, 3):
+        raise DataError(
+            f"{owner}: {name} has the shape (time,), (time, features) or (sequences, time, features). "
+            f"Received shape {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise DataError(f"{owner}: {name} holds NaN or infinity. Fill the holes first, or leave them out.")
+    return array[None, :, None] if array.ndim == 1 else array.reshape(-1, *array.shape[-2:])
 
 
 def load(path: str | os.PathLike[str]) -> Estimator:

@@ -28,7 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.errors import ArgumentError, DataError, warn
-from neurona.layers import Input, Layer
+from neurona.layers import AttentiveAssociation, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
@@ -256,41 +256,6 @@ class ModernHopfield(Estimator):
         return self._outputs(self._rows(X))
 
     predict = recall
-
-
-class AttentiveAssociation(Layer):
-    """s = X' softmax(beta X s), for patterns X that are its weights.
-
-    Args:
-        patterns: how many.
-        beta: the inverse temperature.
-        steps: how often.
-
-    Shapes: states (rows, features) -> (rows, features); kernel (patterns, features).
-
-    Source: Ramsauer et al., Hopfield Networks is All You Need, 2020, equation 3.
-
-    Example:
-
-        >>> layer = AttentiveAssociation(2, beta=50.0)
-        >>> layer.build((None, 2))
-        >>> layer.kernel.assign([[1, 0], [0, 1]])
-        >>> layer(np.array([[0.9, 0.2]])).round(2).tolist()
-        [[1.0, 0.0]]
-    """
-
-    def __init__(self, patterns: int, beta: float = 1.0, steps: int = 1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.patterns, self.beta, self.steps = patterns, beta, steps
-
-    def build(self, input_shape: Any) -> None:
-        self.kernel = self.add_weight((self.patterns, input_shape[-1]), name="kernel")
-
-    def call(self, states: jax.Array) -> jax.Array:
-        kernel = self.kernel.value
-        for _ in range(self.steps):
-            states = jax.nn.softmax(self.beta * states @ kernel.T) @ kernel
-        return states
 
 
 class KeepingRule(Rule):

@@ -22,7 +22,7 @@ import numpy as np
 from neurona import Variable
 from neurona.callbacks import Callback
 from neurona.datasets import iris, mnist
-from neurona.errors import warn
+from neurona.errors import ArgumentError, warn
 from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
@@ -130,7 +130,7 @@ class Perceptron(Classifier):
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
         assert y is not None
-        self._rows_seen, self._rule = len(X), PerceptronRule(self.learning_rate)
+        self._rule = PerceptronRule(self.learning_rate)
         model = Sequential([Input((X.shape[1],)), Dense(y.shape[1], kernel_initializer="zeros")])
         model.compile(rule=self._rule)
         return model
@@ -145,10 +145,15 @@ class Perceptron(Classifier):
             options: further arguments of the model's `fit`.
         """
         options = {"shuffle": self.shuffle, **options}
+        if self.averaged and options.get("initial_epoch"):
+            raise ArgumentError(
+                "Perceptron: with averaged=True it keeps the mean of its weights, from which it can't go on. "
+                "Leave initial_epoch out, and learn for more epochs at once."
+            )
         super().fit(X, y, callbacks=[*callbacks, _UntilNoMistake()], **options)
-        mistakes = np.array(self.history_.history["mistakes"]) * self._rows_seen
+        mistakes = np.array(self.history_.history["mistakes"]) * len(X)
         if self.averaged:
-            rule, seen = self._rule, self._rows_seen * len(mistakes)
+            rule, seen = self._rule, len(X) * len(mistakes)
             self.model_.set_weights([np.asarray(rule.kernel_sum) / seen, np.asarray(rule.bias_sum) / seen])
         self.n_mistakes_ = int(np.rint(mistakes).sum())
         self.converged_ = bool(mistakes[-1] == 0)

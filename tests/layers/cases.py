@@ -557,6 +557,18 @@ ELSEWHERE = {
     "ConvLSTM3D": "test_conv_lstm.py",
     "FeatureSpace": "test_feature_space.py",
     **dict.fromkeys(["JaxLayer", "FlaxLayer", "TFSMLayer", "TorchModuleWrapper"], "test_foreign_layers.py"),
+    "CRF": "test_tags.py",
+    **dict.fromkeys(
+        [
+            "AttentiveAssociation",
+            "BackFedCell",
+            "BernoulliUnits",
+            "GaussianUnits",
+            "NoisyInput",
+            "ReversibleDense",
+        ],
+        "test_units.py",
+    ),
     "Pipeline": "test_pipeline.py",
     **dict.fromkeys(["CustomScaleLayer", "LayerScale"], "test_scaling.py"),
     "STFTSpectrogram": "test_spectrogram.py",

@@ -1,6 +1,7 @@
 """The networks keep the contract of scikit-learn's estimators."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from neurona import zoo
+from neurona.callbacks import BackupAndRestore, Callback
 from neurona.datasets import iris
+from neurona.search import Ensemble
 
 (X, y), _ = iris.load_data(test_split=0.0)
 # Those that take any table; a Hopfield network takes patterns of two values only.
@@ -34,6 +37,14 @@ ESTIMATORS = [
     zoo.Sanger(1, epochs=2),
     zoo.SelfOrganizingMap(2, 2, epochs=3),
     zoo.SoftmaxRegression(epochs=30),
+]
+
+
+# Those that learn epoch by epoch; three of them in every run.
+LEARNERS = [one for one in ESTIMATORS if "epochs" in one.get_params() and "random_state" in one.get_params()]
+SOME = ("Oja", "Perceptron", "SelfOrganizingMap")
+EACH_LEARNER = [
+    pytest.param(one, marks=[] if type(one).__name__ in SOME else pytest.mark.experiment) for one in LEARNERS
 ]
 
 
@@ -65,3 +76,48 @@ def test_networks_are_cloned_and_pickled(network):
 def test_weights_of_rows_are_refused_by_name():
     with pytest.raises(ValueError, match=r"Perceptron: every row counts alike.*sample_weight is not taken"):
         zoo.Perceptron().fit(X, y, sample_weight=np.ones(len(X)))
+
+
+class _Interrupted(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore:Perceptron")
+@pytest.mark.parametrize("learner", EACH_LEARNER, ids=lambda learner: type(learner).__name__)
+def test_a_network_goes_on_is_taken_up_again_and_has_members(learner, tmp_path):
+    network: Any = clone(learner).set_params(epochs=2, random_state=0)
+    whole = clone(network).fit(X, y)
+    again, backup = clone(network), tmp_path / "backup"
+    with pytest.raises(KeyboardInterrupt):
+        again.fit(X, y, callbacks=[BackupAndRestore(backup), _Interrupted()])
+    again.fit(X, y, callbacks=[BackupAndRestore(backup)])
+    for ours, theirs in zip(again.model_.get_weights(), whole.model_.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+    whole.save(tmp_path / "network.keras")
+    for one in (whole, zoo.load(tmp_path / "network.keras")):
+        before = [weight.copy() for weight in again.model_.get_weights()]
+        one.set_params(epochs=5).fit(X, y, initial_epoch=2)
+        assert one.history_.epoch[0] == 2
+        assert not all(map(np.array_equal, one.model_.get_weights(), before))
+
+    rows, targets = again._checked(X, y)
+    members = Ensemble(again.model_, [0, 1])
+    history = members.fit(rows, targets, epochs=1, batch_size=again._batch_size, verbose=0)
+    assert [values[-1].shape for values in history.history.values()] == [(2,)]
+    assert len(members.models) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Perceptron")
+def test_going_on_needs_what_was_learned_from_the_same_columns_and_classes():
+    with pytest.raises(ValueError, match="not fitted yet"):
+        zoo.Oja().fit(X, initial_epoch=1)
+    network = zoo.Perceptron(epochs=3).fit(X, y)
+    with pytest.raises(ValueError, match=r"classes_ was \[0 1 2\]. Of these rows it is \[0 1\]"):
+        network.fit(X[y < 2], y[y < 2], initial_epoch=2)
+    assert len(network.classes_) == 3
+    with pytest.raises(ValueError, match="the mean of its weights, from which it can't go on"):
+        zoo.Perceptron(averaged=True).fit(X, y, initial_epoch=2)
+    with pytest.raises(ValueError, match=r"n_features_in_ was 4\. Of these rows it is 2"):
+        network.fit(X[:, :2], y, initial_epoch=2)
