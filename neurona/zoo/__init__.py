@@ -25,6 +25,7 @@ from neurona.zoo import (
     markov,
     perceptron,
     restricted_boltzmann,
+    spiking,
     vector_quantization,
 )
 from neurona.zoo.backpropagation import *
@@ -40,6 +41,7 @@ from neurona.zoo.kohonen import *
 from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.restricted_boltzmann import *
+from neurona.zoo.spiking import *
 from neurona.zoo.vector_quantization import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
@@ -55,6 +57,7 @@ __all__ += boltzmann.__all__
 __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
+__all__ += spiking.__all__
 
 
 def cards() -> dict[str, Card]:

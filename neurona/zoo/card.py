@@ -42,6 +42,7 @@ CELLS: Mapping[str, Words] = {
     "hidden": Words("hidden", "oculta"),
     "recurrent": Words("recurrent", "recurrente"),
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
+    "spiking hidden": Words("spiking hidden", "oculta de impulsos"),
     "output": Words("output", "salida"),
 }
 
