@@ -24,6 +24,7 @@ from neurona.zoo import (
     kohonen,
     markov,
     perceptron,
+    plasticity,
     restricted_boltzmann,
     spiking,
     vector_quantization,
@@ -40,6 +41,7 @@ from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
+from neurona.zoo.plasticity import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.spiking import *
 from neurona.zoo.vector_quantization import *
@@ -58,6 +60,7 @@ __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
 __all__ += spiking.__all__
+__all__ += plasticity.__all__
 
 
 def cards() -> dict[str, Card]:
