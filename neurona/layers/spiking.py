@@ -22,6 +22,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.initializers import Constant
 from neurona.layers.arguments import choice, fraction, positive
+from neurona.layers.rnn_cells import scan_cell
 
 __all__ = ["LICell", "LIFCell", "LatencyCoding", "RateCoding", "SpikeCount"]
 
@@ -92,9 +93,34 @@ class LICell(Layer):
         """What is left of a potential after a step."""
         return jnp.clip(self.decay_rate.value, 0, 1) * potential
 
+    def _after(self, potential: jax.Array, current: jax.Array) -> jax.Array:
+        """The potential after a step."""
+        return self._leaked(potential) + current
+
+    def _output(self, potential: jax.Array) -> jax.Array:
+        """What the neurons send, of one step or many."""
+        return potential
+
     def call(self, inputs: Any, states: Any) -> tuple[jax.Array, list[jax.Array]]:
-        potential = self._leaked(states[0]) + inputs
-        return potential, [potential]
+        potential = self._after(states[0], inputs)
+        return self._output(potential), [potential]
+
+    def _sequence(
+        self, inputs: jax.Array, states: list[jax.Array], mask: Any, training: Any, **how: bool
+    ) -> tuple[jax.Array, list[jax.Array]]:
+        """All steps. Outputs follow from potentials at the end, so that a step that a mask leaves out, which
+        keeps the potential, repeats the output before it.
+
+        Shapes: inputs (T, B, units), states (B, units) each, mask (T, B, 1) -> outputs (T, B, units).
+        """
+
+        def step(current: jax.Array, states: list[jax.Array]) -> tuple[jax.Array, list[jax.Array]]:
+            potential = self._after(states[0], current)
+            return potential, [potential]
+
+        with self._context():
+            potentials, final = scan_cell(step, inputs, states, mask, **how)
+            return self._output(potentials), final
 
 
 class LIFCell(LICell):
@@ -151,15 +177,15 @@ class LIFCell(LICell):
         self.surrogate = choice(surrogate, SURROGATES, "surrogate", "LIFCell")
         self.slope = slope
 
-    def call(self, inputs: Any, states: Any) -> tuple[jax.Array, list[jax.Array]]:
-        before = states[0]
-        fired = (before > self.threshold).astype(before.dtype)  # no gradient flows through the reset
+    def _after(self, potential: jax.Array, current: jax.Array) -> jax.Array:
+        fired = (potential > self.threshold).astype(potential.dtype)  # the reset has no gradient
         if self.reset == "zero":
-            potential = self._leaked(before * (1 - fired)) + inputs
-        else:
-            potential = self._leaked(before) + inputs - self.threshold * fired
+            return self._leaked(potential * (1 - fired)) + current
+        return self._leaked(potential) + current - self.threshold * fired
+
+    def _output(self, potential: jax.Array) -> jax.Array:
         slope = SURROGATES[self.surrogate][1] if self.slope is None else self.slope
-        return spike(potential - self.threshold, self.surrogate, slope), [potential]
+        return spike(potential - self.threshold, self.surrogate, slope)
 
 
 class RateCoding(Layer):

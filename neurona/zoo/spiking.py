@@ -204,7 +204,8 @@ CARD = Card(
         measure=Words("share of right test digits", "proporción de dígitos de prueba acertados"),
         target=0.9271,
         source=Words(
-            "snntorch 1.0.0, the same settings, 1 seed: 0.9271", "snntorch 1.0.0, mismos ajustes, 1 semilla: 0,9271"
+            "snntorch 1.0.0, the same settings, 1 seed: 0.9271",
+            "snntorch 1.0.0, mismos ajustes, 1 semilla: 0,9271",
         ),
         run=_digits_by_spikes,
         quick_target=0.9,

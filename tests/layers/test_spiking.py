@@ -34,6 +34,14 @@ def test_a_cell_fires_as_a_loop_in_numpy_does(reset):
     np.testing.assert_allclose(potential, U, atol=1e-5)
 
 
+def test_a_step_that_a_mask_leaves_out_repeats_the_one_before():
+    layer, kept = RNN(LIFCell(2, 0.8), return_sequences=True), np.array([0, 1, 2, 5, 6, 9])
+    mask = np.isin(np.arange(12), kept)
+    spikes = layer(CURRENTS, mask=np.tile(mask, (3, 1)))
+    np.testing.assert_array_equal(spikes[:, kept], layer(CURRENTS[:, kept]))
+    np.testing.assert_array_equal(spikes[:, [3, 4, 7, 8]], spikes[:, [2, 2, 6, 6]])
+
+
 @pytest.mark.parametrize(("current", "decay"), [(0.3, 0.9), (0.5, 0.6), (0.15, 0.95)])
 def test_the_interval_of_a_constant_current_is_that_of_the_closed_form(current, decay):
     # U(n) = I (1 - decay^n) / (1 - decay) passes 1 after so many steps, and begins anew.
