@@ -22,6 +22,7 @@ from neurona.zoo import (
     hidden_markov,
     hopfield,
     kohonen,
+    liquid_state,
     markov,
     perceptron,
     plasticity,
@@ -39,6 +40,7 @@ from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.liquid_state import *
 from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.plasticity import *
@@ -61,6 +63,7 @@ __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
 __all__ += spiking.__all__
 __all__ += plasticity.__all__
+__all__ += liquid_state.__all__
 
 
 def cards() -> dict[str, Card]:
