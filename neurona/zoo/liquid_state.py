@@ -261,7 +261,7 @@ class LiquidState(Classifier):
         multiclass.check_classification_targets(y)
         self.classes_, self.n_features_in_ = np.unique(y), spikes.shape[-1]
         if len(self.classes_) == 1:
-            raise DataError(f"LiquidState: it needs two classes, and all rows are {self.classes_[0]!r}.")
+            raise DataError(f"LiquidState: it needs two classes, and all rows are of {self.classes_[0]}.")
         return spikes, self._targets(y).astype("float32")
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
@@ -360,6 +360,7 @@ def _draw_separation(axes: Any, rows: np.ndarray, states: np.ndarray, language: 
         apart = np.linalg.norm(state - states[0], axis=1)
         axes.plot(apart, color=VERMILLION, alpha=place / (len(rows) - 1), linewidth=1, label=label)
     axes.set_ylabel(Words("distance of states", "distancia de estados").of(language))
+    axes.set_ylim(0, 1.3 * axes.get_ylim()[1])  # room for the legend
     axes.legend(frameon=False, fontsize=8, ncols=len(rows) - 1, loc="upper left")
 
 
