@@ -1,7 +1,7 @@
 """Spiking neurons: cells that fire, for `RNN`, and layers that turn numbers into spikes and back.
 
-A spiking neuron keeps a potential that leaks, gathers currents, and fires when it passes a threshold. A firing
-has no useful derivative: it is 0 nearly everywhere. In the backward pass a surrogate stands in for it, so that
+A spiking neuron keeps a potential that leaks, gathers currents, and fires when it passes a threshold. The
+derivative of a firing is 0 nearly everywhere. In the backward pass a surrogate stands in for it, so that
 spiking layers learn by gradients like any others (Neftci, Mostafa and Zenke, Surrogate gradient learning in
 spiking neural networks, 2019).
 

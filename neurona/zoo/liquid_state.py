@@ -15,15 +15,17 @@ millivolts above the reset, which the background current holds:
 
 I is the sum of synaptic currents (nA, at 1 megaohm), which decay with 3 ms (6 ms of inhibitory neurons). The
 synapses are dynamic (Markram, Wang and Tsodyks, Differential signaling via the same axon of neocortical
-pyramidal neurons, PNAS 95, 1998): a spike releases A u R, where u facilitates and the resources R are used up,
+pyramidal neurons, PNAS 95, 1998): a spike releases A u R, where u facilitates and the resources R are used
+up,
 
     u = U + u exp(-dt / F) (1 - U),    R = 1 + (R - R u - 1) exp(-dt / D)     dt after the last spike.
 
 The state x(t) that the readout sees is the spikes of each neuron through exp(-t / 30 ms). The readout is a
 ridge regression, solved in one pass (neurona/zoo/ridge.py).
 
-Deviations. Steps are 1 ms, and so are all delays. U, D and F are the paper's means for each pair of kinds, not
-drawn for each synapse; strengths A are drawn, from an exponential distribution of the paper's mean. Potentials begin at the reset, not at random, so that equal inputs have equal states.
+Deviations. Steps are 1 ms, and so are all delays. U, D and F are the paper's means for each pair of kinds,
+not drawn for each synapse; strengths A are drawn, from an exponential distribution of the paper's mean.
+Potentials begin at the reset, not at random, so that equal inputs have equal states.
 """
 
 from collections.abc import Sequence
@@ -111,8 +113,8 @@ class LiquidCell(Layer):
             )
         if not (reach > 0 and tau > 0 and 0 <= inhibitory < 1 and 0 < input_share <= 1):
             raise ArgumentError(
-                "LiquidCell: reach and tau are above 0, inhibitory is from 0 and below 1, input_share is above "
-                f"0 and at most 1. Received: reach={reach}, tau={tau}, inhibitory={inhibitory}, "
+                "LiquidCell: reach and tau are above 0, inhibitory is from 0 and below 1, input_share is "
+                f"above 0 and at most 1. Received: reach={reach}, tau={tau}, inhibitory={inhibitory}, "
                 f"input_share={input_share}"
             )
         self.grid, self.reach, self.inhibitory, self.tau = tuple(grid), reach, inhibitory, tau
@@ -380,8 +382,8 @@ def _spike_trains(X: Any) -> np.ndarray:
     if len(wrong):
         raise DataError(
             "LiquidState: spikes are counts, 0 or 1 and more. Row, millisecond and feature "
-            f"{tuple(wrong[0].tolist())} is {spikes[tuple(wrong[0])]}. The layers RateCoding and LatencyCoding "
-            "make spikes of numbers."
+            f"{tuple(wrong[0].tolist())} is {spikes[tuple(wrong[0])]}. The layers RateCoding and "
+            "LatencyCoding make spikes of numbers."
         )
     return spikes
 
@@ -499,10 +501,10 @@ CARD = Card(
     family="reservoirs",
     cells=("input", "spiking hidden", "output"),
     summary=Words(
-        "Spikes make waves in a column of fixed, random spiking neurons; a linear readout, solved in one pass, "
-        "tells from the state what came in.",
-        "Los impulsos levantan ondas en una columna de neuronas fijas y aleatorias; una salida lineal, resuelta "
-        "en una pasada, dice por el estado qué entró.",
+        "Spikes make waves in a column of fixed, random spiking neurons; a linear readout, solved in one "
+        "pass, tells from the state what came in.",
+        "Los impulsos levantan ondas en una columna de neuronas fijas y aleatorias; una salida lineal, "
+        "resuelta en una pasada, dice por el estado qué entró.",
     ),
     network=LiquidState,
     experiment=Experiment(

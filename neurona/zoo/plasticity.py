@@ -117,7 +117,7 @@ class STDPRule(Rule):
         return {"firing_rate": rates.mean()}
 
     def changed(self, W: jax.Array, before: jax.Array, after: jax.Array) -> jax.Array:
-        """The weights after a step, from how much of spikes before firings and of spikes after them it saw."""
+        """The weights after a step that saw so much of spikes before firings, and of spikes after them."""
         low, high = self.bounds
         if self.kind == "multiplicative":
             before, after = before * (high - W), after * (W - low)

@@ -1,15 +1,16 @@
 """The spiking network: neurons that send spikes instead of numbers, and learn by gradients all the same.
 
 Maass (Networks of spiking neurons: the third generation of neural network models, Neural Networks 10, 1997).
-A leaky integrate-and-fire neuron (Lapicque, 1907) gathers the currents I of its synapses in a potential U that
-leaks, and fires when it passes a threshold. In steps of time (Eshraghian et al., Training spiking neural
+A leaky integrate-and-fire neuron (Lapicque, 1907) gathers the currents I of its synapses in a potential U
+that leaks, and fires when it passes a threshold. In steps of time (Eshraghian et al., Training spiking neural
 networks using lessons from deep learning, Proceedings of the IEEE 111, 2023),
 
     U(t) = decay U(t-1) + I(t) - threshold S(t-1),     I(t) = W S_below(t) + b,
     S(t) = 1 where U(t) > threshold, else 0.
 
 S has no useful derivative. The backward pass takes a surrogate's (Neftci, Mostafa and Zenke, Surrogate
-gradient learning in spiking neural networks, IEEE Signal Processing Magazine 36, 2019), here the arctangent's,
+gradient learning in spiking neural networks, IEEE Signal Processing Magazine 36, 2019), here the
+arctangent's,
 
     dS/dU = 1 / (1 + (pi (U - threshold))^2)
 

@@ -112,7 +112,7 @@ def test_what_is_wrong_is_told():
         RNN(LIFCell(3))(CURRENTS)
     with pytest.raises(ArgumentError, match="decay is a number from 0 to 1"):
         LIFCell(3, decay=1.5)
-    with pytest.raises(ArgumentError, match="threshold and slope are above 0. Received: threshold=0"):
+    with pytest.raises(ArgumentError, match=r"threshold and slope are above 0. Received: threshold=0"):
         LIFCell(3, threshold=0)
     with pytest.raises(ArgumentError, match="reset is one of subtract, zero"):
         LIFCell(3, reset="none")

@@ -70,7 +70,7 @@ def test_what_is_wrong_is_told():
         zoo.STDPRule(kind="hard")
     with pytest.raises(ValueError, match=r"the first bound is below the second. Received: .*bounds=\(1, 0\)"):
         zoo.STDPRule(bounds=(1, 0))
+    wrong = Sequential([Input((2,)), Dense(1), Dense(1)])
+    wrong.compile(rule=zoo.STDPRule())
     with pytest.raises(ValueError, match=r"a Dense and an RNN of a spiking cell.*Received: Dense, Dense"):
-        wrong = Sequential([Input((2,)), Dense(1), Dense(1)])
-        wrong.compile(rule=zoo.STDPRule())
         wrong.fit(np.ones((1, 2)), verbose=0)
