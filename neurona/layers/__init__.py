@@ -42,6 +42,7 @@ from neurona.layers import (
     separable_convolution,
     sequence,
     spectrogram,
+    spiking,
     text_vectorization,
     transposed_convolution,
     wrapper,
@@ -80,6 +81,7 @@ from neurona.layers.scaling import *
 from neurona.layers.separable_convolution import *
 from neurona.layers.sequence import *
 from neurona.layers.spectrogram import *
+from neurona.layers.spiking import *
 from neurona.layers.text_vectorization import *
 from neurona.layers.transposed_convolution import *
 from neurona.layers.wrapper import *
@@ -119,6 +121,7 @@ __all__ += scaling.__all__
 __all__ += separable_convolution.__all__
 __all__ += sequence.__all__
 __all__ += spectrogram.__all__
+__all__ += spiking.__all__
 __all__ += text_vectorization.__all__
 __all__ += transposed_convolution.__all__
 __all__ += wrapper.__all__

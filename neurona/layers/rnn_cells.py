@@ -518,7 +518,11 @@ def has_sequence(cell: Any) -> bool:
     """Whether a cell, or each cell of a stack, computes all steps at once."""
     if type(cell) is StackedRNNCells:
         return all(map(has_sequence, cell.cells))
-    return isinstance(cell, _Cell) and type(cell).call is _Cell.call  # a subclass may compute something else
+    # A subclass of such a cell that has another `call` may compute something else.
+    for cls in type(cell).__mro__:
+        if "_sequence" in vars(cls) or "call" in vars(cls):
+            return "_sequence" in vars(cls)
+    return False
 
 
 def step_of(cell: Any) -> Callable[..., Any]:

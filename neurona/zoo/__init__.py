@@ -29,12 +29,16 @@ from neurona.zoo import (
     kohonen,
     linear_discriminant,
     madaline,
+    liquid_state,
     markov,
     mcculloch_pitts,
     perceptron,
     radial_basis,
     restricted_boltzmann,
     softmax,
+    plasticity,
+    restricted_boltzmann,
+    spiking,
     vector_quantization,
 )
 from neurona.zoo.adaline import *
@@ -54,12 +58,16 @@ from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.madaline import *
+from neurona.zoo.liquid_state import *
 from neurona.zoo.markov import *
 from neurona.zoo.mcculloch_pitts import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
+from neurona.zoo.plasticity import *
+from neurona.zoo.restricted_boltzmann import *
+from neurona.zoo.spiking import *
 from neurona.zoo.vector_quantization import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
@@ -85,6 +93,9 @@ __all__ += vector_quantization.__all__
 __all__ += elman.__all__
 __all__ += jordan.__all__
 __all__ += conditional_random_field.__all__
+__all__ += spiking.__all__
+__all__ += plasticity.__all__
+__all__ += liquid_state.__all__
 
 
 def cards() -> dict[str, Card]:

@@ -44,6 +44,7 @@ CELLS: Mapping[str, Words] = {
     "recurrent": Words("recurrent", "recurrente"),
     "kernel": Words("kernel", "núcleo"),
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
+    "spiking hidden": Words("spiking hidden", "oculta de impulsos"),
     "output": Words("output", "salida"),
 }
 

@@ -35,7 +35,8 @@ from neurona.zoo.pictures import COLOURS, tiles_of
 
 __all__ = ["SelfOrganizingMap"]
 
-_CHUNK = 1024  # rows of a step of the batch map
+_CHUNK = 256  # rows of a step of the batch map: their distances stay in the cache
+_AT_ONCE = 1024  # rows whose best units are looked for at once
 _BATCH = 32  # rows of a step of the online map, one after another
 _CHOICES = {
     "topology": ("rectangular", "hexagonal"),
@@ -61,9 +62,27 @@ class MapLayer(Layer):
     def build(self, input_shape: Any) -> None:
         self.prototypes = self.add_weight((self.units, input_shape[-1]), name="prototypes")
 
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        return (*input_shape[:-1], self.units)
+
     def call(self, x: jax.Array) -> jax.Array:
         w = self.prototypes.value
         return jnp.sum(x**2, -1, keepdims=True) - 2 * x @ w.T + jnp.sum(w**2, -1)
+
+
+def best_units(x: jax.Array, prototypes: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The nearest prototype of each row, the first of several, and its squared distance.
+
+    Two vectorized minima, over prototypes in the first axis, take a third of the time of an `argmin`.
+    """
+    halves = jnp.sum(prototypes**2, axis=1, keepdims=True) / 2 - prototypes @ x.T  # (units, rows)
+    least = halves.min(axis=0)
+    numbers = jnp.arange(len(prototypes), dtype="int32")[:, None]
+    best = jnp.where(halves == least, numbers, len(prototypes) - 1).min(axis=0)
+    return best, jnp.maximum(jnp.sum(x**2, axis=1) + 2 * least, 0)
+
+
+_best_units = jax.jit(best_units)
 
 
 class _MapRule(Rule):
@@ -120,11 +139,10 @@ class BatchMapRule(_MapRule):
         self.counts.assign(jnp.zeros(self.counts.shape))
 
     def learn(self, model: Any, batch: Any, key: jax.Array, number: jax.Array) -> dict[str, jax.Array]:
-        distances = model(batch.x)
-        best = jax.nn.one_hot(jnp.argmin(distances, axis=1), distances.shape[1])  # (rows, units)
-        self.sums.assign(self.sums.value + best.T @ batch.x)
-        self.counts.assign(self.counts.value + best.sum(axis=0))
-        return {"quantization_error": jnp.sqrt(jnp.maximum(distances.min(axis=1), 0)).mean()}
+        best, squares = best_units(batch.x, model.layers[-1].prototypes.value)
+        self.sums.assign(self.sums.value.at[best].add(batch.x))
+        self.counts.assign(self.counts.value.at[best].add(1.0))
+        return {"quantization_error": jnp.sqrt(squares).mean()}
 
     def end_epoch(self, model: Any) -> None:
         prototypes = model.layers[-1].prototypes
@@ -317,11 +335,22 @@ class SelfOrganizingMap(base.ClusterMixin, base.TransformerMixin, Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The best matching unit of each row; unit `row * columns + column` of the grid."""
-        return self._outputs(self._rows(X)).argmin(axis=1)
+        return self._nearest(X)[0]
+
+    def _nearest(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The best matching unit of each row, and its squared distance."""
+        rows, found = self._rows(X), []
+        size = min(_AT_ONCE, 1 << (len(rows) - 1).bit_length())  # few sizes, each of which is compiled
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            padded = np.pad(part, ((0, size - len(part)), (0, 0)))
+            found.append([np.asarray(one)[: len(part)] for one in _best_units(padded, self.prototypes_)])
+        best, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return best, squares
 
     def quantization_error(self, X: Any) -> float:
         """The mean distance of rows from their best matching units."""
-        return float(self.transform(X).min(axis=1).mean())
+        return float(np.sqrt(self._nearest(X)[1]).mean())
 
     def topographic_error(self, X: Any) -> float:
         """The share of rows whose two best units are no neighbours on the grid."""

@@ -572,6 +572,7 @@ ELSEWHERE = {
     "Pipeline": "test_pipeline.py",
     **dict.fromkeys(["CustomScaleLayer", "LayerScale"], "test_scaling.py"),
     "STFTSpectrogram": "test_spectrogram.py",
+    **dict.fromkeys(["LICell", "LIFCell", "RateCoding", "LatencyCoding", "SpikeCount"], "test_spiking.py"),
     **dict.fromkeys(
         ["StringLookup", "IntegerLookup", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"],
         "test_lookups.py",
