@@ -26,6 +26,8 @@ from neurona.zoo import (
     perceptron,
     restricted_boltzmann,
     vector_quantization,
+    word2vec,
+    word_vectors,
 )
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
@@ -41,6 +43,8 @@ from neurona.zoo.markov import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.vector_quantization import *
+from neurona.zoo.word2vec import *
+from neurona.zoo.word_vectors import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
 __all__ += backpropagation.__all__
@@ -55,6 +59,8 @@ __all__ += boltzmann.__all__
 __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
+__all__ += word2vec.__all__
+__all__ += word_vectors.__all__
 
 
 def cards() -> dict[str, Card]:
