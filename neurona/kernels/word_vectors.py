@@ -96,8 +96,8 @@ def word_pass(
         )
     if text.size * (2 + negative) >= _COUNTERS:
         raise ArgumentError(
-            f"word_pass: a text of {text.size} words draws more random numbers than there are counters. Cut it "
-            "into parts."
+            f"word_pass: a text of {text.size} words draws more random numbers than there are counters. Cut "
+            "it into parts."
         )
     text = jnp.where((text >= 0) & (text < inputs.shape[0]), text, -1).astype(jnp.int32)
     seed = jax.random.bits(key, (2,), jnp.uint32)

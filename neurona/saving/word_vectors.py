@@ -196,15 +196,15 @@ def _told(gate: Gate, found: list[bytes], vectors: np.ndarray) -> tuple[list[str
     broken = [text for text, word in zip(words, found) if "\ufffd" in text and b"\xef\xbf\xbd" not in word]
     if broken:
         warn(
-            f"{gate.name}: {len(broken)} words are no valid UTF-8, such as {broken[0]!r:.50}. The bytes that "
-            "could not be read are replaced."
+            f"{gate.name}: {len(broken)} words are no valid UTF-8, such as {broken[0]!r:.50}. The bytes "
+            "that could not be read are replaced."
         )
     places = {word: number for number, word in reversed(list(enumerate(words)))}
     if len(places) < len(words):
         again = next(word for number, word in enumerate(words) if places[word] != number)
         warn(
-            f"{gate.name}: {len(words) - len(places)} words occur again, such as {again!r:.50}. The first row "
-            "of each counts."
+            f"{gate.name}: {len(words) - len(places)} words occur again, such as {again!r:.50}. The first "
+            "row of each counts."
         )
         kept = sorted(places.values())
         words, vectors = [words[number] for number in kept], vectors[kept]
@@ -240,8 +240,8 @@ def write_word_vectors(
     for word in words:
         if len(word.split()) != 1 or word != word.strip():
             raise SavingError(
-                f"write_word_vectors: the word {word!r} is empty or holds a blank, which ends a word in these "
-                "files. Replace it, with an underscore."
+                f"write_word_vectors: the word {word!r} is empty or holds a blank, which ends a word in "
+                "these files. Replace it, with an underscore."
             )
     target = Path(path)
     with atomic_path(target) as part, _opened(part, target.suffix == ".gz") as file:

@@ -18,6 +18,7 @@ from neurona.zoo import (
     boltzmann,
     echo_state,
     extreme,
+    glove,
     hebb,
     hidden_markov,
     hopfield,
@@ -35,6 +36,7 @@ from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.echo_state import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
+from neurona.zoo.glove import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
@@ -60,6 +62,7 @@ __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__
+__all__ += glove.__all__
 __all__ += word_vectors.__all__
 
 

@@ -155,8 +155,8 @@ def keep_bounds(counts: np.ndarray, sample: float) -> np.ndarray:
 
 
 def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Walker's alias method: a number drawn evenly stands for itself where 32 random bits are below its bound,
-    and for another number where they are not. So number n occurs in proportion to `weights[n]`.
+    """Walker's alias method: a number drawn evenly stands for itself where 32 random bits are below its
+    bound, and for another number where they are not. So number n occurs in proportion to `weights[n]`.
 
     Example:
 
@@ -386,8 +386,8 @@ CARD = Card(
     summary=Words(
         "Vectors of words that guess the words around: words that are used alike come to lie together, and "
         "sums of vectors answer analogies.",
-        "Vectores de palabras que adivinan las de alrededor: las que se usan igual quedan juntas, y las sumas "
-        "de vectores responden analogías.",
+        "Vectores de palabras que adivinan las de alrededor: las que se usan igual quedan juntas, y las "
+        "sumas de vectores responden analogías.",
     ),
     network=Word2Vec,
     experiment=Experiment(

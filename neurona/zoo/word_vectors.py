@@ -84,7 +84,8 @@ class WordQueries:
         first = str(word)[:1].lower()
         near = itertools.islice((one for one in self.words_ if one[:1].lower() == first), _ANOTHER)
         raise UnknownWord(
-            f"The word {word!r:.80} is not in the vocabulary of {len(self.words_)} words.{suggestion(word, near)}"
+            f"The word {word!r:.80} is not in the vocabulary of {len(self.words_)} "
+            f"words.{suggestion(word, near)}"
         )
 
     def _unit(self, word: Word) -> np.ndarray:
@@ -94,7 +95,8 @@ class WordQueries:
         width = self.vectors.shape[1]
         if vector.shape != (width,):
             raise ArgumentError(
-                f"A word is asked by its name or by a vector of shape ({width},). Received shape {vector.shape}."
+                f"A word is asked by its name or by a vector of shape ({width},). Received "
+                f"shape {vector.shape}."
             )
         return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
@@ -205,8 +207,8 @@ class WordVectors(WordQueries):
         self.words_, self._vectors = list(words), np.asarray(vectors, np.float32)
         if self._vectors.ndim != 2 or len(self._vectors) != len(self.words_) or not self.words_:
             raise DataError(
-                f"WordVectors: {len(self.words_)} words need vectors of shape ({len(self.words_)}, size), and 1 "
-                f"word at least. Received shape {self._vectors.shape}."
+                f"WordVectors: {len(self.words_)} words need vectors of shape ({len(self.words_)}, size), "
+                f"and 1 word at least. Received shape {self._vectors.shape}."
             )
 
     @property
@@ -258,8 +260,8 @@ class Corpus:
         if len(order) < 2:
             raise DataError(
                 f"{name}: {len(order)} words are left of {len(numbers) - 1} that occur in a text of "
-                f"{int(counts.sum())} words: min_count={min_count} leaves out those that occur less often, and "
-                "2 are needed. Give more text, or a smaller min_count."
+                f"{int(counts.sum())} words: min_count={min_count} leaves out those that occur less often, "
+                "and 2 are needed. Give more text, or a smaller min_count."
             )
         known = list(numbers)
         self.words: list[str] = [known[number] for number in order]
