@@ -271,8 +271,11 @@ CARD = Card(
             "rank correlation of cosines with the pairs' scores",
             "correlación de rangos de los cosenos con las notas de los pares",
         ),
-        target=0.7,
-        source=Words("gensim 4.4.0 on the same text and pairs", "gensim 4.4.0 con el mismo texto y pares"),
+        target=0.696,
+        source=Words(
+            "gensim 4.4.0, continuous bag of words on this text, 30 other pairs of the same kind: 0.696",
+            "gensim 4.4.0, bolsa continua de palabras con este texto, otros 30 pares del mismo tipo: 0,696",
+        ),
         run=_pairs_of_reviews,
         quick_target=0.7,
     ),

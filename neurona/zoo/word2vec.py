@@ -117,18 +117,13 @@ class WindowRule(Rule):
         paths = np.zeros((len(counts), 0), "int32")
         if self.hs:
             paths = huffman_paths(counts, len(counts) if self.negative else 0)
-        drawn = {
-            "keep": keep_bounds(counts, self.sample),
-            "bounds": bounds,
-            "others": others,
-            "paths": paths,
-        }
-        for name, value in drawn.items():
-            setattr(self, name, Variable(jnp.asarray(value), dtype=value.dtype, trainable=False, name=name))
+        self.keep = _fixed("keep", keep_bounds(counts, self.sample))
+        self.bounds, self.others = _fixed("bounds", bounds), _fixed("others", others)
+        self.paths = _fixed("paths", paths)
 
     def learn(self, model: Any, batch: Any, key: jax.Array, number: jax.Array) -> dict[str, jax.Array]:
         layer = model.layers[-1]
-        draws = WordDraws(*(getattr(self, name).value for name in WordDraws._fields))
+        draws = WordDraws(self.keep.value, self.bounds.value, self.others.value, self.paths.value)
         progress = jnp.minimum(number * len(batch.x) / self.pieces, 1)
         inputs, outputs, (loss, pairs) = word_pass(
             layer.inputs.value,
@@ -144,6 +139,10 @@ class WindowRule(Rule):
         layer.inputs.assign(inputs)
         layer.outputs.assign(outputs)
         return {"loss": loss / jnp.maximum(pairs, 1)}
+
+
+def _fixed(name: str, value: np.ndarray) -> Variable:
+    return Variable(jnp.asarray(value), dtype=value.dtype, trainable=False, name=name)
 
 
 def keep_bounds(counts: np.ndarray, sample: float) -> np.ndarray:
@@ -400,7 +399,10 @@ CARD = Card(
             "correlación de rangos de los cosenos con las notas de los pares",
         ),
         target=0.78,
-        source=Words("gensim 4.4.0 on the same text and pairs", "gensim 4.4.0 con el mismo texto y pares"),
+        source=Words(
+            "gensim 4.4.0 with these settings on this text, 30 other pairs of the same kind: 0.780",
+            "gensim 4.4.0 con estos ajustes y este texto, 30 pares distintos del mismo tipo: 0,780",
+        ),
         run=_pairs_of_reviews,
         quick_target=0.7,
     ),
