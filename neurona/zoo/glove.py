@@ -221,7 +221,7 @@ class Glove(WordQueries, Estimator):
             NotFittedError: the network has not learned.
         """
         validation.check_is_fitted(self, "model_")
-        layer = self.model_.layers[-1]
+        layer: Any = self.model_.layers[-1]
         return np.asarray(layer.middle.value) + np.asarray(layer.beside.value)
 
     def plot(

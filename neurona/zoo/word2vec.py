@@ -329,7 +329,8 @@ class Word2Vec(WordQueries, Estimator):
             NotFittedError: the network has not learned.
         """
         validation.check_is_fitted(self, "model_")
-        return np.asarray(self.model_.layers[-1].inputs.value)[:, : self.vector_size]
+        layer: Any = self.model_.layers[-1]
+        return np.asarray(layer.inputs.value)[:, : self.vector_size]
 
     def plot(
         self, words: Sequence[str] | None = None, language: str | None = None, to_file: Any = None
