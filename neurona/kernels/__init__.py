@@ -24,6 +24,7 @@ The computations:
     dropout.py                 dropout, with the random bits of JAX's keys
     cross_entropy.py           cross-entropy of a softmax, from its logits
     update.py                  one step of an optimizer on all weights
+    word_vectors.py            a pass over a text that learns word vectors
 
 Functions here take arrays of floating-point numbers and plain Python arguments, and know nothing of layers.
 """

@@ -22,6 +22,7 @@ from neurona.zoo import (
     echo_state,
     elman,
     extreme,
+    glove,
     hebb,
     hidden_markov,
     hopfield,
@@ -40,6 +41,8 @@ from neurona.zoo import (
     restricted_boltzmann,
     spiking,
     vector_quantization,
+    word2vec,
+    word_vectors,
 )
 from neurona.zoo.adaline import *
 from neurona.zoo.backpropagation import *
@@ -51,6 +54,7 @@ from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
+from neurona.zoo.glove import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
@@ -69,6 +73,8 @@ from neurona.zoo.plasticity import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.spiking import *
 from neurona.zoo.vector_quantization import *
+from neurona.zoo.word2vec import *
+from neurona.zoo.word_vectors import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
 __all__ += adaline.__all__
@@ -96,6 +102,9 @@ __all__ += conditional_random_field.__all__
 __all__ += spiking.__all__
 __all__ += plasticity.__all__
 __all__ += liquid_state.__all__
+__all__ += word2vec.__all__
+__all__ += glove.__all__
+__all__ += word_vectors.__all__
 
 
 def cards() -> dict[str, Card]:

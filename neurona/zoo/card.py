@@ -34,6 +34,7 @@ FAMILIES: Mapping[str, Words] = {
     "energy": Words("Energy and memory", "Energía y memoria"),
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
+    "words": Words("Words", "Palabras"),
 }
 
 # The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).

@@ -14,6 +14,7 @@ from neurona.kernels.geometry import Geometry
 from neurona.kernels.operation import Operation
 from neurona.kernels.recurrent_steps import LSTM, Weights
 from neurona.kernels.update import Rule
+from neurona.kernels.word_vectors import WordDraws
 from tests.kernels.conftest import arrays
 
 
@@ -138,11 +139,28 @@ def update(batch):
     yield "update", [rate, rate, gradients, parameters, {}], options
 
 
+def word_pass(batch):
+    # The bag of words and longer targets: test_word_vectors_native.py.
+    generator = np.random.default_rng(0)
+    bounds, keep = generator.integers([[0], [2**31]], 2**32, (2, 5), "uint32")
+    paths = jnp.array([[10, 12], [10, 13], [11, -1], [14, 16], [14, 17]], jnp.int32)
+    draws = WordDraws(jnp.asarray(keep), jnp.asarray(bounds), jnp.array([1, 2, 3, 4, 0], jnp.int32), paths)
+    text = jnp.asarray(np.arange(batch) * 7 % 6 - 1, jnp.int32)
+    inputs = [*arrays((5, 16), (9, 16), scale=0.5), text, draws, jnp.array([3, 4], jnp.uint32)]
+    yield "word pass", [*inputs, jnp.float32(0.1)], {"window": 2, "negative": 3, "mean": False}
+
+
 @cache
 def problems(batch):
     """The problems of all operations, by name."""
     families = [
         *(attention, cross_entropy, dense, dropout, embedding, layer_normalization, batch_normalization),
-        *(pooling, recurrence, update, *([convolution, convolution_with_pooling] if batch else [])),
+        *(
+            pooling,
+            recurrence,
+            update,
+            word_pass,
+            *([convolution, convolution_with_pooling] if batch else []),
+        ),
     ]
     return {name: (inputs, options) for family in families for name, inputs, options in family(batch)}
