@@ -124,9 +124,7 @@ def main() -> None:
         figures[program] = compete(python, program, rounds)
         print(as_text(lines({program: figures[program]})), end="\n\n", flush=True)
     if not options.quick:
-        found = ", ".join(
-            f"{name} {version}" for name, version in versions(python, _PACKAGES).items()
-        )
+        found = ", ".join(f"{name} {version}" for name, version in versions(python, _PACKAGES).items())
         command = shlex.join(["python3", "-m", "benchmarks.programs", *sys.argv[1:]])
         write(figures, f"`{command}`, {rounds} rounds, on {machine()}; {found}.")
 

@@ -17,8 +17,8 @@ from neurona.zoo import (
     adaline,
     backpropagation,
     boltzmann,
-    echo_canceller,
     conditional_random_field,
+    echo_canceller,
     echo_state,
     elman,
     extreme,
@@ -29,16 +29,15 @@ from neurona.zoo import (
     jordan,
     kohonen,
     linear_discriminant,
-    madaline,
     liquid_state,
+    madaline,
     markov,
     mcculloch_pitts,
     perceptron,
+    plasticity,
     radial_basis,
     restricted_boltzmann,
     softmax,
-    plasticity,
-    restricted_boltzmann,
     spiking,
     vector_quantization,
     word2vec,
@@ -48,8 +47,8 @@ from neurona.zoo.adaline import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
-from neurona.zoo.echo_canceller import *
 from neurona.zoo.conditional_random_field import *
+from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
@@ -61,16 +60,15 @@ from neurona.zoo.hopfield import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.linear_discriminant import *
-from neurona.zoo.madaline import *
 from neurona.zoo.liquid_state import *
+from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.mcculloch_pitts import *
 from neurona.zoo.perceptron import *
+from neurona.zoo.plasticity import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
-from neurona.zoo.plasticity import *
-from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.spiking import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
