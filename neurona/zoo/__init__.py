@@ -16,6 +16,7 @@ from neurona.errors import suggest_names
 from neurona.zoo import (
     backpropagation,
     boltzmann,
+    deep_belief,
     echo_state,
     extreme,
     hebb,
@@ -30,6 +31,7 @@ from neurona.zoo import (
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.deep_belief import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
@@ -52,6 +54,7 @@ __all__ += restricted_boltzmann.__all__
 __all__ += markov.__all__
 __all__ += hidden_markov.__all__
 __all__ += boltzmann.__all__
+__all__ += deep_belief.__all__
 __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__

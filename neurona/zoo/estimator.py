@@ -71,18 +71,21 @@ class Estimator(base.BaseEstimator):
         Raises:
             ArgumentError: weights of rows or classes are given.
         """
-        for name in ("sample_weight", "class_weight"):
-            if options.get(name) is not None:
-                raise ArgumentError(
-                    f"{type(self).__name__}: every row counts alike, of whatever class; {name} is not taken. "
-                    "Repeat the rows that should count more."
-                )
+        self._check_unweighted(options)
         rows, targets = self._checked(X, y)
         with self._seeded():
             self.model_ = self._model_for(rows, targets)
             given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": 0, **options}
             self.history_ = self.model_.fit(rows, targets, **given)
         return self
+
+    def _check_unweighted(self, options: dict[str, Any]) -> None:
+        for name in ("sample_weight", "class_weight"):
+            if options.get(name) is not None:
+                raise ArgumentError(
+                    f"{type(self).__name__}: every row counts alike, of whatever class; {name} is not taken. "
+                    "Repeat the rows that should count more."
+                )
 
     def _seeded(self) -> Any:
         """A context in which all that is drawn at random follows from `random_state`."""

@@ -17,8 +17,8 @@ The hidden units sum out, and leave the free energy F, with P(v) = exp(-F(v)) / 
 The log-likelihood climbs along <v h'> of the data less <v h'> of the machine. Contrastive divergence (2002)
 takes the latter from k rounds of drawing that begin at the data, CD-k; persistent contrastive divergence
 (Tieleman, Training restricted Boltzmann machines using approximations to the likelihood gradient, 2008) from
-chains that are carried on from step to step. Grey levels from 0 to 1 count as the probabilities of a 1
-(Hinton, A practical guide to training restricted Boltzmann machines, 2010, section 13).
+chains whose hidden units are carried on from step to step. Grey levels from 0 to 1 count as the probabilities
+of a 1 (Hinton, A practical guide to training restricted Boltzmann machines, 2010, section 13).
 
 Gaussian visible units have |v|^2 / 2 in E, and P(v_i | h) is normal with mean b_i + (W h)_i and variance 1;
 the columns are scaled to mean 0 and variance 1 first (2010, section 13.2).
@@ -89,6 +89,11 @@ class RestrictedBoltzmannLayer(Layer):
         super().__init__(**kwargs)
         self.units, self.visible = units, visible
 
+    @property
+    def figure(self) -> str:
+        """What tells how well it learns: see `ContrastiveDivergence`."""
+        return "reconstruction_error" if self.visible == "gaussian" else "pseudo_likelihood"
+
     def build(self, input_shape: Any) -> None:
         features = input_shape[-1]
         self.kernel = self.add_weight((features, self.units), RandomNormal(stddev=0.01), name="kernel")
@@ -111,14 +116,18 @@ class RestrictedBoltzmannLayer(Layer):
         """h given v: 0 and 1, (rows, units)."""
         return bernoulli(key, self.excitement(v))
 
+    def received(self, h: jax.Array) -> jax.Array:
+        """b + W h, (rows, features)."""
+        return h @ self.kernel.value.T + self.visible_bias.value
+
     def expected_visible(self, h: jax.Array) -> jax.Array:
         """The mean of v given h, (rows, features)."""
-        received = h @ self.kernel.value.T + self.visible_bias.value
+        received = self.received(h)
         return received if self.visible == "gaussian" else jax.nn.sigmoid(received)
 
     def draw_visible(self, h: jax.Array, key: jax.Array) -> jax.Array:
         """v given h, (rows, features)."""
-        return draw_units(self.visible, key, h @ self.kernel.value.T + self.visible_bias.value)
+        return draw_units(self.visible, key, self.received(h))
 
     def gibbs(self, v: jax.Array, key: jax.Array, rounds: Any) -> jax.Array:
         """v after some rounds: h given v, and v given h."""
@@ -131,8 +140,13 @@ class RestrictedBoltzmannLayer(Layer):
 
 
 def bernoulli(key: jax.Array, log_odds: jax.Array) -> jax.Array:
-    """0 and 1, where 1 has the probability sigmoid(log_odds)."""
-    return (jax.random.uniform(key, log_odds.shape) < jax.nn.sigmoid(log_odds)).astype(log_odds.dtype)
+    """0 and 1, where 1 has the probability sigmoid(log_odds), to the nearest of 1 / 65536: each random word
+    serves two units.
+    """
+    words = jax.random.bits(key, (-(-log_odds.size // 2),))
+    halves = jax.lax.bitcast_convert_type(words, jnp.uint16).ravel()[: log_odds.size]
+    level = (halves.reshape(log_odds.shape) + 0.5) / 65536
+    return (level < jax.nn.sigmoid(log_odds)).astype(log_odds.dtype)
 
 
 def draw_units(visible: str, key: jax.Array, received: jax.Array) -> jax.Array:
@@ -148,10 +162,11 @@ class ContrastiveDivergence(Rule):
     Args:
         rate: eta.
         rounds: k, of drawing both layers.
-        chains: how many chains are carried on from step to step; 0 begins at the rows at each step.
+        chains: how many chains are carried on from step to step, by their hidden units; 0 begins at the rows
+            at each step.
 
-    Figures: of Bernoulli units `pseudo_likelihood`, the log of it from a unit of each row; of Gaussian ones
-        `reconstruction_error`, the mean squared difference of v from its mean given h.
+    Figures: `pseudo_likelihood`, the log of it from a unit of each row; of Gaussian units, and of layers
+        without a free energy, `reconstruction_error`, the mean squared difference of v from its mean given h.
     """
 
     figures = ("pseudo_likelihood",)
@@ -161,30 +176,35 @@ class ContrastiveDivergence(Rule):
 
     def build(self, model: Any) -> None:
         layer = model.layers[-1]
-        if layer.visible == "gaussian":
-            self.figures = ("reconstruction_error",)
+        self.figures = (layer.figure,)
         if self.chains:
-            start = jnp.zeros((self.chains, layer.visible_bias.shape[0]))
+            start = jnp.zeros((self.chains, layer.units))
             self.carried = Variable(start, trainable=False, name="chains")
 
     def learn(self, model: Any, batch: Any, key: jax.Array, number: jax.Array) -> dict[str, jax.Array]:
         layer, v = model.layers[-1], batch.x
-        drawing, looking = jax.random.split(key)
+        first, second, third, looking = jax.random.split(key, 4)
         excitement = layer.excitement(v)
         figure = self._figure(layer, v, excitement, looking)
-        model_v = layer.gibbs(self.carried.value if self.chains else v, drawing, self.rounds)
+        start = self.carried.value if self.chains else bernoulli(first, excitement)
+        model_v = layer.draw_visible(start, second)
+        if self.rounds > 1:
+            model_v = layer.gibbs(model_v, third, self.rounds - 1)
+        model_excitement = layer.excitement(model_v)
         if self.chains:
-            self.carried.assign(model_v)
-        h, model_h = jax.nn.sigmoid(excitement), layer(model_v)
-        learned = v.T @ h / len(v) - model_v.T @ model_h / len(model_v)
-        layer.kernel.assign(layer.kernel + self.rate * learned)
-        layer.bias.assign(layer.bias + self.rate * (h.mean(axis=0) - model_h.mean(axis=0)))
-        outer = layer.visible_bias + self.rate * (v.mean(axis=0) - model_v.mean(axis=0))
-        layer.visible_bias.assign(outer)
-        return {self.figures[0]: figure}
+            self.carried.assign(bernoulli(first, model_excitement))
+        # <v h'> of the rows less that of the machine, as one product.
+        h = jax.nn.sigmoid(excitement) / len(v)
+        model_h = -jax.nn.sigmoid(model_excitement) / len(model_v)
+        outer, inner = jnp.concatenate([v, model_v]), jnp.concatenate([h, model_h])
+        layer.kernel.assign(layer.kernel + self.rate * (outer.T @ inner))
+        layer.bias.assign(layer.bias + self.rate * inner.sum(axis=0))
+        change = v.mean(axis=0) - model_v.mean(axis=0)
+        layer.visible_bias.assign(layer.visible_bias + self.rate * change)
+        return {layer.figure: figure}
 
     def _figure(self, layer: Any, v: jax.Array, excitement: jax.Array, key: jax.Array) -> jax.Array:
-        if layer.visible == "gaussian":
+        if layer.figure == "reconstruction_error":
             return jnp.mean((v - layer.expected_visible(jax.nn.sigmoid(excitement))) ** 2)
         places = jax.random.randint(key, (len(v),), 0, v.shape[1])
         change = 1 - 2 * v[jnp.arange(len(v)), places]  # of the unit that is flipped
@@ -375,7 +395,7 @@ class RestrictedBoltzmann(_Machine):
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
         rows, _ = super()._checked(X, y)
-        _check_unit_interval(type(self).__name__, rows)
+        check_unit_interval(type(self).__name__, rows)
         # The machine without weights from which annealing begins: that of the data, with no unit certain.
         means = (rows.sum(axis=0) + 1) / (len(rows) + 2)
         self.first_bias_ = np.log(means / (1 - means)).astype("float32")
@@ -383,7 +403,7 @@ class RestrictedBoltzmann(_Machine):
 
     def _units(self, X: Any) -> np.ndarray:
         rows = self._rows(X)
-        _check_unit_interval(type(self).__name__, rows)
+        check_unit_interval(type(self).__name__, rows)
         return rows
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -456,7 +476,12 @@ class GaussianRestrictedBoltzmann(_Machine):
         return -float(np.log(self.scale_).sum())
 
 
-def _check_unit_interval(name: str, rows: np.ndarray) -> None:
+def check_unit_interval(name: str, rows: np.ndarray) -> None:
+    """Refuse rows of anything but 0, 1 and what lies between.
+
+    Raises:
+        DataError: it names the row and the column.
+    """
     wrong = np.argwhere((rows < 0) | (rows > 1))
     if len(wrong):
         row, column = wrong[0]
