@@ -17,6 +17,7 @@ from neurona.zoo import (
     backpropagation,
     boltzmann,
     deep_belief,
+    deep_boltzmann,
     echo_state,
     extreme,
     hebb,
@@ -32,6 +33,7 @@ from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.deep_belief import *
+from neurona.zoo.deep_boltzmann import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
@@ -55,6 +57,7 @@ __all__ += markov.__all__
 __all__ += hidden_markov.__all__
 __all__ += boltzmann.__all__
 __all__ += deep_belief.__all__
+__all__ += deep_boltzmann.__all__
 __all__ += extreme.__all__
 __all__ += echo_state.__all__
 __all__ += vector_quantization.__all__

@@ -23,7 +23,7 @@ where the papers use conjugate gradients or plain steps. The up-down algorithm o
 weights of both directions, is left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import jax
@@ -81,11 +81,13 @@ class Stack(Estimator):
     batch_size: int
     rounds: int
     persistent: bool
+    _counts: tuple[str, ...] = ()  # further parameters that are whole numbers above 0
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, Any]:
         rows, targets = super()._checked(X, y)
         sizes = {f"units[{place}]": size for place, size in enumerate(self.units)}
-        for name, size in {**sizes, "batch_size": self.batch_size, "rounds": self.rounds}.items():
+        others = {name: getattr(self, name) for name in ("batch_size", "rounds", *self._counts)}
+        for name, size in {**sizes, **others}.items():
             if not (isinstance(size, int | np.integer) and size > 0):
                 raise ArgumentError(
                     f"{type(self).__name__}: {name} is a whole number above 0. Received: {name}={size!r}"
@@ -101,20 +103,24 @@ class Stack(Estimator):
         check_unit_interval(type(self).__name__, rows)
         return rows
 
-    def _pretrained(self, rows: np.ndarray, **options: Any) -> tuple[list[Any], Any]:
-        """The layers, each learned from what the one below says of the rows; and the last history."""
+    def _pretrained(self, rows: np.ndarray, rule: Callable[[], Any], **options: Any) -> tuple[list[Any], Any]:
+        """The layers, each learned by a new rule from what the one below says; and the last history."""
         layers, figures, history = [], [], None
         for _ in self.units:
             layer = self._level(len(layers))
             model = Sequential([Input((rows.shape[1],)), layer])
-            chains = (self._batch_size or 1) if self.persistent else 0
-            model.compile(rule=ContrastiveDivergence(self.learning_rate, self.rounds, chains))
+            model.compile(rule=rule())
             history = model.fit(rows, batch_size=self._batch_size, **options)
             figures.append(history.history.get(layer.figure, []))
             rows = np.asarray(model.predict(rows, batch_size=1024, verbose=0))
             layers.append(layer)
-        self.pseudo_likelihoods_ = np.array(figures)
+        self.pretraining_ = np.array(figures)
         return layers, history
+
+    def _divergence(self) -> ContrastiveDivergence:
+        """The rule that learns a layer."""
+        chains = (self._batch_size or 0) if self.persistent else 0
+        return ContrastiveDivergence(self.learning_rate, self.rounds, chains)
 
     def _level(self, number: int) -> Any:
         """The machine that learns a layer, counted from 0."""
@@ -153,7 +159,7 @@ class DeepBelief(base.TransformerMixin, Stack):
         random_state: an integer for the same numbers at every call.
 
     Attributes:
-        pseudo_likelihoods_: of each layer at each epoch, (layers, epochs), in the units of its own inputs.
+        pretraining_: the pseudo-likelihood of each layer at each epoch, (layers, epochs).
         model_: the layers as a model that gives the probabilities of the highest one.
         history_: of the highest layer's `fit`.
         n_features_in_: as in `Estimator`.
@@ -196,7 +202,8 @@ class DeepBelief(base.TransformerMixin, Stack):
         self._check_unweighted(options)
         rows, _ = self._checked(X, y)
         with self._seeded():
-            layers, self.history_ = self._pretrained(rows, **{"epochs": self.epochs, "verbose": 0, **options})
+            given = {"epochs": self.epochs, "verbose": 0, **options}
+            layers, self.history_ = self._pretrained(rows, self._divergence, **given)
         self.model_ = Sequential([Input((rows.shape[1],)), *layers])
         return self
 
@@ -249,7 +256,7 @@ class DeepBeliefClassifier(Stack, Classifier):
 
     Attributes:
         classes_: the classes, sorted.
-        pseudo_likelihoods_: as in `DeepBelief`.
+        pretraining_: as in `DeepBelief`.
         dreams_: P(v = 1) of 8 rows that were dreamt before the classes were learned, (8, features).
         model_: the layers and a softmax layer.
         history_: of backpropagation.
@@ -293,7 +300,8 @@ class DeepBeliefClassifier(Stack, Classifier):
         return y[:, None] == self.classes_
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
-        layers, _ = self._pretrained(X, epochs=self.pretraining_epochs, verbose=self._verbose)
+        given = {"epochs": self.pretraining_epochs, "verbose": self._verbose}
+        layers, _ = self._pretrained(X, self._divergence, **given)
         self.dreams_ = np.asarray(dream(layers, _DRAWN, 500, jax.random.key(self._seed())))
         model = Sequential([Input((X.shape[1],)), *layers, Dense(len(self.classes_), "softmax")])
         model.compile(Adam(self.fine_tuning_rate), "categorical_crossentropy", metrics=["accuracy"])
@@ -347,7 +355,7 @@ def _digits(seed: int = 0, quick: bool = False) -> Outcome:
     if quick:
         network = DeepBeliefClassifier((64, 64), 0.1, 5, 0.01, 15, 50, random_state=seed)
     else:
-        network = DeepBeliefClassifier((500, 500, 2000), 0.1, 10, 2e-4, 15, 100, random_state=seed)
+        network = DeepBeliefClassifier((500, 500, 2000), 0.05, 5, 3e-4, 10, 100, random_state=seed)
     network.fit(X, y)
     errors = Words("% of wrong training digits", "% de dígitos de entrenamiento erróneos")
     return Outcome(
@@ -372,8 +380,8 @@ CARD = Card(
     network=DeepBeliefClassifier,
     experiment=Experiment(
         task=Words(
-            "MNIST, 784-500-500-2000, pretrained 10 epochs a layer, backpropagation of 15",
-            "MNIST, 784-500-500-2000, preentrenada 10 épocas por capa, retropropagación de 15",
+            "MNIST, 784-500-500-2000, pretrained 5 epochs a layer, 10 of backpropagation",
+            "MNIST, 784-500-500-2000, preentrenada 5 épocas por capa, 10 de retropropagación",
         ),
         measure=Words("% of wrong test digits", "% de dígitos de prueba erróneos"),
         target=1.34,

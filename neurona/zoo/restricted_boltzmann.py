@@ -396,9 +396,7 @@ class RestrictedBoltzmann(_Machine):
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
         rows, _ = super()._checked(X, y)
         check_unit_interval(type(self).__name__, rows)
-        # The machine without weights from which annealing begins: that of the data, with no unit certain.
-        means = (rows.sum(axis=0) + 1) / (len(rows) + 2)
-        self.first_bias_ = np.log(means / (1 - means)).astype("float32")
+        self.first_bias_ = data_bias(rows)
         return rows, None
 
     def _units(self, X: Any) -> np.ndarray:
@@ -490,6 +488,14 @@ def check_unit_interval(name: str, rows: np.ndarray) -> None:
             f"{rows[row, column]:g}. Scale to [0, 1] with sklearn.preprocessing.MinMaxScaler, binarize with "
             "X > X.mean(), or use GaussianRestrictedBoltzmann for measurements."
         )
+
+
+def data_bias(rows: np.ndarray) -> np.ndarray:
+    """The visible biases of a machine without weights that has the means of the rows, with no unit certain:
+    annealing begins there.
+    """
+    means = (rows.sum(axis=0) + 1) / (len(rows) + 2)
+    return np.log(means / (1 - means)).astype("float32")
 
 
 def _enumerated(visible: str, kernel: np.ndarray, bias: np.ndarray, outer: np.ndarray) -> float:

@@ -33,7 +33,7 @@ def test_the_first_layer_is_a_machine_learned_alone(network):
     second = network.model_.layers[1]
     expected = sigmoid(hidden @ second.kernel.numpy() + second.bias.numpy())
     np.testing.assert_allclose(network.transform(STRIPES), expected, atol=1e-5)
-    assert network.pseudo_likelihoods_.shape == (2, 60)
+    assert network.pretraining_.shape == (2, 60)
 
 
 def test_dreams_have_the_distribution_that_all_states_add_up_to(network):
