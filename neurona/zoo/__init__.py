@@ -14,6 +14,7 @@ from pathlib import Path
 
 from neurona.errors import suggest_names
 from neurona.zoo import (
+    annealed_boltzmann,
     backpropagation,
     boltzmann,
     deep_belief,
@@ -29,6 +30,7 @@ from neurona.zoo import (
     restricted_boltzmann,
     vector_quantization,
 )
+from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
@@ -56,6 +58,7 @@ __all__ += restricted_boltzmann.__all__
 __all__ += markov.__all__
 __all__ += hidden_markov.__all__
 __all__ += boltzmann.__all__
+__all__ += annealed_boltzmann.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
 __all__ += extreme.__all__
