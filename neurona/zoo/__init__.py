@@ -26,6 +26,7 @@ from neurona.zoo import (
     hopfield,
     kohonen,
     markov,
+    neocognitron,
     perceptron,
     restricted_boltzmann,
     vector_quantization,
@@ -44,6 +45,7 @@ from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.markov import *
+from neurona.zoo.neocognitron import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.vector_quantization import *
@@ -53,6 +55,7 @@ __all__ += backpropagation.__all__
 __all__ += hebb.__all__
 __all__ += hopfield.__all__
 __all__ += kohonen.__all__
+__all__ += neocognitron.__all__
 __all__ += perceptron.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += markov.__all__

@@ -43,6 +43,7 @@ CELLS: Mapping[str, Words] = {
     "recurrent": Words("recurrent", "recurrente"),
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "output": Words("output", "salida"),
+    "convolution or pool": Words("convolution or pool", "convolución o reducción"),
 }
 
 

@@ -103,13 +103,15 @@ class Stack(Estimator):
         check_unit_interval(type(self).__name__, rows)
         return rows
 
-    def _pretrained(self, rows: np.ndarray, rule: Callable[[], Any], **options: Any) -> tuple[list[Any], Any]:
+    def _pretrained(
+        self, rows: np.ndarray, rule: Callable[[int], Any], **options: Any
+    ) -> tuple[list[Any], Any]:
         """The layers, each learned by a new rule from what the one below says; and the last history."""
         layers, figures, history = [], [], None
         for _ in self.units:
             layer = self._level(len(layers))
             model = Sequential([Input((rows.shape[1],)), layer])
-            model.compile(rule=rule())
+            model.compile(rule=rule(len(layers)))
             history = model.fit(rows, batch_size=self._batch_size, **options)
             figures.append(history.history.get(layer.figure, []))
             rows = np.asarray(model.predict(rows, batch_size=1024, verbose=0))
@@ -117,9 +119,10 @@ class Stack(Estimator):
         self.pretraining_ = np.array(figures)
         return layers, history
 
-    def _divergence(self) -> ContrastiveDivergence:
-        """The rule that learns a layer."""
-        chains = (self._batch_size or 0) if self.persistent else 0
+    def _divergence(self, number: int) -> ContrastiveDivergence:
+        """The rule that learns a layer. The chains of the highest one, which dreams, may be carried on."""
+        highest = number + 1 == len(self.units)
+        chains = (self._batch_size or 0) if self.persistent and highest else 0
         return ContrastiveDivergence(self.learning_rate, self.rounds, chains)
 
     def _level(self, number: int) -> Any:
@@ -155,7 +158,8 @@ class DeepBelief(base.TransformerMixin, Stack):
         epochs: how often each layer goes through the rows.
         batch_size: rows of a step.
         rounds: k, of drawing both layers at each step.
-        persistent: whether chains are carried on from step to step (PCD-k) or begin at the rows (CD-k).
+        persistent: whether the chains of the highest layer, which dreams, are carried on from step to step
+            (PCD-k), or begin at the rows as those of other layers do (CD-k).
         random_state: an integer for the same numbers at every call.
 
     Attributes:
@@ -186,7 +190,7 @@ class DeepBelief(base.TransformerMixin, Stack):
         epochs: int = 10,
         batch_size: int = 10,
         rounds: int = 1,
-        persistent: bool = False,
+        persistent: bool = True,
         random_state: int | None = None,
     ) -> None:
         self.units = units
@@ -283,7 +287,7 @@ class DeepBeliefClassifier(Stack, Classifier):
         epochs: int = 20,
         batch_size: int = 10,
         rounds: int = 1,
-        persistent: bool = False,
+        persistent: bool = True,
         random_state: int | None = None,
     ) -> None:
         self.units = units
@@ -355,7 +359,7 @@ def _digits(seed: int = 0, quick: bool = False) -> Outcome:
     if quick:
         network = DeepBeliefClassifier((64, 64), 0.1, 5, 0.01, 15, 50, random_state=seed)
     else:
-        network = DeepBeliefClassifier((500, 500, 2000), 0.05, 5, 3e-4, 10, 100, random_state=seed)
+        network = DeepBeliefClassifier((500, 500, 2000), 0.05, 10, 3e-4, 20, 100, random_state=seed)
     network.fit(X, y)
     errors = Words("% of wrong training digits", "% de dígitos de entrenamiento erróneos")
     return Outcome(
@@ -380,8 +384,8 @@ CARD = Card(
     network=DeepBeliefClassifier,
     experiment=Experiment(
         task=Words(
-            "MNIST, 784-500-500-2000, pretrained 5 epochs a layer, 10 of backpropagation",
-            "MNIST, 784-500-500-2000, preentrenada 5 épocas por capa, 10 de retropropagación",
+            "MNIST, 784-500-500-2000, pretrained 10 epochs a layer, 20 of backpropagation",
+            "MNIST, 784-500-500-2000, preentrenada 10 épocas por capa, 20 de retropropagación",
         ),
         measure=Words("% of wrong test digits", "% de dígitos de prueba erróneos"),
         target=1.34,

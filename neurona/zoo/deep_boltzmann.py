@@ -281,7 +281,7 @@ class Machine(Stack):
     def _joined(self, X: np.ndarray, **options: Any) -> tuple[Any, Any]:
         """A model of a `DeepBoltzmannLayer` that has learned the rows, and the history."""
         given = {"epochs": self.pretraining_epochs, "verbose": options["verbose"]}
-        levels, _ = self._pretrained(X, lambda: ContrastiveDivergence(self.learning_rate), **given)
+        levels, _ = self._pretrained(X, lambda _: ContrastiveDivergence(self.learning_rate), **given)
         layer = DeepBoltzmannLayer(self.units, self.sweeps)
         model = Sequential([Input((X.shape[1],)), layer])
         biases = [levels[0].visible_bias.numpy()]
@@ -589,22 +589,18 @@ def _digits(seed: int = 0, quick: bool = False) -> Outcome:
             (500, 1000), 0.05, 5, 0.01, 5, 3e-4, 10, batch_size=100, sweeps=5, random_state=seed
         )
     network.fit(X, y)
-    chains, steps = (20, 200) if quick else (100, 1000)
-    log_partition = network.log_partition(chains=chains, steps=steps)
-    black = (test > 0.5).astype("float32")
-    return Outcome(
-        figure=100 * (1 - network.score(test, truth)),
-        network=network,
-        details={
-            Words("% of wrong training digits", "% de dígitos de entrenamiento erróneos"): (
-                100 * (1 - network.score(X, y))
-            ),
-            Words(
-                "lower bound of log P of a test digit, of black and white",
-                "cota inferior de log P de un dígito de prueba, en blanco y negro",
-            ): float(network.lower_bound(black, log_partition).mean()),
-        },
-    )
+    details = {
+        Words("% of wrong training digits", "% de dígitos de entrenamiento erróneos"): (
+            100 * (1 - network.score(X, y))
+        )
+    }
+    if not quick:
+        words = Words(
+            "lower bound of log P of a test digit, of black and white",
+            "cota inferior de log P de un dígito de prueba, en blanco y negro",
+        )
+        details[words] = float(network.lower_bound((test > 0.5).astype("float32")).mean())
+    return Outcome(100 * (1 - network.score(test, truth)), network, details)
 
 
 CARD = Card(
