@@ -211,7 +211,7 @@ class AnnealedBoltzmann(Machine):
         model = Sequential(
             [Input((X.shape[1],)), AnnealedBoltzmannLayer(self.n_components, self._joined_groups)]
         )
-        model.compile(rule=AnnealingRule(self.learning_rate, tuple(self.temperatures), tuple(self.noise)))
+        model.compile(rule=AnnealingRule(self.learning_rate, tuple(self.temperatures), self.noise))
         return model
 
     def _anneal(self, states: np.ndarray, free: np.ndarray, temperatures: Sequence[float]) -> np.ndarray:

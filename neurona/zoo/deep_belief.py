@@ -239,7 +239,8 @@ class DeepBelief(base.TransformerMixin, Stack):
         """
         validation.check_is_fitted(self, "model_")
         dreams = dream(self.model_.layers, _DRAWN, 1000, jax.random.key(self._seed()))
-        kernels = [layer.kernel for layer in self.model_.layers]
+        layers: list[Any] = self.model_.layers
+        kernels = [layer.kernel for layer in layers]
         return self._picture(kernels, np.asarray(dreams), CARD.title, language, to_file)
 
     @property
@@ -342,7 +343,8 @@ class DeepBeliefClassifier(Stack, Classifier):
             A `matplotlib.figure.Figure`.
         """
         validation.check_is_fitted(self, "model_")
-        kernels = [layer.kernel for layer in self.model_.layers[:-1]]
+        layers: list[Any] = self.model_.layers[:-1]
+        kernels = [layer.kernel for layer in layers]
         return self._picture(kernels, self.dreams_, CARD.title, language, to_file)
 
 

@@ -157,7 +157,9 @@ class DeepBoltzmannLayer(Layer):
 
     def energy(self, states: Sequence[Any]) -> jax.Array:
         """E of the states of all layers, (rows,)."""
-        total = sum(jnp.asarray(one) @ bias.value for one, bias in zip(states, self.biases, strict=True))
+        total = jnp.zeros(())
+        for one, bias in zip(states, self.biases, strict=True):
+            total = total + one @ bias.value
         for number, kernel in enumerate(self.kernels):
             total = total + jnp.sum(states[number] @ kernel.value * states[number + 1], axis=-1)
         return -total
@@ -211,11 +213,14 @@ class DoubledLayer(RestrictedBoltzmannLayer):
         up, down: how often the hidden units count the visible ones, and the visible ones the hidden.
     """
 
-    figure = "reconstruction_error"  # it has no energy of its own
-
     def __init__(self, units: int, up: int = 1, down: int = 1, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         self.up, self.down = up, down
+
+    @property
+    def figure(self) -> str:
+        """It has no energy of its own, and so no likelihood."""
+        return "reconstruction_error"
 
     def excitement(self, v: jax.Array) -> jax.Array:
         return self.up * (v @ self.kernel.value) + self.bias.value
