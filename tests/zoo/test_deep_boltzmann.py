@@ -10,7 +10,7 @@ import pytest
 import neurona as nn
 from neurona import zoo
 from neurona.training.conversion import Batch
-from neurona.zoo.deep_boltzmann import MeanFieldRule
+from neurona.zoo.mean_field import MeanFieldRule
 
 rng = np.random.default_rng(5)
 STRIPES = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 0, 1]], "float32")[rng.integers(0, 3, 60)]
