@@ -36,15 +36,11 @@ from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
 from neurona.plotting.figure import finish
+from neurona.zoo.bits import bernoulli, check_unit_interval
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Classifier, Estimator, base, validation
 from neurona.zoo.pictures import pictures_figure
-from neurona.zoo.restricted_boltzmann import (
-    ContrastiveDivergence,
-    RestrictedBoltzmannLayer,
-    bernoulli,
-    check_unit_interval,
-)
+from neurona.zoo.restricted_boltzmann import ContrastiveDivergence, RestrictedBoltzmannLayer
 
 __all__ = ["DeepBelief", "DeepBeliefClassifier"]
 

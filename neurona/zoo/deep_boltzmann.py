@@ -48,15 +48,12 @@ from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Sequential
 from neurona.optimizers import Adam
+from neurona.zoo.bits import bernoulli, data_bias
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.deep_belief import Stack, grey_digits
 from neurona.zoo.estimator import Classifier, base, validation
 from neurona.zoo.mean_field import DeepBoltzmannLayer, DoubledLayer, MeanFieldRule
-from neurona.zoo.restricted_boltzmann import (
-    ContrastiveDivergence,
-    bernoulli,
-    data_bias,
-)
+from neurona.zoo.restricted_boltzmann import ContrastiveDivergence
 
 __all__ = ["DeepBoltzmann", "DeepBoltzmannClassifier", "DeepBoltzmannLayer"]
 

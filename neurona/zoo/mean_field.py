@@ -11,7 +11,8 @@ from neurona import Variable
 from neurona.initializers import RandomNormal
 from neurona.layers import Layer
 from neurona.training import Rule
-from neurona.zoo.restricted_boltzmann import RestrictedBoltzmannLayer, bernoulli
+from neurona.zoo.bits import bernoulli
+from neurona.zoo.restricted_boltzmann import RestrictedBoltzmannLayer
 
 
 class DeepBoltzmannLayer(Layer):

@@ -38,12 +38,13 @@ import numpy as np
 
 from neurona import Variable
 from neurona.datasets import digits
-from neurona.errors import ArgumentError, DataError
+from neurona.errors import ArgumentError
 from neurona.initializers import RandomNormal
 from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
+from neurona.zoo.bits import bernoulli, check_unit_interval, data_bias, draw_units
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Estimator, base, utils, validation
 from neurona.zoo.pictures import pictures_figure
@@ -137,23 +138,6 @@ class RestrictedBoltzmannLayer(Layer):
             return self.draw_visible(self.draw_hidden(v, first), second)
 
         return jax.lax.fori_loop(0, rounds, again, v)
-
-
-def bernoulli(key: jax.Array, log_odds: jax.Array) -> jax.Array:
-    """0 and 1, where 1 has the probability sigmoid(log_odds), to the nearest of 1 / 65536: each random word
-    serves two units.
-    """
-    words = jax.random.bits(key, (-(-log_odds.size // 2),))
-    halves = jax.lax.bitcast_convert_type(words, jnp.uint16).ravel()[: log_odds.size]
-    level = (halves.reshape(log_odds.shape) + 0.5) / 65536
-    return (level < jax.nn.sigmoid(log_odds)).astype(log_odds.dtype)
-
-
-def draw_units(visible: str, key: jax.Array, received: jax.Array) -> jax.Array:
-    """Visible units, given what they receive."""
-    if visible == "gaussian":
-        return received + jax.random.normal(key, received.shape)
-    return bernoulli(key, received)
 
 
 class ContrastiveDivergence(Rule):
@@ -472,30 +456,6 @@ class GaussianRestrictedBoltzmann(_Machine):
     @property
     def _log_scale(self) -> float:
         return -float(np.log(self.scale_).sum())
-
-
-def check_unit_interval(name: str, rows: np.ndarray) -> None:
-    """Refuse rows of anything but 0, 1 and what lies between.
-
-    Raises:
-        DataError: it names the row and the column.
-    """
-    wrong = np.argwhere((rows < 0) | (rows > 1))
-    if len(wrong):
-        row, column = wrong[0]
-        raise DataError(
-            f"{name}: the units are 0 or 1, or the probability of a 1. Row {row}, column {column} is "
-            f"{rows[row, column]:g}. Scale to [0, 1] with sklearn.preprocessing.MinMaxScaler, binarize with "
-            "X > X.mean(), or use GaussianRestrictedBoltzmann for measurements."
-        )
-
-
-def data_bias(rows: np.ndarray) -> np.ndarray:
-    """The visible biases of a machine without weights that has the means of the rows, with no unit certain:
-    annealing begins there.
-    """
-    means = (rows.sum(axis=0) + 1) / (len(rows) + 2)
-    return np.log(means / (1 - means)).astype("float32")
 
 
 def _enumerated(visible: str, kernel: np.ndarray, bias: np.ndarray, outer: np.ndarray) -> float:
