@@ -69,15 +69,6 @@ class Logits(NamedTuple):
     values: jax.Array
 
 
-class Chain(NamedTuple):
-    """The scores by which a conditional random field judges the tags of sequences."""
-
-    scores: jax.Array  # of each tag at each step, (batch, time, tags)
-    transitions: jax.Array  # from each tag to each, (tags + 1, tags); the last row is of the first step
-    ends: jax.Array  # of each tag at the last step, (tags,)
-    mask: jax.Array  # (batch, time), true where a step counts
-
-
 MASK: Annotation[Any] = Annotation("mask")  # true where a sample, or a step of a sequence, counts
 LOGITS: Annotation[Logits] = Annotation("logits")
-CHAIN: Annotation[Chain] = Annotation("chain")
+CHAIN: Annotation[Any] = Annotation("chain")

@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 
 from neurona import initializers, regularizers
-from neurona.core.annotations import CHAIN, Chain
+from neurona.core.annotations import CHAIN
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.layers.arguments import choice, positive
-from neurona.losses.chain import paths_ahead
+from neurona.losses.chain import Chain, paths_ahead
 
 __all__ = ["CRF"]
 

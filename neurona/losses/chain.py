@@ -1,16 +1,25 @@
 """The loss of a chain of tags: the likelihood of a whole path, among all paths."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from neurona.core.annotations import CHAIN, MASK, Chain
+from neurona.core.annotations import CHAIN, MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.losses.loss import Loss, numbers_of, reduce_weighted_values
 from neurona.tracebacks import ends_at_users_line
 
 __all__ = ["ChainCrossentropy"]
+
+
+class Chain(NamedTuple):
+    """The scores by which a conditional random field judges the tags of sequences."""
+
+    scores: jax.Array  # of each tag at each step, (batch, time, tags)
+    transitions: jax.Array  # from each tag to each, (tags + 1, tags); the last row is of the first step
+    ends: jax.Array  # of each tag at the last step, (tags,)
+    mask: jax.Array  # (batch, time), true where a step counts
 
 
 class ChainCrossentropy(Loss):

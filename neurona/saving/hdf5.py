@@ -240,16 +240,22 @@ def _pairs(
         raise SavingError("The weights of a Graph of Keras 0 do not say which layer they are of.")
     if names is None and len(own) != len(filled):
         names = _by_name(model)  # a model inside may have been made of what the file has outside
-        if not all(one[0] in names for one in filled):
-            raise SavingError(
-                f"Model {model.name!r} has {len(own)} layers with weights: "
-                f"{_listed(layer.name for layer in own)}. The file has {len(filled)}: "
-                f"{_listed(one[0] for one in filled)}. To load the weights of layers with equal names: "
-                "load_weights(path, by_name=True)."
-            )
+        _check_names(model, own, filled, names)
     if names is not None:
         return iter([(names[one[0]], one) for one in filled if one[0] in names])
     return iter(zip(own, filled))
+
+
+def _check_names(
+    model: Layer, own: list[Layer], filled: list[StoredLayer], names: Mapping[str, Layer]
+) -> None:
+    if not all(one[0] in names for one in filled):
+        raise SavingError(
+            f"Model {model.name!r} has {len(own)} layers with weights: "
+            f"{_listed(layer.name for layer in own)}. The file has {len(filled)}: "
+            f"{_listed(one[0] for one in filled)}. To load the weights of layers with equal names: "
+            "load_weights(path, by_name=True)."
+        )
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -15,9 +15,12 @@ from pathlib import Path
 from neurona.errors import suggest_names
 from neurona.zoo import (
     adaline,
+    annealed_boltzmann,
     backpropagation,
     boltzmann,
     conditional_random_field,
+    deep_belief,
+    deep_boltzmann,
     echo_canceller,
     echo_state,
     elman,
@@ -33,6 +36,7 @@ from neurona.zoo import (
     madaline,
     markov,
     mcculloch_pitts,
+    neocognitron,
     perceptron,
     plasticity,
     radial_basis,
@@ -44,10 +48,13 @@ from neurona.zoo import (
     word_vectors,
 )
 from neurona.zoo.adaline import *
+from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.conditional_random_field import *
+from neurona.zoo.deep_belief import *
+from neurona.zoo.deep_boltzmann import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
@@ -64,6 +71,7 @@ from neurona.zoo.liquid_state import *
 from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.mcculloch_pitts import *
+from neurona.zoo.neocognitron import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.plasticity import *
 from neurona.zoo.radial_basis import *
@@ -76,32 +84,36 @@ from neurona.zoo.word_vectors import *
 
 __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
 __all__ += adaline.__all__
-__all__ += echo_canceller.__all__
-__all__ += linear_discriminant.__all__
-__all__ += madaline.__all__
-__all__ += mcculloch_pitts.__all__
-__all__ += radial_basis.__all__
-__all__ += softmax.__all__
+__all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
-__all__ += hebb.__all__
-__all__ += hopfield.__all__
-__all__ += kohonen.__all__
-__all__ += perceptron.__all__
-__all__ += restricted_boltzmann.__all__
-__all__ += markov.__all__
-__all__ += hidden_markov.__all__
 __all__ += boltzmann.__all__
-__all__ += extreme.__all__
-__all__ += echo_state.__all__
-__all__ += vector_quantization.__all__
-__all__ += elman.__all__
-__all__ += jordan.__all__
 __all__ += conditional_random_field.__all__
-__all__ += spiking.__all__
-__all__ += plasticity.__all__
-__all__ += liquid_state.__all__
-__all__ += word2vec.__all__
+__all__ += deep_belief.__all__
+__all__ += deep_boltzmann.__all__
+__all__ += echo_canceller.__all__
+__all__ += echo_state.__all__
+__all__ += elman.__all__
+__all__ += extreme.__all__
 __all__ += glove.__all__
+__all__ += hebb.__all__
+__all__ += hidden_markov.__all__
+__all__ += hopfield.__all__
+__all__ += jordan.__all__
+__all__ += kohonen.__all__
+__all__ += linear_discriminant.__all__
+__all__ += liquid_state.__all__
+__all__ += madaline.__all__
+__all__ += markov.__all__
+__all__ += mcculloch_pitts.__all__
+__all__ += neocognitron.__all__
+__all__ += perceptron.__all__
+__all__ += plasticity.__all__
+__all__ += radial_basis.__all__
+__all__ += restricted_boltzmann.__all__
+__all__ += softmax.__all__
+__all__ += spiking.__all__
+__all__ += vector_quantization.__all__
+__all__ += word2vec.__all__
 __all__ += word_vectors.__all__
 
 

@@ -7,16 +7,16 @@ probability
     E(s) = -sum over i < j of w_ij s_i s_j + sum over i of theta_i s_i,              (1985, equation 1)
     P(s) = exp(-E(s)) / Z.
 
-A unit turns on with the probability sigmoid(delta E_i) of what it receives (equation 3, with the temperature
-at 1). The likelihood of the rows climbs by
+A unit turns on with the probability sigmoid(delta E_i / T) of what it receives at the temperature T (equation
+3). At T = 1 the likelihood of the rows climbs by
 
     w_ij += eta * (p_ij - p'_ij),                                                    (equation 7)
 
 for the probabilities that both units are on, with the rows on the visible units, p_ij, and running free,
-p'_ij. The paper measures both while it cools the network. This machine has at most 16 units, and takes them
-from the sum over all states, so that learning is exact; biases b = -theta are learned alike. Without the
-chance of the paper's measurements, it may stay with a poor code: `n_init` tries several starts. For larger
-machines see `RestrictedBoltzmann`.
+p'_ij. The paper measures both while it cools the network, as `AnnealedBoltzmann` does. This machine has at
+most 16 units, and takes them from the sum over all states, so that learning is exact; biases b = -theta are
+learned alike. Without the chance of measurements it may stay with a poor code: `n_init` tries several
+starts.
 
 The encoder problem (section 4): two groups of four visible units, joined through two hidden units only. One
 unit of each group is on, the same in both, so the hidden units must find a code of two bits.
@@ -143,7 +143,90 @@ class BoltzmannRule(Rule):
         return {"log_likelihood": shown - jax.nn.logsumexp(-free_energies)}
 
 
-class BoltzmannMachine(base.TransformerMixin, Estimator):
+class Machine(base.TransformerMixin, Estimator):
+    """What this machine and the annealed one share."""
+
+    n_components: int
+    groups: Sequence[int] | None
+    weights_: np.ndarray
+    biases_: np.ndarray
+
+    def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
+        rows, _ = super()._checked(X, y)
+        if self.groups is not None and len(self.groups) != rows.shape[1]:
+            raise ArgumentError(
+                f"{type(self).__name__}: groups has {len(self.groups)} numbers, and the rows {rows.shape[1]} "
+                "columns."
+            )
+        self._check_bits(rows)
+        return rows, None
+
+    def _check_bits(self, rows: np.ndarray) -> None:
+        wrong = np.argwhere((rows != 0) & (rows != 1))
+        if len(wrong):
+            row, column = wrong[0]
+            raise DataError(
+                f"{type(self).__name__}: the units are 0 or 1. Row {row}, column {column} is "
+                f"{rows[row, column]:g}. Binarize the rows, with X > X.mean()."
+            )
+
+    def _incomplete(self, X: Any) -> np.ndarray:
+        """Rows of 0, 1 and NaN."""
+        validation.check_is_fitted(self, "model_")
+        rows = validation.validate_data(self, X, dtype="float32", reset=False, ensure_all_finite="allow-nan")
+        self._check_bits(np.nan_to_num(rows))
+        return rows
+
+    @property
+    def _title(self) -> Words:
+        return CARD.title
+
+    @property
+    def _joined_groups(self) -> list[int] | None:
+        return None if self.groups is None else [int(group) for group in self.groups]
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The probability that each hidden unit is on, (samples, n_components): the code of a row."""
+        return self._outputs(self._rows(X))
+
+    def energy(self, states: Any) -> np.ndarray:
+        """E of states of all units, (..., units)."""
+        validation.check_is_fitted(self, "model_")
+        states = np.asarray(states, "float64")
+        return -np.sum(states @ self.weights_ * states, axis=-1) / 2 - states @ self.biases_
+
+    def plot(self, language: str | None = None, to_file: Any = None) -> Any:
+        """Draw the weights between all units, and the biases: red above 0, blue below.
+
+        Args:
+            language: `"en"`, `"es"`, or None for the user's.
+            to_file: where to write the picture.
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        validation.check_is_fitted(self, "model_")
+        largest = max(np.abs(self.weights_).max(), np.abs(self.biases_).max(), 1e-9)
+        figure = new_figure("plot", 6.5, 5.5, 120)
+        axes = figure.subplots()
+        names = [str(number + 1) for number in range(self.n_features_in_)]
+        names += [f"{_HIDDEN.of(language)} {number + 1}" for number in range(self.n_components)]
+        ticks = range(0, len(names), 1 + len(names) // 20)
+        shown = self.weights_ + np.diag(self.biases_)
+        image = axes.imshow(shown, cmap="RdBu_r", vmin=-largest, vmax=largest)
+        axes.set_xticks(ticks, [names[tick] for tick in ticks], rotation=90)
+        axes.set_yticks(ticks, [names[tick] for tick in ticks])
+        axes.set_xlabel(_AXES.of(language))
+        figure.colorbar(image, ax=axes)
+        figure.suptitle(self._title.of(language))
+        return finish(figure, to_file)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components
+
+
+class BoltzmannMachine(Machine):
     """A Boltzmann machine of at most 16 units, learned exactly.
 
     Args:
@@ -208,17 +291,11 @@ class BoltzmannMachine(base.TransformerMixin, Estimator):
                 f"BoltzmannMachine: {columns} columns and n_components={self.n_components} make more than "
                 f"{_MOST} units, whose states it sums over; or there are none. Use RestrictedBoltzmann."
             )
-        if self.groups is not None and len(self.groups) != columns:
-            raise ArgumentError(
-                f"BoltzmannMachine: groups has {len(self.groups)} numbers, and the rows {columns} columns."
-            )
-        _check_bits(rows)
         return rows, None
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
         self._batch_size = len(X)
-        groups = None if self.groups is None else [int(group) for group in self.groups]
-        layer = BoltzmannLayer(self.n_components, groups)
+        layer = BoltzmannLayer(self.n_components, self._joined_groups)
         model = Sequential([Input((X.shape[1],)), layer])
         units = X.shape[1] + self.n_components
         random = utils.check_random_state(self.random_state)
@@ -226,16 +303,6 @@ class BoltzmannMachine(base.TransformerMixin, Estimator):
         layer.kernel.assign((drawn + drawn.T) * layer.joined(units))
         model.compile(rule=BoltzmannRule(self.learning_rate))
         return model
-
-    def transform(self, X: Any) -> np.ndarray:
-        """The probability that each hidden unit is on, (samples, n_components): the code of a row."""
-        return self._outputs(self._rows(X))
-
-    def energy(self, states: Any) -> np.ndarray:
-        """E of states of all units, (..., units)."""
-        validation.check_is_fitted(self, "model_")
-        states = np.asarray(states, "float64")
-        return -np.sum(states @ self.weights_ * states, axis=-1) / 2 - states @ self.biases_
 
     def distribution(self) -> np.ndarray:
         """P of every state of the visible units, (2 ** features,): 0...00, 0...01 and so on."""
@@ -247,7 +314,7 @@ class BoltzmannMachine(base.TransformerMixin, Estimator):
     def score_samples(self, X: Any) -> np.ndarray:
         """log P of each row, (samples,)."""
         rows = self._rows(X)
-        _check_bits(rows)
+        self._check_bits(rows)
         places = rows.astype(int) @ (2 ** np.arange(rows.shape[1])[::-1])
         return np.log(self.distribution()[places])
 
@@ -257,9 +324,7 @@ class BoltzmannMachine(base.TransformerMixin, Estimator):
 
     def complete(self, X: Any) -> np.ndarray:
         """Rows with the probability of a 1 where they are NaN, given what is known, (samples, features)."""
-        validation.check_is_fitted(self, "model_")
-        rows = validation.validate_data(self, X, dtype="float32", reset=False, ensure_all_finite="allow-nan")
-        _check_bits(np.nan_to_num(rows))
+        rows = self._incomplete(X)
         visible = all_states(rows.shape[1])
         agree = ((rows[:, None] == visible) | np.isnan(rows[:, None])).all(axis=2)
         shares = agree * self.distribution()
@@ -284,45 +349,6 @@ class BoltzmannMachine(base.TransformerMixin, Estimator):
 
         start = jnp.zeros((n_samples, units))
         return np.asarray(jax.lax.fori_loop(0, sweeps * units, change, start))[:, : self.n_features_in_]
-
-    def plot(self, language: str | None = None, to_file: Any = None) -> Any:
-        """Draw the weights between all units, and the biases: red above 0, blue below.
-
-        Args:
-            language: `"en"`, `"es"`, or None for the user's.
-            to_file: where to write the picture.
-
-        Returns:
-            A `matplotlib.figure.Figure`.
-        """
-        validation.check_is_fitted(self, "model_")
-        largest = max(np.abs(self.weights_).max(), np.abs(self.biases_).max(), 1e-9)
-        figure = new_figure("BoltzmannMachine.plot", 6.5, 5.5, 120)
-        axes = figure.subplots()
-        names = [str(number + 1) for number in range(self.n_features_in_)]
-        names += [f"{_HIDDEN.of(language)} {number + 1}" for number in range(self.n_components)]
-        shown = self.weights_ + np.diag(self.biases_)
-        image = axes.imshow(shown, cmap="RdBu_r", vmin=-largest, vmax=largest)
-        axes.set_xticks(range(len(names)), names, rotation=90)
-        axes.set_yticks(range(len(names)), names)
-        axes.set_xlabel(_AXES.of(language))
-        figure.colorbar(image, ax=axes)
-        figure.suptitle(CARD.title.of(language))
-        return finish(figure, to_file)
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.n_components
-
-
-def _check_bits(rows: np.ndarray) -> None:
-    wrong = np.argwhere((rows != 0) & (rows != 1))
-    if len(wrong):
-        row, column = wrong[0]
-        raise DataError(
-            f"BoltzmannMachine: the units are 0 or 1. Row {row}, column {column} is {rows[row, column]:g}. "
-            "Binarize the rows, with X > X.mean()."
-        )
 
 
 def _encoder(seed: int = 0, quick: bool = False) -> Outcome:

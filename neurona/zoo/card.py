@@ -47,6 +47,7 @@ CELLS: Mapping[str, Words] = {
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "spiking hidden": Words("spiking hidden", "oculta de impulsos"),
     "output": Words("output", "salida"),
+    "convolution or pool": Words("convolution or pool", "convolución o reducción"),
 }
 
 

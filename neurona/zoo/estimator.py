@@ -78,12 +78,7 @@ class Estimator(base.BaseEstimator):
             NotFittedError: a network that has not learned is to go on.
             DataError: it is to go on with other columns or classes.
         """
-        for name in ("sample_weight", "class_weight"):
-            if options.get(name) is not None:
-                raise ArgumentError(
-                    f"{type(self).__name__}: every row counts alike, of whatever class; {name} is not taken. "
-                    "Repeat the rows that should count more."
-                )
+        self._check_unweighted(options)
         goes_on = options.get("initial_epoch", 0) > 0
         if goes_on:
             validation.check_is_fitted(self, "model_")
@@ -96,6 +91,14 @@ class Estimator(base.BaseEstimator):
             given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": 0, **options}
             self.history_ = self.model_.fit(rows, targets, **given)
         return self
+
+    def _check_unweighted(self, options: dict[str, Any]) -> None:
+        for name in ("sample_weight", "class_weight"):
+            if options.get(name) is not None:
+                raise ArgumentError(
+                    f"{type(self).__name__}: every row counts alike, of whatever class; {name} is not taken. "
+                    "Repeat the rows that should count more."
+                )
 
     def _check_begun_with(self, before: dict[str, Any]) -> None:
         """Refuse rows of another kind than those that the network learned from.

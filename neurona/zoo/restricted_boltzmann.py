@@ -17,8 +17,8 @@ The hidden units sum out, and leave the free energy F, with P(v) = exp(-F(v)) / 
 The log-likelihood climbs along <v h'> of the data less <v h'> of the machine. Contrastive divergence (2002)
 takes the latter from k rounds of drawing that begin at the data, CD-k; persistent contrastive divergence
 (Tieleman, Training restricted Boltzmann machines using approximations to the likelihood gradient, 2008) from
-chains that are carried on from step to step. Grey levels from 0 to 1 count as the probabilities of a 1
-(Hinton, A practical guide to training restricted Boltzmann machines, 2010, section 13).
+chains whose hidden units are carried on from step to step. Grey levels from 0 to 1 count as the probabilities
+of a 1 (Hinton, A practical guide to training restricted Boltzmann machines, 2010, section 13).
 
 Gaussian visible units have |v|^2 / 2 in E, and P(v_i | h) is normal with mean b_i + (W h)_i and variance 1;
 the columns are scaled to mean 0 and variance 1 first (2010, section 13.2).
@@ -38,12 +38,13 @@ import numpy as np
 
 from neurona import Variable
 from neurona.datasets import digits
-from neurona.errors import ArgumentError, DataError
+from neurona.errors import ArgumentError
 from neurona.initializers import RandomNormal
 from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
+from neurona.zoo.bits import bernoulli, check_unit_interval, data_bias, draw_units
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Estimator, base, utils, validation
 from neurona.zoo.pictures import pictures_figure
@@ -89,6 +90,11 @@ class RestrictedBoltzmannLayer(Layer):
         super().__init__(**kwargs)
         self.units, self.visible = units, visible
 
+    @property
+    def figure(self) -> str:
+        """What tells how well it learns: see `ContrastiveDivergence`."""
+        return "reconstruction_error" if self.visible == "gaussian" else "pseudo_likelihood"
+
     def build(self, input_shape: Any) -> None:
         features = input_shape[-1]
         self.kernel = self.add_weight((features, self.units), RandomNormal(stddev=0.01), name="kernel")
@@ -111,14 +117,18 @@ class RestrictedBoltzmannLayer(Layer):
         """h given v: 0 and 1, (rows, units)."""
         return bernoulli(key, self.excitement(v))
 
+    def received(self, h: jax.Array) -> jax.Array:
+        """b + W h, (rows, features)."""
+        return h @ self.kernel.value.T + self.visible_bias.value
+
     def expected_visible(self, h: jax.Array) -> jax.Array:
         """The mean of v given h, (rows, features)."""
-        received = h @ self.kernel.value.T + self.visible_bias.value
+        received = self.received(h)
         return received if self.visible == "gaussian" else jax.nn.sigmoid(received)
 
     def draw_visible(self, h: jax.Array, key: jax.Array) -> jax.Array:
         """v given h, (rows, features)."""
-        return draw_units(self.visible, key, h @ self.kernel.value.T + self.visible_bias.value)
+        return draw_units(self.visible, key, self.received(h))
 
     def gibbs(self, v: jax.Array, key: jax.Array, rounds: Any) -> jax.Array:
         """v after some rounds: h given v, and v given h."""
@@ -130,28 +140,17 @@ class RestrictedBoltzmannLayer(Layer):
         return jax.lax.fori_loop(0, rounds, again, v)
 
 
-def bernoulli(key: jax.Array, log_odds: jax.Array) -> jax.Array:
-    """0 and 1, where 1 has the probability sigmoid(log_odds)."""
-    return (jax.random.uniform(key, log_odds.shape) < jax.nn.sigmoid(log_odds)).astype(log_odds.dtype)
-
-
-def draw_units(visible: str, key: jax.Array, received: jax.Array) -> jax.Array:
-    """Visible units, given what they receive."""
-    if visible == "gaussian":
-        return received + jax.random.normal(key, received.shape)
-    return bernoulli(key, received)
-
-
 class ContrastiveDivergence(Rule):
     """W += rate * (<v h'> of the rows - <v h'> of the machine), and the biases alike: CD-k and PCD-k.
 
     Args:
         rate: eta.
         rounds: k, of drawing both layers.
-        chains: how many chains are carried on from step to step; 0 begins at the rows at each step.
+        chains: how many chains are carried on from step to step, by their hidden units; 0 begins at the rows
+            at each step.
 
-    Figures: of Bernoulli units `pseudo_likelihood`, the log of it from a unit of each row; of Gaussian ones
-        `reconstruction_error`, the mean squared difference of v from its mean given h.
+    Figures: `pseudo_likelihood`, the log of it from a unit of each row; of Gaussian units, and of layers
+        without a free energy, `reconstruction_error`, the mean squared difference of v from its mean given h.
     """
 
     figures = ("pseudo_likelihood",)
@@ -161,30 +160,35 @@ class ContrastiveDivergence(Rule):
 
     def build(self, model: Any) -> None:
         layer = model.layers[-1]
-        if layer.visible == "gaussian":
-            self.figures = ("reconstruction_error",)
+        self.figures = (layer.figure,)
         if self.chains:
-            start = jnp.zeros((self.chains, layer.visible_bias.shape[0]))
+            start = jnp.zeros((self.chains, layer.units))
             self.carried = Variable(start, trainable=False, name="chains")
 
     def learn(self, model: Any, batch: Any, key: jax.Array, number: jax.Array) -> dict[str, jax.Array]:
         layer, v = model.layers[-1], batch.x
-        drawing, looking = jax.random.split(key)
+        first, second, third, looking = jax.random.split(key, 4)
         excitement = layer.excitement(v)
         figure = self._figure(layer, v, excitement, looking)
-        model_v = layer.gibbs(self.carried.value if self.chains else v, drawing, self.rounds)
+        start = self.carried.value if self.chains else bernoulli(first, excitement)
+        model_v = layer.draw_visible(start, second)
+        if self.rounds > 1:
+            model_v = layer.gibbs(model_v, third, self.rounds - 1)
+        model_excitement = layer.excitement(model_v)
         if self.chains:
-            self.carried.assign(model_v)
-        h, model_h = jax.nn.sigmoid(excitement), layer(model_v)
-        learned = v.T @ h / len(v) - model_v.T @ model_h / len(model_v)
-        layer.kernel.assign(layer.kernel + self.rate * learned)
-        layer.bias.assign(layer.bias + self.rate * (h.mean(axis=0) - model_h.mean(axis=0)))
-        outer = layer.visible_bias + self.rate * (v.mean(axis=0) - model_v.mean(axis=0))
-        layer.visible_bias.assign(outer)
-        return {self.figures[0]: figure}
+            self.carried.assign(bernoulli(first, model_excitement))
+        # <v h'> of the rows less that of the machine, as one product.
+        h = jax.nn.sigmoid(excitement) / len(v)
+        model_h = -jax.nn.sigmoid(model_excitement) / len(model_v)
+        outer, inner = jnp.concatenate([v, model_v]), jnp.concatenate([h, model_h])
+        layer.kernel.assign(layer.kernel + self.rate * (outer.T @ inner))
+        layer.bias.assign(layer.bias + self.rate * inner.sum(axis=0))
+        change = v.mean(axis=0) - model_v.mean(axis=0)
+        layer.visible_bias.assign(layer.visible_bias + self.rate * change)
+        return {layer.figure: figure}
 
     def _figure(self, layer: Any, v: jax.Array, excitement: jax.Array, key: jax.Array) -> jax.Array:
-        if layer.visible == "gaussian":
+        if layer.figure == "reconstruction_error":
             return jnp.mean((v - layer.expected_visible(jax.nn.sigmoid(excitement))) ** 2)
         places = jax.random.randint(key, (len(v),), 0, v.shape[1])
         change = 1 - 2 * v[jnp.arange(len(v)), places]  # of the unit that is flipped
@@ -375,15 +379,13 @@ class RestrictedBoltzmann(_Machine):
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
         rows, _ = super()._checked(X, y)
-        _check_unit_interval(type(self).__name__, rows)
-        # The machine without weights from which annealing begins: that of the data, with no unit certain.
-        means = (rows.sum(axis=0) + 1) / (len(rows) + 2)
-        self.first_bias_ = np.log(means / (1 - means)).astype("float32")
+        check_unit_interval(type(self).__name__, rows)
+        self.first_bias_ = data_bias(rows)
         return rows, None
 
     def _units(self, X: Any) -> np.ndarray:
         rows = self._rows(X)
-        _check_unit_interval(type(self).__name__, rows)
+        check_unit_interval(type(self).__name__, rows)
         return rows
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -454,17 +456,6 @@ class GaussianRestrictedBoltzmann(_Machine):
     @property
     def _log_scale(self) -> float:
         return -float(np.log(self.scale_).sum())
-
-
-def _check_unit_interval(name: str, rows: np.ndarray) -> None:
-    wrong = np.argwhere((rows < 0) | (rows > 1))
-    if len(wrong):
-        row, column = wrong[0]
-        raise DataError(
-            f"{name}: the units are 0 or 1, or the probability of a 1. Row {row}, column {column} is "
-            f"{rows[row, column]:g}. Scale to [0, 1] with sklearn.preprocessing.MinMaxScaler, binarize with "
-            "X > X.mean(), or use GaussianRestrictedBoltzmann for measurements."
-        )
 
 
 def _enumerated(visible: str, kernel: np.ndarray, bias: np.ndarray, outer: np.ndarray) -> float:

@@ -2,11 +2,16 @@
 
 import itertools
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.neural_network import BernoulliRBM
 
+import neurona as nn
 from neurona import zoo
+from neurona.training.conversion import Batch
+from neurona.zoo.restricted_boltzmann import ContrastiveDivergence
 
 rng = np.random.default_rng(6)
 STRIPES = np.array([[1, 1, 0, 0, 1], [0, 0, 1, 1, 1], [1, 1, 0, 0, 0]])[rng.integers(0, 3, 60)]
@@ -63,19 +68,44 @@ def test_figures_are_those_of_scikit_learn(machine):
     assert np.mean(logged[-10:]) == pytest.approx(machine.score(np.repeat(rows, 20, axis=0)), abs=0.3)
 
 
-def test_a_step_is_the_formula_of_contrastive_divergence():
-    rows, start = (
-        rng.integers(0, 2, (6, 5)).astype("float32"),
-        zoo.RestrictedBoltzmann(
-            3, learning_rate=1.0, epochs=1, batch_size=6, persistent=False, random_state=3
-        ),
+@pytest.mark.parametrize("chains", [0, 4])
+def test_a_step_is_the_formula_of_contrastive_divergence(chains):
+    v = rng.integers(0, 2, (6, 5)).astype("float32")
+    weights = [rng.normal(size=shape).astype("float32") for shape in ((5, 3), (3,), (5,))]
+    model = nn.Sequential([nn.Input((5,)), zoo.RestrictedBoltzmannLayer(3)])
+    model.set_weights(weights)
+    rule = ContrastiveDivergence(0.5, chains=chains)
+    model.compile(rule=rule)
+    rule.build(model)
+    key = jax.random.key(8)
+    rule.learn(model, Batch(v, None, None), key, jnp.array(0))
+    first, second, *_ = jax.random.split(key, 4)
+    W, c, b = weights
+    h = sigmoid(v @ W + c)
+    start = np.zeros((4, 3)) if chains else levels(first, h.shape) < h
+    model_v = sigmoid(start @ W.T + b)
+    model_v = (levels(second, model_v.shape) < model_v).astype("float32")
+    model_h = sigmoid(model_v @ W + c)
+    W, c, b = (
+        W + 0.5 * (v.T @ h / len(v) - model_v.T @ model_h / len(model_v)),
+        c + 0.5 * (h.mean(axis=0) - model_h.mean(axis=0)),
+        b + 0.5 * (v.mean(axis=0) - model_v.mean(axis=0)),
     )
-    start.fit(rows)
-    # From zero biases, the visible bias moves by the difference of means: sixths of whole numbers.
-    sixths = start.intercept_visible_ * 6
-    np.testing.assert_allclose(sixths, np.rint(sixths), atol=1e-4)
-    assert np.abs(start.intercept_visible_).max() <= 1
-    assert np.abs(start.intercept_hidden_).max() < 0.1  # the weights are near 0, so P(h) is near 1/2
+    for ours, expected in zip(model.get_weights(), (W, c, b), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5)
+    if chains:
+        np.testing.assert_array_equal(rule.carried.numpy(), levels(first, model_h.shape) < model_h)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def levels(key, shape):
+    """Below which probabilities a unit turns on: 16 random bits each."""
+    size = int(np.prod(shape))
+    words = np.asarray(jax.random.bits(key, (-(-size // 2),)))
+    return ((words.view("uint16")[:size] + 0.5) / 65536).reshape(shape)
 
 
 @pytest.mark.parametrize("persistent", [False, True])
