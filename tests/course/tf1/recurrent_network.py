@@ -31,7 +31,7 @@ assert "rnn/basic_lstm_cell/kernel:0" in names, names
 
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
-    for _step in range(1, 61):
+    for _step in range(1, 151):
         batch_x, batch_y = mnist.train.next_batch(64)
         batch_x = batch_x.reshape((64, timesteps, num_input))
         sess.run(train_op, feed_dict={X: batch_x, Y: batch_y})
@@ -55,4 +55,4 @@ with tf.Session() as sess:
     again = sess.run(outputs, {inputs: data[1:, :2], lengths: [2]})
 assert out.shape == (2, 4, 5)
 assert not out[1, 2:].any()
-np.testing.assert_allclose(final[1][1], again[0, -1], rtol=1e-5)
+np.testing.assert_allclose(final[1][1], again[0, -1], rtol=1e-4)
