@@ -52,6 +52,11 @@ def _prepare(name: str) -> dict[str, Any]:
     """Read by Neurona's loaders: from the folder NEURONA_DATA, or downloaded."""
     import neurona  # contenders import this module too, and must not load Neurona
 
+    if name == "reviews":
+        (texts, _), _ = neurona.datasets.imdb.load_data(start_char=None, index_from=0)
+        words = {number: word for word, number in neurona.datasets.imdb.get_word_index().items()}
+        lines = "\n".join(" ".join(words[number] for number in text if number in words) for text in texts)
+        return {"text": np.frombuffer(lines.encode(), np.uint8)}
     (x, y), (x_test, y_test) = getattr(
         neurona.datasets, {"housing": "california_housing"}.get(name, name)
     ).load_data()

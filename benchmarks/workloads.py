@@ -509,6 +509,49 @@ _races = [
         test_rows=2000,
         details="1,000 units, 10,000 steps learned; 2,000 test steps included.",
     ),
+    _race(
+        "spikes",
+        "Spiking network",
+        "mnist",
+        ("snntorch",),
+        60_000,
+        "test accuracy",
+        rounds=2,
+        details="784-200-10 leaky integrate-and-fire neurons, 25 steps, an epoch of batches of 100, Adam "
+        "0.0005; predictions included.",
+        **_digits,
+    ),
+    _race(
+        "tagging",
+        "Conditional random field",
+        "synthetic",
+        ("crfsuite",),
+        10_000,
+        "test accuracy",
+        test_rows=2000,
+        details="Sentences of 5 to 30 words, 5 tags, 500 words; the tags of 2,000 others included. CRFsuite: "
+        "100 iterations of L-BFGS.",
+    ),
+    _race(
+        "skip-gram",
+        "word2vec: skip-gram",
+        "reviews",
+        ("gensim",),
+        6000,
+        "rank correlation of 30 pairs",
+        rounds=2,
+        details="100 numbers a word, windows of 5, 5 negative samples, 5 epochs; counting words included.",
+    ),
+    _race(
+        "bag-of-words",
+        "word2vec: bag of words",
+        "reviews",
+        ("gensim",),
+        6000,
+        "rank correlation of 30 pairs",
+        rounds=2,
+        details="The same.",
+    ),
 ]
 
 WORKLOADS = {workload.name: workload for workload in _all}

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from benchmarks.workloads import Workload
-from benchmarks.zoo import chains, energy, linear, maps, reservoirs
+from benchmarks.zoo import chains, energy, linear, maps, reservoirs, spikes, tagging, words
 from benchmarks.zoo.race import Race
 
 RACES: dict[str, Race] = {
@@ -18,6 +18,9 @@ RACES: dict[str, Race] = {
     **linear.RACES,
     **chains.RACES,
     **reservoirs.RACES,
+    **spikes.RACES,
+    **tagging.RACES,
+    **words.RACES,
 }
 
 
