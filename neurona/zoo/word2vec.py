@@ -23,9 +23,9 @@ random distance from 1 to c ([1], 3.2). The rate falls linearly to nearly 0 ([1]
 Deviations, most of them Mikolov's own program's: a word is kept with the probability sqrt(t / f) + t / f; the
 words around are the inputs and the one in the middle is the output, the same pairs read the other way round;
 in the bag of words each word around takes the whole change of the mean. A window shares its negative samples
-(Ji et al., Parallelizing word2vec in shared and distributed memory, 2016), so that it is a product of small
-matrices; no quality is lost. The text is learned in pieces of up to 10,000 words, in another order in each
-epoch; a sentence is cut where a piece ends.
+(Ji et al., Parallelizing word2vec in shared and distributed memory, 2016, who found the vectors as good), so
+that it is a product of small matrices. The text is learned in pieces of up to 10,000 words, in another order
+in each epoch; a sentence is cut where a piece ends.
 """
 
 import heapq
