@@ -202,7 +202,7 @@ CARD = Card(
     experiment=Experiment(
         task=Words(
             "MNIST, 784-200-10 leaky integrate-and-fire neurons, 25 steps, 1 epoch, five seeds",
-            "MNIST, 784-200-10 neuronas de integración y disparo con fugas, 25 pasos, 1 época, cinco semillas",
+            "MNIST, 784-200-10 neuronas de integración y disparo con fugas, 25 pasos, 1 época, 5 semillas",
         ),
         measure=Words("share of right test digits", "proporción de dígitos de prueba acertados"),
         target=0.9271,
