@@ -1,0 +1,106 @@
+"""Tables of sparse numbers, CTC and chains of tags in graphs; figures of TensorFlow 2.21 and of enumeration."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import neurona.legacy.tensorflow.v1 as tf
+from neurona.legacy.tensorflow import nn as nn_of_today
+from neurona.legacy.tensorflow.v1.contrib import crf
+from neurona.legacy.tensorflow.v1.mode import Mode
+
+
+@pytest.fixture(autouse=True)
+def session(monkeypatch):
+    monkeypatch.setattr(Mode, "draws", True)
+    with tf.Graph().as_default(), tf.Session() as session:
+        yield session
+
+
+def test_rows_of_a_table_in_parts_are_put_together(session):
+    parts = [tf.constant([[0.0, 1], [2, 3]]), tf.constant([[10.0, 11]])]
+    places = [[0, 0], [0, 1], [2, 0]]
+    ids = tf.SparseTensor(places, [2, 1, 0], [3, 2])
+    weights = tf.SparseTensor(places, [1.0, 2, 3], [3, 2])
+    mean = tf.nn.embedding_lookup_sparse(parts, ids, None)
+    root = tf.nn.embedding_lookup_sparse(parts, ids, weights, combiner="sqrtn")
+    short = tf.nn.embedding_lookup_sparse(parts, ids, weights, combiner="sum", max_norm=1.0)
+    rows = [tf.nn.embedding_lookup(parts, [0, 1, 2], partition_strategy=how) for how in ("mod", "div")]
+    of_today = nn_of_today.embedding_lookup_sparse(tf.constant([[0.0, 1], [2, 3], [4, 5]]), ids, None, "sum")
+    found = session.run([mean, root, short, *rows, of_today])
+    for one, expected in zip(
+        found,
+        [
+            [[6, 7], [0, 0], [0, 1]],
+            [[9.838699, 11.180339], [0, 0], [0, 1]],
+            [[1.9000459, 2.3119304], [0, 0], [0, 3]],
+            [[0, 1], [10, 11], [2, 3]],
+            [[0, 1], [2, 3], [10, 11]],
+            [[6, 8], [0, 0], [0, 1]],
+        ],
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, expected, rtol=1e-6)
+
+
+def test_ctc_of_sparse_labels_its_decoders_and_their_distance(session):
+    scores, lengths = tf.placeholder(tf.float32, [5, None, 4]), tf.placeholder(tf.int32, [None])
+    labels = tf.sparse_placeholder(tf.int32)
+    fed = {
+        scores: np.random.RandomState(0).randn(5, 2, 4),
+        lengths: [5, 3],
+        labels: tf.SparseTensorValue([[0, 0], [0, 1], [1, 0]], [1, 1, 2], [2, 2]),
+    }
+    loss = tf.nn.ctc_loss(labels, scores, lengths)
+    (slope,) = tf.gradients(loss, scores)
+    found, slopes = session.run([loss, slope], fed)
+    np.testing.assert_allclose(found, [7.560427, 2.7498066], rtol=1e-5)
+    assert np.all(slopes[3:, 1] == 0) and np.all(slopes[:3, 1] != 0)
+
+    (greedy,), minus = tf.nn.ctc_greedy_decoder(scores, lengths)
+    beams, chances = tf.nn.ctc_beam_search_decoder(scores, lengths, beam_width=10, top_paths=2)
+    distance = [tf.edit_distance(tf.cast(beams[1], tf.int32), labels, normalize=how) for how in (True, False)]
+    parts, sums, best, logs, far = session.run([greedy, minus, beams, chances, distance], fed)
+    np.testing.assert_allclose(sums, [[-7.61535], [-3.4930319]], rtol=1e-6)
+    np.testing.assert_allclose(logs, [[-2.056244, -2.209864], [-1.268019, -1.563538]], rtol=1e-5)
+    for one, places, values in [
+        (parts, [[0, 0], [1, 0], [1, 1]], [0, 0, 2]),
+        (best[0], [[0, 0], [1, 0], [1, 1]], [0, 0, 2]),
+        (best[1], [[0, 0], [0, 1], [1, 0], [1, 1]], [2, 0, 0, 1]),
+    ]:
+        assert (one.indices.tolist(), one.values.tolist(), one.dense_shape.tolist()) == (
+            places,
+            values,
+            [2, 2],
+        )
+    assert [one.tolist() for one in far] == [[1.0, 1.0], [2.0, 1.0]]
+
+
+def test_chains_of_tags_are_scored_and_decoded(session):
+    numbers = np.random.RandomState(1)
+    scores, transitions = numbers.randn(2, 4, 3).astype("float32"), numbers.randn(3, 3).astype("float32")
+    tags, lengths = np.array([[0, 2, 1, 1], [2, 0, 0, 0]]), np.array([4, 2])
+
+    def score(row, chosen):
+        steps = [scores[row, step, tag] for step, tag in enumerate(chosen)]
+        return sum(steps) + sum(transitions[pair] for pair in itertools.pairwise(chosen))
+
+    expected, likeliest = [], []
+    for row, length in enumerate(lengths):
+        every = {chosen: score(row, chosen) for chosen in itertools.product(range(3), repeat=int(length))}
+        total = np.log(np.sum(np.exp(list(every.values()))))
+        expected.append(every[tuple(tags[row, :length])] - total)
+        likeliest.append(max(every.items(), key=lambda pair: pair[1]))
+    given = tf.constant(scores)
+    chances, same = crf.crf_log_likelihood(given, tags, lengths, tf.constant(transitions))
+    found, best = crf.crf_decode(given, same, lengths)
+    _, made = tf.contrib.crf.crf_log_likelihood(given, tags, lengths)
+    assert made.name == "transitions:0" and made.shape.as_list() == [3, 3]
+    chance, decoded, heights = session.run([chances, found, best])
+    np.testing.assert_allclose(chance, expected, rtol=1e-5)
+    assert decoded.tolist() == [list(likeliest[0][0]), [*likeliest[1][0], 0, 0]]
+    np.testing.assert_allclose(heights, [one[1] for one in likeliest], rtol=1e-5)
+    path, height = crf.viterbi_decode(scores[0], transitions)
+    assert path == list(likeliest[0][0])
+    assert height == pytest.approx(likeliest[0][1], rel=1e-5)
