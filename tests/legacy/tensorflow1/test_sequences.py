@@ -60,7 +60,7 @@ def test_ctc_of_sparse_labels_its_decoders_and_their_distance(session):
 
     (greedy,), minus = tf.nn.ctc_greedy_decoder(scores, lengths)
     beams, chances = tf.nn.ctc_beam_search_decoder(scores, lengths, beam_width=10, top_paths=2)
-    distance = [tf.edit_distance(tf.cast(beams[1], tf.int32), labels, normalize=how) for how in (True, False)]
+    distance = [tf.edit_distance(tf.cast(beams[0], tf.int32), labels, normalize=how) for how in (True, False)]
     parts, sums, best, logs, far = session.run([greedy, minus, beams, chances, distance], fed)
     np.testing.assert_allclose(sums, [[-7.61535], [-3.4930319]], rtol=1e-6)
     np.testing.assert_allclose(logs, [[-2.056244, -2.209864], [-1.268019, -1.563538]], rtol=1e-5)

@@ -123,7 +123,9 @@ def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str
     given = [(one.indices, one.values, one.dense_shape) for one in (hypothesis, truth)]
     rank = truth.indices.shape.as_list()[-1]
     spec = Spec(None if rank is None else (None,) * (rank - 1), "float32")
-    return draw(_distances, (*given, normalize), name, default="EditDistance", differentiable=False, spec=spec)
+    return draw(
+        _distances, (*given, normalize), name, default="EditDistance", differentiable=False, spec=spec
+    )
 
 
 def _distances(hypothesis: Any, truth: Any, normalize: bool) -> Any:

@@ -26,9 +26,7 @@ def crf_log_likelihood(
     return score - crf_log_norm(inputs, sequence_lengths, transition_params), transition_params
 
 
-def crf_sequence_score(
-    inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any
-) -> Any:
+def crf_sequence_score(inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any) -> Any:
     """The score of each row's tags: their own and their transitions', (batch,)."""
     unary = crf_unary_score(tag_indices, sequence_lengths, inputs)
     return unary + crf_binary_score(tag_indices, sequence_lengths, transition_params)
