@@ -1,4 +1,6 @@
-"""Tables of sparse numbers, CTC and chains of tags in graphs; figures of TensorFlow 2.21 and of enumeration."""
+"""Tables of sparse numbers, CTC, chains of tags and decoders in graphs, by the figures of TensorFlow 2.21, of
+all tags one by one, and of loops in NumPy.
+"""
 
 import itertools
 
@@ -7,7 +9,7 @@ import pytest
 
 import neurona.legacy.tensorflow.v1 as tf
 from neurona.legacy.tensorflow import nn as nn_of_today
-from neurona.legacy.tensorflow.v1.contrib import crf
+from neurona.legacy.tensorflow.v1.contrib import crf, seq2seq
 from neurona.legacy.tensorflow.v1.mode import Mode
 
 
@@ -56,7 +58,8 @@ def test_ctc_of_sparse_labels_its_decoders_and_their_distance(session):
     (slope,) = tf.gradients(loss, scores)
     found, slopes = session.run([loss, slope], fed)
     np.testing.assert_allclose(found, [7.560427, 2.7498066], rtol=1e-5)
-    assert np.all(slopes[3:, 1] == 0) and np.all(slopes[:3, 1] != 0)
+    assert np.all(slopes[3:, 1] == 0)
+    assert np.all(slopes[:3, 1] != 0)
 
     (greedy,), minus = tf.nn.ctc_greedy_decoder(scores, lengths)
     beams, chances = tf.nn.ctc_beam_search_decoder(scores, lengths, beam_width=10, top_paths=2)
@@ -96,7 +99,7 @@ def test_chains_of_tags_are_scored_and_decoded(session):
     chances, same = crf.crf_log_likelihood(given, tags, lengths, tf.constant(transitions))
     found, best = crf.crf_decode(given, same, lengths)
     _, made = tf.contrib.crf.crf_log_likelihood(given, tags, lengths)
-    assert made.name == "transitions:0" and made.shape.as_list() == [3, 3]
+    assert (made.name, made.shape.as_list()) == ("transitions:0", [3, 3])
     chance, decoded, heights = session.run([chances, found, best])
     np.testing.assert_allclose(chance, expected, rtol=1e-5)
     assert decoded.tolist() == [list(likeliest[0][0]), [*likeliest[1][0], 0, 0]]
@@ -104,3 +107,70 @@ def test_chains_of_tags_are_scored_and_decoded(session):
     path, height = crf.viterbi_decode(scores[0], transitions)
     assert path == list(likeliest[0][0])
     assert height == pytest.approx(likeliest[0][1], rel=1e-5)
+
+
+def _softmax(scores):
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def test_decoders_with_attention_go_as_a_loop_in_numpy(session):
+    numbers = np.random.RandomState(2)
+    memory, table = numbers.randn(2, 5, 3).astype("f"), numbers.randn(4, 2).astype("f")
+    said, lengths, seen = np.array([[0, 1, 2], [3, 1, 0]]), np.array([3, 2]), np.array([5, 2])
+    attention = seq2seq.BahdanauAttention(3, tf.constant(memory), memory_sequence_length=seen)
+    cell = seq2seq.AttentionWrapper(tf.nn.rnn_cell.BasicRNNCell(3), attention, attention_layer_size=3)
+    layer = tf.layers.Dense(4, use_bias=False)
+    begun = cell.zero_state(2, tf.float32)
+    known = seq2seq.TrainingHelper(tf.nn.embedding_lookup(table, said), lengths)
+    trained, _, steps = seq2seq.dynamic_decode(
+        seq2seq.BasicDecoder(cell, known, begun, layer), impute_finished=True
+    )
+    free = seq2seq.GreedyEmbeddingHelper(table, [0, 3], end_token=-1)
+    spoken, last, count = seq2seq.dynamic_decode(
+        seq2seq.BasicDecoder(cell, free, begun, layer), maximum_iterations=4
+    )
+    loss = seq2seq.sequence_loss(trained.rnn_output, said, tf.sequence_mask(lengths, 3, dtype=tf.float32))
+    slopes = tf.gradients(loss, tf.trainable_variables())
+    assert all(one is not None for one in slopes)
+    session.run(tf.global_variables_initializer())
+    weights = {one.op.name.removeprefix("decoder/"): session.run(one) for one in tf.trainable_variables()}
+    inside = "attention_wrapper/"
+    assert sorted(weights) == [
+        f"{inside}attention_layer/kernel",
+        f"{inside}bahdanau_attention/attention_v",
+        f"{inside}bahdanau_attention/query_layer/kernel",
+        f"{inside}basic_rnn_cell/bias",
+        f"{inside}basic_rnn_cell/kernel",
+        "dense/kernel",
+        "memory_layer/kernel",
+    ]
+    weights = {name.removeprefix(inside): one for name, one in weights.items()}
+    masked = np.where(np.arange(5)[None, :, None] < seen[:, None, None], memory, 0)
+
+    def decoded(inputs, steps):
+        state, read, outputs = np.zeros((2, 3)), np.zeros((2, 3)), []
+        for step in range(steps):
+            row = table[inputs[:, step]] if inputs.ndim == 2 else table[inputs]
+            joined = np.concatenate([row, read, state], 1)
+            state = np.tanh(joined @ weights["basic_rnn_cell/kernel"] + weights["basic_rnn_cell/bias"])
+            query = state @ weights["bahdanau_attention/query_layer/kernel"]
+            keys = np.tanh(masked @ weights["memory_layer/kernel"] + query[:, None])
+            scores = keys @ weights["bahdanau_attention/attention_v"]
+            shares = _softmax(np.where(np.arange(5) < seen[:, None], scores, -np.inf))
+            context = np.einsum("bs,bsf->bf", shares, masked)
+            read = np.concatenate([state, context], 1) @ weights["attention_layer/kernel"]
+            outputs.append(read @ weights["dense/kernel"])
+            inputs = inputs if inputs.ndim == 2 else outputs[-1].argmax(-1)
+        return np.stack(outputs, 1), state
+
+    expected, _ = decoded(said, 3)
+    expected[1, 2] = 0
+    found, ids, length = session.run([trained.rnn_output, trained.sample_id, steps])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    assert (ids.tolist(), length.tolist()) == (expected.argmax(-1).tolist(), [3, 2])
+    expected, state = decoded(np.array([0, 3]), 4)
+    found, end, length = session.run([spoken.rnn_output, last.cell_state, count])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(end, state, rtol=1e-4, atol=1e-6)
+    assert length.tolist() == [4, 4]

@@ -1,7 +1,9 @@
-"""`tf.nn.ctc_loss` of TensorFlow 1 and its decoders, with the last class as the blank, and `tf.edit_distance`."""
+"""`tf.nn.ctc_loss` of TensorFlow 1 and its decoders: the last class is the blank. And `tf.edit_distance`."""
 
+import functools
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -38,6 +40,7 @@ def ctc_loss(
     return draw(_loss, (*args, time_major, ignore_longer_outputs_than_inputs), default="CTCLoss")
 
 
+@functools.partial(jax.jit, static_argnums=(4, 5))  # fast also where a run is not compiled
 def _loss(places: Any, values: Any, logits: Any, lengths: Any, time_major: bool, ignores: bool) -> Any:
     logits = jnp.swapaxes(logits, 0, 1) if time_major else jnp.asarray(logits)
     places, (batch, time, classes) = jnp.asarray(places), logits.shape
@@ -62,6 +65,7 @@ def ctc_greedy_decoder(
     return [_sparse(found[0])], found[1]
 
 
+@functools.partial(jax.jit, static_argnums=2)
 def _greedy(scores: Any, lengths: Any, merges: bool) -> list[Any]:
     labels, total = ops.ctc_decode(
         jnp.swapaxes(scores, 0, 1), jnp.asarray(lengths), "greedy", merge_repeated=merges, mask_index=None
@@ -89,6 +93,7 @@ def ctc_beam_search_decoder(
     return [_sparse(one) for one in found[:-1]], found[-1]
 
 
+@functools.partial(jax.jit, static_argnums=(2, 3, 4))
 def _searched(scores: Any, lengths: Any, width: int, paths: int, merges: bool) -> list[Any]:
     labels, chances = ops.ctc_decode(
         jnp.swapaxes(scores, 0, 1), jnp.asarray(lengths), "beam_search", width, paths, mask_index=None

@@ -15,8 +15,8 @@ def crf_log_likelihood(
 ) -> tuple[Any, Any]:
     """The logarithm of the probability of each row's tags, and the transitions, a variable if none are given.
 
-    Shapes: inputs (batch, steps, tags), tag_indices (batch, steps), sequence_lengths (batch,), transition_params
-    (tags, tags) from one tag to the next -> (batch,).
+    Shapes: inputs (batch, steps, tags), tag_indices (batch, steps), sequence_lengths (batch,),
+    transition_params (tags, tags) from one tag to the next -> (batch,).
     """
     inputs = convert(inputs)
     if transition_params is None:
