@@ -27,7 +27,7 @@ def test_rows_of_a_table_in_parts_are_put_together(session):
     weights = tf.SparseTensor(places, [1.0, 2, 3], [3, 2])
     mean = tf.nn.embedding_lookup_sparse(parts, ids, None)
     root = tf.nn.embedding_lookup_sparse(parts, ids, weights, combiner="sqrtn")
-    short = tf.nn.embedding_lookup_sparse(parts, ids, weights, combiner="sum", max_norm=1.0)
+    short = tf.nn.embedding_lookup_sparse(parts, ids, weights, combiner="sum", max_norm=1.0, name="short")
     rows = [tf.nn.embedding_lookup(parts, [0, 1, 2], partition_strategy=how) for how in ("mod", "div")]
     of_today = nn_of_today.embedding_lookup_sparse(tf.constant([[0.0, 1], [2, 3], [4, 5]]), ids, None, "sum")
     found = session.run([mean, root, short, *rows, of_today])
@@ -63,7 +63,7 @@ def test_ctc_of_sparse_labels_its_decoders_and_their_distance(session):
 
     (greedy,), minus = tf.nn.ctc_greedy_decoder(scores, lengths)
     beams, chances = tf.nn.ctc_beam_search_decoder(scores, lengths, beam_width=10, top_paths=2)
-    distance = [tf.edit_distance(tf.cast(beams[0], tf.int32), labels, normalize=how) for how in (True, False)]
+    distance = [tf.edit_distance(tf.cast(beams[0], tf.int32), labels, how, "far") for how in (True, False)]
     parts, sums, best, logs, far = session.run([greedy, minus, beams, chances, distance], fed)
     np.testing.assert_allclose(sums, [[-7.61535], [-3.4930319]], rtol=1e-6)
     np.testing.assert_allclose(logs, [[-2.056244, -2.209864], [-1.268019, -1.563538]], rtol=1e-5)

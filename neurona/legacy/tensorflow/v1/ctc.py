@@ -129,7 +129,7 @@ def edit_distance(hypothesis: Any, truth: Any, normalize: bool = True, name: str
     rank = truth.indices.shape.as_list()[-1]
     spec = Spec(None if rank is None else (None,) * (rank - 1), "float32")
     return draw(
-        _distances, (*given, normalize), name, default="EditDistance", differentiable=False, spec=spec
+        _distances, (*given, normalize), name=name, default="EditDistance", differentiable=False, spec=spec
     )
 
 

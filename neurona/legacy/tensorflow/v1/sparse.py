@@ -96,7 +96,7 @@ def embedding_lookup_sparse(
     weights = None if sp_weights is None else sp_weights.values
     parts = (sp_ids.indices, sp_ids.values, sp_ids.dense_shape)
     args = (table, *parts, weights, combiner or "mean", max_norm)
-    return draw(_combined, args, name, default="embedding_lookup_sparse")
+    return draw(_combined, args, name=name, default="embedding_lookup_sparse")
 
 
 def _combined(
