@@ -1,5 +1,7 @@
 """Making, shaping and joining: the functions of `tf` itself."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -77,6 +79,19 @@ def identity(input: T) -> Any:
     return jnp.copy(input) if input.dtype != object else input
 
 
+def _of_sparse(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: of a sparse tensor the elements are changed, and their places stay."""
+
+    @functools.wraps(call)
+    def changed(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if hasattr(x, "of_parts"):
+            return x.of_parts(x.indices, call(x.values, *args, **kwargs), x.dense_shape)
+        return call(x, *args, **kwargs)
+
+    return changed
+
+
+@_of_sparse
 @function
 def cast(x: T, dtype: D) -> Any:
     """The numbers in another dtype; floats become integers towards zero."""

@@ -469,8 +469,35 @@ def compute_average_loss(per_example_loss: T, sample_weight: T = None, global_ba
     return jnp.sum(weighted) / size
 
 
+def embedding_lookup_sparse(
+    params: Any,
+    sp_ids: Any,
+    sp_weights: Any,
+    combiner: str | None = None,
+    max_norm: Any = None,
+    name: Any = None,
+    allow_fast_lookup: bool = False,
+) -> Any:
+    """The rows of a table for the numbers in each row of a sparse tensor: their mean, sum or "sqrtn"."""
+    lookup = _of_one("embedding_lookup_sparse")
+    return lookup(params, sp_ids, sp_weights, "div", name, combiner, max_norm)
+
+
+def ctc_beam_search_decoder(
+    inputs: Any, sequence_length: Any, beam_width: int = 100, top_paths: int = 1
+) -> tuple[list[Any], Any]:
+    """The likeliest labellings, sparse, and the logarithms of their probabilities."""
+    return _of_one("ctc_beam_search_decoder")(inputs, sequence_length, beam_width, top_paths, False)
+
+
+def _of_one(name: str) -> Any:
+    """A function of TensorFlow 1's `tf.nn`."""
+    return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.nn"), name)
+
+
 _OF_BOTH = {  # TensorFlow 1 and 2 have them with the same arguments
     "atrous_conv2d",
+    "ctc_greedy_decoder",
     "learned_unigram_candidate_sampler",
     "log_uniform_candidate_sampler",
     "nce_loss",
@@ -481,6 +508,6 @@ _OF_BOTH = {  # TensorFlow 1 and 2 have them with the same arguments
 
 def __getattr__(name: str) -> Any:
     if name in _OF_BOTH:
-        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.nn"), name)
+        return _of_one(name)
     hint = suggestion(name, [*_OF_BOTH, *(one for one in globals() if not one.startswith("_"))])
     raise AttributeError(translated(f"module 'tensorflow.nn' has no attribute {name!r} in Neurona.{hint}"))

@@ -37,6 +37,7 @@ _HOMES = {
     "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
         assert_less_equal assert_positive assert_negative assert_non_negative assert_non_positive""",
     "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase",
+    "ctc": "edit_distance",
     "sparse": """SparseTensor SparseTensorValue sparse_placeholder sparse_tensor_to_dense
         sparse_tensor_dense_matmul sparse_reduce_sum""",
     "settings": """AggregationMethod VariableAggregation VariableSynchronization DeviceSpec colocate_with
@@ -257,6 +258,10 @@ PATHS = {
     "python.ops.rnn_cell": f"{_HERE}.cells",
     "python.ops.rnn_cell_impl": f"{_HERE}.cells",
     "python.ops.rnn": f"{_HERE}.rnn",
+    "python.ops.resources": {
+        "shared_resources": list,
+        "initialize_resources": f"{_HERE}.variables:variables_initializer",
+    },
     "nn.rnn_cell": f"{_HERE}.cells",
     "python.platform.gfile": f"{_HERE}.gfile",
     "python.platform.flags": f"{_HERE}.app",

@@ -11,6 +11,11 @@ from neurona.legacy.tensorflow import arrays, choosing, linalg, nn
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import float32, int64
 from neurona.legacy.tensorflow.v1 import cells as rnn_cell
+from neurona.legacy.tensorflow.v1.ctc import (
+    ctc_beam_search_decoder,
+    ctc_greedy_decoder,
+    ctc_loss,
+)
 from neurona.legacy.tensorflow.v1.rnn import (
     bidirectional_dynamic_rnn,
     dynamic_rnn,
@@ -19,11 +24,16 @@ from neurona.legacy.tensorflow.v1.rnn import (
     static_rnn,
     static_state_saving_rnn,
 )
+from neurona.legacy.tensorflow.v1.sparse import embedding_lookup_sparse, whole_table
 from neurona.legacy.tensorflow.v1.tensor import draw, drawn
 
 __all__ = [
     "bidirectional_dynamic_rnn",
+    "ctc_beam_search_decoder",
+    "ctc_greedy_decoder",
+    "ctc_loss",
     "dynamic_rnn",
+    "embedding_lookup_sparse",
     "raw_rnn",
     "rnn_cell",
     "static_bidirectional_rnn",
@@ -142,9 +152,8 @@ def embedding_lookup(
     max_norm: Any = None,
 ) -> Any:
     """The rows of a table."""
-    if isinstance(params, (list, tuple)):
-        params = params[0] if len(params) == 1 else arrays.concat(list(params), 0)
-    return nn.embedding_lookup(params, ids, partition_strategy, max_norm, name=name)
+    table = whole_table(params, partition_strategy)
+    return nn.embedding_lookup(table, ids, partition_strategy, max_norm, name=name)
 
 
 def max_pool_with_argmax(*_: Any, **__: Any) -> Any:

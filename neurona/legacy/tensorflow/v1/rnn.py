@@ -47,25 +47,30 @@ def dynamic_rnn(
         batch = shape(inputs)[1 if time_major else 0] if batch is None else batch
         state = _first_state(cell, initial_state, batch, dtype or inputs.dtype)
         steps = inputs if time_major else draw(_swapped, (inputs,), default="transpose")
-        begun, form = _leaves(state)
-        times = [] if sequence_length is None else [range_(shape(steps)[0])]
-        lengths = None if sequence_length is None else convert(sequence_length)
-
-        def step(elements: list[Any], before: list[Any]) -> tuple[list[Any], list[Any]]:
-            output, new = cell(elements[0], jax.tree.unflatten(form, before))
-            after, _ = _leaves(new)
-            if lengths is not None:
-                after = [
-                    draw(_kept, (elements[1], lengths, one, old))
-                    for one, old in zip(after, before, strict=True)
-                ]
-                output = draw(_kept, (elements[1], lengths, output, None))
-            return after, [output]
-
-        last, (outputs,) = steps_of(step, [steps, *times], begun)
+        outputs, last = _over_steps(cell, steps, state, sequence_length)
         if not time_major:
             outputs = draw(_swapped, (outputs,), default="transpose")
-        return outputs, jax.tree.unflatten(form, last)
+        return outputs, last
+
+
+def _over_steps(cell: Any, steps: Any, state: Any, lengths: Any) -> tuple[Any, Any]:
+    """The outputs of a cell over (steps, batch, features), and its last state."""
+    begun, form = _leaves(state)
+    times = [] if lengths is None else [range_(shape(steps)[0])]
+    lengths = None if lengths is None else convert(lengths)
+
+    def step(elements: list[Any], before: list[Any]) -> tuple[list[Any], list[Any]]:
+        output, new = cell(elements[0], jax.tree.unflatten(form, before))
+        after, _ = _leaves(new)
+        if lengths is not None:
+            after = [
+                draw(_kept, (elements[1], lengths, one, old)) for one, old in zip(after, before, strict=True)
+            ]
+            output = draw(_kept, (elements[1], lengths, output, None))
+        return after, [output]
+
+    last, (outputs,) = steps_of(step, [steps, *times], begun)
+    return outputs, jax.tree.unflatten(form, last)
 
 
 def _swapped(x: Any) -> Any:
@@ -89,25 +94,13 @@ def static_rnn(
     """A cell over a list of steps: the list of outputs, and the last state."""
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise TypeError("inputs must be a list of tensors, one for each step: tf.unstack(x, steps, 1).")
-    with variable_scope(scope or "rnn") as opened:
+    with variable_scope(scope or "rnn"):
         inputs = [convert(one) for one in inputs]
         batch = inputs[0].shape.as_list()[0]
         batch = shape(inputs[0])[0] if batch is None else batch
         state = _first_state(cell, initial_state, batch, dtype or float32)
-        outputs = []
-        for time, one in enumerate(inputs):
-            if time:
-                opened.reuse_variables()
-            output, new = cell(one, state)
-            if sequence_length is not None:
-                lengths = convert(sequence_length)
-                output = draw(_kept, (time, lengths, output, None))
-                pairs = zip(_leaves(new)[0], _leaves(state)[0], strict=True)
-                kept = [draw(_kept, (time, lengths, after, before)) for after, before in pairs]
-                new = jax.tree.unflatten(_leaves(new)[1], kept)
-            state = new
-            outputs.append(output)
-        return outputs, state
+        outputs, last = _over_steps(cell, arrays.stack(inputs), state, sequence_length)
+        return arrays.unstack(outputs, len(inputs)), last
 
 
 def bidirectional_dynamic_rnn(

@@ -86,25 +86,49 @@ def embedding_lookup_sparse(
     sp_weights: Any = None,
     partition_strategy: str = "mod",
     name: Any = None,
-    combiner: str = "mean",
+    combiner: str | None = None,
     max_norm: Any = None,
 ) -> Any:
     """The rows of a table for the numbers in each row of a sparse tensor, put together: their mean, their sum
-    or "sqrtn".
+    or "sqrtn", weighted. Rows longer than `max_norm` are shortened to it.
     """
-    table = convert(params[0] if isinstance(params, (list, tuple)) else params)
+    table = convert(whole_table(params, partition_strategy))
     weights = None if sp_weights is None else sp_weights.values
     parts = (sp_ids.indices, sp_ids.values, sp_ids.dense_shape)
-    return draw(_combined, (table, *parts, weights, combiner), name, default="embedding_lookup_sparse")
+    args = (table, *parts, weights, combiner or "mean", max_norm)
+    return draw(_combined, args, name=name, default="embedding_lookup_sparse")
 
 
-def _combined(table: Any, places: Any, ids: Any, shape: Any, weights: Any, combiner: str) -> Any:
-    rows, count = jnp.asarray(places)[:, 0], int(shape[0])
+def _combined(
+    table: Any, places: Any, ids: Any, shape: Any, weights: Any, combiner: str, max_norm: Any
+) -> Any:
+    rows, count, found = jnp.asarray(places)[:, 0], int(shape[0]), jnp.asarray(table)[jnp.asarray(ids)]
+    if max_norm is not None:
+        norms = jnp.sqrt(jnp.sum(jnp.square(found), -1, keepdims=True))
+        found = found * jnp.minimum(1, max_norm / jnp.maximum(norms, 1e-12))
     shares = jnp.ones(len(rows), table.dtype) if weights is None else jnp.asarray(weights, table.dtype)
-    total = jnp.zeros((count, table.shape[-1]), table.dtype).at[rows].add(table[ids] * shares[:, None])
+    total = jnp.zeros((count, table.shape[-1]), table.dtype).at[rows].add(found * shares[:, None])
     if combiner == "sum":
         return total
     power = 1 if combiner == "mean" else 2
     weight = jnp.zeros(count, table.dtype).at[rows].add(shares**power)
     weight = weight if combiner == "mean" else jnp.sqrt(weight)
     return total / jnp.where(weight == 0, 1, weight)[:, None]
+
+
+def whole_table(params: Any, partition_strategy: str) -> Any:
+    """The table of which a list holds parts: by "mod" every part has each n-th row, by "div" rows in turn."""
+    if not isinstance(params, (list, tuple)):
+        return params
+    if len(params) == 1:
+        return params[0]
+    return draw(_joined, (list(params), partition_strategy), default="embedding_table")
+
+
+def _joined(parts: list[Any], strategy: str) -> Any:
+    whole = jnp.concatenate(parts)
+    if strategy == "div":
+        return whole
+    sizes = [len(one) for one in parts]
+    order = sorted((row, part) for part, size in enumerate(sizes) for row in range(size))
+    return whole[jnp.asarray([sum(sizes[:part]) + row for row, part in order])]

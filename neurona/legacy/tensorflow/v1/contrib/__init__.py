@@ -24,6 +24,7 @@ _ROOMS = {
             "losses",
             "metrics",
             "legacy_seq2seq",
+            "crf",
         )
     },
 }
@@ -36,7 +37,6 @@ _GONE = {
     "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
     "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",
     "image": "Use tf.image.",
-    "crf": "tf.contrib.crf went to TensorFlow Addons, which Neurona has not.",
 }
 
 

@@ -1,11 +1,53 @@
-"""`tf.contrib.seq2seq`: the loss of sequences."""
+"""`tf.contrib.seq2seq`: decoders, attention and the loss of sequences."""
 
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from neurona.legacy.tensorflow.v1.contrib.attention import (
+    AttentionWrapper,
+    AttentionWrapperState,
+    BahdanauAttention,
+    LuongAttention,
+)
+from neurona.legacy.tensorflow.v1.contrib.decoding import (
+    BasicDecoder,
+    BasicDecoderOutput,
+    GreedyEmbeddingHelper,
+    SampleEmbeddingHelper,
+    TrainingHelper,
+    dynamic_decode,
+)
 from neurona.legacy.tensorflow.v1.tensor import draw
+
+__all__ = [
+    "AttentionWrapper",
+    "AttentionWrapperState",
+    "BahdanauAttention",
+    "BasicDecoder",
+    "BasicDecoderOutput",
+    "GreedyEmbeddingHelper",
+    "LuongAttention",
+    "SampleEmbeddingHelper",
+    "TrainingHelper",
+    "dynamic_decode",
+    "sequence_loss",
+    "tile_batch",
+]
+
+
+def tile_batch(t: Any, multiplier: int, name: str | None = None) -> Any:
+    """Each row several times, in a tensor or a tree of them."""
+    return jax.tree.map(
+        lambda one: draw(_repeated, (one, multiplier), name=name, default="tile_batch"),
+        t,
+        is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"),
+    )
+
+
+def _repeated(x: Any, count: int) -> Any:
+    return jnp.repeat(x, count, axis=0)
 
 
 def sequence_loss(
