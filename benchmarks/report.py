@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import chart
+from benchmarks.races import ZOO
 from benchmarks.rounds import ROOT, Figures
 from benchmarks.tables import (
     OURS,
@@ -22,7 +23,7 @@ from benchmarks.tables import (
     lines,
     ratios,
 )
-from benchmarks.workloads import GROWTH, NAMES, SERIES, WORKLOADS, ZOO, Series, Workload
+from benchmarks.workloads import GROWTH, NAMES, SERIES, WORKLOADS, Series, Workload
 
 FOLDER = ROOT / "docs"
 _INTRODUCTION = """\

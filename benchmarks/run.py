@@ -26,9 +26,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.races import ZOO
 from benchmarks.rounds import ROOT, compete, measure_ceiling
 from benchmarks.tables import Result, as_text, lines
-from benchmarks.workloads import GROWTH, NAMES, WORKLOADS, ZOO
+from benchmarks.workloads import GROWTH, NAMES, WORKLOADS
 
 PACKAGES = ("neurona", "jax", "keras", "tensorflow-cpu", "torch", "scikit-learn", "numpy")
 ZOO_PACKAGES = ("neurona", "jax", "scikit-learn", "minisom", "xpysom", "hmmlearn", "reservoirpy", "hpelm")

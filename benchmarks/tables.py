@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.races import ZOO_TARGETS
 from benchmarks.rounds import Figures
 from benchmarks.workloads import MEASURES, NAMES, PARTS, TARGETS, Workload
 
 OURS = "neurona"
+ALL_TARGETS = {**TARGETS, **ZOO_TARGETS}
 
 
 @dataclass
@@ -86,7 +88,9 @@ def comparisons(result: Result) -> list[Comparison]:
     found = []
     for measure in result.measures:
         own, best = result.seconds(OURS, measure), best_peer(result, measure)
-        targets = [target for target in TARGETS.get((result.workload.name, measure), ()) if target.at_least]
+        targets = [
+            target for target in ALL_TARGETS.get((result.workload.name, measure), ()) if target.at_least
+        ]
         peers = {target.against or best: target.at_least for target in targets}
         for peer in () if measure in PARTS or not own else dict.fromkeys((best, *peers)):
             theirs = result.seconds(peer, measure) if peer else []
@@ -121,7 +125,7 @@ class Limit:
 def limits(result: Result) -> list[Limit]:
     found = []
     for measure in result.measures:
-        for target in TARGETS.get((result.workload.name, measure), ()):
+        for target in ALL_TARGETS.get((result.workload.name, measure), ()):
             own = result.seconds(target.contender, measure)
             if target.at_most is None or not own:
                 continue

@@ -13,8 +13,9 @@ import pytest
 
 import neurona
 from benchmarks import contender, keras_models, report, tables
+from benchmarks.races import ZOO, ZOO_TARGETS
 from benchmarks.rounds import ROOT, Figures
-from benchmarks.workloads import GROWTH, MEASURES, NAMES, SERIES, TARGETS, WORKLOADS, ZOO
+from benchmarks.workloads import GROWTH, MEASURES, NAMES, SERIES, TARGETS, WORKLOADS
 from benchmarks.zoo import RACES
 
 MLP = WORKLOADS["mlp"]
@@ -124,7 +125,7 @@ def test_names_belong_together():
         assert (
             workload.rows % workload.batch == 0 or workload.kind != "training"
         )  # compiled networks see one batch size
-    for name, measure in TARGETS:
+    for name, measure in {**TARGETS, **ZOO_TARGETS}:
         assert measure in MEASURES[workloads[name].kind]
     assert {workload.network: set(workload.contenders) for workload in ZOO.values()} == {
         name: set(race.fits) for name, race in RACES.items()
