@@ -21,6 +21,7 @@ import jax
 import jax.core
 import jax.numpy as jnp
 import numpy as np
+from jax._src import core
 
 from neurona.core.calling import raise_shape_error
 from neurona.core.errors import SavingError, ShapeError, suggestion
@@ -102,12 +103,10 @@ def known_sizes(value: Any) -> Any:
 _SMALL = 16  # elements of an array that may hold sizes
 
 
-def _holds_sizes(values: Any) -> bool:
-    """Whether all of these are known integers, few of them, as shapes are computed with. While a program is
-    traced, what is made of them is known too.
-    """
+def _are_sizes(values: Any) -> bool:
+    """Whether all of these are known integers, few of them, as shapes are computed with."""
     leaves = jax.tree.leaves(values)
-    return bool(leaves) and all(map(_is_size, leaves)) and isinstance(jnp.zeros(()), jax.core.Tracer)
+    return bool(leaves) and all(map(_is_size, leaves))
 
 
 def _is_size(leaf: Any) -> bool:
@@ -158,12 +157,10 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             if symbolic_leaves((args, kwargs)):
                 return record(Operation(class_name, call), args, kwargs)
-            if of_arrays and _holds_sizes((args, kwargs)):
-                with jax.ensure_compile_time_eval():
-                    return compute(args, kwargs)
-            return compute(args, kwargs)
-
-        def compute(args: Any, kwargs: Any) -> Any:
+            is_traced = core.trace_ctx.trace is not core.eval_trace
+            if is_traced and of_arrays and _are_sizes((args, kwargs)):
+                with jax.ensure_compile_time_eval():  # what is made of known numbers is known too
+                    return call(*args, **kwargs)
             converters = itertools.chain(by_position, itertools.repeat(by_position[-1]))
             new_args = [convert(value) for value, convert in zip(args, converters)]
             new_kwargs = {name: by_name.get(name, _option)(value) for name, value in kwargs.items()}

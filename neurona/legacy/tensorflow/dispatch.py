@@ -29,7 +29,7 @@ from neurona.core.texts import holds_texts
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
-from neurona.legacy.tensorflow.kinds import refuse_fractions, refuse_kind
+from neurona.legacy.tensorflow.kinds import cut_fractions, refuse_fractions, refuse_kind
 from neurona.legacy.tensorflow.ragged_calls import is_ragged, over_ragged
 from neurona.legacy.tensorflow.recording import computed, has_numbers, is_tracing, is_watched, without_tapes
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped
@@ -337,7 +337,7 @@ def _sorted(
             parts = _several(name, kind, value)
             tensors[key] = [part._array for part in parts]
         else:
-            parts = [next(matching) if kind is M else tensor_of(value)]
+            parts = [next(matching) if kind is M else tensor_of(cut_fractions(name, value))]
             tensors[key] = parts[0]._array
             if kind is I:
                 refuse_fractions(name, parts[0]._array)

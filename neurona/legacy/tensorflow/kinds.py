@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from neurona.core.scope import current_scope
 from neurona.legacy.tensorflow.dtypes import as_dtype
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
@@ -39,6 +41,12 @@ def refuse_kind(name: str, arrays: Any) -> None:
             raise InvalidArgumentError(
                 f"tf.{name} is not for {as_dtype(array.dtype).name}: write tf.cast(x, tf.{_CAST[kinds]})."
             )
+
+
+def cut_fractions(name: str, value: Any) -> Any:
+    """NumPy's floats as integers, for the one operation that TensorFlow cuts them for."""
+    is_cut = name == "one_hot" and isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return value.astype(np.int64) if is_cut else value
 
 
 def refuse_fractions(name: str, array: Any) -> None:
