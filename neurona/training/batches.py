@@ -11,7 +11,7 @@ import numpy as np
 from neurona.core.errors import DataError, SavingError
 from neurona.core.random import new_words
 from neurona.training.checks import rows_in_batch
-from neurona.training.conversion import Batch, count_rows, rows_of
+from neurona.training.conversion import Batch, Whole, count_rows, rows_of
 from neurona.training.identity import digest_of
 from neurona.training.placement import Placement
 
@@ -31,7 +31,7 @@ class Chunk(NamedTuple):
         unchecked: the batches whose targets have not been looked at yet.
     """
 
-    data: Batch
+    data: Batch | Whole
     order: np.ndarray
     start: int
     stop: int

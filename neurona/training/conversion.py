@@ -179,6 +179,40 @@ def count_rows(tree: Any, what: str = "The data") -> int:
     return int(lengths[0] or 0)
 
 
+@jax.tree_util.register_pytree_node_class
+class Whole:
+    """A batch whose arrays have unequal numbers of rows, for a model's own step: the one row of a chunk.
+
+    Args:
+        batch: each of its arrays with an axis of one before its own.
+
+    Example:
+
+        >>> Whole.of(Batch(np.ones((2, 3)), np.ones(5))).opened.x.shape
+        (2, 3)
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+
+    @classmethod
+    def of(cls, batch: Batch) -> "Whole":
+        """A batch as it came, as one row."""
+        return cls(jax.tree.map(lambda leaf: leaf[None], batch))
+
+    @property
+    def opened(self) -> Batch:
+        """The batch as it came."""
+        return jax.tree.map(lambda leaf: leaf[0], self.batch)
+
+    def tree_flatten(self) -> tuple[tuple[Batch], None]:
+        return (self.batch,), None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, children: tuple[Any]) -> "Whole":
+        return cls(*children)
+
+
 def rows_of(tree: Any, start: int, stop: int | None) -> Any:
     """Some rows of all arrays in a tree."""
     return map_leaves(lambda leaf: leaf[start:stop], tree)

@@ -58,9 +58,11 @@ class TrainingData:
         validation_steps: int | None = None,
         validation_freq: int | Collection[int] = 1,
         read: Callable[[Any], Any] = inputs_to_numpy,
+        own_steps: Collection[str] = (),
     ) -> "TrainingData":
         """The data that `fit` was given, by the names of its arguments; `steps` is its `steps_per_epoch`.
-        `read` makes arrays of the inputs.
+        `read` makes arrays of the inputs. `own_steps` are "train" and "test" where the model has its own,
+        which take the batches of a source as they are.
 
         Raises:
             DataError: the data can't be converted, counted, weighted or split.
@@ -73,7 +75,7 @@ class TrainingData:
                     "source "
                     "of batches."
                 )
-            train: Batches = _source_batches(x, steps, shuffle, class_weight, read)
+            train: Batches = _source_batches(x, steps, shuffle, class_weight, read, "train" in own_steps)
         else:
             arrays = _as_arrays(x, y, sample_weight, read)
             if class_weight is not None:
@@ -90,7 +92,7 @@ class TrainingData:
             if validation_batch_size is None and not is_stream(given[0]):
                 validation_batch_size = batch_size
             options = {"batch_size": validation_batch_size, "steps": validation_steps}
-            validation = batches_of(*given, **options, read=read)
+            validation = batches_of(*given, **options, read=read, whole="test" in own_steps)
         return cls(train, validation, validation_freq)
 
     def validates_after(self, epoch: int) -> bool:
@@ -122,11 +124,12 @@ def batches_of(
     batch_size: int | None = None,
     steps: int | None = None,
     read: Callable[[Any], Any] = inputs_to_numpy,
+    whole: bool = False,
 ) -> Batches:
     """Data for `evaluate` or `predict` as batches, in the order in which they come."""
     if is_stream(x):
         _check_stream(y, sample_weight, batch_size)
-        return _source_batches(x, steps, False, None, read)
+        return _source_batches(x, steps, False, None, read, whole)
     return array_batches(_as_arrays(x, y, sample_weight, read), batch_size, False, steps)
 
 
@@ -136,6 +139,7 @@ def _source_batches(
     shuffle: bool | str,
     class_weight: ClassWeights | None,
     read: Callable[[Any], Any],
+    whole: bool,
 ) -> Batches:
     """A source of batches; the arrays themselves where it says, by `array_rows`, that it is all of their
     rows.
@@ -143,7 +147,7 @@ def _source_batches(
     offered = source.array_rows() if hasattr(source, "array_rows") else None
     if offered is None:
         generator = new_numpy_generator() if shuffle else None
-        return StreamBatches(source, steps, shuffle, class_weight, generator, read)
+        return StreamBatches(source, steps, shuffle, class_weight, generator, read, whole)
     data, batch_size, shuffle = offered
     arrays = _as_arrays(*unpack(data), read)
     if class_weight is not None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurona.core.random import key_of
 from neurona.core.scope import Scope
-from neurona.training.conversion import Batch
+from neurona.training.conversion import Batch, Whole
 from neurona.training.own_step import takes_data_only
 from neurona.training.placement import Placement
 from neurona.training.step import StepResult, TrainingState, metric_results, positions_of
@@ -112,11 +112,12 @@ class Program:
 
     # What is traced.
 
-    def _run_step(self, kind: str, state: TrainingState, batch: Batch, key: Any, number: Any) -> StepResult:
+    def _run_step(self, kind: str, state: TrainingState, batch: Any, key: Any, number: Any) -> StepResult:
         model, placement = _model.get(), Placement.current()
         self.traces += 1
         step = model._rule.step if kind == "train" else model._rule.test_step
-        result = step(model, state, placement.split(batch), jax.random.fold_in(key, number), number)
+        batch = batch.opened if isinstance(batch, Whole) else placement.split(batch)
+        result = step(model, state, batch, jax.random.fold_in(key, number), number)
         return result._replace(state=placement.whole(_cast_like(state, result.state)))
 
     def _run_steps(

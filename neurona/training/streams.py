@@ -17,6 +17,7 @@ from neurona.training.batches import Chunk, RowOrder
 from neurona.training.class_weights import ClassWeights
 from neurona.training.conversion import (
     Batch,
+    Whole,
     canonical_dtype,
     count_rows,
     in_memory,
@@ -60,18 +61,22 @@ def _form(batch: Batch) -> Any:
 
 
 def _joined(batches: list[Batch], room: int) -> Chunk:
-    rows, placement = count_rows(batches[0]), Placement.current()
+    placement, parts = Placement.current(), batches
+    lengths = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(batches[0])}
+    if len(lengths) > 1 or () in lengths:
+        parts = [Whole.of(batch) for batch in batches]
+    rows = count_rows(parts[0])
 
     def join(*leaves: Any) -> jax.Array:
         joined = aligned((room * rows, *leaves[0].shape[1:]), leaves[0].dtype)
         np.concatenate(leaves, out=joined[: len(leaves) * rows])
         return placement.put_aligned(joined)
 
-    data = batches[0] if room == 1 else jax.tree.map(join, *batches)
+    data = parts[0] if room == 1 else jax.tree.map(join, *parts)
     return _chunk(data, batches, room, rows)
 
 
-def _chunk(data: Batch, batches: list[Batch], room: int, rows: int) -> Chunk:
+def _chunk(data: Batch | Whole, batches: list[Batch], room: int, rows: int) -> Chunk:
     """Batches that lie one after the other in `data`, which has room for more."""
     order = np.arange(room * rows, dtype=np.int32).reshape(room, rows)
     return Chunk(data, order, 0, len(batches), batches.__getitem__, unchecked=tuple(batches))
@@ -97,6 +102,7 @@ class StreamBatches:
         class_weight: turned into sample weights, batch by batch.
         generator: NumPy's, for the order.
         read: makes arrays of the inputs of a batch.
+        whole: whether a batch goes to a model's own step, so that its arrays may have unequal rows.
 
     Raises:
         DataError: the source has no batches.
@@ -112,8 +118,10 @@ class StreamBatches:
         class_weight: ClassWeights | None = None,
         generator: np.random.Generator | None = None,
         read: Callable[[Any], Any] = inputs_to_numpy,
+        whole: bool = False,
     ) -> None:
         self.source, self.shuffle, self.class_weight, self.read = source, shuffle, class_weight, read
+        self.whole = whole
         self.indexed = is_numbered(source)
         self._threads = max(1, getattr(source, "workers", 1) or 1) if self.indexed else 1
         self.ahead = (
@@ -255,7 +263,8 @@ class StreamBatches:
         x, y, weight = in_memory((self.read(x), to_numpy(y, "y"), to_numpy(weight, "sample_weight")))
         if self.class_weight is not None:
             weight = self.class_weight(y, weight)
-        count_rows((x, y, weight), "A batch")
+        if not self.whole:
+            count_rows((x, y, weight), "A batch")
         return Batch(x, y, weight)
 
 

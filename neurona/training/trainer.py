@@ -110,6 +110,7 @@ class Trainer(CompiledModel):
             validation_steps=validation_steps,
             validation_freq=validation_freq,
             read=functools.partial(read_inputs, self),
+            own_steps=[kind for kind in ("train", "test") if self._own_step(kind)],
         )
         learner = ready_learner(self, data.train, advises=True)
         self._note_data(x, data, validation_data)
@@ -168,6 +169,7 @@ class Trainer(CompiledModel):
                 batch_size=batch_size,
                 steps=steps,
                 read=functools.partial(read_inputs, self),
+                whole=self._own_step("test") is not None,
             )
         ) as batches:
             learner = ready_learner(self, batches)
@@ -269,6 +271,7 @@ class Trainer(CompiledModel):
             [(x, y, sample_weight)],
             class_weight=ClassWeights.for_loss(class_weight, self.loss),
             read=functools.partial(read_inputs, self),
+            whole=self._own_step(kind) is not None,
         )
         self._prepare(batches.example())
         steps = Pass(learner, kind, CallbackList(model=self), learner.steps_trained)

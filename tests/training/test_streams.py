@@ -367,3 +367,18 @@ def test_an_epoch_of_any_source_ends(source, steps, expected):
     model.compile("sgd", "mse")
     model.fit(source, epochs=2, steps_per_epoch=steps, verbose=0, callbacks=[Count()])
     assert counts == expected
+
+
+class CountsRows(nn.Sequential):
+    def train_step(self, data):
+        x, (other, labels) = data
+        return {"rows": 100 * x.shape[0] + other.shape[0], "sum": labels.sum()}
+
+
+def test_an_own_step_takes_batches_of_unequal_rows():
+    batches = [(X[:4], (X[:3, :2], Y[:3])), (X[4:8], (X[3:6, :2], Y[3:6]))]
+    model = CountsRows([nn.layers.Input((6,)), nn.layers.Dense(1)])
+    model.compile("sgd")
+    assert model.fit(iter(batches), verbose=0).history == {"rows": [403.0], "sum": [Y[3:6].sum()]}
+    with pytest.raises(nn.errors.DataError, match="equally many rows"):
+        model.evaluate(iter([(X[:4], Y[:3])]), verbose=0)

@@ -6,6 +6,7 @@ own code gets arrays.
 
 import functools
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import jax
@@ -239,7 +240,7 @@ def _noticing(hook: Callable[..., Any], names: tuple[str, ...]) -> Callable[...,
         if cls.__module__.startswith("neurona."):
             return
         for name in names:
-            if name in vars(cls):
+            if name in vars(cls) and not _is_step_of_jax(name, vars(cls)[name]):
                 setattr(cls, name, _of_users(vars(cls)[name]))
         if issubclass(cls, Layer):
             if "build" in vars(cls):
@@ -256,6 +257,11 @@ def _noticing(hook: Callable[..., Any], names: tuple[str, ...]) -> Callable[...,
                     base.call = _for_subclasses(own)
 
     return init_subclass
+
+
+def _is_step_of_jax(name: str, method: Any) -> bool:
+    """Whether a model's own step is `step(self, state, data)`, which computes with JAX's arrays."""
+    return name.endswith("_step") and isinstance(method, FunctionType) and method.__code__.co_argcount > 2
 
 
 def _for_subclasses(call: Callable[..., Any]) -> Callable[..., Any]:
