@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from neurona.callbacks.screen import screen
-from neurona.core.errors import NotBuiltError
+from neurona.core.errors import NeuronaError, NotBuiltError
 from neurona.core.layer import Layer
 from neurona.core.random import key_of
 from neurona.core.scope import Scope
@@ -64,7 +64,8 @@ def _observed(model: Any) -> dict[Any, list[Any]]:
 
     try:
         infer(run, (tensors_of(shapes, model.compute_dtype),), {})
-    except Exception:  # the call needs more than shapes, such as integers: the table says "?"
+    except (NeuronaError, TypeError, ValueError, IndexError):
+        # The call needs more than shapes, such as integers or numbers that are known: the table says "?".
         return {}
     # `infer` traces the call for two sizes of every unknown dimension. A dimension that differs between the
     # first and the last trace is unknown.

@@ -224,6 +224,11 @@ class CompiledModel(Layer):
             targets = self._compiled_loss.targets(y) if self._compiled_loss else outputs.spread(y, "y")
             weights = outputs.spread(sample_weight, "sample_weight", share=True)
             self._compiled_metrics.update(targets, outputs.leaves(y_pred), weights)
+        elif y is not None and self._compile_arguments["metrics"] and self._own_step("train"):
+            raise DataError(
+                "The metrics of compile() are matched to the y that fit() gets, which does not fit the "
+                "outputs. Make them in the model, and update them in its train_step."
+            )
         return self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Any]:
@@ -344,7 +349,11 @@ class CompiledModel(Layer):
         """Build the model, the losses, the metrics and the rule for batches like this one."""
         self._ensure_built(example.x)
         if self._compiled_metrics is None and example.y is not None and not self._computes_nothing:
-            self._match_outputs(example)
+            try:
+                self._match_outputs(example)
+            except DataError:
+                if self._own_step("train") is None:
+                    raise  # such a step takes y apart as it likes
         learner = self._compiled_learner("fit")
         learner.prepare()
         self._rule.rehearse(self, example)
@@ -369,7 +378,8 @@ class CompiledModel(Layer):
     def _check_targets(self, batch: Batch) -> None:
         """Look at ids and labels before anything is trained on them; raises `DataError`."""
         check_inputs(self, batch.x)
-        if self._compiled_loss is not None and batch.y is not None:
+        is_matched = self._compiled_metrics is not None
+        if self._compiled_loss is not None and is_matched and batch.y is not None:
             self._compiled_loss.check(batch.y, self._predictions)
         elif self.loss is not None and self._own_step("train") is None:
             raise DataError("compile() was given a loss, but there are no targets: call fit(x, y).")
