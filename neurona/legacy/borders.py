@@ -1,12 +1,15 @@
-"""Theano's borders: convolutions with padding="same" whose windows lay elsewhere than today's.
+"""Borders of older convolutions: padding="full", and Theano's padding="same", whose windows lay elsewhere
+than today's.
 
 Theano padded by half a kernel before, whatever the strides. Today's layers pad so that the last window ends
-at the border. Where that differs, a layer of zeros before the convolution makes the difference.
+at the border. Where that differs, a layer of zeros before the convolution makes the difference; and so for
+full borders, where windows need only one input.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from neurona.core.errors import SavingError
 from neurona.tracebacks import warn
 
 Config = dict[str, Any]
@@ -22,28 +25,44 @@ _POOLS = (
 )
 
 
-def with_theanos_borders(description: Mapping[str, Any]) -> Config:
-    """A model of today's form that was trained on Theano."""
+def with_old_borders(description: Mapping[str, Any], theano: bool) -> Config:
+    """A model of today's form, whose borders are of before.
+
+    Args:
+        description: of the model.
+        theano: whether it was trained on Theano.
+
+    Raises:
+        SavingError: a layer with full borders has no form of today.
+    """
     description = dict(description)
     config = dict(description["config"])
     if isinstance(config.get("layers"), list):
         functional = "input_layers" in config
-        config["layers"] = [new for entry in config["layers"] for new in _replaced(entry, functional)]
+        config["layers"] = [new for entry in config["layers"] for new in _replaced(entry, functional, theano)]
         description["config"] = config
     return description
 
 
-def _replaced(entry: Mapping[str, Any], functional: bool) -> list[Config]:
+def _replaced(entry: Mapping[str, Any], functional: bool, theano: bool) -> list[Config]:
     """A layer, with a layer of zeros before it where it needs one."""
     name, config = entry["class_name"], entry["config"]
     if "layers" in config:
-        return [with_theanos_borders(entry)]
-    if name in _POOLS and config.get("padding") == "same" and not _agrees(config):
+        return [with_old_borders(entry, theano)]
+    if config.get("padding") == "full" and name not in _SPACE:
+        raise SavingError(
+            f"Layer {config.get('name')!r}, {name}, has border_mode='full', which no such layer has "
+            "today. Rebuild the model in Python, with padding='valid' or 'same'."
+        )
+    if theano and name in _POOLS and config.get("padding") == "same" and not _agrees(config):
         warn(
             f"Layer {config.get('name')!r} pools with padding='same', for which Theano laid its windows "
             "elsewhere: predictions differ from those of the library that wrote the file."
         )
-    zeros = _zeros(name, config) if name in _SPACE and config.get("padding") == "same" else None
+    is_old = name in _SPACE and (
+        config.get("padding") == "full" or (theano and config.get("padding") == "same")
+    )
+    zeros = _zeros(name, config) if is_old else None
     if zeros is None:
         return [dict(entry)]
     own = {**entry, "config": {**config, "padding": "valid"}}
@@ -83,9 +102,12 @@ def _zeros(name: str, config: Mapping[str, Any]) -> Any:
     dilations = _sizes(config.get("dilation_rate"), space)
     kernel = [(size - 1) * rate + 1 for size, rate in zip(_sizes(config["kernel_size"], space), dilations)]
     strides = _sizes(config.get("strides"), space)
-    if all(size % 2 for size in kernel) and all(stride == 1 for stride in strides):
+    if config["padding"] == "full":
+        zeros = [[size - 1, size - 1] for size in kernel]
+    elif all(size % 2 for size in kernel) and all(stride == 1 for stride in strides):
         return None
-    zeros = [[size // 2, (size - 1) // 2] for size in kernel]
+    else:
+        zeros = [[size // 2, (size - 1) // 2] for size in kernel]
     return zeros[0] if space == 1 else zeros
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from neurona.core.errors import SavingError
 from neurona.core.registry import built_in, constructor_arguments
-from neurona.legacy.borders import with_theanos_borders
+from neurona.legacy.borders import with_old_borders
 from neurona.legacy.layer_names import CLASSES, NAMES, NAMES_OF_CLASSES, ORDERINGS, UNUSED, WITHOUT_EFFECT
 from neurona.legacy.layer_options import CONVERTERS, Age
 from neurona.legacy.nodes import modern_calls, tensor_lists
@@ -43,7 +43,7 @@ def modern_model(description: Mapping[str, Any], version: int, backend: str | No
     elif "class_name" not in description and description.get("name") == "Sequential":
         description = old_sequential(description)
     modern = modern_layer(description, age)
-    return with_theanos_borders(modern) if backend == "theano" else modern
+    return with_old_borders(modern, backend == "theano")
 
 
 def _ordering(description: Any) -> str:

@@ -175,6 +175,17 @@ def test_descriptions_of_keras_0():
     assert [weight.shape for weight in model.weights] == [(3, 2), (2,), (5, 4), (4,)]
 
 
+def test_full_borders_become_zeros_around():
+    options = {"nb_filter": 1, "nb_row": 2, "nb_col": 3, "border_mode": "full", "bias": False, "init": "one"}
+    config = {"name": "c", "dim_ordering": "tf", "batch_input_shape": [None, 3, 3, 1], **options}
+    layer = {"class_name": "Convolution2D", "config": config}
+    text = json.dumps({"class_name": "Sequential", "config": [layer], "keras_version": "1.2.2"})
+    counts = nn.models.model_from_json(text).predict(np.ones((1, 3, 3, 1)), verbose=0)[0, :, :, 0]
+    np.testing.assert_array_equal(counts, np.outer([1, 2, 2, 1], [1, 2, 3, 2, 1]))
+    with pytest.raises(SavingError, match=r"'c', Conv2DTranspose, has border_mode='full'"):
+        nn.models.model_from_json(text.replace("Convolution2D", "Deconvolution2D"))
+
+
 def test_code_of_older_files_is_never_run():
     layer = {"class_name": "Lambda", "config": {"name": "f", "function": ["4wEAAAA=", None, None]}}
     first = {"class_name": "Dense", "config": {"units": 2, "batch_input_shape": [None, 2], "name": "d"}}

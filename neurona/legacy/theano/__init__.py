@@ -113,7 +113,12 @@ PATHS: dict[str, Any] = {
     "misc.safe_asarray": {"_asarray": _asarray},
     "misc.pkl_utils": {"dump": pickle.dump, "load": pickle.load},
     "updates": {"OrderedUpdates": OrderedDict},
-    "gof": {"Op": Op, "Variable": Tensor},
+    "gof": {"Op": Op, "Variable": Tensor, "local_optimizer": f"{_HERE}.refused:local_optimizer"},
+    "gof.graph": {
+        "Variable": Tensor,
+        **{name: f"{_HERE}.refused:{name}" for name in ("ancestors", "inputs", "io_toposort")},
+    },
+    "gof.opt": {"local_optimizer": f"{_HERE}.refused:local_optimizer"},
     "ifelse": f"{_HERE}.loops",
     **dict.fromkeys(
         ("gpuarray", "gpuarray.basic_ops", "gpuarray.dnn", "sandbox.cuda.basic_ops", "sandbox.cuda.dnn"),
@@ -133,6 +138,8 @@ PATHS: dict[str, Any] = {
     "tensor.nnet.conv": f"{_HERE}.tensor.nnet",
     "tensor.nnet.nnet": f"{_HERE}.tensor.nnet",
     "tensor.nnet.sigm": f"{_HERE}.tensor.nnet",
+    "tensor.nnet.neighbours": f"{_HERE}.refused",
+    "tensor.opt": f"{_HERE}.refused",
     "tensor.elemwise": f"{_HERE}.tensor",
     "tensor.inplace": {
         f"{name}_inplace": f"{_HERE}.tensor:{name}" for name in ("exp", "log", "sqr", "sqrt", "tanh", "neg")

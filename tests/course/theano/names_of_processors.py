@@ -26,3 +26,17 @@ image, given = r.randn(1, 1, 6, 6), r.randn(1, 2, 4, 4)
 one = theano.function([y], back)(given)
 two = theano.function([x, y], plain, on_unused_input='ignore')(image, given)
 assert np.allclose(one, two)
+
+from theano.gof.graph import inputs
+from theano.gradient import verify_grad
+from theano.tensor.nnet import h_softmax
+from theano.tensor.nnet.neighbours import images2neibs
+from theano.tensor.opt import register_canonicalize
+
+for refused in (inputs, verify_grad, h_softmax, images2neibs, register_canonicalize, T.choose):
+    try:
+        refused(x)
+    except ValueError as error:
+        assert "is not here" in str(error)
+    else:
+        raise AssertionError(refused)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import neurona as nn
 import neurona.legacy.theano as theano
 import neurona.legacy.theano.tensor as T
 from neurona.legacy.theano.loops import ifelse, until
@@ -162,3 +163,8 @@ def test_dropout_and_binomial():
 def test_expressions_print():
     x = T.dscalar("x")
     assert theano.pp(x**2) == "(x ** TensorConstant{2})"
+
+
+def test_names_without_a_function_refuse_at_a_call():
+    with pytest.raises(nn.errors.ArgumentError, match=r"choose is not here\. Write theano"):
+        T.choose(T.ivector(), [1, 2])

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona import utils
 from neurona.core.errors import ArgumentError, DataError
+from neurona.core.registry import get_registered_object
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, open_hdf5
 from neurona.tracebacks import warn
@@ -19,6 +20,30 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: Any = "float32
     """Class numbers as rows of 0 and 1."""
     rows = utils.to_categorical(y, old.get("nb_classes", num_classes))
     return rows.astype(dtype)
+
+
+def get_from_module(
+    identifier: Any,
+    module_params: dict[str, Any],
+    module_name: str,
+    instantiate: bool = False,
+    kwargs: dict[str, Any] | None = None,
+) -> Any:
+    """What a name stands for among `globals()` of a module, as `get` of Keras 1 looked it up.
+
+    Raises:
+        ArgumentError: the module has no such name.
+    """
+    options = dict(kwargs or {})
+    if isinstance(identifier, dict):
+        options |= {name: value for name, value in identifier.items() if name != "name"}
+        identifier, instantiate = identifier["name"], True
+    if not isinstance(identifier, str):
+        return identifier
+    found = get_registered_object(identifier) or module_params.get(identifier)
+    if found is None:
+        raise ArgumentError(f"There is no {module_name} {identifier!r}.")
+    return found(**options) if instantiate else found
 
 
 def normalize(x: Any, axis: int = -1, order: Any = 2) -> Any:
@@ -232,6 +257,6 @@ def unpack_singleton(x: Any) -> Any:
 __all__ = [
     "GeneratorEnqueuer", "HDF5Matrix", "OrderedEnqueuer", "ask_to_proceed_with_overwrite",
     "categorical_probas_to_classes", "conv_input_length", "conv_output_length", "convert_kernel",
-    "count_params", "get_test_data", "has_arg", "multi_gpu_model", "normalize", "normalize_tuple", "plot",
-    "print_summary", "probas_to_classes", "to_categorical", "to_list", "unpack_singleton",
+    "count_params", "get_from_module", "get_test_data", "has_arg", "multi_gpu_model", "normalize",
+    "normalize_tuple", "plot", "print_summary", "probas_to_classes", "to_categorical", "to_list", "unpack_singleton",
 ]

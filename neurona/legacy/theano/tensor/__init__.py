@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from neurona.legacy.imports import submodule
-from neurona.legacy.theano import gradient, variables
+from neurona.legacy.theano import gradient, refused, variables
 from neurona.legacy.theano.tensor.functions import *
 from neurona.legacy.theano.tensor.functions import TABLE
 from neurona.legacy.theano.variables import KINDS, PLURALS, PREFIXES, TensorType
@@ -20,6 +20,7 @@ pi, e, inf, nan = np.pi, np.e, np.inf, np.nan
 newaxis = None
 discrete_dtypes = integer_dtypes = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 float_dtypes = continuous_dtypes = ["float16", "float32", "float64"]
+choose = refused.choose
 globals().update(TABLE)
 
 
@@ -54,6 +55,7 @@ for _prefix, _dtype in PREFIXES.items():
 
 def __getattr__(name: str) -> Any:
     if name in (
+        "opt",
         "nnet",
         "signal",
         "shared_randomstreams",

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurona.errors import ArgumentError
 from neurona.graph import Spec
+from neurona.legacy.theano.refused import h_softmax  # noqa: F401 - importable, refused at a call
 from neurona.legacy.theano.settings import wide
 from neurona.legacy.theano.variables import apply, as_tensor_variable
 

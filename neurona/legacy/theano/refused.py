@@ -1,0 +1,31 @@
+"""Names of Theano that can be imported, and say at a call what to write instead."""
+
+from typing import Any
+
+from neurona.errors import ArgumentError
+
+_WAYS = {
+    "choose": "Write theano.tensor.switch, or index a stack of the choices.",
+    "h_softmax": "Write theano.tensor.nnet.softmax, which XLA computes fast for thousands of classes.",
+    "images2neibs": "Write theano.tensor.signal.pool for windows of pooling, and conv2d for others.",
+    "neibs2images": "Write reshape and dimshuffle.",
+    "verify_grad": "Derivatives are JAX's: jax.test_util.check_grads compares them with differences.",
+    "ancestors": "theano.printing.debugprint prints what an expression is made of.",
+    "inputs": "theano.printing.debugprint prints what an expression is made of.",
+    "io_toposort": "theano.printing.debugprint prints what an expression is made of.",
+    "local_optimizer": "XLA optimizes the programs, and has no rules of a program's own.",
+    "register_canonicalize": "XLA optimizes the programs, and has no rules of a program's own.",
+    "register_specialize": "XLA optimizes the programs, and has no rules of a program's own.",
+    "register_stabilize": "XLA optimizes the programs, and has no rules of a program's own.",
+}
+
+
+def _refusing(name: str, way: str) -> Any:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ArgumentError(f"Theano's {name} is not here. {way}")
+
+    return refuse
+
+
+globals().update({name: _refusing(name, way) for name, way in _WAYS.items()})
+__all__ = list(_WAYS)  # pyright: ignore[reportUnsupportedDunderAll]
