@@ -258,5 +258,6 @@ __all__ = [
     "GeneratorEnqueuer", "HDF5Matrix", "OrderedEnqueuer", "ask_to_proceed_with_overwrite",
     "categorical_probas_to_classes", "conv_input_length", "conv_output_length", "convert_kernel",
     "count_params", "get_from_module", "get_test_data", "has_arg", "multi_gpu_model", "normalize",
-    "normalize_tuple", "plot", "print_summary", "probas_to_classes", "to_categorical", "to_list", "unpack_singleton",
+    "normalize_tuple", "plot", "print_summary", "probas_to_classes", "to_categorical", "to_list",
+    "unpack_singleton",
 ]
