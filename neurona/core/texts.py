@@ -101,10 +101,20 @@ class Hosted:
         return jax.tree.unflatten(tree, leaves)
 
     def __getitem__(self, place: Any) -> Any:
-        raise DataError(
-            "A model's own step gets inputs that hold texts as one whole, with what was made of the texts. "
-            "Call the model on them, `self(x, training=True)`, and take them apart in its `call`."
-        )
+        """One of the inputs, of numbers.
+
+        Raises:
+            DataError: it holds texts.
+        """
+        inputs = self.parts[0]
+        part = inputs if isinstance(inputs, Texts) else inputs[place]
+        if any(isinstance(leaf, Texts) for leaf in jax.tree.leaves(part)):
+            raise DataError(
+                "A model's own step gets inputs that hold texts as one whole, with what was made of the "
+                "texts. Call the model on them, `self(x, training=True)`, and take them apart in its `call`; "
+                "or make numbers of the texts before fit, with ds.map(vectorize)."
+            )
+        return part
 
     def tree_flatten(self) -> tuple[list[Any], Any]:
         return self._arrays, self._form

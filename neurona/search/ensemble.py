@@ -81,6 +81,11 @@ class Ensemble:
                 "Ensemble can't train a model with a stateful layer, whose state follows the order of its "
                 "batches."
             )
+        if any(tensor.dtype == "string" for tensor in model.inputs or ()):
+            raise ArgumentError(
+                "Ensemble trains in one compiled program, which has no texts: make numbers of them first, "
+                "x = vectorize(texts), and take the model that follows."
+            )
         self.model = model
         self.seeds = _checked_seeds(seeds)
         self.learning_rate = (

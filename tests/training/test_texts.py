@@ -11,6 +11,7 @@ import pytest
 
 import neurona as nn
 from neurona import layers, ops
+from neurona.core.texts import Hosted, Texts
 from neurona.errors import ArgumentError, DataError, TracingError
 
 TEXTS = np.array(["the cat sat", "a dog ran far", "the dog sat", "cat cat"] * 2)
@@ -268,3 +269,14 @@ def test_a_feature_space_in_a_model(tmp_path: Path) -> None:
 def test_what_is_refused(fitted: nn.Model, act: Any, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         act(fitted)
+
+
+def test_what_takes_no_texts_says_so() -> None:
+    batch = Hosted({"text": Texts((2,)), "size": np.ones((2, 3))}, [np.zeros((2, 3), int)])
+    assert batch["size"].shape == (2, 3)
+    with pytest.raises(DataError, match=r"before fit, with ds\.map"):
+        batch["text"]
+    model = nn.Sequential([nn.Input((1,), dtype="string"), vectorization(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ArgumentError, match="which has no texts"):
+        nn.search.Ensemble(model, range(2))
