@@ -17,6 +17,7 @@ from neurona.legacy.imports import submodule
 from neurona.legacy.keras import embedding
 from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
 from neurona.legacy.keras.merging import Merge, _Merge, merge  # noqa: F401 - programs derive from _Merge
+from neurona.legacy.keras.parts import time_distributed_dense
 from neurona.legacy.spellings import tell
 
 
@@ -138,6 +139,7 @@ AtrousConv1D, AtrousConv2D = AtrousConvolution1D, AtrousConvolution2D
 SeparableConvolution2D = _older("SeparableConvolution2D", layers.SeparableConv2D, spelled_by_sizes(2))
 Deconvolution2D = _older("Deconvolution2D", layers.Conv2DTranspose, _transposed)
 Deconv2D = Deconvolution2D
+_time_distributed_dense = time_distributed_dense
 TimeDistributedDense = _older("TimeDistributedDense", layers.Dense)
 Embedding = embedding.Embedding
 CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _of_cudnn)

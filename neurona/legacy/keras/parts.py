@@ -5,6 +5,7 @@ from typing import Any
 from neurona.callbacks import Callback
 from neurona.core.errors import ShapeError
 from neurona.core.policy import standardize_data_format
+from neurona.legacy.keras import backend as K
 
 _FORMATS = {"tf": "channels_last", "th": "channels_first", "default": None}
 
@@ -14,6 +15,19 @@ class BaseLogger(Callback):
 
     def __init__(self, stateful_metrics: Any = None) -> None:
         super().__init__()
+
+
+def time_distributed_dense(
+    x: Any, w: Any, b: Any = None, dropout: float | None = None, *sizes: Any, training: Any = None, **_: Any
+) -> Any:
+    """x w + b at each step of sequences, with one dropout for all steps of a row. The sizes need not be
+    given.
+    """
+    if dropout is not None and 0 < dropout < 1:
+        dropped = x * K.dropout(K.ones_like(x[:, :1]), dropout)
+        x = K.in_train_phase(dropped, x, training=training)
+    y = K.dot(x, w)
+    return y if b is None else K.bias_add(y, b)
 
 
 def obtain_input_shape(
