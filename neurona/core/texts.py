@@ -106,13 +106,10 @@ class Hosted:
         Raises:
             DataError: it holds texts.
         """
-        inputs = self.parts[0]
-        part = inputs if isinstance(inputs, Texts) else inputs[place]
+        part = self.parts[0] if isinstance(self.parts[0], Texts) else self.parts[0][place]
         if any(isinstance(leaf, Texts) for leaf in jax.tree.leaves(part)):
             raise DataError(
-                "A model's own step gets inputs that hold texts as one whole, with what was made of the "
-                "texts. Call the model on them, `self(x, training=True)`, and take them apart in its `call`; "
-                "or make numbers of the texts before fit, with ds.map(vectorize)."
+                "A model's own step can't take texts apart: make numbers of them with ds.map(vectorize)."
             )
         return part
 

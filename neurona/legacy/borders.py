@@ -49,6 +49,32 @@ def _replaced(entry: Mapping[str, Any], functional: bool, theano: bool) -> list[
     name, config = entry["class_name"], entry["config"]
     if "layers" in config:
         return [with_old_borders(entry, theano)]
+    _check_borders(name, config, theano)
+    is_old = name in _SPACE and (
+        config.get("padding") == "full" or (theano and config.get("padding") == "same")
+    )
+    zeros = _zeros(name, config) if is_old else None
+    if zeros is None:
+        return [dict(entry)]
+    own = {**entry, "config": {**config, "padding": "valid"}}
+    before: Config = {
+        "module": "keras.layers",
+        "class_name": f"ZeroPadding{_SPACE[name]}D",
+        "config": {"name": f"{config['name']}_borders", "padding": zeros},
+        "registered_name": None,
+    }
+    if _SPACE[name] > 1:
+        before["config"]["data_format"] = config.get("data_format")
+    shape = own["config"].pop("batch_input_shape", None)
+    if shape is not None:
+        before["config"]["batch_input_shape"] = shape
+    if functional:
+        before |= {"name": before["config"]["name"], "inbound_nodes": entry["inbound_nodes"]}
+        own["inbound_nodes"] = _nodes_after(before["name"], entry["inbound_nodes"])
+    return [before, own]
+
+
+def _check_borders(name: str, config: Mapping[str, Any], theano: bool) -> None:
     if config.get("padding") == "full" and name not in _SPACE:
         raise SavingError(
             f"Layer {config.get('name')!r}, {name}, has border_mode='full', which no such layer has "
@@ -59,36 +85,17 @@ def _replaced(entry: Mapping[str, Any], functional: bool, theano: bool) -> list[
             f"Layer {config.get('name')!r} pools with padding='same', for which Theano laid its windows "
             "elsewhere: predictions differ from those of the library that wrote the file."
         )
-    is_old = name in _SPACE and (
-        config.get("padding") == "full" or (theano and config.get("padding") == "same")
-    )
-    zeros = _zeros(name, config) if is_old else None
-    if zeros is None:
-        return [dict(entry)]
-    own = {**entry, "config": {**config, "padding": "valid"}}
-    shape = own["config"].pop("batch_input_shape", None)
-    before: Config = {
-        "module": "keras.layers",
-        "class_name": f"ZeroPadding{_SPACE[name]}D",
-        "config": {"name": f"{config['name']}_borders", "padding": zeros},
-        "registered_name": None,
-    }
-    if _SPACE[name] > 1:
-        before["config"]["data_format"] = config.get("data_format")
-    if shape is not None:
-        before["config"]["batch_input_shape"] = shape
-    if functional:
-        before |= {"name": before["config"]["name"], "inbound_nodes": entry["inbound_nodes"]}
-        own["inbound_nodes"] = [
-            {
-                "args": [
-                    {"class_name": "__keras_tensor__", "config": {"keras_history": [before["name"], call, 0]}}
-                ],
-                "kwargs": node["kwargs"],
-            }
-            for call, node in enumerate(entry["inbound_nodes"])
-        ]
-    return [before, own]
+
+
+def _nodes_after(before: str, nodes: list[Config]) -> list[Config]:
+    """The calls of a layer, each on the output of the layer before it in the same call."""
+    return [
+        {
+            "args": [{"class_name": "__keras_tensor__", "config": {"keras_history": [before, call, 0]}}],
+            "kwargs": node["kwargs"],
+        }
+        for call, node in enumerate(nodes)
+    ]
 
 
 def _sizes(value: Any, space: int) -> list[int]:
