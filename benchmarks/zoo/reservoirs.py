@@ -65,7 +65,9 @@ def neurona_free(rows: Series, seed: int) -> np.ndarray:
 def reservoirpy_free(rows: Series, seed: int) -> np.ndarray:
     from reservoirpy.nodes import Reservoir, Ridge
 
-    reservoir = Reservoir(1000, sr=0.9, lr=0.44, bias=0.2, rc_connectivity=0.01, seed=seed)
+    reservoir = Reservoir(
+        1000, sr=0.9, lr=0.44, bias=0.2, rc_connectivity=0.01, input_connectivity=1.0, seed=seed
+    )
     model = reservoir >> Ridge(ridge=1e-10)
     series = rows.learned[:, None]
     model.fit(series[:-1], series[1:], warmup=100)
