@@ -1,6 +1,7 @@
 """Files of word vectors: what gensim and GloVe's programs write, and files that are damaged or hostile."""
 
 import gzip
+import itertools
 import struct
 
 import numpy as np
@@ -75,6 +76,7 @@ def test_a_word_with_a_blank_is_read_where_the_numbers_can_be_counted(tmp_path):
         (b"1 2\n" + b"\x80" * 5000, "ends, or is damaged, in word 1 of 1"),
         (gzip.compress(FILES["glove"])[:-12], "is damaged"),
     ],
+    ids=itertools.count(),  # a packed file holds the hour, and processes have to name their tests alike
 )
 def test_damaged_and_hostile_files_are_refused(content, message, tmp_path):
     (tmp_path / "v").write_bytes(content)
