@@ -252,6 +252,9 @@ class LatencyCoding(Layer):
 class SpikeCount(Layer):
     """How often each neuron fired: the sum over time. Counts of output neurons are logits of classes.
 
+    Args:
+        kwargs: the arguments of `Layer`, such as `name`.
+
     Shapes: spikes (batch, time, units) -> (batch, units).
 
     Source: Eshraghian et al., Training spiking neural networks using lessons from deep learning, 2023.
@@ -261,6 +264,9 @@ class SpikeCount(Layer):
         >>> SpikeCount()(jnp.array([[[1.0, 0.0], [1.0, 1.0]]])).tolist()
         [[2.0, 1.0]]
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
 
     def call(self, inputs: Any) -> jax.Array:
         return jnp.sum(inputs, axis=1)

@@ -274,7 +274,7 @@ def test_what_is_refused(fitted: nn.Model, act: Any, error: type, message: str) 
 def test_what_takes_no_texts_says_so() -> None:
     batch = Hosted({"text": Texts((2,)), "size": np.ones((2, 3))}, [np.zeros((2, 3), int)])
     assert batch["size"].shape == (2, 3)
-    with pytest.raises(DataError, match=r"before fit, with ds\.map"):
+    with pytest.raises(DataError, match=r"with ds\.map"):
         batch["text"]
     model = nn.Sequential([nn.Input((1,), dtype="string"), vectorization(), layers.Dense(1)])
     model.compile("sgd", "mse")
