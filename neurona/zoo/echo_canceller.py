@@ -408,14 +408,9 @@ def _telephone_line(seed: int = 0, quick: bool = False) -> Outcome:
         noise = np.random.default_rng(run).normal(size=len(far)) * np.sqrt(np.mean(echo**2)) / 100  # -40 dB
         near = np.concatenate([np.zeros(alone), speech_like(both / _RATE, run + 1000)])
         line, judged = echo + noise + near, slice(alone * 3 // 4, alone)
-
-        def reached(network: EchoCanceller, where: slice = judged) -> float:
-            left = network.fit(far, line).residual_ - near  # noqa: B023
-            return enhancement(echo[where], left[where])  # noqa: B023
-
         canceller = EchoCanceller(taps)
         shown = {"y": line, "path": path}
-        found.append(reached(canceller))
+        found.append(enhancement(echo[judged], (canceller.fit(far, line).residual_ - near)[judged]))
         if quick:
             break
         others = {
@@ -431,7 +426,8 @@ def _telephone_line(seed: int = 0, quick: bool = False) -> Outcome:
             ),
         }
         for words, (network, where) in others.items():
-            details.setdefault(words, []).append(reached(network, where))
+            left = network.fit(far, line).residual_ - near
+            details.setdefault(words, []).append(enhancement(echo[where], left[where]))
     spread = {Words("spread over runs, dB", "dispersión entre pruebas, dB"): float(np.std(found))}
     means = {words: float(np.mean(values)) for words, values in details.items()}
     return Outcome(float(np.mean(found)), canceller, spread | means, shown)

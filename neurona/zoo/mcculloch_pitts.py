@@ -145,13 +145,14 @@ class McCullochPitts(Estimator):
         self.outputs_ = [name for name in lines if name not in told] or list(lines)
         self.n_features_in_ = len(self.inputs_)
         places = {name: place for place, name in enumerate(self.inputs_ + self.neurons_)}
-        E, I = np.zeros((2, len(places), len(lines)), "float32")  # noqa: E741
+        excitatory, inhibitory = np.zeros((2, len(places), len(lines)), "float32")
         for column, line in enumerate(lines.values()):
-            np.add.at(E[:, column], [places[name] for name in line.excite], 1)
-            np.add.at(I[:, column], [places[name] for name in line.inhibit], 1)
+            np.add.at(excitatory[:, column], [places[name] for name in line.excite], 1)
+            np.add.at(inhibitory[:, column], [places[name] for name in line.inhibit], 1)
         cell = McCullochPittsCell(len(lines))
         self.model_ = Sequential([Input((None, len(self.inputs_))), RNN(cell, return_sequences=True)])
-        self.model_.set_weights([E, I, np.array([line.threshold for line in lines.values()], "float32")])
+        thresholds = np.array([line.threshold for line in lines.values()], "float32")
+        self.model_.set_weights([excitatory, inhibitory, thresholds])
         return self
 
     def _named_inputs(self, lines: dict[str, _Neuron]) -> list[str]:

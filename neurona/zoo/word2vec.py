@@ -58,12 +58,12 @@ class WordLayer(Layer):
     """Vectors of words by their numbers, and what word2vec learns besides.
 
     Args:
-        counts: how often each word occurs, (words,).
+        words: how many.
         vector_size: numbers of a vector.
         rows: of the outputs' table.
 
     Shapes: numbers of words (any) -> (any, vector_size); inputs (words, width), outputs (rows, width), where
-        width is vector_size rounded up to 16: the rest is 0.
+        width is vector_size rounded up to 16 and the rest is 0; counts (words,), how often each occurs.
     """
 
     def __init__(self, words: int, vector_size: int, rows: int, **kwargs: Any) -> None:
@@ -215,7 +215,7 @@ class Word2Vec(WordQueries, Estimator):
         hs: 1 for hierarchical softmax.
         negative: how many negative samples, k; 0 for none.
         ns_exponent: of P(w).
-        sample: t, above which frequency words are left out at random; 0 keeps all.
+        sample: t; words of a greater frequency are left out at random. 0 keeps all.
         alpha, min_alpha: the rate at the beginning and at the end.
         epochs: how often the text is gone through.
         random_state: an integer for the same numbers at every call.

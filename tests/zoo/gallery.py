@@ -20,10 +20,12 @@ TITLE = Words("The zoo", "El zoológico")
 INTRODUCTION = Words(
     """Every network with the experiment that made it famous. `neurona zoo` lists them, `neurona zoo show
 NAME` prints a card, `neurona zoo run NAME` runs the experiment and draws the network, `make experiments
-ONLY=NAME` runs it and renews its row here. Seconds are those of two cores.""",
+ONLY=NAME` runs it and renews its row here. Seconds are those of two cores, which in some runs did other work
+too.""",
     """Cada red con el experimento que la hizo famosa. `neurona zoo` las lista, `neurona zoo show NOMBRE`
 muestra una ficha, `neurona zoo run NOMBRE` ejecuta el experimento y dibuja la red, `make experiments
-ONLY=NOMBRE` lo ejecuta y renueva su fila aquí. Los segundos son de dos núcleos.""",
+ONLY=NOMBRE` lo ejecuta y renueva su fila aquí. Los segundos son de dos núcleos, que en algunas ejecuciones
+hacían también otro trabajo.""",
 )
 COLUMNS = Words(
     "| Network | Paper | Experiment | Measure | Target | Reached | Seconds | Date | Command |",

@@ -5,9 +5,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.legacy.tensorflow import arrays
-from neurona.legacy.tensorflow.dtypes import float32, int32
+from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.v1.building import shape
 from neurona.legacy.tensorflow.v1.cells import RNNCell
 from neurona.legacy.tensorflow.v1.initializers import Constant, Zeros
@@ -24,13 +25,27 @@ class _Mechanism:
         memory: the encoder's outputs, (batch, steps, features).
         memory_sequence_length: how many steps of each row count.
         probability_fn: from scores to shares; the softmax by default.
+        score_mask_value: the score of a step that does not count; minus infinity by default.
+        dtype: of the variables, float32.
         name: of the scope of its variables.
     """
 
     def __init__(
-        self, num_units: int, memory: Any, memory_sequence_length: Any, probability_fn: Any, name: str
+        self,
+        num_units: int,
+        memory: Any,
+        memory_sequence_length: Any,
+        probability_fn: Any,
+        score_mask_value: Any,
+        dtype: Any,
+        name: str,
     ) -> None:
+        if dtype is not None and as_dtype(dtype) != float32:
+            raise NotImplementedError(
+                f"{type(self).__name__} has variables of float32. Received: dtype={as_dtype(dtype).name}."
+            )
         self._units, self._name, self._shares = num_units, name, probability_fn
+        self._hidden_score = -np.inf if score_mask_value is None else score_mask_value
         self._variables: dict[str, Any] = {}
         memory = convert(memory)
         self._lengths = memory_sequence_length
@@ -64,7 +79,7 @@ class _Mechanism:
         """The share of each step of the memory, (batch, steps)."""
         scores = self.score(query)
         if self._lengths is not None:
-            scores = draw(_hidden, (scores, self._lengths), default="scores")
+            scores = draw(_hidden, (scores, self._lengths, self._hidden_score), default="scores")
         return self._shares(scores) if self._shares else draw(_softmax, (scores,), default="alignments")
 
 
@@ -73,9 +88,9 @@ def _masked(memory: Any, lengths: Any) -> Any:
     return jnp.where(inside[..., None], memory, 0)
 
 
-def _hidden(scores: Any, lengths: Any) -> Any:
+def _hidden(scores: Any, lengths: Any, value: Any) -> Any:
     inside = jnp.arange(scores.shape[1]) < jnp.asarray(lengths)[:, None]
-    return jnp.where(inside, scores, -jnp.inf)
+    return jnp.where(inside, scores, value)
 
 
 def _softmax(scores: Any) -> Any:
@@ -98,7 +113,8 @@ class BahdanauAttention(_Mechanism):
         dtype: Any = None,
         name: str = "BahdanauAttention",
     ) -> None:
-        super().__init__(num_units, memory, memory_sequence_length, probability_fn, "bahdanau_attention")
+        how = probability_fn, score_mask_value, dtype, "bahdanau_attention"
+        super().__init__(num_units, memory, memory_sequence_length, *how)
         self._normalizes = normalize
         self._query = Dense(num_units, use_bias=False, name="bahdanau_attention/query_layer")
 
@@ -131,7 +147,8 @@ class LuongAttention(_Mechanism):
         dtype: Any = None,
         name: str = "LuongAttention",
     ) -> None:
-        super().__init__(num_units, memory, memory_sequence_length, probability_fn, "luong_attention")
+        how = probability_fn, score_mask_value, dtype, "luong_attention"
+        super().__init__(num_units, memory, memory_sequence_length, *how)
         self._scales = scale
 
     def score(self, query: Any) -> Any:
