@@ -95,7 +95,7 @@ class HiddenMarkovLayer(Layer):
         if self.signs is not None:
             log_b = jnp.moveaxis(jnp.log(self.emission.value)[:, x[..., 0].T.astype("int32")], 0, 1)
         else:
-            apart = (_columns_apart(x)[:, None] - self.means.value[..., None]) ** 2
+            apart = (_rows_last(x)[:, None] - self.means.value[..., None]) ** 2
             each = apart / self.variances.value[..., None]
             log_b = -(each.sum(axis=2) + jnp.log(2 * jnp.pi * self.variances.value).sum(axis=1)[:, None]) / 2
         return self.start.value, self.transition.value, log_b
@@ -110,7 +110,7 @@ class HiddenMarkovLayer(Layer):
         return posteriors(*self.parameters(x), seen.T)
 
 
-def _columns_apart(x: jax.Array) -> jax.Array:
+def _rows_last(x: jax.Array) -> jax.Array:
     """(rows, time, features) -> (time, features, rows)."""
     return jnp.transpose(x, (1, 2, 0))
 
@@ -140,7 +140,7 @@ class BaumWelch(Rule):
             variable.assign(jnp.zeros(variable.shape))
 
     def learn(self, model: Any, batch: Any, key: jax.Array, number: jax.Array) -> dict[str, jax.Array]:
-        layer, x = model.layers[-1], _columns_apart(batch.x)
+        layer, x = model.layers[-1], _rows_last(batch.x)
         gamma, xi, likelihood = layer.expected(batch.x, batch.y > 0)
         found = [gamma[0].sum(axis=1), xi]
         if layer.signs is None:
