@@ -252,9 +252,6 @@ class LatencyCoding(Layer):
 class SpikeCount(Layer):
     """How often each neuron fired: the sum over time. Counts of output neurons are logits of classes.
 
-    Args:
-        kwargs: the arguments of `Layer`, such as `name`.
-
     Shapes: spikes (batch, time, units) -> (batch, units).
 
     Source: Eshraghian et al., Training spiking neural networks using lessons from deep learning, 2023.

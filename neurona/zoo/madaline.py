@@ -51,6 +51,9 @@ class SignLayer(Layer):
     Shapes: x (...) -> (...).
     """
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def call(self, x: jax.Array) -> jax.Array:
         return _sign(x)
 
