@@ -4,11 +4,13 @@ Each rule is a function that returns sentences about what breaks it.
 """
 
 import ast
+import functools
 import io
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 FUNCTION_LINES, FUNCTION_COMPLEXITY, CLASS_LINES = 50, 15, 300
 _SILENT = (
@@ -77,11 +79,9 @@ class Package:
 
     def _imports(self, module: str) -> Iterator[Import]:
         """The imports of the package's modules, those under `TYPE_CHECKING` included."""
-        tree = self.trees[module]
-        inside = {
-            id(child) for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) for child in ast.walk(node)
-        }
-        for node in ast.walk(tree):
+        nodes = list(ast.walk(self.trees[module]))
+        functions = [_lines(node) for node in nodes if isinstance(node, _FUNCTIONS)]
+        for node in nodes:
             if isinstance(node, ast.Import):
                 targets = [(alias.name, ()) for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -89,9 +89,10 @@ class Package:
             else:
                 continue
             relative = isinstance(node, ast.ImportFrom) and node.level > 0
+            inside = any(node.lineno in lines for lines in functions)
             for target, names in targets:
                 if target.split(".")[0] == self.name:
-                    yield Import(node.lineno, target, names, relative, id(node) in inside)
+                    yield Import(node.lineno, target, names, relative, inside)
 
     def _targets(self, module: str, node: ast.ImportFrom) -> list[tuple[str, tuple[str, ...]]]:
         """(module, names) of a `from` import; a name that is a module counts as that module."""
@@ -103,6 +104,11 @@ class Package:
         modules = [alias.name for alias in node.names if f"{base}.{alias.name}" in self.files]
         names = tuple(alias.name for alias in node.names if alias.name not in modules)
         return [(f"{base}.{name}", ()) for name in modules] + ([(base, names)] if names else [])
+
+
+def _lines(node: Any) -> range:
+    """The numbers of a node's lines."""
+    return range(node.lineno, node.end_lineno + 1)
 
 
 def import_faults(package: Package) -> list[str]:
@@ -217,21 +223,29 @@ def oversized(package: Package) -> dict[str, str]:
     """Functions and classes that do not fit the eye, by their whole name, with their size."""
     found: dict[str, str] = {}
     for module, path in package.files.items():
-        code = code_lines(path.read_text(encoding="utf-8"))
-        _measure(package.trees[module], module, code, found)
+        _measure(package.trees[module], module, path, found)
     return found
 
 
-def _measure(parent: ast.AST, name: str, code: set[int], found: dict[str, str]) -> None:
+def _measure(parent: ast.AST, name: str, path: Path, found: dict[str, str]) -> None:
     for node in ast.iter_child_nodes(parent):
         if not isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            _measure(node, name, code, found)
+            _measure(node, name, path, found)
             continue
         whole = f"{name}.{node.name}"
-        lines = len(code & set(range(node.lineno, (node.end_lineno or node.lineno) + 1)))
+        lines = len(_lines(node))
+        if lines > (
+            CLASS_LINES if isinstance(node, ast.ClassDef) else FUNCTION_LINES
+        ):  # it may be long by comments: to tell takes a while
+            lines = len(_code_lines(path) & set(_lines(node)))
         if isinstance(node, ast.ClassDef):
             if lines > CLASS_LINES:
                 found[whole] = f"a class of {lines} lines"
-            _measure(node, whole, code, found)
+            _measure(node, whole, path, found)
         elif lines > FUNCTION_LINES or complexity(node) > FUNCTION_COMPLEXITY:
             found[whole] = f"{lines} lines, complexity {complexity(node)}"
+
+
+@functools.cache
+def _code_lines(path: Path) -> set[int]:
+    return code_lines(path.read_text(encoding="utf-8"))

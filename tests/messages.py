@@ -58,6 +58,7 @@ class Messages:
         self.texts: dict[str, str] = {}
         self._functions: dict[str, list[tuple[Place, Any]]] = defaultdict(list)
         self._calls: dict[str, list[tuple[Place, ast.Call]]] = defaultdict(list)
+        self._assigned: dict[int, dict[str, list[Any]]] = {}  # by the id of a function or module
         self._seen: set[int] = set()
         self._waiting: list[tuple[Any, Place]] = []
         self._exceptions = {*exceptions, *_BUILT_IN}
@@ -156,11 +157,18 @@ class Messages:
         if place.function is not None:
             yield from self._passed(name, place)
         for scope in (place.function, place.module):
-            nodes = _own_nodes(scope) if scope is place.module else ast.walk(scope or ast.Pass())
-            for node in nodes:
+            if scope is not None:
+                yield from ((value, place) for value in self._assigned_in(scope)[name])
+
+    def _assigned_in(self, scope: Any) -> dict[str, list[Any]]:
+        """What is assigned to each name in a function and those inside it, or in a module outside of any."""
+        if id(scope) not in self._assigned:
+            found = self._assigned[id(scope)] = defaultdict(list)
+            for node in _own_nodes(scope) if isinstance(scope, ast.Module) else ast.walk(scope):
                 for target, value in _assignments(node):
-                    if isinstance(target, ast.Name) and target.id == name:
-                        yield value, place
+                    if isinstance(target, ast.Name):
+                        found[target.id].append(value)
+        return self._assigned[id(scope)]
 
     def _passed(self, name: str, place: Place) -> Iterator[tuple[Any, Place]]:
         arguments = place.function.args

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-import neurona.zoo  # its layers are registered when it is imported
+import neurona.zoo  # noqa: F401 (its layers are registered when it is imported)
 from neurona.core.registry import built_in
 
 KINDS = (

@@ -31,7 +31,11 @@ PYTHON = ROOMS["python"]  # what Python itself says inside our messages
 ENTRIES = {template: said for room in ROOMS.values() for template, said in room.items()}
 SPANISH = Catalogue(ENTRIES, TEXTS)
 OWN_EXCEPTIONS = tuple(name for name in vars(nn.errors) if name[0].isupper())
-SOURCE = Messages(ROOT, (*OWN_EXCEPTIONS, "refusal"))
+
+
+@pytest.fixture(scope="module")
+def source():
+    return Messages(ROOT, (*OWN_EXCEPTIONS, "refusal"))
 
 
 @pytest.fixture
@@ -52,10 +56,10 @@ def quoted(text):
 # The catalogue and the code
 
 
-def test_every_message_has_its_spanish():
+def test_every_message_has_its_spanish(source):
     missing = [
         (room, text)
-        for found, known in ((SOURCE.required, ENTRIES), (dict.fromkeys(SOURCE.texts, "texts"), TEXTS))
+        for found, known in ((source.required, ENTRIES), (dict.fromkeys(source.texts, "texts"), TEXTS))
         for text, room in found.items()
         if text not in known and text not in TEXTS
     ]
@@ -63,9 +67,9 @@ def test_every_message_has_its_spanish():
     assert not missing, "these lines are missing in neurona/messages/es.toml:\n" + "\n".join(lines)
 
 
-def test_the_catalogue_holds_only_what_the_code_says():
-    unused = [key for key in ENTRIES if key not in {*SOURCE.required, *SOURCE.words, *PYTHON}]
-    unused += [key for key in TEXTS if key not in SOURCE.texts]
+def test_the_catalogue_holds_only_what_the_code_says(source):
+    unused = [key for key in ENTRIES if key not in {*source.required, *source.words, *PYTHON}]
+    unused += [key for key in TEXTS if key not in source.texts]
     assert not unused, "delete from neurona/messages/es.toml:\n" + "\n".join(map(quoted, unused))
     assert len(ENTRIES) == sum(map(len, ROOMS.values())), "a template stands in two tables"
 
