@@ -27,7 +27,7 @@ from tests.messages import Messages
 ROOT = Path(nn.__file__).parent
 ROOMS = tomllib.loads((Path(neurona.messages.__file__).parent / "es.toml").read_text("utf-8"))
 TEXTS = ROOMS.pop("texts")
-PYTHON = ROOMS["python"]  # what Python itself says inside our messages
+OTHERS = {**ROOMS["python"], **ROOMS["sklearn"]}  # what Python and scikit-learn say in our errors
 ENTRIES = {template: said for room in ROOMS.values() for template, said in room.items()}
 SPANISH = Catalogue(ENTRIES, TEXTS)
 OWN_EXCEPTIONS = tuple(name for name in vars(nn.errors) if name[0].isupper())
@@ -68,7 +68,7 @@ def test_every_message_has_its_spanish(source):
 
 
 def test_the_catalogue_holds_only_what_the_code_says(source):
-    unused = [key for key in ENTRIES if key not in {*source.required, *source.words, *PYTHON}]
+    unused = [key for key in ENTRIES if key not in {*source.required, *source.words, *OTHERS}]
     unused += [key for key in TEXTS if key not in source.texts]
     assert not unused, "delete from neurona/messages/es.toml:\n" + "\n".join(map(quoted, unused))
     assert len(ENTRIES) == sum(map(len, ROOMS.values())), "a template stands in two tables"

@@ -37,8 +37,9 @@ from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, validation
+from neurona.zoo.estimator import Classifier
 from neurona.zoo.pictures import weights_figure
 from neurona.zoo.ridge import RecursiveRule
 
@@ -245,7 +246,7 @@ class Adaline(Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         kernel = np.asarray(self.model_.get_weights()[0])
         names = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         return finish(weights_figure(kernel.T, list(names), CARD.title.of(language)), to_file)

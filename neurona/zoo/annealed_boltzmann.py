@@ -34,9 +34,9 @@ from neurona.errors import ArgumentError
 from neurona.layers import Input
 from neurona.models import Model, Sequential
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.boltzmann import BoltzmannLayer, Machine
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import validation
 
 __all__ = ["AnnealedBoltzmann", "AnnealedBoltzmannLayer"]
 
@@ -247,7 +247,7 @@ class AnnealedBoltzmann(Machine):
             n_samples: how many, each from a network of its own.
             sweeps: how often each unit may change.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         states = np.full((n_samples, len(self.biases_)), np.nan)
         return self._anneal(states, np.isnan(states), [1.0] * sweeps)
 

@@ -33,8 +33,9 @@ from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, VERMILLION, finish, new_figure
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, validation
+from neurona.zoo.estimator import Classifier
 
 __all__ = ["NetNode", "Network"]
 
@@ -180,7 +181,7 @@ class Network(Classifier):
     @property
     def nodes(self) -> list[list[NetNode]]:
         """The neurons of each layer, the inputs first, with the weights of now."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         layers = [[NetNode(f"1.{place}") for place in range(1, self.n_features_in_ + 1)]]
         arrays = self.model_.get_weights()
         for number, (kernel, bias) in enumerate(zip(arrays[::2], arrays[1::2], strict=True), 2):

@@ -35,8 +35,9 @@ from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish, new_figure
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base, utils, validation
+from neurona.zoo.estimator import Estimator, base, utils
 
 __all__ = ["BoltzmannLayer", "BoltzmannMachine"]
 
@@ -172,7 +173,7 @@ class Machine(base.TransformerMixin, Estimator):
 
     def _incomplete(self, X: Any) -> np.ndarray:
         """Rows of 0, 1 and NaN."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         rows = validation.validate_data(self, X, dtype="float32", reset=False, ensure_all_finite="allow-nan")
         self._check_bits(np.nan_to_num(rows))
         return rows
@@ -191,7 +192,7 @@ class Machine(base.TransformerMixin, Estimator):
 
     def energy(self, states: Any) -> np.ndarray:
         """E of states of all units, (..., units)."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         states = np.asarray(states, "float64")
         return -np.sum(states @ self.weights_ * states, axis=-1) / 2 - states @ self.biases_
 
@@ -205,7 +206,7 @@ class Machine(base.TransformerMixin, Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         largest = max(np.abs(self.weights_).max(), np.abs(self.biases_).max(), 1e-9)
         figure = new_figure("plot", 6.5, 5.5, 120)
         axes = figure.subplots()
@@ -306,7 +307,7 @@ class BoltzmannMachine(Machine):
 
     def distribution(self) -> np.ndarray:
         """P of every state of the visible units, (2 ** features,): 0...00, 0...01 and so on."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         energies = self.energy(all_states(len(self.biases_)))
         masses = np.exp(energies.min() - energies).reshape(2**self.n_features_in_, -1).sum(axis=1)
         return masses / masses.sum()
@@ -337,7 +338,7 @@ class BoltzmannMachine(Machine):
             n_samples: how many, each from a network of its own.
             sweeps: how often each unit may change.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         key = jax.random.key(self._seed())
         kernel, bias, units = jnp.asarray(self.weights_), jnp.asarray(self.biases_), len(self.biases_)
 

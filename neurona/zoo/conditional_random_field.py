@@ -30,8 +30,9 @@ from neurona.models import Model
 from neurona.optimizers import Adam
 from neurona.plotting.figure import finish, new_figure
 from neurona.regularizers import L2
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, validation
+from neurona.zoo.estimator import Estimator
 
 __all__ = ["ConditionalRandomField", "FeatureScores", "word_features"]
 
@@ -164,7 +165,7 @@ class ConditionalRandomField(Estimator):
         return model
 
     def _given(self, X: Any) -> tuple[list[np.ndarray], list[int]]:
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         steps, lengths = _flat(X, "X")
         return self._arrays([_named(step) for step in steps], lengths), lengths
 
@@ -201,7 +202,7 @@ class ConditionalRandomField(Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         field: Any = self.model_.layers[-1]
         weights, tags = np.asarray(field.transitions.value), self.classes_
         figure = new_figure("plot", 4.6 if X is None else 10, 4, 120)

@@ -36,9 +36,10 @@ from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
 from neurona.plotting.figure import finish
+from neurona.zoo import validation
 from neurona.zoo.bits import bernoulli, check_unit_interval
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, Estimator, base, validation
+from neurona.zoo.estimator import Classifier, Estimator, base
 from neurona.zoo.pictures import pictures_figure
 from neurona.zoo.restricted_boltzmann import ContrastiveDivergence, RestrictedBoltzmannLayer
 
@@ -218,7 +219,7 @@ class DeepBelief(base.TransformerMixin, Stack):
             n_samples: how many, each from a chain of its own.
             rounds: how often the highest machine draws its layers; few leave it near its random start.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         first, second = jax.random.split(jax.random.key(self._seed()))
         expected = dream(self.model_.layers, n_samples, rounds, first)
         return np.asarray(jax.random.bernoulli(second, expected), "float32")
@@ -233,7 +234,7 @@ class DeepBelief(base.TransformerMixin, Stack):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         dreams = dream(self.model_.layers, _DRAWN, 1000, jax.random.key(self._seed()))
         layers: list[Any] = self.model_.layers
         kernels = [layer.kernel for layer in layers]
@@ -338,7 +339,7 @@ class DeepBeliefClassifier(Stack, Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         layers: list[Any] = self.model_.layers[:-1]
         kernels = [layer.kernel for layer in layers]
         return self._picture(kernels, self.dreams_, CARD.title, language, to_file)

@@ -48,10 +48,11 @@ from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Sequential
 from neurona.optimizers import Adam
+from neurona.zoo import validation
 from neurona.zoo.bits import bernoulli, data_bias
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.deep_belief import Stack, grey_digits
-from neurona.zoo.estimator import Classifier, base, validation
+from neurona.zoo.estimator import Classifier, base
 from neurona.zoo.mean_field import DeepBoltzmannLayer, DoubledLayer, MeanFieldRule
 from neurona.zoo.restricted_boltzmann import ContrastiveDivergence
 
@@ -118,7 +119,7 @@ class Machine(Stack):
         Raises:
             ArgumentError: the machine is too large for the sum, or the method is neither.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         name, layer = type(self).__name__, self._machine
         if method not in ("annealed", "exact"):
             raise ArgumentError(f"{name}.log_partition: method is 'annealed' or 'exact'. Received: {method=}")
@@ -229,7 +230,7 @@ class DeepBoltzmann(base.TransformerMixin, Machine):
             n_samples: how many, each from a chain of its own.
             rounds: how often all layers are drawn; few rounds leave rows near the random start.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         return np.asarray(self._dreams(self._machine, n_samples, rounds)[0])
 
     def plot(self, language: str | None = None, to_file: Any = None) -> Any:
@@ -242,7 +243,7 @@ class DeepBoltzmann(base.TransformerMixin, Machine):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         dreams = np.asarray(self._dreams(self._machine, _DRAWN, 1000)[1])
         return self._picture(self._machine.kernels, dreams, CARD.title, language, to_file)
 
@@ -374,7 +375,7 @@ class DeepBoltzmannClassifier(Machine, Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         return self._picture(self._machine.kernels, self.dreams_, CARD.title, language, to_file)
 
 

@@ -42,9 +42,10 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, GRAY, VERMILLION, finish, new_figure, plain_axes
 from neurona.preprocessing.text_folder import read_wav
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.adaline import MISADJUSTMENT, check_normalized_rate, check_rate, least_mean_squares
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, validation
+from neurona.zoo.estimator import Estimator
 from neurona.zoo.ridge import recursive_least_squares
 
 __all__ = ["EchoCanceller"]
@@ -231,7 +232,7 @@ class EchoCanceller(Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The echo of a sound, by the weights as they are now, (samples,)."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         return np.asarray(self.model_.predict(_sound(X, "X")[None, :, None], verbose=0))[0, :, 0]
 
     @property
@@ -259,7 +260,7 @@ class EchoCanceller(Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         second = seconds or 1 / _RATE
         figure = new_figure("plot", 9, 3.6, 120)
         line, weights = figure.subplots(1, 2, width_ratios=[3, 2])
@@ -296,8 +297,7 @@ def _sound(values: Any, name: str) -> np.ndarray:
             f"EchoCanceller: {name} is one sound, (samples,). Received shape {array.shape}; of several "
             "channels take one, sound[:, 0]."
         )
-    if not np.isfinite(array).all():
-        raise DataError(f"EchoCanceller: {name} holds NaN or infinity.")
+    validation.check_finite("EchoCanceller", name, array)
     return array
 
 

@@ -38,8 +38,9 @@ from neurona.layers import RNN, Dense, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, VERMILLION, finish, new_figure, plain_axes
 from neurona.random import randint
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, as_sequences, base, validation
+from neurona.zoo.estimator import Estimator, as_sequences, base
 from neurona.zoo.ridge import RidgeRule
 
 __all__ = ["EchoState", "ReservoirCell", "mackey_glass", "narma"]
@@ -317,7 +318,7 @@ class EchoState(base.RegressorMixin, Estimator):
             X: as in `fit`.
             start: for a network that feeds back, the known targets of the first steps; none by default.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         inputs = as_sequences("EchoState", X, "X")
         if inputs.shape[-1] != self.n_features_in_:
             raise DataError(
@@ -341,7 +342,7 @@ class EchoState(base.RegressorMixin, Estimator):
             start: (time,), (time, outputs) or (sequences, time, outputs): what is known of the series; by
                 default the end of what was learned. It should be longer than the washout.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         if self.n_features_in_:
             raise ArgumentError(
                 f"EchoState: it learned with {self.n_features_in_} features as inputs: give them to predict."

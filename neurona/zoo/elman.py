@@ -30,8 +30,9 @@ from neurona.layers import RNN, Dense, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
 from neurona.plotting.figure import BLUE, finish, new_figure, plain_axes
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, as_sequences, base, validation
+from neurona.zoo.estimator import Estimator, as_sequences, base
 
 __all__ = ["Elman", "ElmanCell", "temporal_xor"]
 
@@ -167,7 +168,7 @@ class Elman(base.RegressorMixin, Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The output of each step, of the shape of the targets."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         inputs = as_sequences("Elman", X, "X")
         if inputs.shape[-1] != self.n_features_in_:
             raise DataError(

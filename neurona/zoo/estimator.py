@@ -14,10 +14,10 @@ from neurona.errors import ArgumentError, DataError, SavingError, optional_impor
 from neurona.models import Model
 from neurona.random import Stream
 from neurona.saving import deserialize_keras_object, load_model, serialize_keras_object
+from neurona.zoo import validation
 
-base, utils, multiclass, validation = (
-    optional_import(f"sklearn.{name}", extra="zoo", purpose="neurona.zoo")
-    for name in ("base", "utils", "utils.multiclass", "utils.validation")
+base, utils = (
+    optional_import(f"sklearn.{name}", extra="zoo", purpose="neurona.zoo") for name in ("base", "utils")
 )
 
 _DESCRIPTION = "network.json"  # the member of a file that describes the estimator around the model
@@ -57,7 +57,7 @@ class Estimator(base.BaseEstimator):
         """The rows and targets as the model learns them.
 
         Raises:
-            ValueError: they are not a table of finite numbers.
+            DataError: they are not a table of finite numbers.
         """
         return validation.validate_data(self, X, dtype="float32"), None
 
@@ -81,7 +81,7 @@ class Estimator(base.BaseEstimator):
         self._check_unweighted(options)
         goes_on = options.get("initial_epoch", 0) > 0
         if goes_on:
-            validation.check_is_fitted(self, "model_")
+            validation.check_is_fitted(self)
         before = {name: vars(self)[name] for name in _BEGUN_WITH if goes_on and name in vars(self)}
         rows, targets = self._checked(X, y)
         self._check_begun_with(before)
@@ -137,9 +137,9 @@ class Estimator(base.BaseEstimator):
 
         Raises:
             NotFittedError: the network has not learned.
-            ValueError: the rows are not a table of as many columns as it learned from.
+            DataError: the rows are not a table of as many columns as it learned from.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         return validation.validate_data(self, X, dtype="float32", reset=False)
 
     def _outputs(self, rows: Any) -> np.ndarray:
@@ -154,7 +154,7 @@ class Estimator(base.BaseEstimator):
         Raises:
             NotFittedError: the network has not learned.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         fitted = {
             name: value
             for name, value in vars(self).items()
@@ -187,7 +187,7 @@ class Classifier(base.ClassifierMixin, Estimator):
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         X, y = validation.validate_data(self, X, y, dtype="float32")
-        multiclass.check_classification_targets(y)
+        validation.check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) == 1:
             raise DataError(
@@ -206,7 +206,7 @@ def as_sequences(owner: str, values: Any, name: str) -> np.ndarray:
         name: of the argument, for messages.
 
     Raises:
-        DataError: another number of dimensions, or numbers that are not finite.
+        DataError: another number of dimensions, none, or numbers that are not finite.
     """
     array = np.asarray(values, "float32")
     if array.ndim not in (1, 2, 3):
@@ -214,8 +214,9 @@ def as_sequences(owner: str, values: Any, name: str) -> np.ndarray:
             f"{owner}: {name} has the shape (time,), (time, features) or (sequences, time, features). "
             f"Received shape {array.shape}."
         )
-    if not np.isfinite(array).all():
-        raise DataError(f"{owner}: {name} holds NaN or infinity. Fill the holes first, or leave them out.")
+    if not array.size:
+        raise DataError(f"{owner}: {name} is empty. Received shape {array.shape}.")
+    validation.check_finite(owner, name, array)
     return array[None, :, None] if array.ndim == 1 else array.reshape(-1, *array.shape[-2:])
 
 

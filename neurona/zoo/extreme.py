@@ -25,8 +25,9 @@ from neurona.initializers import RandomUniform
 from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, GRAY, VERMILLION, finish, new_figure, plain_axes
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, Estimator, base, multiclass, validation
+from neurona.zoo.estimator import Classifier, Estimator, base
 from neurona.zoo.pictures import weights_figure
 from neurona.zoo.ridge import RecursiveRule, RidgeRule
 
@@ -115,7 +116,7 @@ class _ExtremeMachine(Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         title = CARD.title.of(language)
         if self.n_features_in_ > 1 or X is None:
             beta = np.asarray(self.model_.get_weights()[-1]).T
@@ -221,7 +222,7 @@ class ExtremeClassifier(Classifier, _ExtremeMachine):
             X, y = validation.validate_data(self, X, y, dtype="float32", reset=False)
         else:
             X, y = validation.validate_data(self, X, y, dtype="float32")
-            multiclass.check_classification_targets(y)
+            validation.check_classification_targets(y)
             self.classes_ = np.unique(y if classes is None else classes)
         new = np.setdiff1d(y, self.classes_)
         if len(new):

@@ -27,8 +27,9 @@ from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, validation
+from neurona.zoo.estimator import Estimator
 from neurona.zoo.word_vectors import PAIRS, SHOWN, Corpus, WordQueries, reviews, topics, words_figure
 
 __all__ = ["Glove"]
@@ -220,7 +221,7 @@ class Glove(WordQueries, Estimator):
         Raises:
             NotFittedError: the network has not learned.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         layer: Any = self.model_.layers[-1]
         return np.asarray(layer.middle.value) + np.asarray(layer.beside.value)
 

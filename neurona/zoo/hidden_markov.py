@@ -36,8 +36,9 @@ from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish, new_figure
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, utils, validation
+from neurona.zoo.estimator import Estimator, utils
 from neurona.zoo.forward_backward import likeliest_paths, posteriors
 from neurona.zoo.markov import QUIJOTE, VOWELS, letters_of, sequences
 
@@ -272,7 +273,7 @@ class _HiddenMarkov(Estimator):
 
     def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """A sequence that the model believes in: its rows (n_samples, columns), and its hidden states."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         key = jax.random.key(self._seed())
         keys = jax.random.split(key, n_samples + 1)
         log_a = jnp.log(self.transmat_)
@@ -285,7 +286,7 @@ class _HiddenMarkov(Estimator):
         return self._shown(states, jax.random.fold_in(key, 1)), states
 
     def _sequences(self, X: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         rows = validation.validate_data(self, X, dtype=self._dtype, reset=False)
         return self._padded(self._signs(rows), lengths)
 
@@ -331,7 +332,7 @@ class _HiddenMarkov(Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         table = self._sign_table()
         names = signs or [str(number) for number in range(table.shape[1])]
         width = 0.3 * len(names)

@@ -32,8 +32,9 @@ from neurona.layers import AttentiveAssociation, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, validation
+from neurona.zoo.estimator import Estimator
 from neurona.zoo.pictures import pictures_figure
 
 __all__ = ["Hopfield", "HopfieldAssociation", "ModernHopfield"]
@@ -202,7 +203,7 @@ class Hopfield(Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         if X is None:
             X = np.random.default_rng(0).choice(self.values_, (4, self.n_features_in_))
         X = np.asarray(X)[:6]

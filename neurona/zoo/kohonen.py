@@ -29,8 +29,9 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish, new_figure
 from neurona.random import randint
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base, validation
+from neurona.zoo.estimator import Estimator, base
 from neurona.zoo.pictures import COLOURS, tiles_of
 
 __all__ = ["SelfOrganizingMap"]

@@ -28,8 +28,9 @@ from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, validation
+from neurona.zoo.estimator import Classifier
 from neurona.zoo.pictures import weights_figure
 from neurona.zoo.ridge import RidgeRule
 
@@ -190,7 +191,7 @@ class GeneralizedLinearDiscriminant(Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         kernel = np.asarray(self.model_.get_weights()[-2])
         return finish(weights_figure(kernel.T, list(self.classes_), CARD.title.of(language)), to_file)
 

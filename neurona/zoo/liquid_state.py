@@ -40,8 +40,9 @@ from neurona.layers import RNN, Dense, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, GRAY, VERMILLION, finish, new_figure, plain_axes
 from neurona.random import randint
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, multiclass, validation
+from neurona.zoo.estimator import Classifier
 from neurona.zoo.ridge import RidgeRule
 
 __all__ = ["LiquidCell", "LiquidState", "jittered", "poisson_spikes", "spike_distance"]
@@ -260,7 +261,7 @@ class LiquidState(Classifier):
             raise DataError(
                 f"LiquidState: each row has a class. Received {len(spikes)} rows and y of shape {y.shape}."
             )
-        multiclass.check_classification_targets(y)
+        validation.check_classification_targets(y)
         self.classes_, self.n_features_in_ = np.unique(y), spikes.shape[-1]
         if len(self.classes_) == 1:
             raise DataError(f"LiquidState: it needs two classes, and all rows are of {self.classes_[0]}.")
@@ -280,7 +281,7 @@ class LiquidState(Classifier):
         return model
 
     def _rows(self, X: Any) -> np.ndarray:
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         spikes = _spike_trains(X)
         if spikes.shape[-1] != self.n_features_in_:
             raise DataError(
@@ -333,7 +334,7 @@ class LiquidState(Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         x = poisson_spikes(1, 500, self.n_features_in_)[0] if x is None else np.asarray(x, "float32")
         rows = x[None] if others is None else np.concatenate([x[None], others])
         states = self.states(rows)

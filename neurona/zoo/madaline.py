@@ -34,8 +34,9 @@ from neurona.layers import Dense, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, GRAY, VERMILLION, finish, new_figure
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, validation
+from neurona.zoo.estimator import Classifier
 from neurona.zoo.pictures import weights_figure
 
 __all__ = ["Madaline"]
@@ -225,7 +226,7 @@ class Madaline(Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         kernel, bias = (np.asarray(weight) for weight in self.model_.get_weights()[:2])
         title = CARD.title.of(language)
         if self.n_features_in_ != 2:

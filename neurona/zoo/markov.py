@@ -25,8 +25,9 @@ from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish, new_figure
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, validation
+from neurona.zoo.estimator import Estimator
 
 __all__ = ["MarkovChain", "MarkovLayer"]
 
@@ -205,7 +206,7 @@ class MarkovChain(Estimator):
 
     def stationary(self) -> np.ndarray:
         """The share of each symbol in the long run, (symbols,)."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         after = self.transition_.astype("float64")
         after /= after.sum(axis=-1, keepdims=True)
         pi = np.full(after.shape[:-1], 1 / after[..., 0].size)
@@ -220,7 +221,7 @@ class MarkovChain(Estimator):
         """A sequence of symbols, which begins as the chain does in the long run: a text if it learned from
         one, and else an array.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         table = jnp.log(self.transition_.reshape(-1, len(self.symbols_)))
         contexts, symbols = table.shape
 
@@ -238,7 +239,7 @@ class MarkovChain(Estimator):
 
     def score(self, X: Any, lengths: Sequence[int] | None = None) -> float:
         """The mean of log p over the transitions of a sequence; minus infinity where one was never seen."""
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         before, after = self._transitions(_as_symbols(X), lengths)
         with np.errstate(divide="ignore"):
             return float(np.log(self.transition_[(*before.T, after)]).mean())
@@ -253,7 +254,7 @@ class MarkovChain(Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         table = self.transition_.reshape(-1, len(self.symbols_))[:_SHOWN]
         digits = np.stack(np.unravel_index(np.arange(len(table)), self.transition_.shape[:-1]), axis=1)
         names = ["".join(str(self.symbols_[place]) for place in row) for row in digits]

@@ -32,8 +32,9 @@ from neurona.errors import ArgumentError, DataError
 from neurona.layers import RNN, Input, Layer
 from neurona.models import Sequential
 from neurona.plotting.figure import BLUE, GRAY, VERMILLION, finish, new_figure
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, utils, validation
+from neurona.zoo.estimator import Estimator, utils
 
 __all__ = ["McCullochPitts", "McCullochPittsCell"]
 
@@ -222,7 +223,7 @@ class McCullochPitts(Estimator):
         return float(np.mean(np.all(np.equal(self.predict(X), y).reshape(len(y), -1), axis=1)))
 
     def _signals(self, X: Any) -> np.ndarray:
-        rows = utils.check_array(X, dtype="float32")
+        rows = utils.check_array(X, dtype="float32", ensure_all_finite=False)
         if rows.shape[1] != len(self.inputs_):
             raise DataError(
                 f"McCullochPitts: the inputs are {', '.join(self.inputs_)}, a column for each. Received "
@@ -268,7 +269,7 @@ class McCullochPitts(Estimator):
             A `matplotlib.figure.Figure`.
         """
         self._build()
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         lines = _lines(self.neurons)
         places = _places(self.inputs_, lines)
         width, height = np.ptp(list(places.values()), axis=0) + 1

@@ -48,8 +48,9 @@ from neurona.layers import Flatten, Input, Layer, Reshape
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, finish, new_figure, plain_axes
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base, validation
+from neurona.zoo.estimator import Estimator, base
 
 __all__ = ["ComplexCells", "Neocognitron", "SimpleCells"]
 
@@ -374,7 +375,7 @@ class Neocognitron(base.TransformerMixin, Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         side = round(self.n_features_in_**0.5)
         rows = self._rows(_ring(side) if X is None else X)[:5]
         layers = self.model_.layers[1:-1]

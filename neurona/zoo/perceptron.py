@@ -27,8 +27,9 @@ from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, validation
+from neurona.zoo.estimator import Classifier
 from neurona.zoo.pictures import weights_figure
 
 __all__ = ["Perceptron"]

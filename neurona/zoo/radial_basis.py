@@ -31,9 +31,10 @@ from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, GRAY, VERMILLION, finish, new_figure, plain_axes
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.echo_state import mackey_glass
-from neurona.zoo.estimator import Classifier, Estimator, base, validation
+from neurona.zoo.estimator import Classifier, Estimator, base
 from neurona.zoo.pictures import pictures_figure, points_figure
 from neurona.zoo.ridge import RidgeRule
 from neurona.zoo.vector_quantization import lloyd
@@ -189,7 +190,7 @@ class _RadialNetwork(Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         title, side = CARD.title.of(language), self.n_features_in_**0.5
         if self.n_features_in_ == 1:
             return finish(self._curve(X, y, title, language), to_file)

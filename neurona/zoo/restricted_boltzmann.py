@@ -44,9 +44,10 @@ from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.bits import bernoulli, check_unit_interval, data_bias, draw_units
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base, utils, validation
+from neurona.zoo.estimator import Estimator, base, utils
 from neurona.zoo.pictures import pictures_figure
 
 __all__ = ["GaussianRestrictedBoltzmann", "RestrictedBoltzmann", "RestrictedBoltzmannLayer"]
@@ -261,7 +262,7 @@ class _Machine(base.TransformerMixin, Estimator):
             n_samples: how many, each from a chain of its own.
             rounds: how often both layers are drawn; few rounds leave rows near the random start.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         first, second = jax.random.split(self._key())
         received = jnp.broadcast_to(self._layer.visible_bias.value, (n_samples, self.n_features_in_))
         start = draw_units(self._visible, first, received)
@@ -278,7 +279,7 @@ class _Machine(base.TransformerMixin, Estimator):
         Raises:
             ArgumentError: the machine is too large for the sum, or the method is neither.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         if method not in ("annealed", "exact"):
             raise ArgumentError(
                 f"{type(self).__name__}.log_partition: method is 'annealed' or 'exact'. Received: {method=}"
@@ -314,7 +315,7 @@ class _Machine(base.TransformerMixin, Estimator):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         chosen = np.argsort(-np.linalg.norm(self.components_, axis=1), kind="stable")[:_DRAWN]
         names = [str(number + 1) for number in chosen]
         figure = pictures_figure(self.components_[chosen], names, 5, CARD.title.of(language))

@@ -30,8 +30,9 @@ from neurona.optimizers import SGD
 from neurona.optimizers.schedules import CosineDecay
 from neurona.plotting.figure import finish
 from neurona.regularizers import L2
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, validation
+from neurona.zoo.estimator import Classifier
 from neurona.zoo.pictures import weights_figure
 
 __all__ = ["SoftmaxRegression"]
@@ -140,7 +141,7 @@ class SoftmaxRegression(Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         return finish(weights_figure(self.coef_, list(self.classes_), CARD.title.of(language)), to_file)
 
 

@@ -34,8 +34,9 @@ from neurona.losses import CategoricalCrossentropy
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
 from neurona.plotting.figure import BLUE, VERMILLION, finish, new_figure, plain_axes
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, validation
+from neurona.zoo.estimator import Classifier
 
 __all__ = ["SpikingClassifier"]
 
@@ -139,7 +140,7 @@ class SpikingClassifier(Classifier):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        validation.check_is_fitted(self, "model_")
+        validation.check_is_fitted(self)
         row = np.full(self.n_features_in_, 0.5) if x is None else np.ravel(x)
         rasters = [spikes[0] for spikes in self.spikes(row[None])]
         figure = new_figure("SpikingClassifier.plot", 7, 5, 120)

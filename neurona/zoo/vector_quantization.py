@@ -34,8 +34,9 @@ from neurona.models import Model, Sequential
 from neurona.plotting.figure import finish
 from neurona.random import randint
 from neurona.training import Rule
+from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, Estimator, base, validation
+from neurona.zoo.estimator import Classifier, Estimator, base
 from neurona.zoo.kohonen import MapLayer
 from neurona.zoo.pictures import points_figure
 

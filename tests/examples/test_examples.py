@@ -39,7 +39,7 @@ def test_iris():
 
 
 def test_overfitting(tmp_path):
-    losses = example("overfitting")(epochs=15, output=str(tmp_path / "figure.png"))
+    losses = example("overfitting")(epochs=5, output=str(tmp_path / "figure.png"))
     assert list(losses) == ["none", "L2", "early stopping", "dropout", "augmentation"]
     assert (tmp_path / "figure.png").stat().st_size > 20_000
 

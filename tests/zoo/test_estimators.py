@@ -111,7 +111,7 @@ def test_a_network_goes_on_is_taken_up_again_and_has_members(learner, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:Perceptron")
 def test_going_on_needs_what_was_learned_from_the_same_columns_and_classes():
-    with pytest.raises(ValueError, match="not fitted yet"):
+    with pytest.raises(ValueError, match="has not learned yet"):
         zoo.Oja().fit(X, initial_epoch=1)
     network = zoo.Perceptron(epochs=3).fit(X, y)
     with pytest.raises(ValueError, match=r"classes_ was \[0 1 2\]. Of these rows it is \[0 1\]"):
