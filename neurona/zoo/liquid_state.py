@@ -461,7 +461,8 @@ def _separation(network: LiquidState, rows: np.ndarray, seed: int) -> float:
     inputs = [spike_distance(rows, part) for part in others]
     states = [np.linalg.norm(part - before, axis=2).mean(axis=1) for part in states]
     ranks = [np.argsort(np.argsort(np.ravel(part))) for part in (inputs, states)]
-    return float(np.corrcoef(ranks)[0, 1])
+    correlations: Any = np.corrcoef(ranks)
+    return float(correlations[0, 1])
 
 
 def _templates_told_apart(seed: int = 0, quick: bool = False) -> Outcome:
