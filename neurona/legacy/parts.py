@@ -37,8 +37,9 @@ def modern_constraint(value: Any) -> Any:
 def modern_policy(value: Mapping[str, Any]) -> Any:
     """A dtype policy: its name, where it is one of tf-keras."""
     config = value.get("config")
-    is_policy = value.get("class_name") in ("Policy", "PolicyV1") and isinstance(config, Mapping)
-    return config.get("name") if is_policy else value
+    if value.get("class_name") in ("Policy", "PolicyV1") and isinstance(config, Mapping):
+        return config.get("name")
+    return value
 
 
 def modern_part(value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn, Protocol
 import jax
 import numpy as np
 
-from neurona.training.conversion import Batch
+from neurona.training.conversion import Batch, Whole
 from neurona.training.program import EpochsResult, RunResult
 from neurona.training.step import TrainingState
 
@@ -31,13 +31,13 @@ class Steps(Protocol):
     """The compiled steps of a learner as it is now. What changes goes in as an argument and comes out."""
 
     def train(
-        self, state: TrainingState, data: Batch, order: Any, first_step: Any, start: Any, stop: Any
+        self, state: TrainingState, data: Batch | Whole, order: Any, first_step: Any, start: Any, stop: Any
     ) -> RunResult:
         """Steps `start` to `stop` of training on the rows that `order` names."""
         ...
 
     def test(
-        self, state: TrainingState, data: Batch, order: Any, first_step: Any, start: Any, stop: Any
+        self, state: TrainingState, data: Batch | Whole, order: Any, first_step: Any, start: Any, stop: Any
     ) -> RunResult:
         """The same of an evaluation."""
         ...

@@ -13,7 +13,7 @@ from neurona.core.random import new_key
 from neurona.core.variable import Variable, values_of
 from neurona.metrics import Metric
 from neurona.training.compile_metrics import each_metric
-from neurona.training.conversion import Batch
+from neurona.training.conversion import Batch, Whole
 from neurona.training.diagnosis import raise_non_finite
 from neurona.training.identity import identity_of
 from neurona.training.learner import ChunkSizer
@@ -206,13 +206,13 @@ class ModelSteps:
         self._eagerly = learner.model.run_eagerly
 
     def train(
-        self, state: TrainingState, data: Batch, order: Any, first_step: Any, start: Any, stop: Any
+        self, state: TrainingState, data: Batch | Whole, order: Any, first_step: Any, start: Any, stop: Any
     ) -> RunResult:
         with jax.disable_jit(self._eagerly):
             return self._program.train(self._model, state, data, order, self._key, first_step, start, stop)
 
     def test(
-        self, state: TrainingState, data: Batch, order: Any, first_step: Any, start: Any, stop: Any
+        self, state: TrainingState, data: Batch | Whole, order: Any, first_step: Any, start: Any, stop: Any
     ) -> RunResult:
         with jax.disable_jit(self._eagerly):
             return self._program.test(self._model, state, data, order, self._key, first_step, start, stop)

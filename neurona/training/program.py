@@ -124,7 +124,7 @@ class Program:
         self,
         kind: str,
         state: TrainingState,
-        data: Batch,
+        data: Batch | Whole,
         order: Any,
         key: Any,
         first_step: Any,

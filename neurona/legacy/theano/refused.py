@@ -20,12 +20,14 @@ _WAYS = {
 }
 
 
-def _refusing(name: str, way: str) -> Any:
+__all__ = list(_WAYS)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WAYS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
     def refuse(*_: Any, **__: Any) -> Any:
-        raise ArgumentError(f"Theano's {name} is not here. {way}")
+        raise ArgumentError(f"Theano's {name} is not here. {_WAYS[name]}")
 
     return refuse
-
-
-globals().update({name: _refusing(name, way) for name, way in _WAYS.items()})
-__all__ = list(_WAYS)  # pyright: ignore[reportUnsupportedDunderAll]
