@@ -35,8 +35,9 @@ from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
+from neurona.ops.units import bernoulli
 from neurona.plotting.figure import finish
-from neurona.zoo.bits import bernoulli, check_unit_interval
+from neurona.zoo.bits import check_unit_interval
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Classifier, Estimator, base, validation
 from neurona.zoo.pictures import pictures_figure

@@ -42,9 +42,10 @@ from neurona.errors import ArgumentError
 from neurona.initializers import RandomNormal
 from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
+from neurona.ops.units import bernoulli, sparse_product
 from neurona.plotting.figure import finish
 from neurona.training import Rule
-from neurona.zoo.bits import bernoulli, check_unit_interval, data_bias, draw_units
+from neurona.zoo.bits import check_unit_interval, data_bias, draw_units
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Estimator, base, utils, validation
 from neurona.zoo.pictures import pictures_figure
@@ -106,7 +107,7 @@ class RestrictedBoltzmannLayer(Layer):
 
     def excitement(self, v: jax.Array) -> jax.Array:
         """c + v' W, (rows, units)."""
-        return v @ self.kernel.value + self.bias.value
+        return sparse_product(v, self.kernel.value, self.bias.value)
 
     def free_energy(self, v: jax.Array) -> jax.Array:
         """F(v), (rows,)."""
@@ -119,7 +120,7 @@ class RestrictedBoltzmannLayer(Layer):
 
     def received(self, h: jax.Array) -> jax.Array:
         """b + W h, (rows, features)."""
-        return h @ self.kernel.value.T + self.visible_bias.value
+        return sparse_product(h, self.kernel.value, self.visible_bias.value, transpose_w=True)
 
     def expected_visible(self, h: jax.Array) -> jax.Array:
         """The mean of v given h, (rows, features)."""
@@ -178,11 +179,11 @@ class ContrastiveDivergence(Rule):
         if self.chains:
             self.carried.assign(bernoulli(first, model_excitement))
         # <v h'> of the rows less that of the machine, as one product.
-        h = jax.nn.sigmoid(excitement) / len(v)
-        model_h = -jax.nn.sigmoid(model_excitement) / len(model_v)
+        h = self.rate / len(v) * jax.nn.sigmoid(excitement)
+        model_h = -self.rate / len(model_v) * jax.nn.sigmoid(model_excitement)
         outer, inner = jnp.concatenate([v, model_v]), jnp.concatenate([h, model_h])
-        layer.kernel.assign(layer.kernel + self.rate * (outer.T @ inner))
-        layer.bias.assign(layer.bias + self.rate * inner.sum(axis=0))
+        layer.kernel.assign(sparse_product(outer, inner, layer.kernel.value, transpose_x=True))
+        layer.bias.assign(layer.bias + inner.sum(axis=0))
         change = v.mean(axis=0) - model_v.mean(axis=0)
         layer.visible_bias.assign(layer.visible_bias + self.rate * change)
         return {layer.figure: figure}
