@@ -1,13 +1,17 @@
 """The product of two matrices of which the first has many zeros."""
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from neurona.kernels.library import like, native_call
-from neurona.kernels.operation import Operation
+from neurona.kernels.operation import Operation, Range
+
+_MOST = 0.4  # of x that is not zero, where the kernel is faster than XLA's product of all
 
 
 def sparse_product(
@@ -15,7 +19,7 @@ def sparse_product(
 ) -> jax.Array:
     """y = x @ w + added, in the time of what is not zero in x, such as units of 0 and 1.
 
-    Where more than a third of x is not zero, the kernel multiplies as for any other matrix.
+    A CPU counts what is not zero, and where that is more than two fifths, it multiplies as any other matrix.
 
     Args:
         x: what has many zeros. The native kernel leaves out what a zero multiplies, also where that is not
@@ -54,16 +58,16 @@ def _native(
     x: jax.Array, w: jax.Array, added: jax.Array, *, transpose_x: bool, transpose_w: bool
 ) -> jax.Array:
     shape = x.shape[1 if transpose_x else 0], added.shape[1]
-    return native_call(
-        "neurona_sparse_product",
-        like(x, shape),
-        x,
-        w,
-        added,
-        aliases={2: 0} if added.shape == shape else None,
-        transpose_x=np.bool_(transpose_x),
-        transpose_w=np.bool_(transpose_w),
-    )
+    transposes = {"transpose_x": np.bool_(transpose_x), "transpose_w": np.bool_(transpose_w)}
+    aliases = {2: 0} if added.shape == shape else None
+    native = partial(native_call, "neurona_sparse_product", like(x, shape), aliases=aliases, **transposes)
+    usual = partial(_reference, transpose_x=transpose_x, transpose_w=transpose_w)
+    return lax.cond(jnp.count_nonzero(x) <= _MOST * x.size, native, usual, x, w, added)
+
+
+def _faster_from_to(_x: jax.Array, w: jax.Array, *_: jax.Array, **_options: Any) -> Range:
+    # The kernel copies w, strip by strip, which a product of few rows does not pay for.
+    return max(2e6, 30 * w.size), 1e13
 
 
 _product = Operation(
@@ -71,5 +75,5 @@ _product = Operation(
     _reference,
     _native,
     size=lambda x, _w, added, **_: x.size * added.shape[1],
-    faster_from_to=(20e3, 1e13),
+    faster_from_to=_faster_from_to,
 )

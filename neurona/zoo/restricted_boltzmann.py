@@ -194,7 +194,10 @@ class ContrastiveDivergence(Rule):
         places = jax.random.randint(key, (len(v),), 0, v.shape[1])
         change = 1 - 2 * v[jnp.arange(len(v)), places]  # of the unit that is flipped
         flipped = excitement + change[:, None] * layer.kernel.value[places]
-        less = jnp.sum(jax.nn.softplus(excitement) - jax.nn.softplus(flipped), -1)
+        # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): the logarithms of both excitements are one.
+        tails = [1 + jnp.exp(-jnp.abs(one)) for one in (excitement, flipped)]
+        difference = jax.nn.relu(excitement) - jax.nn.relu(flipped) + jnp.log(tails[0] / tails[1])
+        less = jnp.sum(difference, -1)
         return v.shape[1] * jnp.mean(jax.nn.log_sigmoid(less - change * layer.visible_bias.value[places]))
 
 

@@ -24,9 +24,8 @@ inline void sparse_product(const ConstMatrix& A, const ConstMatrix& B, const Con
 }  // namespace plain
 
 constexpr double SPARSE_PART = 100e3;  // additions and multiplications that are worth a thread
-constexpr double MOST_NONZEROS = 0.35; // of A; where more are not 0, `product` is faster
-constexpr int SPARSE_VECTORS = 4;      // of columns of C, whose sums stay in registers
-constexpr int DENSE_VECTORS = 6;       // two strips of `product`
+constexpr int STRIP_VECTORS = 6;       // of columns of C, whose sums stay in registers
+constexpr long STRIP = STRIP_VECTORS * LANES;
 
 // A bit for each lane that is not 0.
 NEURONA_INLINE uint32_t nonzero_lanes(const float* from) {
@@ -50,7 +49,9 @@ struct Nonzero {
 // The numbers of A that are not 0, row after row: those of row i are first[i], ..., first[i + 1] - 1.
 class Nonzeros {
  public:
-  explicit Nonzeros(const ConstMatrix& A) : A_(A), first(A.rows + 1) {
+  std::vector<int32_t> first;
+
+  explicit Nonzeros(const ConstMatrix& A) : first(A.rows + 1), A_(A) {
     const bool by_rows = A.column_stride == 1;
     const ConstMatrix stored = by_rows ? A : A.transposed();
     for (long i = 0; i < stored.rows; i++) {
@@ -85,44 +86,37 @@ class Nonzeros {
 
  private:
   const ConstMatrix A_;
-
- public:
-  std::vector<int32_t> first;
 };
 
-// c = the sum of rows of a strip of B, which lies alone in memory.
+// c = d + rows of a strip of B, each times a number of A.
 static __attribute__((noinline)) void sum_of_rows(const Nonzero* begin, const Nonzero* end,
-                                                  const float* __restrict B, float* c) {
-  Vector sums[2][SPARSE_VECTORS] = {};  // of every other row: an addition waits for the one before it
-  auto add = [&](Vector* to, const Nonzero& one) {
-    const Vector value = broadcast(one.value);
-#pragma GCC unroll 4
-    for (int j = 0; j < SPARSE_VECTORS; j++)
-      to[j] += value * load(B + (one.column * SPARSE_VECTORS + j) * LANES);
-  };
-  for (; begin + 1 < end; begin += 2) {
-    add(sums[0], begin[0]);
-    add(sums[1], begin[1]);
+                                                  const float* __restrict B, long columns, const float* d,
+                                                  float* c) {
+  Vector sums[STRIP_VECTORS] = {};
+  for (; begin < end; begin++) {
+    const Vector value = broadcast(begin->value);
+    const float* row = B + begin->column * STRIP;
+#pragma GCC unroll 6
+    for (int j = 0; j < STRIP_VECTORS; j++) sums[j] += value * load(row + j * LANES);
   }
-  if (begin < end) add(sums[0], *begin);
-#pragma GCC unroll 4
-  for (int j = 0; j < SPARSE_VECTORS; j++) store(c + j * LANES, sums[0][j] + sums[1][j]);
+  if (columns == STRIP) {
+#pragma GCC unroll 6
+    for (int j = 0; j < STRIP_VECTORS; j++) store(c + j * LANES, load(d + j * LANES) + sums[j]);
+    return;
+  }
+  for (int j = 0; j * LANES < columns; j++) {
+    const long lanes = std::min<long>(LANES, columns - j * LANES);
+    store(c + j * LANES, load(d + j * LANES, lanes) + sums[j], lanes);
+  }
 }
 
-// Copies up to `width` columns of B, and 0 in the place of others, to rows of `width` floats.
-static inline void copy_strip(const ConstMatrix& B, long width, float* to) {
-  if (B.columns < width) std::fill(to, to + B.rows * width, 0.f);
-  if (B.column_stride != 1) return transpose(B.transposed(), {to, B.rows, B.columns, width});
+// Copies up to STRIP columns of B, and 0 in the place of others.
+static inline void copy_strip(const ConstMatrix& B, const Matrix& to) {
+  if (B.columns < STRIP) std::fill(to.data, to.data + B.rows * STRIP, 0.f);
+  const Matrix columns = to.column_block(0, B.columns);
+  if (B.column_stride != 1) return transpose(B.transposed(), columns);
   for (long k = 0; k < B.rows; k++)
-    std::memcpy(to + k * width, B.data + k * B.row_stride, B.columns * sizeof(float));
-}
-
-// c = d + sums.
-NEURONA_INLINE void store_sum(const float* d, const float* sums, long columns, float* c) {
-  for (long j = 0; j < columns; j += LANES) {
-    const long lanes = std::min<long>(LANES, columns - j);
-    store(c + j, load(d + j, lanes) + load(sums + j, lanes), lanes);
-  }
+    std::memcpy(&columns.at(k, 0), &B.at(k, 0), B.columns * sizeof(float));
 }
 
 // C = A B + D. A and B lie in memory by rows or by columns, C by rows. D may be C; with a row_stride of 0 it is
@@ -131,25 +125,19 @@ template <class Pool>
 void sparse_product(Pool& pool, const ConstMatrix& A, const ConstMatrix& B, const ConstMatrix& D,
                     const Matrix& C) {
   const Nonzeros nonzeros(A);
-  const bool is_sparse = nonzeros.count() <= MOST_NONZEROS * A.rows * A.columns;
-  const long width = (is_sparse ? SPARSE_VECTORS : DENSE_VECTORS) * LANES;
-  const double work = 1.0 * (is_sparse ? nonzeros.count() : A.rows * A.columns) * C.columns;
-  const long parts = part_count(pool, work, SPARSE_PART);
-  const long strip_size = up_to_multiple(A.columns * width, 16), own = strip_size + (is_sparse ? 0 : A.rows) * width;
-  Workspace memory(own * parts + 2 * nonzeros.count());
-  Nonzero* list = reinterpret_cast<Nonzero*>(memory.data() + own * parts);
-  if (is_sparse) nonzeros.list(list);
-  parallel_for(pool, parts, C.columns, width, [&](Part part) {
-    float* const strip = memory.data() + own * part.number;
-    for (long column = part.begin; column < part.end; column += width) {
-      const long columns = std::min(width, part.end - column);
-      copy_strip(B.column_block(column, columns), width, strip);
-      if (!is_sparse) product(A, matrix<const float>(strip, B.rows, width), matrix(strip + strip_size, A.rows, width));
-      for (long i = 0; i < A.rows; i++) {
-        float sums[SPARSE_VECTORS * LANES];
-        if (is_sparse) sum_of_rows(list + nonzeros.first[i], list + nonzeros.first[i + 1], strip, sums);
-        store_sum(&D.at(i, column), is_sparse ? sums : strip + strip_size + i * width, columns, &C.at(i, column));
-      }
+  const long parts = part_count(pool, 1.0 * nonzeros.count() * C.columns, SPARSE_PART);
+  const long strips = B.rows * STRIP * parts;
+  Workspace memory(strips + 2 * nonzeros.count());  // a Nonzero takes the room of two floats
+  Nonzero* list = reinterpret_cast<Nonzero*>(memory.data() + strips);
+  nonzeros.list(list);
+  parallel_for(pool, parts, C.columns, STRIP, [&](Part part) {
+    const Matrix strip = matrix(memory.data() + B.rows * STRIP * part.number, B.rows, STRIP);
+    for (long column = part.begin; column < part.end; column += STRIP) {
+      const long columns = std::min(STRIP, part.end - column);
+      copy_strip(B.column_block(column, columns), strip);
+      for (long i = 0; i < A.rows; i++)
+        sum_of_rows(list + nonzeros.first[i], list + nonzeros.first[i + 1], strip.data, columns,
+                    &D.at(i, column), &C.at(i, column));
     }
   });
 }
