@@ -28,8 +28,8 @@ def sparse_product(
         added: a matrix, a row or a number.
         transpose_x, transpose_w: whether the factor is the transpose of the array.
 
-    Shapes: x (..., depth), w (depth, columns) -> y (..., columns); x (depth, rows) where it is transposed, and
-        w (columns, depth); added of the shape of y, (columns,) or ().
+    Shapes: x (..., depth), or (depth, rows) for its transpose; w (depth, columns), or (columns, depth); added
+        (columns,), () or that of y -> y (..., columns).
 
     Example:
 
@@ -62,7 +62,7 @@ def _native(
     aliases = {2: 0} if added.shape == shape else None
     native = partial(native_call, "neurona_sparse_product", like(x, shape), aliases=aliases, **transposes)
     usual = partial(_reference, transpose_x=transpose_x, transpose_w=transpose_w)
-    return lax.cond(jnp.count_nonzero(x) <= _MOST * x.size, native, usual, x, w, added)
+    return lax.cond(jnp.mean(x != 0) <= _MOST, native, usual, x, w, added)
 
 
 def _faster_from_to(_x: jax.Array, w: jax.Array, *_: jax.Array, **_options: Any) -> Range:
