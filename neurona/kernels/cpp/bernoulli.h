@@ -13,7 +13,8 @@ inline void bernoulli(long size, uint32_t key0, uint32_t key1,
                       const float* z,  // (size)
                       double* y) {     // (size)
   for (long i = 0; i < size; i++) {
-    const uint32_t bits = random_bits(key0, key1, static_cast<uint32_t>(i >> 33), static_cast<uint32_t>(i >> 1));
+    const uint32_t bits =
+        random_bits(key0, key1, static_cast<uint32_t>(i >> 33), static_cast<uint32_t>(i >> 1));
     const double level = ((i % 2 ? bits >> 16 : bits & 0xFFFF) + 0.5) / 65536;
     y[i] = std::isnan(z[i]) ? z[i] : level < 1 / (1 + std::exp(-static_cast<double>(z[i])));
   }

@@ -120,8 +120,8 @@ static inline void copy_strip(const ConstMatrix& B, const Matrix& to) {
     std::memcpy(&columns.at(k, 0), &B.at(k, 0), B.columns * sizeof(float));
 }
 
-// C = A B + D. A and B lie in memory by rows or by columns, C by rows. D may be C; with a row_stride of 0 it is
-// one row for all. A number of A that is 0 leaves its row of B out, whatever that holds.
+// C = A B + D. A and B lie in memory by rows or by columns, C by rows. D may be C; with a row_stride of 0 it
+// is one row for all. A number of A that is 0 leaves its row of B out, whatever that holds.
 template <class Pool>
 void sparse_product(Pool& pool, const ConstMatrix& A, const ConstMatrix& B, const ConstMatrix& D,
                     const Matrix& C) {

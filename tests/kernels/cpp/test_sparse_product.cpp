@@ -15,7 +15,8 @@ static Floats random_sparse(long count, double share) {
 }
 
 static ConstMatrix view(const Floats& values, long rows, long columns, bool transposed) {
-  return transposed ? matrix(values.data(), columns, rows).transposed() : matrix(values.data(), rows, columns);
+  return transposed ? matrix(values.data(), columns, rows).transposed()
+                    : matrix(values.data(), rows, columns);
 }
 
 static void check(Pool& pool, long rows, long depth, long columns, double share, bool transposes_A,
