@@ -17,11 +17,13 @@ The computations:
     pooling.py                 maximum and average pooling
     recurrent.py               SimpleRNN, LSTM and GRU over a whole sequence, forward and backward
     recurrent_steps.py         one step of each, for cells and sequences
+    sparse_product.py          the product of two matrices of which the first has many zeros
     attention.py               scaled dot-product attention in several heads
     embedding.py               rows of a table by their numbers
     normalization.py           batch normalization in training, also with a ReLU and 2x2 maximum pooling
     layer_normalization.py     layer normalization over the last axis
     dropout.py                 dropout, with the random bits of JAX's keys
+    bernoulli.py               units of 0 and 1, with the same
     cross_entropy.py           cross-entropy of a softmax, from its logits
     update.py                  one step of an optimizer on all weights
     word_vectors.py            a pass over a text that learns word vectors

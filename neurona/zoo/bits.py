@@ -1,20 +1,10 @@
-"""Units of 0 and 1, which several machines draw."""
+"""Units of 0 and 1, which several machines have."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from neurona.errors import DataError
-
-
-def bernoulli(key: jax.Array, log_odds: jax.Array) -> jax.Array:
-    """0 and 1, where 1 has the probability sigmoid(log_odds), to the nearest of 1 / 65536: each random word
-    serves two units.
-    """
-    words = jax.random.bits(key, (-(-log_odds.size // 2),))
-    halves = jax.lax.bitcast_convert_type(words, jnp.uint16).ravel()[: log_odds.size]
-    level = (halves.reshape(log_odds.shape) + 0.5) / 65536
-    return (level < jax.nn.sigmoid(log_odds)).astype(log_odds.dtype)
+from neurona.ops.units import bernoulli
 
 
 def draw_units(visible: str, key: jax.Array, received: jax.Array) -> jax.Array:

@@ -34,10 +34,11 @@ from neurona.datasets import digits, mnist
 from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
+from neurona.ops.units import bernoulli
 from neurona.optimizers import Adam
 from neurona.plotting.figure import finish
 from neurona.zoo import validation
-from neurona.zoo.bits import bernoulli, check_unit_interval
+from neurona.zoo.bits import check_unit_interval
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Classifier, Estimator, base
 from neurona.zoo.pictures import pictures_figure

@@ -47,9 +47,10 @@ import numpy as np
 from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Sequential
+from neurona.ops.units import bernoulli
 from neurona.optimizers import Adam
 from neurona.zoo import validation
-from neurona.zoo.bits import bernoulli, data_bias
+from neurona.zoo.bits import data_bias
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.deep_belief import Stack, grey_digits
 from neurona.zoo.estimator import Classifier, base

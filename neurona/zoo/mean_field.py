@@ -10,8 +10,8 @@ import numpy as np
 from neurona import Variable
 from neurona.initializers import RandomNormal
 from neurona.layers import Layer
+from neurona.ops.units import bernoulli, sparse_product
 from neurona.training import Rule
-from neurona.zoo.bits import bernoulli
 from neurona.zoo.restricted_boltzmann import RestrictedBoltzmannLayer
 
 
@@ -64,9 +64,9 @@ class DeepBoltzmannLayer(Layer):
         """What the units of a layer receive from the layers beside it, (rows, units); v is layer 0."""
         total = self.biases[place].value
         if place:
-            total = total + states[place - 1] @ self.kernels[place - 1].value
+            total = sparse_product(states[place - 1], self.kernels[place - 1].value, total)
         if place < len(self.units):
-            total = total + states[place + 1] @ self.kernels[place].value.T
+            total = sparse_product(states[place + 1], self.kernels[place].value, total, transpose_w=True)
         return total
 
     def mean_field(self, v: jax.Array) -> list[jax.Array]:
@@ -75,7 +75,7 @@ class DeepBoltzmannLayer(Layer):
         for number, (kernel, bias) in enumerate(zip(self.kernels, self.biases[1:], strict=True)):
             twice = 1 if number + 1 == len(self.units) else 2
             states.append(jax.nn.sigmoid(twice * (states[-1] @ kernel.value) + bias.value))
-        from_below = v @ self.kernels[0].value  # the same in each sweep
+        from_below = sparse_product(v, self.kernels[0].value)  # the same in each sweep
 
         def sweep(_: Any, means: list[jax.Array]) -> list[jax.Array]:
             states = [v, *means]
@@ -170,10 +170,10 @@ class DoubledLayer(RestrictedBoltzmannLayer):
         return "reconstruction_error"
 
     def excitement(self, v: jax.Array) -> jax.Array:
-        return self.up * (v @ self.kernel.value) + self.bias.value
+        return self.up * sparse_product(v, self.kernel.value) + self.bias.value
 
     def received(self, h: jax.Array) -> jax.Array:
-        return self.down * (h @ self.kernel.value.T) + self.visible_bias.value
+        return self.down * sparse_product(h, self.kernel.value, transpose_w=True) + self.visible_bias.value
 
 
 class MeanFieldRule(Rule):
@@ -206,8 +206,9 @@ class MeanFieldRule(Rule):
         self.carried.assign(jnp.concatenate(drawn, axis=1))
         rate = self.rate / (1 + 9 * number / self.steps)
         for place, kernel in enumerate(layer.kernels):
-            learned = shown[place].T @ shown[place + 1] / len(v)
-            kernel.assign(kernel + rate * (learned - drawn[place].T @ drawn[place + 1] / self.chains))
+            outer = jnp.concatenate([shown[place], drawn[place]])
+            inner = jnp.concatenate([shown[place + 1] / len(v), -drawn[place + 1] / self.chains])
+            kernel.assign(sparse_product(outer, rate * inner, kernel.value, transpose_x=True))
         for bias, one, other in zip(layer.biases, shown, drawn, strict=True):
             bias.assign(bias + rate * (one.mean(axis=0) - other.mean(axis=0)))
         return {"reconstruction_error": error}

@@ -42,10 +42,11 @@ from neurona.errors import ArgumentError
 from neurona.initializers import RandomNormal
 from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
+from neurona.ops.units import bernoulli, sparse_product
 from neurona.plotting.figure import finish
 from neurona.training import Rule
 from neurona.zoo import validation
-from neurona.zoo.bits import bernoulli, check_unit_interval, data_bias, draw_units
+from neurona.zoo.bits import check_unit_interval, data_bias, draw_units
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Estimator, base, utils
 from neurona.zoo.pictures import pictures_figure
@@ -107,7 +108,7 @@ class RestrictedBoltzmannLayer(Layer):
 
     def excitement(self, v: jax.Array) -> jax.Array:
         """c + v' W, (rows, units)."""
-        return v @ self.kernel.value + self.bias.value
+        return sparse_product(v, self.kernel.value, self.bias.value)
 
     def free_energy(self, v: jax.Array) -> jax.Array:
         """F(v), (rows,)."""
@@ -120,7 +121,7 @@ class RestrictedBoltzmannLayer(Layer):
 
     def received(self, h: jax.Array) -> jax.Array:
         """b + W h, (rows, features)."""
-        return h @ self.kernel.value.T + self.visible_bias.value
+        return sparse_product(h, self.kernel.value, self.visible_bias.value, transpose_w=True)
 
     def expected_visible(self, h: jax.Array) -> jax.Array:
         """The mean of v given h, (rows, features)."""
@@ -179,11 +180,11 @@ class ContrastiveDivergence(Rule):
         if self.chains:
             self.carried.assign(bernoulli(first, model_excitement))
         # <v h'> of the rows less that of the machine, as one product.
-        h = jax.nn.sigmoid(excitement) / len(v)
-        model_h = -jax.nn.sigmoid(model_excitement) / len(model_v)
+        h = self.rate / len(v) * jax.nn.sigmoid(excitement)
+        model_h = -self.rate / len(model_v) * jax.nn.sigmoid(model_excitement)
         outer, inner = jnp.concatenate([v, model_v]), jnp.concatenate([h, model_h])
-        layer.kernel.assign(layer.kernel + self.rate * (outer.T @ inner))
-        layer.bias.assign(layer.bias + self.rate * inner.sum(axis=0))
+        layer.kernel.assign(sparse_product(outer, inner, layer.kernel.value, transpose_x=True))
+        layer.bias.assign(layer.bias + inner.sum(axis=0))
         change = v.mean(axis=0) - model_v.mean(axis=0)
         layer.visible_bias.assign(layer.visible_bias + self.rate * change)
         return {layer.figure: figure}
@@ -194,7 +195,10 @@ class ContrastiveDivergence(Rule):
         places = jax.random.randint(key, (len(v),), 0, v.shape[1])
         change = 1 - 2 * v[jnp.arange(len(v)), places]  # of the unit that is flipped
         flipped = excitement + change[:, None] * layer.kernel.value[places]
-        less = jnp.sum(jax.nn.softplus(excitement) - jax.nn.softplus(flipped), -1)
+        # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): the logarithms of both excitements are one.
+        tails = [1 + jnp.exp(-jnp.abs(one)) for one in (excitement, flipped)]
+        difference = jax.nn.relu(excitement) - jax.nn.relu(flipped) + jnp.log(tails[0] / tails[1])
+        less = jnp.sum(difference, -1)
         return v.shape[1] * jnp.mean(jax.nn.log_sigmoid(less - change * layer.visible_bias.value[places]))
 
 

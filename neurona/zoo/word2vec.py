@@ -25,7 +25,9 @@ words around are the inputs and the one in the middle is the output, the same pa
 in the bag of words each word around takes the whole change of the mean. A window shares its negative samples
 (Ji et al., Parallelizing word2vec in shared and distributed memory, 2016, who found the vectors as good), so
 that it is a product of small matrices. The text is learned in pieces of up to 10,000 words, in another order
-in each epoch; a sentence is cut where a piece ends.
+in each epoch; a sentence is cut where a piece ends. The numbers of an input's vector begin between -1 and 1,
+divided by how many they are, as gensim's do. Those of Mikolov's program have half the range, and little text
+moves them less: from 3,000 reviews the bag of words ranks pairs of words worse.
 """
 
 import heapq
@@ -304,7 +306,7 @@ class Word2Vec(WordQueries, Estimator):
         model = Sequential([Input((None,), dtype="int32"), layer])
         inputs, outputs = (np.zeros(one.shape, "float32") for one in (layer.inputs, layer.outputs))
         drawn = np.random.default_rng(self._seed()).random((words, size), "float32")
-        inputs[:, :size] = (drawn - 0.5) / size
+        inputs[:, :size] = (2 * drawn - 1) / size
         layer.set_weights([inputs, outputs, self._counts.astype("float32")])
         rates = (self.alpha, self.min_alpha)
         pieces = len(X) * self.epochs

@@ -37,6 +37,10 @@ def attention(batch):
     yield "attention, backward", [*inputs, *arrays((batch, 7, 3, 4), seed=1)], {"scale": 0.4}
 
 
+def bernoulli(batch):
+    yield "Bernoulli units", [*arrays((batch, 19)), jax.random.key_data(jax.random.key(3))], {}
+
+
 def convolution(batch):
     geometry = Geometry((2, 1), ((1, 0), (2, 1)), (1, 2))
     options = {"geometry": geometry, "activation": activations.tanh}
@@ -128,6 +132,12 @@ def recurrence(batch):
     yield "recurrence, backward", [*inputs, states, kept, g], {"cell": cell, "needs_dx": True}
 
 
+def sparse_product(batch):
+    x, w, added = arrays((batch, 9), (18, 9), (1, 18))
+    options = {"transpose_x": False, "transpose_w": True}
+    yield "sparse product", [jnp.where(x > 0.5, x, 0), w, added], options
+
+
 def update(batch):
     parameters, gradients = arrays((batch, 3), (7,)), arrays((batch, 3), (7,), seed=1)
 
@@ -154,10 +164,20 @@ def word_pass(batch):
 def problems(batch):
     """The problems of all operations, by name."""
     families = [
-        *(attention, cross_entropy, dense, dropout, embedding, layer_normalization, batch_normalization),
+        *(
+            attention,
+            bernoulli,
+            cross_entropy,
+            dense,
+            dropout,
+            embedding,
+            layer_normalization,
+            batch_normalization,
+        ),
         *(
             pooling,
             recurrence,
+            sparse_product,
             update,
             word_pass,
             *([convolution, convolution_with_pooling] if batch else []),

@@ -46,6 +46,16 @@ def test_the_tree_of_words_is_huffmans():
     assert len({row[0] >> 1 for row in paths}) == 1  # and all begin at the root
 
 
+def test_vectors_begin_as_those_of_gensim():
+    """gensim 4's prep_vectors: uniform between -1 and 1, divided by the size."""
+    words = [f"word{number}" for number in range(300)]
+    network = zoo.Word2Vec(**OPTIONS | {"vector_size": 20, "alpha": 0, "min_alpha": 0}).fit([words])
+    scaled = network.vectors * 20
+    assert 0.99 < scaled.max() <= 1
+    assert -1 <= scaled.min() < -0.99
+    assert scaled.std() == pytest.approx(1 / np.sqrt(3), rel=0.02)
+
+
 def test_the_words_and_the_tables_are_those_of_the_text(network):
     assert sorted(network.words_) == ["el", "la", "ladra", "manda", "perra", "perro", "reina", "rey"]
     assert network.vectors.shape == (8, 12)

@@ -39,6 +39,8 @@ inline constexpr char RELU[] = "relu";
 inline constexpr char REVERSE[] = "reverse";
 inline constexpr char SCALE[] = "scale";
 inline constexpr char SIZES[] = "sizes";
+inline constexpr char TRANSPOSE_W[] = "transpose_w";
+inline constexpr char TRANSPOSE_X[] = "transpose_x";
 inline constexpr char WINDOW[] = "window";
 
 // Defines the C symbol `name`, which library.py looks up and registers with XLA: NEURONA_HANDLER(name,

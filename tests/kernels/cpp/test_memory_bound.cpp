@@ -1,7 +1,7 @@
-// Embedding, batch and layer normalization, dropout and cross-entropy against their definitions, over odd
+// Embedding, batch and layer normalization, dropout, Bernoulli units and cross-entropy against their definitions, over odd
 // sizes and several callers at once.
+#include "../../../neurona/kernels/cpp/bernoulli.h"
 #include "../../../neurona/kernels/cpp/cross_entropy.h"
-#include "../../../neurona/kernels/cpp/dropout.h"
 #include "../../../neurona/kernels/cpp/embedding.h"
 #include "../../../neurona/kernels/cpp/layer_normalization.h"
 #include "../../../neurona/kernels/cpp/normalization_max_pool.h"
@@ -107,6 +107,15 @@ static void check_dropout(Pool& pool, long size, float keep) {
   expect_close("dropout", y, expected, 1e-6);
 }
 
+static void check_bernoulli(Pool& pool, long size) {
+  const Floats z = random_floats(size, 1);
+  Floats y(size);
+  Doubles expected(size);
+  plain::bernoulli(size, 17, 4, z.data(), expected.data());
+  bernoulli(pool, size, 17, 4, z.data(), y.data());
+  expect_close("Bernoulli units", y, expected, 0);
+}
+
 static void check_cross_entropy(Pool& pool, long rows, long C) {
   const Floats z = random_floats(rows * C, 1), targets = random_floats(rows * C, 2),
                g = random_floats(rows, 3);
@@ -133,6 +142,7 @@ int main() {
   if (plain::random_bits(0, 0, 0, 0) != (0x6b200159u ^ 0x99ba4efeu)) fail("Threefry: not the known answer");
   for (long size : {1L, 15L, 16L, 17L, 33L, 30001L})
     for (float keep : {0.1f, 0.5f, 0.7f}) check_dropout(pool, size, keep);
+  for (long size : {1L, 15L, 16L, 17L, 33L, 30001L}) check_bernoulli(pool, size);
   for (long rows : {1L, 7L, 300L})
     for (long width : {1L, 15L, 16L, 33L, 130L})
       for (long count : {1L, 40L, 1000L}) check_embedding(pool, rows, width, count);
@@ -152,6 +162,7 @@ int main() {
   for (int i = 0; i < 4; i++)
     callers.emplace_back([&pool] {
       check_dropout(pool, 50001, 0.5f);
+      check_bernoulli(pool, 50001);
       check_embedding(pool, 500, 70, 3000);
       check_normalization(pool, {4001, 1, 1, 33}, true, false);
       check_normalization(pool, {5, 20, 20, 33}, true, true);
