@@ -55,7 +55,7 @@ def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str
 
 
 def _concat(values: Sequence[Any], axis: int) -> Any:
-    parts = list(values)
+    parts = [one if isinstance(one, RaggedTensor) else RaggedTensor.from_rows(list(one)) for one in values]
     if axis == 0:
         return concatenated(parts)
     rows = [concatenated([_plain(part[number]) for part in parts]) for number in range(len(parts[0]))]

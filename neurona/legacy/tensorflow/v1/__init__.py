@@ -16,9 +16,10 @@ __all__ = ["begin", "looks_like_one"]
 
 _FACE, _HERE = "neurona.legacy.tensorflow", __name__
 _HOMES = {
-    "graph": """Graph GraphKeys GraphDef get_default_graph reset_default_graph name_scope op_scope
+    "graph": """Graph GraphKeys get_default_graph reset_default_graph name_scope op_scope
         control_dependencies device add_to_collection add_to_collections get_collection get_collection_ref
         set_random_seed get_seed""",
+    "graph_def": "GraphDef NodeDef import_graph_def",
     "tensor": "Operation constant",
     "variables": """assign assign_add assign_sub group no_op global_variables trainable_variables
     local_variables
@@ -103,6 +104,7 @@ _ROOMS = {
     "feature_column": "feature_column",
     "flags": "app",
     "gfile": "gfile",
+    "graph_util": "graph_def",
     "layers": "layers",
     "logging": "log",
     "losses": "losses",
@@ -239,7 +241,6 @@ _RENAMED = {
 _GONE = {
     "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
     "TensorArray": "Use tf.scan, whose outputs are stacked.",
-    "import_graph_def": "Functions are not in files: build the graph with the code that made it.",
 }
 # Modules that programs import by these paths.
 PATHS = {
@@ -255,6 +256,8 @@ PATHS = {
     },
     "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
     "python.framework.ops": f"{_HERE}.graph",
+    "python.framework.graph_util": f"{_HERE}.graph_def",
+    "graph_util": f"{_HERE}.graph_def",
     "python.ops.rnn_cell": f"{_HERE}.cells",
     "python.ops.rnn_cell_impl": f"{_HERE}.cells",
     "python.ops.rnn": f"{_HERE}.rnn",

@@ -14,6 +14,7 @@ from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.errors import OutOfRangeError
 from neurona.legacy.tensorflow.io import matching_files
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
+from neurona.legacy.tensorflow.v1.graph_def import write_graph
 from neurona.legacy.tensorflow.v1.optimizers import (
     AdadeltaOptimizer,
     AdagradOptimizer,
@@ -53,7 +54,6 @@ from neurona.legacy.tensorflow.v1.saver import (
     load_checkpoint,
     load_variable,
     update_checkpoint_state,
-    write_graph,
 )
 from neurona.legacy.tensorflow.v1.session import Session
 from neurona.legacy.tensorflow.v1.summary import FileWriter as SummaryWriter
