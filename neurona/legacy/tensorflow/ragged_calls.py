@@ -27,6 +27,8 @@ def over_ragged(function: Callable[..., Any], name: str, args: Sequence[Any], kw
     """
     if name == "concat":
         return _concat(*args, **{key: value for key, value in kwargs.items() if key != "name"})
+    if name == "tile" and args[0].ragged_rank == 1:
+        return _tiled(*args)
     result = (_reduced if name.startswith("reduce_") else _changed)(function, args, kwargs)
     if result is None:
         raise ArgumentError(
@@ -52,6 +54,11 @@ def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str
     result = function(*flat, **kwargs)
     fits = isinstance(result, Tensor) and result.shape[:1] == [len(like.flat)]
     return like.with_flat_values(result) if fits else None
+
+
+def _tiled(value: Any, multiples: Any) -> Any:
+    rows, inner = (int(one) for one in np.asarray(multiples)[:2])
+    return RaggedTensor.from_rows([np.concatenate([_plain(row)] * inner) for row in value] * rows)
 
 
 def _concat(values: Sequence[Any], axis: int) -> Any:

@@ -37,6 +37,7 @@ _HOMES = {
     "summary": "Summary",
     "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
         assert_less_equal assert_positive assert_negative assert_non_negative assert_non_positive""",
+    "tensor_array": "TensorArray",
     "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase",
     "ctc": "edit_distance",
     "sparse": """SparseTensor SparseTensorValue sparse_placeholder sparse_tensor_to_dense
@@ -110,6 +111,7 @@ _ROOMS = {
     "losses": "losses",
     "metrics": "metrics",
     "nn": "nn",
+    "saved_model": "saved_model",
     "summary": "summary",
     "train": "train",
     "initializers": "initializers",
@@ -238,10 +240,6 @@ _RENAMED = {
     "ifft3d": "signal.ifft3d",
     "OpError": "errors.OpError",
 }
-_GONE = {
-    "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
-    "TensorArray": "Use tf.scan, whose outputs are stacked.",
-}
 # Modules that programs import by these paths.
 PATHS = {
     "compat": f"{_FACE}.compat",
@@ -255,12 +253,36 @@ PATHS = {
         "mnist": f"{_HERE}.mnist:",
     },
     "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
+    "python.saved_model": f"{_HERE}.saved_model",
+    **{
+        f"python.saved_model.{name}": f"{_HERE}.saved_model"
+        for name in ("builder", "loader", "signature_def_utils", "utils", "simple_save")
+    },
+    "python.saved_model.tag_constants": {"SERVING": "serve", "TRAINING": "train"},
+    "python.saved_model.signature_constants": {
+        name: value
+        for name, value in [
+            ("DEFAULT_SERVING_SIGNATURE_DEF_KEY", "serving_default"),
+            ("PREDICT_METHOD_NAME", "tensorflow/serving/predict"),
+        ]
+    },
     "python.framework.ops": f"{_HERE}.graph",
     "python.framework.graph_util": f"{_HERE}.graph_def",
     "graph_util": f"{_HERE}.graph_def",
     "python.ops.rnn_cell": f"{_HERE}.cells",
     "python.ops.rnn_cell_impl": f"{_HERE}.cells",
     "python.ops.rnn": f"{_HERE}.rnn",
+    "python.ops.tensor_array_ops": f"{_HERE}.tensor_array",
+    "python.ops.control_flow_ops": f"{_HERE}.control",
+    **dict.fromkeys(
+        ("python.ops.array_ops", "python.ops.math_ops", "python.ops.variable_scope", "python.ops.init_ops"),
+        _HERE,
+    ),
+    "python.ops.nn_ops": f"{_HERE}.nn",
+    "python.ops.embedding_ops": f"{_HERE}.nn",
+    "python.framework.dtypes": f"{_FACE}.dtypes",
+    "python.framework.constant_op": _HERE,
+    "python.ops.seq2seq": f"{_HERE}.contrib.legacy_seq2seq",
     "python.ops.resources": {
         "shared_resources": list,
         "initialize_resources": f"{_HERE}.variables:variables_initializer",
@@ -298,8 +320,6 @@ def __getattr__(name: str) -> Any:
     elif name in _RENAMED:
         home, _, original = _RENAMED[name].partition(".")
         value = getattr(importlib.import_module(f"{_FACE}.{home}"), original)
-    elif name in _GONE:
-        raise AttributeError(f"tf.{name} is not in Neurona. {_GONE[name]}", name=name)
     else:
         return _of_today(name)
     globals()[name] = value

@@ -34,6 +34,7 @@ class NodeDef:
 
     def __init__(self, operation: Any, op: str | None = None) -> None:
         self.name, self.op, self.device = operation.name, op or operation.type, operation.device
+        self.inputs = operation.inputs
         names = [getattr(one, "name", "") for one in operation.inputs]
         self.input = [] if op else [name.removesuffix(":0") for name in names]
         self.attr: dict[str, Any] = {}
