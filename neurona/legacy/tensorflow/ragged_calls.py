@@ -27,8 +27,10 @@ def over_ragged(function: Callable[..., Any], name: str, args: Sequence[Any], kw
     """
     if name == "concat":
         return _concat(*args, **{key: value for key, value in kwargs.items() if key != "name"})
-    if name == "tile" and args[0].ragged_rank == 1:
-        return _tiled(*args)
+    of_rows = {"tile": _tiled, "gather": _gathered, "expand_dims": _within}.get(name)
+    result = of_rows and of_rows(*args, **{key: value for key, value in kwargs.items() if key != "name"})
+    if result is not None:
+        return result
     result = (_reduced if name.startswith("reduce_") else _changed)(function, args, kwargs)
     if result is None:
         raise ArgumentError(
@@ -56,7 +58,21 @@ def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str
     return like.with_flat_values(result) if fits else None
 
 
+def _gathered(params: Any, indices: Any, axis: Any = 0, **_: Any) -> Any:
+    """Some rows; None along another axis."""
+    places = np.asarray(indices)
+    return RaggedTensor.from_rows([params[int(one)] for one in places]) if places.ndim == 1 and not axis else None
+
+
+def _within(value: Any, axis: Any) -> Any:
+    """The rows as the only row of another ragged tensor; None for another axis."""
+    return RaggedTensor.from_row_lengths(value, [len(value)]) if axis == 0 else None
+
+
 def _tiled(value: Any, multiples: Any) -> Any:
+    """The rows repeated, each several times in itself; None where rows are ragged themselves."""
+    if value.ragged_rank > 1:
+        return None
     rows, inner = (int(one) for one in np.asarray(multiples)[:2])
     return RaggedTensor.from_rows([np.concatenate([_plain(row)] * inner) for row in value] * rows)
 

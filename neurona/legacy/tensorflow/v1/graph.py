@@ -150,6 +150,14 @@ class Graph:
             return obj
         return self.get_tensor_by_name(obj) if ":" in obj else self.get_operation_by_name(obj)
 
+    def is_feedable(self, tensor: Any) -> bool:
+        """Whether a run may be given the value of a tensor: of any."""
+        return True
+
+    def is_fetchable(self, tensor_or_op: Any) -> bool:
+        """Whether a run may ask for a tensor or an operation: for any."""
+        return True
+
     def take_over(self, other: "Graph") -> None:
         """Have copies of another graph's operations, which share its nodes, under the same names.
 
