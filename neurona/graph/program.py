@@ -148,7 +148,7 @@ class Program:
         return host_first
 
     def _borders(self) -> list[Node] | None:
-        """The numbers that the host makes, as of texts, where all others can be compiled with them as inputs."""
+        """The numbers that the host makes, as of texts, where all else can be compiled with them as inputs."""
         texts = {node for node in [*self.nodes, *self.inputs] if _meet_texts([node])}
         borders = [
             node
@@ -158,7 +158,12 @@ class Program:
         given = {*self.inputs, *borders}
         rest = needed([*nodes_in(self.outputs), *self.updates.values()], lambda node: node in given)
         first = [*needed(borders, lambda node: node in self.inputs), *borders]
-        if not rest or self.givens or not texts.isdisjoint(rest) or not texts.isdisjoint(nodes_in(self.outputs)):
+        if (
+            not rest
+            or self.givens
+            or not texts.isdisjoint(rest)
+            or not texts.isdisjoint(nodes_in(self.outputs))
+        ):
             return None
         if any(node.writes or node.checks or not isinstance(node.spec, Spec) for node in first):
             return None

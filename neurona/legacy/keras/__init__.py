@@ -131,7 +131,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     modules = [path for path in PATHS if "." not in path and not path.startswith("_")]
-    return sorted([*_TOP, "backend", "layers", "losses", "models", "preprocessing", "utils", "wrappers", *modules])
+    return sorted(
+        [*_TOP, "backend", "layers", "losses", "models", "preprocessing", "utils", "wrappers", *modules]
+    )
 
 
 def version() -> str:

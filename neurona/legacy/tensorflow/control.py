@@ -13,8 +13,8 @@ from neurona.legacy.tensorflow.arrays import concat, convert_to_tensor, identity
 from neurona.legacy.tensorflow.dispatch import Hooks, static, tensor_of
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
-from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
+from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.widths import on_device
 from neurona.messages import translated

@@ -152,8 +152,8 @@ class TPUClusterResolver:
 
     def __init__(self, tpu: Any = None, *_: Any, **__: Any) -> None:
         raise ValueError(
-            "Please provide a TPU Name to connect to. Neurona computes on what JAX finds, TPUs too: leave the "
-            "strategy out."
+            "Please provide a TPU Name to connect to. Neurona computes on what JAX finds, TPUs too: leave "
+            "the strategy out."
         )
 
 

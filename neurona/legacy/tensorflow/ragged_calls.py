@@ -9,12 +9,14 @@ from neurona.core.errors import ArgumentError
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor, concatenated
 from neurona.legacy.tensorflow.tensor import Tensor
 
+_MOST = 16  # elements of a list that are looked at
+
 
 def is_ragged(args: Sequence[Any]) -> bool:
-    """Whether the first or second argument is ragged, or a list of ragged tensors."""
+    """Whether the first or second argument is ragged, or a list with a ragged tensor."""
     for value in args[:2]:
-        first = value[0] if type(value) is list and value else value
-        if type(first) is RaggedTensor:
+        some = value[:_MOST] if type(value) is list else (value,)
+        if any(type(one) is RaggedTensor for one in some):
             return True
     return False
 
@@ -61,7 +63,11 @@ def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str
 def _gathered(params: Any, indices: Any, axis: Any = 0, **_: Any) -> Any:
     """Some rows; None along another axis."""
     places = np.asarray(indices)
-    return RaggedTensor.from_rows([params[int(one)] for one in places]) if places.ndim == 1 and not axis else None
+    return (
+        RaggedTensor.from_rows([params[int(one)] for one in places])
+        if places.ndim == 1 and not axis
+        else None
+    )
 
 
 def _within(value: Any, axis: Any) -> Any:

@@ -89,7 +89,7 @@ def _of_inputs(get_initial_state: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(get_initial_state)
     def call(self: Any, batch_size: Any = None, **options: Any) -> Any:
         given = options.get("inputs", batch_size)
-        shape = getattr(given, "shape", ())
+        shape: Any = getattr(given, "shape", ())
         return get_initial_state(self, given if given is None else int(shape[0] if len(shape) else given))
 
     return call

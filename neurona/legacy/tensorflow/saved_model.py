@@ -72,8 +72,8 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
         found, named = load_model(folder / _MODEL), {}
     else:
         raise SavingError(
-            f"{str(folder)!r} was saved by another process: it holds the variables of an object, whose methods "
-            "are in the program. Make the object with its own code, then "
+            f"{str(folder)!r} was saved by another process: it holds the variables of an object, whose "
+            "methods are in the program. Make the object with its own code, then "
             f"tf.train.Checkpoint(root=object).restore({str(folder / 'variables')!r})."
         )
     if isinstance(found, Model):
@@ -106,5 +106,5 @@ def _refuse(folder: Path) -> NoReturn:
         raise OSError(f"SavedModel file does not exist at: {folder}")
     raise SavingError(
         f"The SavedModel {str(folder)!r} is a program of TensorFlow's own graph, which Neurona does not run. "
-        "Save the model there as a .keras file, with model.save('model.keras'), or export it to ONNX."
+        "Save the model there as a .keras file, with model.save('model.keras')."
     )

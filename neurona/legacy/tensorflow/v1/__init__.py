@@ -260,13 +260,15 @@ PATHS = {
     },
     "python.saved_model.tag_constants": {"SERVING": "serve", "TRAINING": "train"},
     "python.saved_model.signature_constants": {
-        name: value
-        for name, value in [
-            ("DEFAULT_SERVING_SIGNATURE_DEF_KEY", "serving_default"),
-            ("PREDICT_METHOD_NAME", "tensorflow/serving/predict"),
-        ]
+        "DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default",
+        "PREDICT_METHOD_NAME": "tensorflow/serving/predict",
     },
     "python.framework.ops": f"{_HERE}.graph",
+    **{
+        f"python.layers.{name}": f"{_HERE}.layers"
+        for name in ("convolutional", "core", "layers", "normalization", "pooling")
+    },
+    "python.layers": f"{_HERE}.layers",
     "python.framework.graph_util": f"{_HERE}.graph_def",
     "graph_util": f"{_HERE}.graph_def",
     "python.ops.rnn_cell": f"{_HERE}.cells",

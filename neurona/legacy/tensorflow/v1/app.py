@@ -67,10 +67,6 @@ class _Flags:
     def _parse_flags(self, args: Any = None) -> None:
         self(None if args is None else ["", *args])
 
-    def flag_values_dict(self) -> dict[str, Any]:
-        """The values by their names."""
-        return dict(self._parsed())
-
     def is_parsed(self) -> bool:
         """Whether the arguments were read."""
         return self._values is not None

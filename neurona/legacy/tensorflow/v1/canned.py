@@ -5,13 +5,13 @@ from typing import Any
 
 from neurona.legacy.tensorflow import arrays, math, nn, strings
 from neurona.legacy.tensorflow.dtypes import float32, int64
-from neurona.legacy.tensorflow.v1 import layers, losses, metrics, train
+from neurona.legacy.tensorflow.feature_column import categorical_column_with_vocabulary_list
+from neurona.legacy.tensorflow.v1 import layers, metrics, train
 from neurona.legacy.tensorflow.v1.estimator import Estimator, EstimatorSpec, ModeKeys
 from neurona.legacy.tensorflow.v1.feature_column import _places, input_layer, linear_model
 from neurona.legacy.tensorflow.v1.mode import Mode
 from neurona.legacy.tensorflow.v1.scopes import variable_scope
 from neurona.legacy.tensorflow.v1.variables import group, trainable_variables
-from neurona.legacy.tensorflow.feature_column import categorical_column_with_vocabulary_list
 from neurona.messages import translated
 
 _OPTIMIZERS: dict[str, Callable[[], Any]] = {
@@ -24,7 +24,7 @@ _OPTIMIZERS: dict[str, Callable[[], Any]] = {
 
 
 class _Ready(Estimator):
-    """A model of columns of features: the sum of a linear one and of a network, where it has columns for them.
+    """A model of columns of features: the sum of a linear one and of a network, each where it has columns.
 
     Args:
         linear, linear_optimizer: columns of the linear model, and what trains it.
@@ -130,18 +130,22 @@ class _Ready(Estimator):
             return EstimatorSpec(mode, {"predictions": outputs})
         wanted = arrays.cast(arrays.reshape(labels, [-1, self._count]), float32)
         one = math.square(outputs - wanted)
-        figures = {} if mode == ModeKeys.TRAIN else {
-            "average_loss": metrics.mean(one),
-            "label/mean": metrics.mean(wanted),
-            "prediction/mean": metrics.mean(outputs),
-        }
+        figures = (
+            {}
+            if mode == ModeKeys.TRAIN
+            else {
+                "average_loss": metrics.mean(one),
+                "label/mean": metrics.mean(wanted),
+                "prediction/mean": metrics.mean(outputs),
+            }
+        )
         return self._spec_of(mode, {"predictions": outputs}, one, figures)
 
     def _spec_of(self, mode: str, predictions: Any, each: Any, figures: Any) -> EstimatorSpec:
         loss = math.reduce_sum(each) if self._sums else math.reduce_mean(each)
         if mode == ModeKeys.EVAL:
             return EstimatorSpec(mode, predictions, loss, eval_metric_ops=figures)
-        steps, count = [], train.get_global_step()
+        steps, count = list[Any](), train.get_or_create_global_step()
         for part, columns in (("dnn", self._dnn), ("linear", self._linear)):
             if columns:
                 variables = [one for one in trainable_variables() if one.op.name.startswith(f"{part}/")]
@@ -215,7 +219,12 @@ class LinearRegressor(LinearClassifier):
     _classifies = False
 
     def __init__(
-        self, feature_columns: Any, model_dir: Any = None, label_dimension: int = 1, *args: Any, **options: Any
+        self,
+        feature_columns: Any,
+        model_dir: Any = None,
+        label_dimension: int = 1,
+        *args: Any,
+        **options: Any,
     ) -> None:
         super().__init__(feature_columns, model_dir, label_dimension, *args, **options)
 

@@ -82,13 +82,14 @@ class GraphDef:
             held = {}
         if not isinstance(held, dict) or held.get("format") != _MARK:
             raise SavingError(
-                "This is a graph of TensorFlow's own operations, which Neurona does not run. Export it to ONNX "
-                "there, and read it with neurona.saving's ONNX reader, or build it with the code that made it."
+                "This is a graph of TensorFlow's own operations, which Neurona does not run. Build the graph "
+                "with the code that made it, and give it values that were written with numpy.savez."
             )
         if held["key"] not in _made:
             raise SavingError(
-                "Another process has written this graph, whose functions are not in its file. Build the graph "
-                "with the code that made it, and give it the values with tf.train.Saver().restore(sess, path)."
+                "Another process has written this graph, whose functions are not in its file. Build the "
+                "graph with the code that made it, and give it the values with "
+                "tf.train.Saver().restore(sess, path)."
             )
         self.__dict__.update(vars(_made[held["key"]]))
 
@@ -207,11 +208,7 @@ def extract_sub_graph(graph_def: GraphDef, dest_nodes: Iterable[str]) -> GraphDe
     }
     made = GraphDef()
     made.graph, made.frozen = graph_def.graph, dict(graph_def.frozen)
-    wanted = {
-        name
-        for name, one in operations.items()
-        if name in set(dest_nodes) or _computes(one, nodes)
-    }
+    wanted = {name for name, one in operations.items() if name in set(dest_nodes) or _computes(one, nodes)}
     made.node = [one for one in graph_def.node if one.name in wanted]
     return made
 

@@ -190,9 +190,7 @@ def raw_rnn(
 
         def step(time: Any, done: Any, given: Any, before: Any, more: Any, rows: list[Any]) -> Any:
             output, after = cell(given, before)
-            ends, following, new, said, more = loop_fn(
-                time + 1, output, after, more if has_extra else None
-            )
+            ends, following, new, said, more = loop_fn(time + 1, output, after, more if has_extra else None)
             said = _leaves(output if said is None else said)[0]
             said = [draw(_unless, (done, one, None)) for one in said]
             old, form = _leaves(before)

@@ -44,8 +44,10 @@ def build_signature_def(inputs: Any = None, outputs: Any = None, method_name: An
 
 def predict_signature_def(inputs: Any, outputs: Any) -> SimpleNamespace:
     """Inputs and outputs, by names, of tensors."""
-    told = [{name: build_tensor_info(one) for name, one in group.items()} for group in (inputs, outputs)]
-    return build_signature_def(*told, signature_constants.PREDICT_METHOD_NAME)
+    given, made = (
+        {name: build_tensor_info(one) for name, one in group.items()} for group in (inputs, outputs)
+    )
+    return build_signature_def(given, made, signature_constants.PREDICT_METHOD_NAME)
 
 
 signature_def_utils = SimpleNamespace(
@@ -132,7 +134,8 @@ def load(sess: Any, tags: Any, export_dir: Any, import_scope: Any = None, **_: A
     if held is None:
         raise SavingError(
             f"{str(folder)!r} was saved by another process: a graph's functions are not in a file. Build the "
-            f"graph with the code that made it, then tf.train.Saver().restore(sess, {str(folder / _VALUES)!r})."
+            "graph with the code that made it, then "
+            f"tf.train.Saver().restore(sess, {str(folder / _VALUES)!r})."
         )
     graph, signatures = held
     if graph is not sess.graph:

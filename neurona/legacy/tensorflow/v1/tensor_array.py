@@ -30,7 +30,9 @@ class GraphTensorArray:
         self._buffer = buffer
         if buffer is None:
             spec = Spec(None, self.dtype.held)
-            self._buffer = draw(_empty, (count, self.dtype.held), default="TensorArray", kind="TensorArray", spec=spec)
+            self._buffer = draw(
+                _empty, (count, self.dtype.held), default="TensorArray", kind="TensorArray", spec=spec
+            )
 
     @property
     def flow(self) -> Any:

@@ -305,9 +305,7 @@ class ExponentialMovingAverage:
                 total, count = self._sums[one]
                 counted = count._written(_added, 1.0, "AssignMovingAvg")
                 summed = total._written(_averaged, convert(one), "AssignMovingAvg", *rest)
-                steps.append(
-                    average._written(_corrected, summed, "AssignMovingAvg", counted, *rest)
-                )
+                steps.append(average._written(_corrected, summed, "AssignMovingAvg", counted, *rest))
             else:
                 steps.append(average._written(_averaged, convert(one), "AssignMovingAvg", *rest))
         return group(*steps, name=self._name)

@@ -86,7 +86,9 @@ class BeamSearchDecoder:
         if coverage_penalty_weight:
             raise NotImplementedError("BeamSearchDecoder has no coverage_penalty_weight= in Neurona: give 0.")
         self._cell, self._layer, self._beams = cell, output_layer, beam_width
-        self._rows: Any = embedding if callable(embedding) else lambda ids: nn.embedding_lookup(embedding, ids)
+        self._rows: Any = (
+            embedding if callable(embedding) else lambda ids: nn.embedding_lookup(embedding, ids)
+        )
         self._starts, self._end = convert(start_tokens, int32), end_token
         self._begins, self._penalty = initial_state, float(length_penalty_weight)
 

@@ -412,9 +412,7 @@ bucketized_column = feature_column.bucketized_column
 
 def real_valued_column(column_name: str, dimension: int = 1, *_: Any, **options: Any) -> Any:
     """Numbers as they are."""
-    return feature_column.numeric_column(
-        column_name, (dimension,), normalizer_fn=options.get("normalizer")
-    )
+    return feature_column.numeric_column(column_name, (dimension,), normalizer_fn=options.get("normalizer"))
 
 
 def sparse_column_with_keys(column_name: str, keys: Any, default_value: int = -1, *_: Any, **__: Any) -> Any:
