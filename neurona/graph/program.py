@@ -148,7 +148,7 @@ class Program:
         return host_first
 
     def _borders(self) -> list[Node] | None:
-        """The numbers that the host makes, as of texts, where all else can be compiled with them as inputs."""
+        """The numbers that the host makes, as of texts, where all else can be compiled on from them."""
         texts = {node for node in [*self.nodes, *self.inputs] if _meet_texts([node])}
         borders = [
             node

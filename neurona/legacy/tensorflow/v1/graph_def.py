@@ -201,16 +201,18 @@ def extract_sub_graph(graph_def: GraphDef, dest_nodes: Iterable[str]) -> GraphDe
     operations = {one.name: one for one in graph_def.graph.get_operations()}
     if missing := [name for name in dest_nodes if name not in operations]:
         raise ValueError(f"{missing[0]} is not in graph")
-    nodes = {
-        node
-        for one in needed([node for name in dest_nodes for node in operations[name].graph_nodes])
-        for node in (one, *(n for part in getattr(one, "parts", ()) for n in part.captured))
-    }
+    nodes = _nodes_for([node for name in dest_nodes for node in operations[name].graph_nodes])
     made = GraphDef()
     made.graph, made.frozen = graph_def.graph, dict(graph_def.frozen)
     wanted = {name for name, one in operations.items() if name in set(dest_nodes) or _computes(one, nodes)}
     made.node = [one for one in graph_def.node if one.name in wanted]
     return made
+
+
+def _nodes_for(ends: list[Node]) -> set[Node]:
+    """The nodes that some need, those inside of conditions and loops too."""
+    found = needed(ends)
+    return {*found, *(node for one in found for part in getattr(one, "parts", ()) for node in part.captured)}
 
 
 def _computes(operation: Any, nodes: set[Node]) -> bool:
