@@ -14,12 +14,12 @@ with open(IRIS_TRAINING, 'w') as f:
     f.write(','.join('%g' % v for v in d.data[i]) + ',%d\n' % d.target[i])
 training_set = tf.contrib.learn.datasets.base.load_csv_with_header(filename=IRIS_TRAINING, target_dtype=np.int32, features_dtype=np.float32)
 feature_columns = [tf.contrib.layers.real_valued_column("", dimension=4)]
-classifier = tf.contrib.learn.DNNClassifier(feature_columns=feature_columns, hidden_units=[10, 20, 10], n_classes=3, model_dir=tempfile.mkdtemp())
+classifier = tf.contrib.learn.DNNClassifier(feature_columns=feature_columns, hidden_units=[10], n_classes=3, model_dir=tempfile.mkdtemp())
 def get_train_inputs():
   x = tf.constant(training_set.data)
   y = tf.constant(training_set.target)
   return x, y
-classifier.fit(input_fn=get_train_inputs, steps=200)
+classifier.fit(input_fn=get_train_inputs, steps=150)
 x_test, y_test = d.data[order[120:]].astype(np.float32), d.target[order[120:]]
 accuracy_score_ = classifier.evaluate(input_fn=lambda: (tf.constant(x_test), tf.constant(y_test)), steps=1)["accuracy"]
 print("\nTest Accuracy: {0:f}\n".format(accuracy_score_))
@@ -31,9 +31,9 @@ assert accuracy_score_ > 0.85
 # Geron chapter 10
 feature_cols = tf.contrib.learn.infer_real_valued_columns_from_input(training_set.data)
 config = tf.contrib.learn.RunConfig(tf_random_seed=42)
-dnn_clf = tf.contrib.learn.DNNClassifier(hidden_units=[30, 10], n_classes=3, feature_columns=feature_cols, config=config)
+dnn_clf = tf.contrib.learn.DNNClassifier(hidden_units=[10], n_classes=3, feature_columns=feature_cols, config=config)
 dnn_clf = tf.contrib.learn.SKCompat(dnn_clf)
-dnn_clf.fit(training_set.data, training_set.target, batch_size=50, steps=200)
+dnn_clf.fit(training_set.data, training_set.target, batch_size=50, steps=150)
 y_pred = dnn_clf.predict(x_test)
 print(accuracy_score(y_test, y_pred['classes']), y_pred['probabilities'][0])
 assert accuracy_score(y_test, y_pred['classes']) > 0.85
