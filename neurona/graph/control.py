@@ -131,6 +131,8 @@ class Loop(_Control):
             return carry[0] + 1, values, [inner.current(one) for one in self.changed]
 
         steps = self._steps(run, start)
+        if run.folds and any(one.ndim == 2 and one.shape[1] == 0 for one in carry[1]):
+            carry = (carry[0], _filled(carry[1], jax.eval_shape(body, carry)[1]), carry[2])
         if not run.folds:
             while again(carry):
                 carry = body(carry)
@@ -282,7 +284,8 @@ def while_loop(
 ) -> list[Node]:
     """The variables of a loop after its last step.
 
-    Where the number of steps follows from known numbers, gradients pass through.
+    Where the number of steps follows from known numbers, gradients pass through. A value of shape (n, 0) that
+    the body makes one of shape (n, ...) begins as zeros.
 
     Args:
         condition: of the variables; whether the body runs again.
@@ -358,6 +361,16 @@ def _element(sequence: Node) -> Any:
     if shape == ():
         raise ArgumentError(f"scan: {sequence.name!r} is a number and no sequence.")
     return type(sequence.spec)(None if shape is None else shape[1:], sequence.spec.dtype)
+
+
+def _filled(values: list[Any], shapes: list[Any]) -> list[Any]:
+    """Values, those of rows of no shape yet as zeros in the shape that they get."""
+    return [
+        jnp.zeros((one.shape[0], *to.shape[1:]), one.dtype)
+        if one.ndim == 2 and one.shape[1] == 0 and one.shape[:1] == to.shape[:1]
+        else one
+        for one, to in zip(values, shapes, strict=True)
+    ]
 
 
 def _joined(one: Any, two: Any) -> Any:

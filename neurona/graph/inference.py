@@ -139,11 +139,12 @@ def _with_known_sizes(node: Any, given: list[Any], steps: list[Any]) -> Any:
     met = dict.fromkeys(size for leaf in leaves for size in leaf.shape or ())
     if None not in met:
         return None
-    for size in met:
-        if size is not None and size > 1:
+    for size in sorted(met, key=lambda one: one == 1):  # 1 fits many others: the last to try
+        if size is not None and size > 0:
             made = [jax.tree.map(functools.partial(_of_size, size=size), spec) for spec in specs]
-            with contextlib.suppress(Exception):
-                return _traced(node, given, steps, False, made)
+            for made_up in (False, True):
+                with contextlib.suppress(Exception):
+                    return _traced(node, given, steps, made_up, made)
     return None
 
 

@@ -66,6 +66,7 @@ class Node(Value):
 
     value: Any = None  # where it is known without a run
     holds = False  # whether it keeps a value from run to run
+    on_host = False  # whether its function takes arrays of numbers only, as one of Python's does
 
     @functools.cached_property
     def follows_from_shapes(self) -> bool:

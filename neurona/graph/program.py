@@ -10,7 +10,7 @@ import numpy as np
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.random import new_words
 from neurona.graph.execution import Run, needed
-from neurona.graph.inference import TEXT, asks_for_numbers
+from neurona.graph.inference import TEXT, Spec, asks_for_numbers
 from neurona.graph.node import Check, Node, Update, Variable, as_array, fits, nodes_in, replaced
 
 _MOST_STATIC = 16  # programs for different values of the same small inputs, before none is compiled
@@ -45,7 +45,7 @@ class Program:
 
     It is compiled whole. Where a node needs numbers to know its shape, small integers among the inputs become
     part of the program, which is compiled for each of their values; where even that is not enough, as for
-    `jnp.nonzero`, nodes are computed one by one.
+    `jnp.nonzero`, nodes are computed one by one. So are those of texts, before the others.
 
     Args:
         inputs: nodes whose values are given at each call; any node may be one.
@@ -72,7 +72,7 @@ class Program:
         changed = {variable for node in self.nodes for variable in node.changes}
         self.reads += sorted(changed.difference(self.reads), key=lambda node: node.number)
         self._checks, self._inner = _checks_in(self.nodes)
-        self._how = self._node_by_node if _meet_texts([*self.nodes, *self.inputs]) else self._compiled
+        self._how = self._first_way()
         self._jitted = jax.jit(self._run)
         self._static: dict[Any, Any] = {}
         for made in _records:
@@ -126,7 +126,48 @@ class Program:
             for check in self._inner:
                 check.examine_notes()
 
-    # Three ways to compute.
+    # Ways to compute.
+
+    def _first_way(self) -> Callable[[list[Any], list[Any], Any], Any]:
+        if not _meet_texts(self.inputs) and not any(one.on_host or _meet_texts([one]) for one in self.nodes):
+            return self._compiled
+        borders = self._borders()
+        if borders is None:
+            return self._node_by_node
+        before = Program(self.inputs, borders)
+        numbers = [node for node in self.inputs if not _meet_texts([node])]
+        after = Program([*numbers, *borders], self.outputs, self.updates)
+        places = [self.inputs.index(node) for node in numbers]
+
+        def host_first(fed: list[Any], state: list[Any], words: Any) -> Any:
+            values = dict(zip(self.reads, state, strict=True))
+            found = before._node_by_node(fed, [values[one] for one in before.reads], words)[0]
+            given = [*(fed[place] for place in places), *map(jax.numpy.asarray, found)]
+            return after._how(given, [values[one] for one in after.reads], words)
+
+        return host_first
+
+    def _borders(self) -> list[Node] | None:
+        """The numbers that the host makes, as of texts, where all else can be compiled on from them."""
+        texts = {node for node in [*self.nodes, *self.inputs] if _meet_texts([node])}
+        borders = [
+            node
+            for node in self.nodes
+            if node not in texts and (node.on_host or not texts.isdisjoint(node.inputs))
+        ]
+        given = {*self.inputs, *borders}
+        rest = needed([*nodes_in(self.outputs), *self.updates.values()], lambda node: node in given)
+        first = [*needed(borders, lambda node: node in self.inputs), *borders]
+        if (
+            not rest
+            or self.givens
+            or not texts.isdisjoint(rest)
+            or not texts.isdisjoint(nodes_in(self.outputs))
+        ):
+            return None
+        if any(node.writes or node.checks or not isinstance(node.spec, Spec) for node in first):
+            return None
+        return borders
 
     def _compiled(self, fed: list[Any], state: list[Any], words: Any) -> Any:
         try:

@@ -21,6 +21,7 @@ ALWAYS = {
     "keras/merge_of_two_branches.py",
     "keras/own_layer_of_keras_1.py",
     "keras/paths_and_names.py",
+    "tf1/graph_def.py",
     "tf1/hello.py",
     "tf1/linear_regression.py",
     "tf1/scopes.py",

@@ -188,3 +188,21 @@ def test_the_cost_is_counted():
     assert [line.split()[0] for line in lines] == ["node", "x", "w", "y", "total"]
     assert "float32(None, 10)" in lines[3]
     assert "501,760" in lines[4]
+
+
+def test_what_is_made_of_texts_is_computed_first_and_all_else_is_compiled():
+    texts, weight, calls = Placeholder((None,), "object"), Variable(2.0), []
+
+    def doubled(x):
+        calls.append(x)
+        return 2 * x
+
+    numbers = Node(lambda rows: np.array([float(one) for one in rows], "float32"), (texts,))
+    numbers.spec = Spec((None,), "float32")
+    total = Node(jnp.sum, (Node(jnp.multiply, (Node(doubled, (numbers,)), weight)),))
+    step = Update(weight, lambda w, by: w + by, (gradients(total, weight)[0],))
+    program = compile_graph([texts], [total, step])
+    calls.clear()
+    found = [float(program(np.array([b"1", b"2"], object))[0]) for _ in range(3)]
+    assert found == [12, 48, 84]  # 6 w, and w grows by 6
+    assert len(calls) <= 4  # traced, not called in each run

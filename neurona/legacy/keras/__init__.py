@@ -71,7 +71,6 @@ PATHS: dict[str, Any] = {
             "dtype_policies",
             "export",
             "initializers",
-            "losses",
             "metrics",
             "mixed_precision",
             "ops",
@@ -108,7 +107,7 @@ PATHS: dict[str, Any] = {
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,
     "mixed_precision.experimental": "neurona.mixed_precision",
-    "objectives": "neurona.losses",
+    "objectives": f"{_HERE}.losses",
     "optimizers.legacy": "neurona.optimizers",
     "optimizers.experimental": "neurona.optimizers",
     "optimizers.adam": "neurona.optimizers",
@@ -132,7 +131,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     modules = [path for path in PATHS if "." not in path and not path.startswith("_")]
-    return sorted([*_TOP, "backend", "layers", "models", "preprocessing", "utils", "wrappers", *modules])
+    return sorted(
+        [*_TOP, "backend", "layers", "losses", "models", "preprocessing", "utils", "wrappers", *modules]
+    )
 
 
 def version() -> str:

@@ -13,6 +13,7 @@ from neurona.legacy.tensorflow.arrays import concat, convert_to_tensor, identity
 from neurona.legacy.tensorflow.dispatch import Hooks, static, tensor_of
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.widths import on_device
@@ -225,6 +226,9 @@ def map_fn(
         node = Hooks.graph(map_fn, (fn, elems), {"dtype": dtype})
         if node is not NotImplemented:
             return node
+    if isinstance(elems, RaggedTensor):
+        found = [tensor_of(fn(row)) for row in elems]
+        return RaggedTensor.from_rows(found) if found and found[0].ndim else _stacked(found)
     rows = _rows(elems)
     if is_tracing() and len(rows) > 8:
         leaves = _tensors(elems)

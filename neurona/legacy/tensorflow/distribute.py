@@ -3,6 +3,7 @@
 import contextlib
 import enum
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -36,7 +37,11 @@ class Strategy:
     @contextlib.contextmanager
     def scope(self) -> Iterator["Strategy"]:
         """A block whose variables belong to the strategy."""
-        yield self
+        _open.append(self)
+        try:
+            yield self
+        finally:
+            _open.remove(self)
 
     def run(self, fn: Callable[..., Any], args: tuple = (), kwargs: Any = None, options: Any = None) -> Any:
         """Call a function."""
@@ -66,9 +71,42 @@ class Strategy:
         """The value of each device."""
         return (value,)
 
+    def experimental_distribute_values_from_function(self, value_fn: Callable[..., Any]) -> Any:
+        """The value that a function gives for the device."""
+        return value_fn(ValueContext())
+
     def gather(self, value: Any, axis: int) -> Any:
         """The value."""
         return value
+
+    def batch_reduce(self, reduce_op: Any, value_destination_pairs: Any) -> list[Any]:
+        """The values."""
+        return [value for value, _ in value_destination_pairs]
+
+
+class ValueContext:
+    """Which device a value is for: the only one."""
+
+    num_replicas_in_sync, replica_id_in_sync_group = 1, 0
+
+
+class ReplicaContext(ValueContext):
+    """What code that runs on a device knows of the others: there are none."""
+
+    @property
+    def strategy(self) -> Strategy:
+        """The strategy of the block."""
+        return get_strategy()
+
+    def all_reduce(self, reduce_op: Any, value: Any, options: Any = None) -> Any:
+        """The value."""
+        return value
+
+    all_gather = all_reduce
+
+    def merge_call(self, merge_fn: Callable[..., Any], args: tuple = (), kwargs: Any = None) -> Any:
+        """Call a function for all devices together."""
+        return merge_fn(self.strategy, *args, **(kwargs or {}))
 
 
 class InputContext:
@@ -101,22 +139,50 @@ class CentralStorageStrategy(Strategy):
     """One device."""
 
 
+class ParameterServerStrategy(Strategy):
+    """One machine."""
+
+
+class TPUClusterResolver:
+    """There is no TPU of TensorFlow's to connect to.
+
+    Raises:
+        ValueError: always, as where TensorFlow finds none.
+    """
+
+    def __init__(self, tpu: Any = None, *_: Any, **__: Any) -> None:
+        raise ValueError(
+            "Please provide a TPU Name to connect to. Neurona computes on what JAX finds, TPUs too: leave "
+            "the strategy out."
+        )
+
+
+cluster_resolver = SimpleNamespace(TPUClusterResolver=TPUClusterResolver)
+experimental = SimpleNamespace(
+    CentralStorageStrategy=CentralStorageStrategy,
+    MultiWorkerMirroredStrategy=MultiWorkerMirroredStrategy,
+    ParameterServerStrategy=ParameterServerStrategy,
+    TPUStrategy=TPUStrategy,
+)
+
+
 _default = Strategy.__new__(Strategy)
+_open: list[Strategy] = []  # the strategies of the blocks that the program is in
 
 
 def get_strategy() -> Strategy:
-    """The strategy of one device."""
-    return _default
+    """The strategy of the innermost block, or that of one device."""
+    return _open[-1] if _open else _default
 
 
 def has_strategy() -> bool:
-    """Whether a block of a strategy is open: never."""
-    return False
+    """Whether a block of a strategy is open."""
+    return bool(_open)
 
 
 def get_replica_context() -> Any:
     """The context of the only device."""
-    return InputContext()
+    return ReplicaContext()
 
 
 def in_cross_replica_context() -> bool:

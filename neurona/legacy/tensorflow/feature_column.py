@@ -107,7 +107,10 @@ class CategoricalColumn(NamedTuple):
         """The categories' numbers, (n, values in a row)."""
         values = host(_column(features, self.key))
         values = values.reshape(len(values), -1)
-        return np.array([[self.number_of(value) for value in row] for row in values.tolist()])
+        nothing = (b"", -1)
+        return np.array(
+            [[-1 if one in nothing else self.number_of(one) for one in row] for row in values.tolist()]
+        )
 
 
 class CrossedColumn(NamedTuple):

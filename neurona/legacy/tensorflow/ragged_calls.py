@@ -9,12 +9,14 @@ from neurona.core.errors import ArgumentError
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor, concatenated
 from neurona.legacy.tensorflow.tensor import Tensor
 
+_MOST = 16  # elements of a list that are looked at
+
 
 def is_ragged(args: Sequence[Any]) -> bool:
-    """Whether the first or second argument is ragged, or a list of ragged tensors."""
+    """Whether the first or second argument is ragged, or a list with a ragged tensor."""
     for value in args[:2]:
-        first = value[0] if type(value) is list and value else value
-        if type(first) is RaggedTensor:
+        some = value[:_MOST] if type(value) is list else (value,)
+        if any(type(one) is RaggedTensor for one in some):
             return True
     return False
 
@@ -27,6 +29,10 @@ def over_ragged(function: Callable[..., Any], name: str, args: Sequence[Any], kw
     """
     if name == "concat":
         return _concat(*args, **{key: value for key, value in kwargs.items() if key != "name"})
+    of_rows = {"tile": _tiled, "gather": _gathered, "expand_dims": _within}.get(name)
+    result = of_rows and of_rows(*args, **{key: value for key, value in kwargs.items() if key != "name"})
+    if result is not None:
+        return result
     result = (_reduced if name.startswith("reduce_") else _changed)(function, args, kwargs)
     if result is None:
         raise ArgumentError(
@@ -54,8 +60,31 @@ def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str
     return like.with_flat_values(result) if fits else None
 
 
+def _gathered(params: Any, indices: Any, axis: Any = 0, **_: Any) -> Any:
+    """Some rows; None along another axis."""
+    places = np.asarray(indices)
+    return (
+        RaggedTensor.from_rows([params[int(one)] for one in places])
+        if places.ndim == 1 and not axis
+        else None
+    )
+
+
+def _within(value: Any, axis: Any) -> Any:
+    """The rows as the only row of another ragged tensor; None for another axis."""
+    return RaggedTensor.from_row_lengths(value, [len(value)]) if axis == 0 else None
+
+
+def _tiled(value: Any, multiples: Any) -> Any:
+    """The rows repeated, each several times in itself; None where rows are ragged themselves."""
+    if value.ragged_rank > 1:
+        return None
+    rows, inner = (int(one) for one in np.asarray(multiples)[:2])
+    return RaggedTensor.from_rows([np.concatenate([_plain(row)] * inner) for row in value] * rows)
+
+
 def _concat(values: Sequence[Any], axis: int) -> Any:
-    parts = list(values)
+    parts = [one if isinstance(one, RaggedTensor) else RaggedTensor.from_rows(list(one)) for one in values]
     if axis == 0:
         return concatenated(parts)
     rows = [concatenated([_plain(part[number]) for part in parts]) for number in range(len(parts[0]))]

@@ -54,6 +54,7 @@ def install() -> None:
     for cls in _calling_themselves():
         cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
+    layers.RNN.get_initial_state = _of_inputs(layers.RNN.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
     Metric.add_weight = _with_name_first(Metric.add_weight)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
@@ -80,6 +81,18 @@ def install() -> None:
     Variable.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
     type(jnp.zeros(())).numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _of_inputs(get_initial_state: Callable[..., Any]) -> Callable[..., Any]:
+    """The first states for a batch size, or, as in Keras 2, for a batch."""
+
+    @functools.wraps(get_initial_state)
+    def call(self: Any, batch_size: Any = None, **options: Any) -> Any:
+        given = options.get("inputs", batch_size)
+        shape: Any = getattr(given, "shape", ())
+        return get_initial_state(self, given if given is None else int(shape[0] if len(shape) else given))
+
+    return call
 
 
 def _calling_themselves() -> set[Any]:

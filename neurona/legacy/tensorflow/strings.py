@@ -224,6 +224,8 @@ def _unit(unit: str) -> Callable[[bytes], Any]:
 @_texts_alike
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: Any = None) -> Any:
     """A part of each text, by its place and length."""
+    if isinstance(input, RaggedTensor):
+        return input.with_flat_values(substr(input.flat_values, pos, len, unit))
     texts, starts, sizes = np.broadcast_arrays(_given(input, "substr"), host(pos), host(len))
     letters = _unit(unit)
     found = []
@@ -241,6 +243,10 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: Any = None)
 @_drawable(_joined_told)
 def join(inputs: Sequence[Any], separator: Any = "", name: Any = None) -> Any:
     """Texts of several tensors, one after the other."""
+    ragged = next((one for one in inputs if isinstance(one, RaggedTensor)), None)
+    if ragged is not None:
+        flat = [one.flat_values if isinstance(one, RaggedTensor) else one for one in inputs]
+        return ragged.with_flat_values(join(flat, separator))
     parts = np.broadcast_arrays(*(_given(one, "join") for one in inputs))
     between = host(separator).item()
     joined = (between.join(row) for row in zip(*(part.ravel().tolist() for part in parts)))

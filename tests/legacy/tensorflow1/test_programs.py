@@ -138,12 +138,12 @@ def test_shapes_that_depend_on_fed_values(session):
 
 def test_what_is_not_here_says_so():
     for call, text in [
-        (lambda: tf.contrib.learn.DNNClassifier, "tf.estimator"),
+        (lambda: tf.contrib.learn.Experiment, "tf.estimator"),
         (lambda: tf.estimator.BoostedTreesClassifier, "tf.keras"),
         (lambda: tf.train.import_meta_graph("a.meta"), "Build the graph"),
         (lambda: tf.count_up_to(None, 3), "tf.data"),
         (lambda: tf.contrib.tensor_forest.ForestHParams(), "RandomForestClassifier"),
-        (lambda: tf.nn.raw_rnn(), "dynamic_rnn"),
+        (lambda: tf.nn.static_state_saving_rnn(), "dynamic_rnn"),
         (lambda: tf.Session("grpc://a"), "this process"),
         (lambda: tf.plaseholder, "placeholder"),
     ]:

@@ -16,9 +16,10 @@ __all__ = ["begin", "looks_like_one"]
 
 _FACE, _HERE = "neurona.legacy.tensorflow", __name__
 _HOMES = {
-    "graph": """Graph GraphKeys GraphDef get_default_graph reset_default_graph name_scope op_scope
+    "graph": """Graph GraphKeys get_default_graph reset_default_graph name_scope op_scope
         control_dependencies device add_to_collection add_to_collections get_collection get_collection_ref
         set_random_seed get_seed""",
+    "graph_def": "GraphDef NodeDef import_graph_def",
     "tensor": "Operation constant",
     "variables": """assign assign_add assign_sub group no_op global_variables trainable_variables
     local_variables
@@ -36,6 +37,7 @@ _HOMES = {
     "summary": "Summary",
     "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
         assert_less_equal assert_positive assert_negative assert_non_negative assert_non_positive""",
+    "tensor_array": "TensorArray",
     "queues": "FIFOQueue PaddingFIFOQueue RandomShuffleQueue QueueBase",
     "ctc": "edit_distance",
     "sparse": """SparseTensor SparseTensorValue sparse_placeholder sparse_tensor_to_dense
@@ -103,11 +105,13 @@ _ROOMS = {
     "feature_column": "feature_column",
     "flags": "app",
     "gfile": "gfile",
+    "graph_util": "graph_def",
     "layers": "layers",
     "logging": "log",
     "losses": "losses",
     "metrics": "metrics",
     "nn": "nn",
+    "saved_model": "saved_model",
     "summary": "summary",
     "train": "train",
     "initializers": "initializers",
@@ -236,11 +240,6 @@ _RENAMED = {
     "ifft3d": "signal.ifft3d",
     "OpError": "errors.OpError",
 }
-_GONE = {
-    "saved_model": "Functions are not written into files: save the values with tf.train.Saver.",
-    "TensorArray": "Use tf.scan, whose outputs are stacked.",
-    "import_graph_def": "Functions are not in files: build the graph with the code that made it.",
-}
 # Modules that programs import by these paths.
 PATHS = {
     "compat": f"{_FACE}.compat",
@@ -254,10 +253,38 @@ PATHS = {
         "mnist": f"{_HERE}.mnist:",
     },
     "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
+    "python.saved_model": f"{_HERE}.saved_model",
+    **{
+        f"python.saved_model.{name}": f"{_HERE}.saved_model"
+        for name in ("builder", "loader", "signature_def_utils", "utils", "simple_save")
+    },
+    "python.saved_model.tag_constants": {"SERVING": "serve", "TRAINING": "train"},
+    "python.saved_model.signature_constants": {
+        "DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default",
+        "PREDICT_METHOD_NAME": "tensorflow/serving/predict",
+    },
     "python.framework.ops": f"{_HERE}.graph",
+    **{
+        f"python.layers.{name}": f"{_HERE}.layers"
+        for name in ("convolutional", "core", "layers", "normalization", "pooling")
+    },
+    "python.layers": f"{_HERE}.layers",
+    "python.framework.graph_util": f"{_HERE}.graph_def",
+    "graph_util": f"{_HERE}.graph_def",
     "python.ops.rnn_cell": f"{_HERE}.cells",
     "python.ops.rnn_cell_impl": f"{_HERE}.cells",
     "python.ops.rnn": f"{_HERE}.rnn",
+    "python.ops.tensor_array_ops": f"{_HERE}.tensor_array",
+    "python.ops.control_flow_ops": f"{_HERE}.control",
+    **dict.fromkeys(
+        ("python.ops.array_ops", "python.ops.math_ops", "python.ops.variable_scope", "python.ops.init_ops"),
+        _HERE,
+    ),
+    "python.ops.nn_ops": f"{_HERE}.nn",
+    "python.ops.embedding_ops": f"{_HERE}.nn",
+    "python.framework.dtypes": f"{_FACE}.dtypes",
+    "python.framework.constant_op": _HERE,
+    "python.ops.seq2seq": f"{_HERE}.contrib.legacy_seq2seq",
     "python.ops.resources": {
         "shared_resources": list,
         "initialize_resources": f"{_HERE}.variables:variables_initializer",
@@ -295,8 +322,6 @@ def __getattr__(name: str) -> Any:
     elif name in _RENAMED:
         home, _, original = _RENAMED[name].partition(".")
         value = getattr(importlib.import_module(f"{_FACE}.{home}"), original)
-    elif name in _GONE:
-        raise AttributeError(f"tf.{name} is not in Neurona. {_GONE[name]}", name=name)
     else:
         return _of_today(name)
     globals()[name] = value

@@ -3,7 +3,20 @@
 import argparse
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Flag(NamedTuple):
+    """An argument and its value; printed, it is the value."""
+
+    name: str
+    value: Any
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __repr__(self) -> str:
+        return repr(self.value)
 
 
 class _Flags:
@@ -36,6 +49,8 @@ class _Flags:
         return [*arguments[:1], *self._parse(arguments[1:])]
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__flags":  # what programs print all of
+            return {one: Flag(one, value) for one, value in self._parsed().items()}
         if name.startswith("__"):
             raise AttributeError(name)
         values = self._parsed()
@@ -45,6 +60,32 @@ class _Flags:
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._parsed()[name] = value
+
+    def __getitem__(self, name: str) -> "Flag":
+        return Flag(name, self.__getattr__(name))
+
+    def _parse_flags(self, args: Any = None) -> None:
+        self(None if args is None else ["", *args])
+
+    def is_parsed(self) -> bool:
+        """Whether the arguments were read."""
+        return self._values is not None
+
+    def mark_as_parsed(self) -> None:
+        """Read the arguments, if they were not yet."""
+        self._parsed()
+
+    def set_default(self, name: str, value: Any) -> None:
+        """Change the value that an argument has where it is not given."""
+        kind, _, text = self._defined[name]
+        self._defined[name] = (kind, value, text)
+        if self._values is not None:
+            self._parse(sys.argv[1:])
+
+    def get_flag_value(self, name: str, default: Any) -> Any:
+        """The value of an argument, or another where it was not given one."""
+        value = self._parsed().get(name)
+        return default if value is None else value
 
     def _parsed(self) -> dict[str, Any]:
         """The values, read from the program's arguments if they were not yet."""

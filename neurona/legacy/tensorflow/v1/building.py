@@ -148,6 +148,7 @@ def py_func(
     graph = get_default_graph()
     full_name = graph.unique_name(name or "PyFunc")
     node = Node(step, nodes, name=full_name, after=graph.before(), differentiable=False)
+    node.on_host = True
     spec = type(Constant(0).spec)
     node.spec = [spec(None, dtype.held) for dtype in dtypes] if is_many else spec(None, dtypes[0].held)
     return tensors_of(node, Operation(full_name, "PyFunc", [node], tensors, graph))

@@ -129,7 +129,7 @@ def while_loop(
     graph = get_default_graph()
     with graph.name_scope(name or "while"), wide():
         leaves, form = _flat(loop_vars)
-        start = [convert(one) for one in leaves]
+        start, specs = [convert(one) for one in leaves], list[Any]()
 
         def called(function: Callable[..., Any], nodes: tuple[Node, ...]) -> Any:
             tensors = list(map(_parameter, nodes))
@@ -139,7 +139,9 @@ def while_loop(
         def next_values(*nodes: Node) -> list[Node]:
             new = called(body, nodes)
             found, _ = _flat(new)
-            return [convert(one, old.dtype).node for one, old in zip(found, start, strict=True)]
+            made = [convert(one, old.dtype).node for one, old in zip(found, start, strict=True)]
+            specs.extend(node.spec for node in made)
+            return made
 
         most = None if maximum_iterations is None else int(maximum_iterations)
         last = loop_of(
@@ -149,6 +151,9 @@ def while_loop(
             most,
             graph.before(),
         )
+        for node, old, spec in zip(last, start, specs):
+            if old.op.type == "TensorArray":  # whose rows have a shape when they are written
+                node.spec = spec
         result = _as_tensors(last, (form, start), "Exit")
         alone = isinstance(loop_vars, (list, tuple)) and len(loop_vars) == 1 and not return_same_structure
         return result[0] if alone else result

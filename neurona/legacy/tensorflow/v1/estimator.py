@@ -270,7 +270,7 @@ def train_and_evaluate(estimator: Estimator, train_spec: Any, eval_spec: Any) ->
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("DNNClassifier", "DNNRegressor", "LinearClassifier", "LinearRegressor"):
+    if name.endswith(("Classifier", "Regressor")) and name.startswith(("DNN", "Linear")):
         return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.canned"), name)
     if name.startswith("__"):
         raise AttributeError(name)

@@ -4,6 +4,7 @@
 
 import contextlib
 import copy
+import importlib
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -56,6 +57,7 @@ class Graph:
         self.building_function = False
         self.version = 0
         self.store: dict[str, Any] = {}  # variables of get_variable
+        self.frozen: dict[Node, Any] = {}  # values of variables that came with an imported graph
         self.scope_stack: list[Any] = []
         self.scope_counts: dict[str, int] = {}
         self._operations: dict[str, Any] = {}
@@ -148,6 +150,14 @@ class Graph:
             return obj
         return self.get_tensor_by_name(obj) if ":" in obj else self.get_operation_by_name(obj)
 
+    def is_feedable(self, tensor: Any) -> bool:
+        """Whether a run may be given the value of a tensor: of any."""
+        return True
+
+    def is_fetchable(self, tensor_or_op: Any) -> bool:
+        """Whether a run may ask for a tensor or an operation: for any."""
+        return True
+
     def take_over(self, other: "Graph") -> None:
         """Have copies of another graph's operations, which share its nodes, under the same names.
 
@@ -174,6 +184,7 @@ class Graph:
         self._operations |= {one.name: copies[id(one)] for one in other.get_operations()}
         self._names |= other._names
         self.version += other.version
+        self.frozen |= other.frozen
         self.store |= {name: copies.get(id(one), one) for name, one in other.store.items()}
         for key, items in other._collections.items():
             self._collections.setdefault(key, []).extend(copies.get(id(one), one) for one in items)
@@ -266,15 +277,8 @@ class Graph:
         self.finalized = True
 
     def as_graph_def(self, *args: Any, **kwargs: Any) -> Any:
-        """The graph as a message, for `FileWriter`: the names of the operations."""
-        return GraphDef(self)
-
-
-class GraphDef:
-    """The list of a graph's operations."""
-
-    def __init__(self, graph: Graph | None = None) -> None:
-        self.node = graph.get_operations() if graph else []
+        """The graph as a message: the names of the operations."""
+        return importlib.import_module("neurona.legacy.tensorflow.v1.graph_def").GraphDef(self)
 
 
 def _nodes_of(one: Any) -> list[Node]:

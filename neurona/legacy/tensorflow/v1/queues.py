@@ -177,6 +177,11 @@ class Queue:
         one = self.dequeue()
         return batch(one if isinstance(one, list) else [one], n)
 
+    def dequeue_up_to(self, n: int, name: str | None = None) -> Any:
+        """Take n elements out, or what is left of a closed queue, stacked."""
+        one = self.dequeue()
+        return batch(one if isinstance(one, list) else [one], n, allow_smaller_final_batch=True)
+
     def size(self, name: str | None = None) -> HostTensor:
         """How many elements it holds."""
         return HostTensor([], lambda session: np.int32(len(self._of(session))), name or "size")

@@ -1,6 +1,6 @@
 """`tf.nn.dynamic_rnn`, `static_rnn` and their kin: cells over sequences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -9,9 +9,10 @@ import jax.numpy as jnp
 from neurona.legacy.tensorflow import arrays
 from neurona.legacy.tensorflow.dtypes import float32
 from neurona.legacy.tensorflow.v1.building import range_, shape
-from neurona.legacy.tensorflow.v1.control import steps_of
+from neurona.legacy.tensorflow.v1.control import steps_of, while_loop
 from neurona.legacy.tensorflow.v1.scopes import variable_scope
-from neurona.legacy.tensorflow.v1.tensor import convert, draw
+from neurona.legacy.tensorflow.v1.tensor import constant, convert, draw
+from neurona.legacy.tensorflow.v1.tensor_array import TensorArray
 
 
 def _leaves(tree: Any) -> tuple[list[Any], Any]:
@@ -160,11 +161,57 @@ def static_bidirectional_rnn(
     return joined, state_fw, state_bw
 
 
-def raw_rnn(*_: Any, **__: Any) -> Any:
-    """Refuse: loops with TensorArrays."""
-    raise NotImplementedError(
-        "tf.nn.raw_rnn is not here: use tf.nn.dynamic_rnn, or tf.scan for a loop of your own."
-    )
+def raw_rnn(
+    cell: Any,
+    loop_fn: Callable[..., Any],
+    parallel_iterations: Any = None,
+    swap_memory: bool = False,
+    scope: Any = None,
+) -> tuple[Any, Any, Any]:
+    """A cell in a loop whose inputs and end a function tells.
+
+    Args:
+        cell: the cell.
+        loop_fn: from (time, the cell's output, its state, the loop's state) to (which rows are finished, the
+            next input, the next state, what is kept of the output, the next state of the loop). At time 0 the
+            others are None, and it tells the first ones.
+
+    Returns:
+        An array of what was kept of each step, 0 for rows that were finished; the last state; the last state
+        of the loop.
+    """
+    with variable_scope(scope or "rnn"):
+        finished, inputs, state, kept, extra = loop_fn(constant(0), None, None, None)
+        has_extra = extra is not None
+        like, forms = _leaves(cell.output_size if kept is None else kept)
+        first = convert(_leaves(inputs)[0][0]).dtype  # that of outputs, where only their sizes are known
+        dtypes = [first if kept is None else convert(one).dtype for one in like]
+        held = [TensorArray(one, 0, dynamic_size=True) for one in dtypes]
+
+        def step(time: Any, done: Any, given: Any, before: Any, more: Any, rows: list[Any]) -> Any:
+            output, after = cell(given, before)
+            ends, following, new, said, more = loop_fn(time + 1, output, after, more if has_extra else None)
+            said = _leaves(output if said is None else said)[0]
+            said = [draw(_unless, (done, one, None)) for one in said]
+            old, form = _leaves(before)
+            new = [draw(_unless, (done, *pair)) for pair in zip(_leaves(new)[0], old, strict=True)]
+            rows = [one.write(time, value) for one, value in zip(rows, said, strict=True)]
+            more = more if has_extra else 0
+            return time + 1, draw(jnp.logical_or, (done, ends)), following, form.unflatten(new), more, rows
+
+        begun = (constant(0), finished, inputs, state, extra if has_extra else 0, held)
+        last = while_loop(lambda _, done, *__: draw(_any_left, (done,)), step, begun)
+        return jax.tree.unflatten(forms, last[5]), last[3], last[4] if has_extra else None
+
+
+def _unless(done: Any, new: Any, old: Any) -> Any:
+    """The new value; in rows that are finished the old one, or 0."""
+    rows = jnp.reshape(done, (-1,) + (1,) * (jnp.ndim(new) - 1)) if jnp.ndim(new) else jnp.all(done)
+    return jnp.where(rows, jnp.zeros_like(new) if old is None else old, new)
+
+
+def _any_left(done: Any) -> Any:
+    return jnp.logical_not(jnp.all(done))
 
 
 def static_state_saving_rnn(*_: Any, **__: Any) -> Any:

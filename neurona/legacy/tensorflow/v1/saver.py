@@ -322,16 +322,3 @@ def _write_names(graph: Any, path: Path) -> None:
 
 def _place_of(path: Any) -> str:
     return os.path.abspath(str(path))
-
-
-def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
-    """Write the names of a graph's operations; returns the path."""
-    operations = (
-        graph_or_graph_def.get_operations()
-        if hasattr(graph_or_graph_def, "get_operations")
-        else graph_or_graph_def.node
-    )
-    path = Path(logdir) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(f"{one.name} {one.type}" for one in operations) + "\n", encoding="utf-8")
-    return str(path)

@@ -162,6 +162,8 @@ class Session:
 
     def _computed(self, program: Any, feeds: dict[Node, Any]) -> list[Any]:
         groups = {source.group: None for source in program.sources}
+        for node, value in self.graph.frozen.items():
+            self.values.setdefault(node, value)
         with computing():
             nexts = {group: group.next_values(self) for group in groups}
             given = [*feeds.values(), *(nexts[source.group][source.place] for source in program.sources)]

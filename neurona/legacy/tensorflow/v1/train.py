@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.errors import OutOfRangeError
 from neurona.legacy.tensorflow.io import matching_files
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
+from neurona.legacy.tensorflow.v1.graph_def import write_graph
 from neurona.legacy.tensorflow.v1.optimizers import (
     AdadeltaOptimizer,
     AdagradOptimizer,
@@ -52,7 +54,6 @@ from neurona.legacy.tensorflow.v1.saver import (
     load_checkpoint,
     load_variable,
     update_checkpoint_state,
-    write_graph,
 )
 from neurona.legacy.tensorflow.v1.session import Session
 from neurona.legacy.tensorflow.v1.summary import FileWriter as SummaryWriter
@@ -289,27 +290,39 @@ class ExponentialMovingAverage:
         name: str = "ExponentialMovingAverage",
     ) -> None:
         self._decay, self._updates, self._name = decay, num_updates, name
+        self._corrects = zero_debias
         self._averages: dict[Any, GraphVariable] = {}
+        self._sums: dict[Any, tuple[GraphVariable, GraphVariable]] = {}
 
     def apply(self, var_list: Any = None) -> Operation:
         """The operation that updates the averages."""
-        graph = get_default_graph()
         steps = []
         for one in trainable_variables() if var_list is None else var_list:
             if one not in self._averages:
-                is_variable = isinstance(one, GraphVariable)
-                first = one.initialized_value() if is_variable else draw(jnp.zeros_like, (one,))
-                with graph.name_scope(None):
-                    self._averages[one] = GraphVariable(
-                        first, trainable=False, name=f"{one.op.name}/{self._name}"
-                    )
-                graph.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, one)
-            steps.append(
-                self._averages[one]._written(
-                    _averaged, convert(one), "AssignMovingAvg", self._decay, self._updates
-                )
-            )
+                self._begin(one)
+            average, rest = self._averages[one], (self._decay, self._updates)
+            if self._corrects:
+                total, count = self._sums[one]
+                counted = count._written(_added, 1.0, "AssignMovingAvg")
+                summed = total._written(_averaged, convert(one), "AssignMovingAvg", *rest)
+                steps.append(average._written(_corrected, summed, "AssignMovingAvg", counted, *rest))
+            else:
+                steps.append(average._written(_averaged, convert(one), "AssignMovingAvg", *rest))
         return group(*steps, name=self._name)
+
+    def _begin(self, one: Any) -> None:
+        """Make the average of a variable, whose first value it has, or of a tensor, with zeros."""
+        graph, name = get_default_graph(), f"{one.op.name}/{self._name}"
+        takes = isinstance(one, GraphVariable) and not self._corrects
+        first = one.initialized_value() if takes else _zeros_of(one)
+        with graph.name_scope(None):
+            self._averages[one] = GraphVariable(first, trainable=False, name=name)
+            if self._corrects:
+                self._sums[one] = (
+                    GraphVariable(_zeros_of(one), trainable=False, name=f"{name}/biased"),
+                    GraphVariable(0.0, trainable=False, name=f"{name}/local_step"),
+                )
+        graph.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, one)
 
     def average(self, var: Any) -> GraphVariable | None:
         """The average of a variable."""
@@ -331,12 +344,32 @@ class ExponentialMovingAverage:
         }
 
 
-def _averaged(before: Any, dtype: str, value: Any, decay: Any, updates: Any) -> Any:
+def _zeros_of(one: Any) -> Any:
+    """Zeros in a tensor's shape, which need not the tensor's value where the shape is known."""
+    if one.shape.is_fully_defined():
+        return np.zeros(tuple(one.shape), one.dtype.base_dtype.as_numpy_dtype)
+    return draw(jnp.zeros_like, (one,))
+
+
+def _decay_of(decay: Any, updates: Any) -> Any:
     decay = _float(decay)
-    if updates is not None:
-        count = _float(updates)
-        decay = jnp.minimum(decay, (1 + count) / (10 + count))
+    if updates is None:
+        return decay
+    count = _float(updates)
+    return jnp.minimum(decay, (1 + count) / (10 + count))
+
+
+def _averaged(before: Any, dtype: str, value: Any, decay: Any, updates: Any) -> Any:
+    decay = _decay_of(decay, updates)
     return before * decay + value * (1 - decay)
+
+
+def _added(before: Any, dtype: str, value: Any) -> Any:
+    return before + value
+
+
+def _corrected(_: Any, dtype: str, total: Any, count: Any, decay: Any, updates: Any) -> Any:
+    return total / (1 - _decay_of(decay, updates) ** count)
 
 
 # Threads.

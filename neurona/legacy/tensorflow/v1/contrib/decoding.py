@@ -170,7 +170,7 @@ def dynamic_decode(
     with variable_scope(scope, "decoder"):
         finished, inputs, state = decoder.initialize()
         begun, form = _flat((inputs, state))
-        forms: list[Any] = []
+        forms, own = list[Any](), getattr(decoder, "tracks_own_finished", False)
 
         def step(elements: list[Any], carried: list[Any]) -> tuple[list[Any], list[Any]]:
             time, done, lengths, *before = carried
@@ -182,6 +182,7 @@ def dynamic_decode(
             new = [draw(_kept, (*rows, one, old)) for one, old in zip(new, before, strict=True)]
             said = [draw(_kept, (*rows, one, None)) for one in said]
             lengths = draw(_counted, (done, time, lengths), default="lengths")
+            done = ends if own else done
             done = draw(_ended, (done, ends, time, maximum_iterations), default="finished")
             return [time + 1, done, lengths, *new], said
 
@@ -191,10 +192,14 @@ def dynamic_decode(
         last, stacked = steps_of(step, sequences, [arrays.zeros([], int32), finished, zeros, *begun], length)
         if times is None:
             stacked = [_shortened(one, last[2]) for one in stacked]
-        if not output_time_major:
-            stacked = [draw(_swapped, (one,), default="transpose") for one in stacked]
         _, state = jax.tree.unflatten(form, last[3:])
-        return jax.tree.unflatten(forms[0], stacked), state, last[2]
+        outputs = jax.tree.unflatten(forms[0], stacked)
+        if hasattr(decoder, "finalize"):
+            outputs, state = decoder.finalize(outputs, state)
+        if not output_time_major:
+            stacked, told = _flat(outputs)
+            outputs = told.unflatten([draw(_swapped, (one,), default="transpose") for one in stacked])
+        return outputs, state, last[2]
 
 
 def _zeros(finished: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from neurona.legacy.tensorflow import arrays, nn
+from neurona.legacy.tensorflow import arrays, feature_column, nn
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.v1 import layers
 from neurona.legacy.tensorflow.v1.contrib.framework import add_arg_scope
@@ -401,3 +401,32 @@ def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: An
     made: Any = made(learning_rate) if callable(made) else made
     with control_dependencies([made.minimize(loss, global_step)]):
         return arrays.identity(loss)
+
+
+# Columns of tables.
+
+one_hot_column = feature_column.indicator_column
+embedding_column, crossed_column = feature_column.embedding_column, feature_column.crossed_column
+bucketized_column = feature_column.bucketized_column
+
+
+def real_valued_column(column_name: str, dimension: int = 1, *_: Any, **options: Any) -> Any:
+    """Numbers as they are."""
+    return feature_column.numeric_column(column_name, (dimension,), normalizer_fn=options.get("normalizer"))
+
+
+def sparse_column_with_keys(column_name: str, keys: Any, default_value: int = -1, *_: Any, **__: Any) -> Any:
+    """Categories by their place in a list."""
+    return feature_column.categorical_column_with_vocabulary_list(
+        column_name, keys, default_value=default_value
+    )
+
+
+def sparse_column_with_hash_bucket(column_name: str, hash_bucket_size: int, *_: Any, **__: Any) -> Any:
+    """Categories by their hash."""
+    return feature_column.categorical_column_with_hash_bucket(column_name, hash_bucket_size)
+
+
+def sparse_column_with_integerized_feature(column_name: str, bucket_size: int, *_: Any, **__: Any) -> Any:
+    """Categories that are numbers already."""
+    return feature_column.categorical_column_with_identity(column_name, bucket_size)

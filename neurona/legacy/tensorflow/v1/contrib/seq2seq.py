@@ -11,6 +11,14 @@ from neurona.legacy.tensorflow.v1.contrib.attention import (
     BahdanauAttention,
     LuongAttention,
 )
+from neurona.legacy.tensorflow.v1.contrib.beams import (
+    BeamSearchDecoder,
+    BeamSearchDecoderOutput,
+    BeamSearchDecoderState,
+    FinalBeamSearchDecoderOutput,
+    gather_tree,
+    tile_batch,
+)
 from neurona.legacy.tensorflow.v1.contrib.decoding import (
     BasicDecoder,
     BasicDecoderOutput,
@@ -27,27 +35,19 @@ __all__ = [
     "BahdanauAttention",
     "BasicDecoder",
     "BasicDecoderOutput",
+    "BeamSearchDecoder",
+    "BeamSearchDecoderOutput",
+    "BeamSearchDecoderState",
+    "FinalBeamSearchDecoderOutput",
     "GreedyEmbeddingHelper",
     "LuongAttention",
     "SampleEmbeddingHelper",
     "TrainingHelper",
     "dynamic_decode",
+    "gather_tree",
     "sequence_loss",
     "tile_batch",
 ]
-
-
-def tile_batch(t: Any, multiplier: int, name: str | None = None) -> Any:
-    """Each row several times, in a tensor or a tree of them."""
-    return jax.tree.map(
-        lambda one: draw(_repeated, (one, multiplier), name=name, default="tile_batch"),
-        t,
-        is_leaf=lambda leaf: hasattr(leaf, "graph_nodes"),
-    )
-
-
-def _repeated(x: Any, count: int) -> Any:
-    return jnp.repeat(x, count, axis=0)
 
 
 def sequence_loss(

@@ -88,4 +88,19 @@ def _train(
     return loss
 
 
+def _analyze_vars(variables: Any, print_info: bool = False) -> tuple[int, int]:
+    """The number of elements of variables, and of their bytes; printed, one a line, if asked for."""
+    size, count = 0, 0
+    for one in variables:
+        elements = one.shape.num_elements() or 0
+        size, count = size + elements, count + elements * one.dtype.size
+        if print_info:
+            shape = "x".join(map(str, one.shape.as_list()))
+            print(f"{one.name} ({one.dtype.name} {shape}) [{elements}, bytes: {elements * one.dtype.size}]")
+    if print_info:
+        print(f"Total size of variables: {size}\nTotal bytes of variables: {count}")
+    return size, count
+
+
+model_analyzer = SimpleNamespace(analyze_vars=_analyze_vars)
 learning = SimpleNamespace(create_train_op=create_train_op, train=_train)
