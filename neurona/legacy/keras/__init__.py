@@ -104,6 +104,7 @@ PATHS: dict[str, Any] = {
     "engine.training": _MODELS,
     "engine.functional": _MODELS,
     "engine.saving": _MODELS,
+    "datasets.data_utils": f"{_HERE}.utils",
     "legacy.interfaces": {},
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,

@@ -43,9 +43,10 @@ def _batches(generator: Any, samples: int | None) -> tuple[Any, int | None]:
     return generator, math.ceil(samples / int(size))
 
 
-def _source(generator: Any) -> Any:
-    """What is iterated once and for ever is handed on as an iterator."""
-    return iter(generator) if isinstance(generator, Iterator) else generator
+def _source(generator: Any, steps: Any = None) -> Any:
+    """What is iterated once and for ever is handed on as an iterator; what knows its length needs no steps."""
+    endless = steps is not None or not hasattr(generator, "__len__")
+    return iter(generator) if endless and isinstance(generator, Iterator) else generator
 
 
 def _without_workers(method: str, today: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -68,15 +69,15 @@ def fit_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any
         options["epochs"] = options.pop("nb_epoch")
     if steps:
         options["steps_per_epoch"] = steps
-    if isinstance(validation, Iterator):
-        validation = _named_inputs(model, validation)
-    return model.fit(_named_inputs(model, _source(source)), validation_data=validation, **options)
+    validation = _named_inputs(model, _source(validation, options.get("validation_steps")))
+    source = _named_inputs(model, _source(source, options.get("steps_per_epoch")))
+    return model.fit(source, validation_data=validation, **options)
 
 
 def _named_inputs(model: Any, source: Any) -> Any:
     """Batches without what stands under other names than the model's inputs, which it does not read."""
     names = None if model.inputs is None else model._input_names
-    if not isinstance(source, Iterator) or not names:
+    if not isinstance(source, Iterator) or hasattr(source, "__len__") or not names:
         return source
 
     def kept(batch: Any) -> Any:
@@ -94,7 +95,7 @@ def _run(model: Any, method: str, generator: Any, args: tuple, options: dict[str
     steps = options.pop("steps", args[0] if args and samples is None else None)
     source, count = _batches(generator, samples)
     options.setdefault("verbose", 0)
-    return getattr(model, method)(_source(source), steps=steps or count, **options)
+    return getattr(model, method)(_source(source, steps or count), steps=steps or count, **options)
 
 
 def evaluate_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any:
