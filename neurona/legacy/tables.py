@@ -194,7 +194,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "dim_ordering": "data_format",
     },
     "Metric": {"reset_states": "reset_state"},
-    "Optimizer": {"lr": "learning_rate", "get_gradients": f"{_METHODS}:get_gradients"},
+    "Optimizer": {"lr": "learning_rate", "get_gradients": f"{_METHODS}:get_gradients", "get_updates": f"{_METHODS}:get_updates"},
     "Dense": {"W": "kernel", "b": "bias", "output_dim": "units"},
     "_Convolution": {"W": "kernel", "b": "bias", "nb_filter": "filters", "subsample": "strides"},
     "Embedding": {"W": "embeddings"},

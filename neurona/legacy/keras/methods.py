@@ -3,16 +3,19 @@
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core import symbolic
 from neurona.core.errors import SavingError
 from neurona.core.symbolic import is_symbolic
 from neurona.layers import Layer
+from neurona.legacy.keras.backend.control import Step
 from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
 from neurona.metrics import Mean
@@ -178,6 +181,16 @@ def get_gradients(optimizer: Any, loss: Any, params: Any) -> list[Any]:
     return gradients(loss, params)
 
 
+def get_updates(optimizer: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """A step of the optimizer, for the `updates` of K.function: get_updates(loss, params), or with Keras 1's
+    arguments get_updates(params, constraints, loss).
+    """
+    of_keras_1 = bool(args) and isinstance(args[0], (list, tuple))
+    given = dict(zip(("params", "constraints", "loss") if of_keras_1 else ("loss", "params"), args)) | kwargs
+    variables = list(given["params"])
+    return [Step(optimizer, gradients(given["loss"], variables), variables)]
+
+
 class LoggedValue(Layer):
     """Shows the mean of a tensor of a model in the logs, and adds nothing to the loss."""
 
@@ -222,9 +235,37 @@ def _with_status(load_weights: Callable[..., None]) -> Callable[..., Any]:
     return wrapper
 
 
+_SHAPE = re.compile(r"\((\d+(?:, \d+)+)\)")
+
+
+def _beside_other_sizes(trace_shapes: Callable[..., Any]) -> Callable[..., Any]:
+    """Inference of shapes that gives an unknown batch the size of what it meets, as TensorFlow does: random
+    numbers of the shape (32, 1, 1, 1), say.
+    """
+
+    @functools.wraps(trace_shapes)
+    def wrapper(
+        function: Any, tensors: Any, arrays: Sequence[Any] = (), constants: Iterable[int] = ()
+    ) -> Any:
+        constants = list(constants)
+        try:
+            return trace_shapes(function, tensors, arrays, constants)
+        except (TypeError, ValueError) as error:
+            met = [tuple(map(int, found.split(", "))) for found in _SHAPE.findall(str(error))]
+            if not met:
+                raise
+            try:
+                return trace_shapes(function, tensors, [*arrays, *met], constants)
+            except (TypeError, ValueError):
+                raise error from None
+
+    return wrapper
+
+
 @functools.cache
 def install() -> None:
     """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
+    symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)
     Model.load_weights = _with_status(Model.load_weights)
     for name in ("_make_predict_function", "_make_test_function", "_make_train_function"):
         setattr(Model, name, lambda self: None)  # programs are compiled when they first run

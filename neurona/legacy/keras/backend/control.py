@@ -229,6 +229,19 @@ def _scan(
 # Assignments.
 
 
+class Step:
+    """A step of an optimizer, which K.function takes when it runs.
+
+    Args:
+        optimizer: what moves the variables.
+        gradients: symbolic tensors.
+        variables: one for each.
+    """
+
+    def __init__(self, optimizer: Any, gradients: list[Any], variables: list[Any]) -> None:
+        self.optimizer, self.gradients, self.variables = optimizer, gradients, variables
+
+
 class Update(tuple):
     """An assignment (variable, new value) that K.function or a session makes when it runs."""
 
