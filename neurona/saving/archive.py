@@ -114,9 +114,10 @@ def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | Non
             _read_assets(model, archive)
             compilation = config.get("compile_config") if compile else None
             if compilation:
-                named = {} if "optimizer" in compilation else _named_optimizer(stored)
+                has_options = "optimizer" in compilation
+                named = {} if has_options else _named_optimizer(stored)
                 compile_as_trained(model, {**named, **compilation}, age)
-                read_optimizer(model, stored, age)
+                read_optimizer(model, stored, age, has_options)
     return model
 
 
