@@ -105,7 +105,9 @@ PATHS: dict[str, Any] = {
     "engine.functional": _MODELS,
     "engine.saving": _MODELS,
     "datasets.data_utils": f"{_HERE}.utils",
-    "legacy.interfaces": {},
+    "legacy.interfaces": {
+        f"legacy_{what}_support": f"{_HERE}.parts:as_written" for what in ("add_weight", "get_updates")
+    },
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,
     "mixed_precision.experimental": "neurona.mixed_precision",

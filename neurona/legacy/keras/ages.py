@@ -43,6 +43,7 @@ _SIGNS = re.compile(
 )
 # What Keras 2.3 brought: a program with these has the defaults and the names in logs of today.
 _OF_23 = re.compile(r"""val_accuracy|history\[['"]accuracy|[(,]\s*learning_rate\s*=""")
+_OF_0 = re.compile(r"show_accuracy|class_mode|theano_mode|accuracy=True")
 _ORDERING = re.compile(r"ordering|data_format|channels_last|['\"]t[fh]['\"]")
 _IMAGES = re.compile(r"Convolution2D|Conv2D|MaxPooling2D")
 # A shape such as (3, 32, 32) or (1, img_rows, img_cols), which is none of rows and columns.
@@ -114,12 +115,17 @@ def begin(source: str) -> None:
     for rank, cls in enumerate((Conv1D, Conv2D, Conv3D), 1):
         type.__setattr__(cls, "__init__", _with_sizes(cls, rank))
         setattr(older_layers, f"Convolution{rank}D", cls)  # so that `type(layer) is Convolution2D` holds
+    for name in ("eval", "get_value", "set_value"):  # as shared variables of Theano had
+        setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
     Lambda.call = _without_list_of_one(Lambda.call)
     model_room._adapt = _taking_other_shapes(model_room._adapt)
     Model.compile = _noting_frozen(_with_symbols(Model.compile))
     Model._trained_variables = _trained_since_compile
     if is_before_2_3(source):
         _begin_before_2_3()
+    if _OF_0.search(source):
+        Model.train_on_batch = _in_a_list(Model.train_on_batch)
+        Model.test_on_batch = _in_a_list(Model.test_on_batch)
     if has_channels_first(source):
         tell("Images have their channels first, as the program's shapes say.")
         set_image_data_format("channels_first")
@@ -133,6 +139,22 @@ def _begin_before_2_3() -> None:
     backend.batch_dot = _with_axes_of_the_batch(backend.batch_dot)
     Model.compile = _with_older_names(Model.compile)
     Model.fit = _without_auto(Model.fit)
+
+
+class _Figure(float):
+    """A loss that may be read as the only entry of a list, which Keras 0 returned."""
+
+    def __getitem__(self, index: int) -> float:
+        return [float(self)][index]
+
+
+def _in_a_list(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        return result if isinstance(result, (list, tuple, dict)) else _Figure(result)
+
+    return wrapper
 
 
 def _with_axes_of_the_batch(batch_dot: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import Operation, record
 from neurona.core.variable import Variable
-from neurona.legacy.keras.backend.expressions import Expression, applied, backend_function
+from neurona.legacy.keras.backend.expressions import Expression, Made, applied, backend_function
 from neurona.legacy.keras.backend.program import value_of
 from neurona.ops.registry import to_array
 from neurona.tracebacks import warn
@@ -248,7 +248,7 @@ class Update(tuple):
 
 def update(x: Variable, new_x: Any) -> Any:
     """Give a variable a value; a symbolic one when K.function or a session runs the result."""
-    if hasattr(new_x, "node"):
+    if hasattr(new_x, "node") or Made.now is not None:
         return Update((x, new_x))
     x.assign(value_of(new_x))
     return x
