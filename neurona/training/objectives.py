@@ -304,7 +304,7 @@ def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:
     def as_list(value: Any) -> list[Any]:
         return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
 
-    if given is None:
+    if given is None or (isinstance(given, (list, tuple)) and not given):  # none at all, as in Keras
         return [[] for _ in outputs.names]
     if isinstance(given, Mapping):
         return [as_list(value) for value in outputs.spread(given, "metrics")]
