@@ -10,8 +10,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax._src.array import ArrayImpl
 
 from neurona.core import symbolic
+from neurona.core.annotations import MASK
 from neurona.core.errors import SavingError
 from neurona.core.symbolic import is_symbolic
 from neurona.layers import Layer
@@ -265,6 +267,9 @@ def _beside_other_sizes(trace_shapes: Callable[..., Any]) -> Callable[..., Any]:
 @functools.cache
 def install() -> None:
     """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
+    array: Any = ArrayImpl  # what tensors of TensorFlow's backend have
+    array.numpy = np.array
+    array._keras_mask = property(MASK.get)
     symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)
     Model.load_weights = _with_status(Model.load_weights)
     for name in ("_make_predict_function", "_make_test_function", "_make_train_function"):
