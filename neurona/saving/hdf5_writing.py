@@ -34,9 +34,7 @@ def write_hdf5_model(model: Any, description: dict[str, Any], file: h5py.File) -
     write_hdf5_weights(model, file.create_group("model_weights"))
     compilation = description.get("compile_config")
     if compilation and compilation.get("optimizer"):
-        file.attrs["training_config"] = json.dumps(
-            older.older_compilation(compilation), default=serialize
-        )
+        file.attrs["training_config"] = json.dumps(older.older_compilation(compilation), default=serialize)
         _write_optimizer(model.optimizer, file)
 
 
