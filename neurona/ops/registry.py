@@ -104,7 +104,7 @@ _SMALL = 16  # elements of an array that may hold sizes
 
 
 def _are_sizes(values: Any) -> bool:
-    """Whether all of these are known integers, few of them, as shapes are computed with; or names of dtypes."""
+    """Whether all of these are known integers, few of them, as shapes have, or names of dtypes."""
     leaves = [leaf for leaf in jax.tree.leaves(values) if not isinstance(leaf, str)]
     return bool(leaves) and all(map(_is_size, leaves))
 

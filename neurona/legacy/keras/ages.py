@@ -21,9 +21,8 @@ from neurona.layers import (
     ConvLSTM3D,
     Lambda,
 )
-from neurona.legacy.keras import backend
+from neurona.legacy.keras import backend, methods
 from neurona.legacy.keras import layers as older_layers
-from neurona.legacy.keras import methods
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.spellings import tell
 from neurona.models import Model

@@ -49,7 +49,7 @@ def _batches(generator: Any, samples: int | None) -> tuple[Any, int | None]:
 
 
 def _source(generator: Any, steps: Any = None) -> Any:
-    """What is iterated once and for ever is handed on as an iterator; what knows its length needs no steps."""
+    """What is iterated once and for ever is an iterator; what knows its length needs no steps."""
     endless = steps is not None or not hasattr(generator, "__len__")
     return iter(generator) if endless and isinstance(generator, Iterator) else generator
 

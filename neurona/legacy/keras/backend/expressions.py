@@ -100,7 +100,7 @@ class BackendVariable(Variable):
 
 
 class Made:
-    """The variables that a piece of code makes when it first runs, and gets again whenever it runs later; what
+    """The variables that a piece of code makes when it first runs, and gets again whenever it runs; what
     it assigns to with K.update is left to its caller.
 
     Attributes:
