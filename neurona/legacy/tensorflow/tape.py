@@ -424,16 +424,21 @@ def _frozen(value: Any, around: tuple[int, ...] = ()) -> Hashable:
         return _frozen(value.val, around)
     if isinstance(value, functools.partial):
         return value.func, _frozen(value.args, around), _frozen(value.keywords, around)
-    if callable(value) and (closure := getattr(value, "__closure__", None)):
-        if id(value) in around:  # it calls itself
-            return around.index(id(value))
-        cells = tuple(_frozen(cell.cell_contents, (*around, id(value))) for cell in closure)
-        return value.__code__, cells
+    if callable(value) and getattr(value, "__closure__", None):
+        return _frozen_closure(value, around)
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.shape, value.dtype.name, value.tobytes()
     if isinstance(value, (jax.Array, np.ndarray)):
         raise TypeError("an array")
     return value
+
+
+def _frozen_closure(function: Any, around: tuple[int, ...]) -> Hashable:
+    """A function by its code and by what it holds; one that calls itself by where that was met."""
+    if id(function) in around:
+        return around.index(id(function))
+    inside = (*around, id(function))
+    return function.__code__, tuple(_frozen(cell.cell_contents, inside) for cell in function.__closure__)
 
 
 # Rules of gradients.
