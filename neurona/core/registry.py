@@ -378,18 +378,11 @@ def _serialize_function(function: Any) -> Any:
     if any(function is table.get(name) for table in _built_in.values()):
         return name
     if name == "<lambda>":
-        raise_unsavable(function)
-    return described_function(get_registered_name(function))
-
-
-def raise_unsavable(value: Any) -> Any:
-    """Raise SavingError for what a config holds and a file can't; for `json.dumps(default=...)`."""
-    if callable(value):
         raise SavingError(
             "A lambda or unnamed function can't be saved: its code would have to be run from the file. "
             "Define it with `def` and decorate it with @neurona.saving.register_keras_serializable()."
         )
-    raise SavingError(f"Can't write {value!r} of type {type(value).__name__} into a file.")
+    return described_function(get_registered_name(function))
 
 
 def described_function(name: str) -> dict[str, Any]:

@@ -1,10 +1,16 @@
 """Descriptions of models by Keras 0, 1 and 2 (and tf-keras), converted into those of today."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from neurona.core.errors import SavingError
-from neurona.core.registry import built_in, constructor_arguments
+from neurona.core.registry import (
+    built_in,
+    constructor_arguments,
+    get_custom_objects,
+    get_registered_object,
+)
 from neurona.legacy.borders import with_old_borders
 from neurona.legacy.layer_names import CLASSES, NAMES, NAMES_OF_CLASSES, ORDERINGS, UNUSED, WITHOUT_EFFECT
 from neurona.legacy.layer_options import CONVERTERS, Age
@@ -201,10 +207,21 @@ def _modern_config(name: str, config: Config, age: Age) -> tuple[str, Config]:
 
 def _renamed(name: str, config: Config, age: Age) -> Config:
     """The options that have an effect, by today's names."""
-    names = {**NAMES, **NAMES_OF_CLASSES.get(name, {})}
-    without = WITHOUT_EFFECT - ({"input_dim"} if name == "Embedding" else set())
+    own = _own_arguments(name)
+    names = {**NAMES, **NAMES_OF_CLASSES.get(name, {}), **{key: key for key in own}}
+    without = WITHOUT_EFFECT - own - ({"input_dim"} if name == "Embedding" else set())
     todays = ((names.get(key, key), value) for key, value in config.items())
     return {key: modern_value(key, value, age) for key, value in todays if key not in without}
+
+
+def _own_arguments(name: str) -> set[str]:
+    """The arguments that a class of the user's own names: they keep their names, whatever Keras's mean."""
+    keys = [key for key in get_custom_objects() if key.rpartition(">")[2] == name]
+    found = [get_registered_object(key) for key in (name, *keys)]
+    cls = next((one for one in found if isinstance(one, type)), None)
+    if cls is None or built_in("layers").get(name) is cls:
+        return set()
+    return set(inspect.signature(cls.__init__).parameters) - {"self", "args", "kwargs"}
 
 
 def _is_used(key: str, value: Any) -> bool:

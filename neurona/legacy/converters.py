@@ -115,6 +115,8 @@ def initializer(*names: str) -> Converter:
 
 def weights(call: Call, value: Any) -> str:
     """A layer's first weights, in the order of `get_weights`."""
+    if value is None:
+        return ""
     orders = (
         ("gamma", "beta", "moving_mean", "moving_variance"),
         ("kernel", "recurrent", "bias"),

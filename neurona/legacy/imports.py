@@ -229,6 +229,8 @@ def install(source: str = "") -> None:
         if older.looks_like_one(source):
             older.begin()
             FACES["tensorflow"] = _TENSORFLOW_1
+            if "keras" in source:  # its functions become steps of graphs before the program imports them
+                importlib.import_module(f"{_TENSORFLOW_1}.keras_layers")
     if "keras" in source:
         importlib.import_module("neurona.legacy.keras.ages").begin(source)
     if "keras" in source and "jax" in source:

@@ -68,7 +68,15 @@ NAMES: dict[str, str] = {
     "input_dtype": "dtype",
     "batch_input_shape": "batch_shape",
 }
+_ON_WEIGHTS = ("regularizer", "constraint")
+# Layers of Keras 1 that have the same options today.
+_AS_THEY_WERE = {
+    name: name
+    for name in ("output_dim", "init", "bias", *(f"{one}_{what}" for one in "Wb" for what in _ON_WEIGHTS))
+}
 NAMES_OF_CLASSES: dict[str, dict[str, str]] = {
+    "Highway": _AS_THEY_WERE,
+    "MaxoutDense": _AS_THEY_WERE,
     "Embedding": {
         "output_dim": "output_dim",
         "input_dim": "input_dim",

@@ -84,8 +84,8 @@ def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]
             )
         state = replaced(state, entry.keys, jnp.asarray(array))
     if "u_product" in state.get("scalars", {}):
-        # Nadam's momentum of step t is beta_1 * (1 - 0.96 ** (t / 250) / 2); the product of all is not kept.
-        rates = optimizer.beta_1 * (1 - 0.5 * 0.96 ** (0.004 * np.arange(1, steps + 1)))
+        # Nadam's momentum of step t is beta_1 * (1 - 0.96 ** t / 2); the product of all is not kept.
+        rates = optimizer.beta_1 * (1 - 0.5 * 0.96 ** np.arange(1, steps + 1))
         state["scalars"] = {**state["scalars"], "u_product": jnp.asarray(np.prod(rates), jnp.float32)}
     return state
 

@@ -70,6 +70,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Embedding": {
         "dropout": refused("Put SpatialDropout1D(rate) after the layer: it drops whole features."),
     },
+    "MaxoutDense": {"weights": "first_weights"},
+    "Highway": {"weights": "first_weights"},
     "Optimizer": {
         "lr": rate,
         "decay": decay,
@@ -194,7 +196,10 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "dim_ordering": "data_format",
     },
     "Metric": {"reset_states": "reset_state"},
-    "Optimizer": {"lr": "learning_rate", "get_gradients": f"{_METHODS}:get_gradients"},
+    "Optimizer": {
+        "lr": "learning_rate",
+        **{name: f"{_METHODS}:{name}" for name in ("get_gradients", "get_updates")},
+    },
     "Dense": {"W": "kernel", "b": "bias", "output_dim": "units"},
     "_Convolution": {"W": "kernel", "b": "bias", "nb_filter": "filters", "subsample": "strides"},
     "Embedding": {"W": "embeddings"},

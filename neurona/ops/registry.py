@@ -104,8 +104,8 @@ _SMALL = 16  # elements of an array that may hold sizes
 
 
 def _are_sizes(values: Any) -> bool:
-    """Whether all of these are known integers, few of them, as shapes are computed with."""
-    leaves = jax.tree.leaves(values)
+    """Whether all of these are known integers, few of them, as shapes have, or names of dtypes."""
+    leaves = [leaf for leaf in jax.tree.leaves(values) if not isinstance(leaf, str)]
     return bool(leaves) and all(map(_is_size, leaves))
 
 
@@ -160,7 +160,10 @@ def define(class_name: str, *, module: str = "numpy") -> Callable[[Callable[P, R
             is_traced = core.trace_ctx.trace is not core.eval_trace
             if is_traced and of_arrays and _are_sizes((args, kwargs)):
                 with jax.ensure_compile_time_eval():  # what is made of known numbers is known too
-                    return call(*args, **kwargs)
+                    return compute(args, kwargs)
+            return compute(args, kwargs)
+
+        def compute(args: Any, kwargs: Any) -> Any:
             converters = itertools.chain(by_position, itertools.repeat(by_position[-1]))
             new_args = [convert(value) for value, convert in zip(args, converters)]
             new_kwargs = {name: by_name.get(name, _option)(value) for name, value in kwargs.items()}

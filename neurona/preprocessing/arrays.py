@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
@@ -75,20 +76,20 @@ def normalize(x: Any, axis: int = -1, order: int | float = 2) -> Any:
         array([[0.6, 0.8],
                [0. , 0. ]])
     """
-    values = np.asarray(x)
+    xp, values = (jnp, x) if isinstance(x, jax.core.Tracer) else (np, np.asarray(x))
     if not -values.ndim <= axis < values.ndim:
         raise ArgumentError(
             f"normalize: expected an axis of an array of shape {values.shape}. Received: axis={axis}"
         )
-    if values.dtype.kind not in "fc":
-        values = values.astype(np.float64)
-    absolute = np.abs(values)
+    if not xp.issubdtype(values.dtype, xp.inexact):
+        values = values.astype(float)
+    absolute = xp.abs(values)
     if order == 2:
-        norm = np.sqrt(np.sum(absolute**2, axis=axis, keepdims=True))
+        norm = xp.sqrt(xp.sum(absolute**2, axis=axis, keepdims=True))
     elif order == np.inf:
-        norm = np.max(absolute, axis=axis, keepdims=True)
+        norm = xp.max(absolute, axis=axis, keepdims=True)
     elif order > 0:
-        norm = np.sum(absolute**order, axis=axis, keepdims=True) ** (1 / order)
+        norm = xp.sum(absolute**order, axis=axis, keepdims=True) ** (1 / order)
     else:
         raise ArgumentError(f"normalize: expected order > 0. Received: order={order}")
-    return _like(x, values / np.where(norm == 0, 1, norm).astype(values.dtype))
+    return _like(x, values / xp.where(norm == 0, 1, norm).astype(values.dtype))

@@ -15,7 +15,7 @@ import h5py
 from neurona._version import __version__
 from neurona.core.errors import SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import custom_object_scope, deserialize, lookup, raise_unsavable, serialize_object
+from neurona.core.registry import custom_object_scope, deserialize, lookup, serialize, serialize_object
 from neurona.files.archives import Zip
 from neurona.files.budget import MIB
 from neurona.files.gate import Gate
@@ -48,7 +48,7 @@ def describe_model(model: Any) -> dict[str, Any]:
 
 def to_json(model: Any, **options: Any) -> str:
     """A model's architecture as JSON; options go to `json.dumps`."""
-    return json.dumps(describe_model(model), **{"default": raise_unsavable, **options})
+    return json.dumps(describe_model(model), **{"default": serialize, **options})
 
 
 def write_archive(model: Any, description: Mapping[str, Any], path: Path) -> None:
@@ -63,7 +63,7 @@ def write_archive(model: Any, description: Mapping[str, Any], path: Path) -> Non
     }
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
-        archive.writestr(_CONFIG, json.dumps(description, default=raise_unsavable))
+        archive.writestr(_CONFIG, json.dumps(description, default=serialize))
         archive.writestr(_WEIGHTS, weights.getvalue())
         _write_assets(model, archive)
 
@@ -114,9 +114,10 @@ def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | Non
             _read_assets(model, archive)
             compilation = config.get("compile_config") if compile else None
             if compilation:
-                named = {} if "optimizer" in compilation else _named_optimizer(stored)
+                has_options = "optimizer" in compilation
+                named = {} if has_options else _named_optimizer(stored)
                 compile_as_trained(model, {**named, **compilation}, age)
-                read_optimizer(model, stored, age)
+                read_optimizer(model, stored, age, has_options)
     return model
 
 

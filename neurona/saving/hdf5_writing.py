@@ -10,7 +10,7 @@ import numpy as np
 from neurona._version import __version__
 from neurona.core.errors import SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import raise_unsavable
+from neurona.core.registry import serialize
 from neurona.core.variable import Variable
 from neurona.saving.ages import legacy
 from neurona.saving.hdf5 import segments
@@ -30,13 +30,11 @@ def write_hdf5_model(model: Any, description: dict[str, Any], file: h5py.File) -
     config = older.older_model(description)
     file.attrs["keras_version"], file.attrs["backend"] = _LAYOUT, "tensorflow"
     file.attrs["neurona_version"] = __version__
-    file.attrs["model_config"] = json.dumps(config, default=raise_unsavable)
+    file.attrs["model_config"] = json.dumps(config, default=serialize)
     write_hdf5_weights(model, file.create_group("model_weights"))
     compilation = description.get("compile_config")
     if compilation and compilation.get("optimizer"):
-        file.attrs["training_config"] = json.dumps(
-            older.older_compilation(compilation), default=raise_unsavable
-        )
+        file.attrs["training_config"] = json.dumps(older.older_compilation(compilation), default=serialize)
         _write_optimizer(model.optimizer, file)
 
 

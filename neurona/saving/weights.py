@@ -287,13 +287,20 @@ def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
         raise
 
 
-def read_optimizer(model: Any, stored: Stored, age: int = 3) -> None:
-    """Restore the optimizer's state, if the file holds one that fits; training goes on from there."""
+def read_optimizer(model: Any, stored: Stored, age: int = 3, has_options: bool = True) -> None:
+    """Restore the optimizer's state, if the file holds one that fits; training goes on from there. Where the
+    file does not hold the optimizer's options, a state that does not fit is told and left out.
+    """
     datasets = stored.datasets("/optimizer")
     if datasets and getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
         arrays = [stored.array(dataset) for dataset in datasets]
         if age < 3:
             restore_optimizer(model.optimizer, None, arrays)
-        else:
+            return
+        try:
             model.optimizer.set_weights(arrays)
+        except SavingError as error:
+            if has_options:
+                raise
+            warn(f"The optimizer begins anew: its state in the file does not fit. {error}")

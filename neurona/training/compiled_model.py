@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from neurona import optimizers
 from neurona.callbacks import History
-from neurona.core.errors import ArgumentError, DataError, NotBuiltError
+from neurona.core.errors import ArgumentError, DataError, NotBuiltError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.registry import Serializable, deserialize, serialize
 from neurona.core.scope import Scope, current_scope
@@ -351,9 +351,9 @@ class CompiledModel(Layer):
         if self._compiled_metrics is None and example.y is not None and not self._computes_nothing:
             try:
                 self._match_outputs(example)
-            except DataError:
+            except (DataError, ShapeError):
                 if self._own_step("train") is None:
-                    raise  # such a step takes y apart as it likes
+                    raise  # such a step takes x and y apart as it likes
         learner = self._compiled_learner("fit")
         learner.prepare()
         self._rule.rehearse(self, example)
@@ -390,7 +390,9 @@ class CompiledModel(Layer):
             self.built = True
             return
         parts = [layer for layer in self._flatten_layers() if layer is not self]
-        if self._own_step("predict") and parts and all(layer.built for layer in parts):
+        makes_nothing = type(self).build.__module__.startswith("neurona.")
+        has_own_step = self._own_step("predict") or (self._own_step("train") and makes_nothing)
+        if has_own_step and parts and all(layer.built for layer in parts):
             self.built = True  # its inputs need not be those of `call`
             return
         if not self.built or not all(layer.built for layer in parts):

@@ -304,11 +304,11 @@ def _per_output(given: Any, outputs: Outputs) -> list[list[Any]]:
     def as_list(value: Any) -> list[Any]:
         return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
 
-    if given is None:
-        return [[] for _ in outputs.names]
     if isinstance(given, Mapping):
         return [as_list(value) for value in outputs.spread(given, "metrics")]
     given = as_list(given)
+    if not given:
+        return [[] for _ in outputs.names]
     if len(outputs) == 1:
         nested = len(given) == 1 and isinstance(given[0], (list, tuple))
         return [as_list(given[0]) if nested else given]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -215,3 +216,11 @@ def test_sizes_that_are_equal_by_chance_are_not_known() -> None:
 def test_a_number_of_results_that_is_unknown_is_refused() -> None:
     with pytest.raises(ShapeError, match="number of results depends on an unknown size"):
         ops.unstack(Input((None, 3)), axis=1)
+
+
+def test_sizes_are_computed_with_inside_compiled_programs():
+    def repeated(x):
+        times = ops.concatenate([ops.expand_dims(x.shape[0], -1), ops.convert_to_tensor([2])])
+        return ops.tile(ops.ones((ops.cast(x.shape[1], dtype="int32"), 1)), times)
+
+    assert jax.eval_shape(repeated, jax.ShapeDtypeStruct((3, 5), "float32")).shape == (15, 2)

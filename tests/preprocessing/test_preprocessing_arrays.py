@@ -4,6 +4,7 @@ input.
 
 import itertools
 
+import jax
 import keras
 import numpy as np
 import pytest
@@ -181,3 +182,10 @@ def test_timeseries_shuffled_unbatched_and_without_targets():
 def test_timeseries_bad_arguments(options, error, message):
     with pytest.raises(error, match=message):
         timeseries_dataset_from_array(np.arange(10), None, **options)
+
+
+@pytest.mark.parametrize("order", [1, 2, np.inf])
+def test_normalize_runs_inside_compiled_programs(order):
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    compiled = jax.jit(lambda rows: normalize(rows, axis=1, order=order))(x)
+    np.testing.assert_allclose(compiled, normalize(x, axis=1, order=order), rtol=1e-6)

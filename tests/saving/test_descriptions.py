@@ -4,6 +4,7 @@ import inspect
 import json
 
 import keras
+import numpy as np
 import pytest
 
 import neurona as nn
@@ -106,3 +107,31 @@ def test_descriptions_travel(room):
         read = nn.saving.deserialize_keras_object(keras.saving.serialize_keras_object(theirs))
         assert type(read) is type(ours), name
         assert config_of(read) == config_of(ours), name
+
+
+@nn.saving.register_keras_serializable("tests.descriptions")
+class Holder(nn.layers.Layer):
+    """As Keras's guide to saving has it: the config holds layers, and from_config rebuilds them."""
+
+    def __init__(self, first, second=None, **kwargs):
+        super().__init__(**kwargs)
+        self.first, self.second = first, second if second is not None else nn.layers.Dense(3)
+
+    def get_config(self):
+        return {**super().get_config(), "first": self.first, "second": self.second}
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {name: nn.layers.deserialize(config[name]) for name in ("first", "second")}
+        return cls(**{**config, **parts})
+
+    def call(self, x):
+        return self.first(self.second(x))
+
+
+def test_configs_may_hold_layers(tmp_path):
+    model = nn.Sequential([nn.Input((4,)), Holder(nn.layers.Dense(2, "tanh"))])
+    model.save(tmp_path / "a.keras")
+    x = np.ones((2, 4), np.float32)
+    loaded = nn.models.load_model(tmp_path / "a.keras")
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))

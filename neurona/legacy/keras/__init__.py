@@ -103,7 +103,10 @@ PATHS: dict[str, Any] = {
     "engine.training": _MODELS,
     "engine.functional": _MODELS,
     "engine.saving": _MODELS,
-    "legacy.interfaces": {},
+    "datasets.data_utils": f"{_HERE}.utils",
+    "legacy.interfaces": {
+        f"legacy_{what}_support": f"{_HERE}.parts:as_written" for what in ("add_weight", "get_updates")
+    },
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,
     "mixed_precision.experimental": "neurona.mixed_precision",

@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from neurona import activations
+from neurona import activations, ops
 from neurona.config import set_image_data_format
+from neurona.core.errors import ShapeError
 from neurona.core.registry import register_built_in
 from neurona.core.variable import Variable
 from neurona.layers import (
@@ -18,12 +19,14 @@ from neurona.layers import (
     ConvLSTM1D,
     ConvLSTM2D,
     ConvLSTM3D,
+    Lambda,
 )
+from neurona.legacy.keras import backend, methods
 from neurona.legacy.keras import layers as older_layers
-from neurona.legacy.keras import methods
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.spellings import tell
 from neurona.models import Model
+from neurona.models import model as model_room
 from neurona.optimizers import Adadelta, Adagrad, Adamax, Nadam
 
 # Learning rates where a program names none. `tf.keras` has had those of today since its beginning.
@@ -39,6 +42,7 @@ _SIGNS = re.compile(
 )
 # What Keras 2.3 brought: a program with these has the defaults and the names in logs of today.
 _OF_23 = re.compile(r"""val_accuracy|history\[['"]accuracy|[(,]\s*learning_rate\s*=""")
+_OF_0 = re.compile(r"show_accuracy|class_mode|theano_mode|accuracy=True")
 _ORDERING = re.compile(r"ordering|data_format|channels_last|['\"]t[fh]['\"]")
 _IMAGES = re.compile(r"Convolution2D|Conv2D|MaxPooling2D")
 # A shape such as (3, 32, 32) or (1, img_rows, img_cols), which is none of rows and columns.
@@ -110,10 +114,17 @@ def begin(source: str) -> None:
     for rank, cls in enumerate((Conv1D, Conv2D, Conv3D), 1):
         type.__setattr__(cls, "__init__", _with_sizes(cls, rank))
         setattr(older_layers, f"Convolution{rank}D", cls)  # so that `type(layer) is Convolution2D` holds
+    for name in ("eval", "get_value", "set_value"):  # as shared variables of Theano had
+        setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
+    Lambda.call = _without_list_of_one(Lambda.call)
+    model_room._adapt = _taking_other_shapes(model_room._adapt)
     Model.compile = _noting_frozen(_with_symbols(Model.compile))
     Model._trained_variables = _trained_since_compile
     if is_before_2_3(source):
         _begin_before_2_3()
+    if _OF_0.search(source):
+        Model.train_on_batch = _in_a_list(Model.train_on_batch)
+        Model.test_on_batch = _in_a_list(Model.test_on_batch)
     if has_channels_first(source):
         tell("Images have their channels first, as the program's shapes say.")
         set_image_data_format("channels_first")
@@ -124,8 +135,44 @@ def _begin_before_2_3() -> None:
     register_built_in(activations.steep_hard_sigmoid, kind="activations", name="hard_sigmoid")
     for cls in (GRU, LSTM, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D):
         type.__setattr__(cls, "__init__", _with_older_gates(cls))
+    backend.batch_dot = _with_axes_of_the_batch(backend.batch_dot)
     Model.compile = _with_older_names(Model.compile)
     Model.fit = _without_auto(Model.fit)
+
+
+class _Figure(float):
+    """A loss that may be read as the only entry of a list, which Keras 0 returned."""
+
+    def __getitem__(self, index: int) -> float:
+        return [float(self)][index]
+
+
+def _in_a_list(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        return result if isinstance(result, (list, tuple, dict)) else _Figure(result)
+
+    return wrapper
+
+
+def _with_axes_of_the_batch(batch_dot: Callable[..., Any]) -> Callable[..., Any]:
+    """`K.batch_dot` of before Keras 2.3: of arrays of 3 and 4 axes the first two were those of the batch."""
+
+    @functools.wraps(batch_dot)
+    def wrapper(x: Any, y: Any, axes: Any = None) -> Any:
+        shapes = tuple(x.shape), tuple(y.shape)
+        shorter, longer = sorted(shapes, key=len)
+        if (len(shorter), len(longer)) != (3, 4) or shorter[1] != longer[1] or axes is None:
+            return batch_dot(x, y, axes)
+        first, second = (axes, axes) if isinstance(axes, int) else axes
+        of_x, of_y = ("abcd"[: len(shape)].replace("d", mark) for shape, mark in zip(shapes, "uv"))
+        of_x, of_y = of_x.replace("c", "p"), of_y.replace("c", "q")
+        of_y = of_y.replace(of_y[second], of_x[first])
+        rest = "ab" + "".join(one for one in of_x[2:] + of_y[2:] if one != of_x[first])
+        return ops.einsum(f"{of_x},{of_y}->{rest}", x, y)
+
+    return wrapper
 
 
 def _without_auto(fit: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,6 +200,31 @@ def _with_sizes(cls: type, rank: int) -> Callable[..., None]:
             args, kwargs = spelling(*args, **kwargs)
             kwargs = with_full_borders(self, kwargs)
         init(self, *args, **kwargs)
+
+    return wrapper
+
+
+def _without_list_of_one(call: Callable[..., Any]) -> Callable[..., Any]:
+    """`Lambda.call` of a function that returns a list of one array, such as what K.gradients returns."""
+
+    @functools.wraps(call)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = call(self, *args, **kwargs)
+        return result[0] if isinstance(result, list) and len(result) == 1 else result
+
+    return wrapper
+
+
+def _taking_other_shapes(adapt: Callable[..., Any]) -> Callable[..., Any]:
+    """A model's look at its inputs: of other shapes than those it was made for its layers are the judges."""
+
+    @functools.wraps(adapt)
+    def wrapper(value: Any, *args: Any) -> Any:
+        try:
+            return adapt(value, *args)
+        except ShapeError as error:
+            tell(f"{error} Its layers get it as it is, as in Keras 1 and 2.")
+            return value
 
     return wrapper
 

@@ -164,18 +164,18 @@ class MaxoutDense(Layer):
         output_dim: int,
         nb_feature: int = 4,
         init: Any = "glorot_uniform",
-        weights: Any = None,
         W_regularizer: Any = None,
         b_regularizer: Any = None,
         activity_regularizer: Any = None,
         W_constraint: Any = None,
         b_constraint: Any = None,
         bias: bool = True,
+        first_weights: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.first_weights = first_weights
         self.output_dim, self.nb_feature, self.init, self.bias = int(output_dim), int(nb_feature), init, bias
-        self._first = weights
         self.W_regularizer, self.b_regularizer = (
             regularizers.get(W_regularizer),
             regularizers.get(b_regularizer),
@@ -192,8 +192,9 @@ class MaxoutDense(Layer):
             self.b = self.add_weight(
                 shape[::2], "zeros", regularizer=self.b_regularizer, constraint=self.b_constraint, name="b"
             )
-        if self._first is not None:
-            self.set_weights(self._first)
+        if self.first_weights is not None:
+            self.set_weights(self.first_weights)
+            self.first_weights = None  # from here on the weights are their own
 
     def call(self, inputs: Any) -> Any:
         y = jnp.einsum("...i,kio->...ko", inputs, self.W.value)
@@ -209,7 +210,6 @@ class Highway(Layer):
         self,
         init: Any = "glorot_uniform",
         activation: Any = None,
-        weights: Any = None,
         W_regularizer: Any = None,
         b_regularizer: Any = None,
         activity_regularizer: Any = None,
@@ -217,11 +217,13 @@ class Highway(Layer):
         b_constraint: Any = None,
         bias: bool = True,
         transform_bias: float | None = None,
+        first_weights: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.first_weights = first_weights
         self.init, self.activation, self.bias = init, activations.get(activation), bias
-        self._first, self.transform_bias = weights, -2 if transform_bias is None else transform_bias
+        self.transform_bias = -2 if transform_bias is None else transform_bias
         self.W_regularizer, self.b_regularizer = (
             regularizers.get(W_regularizer),
             regularizers.get(b_regularizer),
@@ -238,8 +240,9 @@ class Highway(Layer):
             self.b = self.add_weight((size,), "zeros", name="b", **of_bias)
             start = initializers.Constant(self.transform_bias)
             self.b_carry = self.add_weight((size,), start, name="b_carry")
-        if self._first is not None:
-            self.set_weights(self._first)
+        if self.first_weights is not None:
+            self.set_weights(self.first_weights)
+            self.first_weights = None  # from here on the weights are their own
 
     def call(self, inputs: Any) -> Any:
         y, t = inputs @ self.W.value, inputs @ self.W_carry.value

@@ -3,16 +3,21 @@
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax._src.array import ArrayImpl
 
+from neurona.core import symbolic
+from neurona.core.annotations import MASK
 from neurona.core.errors import SavingError
 from neurona.core.symbolic import is_symbolic
 from neurona.layers import Layer
+from neurona.legacy.keras.backend.control import Step
 from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
 from neurona.metrics import Mean
@@ -43,9 +48,10 @@ def _batches(generator: Any, samples: int | None) -> tuple[Any, int | None]:
     return generator, math.ceil(samples / int(size))
 
 
-def _source(generator: Any) -> Any:
-    """What is iterated once and for ever is handed on as an iterator."""
-    return iter(generator) if isinstance(generator, Iterator) else generator
+def _source(generator: Any, steps: Any = None) -> Any:
+    """What is iterated once and for ever is an iterator; what knows its length needs no steps."""
+    endless = steps is not None or not hasattr(generator, "__len__")
+    return iter(generator) if endless and isinstance(generator, Iterator) else generator
 
 
 def _without_workers(method: str, today: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -68,15 +74,15 @@ def fit_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any
         options["epochs"] = options.pop("nb_epoch")
     if steps:
         options["steps_per_epoch"] = steps
-    if isinstance(validation, Iterator):
-        validation = _named_inputs(model, validation)
-    return model.fit(_named_inputs(model, _source(source)), validation_data=validation, **options)
+    validation = _named_inputs(model, _source(validation, options.get("validation_steps")))
+    source = _named_inputs(model, _source(source, options.get("steps_per_epoch")))
+    return model.fit(source, validation_data=validation, **options)
 
 
 def _named_inputs(model: Any, source: Any) -> Any:
     """Batches without what stands under other names than the model's inputs, which it does not read."""
     names = None if model.inputs is None else model._input_names
-    if not isinstance(source, Iterator) or not names:
+    if not isinstance(source, Iterator) or hasattr(source, "__len__") or not names:
         return source
 
     def kept(batch: Any) -> Any:
@@ -94,7 +100,7 @@ def _run(model: Any, method: str, generator: Any, args: tuple, options: dict[str
     steps = options.pop("steps", args[0] if args and samples is None else None)
     source, count = _batches(generator, samples)
     options.setdefault("verbose", 0)
-    return getattr(model, method)(_source(source), steps=steps or count, **options)
+    return getattr(model, method)(_source(source, steps or count), steps=steps or count, **options)
 
 
 def evaluate_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any:
@@ -177,6 +183,16 @@ def get_gradients(optimizer: Any, loss: Any, params: Any) -> list[Any]:
     return gradients(loss, params)
 
 
+def get_updates(optimizer: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """A step of the optimizer, for the `updates` of K.function: get_updates(loss, params), or with Keras 1's
+    arguments get_updates(params, constraints, loss).
+    """
+    of_keras_1 = bool(args) and isinstance(args[0], (list, tuple))
+    given = dict(zip(("params", "constraints", "loss") if of_keras_1 else ("loss", "params"), args)) | kwargs
+    variables = list(given["params"])
+    return [Step(optimizer, gradients(given["loss"], variables), variables)]
+
+
 class LoggedValue(Layer):
     """Shows the mean of a tensor of a model in the logs, and adds nothing to the loss."""
 
@@ -221,9 +237,40 @@ def _with_status(load_weights: Callable[..., None]) -> Callable[..., Any]:
     return wrapper
 
 
+_SHAPE = re.compile(r"\((\d+(?:, \d+)+)\)")
+
+
+def _beside_other_sizes(trace_shapes: Callable[..., Any]) -> Callable[..., Any]:
+    """Inference of shapes that gives an unknown batch the size of what it meets, as TensorFlow does: random
+    numbers of the shape (32, 1, 1, 1), say.
+    """
+
+    @functools.wraps(trace_shapes)
+    def wrapper(
+        function: Any, tensors: Any, arrays: Sequence[Any] = (), constants: Iterable[int] = ()
+    ) -> Any:
+        constants = list(constants)
+        try:
+            return trace_shapes(function, tensors, arrays, constants)
+        except (TypeError, ValueError) as error:
+            met = [tuple(map(int, found.split(", "))) for found in _SHAPE.findall(str(error))]
+            if not met:
+                raise
+            try:
+                return trace_shapes(function, tensors, [*arrays, *met], constants)
+            except (TypeError, ValueError):
+                raise error from None
+
+    return wrapper
+
+
 @functools.cache
 def install() -> None:
     """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
+    array: Any = ArrayImpl  # what tensors of TensorFlow's backend have
+    array.numpy = np.array
+    array._keras_mask = property(MASK.get)
+    symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)
     Model.load_weights = _with_status(Model.load_weights)
     for name in ("_make_predict_function", "_make_test_function", "_make_train_function"):
         setattr(Model, name, lambda self: None)  # programs are compiled when they first run

@@ -3,8 +3,8 @@
 from typing import Any
 
 from neurona import optimizers
-from neurona.core.errors import ArgumentError
 from neurona.legacy.imports import submodule
+from neurona.legacy.keras import own_optimizers
 from neurona.optimizers import *
 
 sgd, rmsprop, adagrad, adadelta = optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad, optimizers.Adadelta
@@ -13,21 +13,13 @@ schedules = optimizers.schedules
 __all__ = [*optimizers.__all__, "adadelta", "adagrad", "adam", "adamax", "nadam", "rmsprop", "sgd"]
 
 
-def _refuse_updates(optimizer: Any, *_: Any, **__: Any) -> None:
-    raise ArgumentError(
-        f"{type(optimizer).__name__} defines get_updates, as optimizers of Keras 1 and 2 did. Write today's "
-        "methods: build(variables) keeps what add_variable_from_reference makes, and "
-        "update_step(gradient, variable, learning_rate) assigns to the variable."
-    )
-
-
 def _noticing_updates(hook: Any) -> Any:
-    """`__init_subclass__` that refuses optimizers whose steps are a list of symbolic updates."""
+    """`__init_subclass__` that lets optimizers train whose steps are a list of updates."""
 
     def init_subclass(cls: Any, **kwargs: Any) -> None:
         hook(cls, **kwargs)
         if "get_updates" in vars(cls) and "update_step" not in vars(cls):
-            cls.__init__ = _refuse_updates
+            own_optimizers.adapt(cls)
 
     return init_subclass
 
@@ -35,6 +27,7 @@ def _noticing_updates(hook: Any) -> Any:
 optimizers.Optimizer.__init_subclass__ = classmethod(  # pyright: ignore[reportAttributeAccessIssue]
     _noticing_updates(optimizers.Optimizer.__init_subclass__.__func__)  # pyright: ignore[reportFunctionMemberAccess]
 )
+optimizers.Optimizer.__init__ = own_optimizers.with_rate(optimizers.Optimizer.__init__)
 
 
 def __getattr__(name: str) -> Any:

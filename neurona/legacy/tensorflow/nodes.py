@@ -120,6 +120,8 @@ def node_of(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Node | None:
         args, kwargs: arrays and plain values; the layer is built for them.
     """
     leaves = jax.tree.leaves((args, kwargs))
+    if _is_drawn(layer) and _has_output_of_output(layer):
+        return None  # a tape may be asked for the gradient of one output with respect to another
     if not all(isinstance(leaf, (jax.Array, *_PLAIN)) or _is_numeric(leaf) for leaf in leaves):
         return None
     if not all(part.built for part in layer._flatten_layers()):
@@ -161,6 +163,23 @@ def _is_drawn(layer: Any) -> bool:
     return getattr(layer, "_call_graph", None) is not None and type(layer).call.__module__.startswith(
         "neurona."
     )
+
+
+def _has_output_of_output(model: Any) -> bool:
+    """Whether one of a functional model's outputs is computed from another, as for a heat map of classes."""
+    outputs = {id(tensor) for tensor in model._call_graph.output_tensors}
+    if len(outputs) < 2:
+        return False
+    ahead, seen = [one.node for one in model._call_graph.output_tensors], set()
+    while ahead:
+        node = ahead.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if any(id(tensor) in outputs for tensor in node.inputs):
+            return True
+        ahead.extend(tensor.node for tensor in node.inputs)
+    return False
 
 
 def _is_own(layer: Any) -> bool:

@@ -80,7 +80,21 @@ def install() -> None:
     SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     Variable.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
-    type(jnp.zeros(())).numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
+    array = type(jnp.zeros(()))
+    array.numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
+    for name in ("add", "sub", "mul", "truediv"):
+        for method in (f"__{name}__", f"__r{name}__"):
+            setattr(array, method, _with_lists(getattr(array, method)))
+
+
+def _with_lists(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Arithmetic of an array that takes lists of numbers too, as that of a tensor does."""
+
+    @functools.wraps(method)
+    def run(self: Any, other: Any) -> Any:
+        return method(self, np.asarray(other, self.dtype) if isinstance(other, list) else other)
+
+    return run
 
 
 def _of_inputs(get_initial_state: Callable[..., Any]) -> Callable[..., Any]:

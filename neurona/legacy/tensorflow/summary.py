@@ -2,13 +2,15 @@
 
 import contextlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from jax.experimental import io_callback
 
 from neurona.legacy.tensorflow.dispatch import Hooks, static, tensor_of
 from neurona.legacy.tensorflow.names import scoped_name
+from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.v1 import events
 
 _OF_GRAPHS = "neurona.legacy.tensorflow.v1.summary"
@@ -79,7 +81,7 @@ def create_noop_writer() -> None:
     """No file."""
 
 
-def _write(name: str, value: bytes, step: Any) -> bool:
+def _write(value: bytes, step: Any) -> bool:
     step = _Open.step if step is None else step
     if _Open.writer is None or not _Open.records:
         return False
@@ -96,11 +98,29 @@ def _numbers(data: Any) -> np.ndarray:
     return np.asarray(tensor_of(data).numpy())
 
 
+def _write_numbers(data: Any, step: Any, name: str, described: Callable[[str, np.ndarray], bytes]) -> Any:
+    """Write what describes numbers: now, or whenever the program runs that is being compiled."""
+    step = _Open.step if step is None else step
+    name, array = scoped_name(name), tensor_of(data)._array
+    at = None if step is None else tensor_of(step)._array
+    if has_numbers(array) and (at is None or has_numbers(at)):
+        return _write(described(name, _numbers(data)), step)
+    writer = _Open.writer
+    if writer is None or not _Open.records or at is None:
+        return _write(b"", step)
+
+    def write(numbers: Any, number: Any) -> None:
+        writer.write(described(name, np.asarray(numbers)), int(number))
+
+    io_callback(write, None, array, at)
+    return True
+
+
 def scalar(name: str, data: Any = None, step: Any = None, description: Any = None, **graph: Any) -> Any:
     """A number."""
     if Hooks.draws():
         return _of_graph("scalar")(name, graph.get("tensor", data))
-    return _write(name, events.scalar_value(scoped_name(name), _numbers(data)), step)
+    return _write_numbers(data, step, name, events.scalar_value)
 
 
 def histogram(
@@ -109,7 +129,7 @@ def histogram(
     """The distribution of numbers."""
     if Hooks.draws():
         return _of_graph("histogram")(name, graph.get("values", data))
-    return _write(name, events.histogram_value(scoped_name(name), _numbers(data)), step)
+    return _write_numbers(data, step, name, events.histogram_value)
 
 
 def image(
@@ -124,7 +144,7 @@ def image(
     written = False
     for number, picture in enumerate(pictures[:max_outputs]):
         tag = scoped_name(name) if len(pictures) == 1 else f"{scoped_name(name)}/image/{number}"
-        written = _write(name, events.image_value(tag, picture), step)
+        written = _write(events.image_value(tag, picture), step)
     return written
 
 
@@ -133,7 +153,7 @@ def text(name: str, data: Any = None, step: Any = None, description: Any = None,
     if Hooks.draws():
         return _of_graph("text")(name, graph.get("tensor", data))
     texts = np.atleast_1d(np.asarray(tensor_of(data)._array, object)).ravel()
-    return _write(name, events.text_value(scoped_name(name), list(texts)), step)
+    return _write(events.text_value(scoped_name(name), list(texts)), step)
 
 
 def _of_graph(name: str) -> Any:

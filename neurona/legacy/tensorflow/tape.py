@@ -400,8 +400,12 @@ def _named(primitive: Any) -> Hashable:
     return _frozen(primitive.identity) if isinstance(primitive, Call) else primitive
 
 
-def _frozen(value: Any) -> Hashable:
+def _frozen(value: Any, around: tuple[int, ...] = ()) -> Hashable:
     """A part of a step's parameters as something that can be compared.
+
+    Args:
+        value: the part.
+        around: the functions, by identity, whose closures it lies in.
 
     Raises:
         TypeError: it can't be.
@@ -409,25 +413,32 @@ def _frozen(value: Any) -> Hashable:
     if isinstance(value, slice):
         return slice, value.start, value.stop, value.step
     if isinstance(value, dict):
-        return tuple((key, _frozen(one)) for key, one in value.items())
+        return tuple((key, _frozen(one, around)) for key, one in value.items())
     if isinstance(value, (tuple, list)):
-        return tuple(map(_frozen, value))
+        return tuple(_frozen(one, around) for one in value)
     if isinstance(value, linear_util.WrappedFun):
-        return value.f, _frozen(value.transforms), _frozen(value.params)
+        return value.f, _frozen(value.transforms, around), _frozen(value.params, around)
     if isinstance(value, (linear_util.Store, linear_util.EqualStore)):
         return None
     if isinstance(value, (util.Hashable, util.Unhashable)):
-        return _frozen(value.val)
+        return _frozen(value.val, around)
     if isinstance(value, functools.partial):
-        return value.func, _frozen(value.args), _frozen(value.keywords)
-    if callable(value) and (closure := getattr(value, "__closure__", None)):
-        cells = tuple(_frozen(cell.cell_contents) for cell in closure)
-        return value.__code__, cells
+        return value.func, _frozen(value.args, around), _frozen(value.keywords, around)
+    if callable(value) and getattr(value, "__closure__", None):
+        return _frozen_closure(value, around)
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.shape, value.dtype.name, value.tobytes()
     if isinstance(value, (jax.Array, np.ndarray)):
         raise TypeError("an array")
     return value
+
+
+def _frozen_closure(function: Any, around: tuple[int, ...]) -> Hashable:
+    """A function by its code and by what it holds; one that calls itself by where that was met."""
+    if id(function) in around:
+        return around.index(id(function))
+    inside = (*around, id(function))
+    return function.__code__, tuple(_frozen(cell.cell_contents, inside) for cell in function.__closure__)
 
 
 # Rules of gradients.

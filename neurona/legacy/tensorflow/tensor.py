@@ -136,16 +136,21 @@ class Tensor:
         return bool(self._known("a truth value"))
 
     def __int__(self) -> int:
-        return int(self._known("an integer"))
+        return int(self._one("an integer"))
 
     def __index__(self) -> int:
         return self._known("an index").__index__()
 
     def __float__(self) -> float:
-        return float(self._known("a number"))
+        return float(self._one("a number"))
 
     def __complex__(self) -> complex:
-        return complex(self._known("a number"))
+        return complex(self._one("a number"))
+
+    def _one(self, what: str) -> Any:
+        """The number of a tensor that has one, whatever its rank."""
+        numbers = self._known(what)
+        return numbers.item() if getattr(numbers, "size", 0) == 1 else numbers
 
     def _known(self, what: str) -> Any:
         """The numbers, which Python reads."""

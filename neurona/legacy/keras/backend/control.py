@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import Operation, record
 from neurona.core.variable import Variable
-from neurona.legacy.keras.backend.expressions import Expression, applied, backend_function
+from neurona.legacy.keras.backend.expressions import Expression, Made, applied, backend_function
 from neurona.legacy.keras.backend.program import value_of
 from neurona.ops.registry import to_array
 from neurona.tracebacks import warn
@@ -229,13 +229,26 @@ def _scan(
 # Assignments.
 
 
+class Step:
+    """A step of an optimizer, which K.function takes when it runs.
+
+    Args:
+        optimizer: what moves the variables.
+        gradients: symbolic tensors.
+        variables: one for each.
+    """
+
+    def __init__(self, optimizer: Any, gradients: list[Any], variables: list[Any]) -> None:
+        self.optimizer, self.gradients, self.variables = optimizer, gradients, variables
+
+
 class Update(tuple):
     """An assignment (variable, new value) that K.function or a session makes when it runs."""
 
 
 def update(x: Variable, new_x: Any) -> Any:
     """Give a variable a value; a symbolic one when K.function or a session runs the result."""
-    if hasattr(new_x, "node"):
+    if hasattr(new_x, "node") or Made.now is not None:
         return Update((x, new_x))
     x.assign(value_of(new_x))
     return x

@@ -10,7 +10,7 @@ from neurona import initializers, random
 from neurona.core.policy import floatx
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import is_symbolic
-from neurona.legacy.keras.backend.expressions import BackendVariable, applied, renamed
+from neurona.legacy.keras.backend.expressions import BackendVariable, Made, applied, renamed
 from neurona.legacy.keras.backend.mathematics import narrow, shaped, sizes
 from neurona.legacy.keras.backend.program import value_of
 from neurona.ops.registry import to_array
@@ -81,7 +81,11 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     """A variable with a first value."""
     array = value.toarray() if hasattr(value, "tocoo") else np.asarray(value_of(value))
     kind = narrow(dtype or floatx())
-    return BackendVariable(array.astype(kind), dtype=kind, name=name or "Variable", constraint=constraint)
+
+    def make() -> BackendVariable:
+        return BackendVariable(array.astype(kind), dtype=kind, name=name or "Variable", constraint=constraint)
+
+    return make() if Made.now is None else Made.now.next(make)
 
 
 def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Any:

@@ -99,6 +99,36 @@ class BackendVariable(Variable):
         return iter(self.value)
 
 
+class Made:
+    """The variables that a piece of code makes when it first runs, and gets again whenever it runs; what
+    it assigns to with K.update is left to its caller.
+
+    Attributes:
+        now: those of the code that runs now.
+    """
+
+    now: "Made | None" = None
+
+    def __init__(self) -> None:
+        self.variables: list[BackendVariable] = []
+        self._place = 0
+
+    def __enter__(self) -> "Made":
+        Made.now, self._place = self, 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Made.now = None
+
+    def next(self, make: Callable[[], BackendVariable]) -> BackendVariable:
+        """The variable that belongs here."""
+        if self._place == len(self.variables):
+            with jax.ensure_compile_time_eval():
+                self.variables.append(make())
+        self._place += 1
+        return self.variables[self._place - 1]
+
+
 def _is_wrapped(leaf: Any) -> bool:
     """Whether a leaf is an eager tensor of TensorFlow's face, which holds an array."""
     return hasattr(leaf, "_array")

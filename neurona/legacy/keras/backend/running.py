@@ -11,7 +11,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.core.variable import Variable
 from neurona.layers.input import Input
-from neurona.legacy.keras.backend.control import Update, is_phase
+from neurona.legacy.keras.backend.control import Step, Update, is_phase
 from neurona.legacy.keras.backend.program import Program, gradients, is_entrance, value_of
 
 
@@ -51,7 +51,7 @@ class Function:
     Args:
         inputs: symbolic tensors, K.learning_phase() among them.
         outputs: symbolic tensors, variables, or one of them.
-        updates: pairs (variable, new value).
+        updates: pairs (variable, new value), and what `optimizer.get_updates` returned.
     """
 
     def __init__(self, inputs: Any, outputs: Any, updates: Any = None, name: str | None = None) -> None:
@@ -66,7 +66,9 @@ class Function:
                 )
         pairs = [tuple(one) for one in updates or [] if isinstance(one, (tuple, list))]
         self._variables = [variable for variable, _ in pairs]
-        self._program = Program((outputs, [value for _, value in pairs]), fed)
+        self._steps = [one for one in updates or [] if isinstance(one, Step)]
+        wanted = outputs, [value for _, value in pairs], [step.gradients for step in self._steps]
+        self._program = Program(wanted, fed)
 
     def __call__(self, *inputs: Any) -> Any:
         """The outputs as arrays of NumPy."""
@@ -78,10 +80,13 @@ class Function:
             )
         phase = [value for one, value in zip(self.inputs, values) if _tells_phase(one)]
         fed = [value for one, value in zip(self.inputs, values) if not _tells_phase(one)]
-        outputs, new = self._program(fed, training=bool(phase and np.asarray(phase[0]).item()))
+        is_training = bool(phase and np.asarray(phase[0]).item())
+        outputs, new, gradients = self._program(fed, training=is_training)
         for variable, value in zip(self._variables, new, strict=True):
             variable.assign(value)
-        return jax.tree.map(np.asarray, outputs)
+        for step, found in zip(self._steps, gradients, strict=True):
+            step.optimizer.apply(found, step.variables)
+        return jax.tree.map(np.array, outputs)
 
 
 def _tells_phase(one: Any) -> bool:
@@ -96,7 +101,7 @@ def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = 
 def get_value(x: Any) -> Any:
     """The value of a variable, or of an expression of variables, as NumPy's."""
     value = Program(x)([]) if is_symbolic(x) else value_of(x)
-    return np.asarray(value)[()]
+    return np.array(value)[()]
 
 
 eval = get_value

@@ -51,6 +51,11 @@ def normalize(x: Any, axis: int = -1, order: Any = 2) -> Any:
     return utils.normalize(x, axis, order)
 
 
+def accuracy(p: Any, y: Any) -> Any:
+    """The share of equal entries."""
+    return np.mean([one == other for one, other in zip(p, y)])
+
+
 def probas_to_classes(y_pred: Any) -> Any:
     """The likeliest class of each row; of one column, whether it is above 0.5."""
     scores = np.asarray(y_pred)
@@ -255,7 +260,7 @@ def unpack_singleton(x: Any) -> Any:
 
 # fmt: off
 __all__ = [
-    "GeneratorEnqueuer", "HDF5Matrix", "OrderedEnqueuer", "ask_to_proceed_with_overwrite",
+    "GeneratorEnqueuer", "HDF5Matrix", "OrderedEnqueuer", "accuracy", "ask_to_proceed_with_overwrite",
     "categorical_probas_to_classes", "conv_input_length", "conv_output_length", "convert_kernel",
     "count_params", "get_from_module", "get_test_data", "has_arg", "multi_gpu_model", "normalize",
     "normalize_tuple", "plot", "print_summary", "probas_to_classes", "to_categorical", "to_list",

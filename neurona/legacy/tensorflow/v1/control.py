@@ -1,5 +1,6 @@
 """`tf.cond`, `tf.while_loop` and their kin: functions that build steps, over `neurona.graph`'s parts."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,9 @@ from neurona.graph import Node
 from neurona.graph import cond as cond_of
 from neurona.graph import scan as scan_of
 from neurona.graph import while_loop as loop_of
+from neurona.legacy.tensorflow import control as of_tensors
 from neurona.legacy.tensorflow.dtypes import int32
+from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.tensor import (
     GraphTensor,
@@ -22,6 +25,21 @@ from neurona.legacy.tensorflow.v1.variables import no_op
 from neurona.legacy.tensorflow.widths import wide
 
 
+def _or_of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that computes at once where it is given tensors that have numbers, as TensorFlow 2's do."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        leaves = jax.tree.leaves((args, kwargs), is_leaf=lambda one: isinstance(one, Tensor))
+        has_numbers = any(type(one) is Tensor or isinstance(one, jax.Array) for one in leaves)
+        if has_numbers and not any(isinstance(one, GraphTensor) for one in leaves):
+            return getattr(of_tensors, function.__name__)(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return call
+
+
+@_or_of_tensors
 def cond(
     pred: Any,
     true_fn: Callable[[], Any] | None = None,
@@ -113,6 +131,7 @@ def _is_number(value: Any, number: int) -> Any:
     return value == number
 
 
+@_or_of_tensors
 def while_loop(
     cond: Callable[..., Any],
     body: Callable[..., Any],
@@ -166,6 +185,7 @@ def _parameter(node: Node) -> GraphTensor:
     return GraphTensor(node, operation)
 
 
+@_or_of_tensors
 def map_fn(
     fn: Callable[..., Any],
     elems: Any,
@@ -191,6 +211,7 @@ def map_fn(
         return _as_tensors(stacked, results[0], "TensorArrayStack")
 
 
+@_or_of_tensors
 def scan(
     fn: Callable[..., Any],
     elems: Any,
@@ -206,6 +227,7 @@ def scan(
     return _folded(fn, elems, initializer, reverse, name or "scan", keep=True)
 
 
+@_or_of_tensors
 def foldl(
     fn: Callable[..., Any], elems: Any, initializer: Any = None, *_: Any, name: str = "foldl", **__: Any
 ) -> Any:
@@ -213,6 +235,7 @@ def foldl(
     return _folded(fn, elems, initializer, False, name, keep=False)
 
 
+@_or_of_tensors
 def foldr(
     fn: Callable[..., Any], elems: Any, initializer: Any = None, *_: Any, name: str = "foldr", **__: Any
 ) -> Any:

@@ -1,5 +1,6 @@
 """`tf.Session`: runs operations of a graph, and keeps the values of its variables."""
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -134,6 +135,9 @@ class Session:
             if isinstance(one, (list, tuple)):
                 feeds.update(self._feeds(dict(zip(one, value, strict=True))))
                 continue
+            if getattr(one, "name", "") == "learning_phase_output":  # K.learning_phase()
+                keras_layers: Any = importlib.import_module("neurona.legacy.tensorflow.v1.keras_layers")
+                one, value = keras_layers.phase_of(self.graph), bool(value)
             if not isinstance(one, (GraphTensor, GraphVariable)):
                 raise TypeError(f"Cannot interpret feed_dict key as Tensor: {key!r}")
             if isinstance(value, (GraphTensor, GraphVariable)):

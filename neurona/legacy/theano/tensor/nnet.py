@@ -155,6 +155,7 @@ def conv2d(
 
 
 def _convolved(x: Any, w: Any, border: Any, strides: Any, flip: bool, dilation: Any) -> Any:
+    x, w = (one.astype(jnp.result_type(x, w)) for one in (x, w))
     return jax.lax.conv_general_dilated(
         x,
         jnp.flip(w, range(2, w.ndim)) if flip else w,
