@@ -268,7 +268,7 @@ def _encoder(seed: int = 0, quick: bool = False) -> Outcome:
     half[:, size:] = np.nan
     right, at_once = (
         100 * float(np.mean((machine.complete(half, slowness, coldest=0.5) == expected).all(axis=1)))
-        for slowness in (10, 1) if quick else (1000, 10)
+        for slowness in ((10, 1) if quick else (1000, 10))
     )
     words = Words("% right when cooled much faster", "% de aciertos al enfriar mucho más rápido")
     return Outcome(figure=right, network=machine, details={words: at_once})
