@@ -71,7 +71,8 @@ def neurona_extreme(seed: int) -> Any:
 
 def hpelm_extreme(rows: data.Arrays, seed: int) -> np.ndarray:
     for name, kind in (("int", int), ("float", float), ("bool", bool)):
-        setattr(np, name, kind)  # hpelm is of 2018, and NumPy took these names away
+        if not hasattr(np, name):  # hpelm is of 2018, and NumPy took these names away
+            setattr(np, name, kind)
     from hpelm import ELM
 
     x, y, x_test, _ = rows

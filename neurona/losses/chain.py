@@ -7,10 +7,13 @@ import jax.numpy as jnp
 
 from neurona.core.annotations import CHAIN, MASK
 from neurona.core.errors import ArgumentError, ShapeError
+from neurona.kernels.embedding import embedding
 from neurona.losses.loss import Loss, numbers_of, reduce_weighted_values
 from neurona.tracebacks import ends_at_users_line
 
 __all__ = ["ChainCrossentropy"]
+
+_LOWEST = -1e30  # where every path is forbidden, by scores of -inf
 
 
 class Chain(NamedTuple):
@@ -87,7 +90,9 @@ def paths_ahead(chain: Chain) -> Ahead:
     def backward(after: jax.Array, now: tuple[jax.Array, ...]) -> tuple[jax.Array, Ahead]:
         scores, held, begins = now
         reached = scores + after
-        given = jax.nn.logsumexp(chain.transitions[..., None] + reached, axis=1)
+        paths = chain.transitions[..., None] + reached  # (the tag before or none, tag, batch)
+        best = jnp.maximum(paths.max(axis=1), _LOWEST)
+        given = best + jnp.log(jnp.exp(paths - best[:, None]).sum(axis=1))
         earlier = jnp.where(begins, ends, jnp.where(held, given[:-1], after))
         return earlier, Ahead(given, reached)
 
@@ -134,34 +139,39 @@ def rows_last(chain: Chain) -> tuple[jax.Array, jax.Array, jax.Array]:
     return jnp.transpose(chain.scores, (1, 2, 0)), chain.mask.T[:, None], chain.begins.T[:, None]
 
 
-@jax.custom_vjp
 def path_errors(chain: Chain, tags: jax.Array) -> jax.Array:
     """-log P(tag | the tag before) of each step, (batch, time); 0 where it is masked."""
-    return _errors(chain, tags)[0]
+    before, tags = _tags_before(chain, tags), tags.T
+    moves = chain.transitions.reshape(-1, 1)
+    chosen = embedding(moves, before * chain.ends.shape[0] + tags)[..., 0]
+    return jnp.where(chain.mask.T, _among_all(chain, before, tags) - chosen, 0.0).T
 
 
-def _errors(chain: Chain, tags: jax.Array) -> tuple[jax.Array, Any]:
-    ahead, before, tags = paths_ahead(chain), _tags_before(chain, tags), tags.T
-    among = jnp.sum(jnp.where(_is(before, ahead.given), ahead.given, 0.0), axis=1)
-    chosen = jnp.sum(jnp.where(_is(tags, ahead.reached), ahead.reached, 0.0), axis=1)
-    errors = jnp.where(chain.mask.T, among - chosen - chain.transitions[before, tags], 0.0)
-    return errors.T, (chain, ahead, before, tags)
+@jax.custom_vjp
+def _among_all(chain: Chain, before: jax.Array, tags: jax.Array) -> jax.Array:
+    """The log of the sum over all paths given the tag before, less that given the tag, (time, batch)."""
+    return _among_all_forward(chain, before, tags)[0]
 
 
-def _slopes(kept: Any, slope: jax.Array) -> tuple[Chain, None]:
-    """What is expected, less what is: each error sends its slope from the tag before along all paths, and
-    takes it out at the tag.
-    """
+def _among_all_forward(chain: Chain, before: jax.Array, tags: jax.Array) -> tuple[jax.Array, Any]:
+    ahead = paths_ahead(chain)
+    given = jnp.take_along_axis(ahead.given, before[:, None], axis=1)[:, 0]
+    chosen = jnp.take_along_axis(ahead.reached, tags[:, None], axis=1)[:, 0]
+    return given - chosen, (chain, ahead, before, tags)
+
+
+def _among_all_backward(kept: Any, slope: jax.Array) -> tuple[Chain, None, None]:
+    """What is expected, less what is: each error's slope goes in at the tag before, and out at the tag."""
     chain, ahead, before, tags = kept
-    weights = jnp.where(chain.mask.T, slope.T, 0.0)[:, None]
+    weights = jnp.where(chain.mask.T, slope, 0.0)[:, None]
     enters = jnp.where(_is(before, ahead.given), weights, 0.0)
     leaves = jnp.where(_is(tags, ahead.reached), weights, 0.0)
     going, moved, ended = paths_along(chain, ahead, enters, leaves)
-    seen = jnp.einsum("tib,tjb->ij", enters, jnp.where(_is(tags, ahead.reached), 1.0, 0.0))
-    return Chain(jnp.transpose(going, (2, 0, 1)), moved - seen, ended, None, None), None  # pyright: ignore
+    slopes: Any = jnp.transpose(going, (2, 0, 1)), moved, ended, None, None
+    return Chain(*slopes), None, None
 
 
-path_errors.defvjp(_errors, _slopes)
+_among_all.defvjp(_among_all_forward, _among_all_backward)
 
 
 def _tags_before(chain: Chain, tags: jax.Array) -> jax.Array:

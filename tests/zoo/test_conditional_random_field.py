@@ -31,7 +31,7 @@ def objective(weights, c2):
 
 @pytest.fixture(scope="module")
 def tagger():
-    return zoo.ConditionalRandomField(c2=0.5, epochs=300, learning_rate=0.05).fit(WORDS, TAGS)
+    return zoo.ConditionalRandomField(c2=0.5).fit(WORDS, TAGS)
 
 
 def test_the_best_weights_are_found(tagger):
@@ -56,11 +56,12 @@ def test_tags_and_their_probabilities_are_given_for_each_step(tagger):
 def test_features_come_as_texts_truths_and_numbers():
     X = [[{"word": word, "vowel": word in "ae", "height": 0.5}, ["bias", word]] for word in "abce"]
     tagger = zoo.ConditionalRandomField(epochs=1)
-    (numbers, values), tags = tagger._checked(X, [["v", "x"], ["c", "x"]] * 2)
+    (numbers, values, begins), tags = tagger._checked(X, [["v", "x"], ["c", "x"]] * 2)
     assert list(tagger.features_)[:6] == ["", "word=a", "vowel", "height", "bias", "a"]
-    assert numbers[0].tolist() == [[1, 2, 3, 4], [1, 5, 6, 0]]
-    assert values[1].tolist() == [[1, 1, 0, 0.5], [1, 1, 1, 0]]
-    assert tags.tolist() == [[1, 2], [0, 2]] * 2
+    assert numbers[0, :2].tolist() == [[1, 2, 3, 4], [1, 5, 6, 0]]
+    assert values[0, 2:4].tolist() == [[1, 1, 0, 0.5], [1, 1, 1, 0]]
+    assert tags[0, :8].tolist() == [1, 2, 0, 2] * 2
+    assert begins.tolist() == [[True, False] * 4 + [False] * 8]
     assert zoo.word_features(["Uno", "2"])[0]["after"] == "2"
 
 
