@@ -100,7 +100,7 @@ class CRF(Layer):
     def call(self, inputs: jax.Array, mask: Any = None, begins: Any = None) -> jax.Array:
         scores = inputs @ self.kernel.value + self.bias.value if self.use_kernel else inputs
         counted = jnp.ones(scores.shape[:2], bool) if mask is None else jnp.asarray(mask).astype(bool)
-        first = counted & (jnp.cumsum(counted, axis=1) == 1)
+        first = counted & (jnp.arange(counted.shape[1]) == counted.argmax(axis=1)[:, None])
         begins = first if begins is None else first | jnp.asarray(begins).astype(bool) & counted
         transitions = jnp.concatenate([self.transitions.value, self.start.value[None]])
         chain = Chain(scores, transitions, self.end.value, counted, begins)

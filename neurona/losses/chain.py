@@ -176,11 +176,14 @@ _among_all.defvjp(_among_all_forward, _among_all_backward)
 
 def _tags_before(chain: Chain, tags: jax.Array) -> jax.Array:
     """The tag of the last step that counts, or the number of tags for none, (time, batch)."""
-    held, tags = chain.mask.T, tags.T
-    steps = jnp.where(held, jnp.arange(len(tags))[:, None], -1)
-    last = jnp.pad(jax.lax.cummax(steps)[:-1], ((1, 0), (0, 0)), constant_values=-1)
-    before = jnp.take_along_axis(tags, jnp.maximum(last, 0), axis=0)
-    return jnp.where((last < 0) | chain.begins.T, chain.ends.shape[0], before)
+
+    def follow(last: jax.Array, now: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        tag, held, begins = now
+        before = jnp.where(begins, none, last)
+        return jnp.where(held, tag, before), before
+
+    none = jnp.full(len(tags), chain.ends.shape[0], tags.dtype)
+    return jax.lax.scan(follow, none, (tags.T, chain.mask.T, chain.begins.T))[1]
 
 
 def _is(numbers: jax.Array, like: jax.Array) -> jax.Array:

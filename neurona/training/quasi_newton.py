@@ -3,8 +3,8 @@
 Liu and Nocedal (On the limited memory BFGS method for large scale optimization, Mathematical Programming 45,
 1989). From the last steps s = x_k+1 - x_k and the changes y = g_k+1 - g_k of the slope g, an estimate H of
 the inverse matrix of second derivatives is applied to the slope by two loops over the pairs (algorithm 7.4 of
-Nocedal and Wright, Numerical Optimization, 2006), from s'y / y'y of the last pair. The direction is -H g, and
-the step 1 at first. It is halved until the objective f falls enough:
+Nocedal and Wright, Numerical Optimization, 2006), from s'y / y'D^-1 y times D^-1, of the last pair and a
+positive diagonal D: 1, or a guess of the second derivatives. The direction is -H g, and the step 1 at first. It is halved until the objective f falls enough:
 
     f(x + t d) <= f(x) + 0.0001 t g'd.                                            (Armijo's condition)
 
@@ -70,7 +70,14 @@ class QuasiNewton(Rule):
         self.steps = Variable(pairs, trainable=False, name="steps")
         self.changes = Variable(pairs, trainable=False, name="changes")
         self.slope = Variable(jnp.zeros(size), trainable=False, name="slope")
+        self.curvature = Variable(jnp.ones(size), trainable=False, name="curvature")
         self.height = Variable(jnp.inf, trainable=False, name="height")
+
+    def guess(self, model: Any, batch: Batch) -> list[jax.Array]:
+        """The second derivatives of the loss by each trainable weight, roughly and up to a factor. A subclass
+        knows better than 1.
+        """
+        return [jnp.ones(variable.shape) for variable in model.trainable_variables]
 
     def step(
         self, model: Any, state: TrainingState, batch: Batch, key: jax.Array, number: jax.Array
@@ -84,11 +91,17 @@ class QuasiNewton(Rule):
             return forward(model, state._replace(trainable=trainable), batch, key, number, training=True).loss
 
         with StateScope(model, state) as scope:
-            direction = _direction(self.slope.value, self.steps.value, self.changes.value)
+            curvature = jax.lax.cond(
+                jnp.isinf(self.height.value),
+                lambda: ravel_pytree(self.guess(model, batch))[0],
+                lambda: self.curvature.value,
+            )
+            self.curvature.assign(curvature)
+            direction = _direction(self.slope.value, self.steps.value, self.changes.value, curvature)
             known = start, self.height.value, self.slope.value
             search = jax.lax.while_loop(
                 lambda search: ~search.settled,
-                lambda search: _tried(objective, search),
+                lambda search: _tried(objective, curvature, search),
                 _Search(*known, direction, jnp.ones(()), jnp.zeros((), "int32"), known, jnp.zeros((), bool)),
             )
             (point, height, slope), moved = search.found, search.tries < _TRIES
@@ -108,7 +121,7 @@ class QuasiNewton(Rule):
             variable.assign(jnp.where(moved, kept, 0.0))
 
 
-def _tried(objective: Any, search: _Search) -> _Search:
+def _tried(objective: Any, curvature: jax.Array, search: _Search) -> _Search:
     """A point along the direction is measured. Where nothing is known, this is the point it stands on."""
     new = jnp.isinf(search.height)
     trial = search.point + jnp.where(new, 0.0, search.rate) * search.direction
@@ -122,7 +135,7 @@ def _tried(objective: Any, search: _Search) -> _Search:
         search.point,
         jnp.where(new, height, search.height),
         jnp.where(new, slope, search.slope),
-        jnp.where(new, -slope / jnp.maximum(jnp.linalg.norm(slope), 1e-30), search.direction),
+        jnp.where(new, -slope / curvature, search.direction),
         jnp.where(new, 1.0, search.rate / 2),
         jnp.where(new | low, search.tries, search.tries + 1),
         found,
@@ -130,17 +143,16 @@ def _tried(objective: Any, search: _Search) -> _Search:
     )
 
 
-def _direction(slope: jax.Array, steps: jax.Array, changes: jax.Array) -> jax.Array:
-    """-H g; the slope itself, of length 1, while no pair is known."""
+def _direction(slope: jax.Array, steps: jax.Array, changes: jax.Array, curvature: jax.Array) -> jax.Array:
+    """-H g."""
     products = jnp.sum(steps * changes, axis=1)
     inverse = jnp.where(products > 0, 1 / jnp.where(products > 0, products, 1.0), 0.0)
     shares = []
     for step, change, rho in reversed(list(zip(steps, changes, inverse, strict=True))):
         shares.append(rho * (step @ slope))
         slope = slope - shares[-1] * change
-    squares = changes[-1] @ changes[-1]
-    length = jnp.maximum(jnp.linalg.norm(slope), 1e-30)
-    found = slope * jnp.where(squares > 0, products[-1] / jnp.where(squares > 0, squares, 1.0), 1 / length)
+    squares = changes[-1] @ (changes[-1] / curvature)
+    found = slope / curvature * jnp.where(squares > 0, products[-1] / jnp.where(squares > 0, squares, 1.0), 1.0)
     for step, change, rho, share in zip(steps, changes, inverse, reversed(shares), strict=True):
         found = found + (share - rho * (change @ found)) * step
     return -found

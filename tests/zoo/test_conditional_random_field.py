@@ -31,7 +31,7 @@ def objective(weights, c2):
 
 @pytest.fixture(scope="module")
 def tagger():
-    return zoo.ConditionalRandomField(c2=0.5).fit(WORDS, TAGS)
+    return zoo.ConditionalRandomField(c2=0.5, tol=1e-6).fit(WORDS, TAGS)
 
 
 def test_the_best_weights_are_found(tagger):
