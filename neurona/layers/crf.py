@@ -110,7 +110,7 @@ class CRF(Layer):
 
 
 def marginals(chain: Chain) -> jax.Array:
-    """P(tag | inputs) at each step, (batch, time, tags): what comes along if 1 enters where sequences begin."""
+    """P(tag | inputs) at each step, (batch, time, tags): what comes if 1 enters at each begin."""
     ahead, tags = paths_ahead(chain), chain.ends.shape[0]
     enters = jnp.zeros_like(ahead.given).at[:, tags].set(chain.begins.T)
     going, _, _ = paths_along(chain, ahead, enters, jnp.zeros_like(ahead.reached))

@@ -3,8 +3,9 @@
 Liu and Nocedal (On the limited memory BFGS method for large scale optimization, Mathematical Programming 45,
 1989). From the last steps s = x_k+1 - x_k and the changes y = g_k+1 - g_k of the slope g, an estimate H of
 the inverse matrix of second derivatives is applied to the slope by two loops over the pairs (algorithm 7.4 of
-Nocedal and Wright, Numerical Optimization, 2006), from s'y / y'D^-1 y times D^-1, of the last pair and a
-positive diagonal D: 1, or a guess of the second derivatives. The direction is -H g, and the step 1 at first. It is halved until the objective f falls enough:
+Nocedal and Wright, Numerical Optimization, 2006). They begin with D^-1 s'y / y'D^-1 y of the last pair, D
+being a positive diagonal: 1, or a guess of the second derivatives. The direction is -H g, and the step 1 at
+first. It is halved until the objective f falls enough:
 
     f(x + t d) <= f(x) + 0.0001 t g'd.                                            (Armijo's condition)
 
@@ -152,7 +153,9 @@ def _direction(slope: jax.Array, steps: jax.Array, changes: jax.Array, curvature
         shares.append(rho * (step @ slope))
         slope = slope - shares[-1] * change
     squares = changes[-1] @ (changes[-1] / curvature)
-    found = slope / curvature * jnp.where(squares > 0, products[-1] / jnp.where(squares > 0, squares, 1.0), 1.0)
+    found = (
+        slope / curvature * jnp.where(squares > 0, products[-1] / jnp.where(squares > 0, squares, 1.0), 1.0)
+    )
     for step, change, rho, share in zip(steps, changes, inverse, reversed(shares), strict=True):
         found = found + (share - rho * (change @ found)) * step
     return -found

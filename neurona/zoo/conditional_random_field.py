@@ -13,8 +13,8 @@ and tags; this one tags given words, so that features may overlap: a word, its e
 expected to be together, less how often they are (section 3). The likeliest path is Viterbi's.
 
 Deviations. The paper learns by iterative scaling; here, as in crfsuite (Okazaki, 2007), an epoch is a step of
-L-BFGS on all sequences together (neurona/training/quasi_newton.py), and c2 times the sum of the squared weights is
-added to -log P of all sequences. The first and the last tag have weights too.
+L-BFGS on all sequences together (neurona/training/quasi_newton.py), and c2 times the sum of the squared
+weights is added to -log P of all sequences. The first and the last tag have weights too.
 
 Sequences are packed: a row of an array holds several, one after another, so that little of it is empty.
 """
@@ -124,7 +124,7 @@ class ConditionalRandomField(Estimator):
         [['article', 'noun', 'verb']]
     """
 
-    def __init__(self, c2: float = 0.1, epochs: int = 100, tol: float = 1e-4) -> None:
+    def __init__(self, c2: float = 0.1, epochs: int = 100, tol: float = 3e-4) -> None:
         self.c2 = c2
         self.epochs = epochs
         self.tol = tol
@@ -194,7 +194,10 @@ class ConditionalRandomField(Estimator):
         self._batch_size = len(X[0])
         units = len(self.classes_)
         steps = int(np.count_nonzero(X[0][..., 0]))
-        numbers, values = Input((None, None), dtype="int32", name="numbers"), Input((None, None), name="values")
+        numbers, values = (
+            Input((None, None), dtype="int32", name="numbers"),
+            Input((None, None), name="values"),
+        )
         begins = Input((None,), dtype="bool", name="begins")
         scores = FeatureScores(len(self.features_) + 1, units, self.c2 / steps)([numbers, values])
         outputs = CRF(units, use_kernel=False, transition_initializer="zeros")(scores, begins=begins)
@@ -219,7 +222,9 @@ class ConditionalRandomField(Estimator):
         arrays, packed = self._given(X)
         field: Any = self.model_.layers[-1]
         marginal = CRF(len(self.classes_), "marginal", use_kernel=False)
-        model = Model(self.model_.inputs, marginal(_scores_of(self.model_).output, begins=self.model_.inputs[2]))
+        model = Model(
+            self.model_.inputs, marginal(_scores_of(self.model_).output, begins=self.model_.inputs[2])
+        )
         marginal.set_weights(field.get_weights())
         found = packed.taken_from(np.asarray(model.predict(arrays, verbose=0)))
         return [found[begin:end] for begin, end in packed.parts]

@@ -78,7 +78,7 @@ class _ExtremeMachine(Estimator):
         assert y is not None
         spread = _SPREADS.get(self.activation, np.inf)
         if self.ridge and NormalRule.resolves(self.ridge, len(X), self.units, spread):
-            self._batch_size = min(len(X), 1024)
+            self._batch_size = min(len(X), 2048)
             return self._machine(X.shape[1], y.shape[1], NormalRule(self.ridge))
         self._batch_size = min(len(X), max(1024, 4 * self.units))
         return self._machine(X.shape[1], y.shape[1], RidgeRule(self.ridge, least=_LEAST))

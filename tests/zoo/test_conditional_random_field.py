@@ -44,6 +44,26 @@ def test_the_best_weights_are_found(tagger):
     assert tagger.history_.history["loss"][-1] * steps == pytest.approx(objective(found, 0.5), rel=0.02)
 
 
+def test_the_slope_is_0_at_the_end_and_packing_changes_nothing():
+    rng = np.random.default_rng(3)
+    words = [[f"w{word}" for word in rng.integers(0, 12, size)] for size in rng.integers(1, 9, 80)]
+    tags = [[int(word[1:]) % 3 if rng.random() < 0.8 else 0 for word in sentence] for sentence in words]
+    tagger = zoo.ConditionalRandomField(tol=0.0).fit(words, tags)
+    rows = tagger._checked(words, tags)[0][0]
+    assert len(rows) * rows.shape[1] < 2 * sum(map(len, words))
+    expected, seen = np.zeros((13, 3)), np.zeros((13, 3))
+    kernel = np.asarray(tagger.model_.get_weights()[0], float)
+    for sentence, truth, shares in zip(words, tags, tagger.predict_proba(words), strict=True):
+        alone = tagger.predict_proba([sentence])[0]
+        np.testing.assert_allclose(shares, alone, atol=1e-6)
+        for word, tag, share in zip(sentence, truth, shares.astype(float), strict=True):
+            for feature in (0, tagger.features_[word] - 1):
+                expected[feature] += share
+                seen[feature, tag] += 1
+    slope = expected - seen + 2 * tagger.c2 * kernel[1:]
+    assert np.abs(slope).max() < 2e-3 * np.abs(expected - 1 / 3 * seen.sum(axis=1, keepdims=True)).max()
+
+
 def test_tags_and_their_probabilities_are_given_for_each_step(tagger):
     assert tagger.predict(WORDS) == TAGS
     assert tagger.score(WORDS, TAGS) == 1
@@ -74,6 +94,11 @@ def test_the_best_tagger_of_a_known_language_is_that_of_all_paths():
     masses = masses * np.prod(shown[np.arange(3), paths], axis=1)
     wanted = np.stack([(paths == tag).T @ masses for tag in range(2)]).argmax(axis=0)
     np.testing.assert_array_equal(language.best(words), wanted)
+
+
+def test_a_batch_size_is_refused():
+    with pytest.raises(ValueError, match=r"on all sequences together\. Leave batch_size out"):
+        zoo.ConditionalRandomField().fit(WORDS, TAGS, batch_size=2)
 
 
 WRONG = [
