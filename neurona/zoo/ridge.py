@@ -6,8 +6,8 @@ biased estimation for nonorthogonal problems, Technometrics 12, 1970) minimizes
     |Y - H w - b|**2 + ridge * |w|**2.
 
 `RidgeRule` does not form H' H, which would square the spread of the singular values and lose half of the
-digits of 32 bits: it keeps the triangle of the QR decomposition of all rows (1, H, Y) seen, to which a batch is
-added by another QR (Golub and Van Loan, Matrix Computations, 6.5.3). Of the triangle
+digits of 32 bits: it keeps the triangle of the QR decomposition of all rows (1, H, Y) seen, to which a batch
+is added by another QR (Golub and Van Loan, Matrix Computations, 6.5.3). Of the triangle
 
     r  a' b'     the first row gives the bias, without a penalty;
     0  R  Z      R and Z are those of the centred rows, and so is the solution, (R' R + ridge)^-1 R' Z;
