@@ -357,7 +357,7 @@ class _Packed:
             starts.append(row * self.size + place)
             place += length
         self.parts = list(pairwise([0, *ends.tolist()]))
-        self._places = np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
+        self._places: Any = np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
         self._rows = row + 1
         self.begins = np.zeros((self._rows, self.size), bool)
         self.begins.flat[starts] = True
