@@ -82,7 +82,7 @@ class FeatureScores(Layer):
         return inputs[0][..., 0] > 0
 
 
-class _Learning(QuasiNewton):
+class FeatureQuasiNewton(QuasiNewton):
     """L-BFGS that knows how often each feature is there: by that, the loss is curved along its weights."""
 
     def guess(self, model: Any, batch: Any) -> list[jax.Array]:
@@ -202,7 +202,7 @@ class ConditionalRandomField(Estimator):
         scores = FeatureScores(len(self.features_) + 1, units, self.c2 / steps)([numbers, values])
         outputs = CRF(units, use_kernel=False, transition_initializer="zeros")(scores, begins=begins)
         model = Model([numbers, values, begins], outputs)
-        model.compile(loss="chain_crossentropy", rule=_Learning())
+        model.compile(loss="chain_crossentropy", rule=FeatureQuasiNewton())
         return model
 
     def _given(self, X: Any) -> tuple[list[np.ndarray], "_Packed"]:
