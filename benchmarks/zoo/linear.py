@@ -66,12 +66,14 @@ def sklearn_network(seed: int) -> Any:
 def neurona_extreme(seed: int) -> Any:
     from neurona.zoo import ExtremeClassifier
 
-    return ExtremeClassifier(2000, ridge=1.0, random_state=seed)
+    weights = 3 / 28 * 3**0.5  # as spread as those of hpelm, 3 / sqrt(inputs)
+    return ExtremeClassifier(2000, weight_scale=weights, ridge=1.0, random_state=seed)
 
 
 def hpelm_extreme(rows: data.Arrays, seed: int) -> np.ndarray:
     for name, kind in (("int", int), ("float", float), ("bool", bool)):
-        setattr(np, name, kind)  # hpelm is of 2018, and NumPy took these names away
+        if not hasattr(np, name):  # hpelm is of 2018, and NumPy took these names away
+            setattr(np, name, kind)
     from hpelm import ELM
 
     x, y, x_test, _ = rows

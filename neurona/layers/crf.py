@@ -11,7 +11,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
 from neurona.core.shapes import InputSpec
 from neurona.layers.arguments import choice, positive
-from neurona.losses.chain import Chain, paths_ahead
+from neurona.losses.chain import Chain, paths_ahead, paths_along, rows_last
 
 __all__ = ["CRF"]
 
@@ -38,9 +38,11 @@ class CRF(Layer):
     Call arguments:
         inputs: sequences.
         mask: true where a step counts.
+        begins: true where a sequence begins, if a row holds several, one after another; by default each row
+            holds one.
 
-    Shapes: inputs (batch, time, features), mask (batch, time) -> (batch, time, units); kernel (features,
-        units), bias (units,), transitions (units, units), start (units,), end (units,).
+    Shapes: inputs (batch, time, features), mask and begins (batch, time) -> (batch, time, units); kernel
+        (features, units), bias (units,), transitions (units, units), start (units,), end (units,).
 
     Raises:
         ArgumentError: decoding is neither; another loss is taken of the likeliest path.
@@ -95,43 +97,48 @@ class CRF(Layer):
         self.start = self.add_weight((units,), "zeros", name="start")
         self.end = self.add_weight((units,), "zeros", name="end")
 
-    def call(self, inputs: jax.Array, mask: Any = None) -> jax.Array:
+    def call(self, inputs: jax.Array, mask: Any = None, begins: Any = None) -> jax.Array:
         scores = inputs @ self.kernel.value + self.bias.value if self.use_kernel else inputs
         counted = jnp.ones(scores.shape[:2], bool) if mask is None else jnp.asarray(mask).astype(bool)
+        first = counted & (jnp.arange(counted.shape[1]) == counted.argmax(axis=1)[:, None])
+        begins = first if begins is None else first | jnp.asarray(begins).astype(bool) & counted
         transitions = jnp.concatenate([self.transitions.value, self.start.value[None]])
-        chain = Chain(scores, transitions, self.end.value, counted)
+        chain = Chain(scores, transitions, self.end.value, counted, begins)
         outputs = marginals(chain) if self.decoding == "marginal" else likeliest(chain)
         CHAIN.set(outputs, chain)
         return outputs
 
 
 def marginals(chain: Chain) -> jax.Array:
-    """P(tag | inputs) at each step, (batch, time, tags): the slope of log Z in the scores."""
-    slope = jax.grad(lambda scores: paths_ahead(chain._replace(scores=scores))[-1].sum())(chain.scores)
-    return jnp.where(chain.mask[..., None], slope, 1 / chain.ends.shape[0])
+    """P(tag | inputs) at each step, (batch, time, tags): what comes if 1 enters at each begin."""
+    ahead, tags = paths_ahead(chain), chain.ends.shape[0]
+    enters = jnp.zeros_like(ahead.given).at[:, tags].set(chain.begins.T)
+    going, _, _ = paths_along(chain, ahead, enters, jnp.zeros_like(ahead.reached))
+    return jnp.where(chain.mask[..., None], jnp.transpose(going, (2, 0, 1)), 1 / tags)
 
 
 @jax.custom_vjp
 def likeliest(chain: Chain) -> jax.Array:
     """1 for the tags of the likeliest path, (batch, time, tags): Viterbi's."""
 
-    def backward(after: jax.Array, now: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        scores, held = now
-        reached = chain.transitions + (scores + after)[:, None]  # (batch, the tag before or none, tag)
-        return jnp.where(held, reached.max(axis=-1)[:, :-1], after), reached.argmax(axis=-1)
+    def backward(after: jax.Array, now: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        scores, held, begins = now
+        reached = chain.transitions[..., None] + scores + after  # (the tag before or none, tag, batch)
+        earlier = jnp.where(held, reached.max(axis=1)[:-1], after)
+        return jnp.where(begins, ends, earlier), reached.argmax(axis=1)
 
-    def forward(before: jax.Array, now: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        choices, held = now
-        tag = jnp.take_along_axis(choices, before[:, None], axis=1)
-        before = jnp.where(held, tag, before[:, None])[:, 0]
+    def forward(before: jax.Array, now: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        choices, held, begins = now
+        before = jnp.where(begins, tags, before)
+        before = jnp.where(held, jnp.take_along_axis(choices, before, axis=0), before)
         return before, before
 
-    scores, held = jnp.swapaxes(chain.scores, 0, 1), chain.mask.T[..., None]
-    last = jnp.broadcast_to(chain.ends, scores.shape[1:])
-    _, choices = jax.lax.scan(backward, last, (scores, held), reverse=True)
-    none = jnp.full(scores.shape[1], chain.ends.shape[0], choices.dtype)
-    _, path = jax.lax.scan(forward, none, (choices, held))
-    return jnp.swapaxes(jax.nn.one_hot(path, chain.ends.shape[0], dtype=scores.dtype) * held, 0, 1)
+    steps, tags = rows_last(chain), chain.ends.shape[0]
+    ends = jnp.broadcast_to(chain.ends[:, None], steps[0].shape[1:])
+    _, choices = jax.lax.scan(backward, ends, steps, reverse=True)
+    none = jnp.full((1, len(chain.scores)), tags, choices.dtype)
+    _, path = jax.lax.scan(forward, none, (choices, *steps[1:]))
+    return jax.nn.one_hot(path[:, 0].T, tags, dtype=chain.scores.dtype) * chain.mask[..., None]
 
 
 def _likeliest_forward(chain: Chain) -> tuple[jax.Array, None]:

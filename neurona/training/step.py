@@ -117,16 +117,16 @@ def gradient_step(model: Any, state: TrainingState, batch: Batch, key: Any, numb
     constraints = [variable.constraint for variable in model._variable_groups()[0]]
     trainable = [value if limit is None else limit(value) for value, limit in zip(trainable, constraints)]
     after = result.state._replace(trainable=trainable, optimizer=optimizer_state)
-    return StepResult(_with_metrics(model, after, batch, result), jnp.isfinite(result.loss))
+    return StepResult(with_metrics(model, after, batch, result), jnp.isfinite(result.loss))
 
 
 def test_step(model: Any, state: TrainingState, batch: Batch, key: Any, number: Any) -> StepResult:
     """Loss and metrics of a batch, without training."""
     result = forward(model, state, batch, key, number, training=False)
-    return StepResult(_with_metrics(model, result.state, batch, result))
+    return StepResult(with_metrics(model, result.state, batch, result))
 
 
-def _with_metrics(model: Any, state: TrainingState, batch: Batch, result: Forward) -> TrainingState:
+def with_metrics(model: Any, state: TrainingState, batch: Batch, result: Forward) -> TrainingState:
     """The state after the metrics have seen a batch."""
     with StateScope(model, state) as scope:
         model._loss_tracker.update_state(result.loss, sample_weight=jax.tree.leaves(batch.x)[0].shape[0])

@@ -12,24 +12,29 @@ and tags; this one tags given words, so that features may overlap: a word, its e
 -log P is convex in the weights, so that there is one best fit. Its slope is what each feature and tag are
 expected to be together, less how often they are (section 3). The likeliest path is Viterbi's.
 
-Deviations. The paper learns by iterative scaling; here the slope is followed by Adam. As in crfsuite
-(Okazaki, 2007), c2 times the sum of the squared weights is added to -log P of all sequences. The first and
-the last tag have weights too.
+Deviations. The paper learns by iterative scaling; here, as in crfsuite (Okazaki, 2007), an epoch is a step of
+L-BFGS on all sequences together (neurona/training/quasi_newton.py), and c2 times the sum of the squared
+weights is added to -log P of all sequences. The first and the last tag have weights too.
+
+Sequences are packed: a row of an array holds several, one after another, so that little of it is empty.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.errors import DataError
+from neurona.callbacks import EarlyStopping
+from neurona.errors import ArgumentError, DataError
+from neurona.kernels.embedding import embedding
 from neurona.layers import CRF, Input, Layer
 from neurona.models import Model
-from neurona.optimizers import Adam
 from neurona.plotting.figure import finish, new_figure
 from neurona.regularizers import L2
+from neurona.training import QuasiNewton
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Estimator
@@ -37,6 +42,7 @@ from neurona.zoo.estimator import Estimator
 __all__ = ["ConditionalRandomField", "FeatureScores", "word_features"]
 
 _EVERY = ""  # the feature that every word has, of which the weights are those of the tags alone
+_ROWS = 512  # of packed sequences at most, if none is longer: what the caches of a processor hold of a step
 
 
 class FeatureScores(Layer):
@@ -71,10 +77,24 @@ class FeatureScores(Layer):
 
     def call(self, inputs: Any) -> jax.Array:
         numbers, values = inputs
-        return jnp.einsum("btk,btku->btu", values, self.kernel.value[numbers.astype("int32")])
+        return jnp.einsum("btk,btku->btu", values, embedding(self.kernel.value, numbers.astype("int32")))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return inputs[0][..., 0] > 0
+
+
+class FeatureQuasiNewton(QuasiNewton):
+    """L-BFGS that knows how often each feature is there: by that, the loss is curved along its weights."""
+
+    def guess(self, model: Any, batch: Any) -> list[jax.Array]:
+        (numbers, values, begins), scores = batch.x, _scores_of(model)
+        steps = jnp.count_nonzero(numbers[..., 0])
+        counts = jnp.zeros(scores.features).at[numbers.ravel()].add(values.ravel() ** 2)
+        spread = (1 - 1 / scores.units) / scores.units  # variance of a tag, if all are as likely
+        kernel = spread * jnp.maximum(counts, 1.0) / steps + 2 * scores.penalty
+        transitions, *ends = (jnp.full(weight.shape, spread) for weight in model.layers[-1].weights)
+        ends = [one * begins.sum() / steps for one in ends]
+        return [jnp.tile(kernel[:, None], (1, scores.units)), transitions / scores.units, *ends]
 
 
 class ConditionalRandomField(Estimator):
@@ -85,10 +105,9 @@ class ConditionalRandomField(Estimator):
 
     Args:
         c2: times the sum of the squared weights is added to -log P of all sequences.
-        learning_rate: of Adam.
-        epochs: how often the sequences are gone through.
-        batch_size: how many sequences are learned in a step.
-        random_state: an integer for the same order of sequences at every call.
+        epochs: steps of L-BFGS at most.
+        tol: learning ends when three steps lower the loss of a word, -log P and the penalty divided by the
+            number of words, by less in all.
 
     Attributes:
         classes_: the tags, sorted.
@@ -101,24 +120,35 @@ class ConditionalRandomField(Estimator):
 
         >>> sentences = [["the", "cat", "sleeps"], ["a", "dog", "runs"], ["the", "dog", "sleeps"]]
         >>> tags = [["article", "noun", "verb"]] * 3
-        >>> tagger = ConditionalRandomField(learning_rate=0.1, epochs=30, random_state=0).fit(sentences, tags)
+        >>> tagger = ConditionalRandomField().fit(sentences, tags)
         >>> tagger.predict([["a", "cat", "dances"]])  # the last word is new
         [['article', 'noun', 'verb']]
     """
 
-    def __init__(
-        self,
-        c2: float = 0.1,
-        learning_rate: float = 0.03,
-        epochs: int = 10,
-        batch_size: int = 64,
-        random_state: int | None = None,
-    ) -> None:
+    def __init__(self, c2: float = 0.1, epochs: int = 100, tol: float = 3e-4) -> None:
         self.c2 = c2
-        self.learning_rate = learning_rate
         self.epochs = epochs
-        self.batch_size = batch_size
-        self.random_state = random_state
+        self.tol = tol
+
+    def fit(self, X: Any, y: Any = None, callbacks: Any = (), **options: Any) -> Self:
+        """Learn from sequences.
+
+        Args:
+            X: sequences.
+            y: the tags of each.
+            callbacks: of the model's `fit`.
+            options: further arguments of the model's `fit`.
+
+        Raises:
+            ArgumentError: a batch size is given.
+            DataError: the sequences and tags don't fit together.
+        """
+        if "batch_size" in options:
+            raise ArgumentError(
+                "ConditionalRandomField: a step is taken on all sequences together. Leave batch_size out."
+            )
+        settled = EarlyStopping("loss", min_delta=self.tol, patience=3, mode="min")
+        return super().fit(X, y, callbacks=[*callbacks, settled], **{"shuffle": False, **options})
 
     def _checked(self, X: Any, y: Any) -> Any:
         steps, lengths = _flat(X, "X")
@@ -133,57 +163,72 @@ class ConditionalRandomField(Estimator):
                 f"ConditionalRandomField: each step has a tag. Received {len(lengths)} sequences in X and "
                 f"{len(counts)} in y, which differ at sequence {row}."
             )
-        self.classes_, numbers = np.unique(np.asarray(tags), return_inverse=True)
-        named = [_named(step) for step in steps]
-        names = dict.fromkeys([_EVERY, *(name for one in named for name in one)])
+        kinds = dict.fromkeys(tags)
+        self.classes_, numbers = np.unique(np.asarray(list(kinds)), return_inverse=True)
+        kinds.update(zip(kinds, numbers.tolist()))
+        steps = _Steps(steps)
+        names = dict.fromkeys([_EVERY, *(name for one in steps.named for name in one)])
         self.features_ = {name: number for number, name in enumerate(names, 1)}
-        return self._arrays(named, lengths), _padded(numbers.astype("int32"), lengths)
+        packed = _Packed(lengths)
+        targets = np.fromiter(map(kinds.__getitem__, tags), "int32", len(tags))  # pyright: ignore
+        return self._arrays(steps, packed), packed.of(targets)
 
-    def _arrays(self, named: list[dict[str, float]], lengths: list[int]) -> list[np.ndarray]:
-        """The numbers and the values of the features of each step, (sequences, time, at once)."""
+    def _arrays(self, steps: "_Steps", packed: "_Packed") -> list[np.ndarray]:
+        """The numbers and the values of the features of each step, (rows, time, at once), and where sequences
+        begin, (rows, time).
+        """
         known = self.features_
         found = [
             [(1, 1.0), *((known[name], value) for name, value in one.items() if name in known)]
-            for one in named
+            for one in steps.named
         ]
-        width = max(map(len, found))
         counts = np.array([len(one) for one in found])
-        table = np.zeros((2, len(found), width), "float32")
-        places = np.repeat(np.arange(len(found)), counts), np.concatenate([np.arange(n) for n in counts])
-        table[:, places[0], places[1]] = np.array([pair for one in found for pair in one], "float32").T
-        return [_padded(table[0].astype("int32"), lengths), _padded(table[1], lengths)]
+        places = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+        table = np.zeros((2, len(found), counts.max()), "float32")
+        table[:, np.repeat(np.arange(len(found)), counts), places] = np.array(
+            [pair for one in found for pair in one], "float32"
+        ).T
+        numbers, values = table[0].astype("int32")[steps.kinds], table[1][steps.kinds]
+        return [packed.of(numbers), packed.of(values), packed.begins]
 
     def _model_for(self, X: Any, y: np.ndarray | None) -> Model:
-        self._batch_size = min(len(X[0]), self.batch_size)
+        self._batch_size = len(X[0])
         units = len(self.classes_)
         steps = int(np.count_nonzero(X[0][..., 0]))
-        inputs = [Input((None, None), dtype="int32", name="numbers"), Input((None, None), name="values")]
-        scores = FeatureScores(len(self.features_) + 1, units, self.c2 / steps)(inputs)
-        outputs = CRF(units, use_kernel=False, transition_initializer="zeros")(scores)
-        model = Model(inputs, outputs)
-        model.compile(Adam(self.learning_rate), "chain_crossentropy")
+        numbers, values = (
+            Input((None, None), dtype="int32", name="numbers"),
+            Input((None, None), name="values"),
+        )
+        begins = Input((None,), dtype="bool", name="begins")
+        scores = FeatureScores(len(self.features_) + 1, units, self.c2 / steps)([numbers, values])
+        outputs = CRF(units, use_kernel=False, transition_initializer="zeros")(scores, begins=begins)
+        model = Model([numbers, values, begins], outputs)
+        model.compile(loss="chain_crossentropy", rule=FeatureQuasiNewton())
         return model
 
-    def _given(self, X: Any) -> tuple[list[np.ndarray], list[int]]:
+    def _given(self, X: Any) -> tuple[list[np.ndarray], "_Packed"]:
         validation.check_is_fitted(self)
         steps, lengths = _flat(X, "X")
-        return self._arrays([_named(step) for step in steps], lengths), lengths
+        packed = _Packed(lengths)
+        return self._arrays(_Steps(steps), packed), packed
 
     def predict(self, X: Any) -> list[list[Any]]:
         """The likeliest tags of each sequence: Viterbi's path."""
-        arrays, lengths = self._given(X)
-        best = self._outputs(arrays).argmax(axis=-1)
-        return [self.classes_[row[:length]].tolist() for row, length in zip(best, lengths, strict=True)]
+        arrays, packed = self._given(X)
+        best = self.classes_[packed.taken_from(self._outputs(arrays).argmax(axis=-1))].tolist()
+        return [best[begin:end] for begin, end in packed.parts]
 
     def predict_proba(self, X: Any) -> list[np.ndarray]:
         """The probability of each tag at each step, (time, tags) of each sequence."""
-        arrays, lengths = self._given(X)
-        _, scores, field = (layer for layer in self.model_.layers[1:])
+        arrays, packed = self._given(X)
+        field: Any = self.model_.layers[-1]
         marginal = CRF(len(self.classes_), "marginal", use_kernel=False)
-        model = Model(self.model_.inputs, marginal(scores.output))
+        model = Model(
+            self.model_.inputs, marginal(_scores_of(self.model_).output, begins=self.model_.inputs[2])
+        )
         marginal.set_weights(field.get_weights())
-        found = np.asarray(model.predict(arrays, verbose=0))
-        return [row[:length] for row, length in zip(found, lengths, strict=True)]
+        found = packed.taken_from(np.asarray(model.predict(arrays, verbose=0)))
+        return [found[begin:end] for begin, end in packed.parts]
 
     def score(self, X: Any, y: Any) -> float:
         """The share of steps of which the tag is right."""
@@ -222,6 +267,11 @@ class ConditionalRandomField(Estimator):
             panel.set_yticks(range(len(tags)), tags)
         figure.suptitle(CARD.title.of(language))
         return finish(figure, to_file)
+
+
+def _scores_of(model: Model) -> FeatureScores:
+    """The layer that scores tags."""
+    return next(layer for layer in model.layers if isinstance(layer, FeatureScores))
 
 
 def _flat(sequences: Any, name: str) -> tuple[list[Any], list[int]]:
@@ -270,11 +320,58 @@ def _named_value(name: Any, value: Any) -> tuple[str, float]:
     return str(name), float(value)
 
 
-def _padded(steps: np.ndarray, lengths: list[int]) -> np.ndarray:
-    """Steps in a row as sequences of one length, with 0 where one has ended."""
-    table = np.zeros((len(lengths), max(lengths), *steps.shape[1:]), steps.dtype)
-    table[np.arange(max(lengths)) < np.array(lengths)[:, None]] = steps
-    return table
+class _Steps:
+    """Steps by their features.
+
+    Attributes:
+        named: the features of each step that differs from others.
+        kinds: the place of each step in it.
+    """
+
+    def __init__(self, steps: list[Any]) -> None:
+        if all(type(step) is str for step in steps):  # most words come again and again
+            different = {step: number for number, step in enumerate(dict.fromkeys(steps))}
+            self.named = [{word: 1.0} for word in different]
+            self.kinds = np.fromiter(map(different.__getitem__, steps), "int32", len(steps))
+        else:
+            self.named = [_named(step) for step in steps]
+            self.kinds = np.arange(len(steps))
+
+
+class _Packed:
+    """Where the steps of sequences lie in rows of one length, each of which holds several sequences.
+
+    Attributes:
+        begins: where sequences begin, (rows, time).
+        parts: the first step of each sequence, and the one after its last, of all steps in a row.
+    """
+
+    def __init__(self, lengths: list[int]) -> None:
+        ends = np.cumsum(lengths)
+        longest, total = max(lengths), int(ends[-1])
+        least = max(longest, min(4 * longest, total), total // _ROWS, 16)
+        self.size = 1 << (least - 1).bit_length()  # few sizes, as each is compiled
+        starts, row, place = [], 0, 0
+        for length in lengths:
+            if place + length > self.size:
+                row, place = row + 1, 0
+            starts.append(row * self.size + place)
+            place += length
+        self.parts = list(pairwise([0, *ends.tolist()]))
+        self._places: Any = np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
+        self._rows = row + 1
+        self.begins = np.zeros((self._rows, self.size), bool)
+        self.begins.flat[starts] = True
+
+    def of(self, steps: np.ndarray) -> np.ndarray:
+        """(all steps, ...) -> (rows, time, ...), with 0 where nothing lies."""
+        table = np.zeros((self._rows * self.size, *steps.shape[1:]), steps.dtype)
+        table[self._places] = steps
+        return table.reshape(self._rows, self.size, *steps.shape[1:])
+
+    def taken_from(self, rows: np.ndarray) -> np.ndarray:
+        """(rows, time, ...) -> (all steps, ...)."""
+        return rows.reshape(-1, *rows.shape[2:])[self._places]
 
 
 def word_features(sentence: Sequence[str]) -> list[dict[str, Any]]:
@@ -343,8 +440,7 @@ def _tagging(seed: int = 0, quick: bool = False) -> Outcome:
     language = _Language(seed)
     words, tags = language.written(1024 if quick else 10_000)
     test, truth = language.written(300 if quick else 2000)
-    hurry = {"learning_rate": 0.1, "epochs": 5} if quick else {}
-    network = ConditionalRandomField(**hurry, random_state=seed).fit(words, tags)
+    network = ConditionalRandomField().fit(words, tags)
     ceiling = np.mean(np.concatenate([language.best(row) for row in test]) == np.concatenate(truth))
     accuracy = network.score(test, truth)
     return Outcome(

@@ -29,11 +29,12 @@ from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.estimator import Classifier, Estimator, base
 from neurona.zoo.pictures import weights_figure
-from neurona.zoo.ridge import RecursiveRule, RidgeRule
+from neurona.zoo.ridge import NormalRule, RecursiveRule, RidgeRule
 
 __all__ = ["ExtremeClassifier", "ExtremeRegressor"]
 
 _LEAST = 1e-11  # ridge, as a share of the largest squared singular value, so that rounding stays small
+_SPREADS = {"sigmoid": 0.5, "tanh": 1.0}  # how far outputs lie from the middle at most
 _ONLINE_RIDGE = 1e-3  # where rows come one by one, and none can be chosen
 
 
@@ -76,6 +77,10 @@ class _ExtremeMachine(Estimator):
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
         assert y is not None
+        spread = _SPREADS.get(self.activation, np.inf)
+        if self.ridge and NormalRule.resolves(self.ridge, len(X), self.units, spread):
+            self._batch_size = min(len(X), 2048)
+            return self._machine(X.shape[1], y.shape[1], NormalRule(self.ridge))
         self._batch_size = min(len(X), max(1024, 4 * self.units))
         return self._machine(X.shape[1], y.shape[1], RidgeRule(self.ridge, least=_LEAST))
 
@@ -87,7 +92,7 @@ class _ExtremeMachine(Estimator):
             y: a target or class for each.
             options: further arguments of the model's `fit`.
         """
-        super().fit(X, y, **options)
+        super().fit(X, y, **{"shuffle": False, **options})
         self.ridge_ = float(self._rule.chosen.value)
         return self
 

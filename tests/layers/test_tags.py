@@ -56,6 +56,29 @@ def test_path_marginals_and_likelihood_are_those_of_all_paths():
             np.testing.assert_allclose(np.asarray(outputs)[row][~held], empty)
 
 
+def test_a_row_may_hold_several_sequences():
+    lengths = [3, 5, 2]
+    begins = np.zeros((1, 12), bool)
+    begins[0, np.cumsum([0, *lengths[:-1]])] = True
+    held, scores, tags = np.arange(12)[None] < 10, np.zeros((1, 12, 3), "float32"), np.zeros((1, 12), int)
+    parts = list(zip(np.cumsum([0, *lengths[:-1]]), lengths))
+    for row, (first, size) in enumerate(parts):
+        scores[0, first : first + size], tags[0, first : first + size] = SCORES[row, :size], TAGS[row, :size]
+
+    def loss(scores, tags, **options):
+        return ChainCrossentropy(reduction="sum").call(tags, field()(scores, **options)).sum()
+
+    for decoding in ("viterbi", "marginal"):
+        together = np.asarray(field(decoding)(scores, mask=held, begins=begins))
+        slope = jax.grad(loss)(jnp.asarray(scores), tags, mask=held, begins=begins)
+        for row, (first, size) in enumerate(parts):
+            alone = SCORES[row : row + 1, :size], TAGS[row : row + 1, :size]
+            np.testing.assert_allclose(
+                together[0, first : first + size], field(decoding)(alone[0])[0], atol=1e-6
+            )
+            np.testing.assert_allclose(slope[0, first : first + size], jax.grad(loss)(*alone)[0], atol=1e-5)
+
+
 def test_the_loss_is_the_mean_over_steps_that_count():
     outputs = field()(SCORES, mask=MASKS)
     MASK.set(outputs, jnp.asarray(MASKS))  # as in a model

@@ -31,7 +31,7 @@ def objective(weights, c2):
 
 @pytest.fixture(scope="module")
 def tagger():
-    return zoo.ConditionalRandomField(c2=0.5, epochs=300, learning_rate=0.05).fit(WORDS, TAGS)
+    return zoo.ConditionalRandomField(c2=0.5, tol=1e-6).fit(WORDS, TAGS)
 
 
 def test_the_best_weights_are_found(tagger):
@@ -42,6 +42,26 @@ def test_the_best_weights_are_found(tagger):
     np.testing.assert_allclose(kernel[1:].ravel(), best.x[:8], atol=0.1)
     steps = sum(map(len, WORDS))
     assert tagger.history_.history["loss"][-1] * steps == pytest.approx(objective(found, 0.5), rel=0.02)
+
+
+def test_the_slope_is_0_at_the_end_and_packing_changes_nothing():
+    rng = np.random.default_rng(3)
+    words = [[f"w{word}" for word in rng.integers(0, 12, size)] for size in rng.integers(1, 9, 80)]
+    tags = [[int(word[1:]) % 3 if rng.random() < 0.8 else 0 for word in sentence] for sentence in words]
+    tagger = zoo.ConditionalRandomField(tol=0.0).fit(words, tags)
+    rows = tagger._checked(words, tags)[0][0]
+    assert len(rows) * rows.shape[1] < 2 * sum(map(len, words))
+    expected, seen = np.zeros((13, 3)), np.zeros((13, 3))
+    kernel = np.asarray(tagger.model_.get_weights()[0], float)
+    for sentence, truth, shares in zip(words, tags, tagger.predict_proba(words), strict=True):
+        alone = tagger.predict_proba([sentence])[0]
+        np.testing.assert_allclose(shares, alone, atol=1e-6)
+        for word, tag, share in zip(sentence, truth, shares.astype(float), strict=True):
+            for feature in (0, tagger.features_[word] - 1):
+                expected[feature] += share
+                seen[feature, tag] += 1
+    slope = expected - seen + 2 * tagger.c2 * kernel[1:]
+    assert np.abs(slope).max() < 2e-3 * np.abs(expected - 1 / 3 * seen.sum(axis=1, keepdims=True)).max()
 
 
 def test_tags_and_their_probabilities_are_given_for_each_step(tagger):
@@ -56,11 +76,12 @@ def test_tags_and_their_probabilities_are_given_for_each_step(tagger):
 def test_features_come_as_texts_truths_and_numbers():
     X = [[{"word": word, "vowel": word in "ae", "height": 0.5}, ["bias", word]] for word in "abce"]
     tagger = zoo.ConditionalRandomField(epochs=1)
-    (numbers, values), tags = tagger._checked(X, [["v", "x"], ["c", "x"]] * 2)
+    (numbers, values, begins), tags = tagger._checked(X, [["v", "x"], ["c", "x"]] * 2)
     assert list(tagger.features_)[:6] == ["", "word=a", "vowel", "height", "bias", "a"]
-    assert numbers[0].tolist() == [[1, 2, 3, 4], [1, 5, 6, 0]]
-    assert values[1].tolist() == [[1, 1, 0, 0.5], [1, 1, 1, 0]]
-    assert tags.tolist() == [[1, 2], [0, 2]] * 2
+    assert numbers[0, :2].tolist() == [[1, 2, 3, 4], [1, 5, 6, 0]]
+    assert values[0, 2:4].tolist() == [[1, 1, 0, 0.5], [1, 1, 1, 0]]
+    assert tags[0, :8].tolist() == [1, 2, 0, 2] * 2
+    assert begins.tolist() == [[True, False] * 4 + [False] * 8]
     assert zoo.word_features(["Uno", "2"])[0]["after"] == "2"
 
 
@@ -73,6 +94,11 @@ def test_the_best_tagger_of_a_known_language_is_that_of_all_paths():
     masses = masses * np.prod(shown[np.arange(3), paths], axis=1)
     wanted = np.stack([(paths == tag).T @ masses for tag in range(2)]).argmax(axis=0)
     np.testing.assert_array_equal(language.best(words), wanted)
+
+
+def test_a_batch_size_is_refused():
+    with pytest.raises(ValueError, match=r"on all sequences together\. Leave batch_size out"):
+        zoo.ConditionalRandomField().fit(WORDS, TAGS, batch_size=2)
 
 
 WRONG = [

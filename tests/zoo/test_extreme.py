@@ -24,6 +24,21 @@ def test_the_output_weights_are_scikit_learns_ridge_regression():
     np.testing.assert_allclose(machine.predict(X), exact.predict(hidden(machine, X)), atol=1e-4)
 
 
+def test_normal_equations_give_numpys_solution_of_64_bits_and_smaller_ridges_are_left_to_the_triangle():
+    rows = rng.normal(size=(4000, 20)).astype("float32")
+    targets = np.stack([np.sin(rows[:, 0]), rows[:, 1] * rows[:, 2]], axis=1)
+    for activation in ("sigmoid", "tanh"):
+        machine = zoo.ExtremeRegressor(600, activation, ridge=0.1, random_state=0).fit(rows, targets)
+        assert type(machine._rule).__name__ == "NormalRule"
+        w, b, found = (np.asarray(one, float) for one in machine.model_.get_weights())
+        H = 1 / (1 + np.exp(-(rows @ w + b))) if activation == "sigmoid" else np.tanh(rows @ w + b)
+        exact = np.linalg.solve(H.T @ H + 0.1 * np.eye(600), H.T @ targets.astype("float32"))
+        assert np.linalg.norm(found - exact) < 1e-3 * np.linalg.norm(exact)
+        assert np.linalg.norm(H @ (found - exact)) < 1e-4 * np.linalg.norm(targets)
+    tiny = zoo.ExtremeRegressor(600, ridge=1e-3, random_state=0).fit(rows, targets)
+    assert type(tiny._rule).__name__ == "RidgeRule"
+
+
 def test_row_by_row_or_in_parts_it_learns_what_all_rows_teach():
     whole = zoo.ExtremeRegressor(12, ridge=0.1, random_state=0).fit(X, Y[:, 0])
     online = zoo.ExtremeRegressor(12, ridge=0.1, random_state=0)
