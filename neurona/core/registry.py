@@ -343,6 +343,8 @@ def serialize(value: Any) -> Any:
         >>> serialize((1, None, {"a": 2.5}))
         [1, None, {'a': 2.5}]
     """
+    if isinstance(value, np.ndarray) and value.dtype.kind in "OSU":  # of texts
+        value = value.tolist()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Serializable):
@@ -357,10 +359,8 @@ def serialize(value: Any) -> Any:
         array = np.asarray(value)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if isinstance(value, slice):
-        return {
-            "class_name": "__slice__",
-            "config": {"start": value.start, "stop": value.stop, "step": value.step},
-        }
+        config = {"start": value.start, "stop": value.stop, "step": value.step}
+        return {"class_name": "__slice__", "config": config}
     if value is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, np.generic)):

@@ -11,7 +11,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.random import new_words
 from neurona.graph.execution import Run, needed
 from neurona.graph.inference import TEXT, Spec, asks_for_numbers
-from neurona.graph.node import Check, Node, Update, Variable, as_array, fits, nodes_in, replaced
+from neurona.graph.node import Check, Constant, Node, Update, Variable, as_array, fits, nodes_in, replaced
 
 _MOST_STATIC = 16  # programs for different values of the same small inputs, before none is compiled
 # What only a program that is not compiled can do besides: loops whose length or shapes depend on values.
@@ -44,8 +44,9 @@ class Program:
     """A function of arrays, compiled for the shapes that it is called with.
 
     It is compiled whole. Where a node needs numbers to know its shape, small integers among the inputs become
-    part of the program, which is compiled for each of their values; where even that is not enough, as for
-    `jnp.nonzero`, nodes are computed one by one. So are those of texts, before the others.
+    part of the program, which is compiled for each of their values; next, small integers that are computed
+    from the inputs, such as the longest of some lengths. Where even that is not enough, as for `jnp.nonzero`,
+    nodes are computed one by one. So are those of texts, before the others.
 
     Args:
         inputs: nodes whose values are given at each call; any node may be one.
@@ -74,7 +75,8 @@ class Program:
         self._checks, self._inner = _checks_in(self.nodes)
         self._how = self._first_way()
         self._jitted = jax.jit(self._run)
-        self._static: dict[Any, Any] = {}
+        self._static: dict[Any, dict[Any, Any]] = {}
+        self._sizes: Program | None = None
         for made in _records:
             made.append(self)
 
@@ -179,30 +181,64 @@ class Program:
         return self._how(fed, state, words)
 
     def _compiled_for_values(self, fed: list[Any], state: list[Any], words: Any) -> Any:
-        places = [place for place, value in enumerate(fed) if _may_be_a_shape(value)]
-        key = tuple((place, fed[place].shape, fed[place].tobytes()) for place in places)
+        known = {place: value for place, value in enumerate(fed) if _may_be_a_shape(value)}
+        return self._compiled_with(known, {}, fed, state, words, self._compiled_for_sizes)
+
+    def _compiled_for_sizes(self, fed: list[Any], state: list[Any], words: Any) -> Any:
+        if self._sizes is None:
+            self._sizes = Program(self.inputs, _sizes_among(self.nodes, self.inputs))
+        if not self._sizes.outputs:
+            self._how = self._node_by_node
+            return self._how(fed, state, words)
+        known = {place: value for place, value in enumerate(fed) if _may_be_a_shape(value)}
+        found = self._sizes._how(fed, [], words)[0]
+        sizes = dict(zip(self._sizes.outputs, map(np.asarray, found), strict=True))
+        return self._compiled_with(known, sizes, fed, state, words, self._node_by_node)
+
+    def _compiled_with(
+        self,
+        known: dict[int, Any],
+        sizes: dict[Node, Any],
+        fed: list[Any],
+        state: list[Any],
+        words: Any,
+        otherwise: Callable[..., Any],
+    ) -> Any:
+        """Compute by a program in which the values of some inputs and nodes are known; by another way from
+        now on where that is not enough, or where there are too many values.
+        """
+        shapes = tuple(np.shape(value) for value in fed)
+        key = tuple((value.shape, value.tobytes()) for value in (*known.values(), *sizes.values()))
+        programs = self._static.setdefault((shapes, bool(sizes)), {})
         try:
-            if places and (key in self._static or len(self._static) < _MOST_STATIC):
-                if key not in self._static:
-                    self._static[key] = jax.jit(self._with_values({place: fed[place] for place in places}))
-                return self._static[key](fed, state, words)
+            if (known or sizes) and (key in programs or len(programs) < _MOST_STATIC):
+                if key not in programs:
+                    programs[key] = jax.jit(self._with_values(known, sizes))
+                return programs[key](fed, state, words)
         except Exception as error:
             if not _asks_for_numbers(error):
                 raise
-        self._how = self._node_by_node
+        self._how = otherwise
         return self._how(fed, state, words)
 
-    def _with_values(self, known: dict[int, Any]) -> Callable[..., Any]:
+    def _with_values(self, known: dict[int, Any], sizes: dict[Node, Any]) -> Callable[..., Any]:
         return lambda fed, state, words: self._run(
-            [known.get(place, value) for place, value in enumerate(fed)], state, words, folds="values"
+            [known.get(place, value) for place, value in enumerate(fed)], state, words, "values", sizes
         )
 
     def _node_by_node(self, fed: list[Any], state: list[Any], words: Any) -> Any:
         return self._run(fed, state, words, folds="")
 
-    def _run(self, fed: list[Any], state: list[Any], words: Any, folds: str = "shapes") -> Any:
+    def _run(
+        self,
+        fed: list[Any],
+        state: list[Any],
+        words: Any,
+        folds: str = "shapes",
+        sizes: Mapping[Node, Any] | None = None,
+    ) -> Any:
         run = Run(
-            dict(zip(self.inputs, fed, strict=True)),
+            {**dict(zip(self.inputs, fed, strict=True)), **(sizes or {})},
             dict(zip(self.reads, state, strict=True)),
             jax.random.wrap_key_data(jax.numpy.asarray(words, np.uint32)),
             folds=folds,
@@ -300,6 +336,31 @@ def _output(run: Run, node: Node) -> Any:
         if isinstance(node, (Variable, Update)) and node not in run.values
         else run.value(node)
     )
+
+
+def _sizes_among(nodes: list[Node], inputs: list[Node]) -> list[Node]:
+    """Single integers that follow from the inputs alone, and so are there before all else is computed."""
+    before, sizes = set(inputs), []
+    for node in nodes:
+        if isinstance(node, Constant):
+            before.add(node)
+        if node not in before and _is_pure(node) and before.issuperset((*node.inputs, *node.after)):
+            before.add(node)
+            if _is_integer(node) and not set(inputs).isdisjoint(needed([node])):
+                sizes.append(node)
+    return sizes
+
+
+def _is_pure(node: Node) -> bool:
+    """Whether a node is a compiled function of others, which changes nothing."""
+    return bool(node.inputs) and not (node.holds or node.on_host or node.writes or node.checks)
+
+
+def _is_integer(node: Node) -> bool:
+    """Whether the value is a single integer that is not known by shapes alone."""
+    spec = node.spec
+    is_number = isinstance(spec, Spec) and spec.shape == () and spec.dtype != TEXT
+    return is_number and np.dtype(spec.dtype).kind in "iu" and not node.follows_from_shapes
 
 
 def _may_be_a_shape(value: Any) -> bool:

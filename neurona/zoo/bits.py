@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from neurona.errors import DataError
-from neurona.ops.units import bernoulli
+from neurona.ops.native import bernoulli
 
 
 def draw_units(visible: str, key: jax.Array, received: jax.Array) -> jax.Array:

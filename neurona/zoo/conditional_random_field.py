@@ -29,9 +29,9 @@ import numpy as np
 
 from neurona.callbacks import EarlyStopping
 from neurona.errors import ArgumentError, DataError
-from neurona.kernels.embedding import embedding
 from neurona.layers import CRF, Input, Layer
 from neurona.models import Model
+from neurona.ops.native import embedding
 from neurona.plotting.figure import finish, new_figure
 from neurona.regularizers import L2
 from neurona.training import QuasiNewton

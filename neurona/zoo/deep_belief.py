@@ -34,7 +34,7 @@ from neurona.datasets import digits, mnist
 from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
-from neurona.ops.units import bernoulli
+from neurona.ops.native import bernoulli
 from neurona.optimizers import Adam
 from neurona.plotting.figure import finish
 from neurona.zoo import validation

@@ -47,7 +47,7 @@ import numpy as np
 from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Sequential
-from neurona.ops.units import bernoulli
+from neurona.ops.native import bernoulli
 from neurona.optimizers import Adam
 from neurona.zoo import validation
 from neurona.zoo.bits import data_bias

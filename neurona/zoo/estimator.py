@@ -21,6 +21,7 @@ base, utils = (
 )
 
 _DESCRIPTION = "network.json"  # the member of a file that describes the estimator around the model
+_TEXTS = 10_000_000  # letters of an array of texts
 _ROWS = 1024  # of a batch of predictions
 _NOT_DESCRIBED = ("model_", "history_")
 _BEGUN_WITH = ("n_features_in_", "classes_", "features_")  # what the shape of a model follows from
@@ -166,6 +167,7 @@ class Estimator(base.BaseEstimator):
             "params": serialize_keras_object(params),
             "tuples": [name for name, value in params.items() if isinstance(value, tuple)],
             "fitted": serialize_keras_object(fitted),
+            "texts": {name: value.dtype.kind for name, value in fitted.items() if _holds_texts(value)},
         }
         self.model_.save(path)
         with zipfile.ZipFile(path, "a") as archive:
@@ -218,6 +220,25 @@ def as_sequences(owner: str, values: Any, name: str) -> np.ndarray:
         raise DataError(f"{owner}: {name} is empty. Received shape {array.shape}.")
     validation.check_finite(owner, name, array)
     return array[None, :, None] if array.ndim == 1 else array.reshape(-1, *array.shape[-2:])
+
+
+def _holds_texts(value: Any) -> bool:
+    """Whether an array holds texts, such as the names of classes, which a file keeps as a list."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "OU"
+
+
+def _texts(values: list[str], kind: str) -> np.ndarray:
+    """An array of texts: of objects, or (kind "U") of one width for all.
+
+    Raises:
+        SavingError: that of one width would be large.
+    """
+    array = np.array(values, object)
+    if kind != "U":
+        return array
+    if len(values) * max(map(len, values)) > _TEXTS:
+        raise SavingError("The names of a network's classes are too long for an array of texts.")
+    return array.astype(str)
 
 
 def load(path: str | os.PathLike[str]) -> Estimator:
@@ -273,7 +294,10 @@ def _described(description: Any) -> Estimator:
     params = deserialize_keras_object(description["params"])
     params |= {name: tuple(params[name]) for name in description["tuples"]}  # JSON has lists only
     network = known[name](**params)
+    texts = description.get("texts", {})
     for attribute, value in deserialize_keras_object(description["fitted"]).items():
+        if attribute in texts:
+            value = _texts(value, texts[attribute])
         if not attribute.endswith("_") or attribute.startswith("_"):
             raise SavingError(f"A network has no learned attribute {attribute!r:.100}.")
         setattr(network, attribute, value)

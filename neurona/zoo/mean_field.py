@@ -10,7 +10,7 @@ import numpy as np
 from neurona import Variable
 from neurona.initializers import RandomNormal
 from neurona.layers import Layer
-from neurona.ops.units import bernoulli, sparse_product
+from neurona.ops.native import bernoulli, sparse_product
 from neurona.training import Rule
 from neurona.zoo.restricted_boltzmann import RestrictedBoltzmannLayer
 

@@ -42,7 +42,7 @@ from neurona.errors import ArgumentError
 from neurona.initializers import RandomNormal
 from neurona.layers import Input, Layer
 from neurona.models import Model, Sequential
-from neurona.ops.units import bernoulli, sparse_product
+from neurona.ops.native import bernoulli, sparse_product
 from neurona.plotting.figure import finish
 from neurona.training import Rule
 from neurona.zoo import validation

@@ -206,3 +206,19 @@ def test_what_is_made_of_texts_is_computed_first_and_all_else_is_compiled():
     found = [float(program(np.array([b"1", b"2"], object))[0]) for _ in range(3)]
     assert found == [12, 48, 84]  # 6 w, and w grows by 6
     assert len(calls) <= 4  # traced, not called in each run
+
+
+def test_a_size_computed_from_the_inputs_is_compiled_for_each_value():
+    lengths, traced = Placeholder((None,), "int32"), []
+
+    def mask(longest, lengths):
+        traced.append(longest)
+        return (jnp.arange(int(longest)) < lengths[:, None]).astype("float32")
+
+    longest = Node(jnp.max, (lengths,))
+    program = compile_graph([lengths], Node(jnp.sum, (Node(mask, (longest, lengths)),)))
+    given = np.arange(20)
+    for _ in range(5):
+        assert program(given) == given.sum()
+        assert program(given // 2) == (given // 2).sum()
+    assert len(traced) < 8  # not once for each of the ten runs

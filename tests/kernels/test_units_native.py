@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurona.kernels.operation import without_native_kernels
-from neurona.ops.units import bernoulli, sparse_product
+from neurona.ops.native import bernoulli, sparse_product
 from tests.kernels.conftest import skip_without_library
 
 pytestmark = [skip_without_library, pytest.mark.usefixtures("at_every_size")]

@@ -4,6 +4,7 @@ import pickle
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
@@ -121,3 +122,24 @@ def test_going_on_needs_what_was_learned_from_the_same_columns_and_classes():
         zoo.Perceptron(averaged=True).fit(X, y, initial_epoch=2)
     with pytest.raises(ValueError, match=r"n_features_in_ was 4\. Of these rows it is 2"):
         network.fit(X[:, :2], y, initial_epoch=2)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [["no", "yes"], np.array(["no", "yes"], object), pd.Series(["no", "yes"], dtype="string"), [True, False]],
+    ids=["list", "objects", "series", "truths"],
+)
+def test_names_of_classes_travel_in_files(tmp_path, classes):
+    network = zoo.Perceptron(random_state=0).fit([[0, 0], [1, 1]], classes)
+    network.save(tmp_path / "a.keras")
+    again = zoo.load(tmp_path / "a.keras")
+    assert again.classes_.dtype == network.classes_.dtype
+    np.testing.assert_array_equal(again.classes_, network.classes_)
+    np.testing.assert_array_equal(again.predict([[0, 0], [1, 1]]), list(classes))
+
+
+def test_a_tagger_travels_in_a_file(tmp_path):
+    sentences, tags = [["the", "cat", "sleeps"], ["a", "dog", "runs"]], [["article", "noun", "verb"]] * 2
+    network = zoo.ConditionalRandomField().fit(sentences, tags)
+    network.save(tmp_path / "a.keras")
+    assert zoo.load(tmp_path / "a.keras").predict(sentences) == tags

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from neurona.legacy.tensorflow import arrays
+from neurona.legacy.tensorflow import arrays, linalg, nest
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.v1 import nn
 from neurona.legacy.tensorflow.v1.cells import EmbeddingWrapper, OutputProjectionWrapper
+from neurona.legacy.tensorflow.v1.initializers import Zeros
 from neurona.legacy.tensorflow.v1.rnn import static_rnn
 from neurona.legacy.tensorflow.v1.scopes import get_variable, get_variable_scope, variable_scope
 
@@ -74,6 +75,18 @@ def basic_rnn_seq2seq(
         return rnn_decoder(decoder_inputs, state, cell)
 
 
+def _embedded(given: Any, symbols: int, size: int, projection: Any) -> tuple[list[Any], Loop]:
+    """The rows of a table for numbers, and a function that takes that of an output's likeliest number."""
+    table = get_variable("embedding", [symbols, size])
+
+    def again(before: Any, _: int) -> Any:
+        if projection is not None:
+            before = nn.xw_plus_b(before, *projection)
+        return nn.embedding_lookup(table, numbers.argmax(before, 1))
+
+    return [nn.embedding_lookup(table, one) for one in given], again
+
+
 def embedding_rnn_decoder(
     decoder_inputs: Any,
     initial_state: Any,
@@ -87,14 +100,7 @@ def embedding_rnn_decoder(
 ) -> tuple[list[Any], Any]:
     """`rnn_decoder` of numbers, whose rows in a table are the inputs."""
     with variable_scope(scope or "embedding_rnn_decoder"):
-        table = get_variable("embedding", [num_symbols, embedding_size])
-
-        def again(before: Any, _: int) -> Any:
-            if output_projection is not None:
-                before = nn.xw_plus_b(before, *output_projection)
-            return nn.embedding_lookup(table, numbers.argmax(before, 1))
-
-        inputs = [nn.embedding_lookup(table, one) for one in decoder_inputs]
+        inputs, again = _embedded(decoder_inputs, num_symbols, embedding_size, output_projection)
         return rnn_decoder(inputs, initial_state, cell, again if feed_previous else None)
 
 
@@ -128,6 +134,139 @@ def embedding_rnn_seq2seq(
         )
 
 
+def _linear(parts: list[Any], size: int, scope: str | None = None) -> Any:
+    """W [parts] + b."""
+    joined = arrays.concat(parts, 1)
+    with variable_scope(scope or "linear"):
+        kernel = get_variable("kernel", [joined.shape[-1], size])
+        return nn.xw_plus_b(joined, kernel, get_variable("bias", [size], initializer=Zeros()))
+
+
+class _Heads:
+    """Attention over an encoder's outputs, softmax(v tanh(W h + U s)) h, by several heads.
+
+    Vinyals et al., Grammar as a foreign language, 2015, section 2.1.
+    """
+
+    def __init__(self, states: Any, heads: int) -> None:
+        self.states, size = states, states.shape[-1]
+        self.kernels = [get_variable(f"AttnW_{head}", [size, size]) for head in range(heads)]
+        self.vectors = [get_variable(f"AttnV_{head}", [size]) for head in range(heads)]
+        self.features = [linalg.tensordot(states, kernel, 1) for kernel in self.kernels]
+
+    def none(self) -> list[Any]:
+        """What is seen before there is a state."""
+        return [numbers.reduce_sum(self.states, 1) * 0.0 for _ in self.kernels]
+
+    def __call__(self, state: Any) -> list[Any]:
+        """What each head sees, (batch, size)."""
+        query, seen = nest.flatten(state), []
+        for head, (vector, features) in enumerate(zip(self.vectors, self.features, strict=True)):
+            asked = _linear(query, self.states.shape[-1], f"Attention_{head}")
+            scores = numbers.reduce_sum(vector * numbers.tanh(features + arrays.expand_dims(asked, 1)), 2)
+            shares = arrays.expand_dims(nn.softmax(scores), 2)
+            seen.append(numbers.reduce_sum(shares * self.states, 1))
+        return seen
+
+
+def attention_decoder(
+    decoder_inputs: Any,
+    initial_state: Any,
+    attention_states: Any,
+    cell: Any,
+    output_size: int | None = None,
+    num_heads: int = 1,
+    loop_function: Loop | None = None,
+    dtype: Any = None,
+    scope: Any = None,
+    initial_state_attention: bool = False,
+) -> tuple[list[Any], Any]:
+    """`rnn_decoder` that sees an encoder's outputs, (batch, time, size), at each step."""
+    with variable_scope(scope or "attention_decoder"):
+        heads, size = _Heads(attention_states, num_heads), output_size or cell.output_size
+        state, outputs, before = initial_state, list[Any](), None
+        seen = heads(state) if initial_state_attention else heads.none()
+        for step, given in enumerate(decoder_inputs):
+            if step:
+                get_variable_scope().reuse_variables()
+            if loop_function is not None and before is not None:
+                with variable_scope("loop_function", reuse=True):
+                    given = loop_function(before, step)
+            output, state = cell(_linear([given, *seen], given.shape[-1], "InputProjection"), state)
+            with variable_scope(get_variable_scope(), reuse=bool(step) or initial_state_attention):
+                seen = heads(state)
+            output = _linear([output, *seen], size, "AttnOutputProjection")
+            outputs.append(output)
+            before = output if loop_function is not None else None
+    return outputs, state
+
+
+def embedding_attention_decoder(
+    decoder_inputs: Any,
+    initial_state: Any,
+    attention_states: Any,
+    cell: Any,
+    num_symbols: int,
+    embedding_size: int,
+    num_heads: int = 1,
+    output_size: int | None = None,
+    output_projection: Any = None,
+    feed_previous: bool = False,
+    update_embedding_for_previous: bool = True,
+    dtype: Any = None,
+    scope: Any = None,
+    initial_state_attention: bool = False,
+) -> tuple[list[Any], Any]:
+    """`attention_decoder` of numbers, whose rows in a table are the inputs."""
+    with variable_scope(scope or "embedding_attention_decoder"):
+        inputs, again = _embedded(decoder_inputs, num_symbols, embedding_size, output_projection)
+        return attention_decoder(
+            inputs,
+            initial_state,
+            attention_states,
+            cell,
+            output_size,
+            num_heads,
+            again if feed_previous else None,
+            initial_state_attention=initial_state_attention,
+        )
+
+
+def embedding_attention_seq2seq(
+    encoder_inputs: Any,
+    decoder_inputs: Any,
+    cell: Any,
+    num_encoder_symbols: int,
+    num_decoder_symbols: int,
+    embedding_size: int,
+    num_heads: int = 1,
+    output_projection: Any = None,
+    feed_previous: bool = False,
+    dtype: Any = "float32",
+    scope: Any = None,
+    initial_state_attention: bool = False,
+) -> tuple[list[Any], Any]:
+    """A decoder of numbers that begins with an encoder's last state, and sees all of its outputs."""
+    with variable_scope(scope or "embedding_attention_seq2seq"):
+        encoder = EmbeddingWrapper(cell, num_encoder_symbols, embedding_size)
+        encoded, state = static_rnn(encoder, list(encoder_inputs), dtype=dtype)
+        projected = output_projection is not None
+        decoder = cell if projected else OutputProjectionWrapper(cell, num_decoder_symbols)
+        return embedding_attention_decoder(
+            decoder_inputs,
+            state,
+            arrays.stack(encoded, 1),
+            decoder,
+            num_decoder_symbols,
+            embedding_size,
+            num_heads,
+            None if projected else num_decoder_symbols,
+            output_projection,
+            feed_previous,
+            initial_state_attention=initial_state_attention,
+        )
+
+
 def model_with_buckets(
     encoder_inputs: Any,
     decoder_inputs: Any,
@@ -156,7 +295,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     raise AttributeError(
-        f"tf.contrib.legacy_seq2seq.{name} is not in Neurona: write tf.keras.layers.Attention over the "
-        "encoder's outputs, or embedding_rnn_seq2seq.",
+        f"tf.contrib.legacy_seq2seq.{name} is not in Neurona: write embedding_rnn_seq2seq or "
+        "embedding_attention_seq2seq.",
         name=name,
     )
