@@ -222,10 +222,9 @@ class ConditionalRandomField(Estimator):
         """The probability of each tag at each step, (time, tags) of each sequence."""
         arrays, packed = self._given(X)
         field: Any = self.model_.layers[-1]
+        inputs: Any = self.model_.inputs
         marginal = CRF(len(self.classes_), "marginal", use_kernel=False)
-        model = Model(
-            self.model_.inputs, marginal(_scores_of(self.model_).output, begins=self.model_.inputs[2])
-        )
+        model = Model(inputs, marginal(_scores_of(self.model_).output, begins=inputs[2]))
         marginal.set_weights(field.get_weights())
         found = packed.taken_from(np.asarray(model.predict(arrays, verbose=0)))
         return [found[begin:end] for begin, end in packed.parts]

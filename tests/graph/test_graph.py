@@ -218,7 +218,7 @@ def test_a_size_computed_from_the_inputs_is_compiled_for_each_value():
     longest = Node(jnp.max, (lengths,))
     program = compile_graph([lengths], Node(jnp.sum, (Node(mask, (longest, lengths)),)))
     given = np.arange(20)
-    for _ in range(5):
+    for _ in range(20):
         assert program(given) == given.sum()
         assert program(given // 2) == (given // 2).sum()
-    assert len(traced) < 8  # not once for each of the ten runs
+    assert len(traced) < 15  # not once for each of the 40 runs

@@ -118,7 +118,7 @@ def begin(source: str) -> None:
         setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
     Lambda.call = _without_list_of_one(Lambda.call)
     model_room._adapt = _taking_other_shapes(model_room._adapt)
-    Model.compile = _noting_frozen(_with_symbols(Model.compile))
+    Model.compile = _noting_frozen(_with_symbols(_with_metrics_of_all(Model.compile)))
     Model._trained_variables = _trained_since_compile
     if is_before_2_3(source):
         _begin_before_2_3()
@@ -261,6 +261,24 @@ def _with_older_names(compile: Callable[..., None]) -> Callable[..., None]:
         for name in kwargs.keys() & {"metrics", "weighted_metrics"}:
             kwargs[name] = of_then(kwargs[name])
         compile(self, *args[:2], *map(of_then, args[2:]), **kwargs)
+
+    return wrapper
+
+
+def _with_metrics_of_all(compile: Callable[..., None]) -> Callable[..., None]:
+    """`compile` that gives each output all metrics of a flat list; Keras 3 takes one of them for each."""
+
+    def of_all(model: Any, given: Any) -> Any:
+        outputs = len(model.outputs or ())
+        flat = isinstance(given, (list, tuple)) and not any(isinstance(one, (list, dict)) for one in given)
+        return [list(given) for _ in range(outputs)] if flat and given and outputs > 1 else given
+
+    @functools.wraps(compile)
+    def wrapper(self: Any, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
+        kwargs.update(zip(("metrics", "loss_weights", "sample_weight_mode"), args))
+        if "metrics" in kwargs:
+            kwargs["metrics"] = of_all(self, kwargs["metrics"])
+        compile(self, optimizer, loss, **kwargs)
 
     return wrapper
 

@@ -31,3 +31,15 @@ assert model.metrics_names == ["loss", "acc", "mean_absolute_error"]
 dropped = K.function([model.layers[0].input, K.learning_phase()], [model.layers[1].output])
 assert np.allclose(dropped([x, 0])[0], dropped([x, 0])[0])
 assert (dropped([x, 1])[0] == 0).mean() > 0.3
+
+# A flat list of metrics holds for every output; metrics may be the third argument.
+from keras.layers import Input
+from keras.models import Model
+
+both = Input(shape=(4,))
+model = Model(input=both, output=[Dense(1, name="first")(both), Dense(1, name="second")(both)])
+model.compile("sgd", "mse", ["mae", "mse"])
+rows = np.random.rand(8, 4)
+logs = model.fit(rows, [rows[:, :1], rows[:, 1:2]], nb_epoch=1, verbose=0).history
+assert {"first_mean_absolute_error", "first_mean_squared_error", "second_mean_absolute_error",
+        "second_mean_squared_error"} <= set(logs), sorted(logs)  # fmt: skip
