@@ -230,7 +230,7 @@ def install(source: str = "") -> None:
             older.begin()
             FACES["tensorflow"] = _TENSORFLOW_1
             if "keras" in source:  # its functions become steps of graphs before the program imports them
-                importlib.import_module(f"{_TENSORFLOW_1}.keras_layers")
+                importlib.import_module(f"{_TENSORFLOW_1}.keras_layers").install_functions()
     if "keras" in source:
         importlib.import_module("neurona.legacy.keras.ages").begin(source)
     if "keras" in source and "jax" in source:

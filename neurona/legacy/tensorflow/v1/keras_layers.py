@@ -12,6 +12,7 @@ import numpy as np
 from neurona import losses, metrics
 from neurona.core.layer import Layer
 from neurona.core.random import as_key
+from neurona.core.registry import built_in, register_built_in
 from neurona.layers import Input
 from neurona.legacy.tensorflow.v1.building import placeholder_with_default
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
@@ -94,12 +95,19 @@ def _on_graphs(function: Any) -> Any:
     return call
 
 
-def install() -> None:
-    """Let layers, and the losses and metrics that are functions, be called on tensors of graphs."""
-    for room in (losses, metrics):
+def install_functions() -> None:
+    """Let the losses and metrics that are functions be called on tensors of graphs, in this process."""
+    for kind, room in (("losses", losses), ("metrics", metrics)):
         for name, value in list(vars(room).items()):
             if inspect.isfunction(value) and [*signature(value).parameters][:1] == ["y_true"]:
-                setattr(room, name, _on_graphs(value))
+                on_graphs = _on_graphs(value)
+                setattr(room, name, on_graphs)
+                if built_in(kind).get(name) is value:  # a file still calls it by its name
+                    register_built_in(on_graphs, kind=kind, name=name)
+
+
+def install() -> None:
+    """Let layers be called on tensors of graphs."""
     plain = Layer.__call__
 
     @functools.wraps(plain)
