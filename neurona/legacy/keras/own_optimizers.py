@@ -4,6 +4,7 @@ The method gives pairs of a variable and its new value. Here it runs while a ste
 with K.zeros is made once and kept in the optimizer's state, and the pairs are assigned in the end.
 """
 
+import functools
 import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -33,6 +34,7 @@ def adapt(cls: Any) -> None:
 def with_rate(init: Any) -> Any:
     """`Optimizer.__init__` that needs no learning rate: such programs set `self.lr` later."""
 
+    @functools.wraps(init)
     def wrapper(self: Any, learning_rate: Any = None, *args: Any, **kwargs: Any) -> None:
         if learning_rate is None and "get_updates" in _methods(type(self)):
             learning_rate = _RATE
