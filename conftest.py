@@ -58,12 +58,14 @@ def _examples_are_users_code(doctest_namespace: dict[str, object]) -> None:
 SAMPLED = {
     "tests/callbacks/test_checkpoint.py": 4,
     "tests/kernels/test_convolution.py": 2,
-    "tests/layers/test_conformance.py": 4,
-    "tests/losses/test_parity.py": 3,
-    "tests/metrics/test_parity.py": 4,
-    "tests/ops/test_parity.py": 3,
-    "tests/optimizers/test_optimizer_parity.py": 4,
-    "tests/optimizers/test_optimizers.py": 4,
+    "tests/layers/test_conformance.py": 6,
+    "tests/layers/test_quantization.py": 2,
+    "tests/losses/test_parity.py": 4,
+    "tests/metrics/test_parity.py": 6,
+    "tests/ops/test_parity.py": 4,
+    "tests/optimizers/test_optimizer_parity.py": 5,
+    "tests/optimizers/test_optimizers.py": 6,
+    "tests/saving/test_exchange.py": 2,
     "tests/training/test_small_data.py": 2,
 }
 
