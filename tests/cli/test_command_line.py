@@ -307,7 +307,7 @@ def test_a_second_ctrl_c_ends_at_once_and_still_leaves_the_model(tmp_path):
             break
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 130, said
-    # An interrupt that falls into a callback of the garbage collector is one that Python tells of and ignores.
+    # Of an interrupt that falls into a callback of the garbage collector, Python tells, and goes on.
     told = re.sub(r"Exception ignored in.*?KeyboardInterrupt", "", said, flags=re.DOTALL)
     assert "Traceback" not in told
     assert nn.models.load_model(tmp_path / "model.keras").name == "digits_linear"
