@@ -12,7 +12,7 @@ from neurona.core.random import Stream, new_words
 from neurona.core.variable import Variable
 from neurona.initializers import Ones, Zeros
 from neurona.training.batches import ArrayBatches, RowOrder
-from neurona.training.conversion import Batch, count_rows
+from neurona.training.conversion import Batch, Whole, count_rows
 from neurona.training.diagnosis import raise_non_finite
 from neurona.training.learner import ChunkSizer
 from neurona.training.model_learner import ModelLearner
@@ -180,7 +180,7 @@ class MembersSteps:
         self._members, self._model, self._program = members, model, program.members
 
     def train(
-        self, state: TrainingState, data: Batch, order: Any, first_step: Any, start: Any, stop: Any
+        self, state: TrainingState, data: Batch | Whole, order: Any, first_step: Any, start: Any, stop: Any
     ) -> RunResult:
         """Steps of all members. One whose figures are not finite goes back to before that step, and stays."""
         members = self._members
@@ -209,7 +209,7 @@ class MembersSteps:
         return RunResult(ran.state, self._without_failed(ran.logs), stop, True)
 
     def test(
-        self, state: TrainingState, data: Batch, order: Any, first_step: Any, start: Any, stop: Any
+        self, state: TrainingState, data: Batch | Whole, order: Any, first_step: Any, start: Any, stop: Any
     ) -> RunResult:
         """Steps of an evaluation of all members."""
         keys = self._members.random_key
