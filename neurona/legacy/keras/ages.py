@@ -56,6 +56,8 @@ _NAMES_IN_LOGS = {
     "mape": "mean_absolute_percentage_error",
     "msle": "mean_squared_logarithmic_error",
 }
+# The arguments of `compile` after optimizer and loss, in the order of then.
+_AFTER_LOSS = ("metrics", "loss_weights", "sample_weight_mode", "weighted_metrics", "target_tensors")
 _IMPORTS = re.compile(r"^\s*(?:import\s+keras\b|from\s+keras[\s.])", re.MULTILINE)
 
 
@@ -275,7 +277,11 @@ def _with_metrics_of_all(compile: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(compile)
     def wrapper(self: Any, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
-        kwargs.update(zip(("metrics", "loss_weights", "sample_weight_mode"), args))
+        if len(args) > len(_AFTER_LOSS):
+            raise TypeError(
+                f"compile() takes {2 + len(_AFTER_LOSS)} arguments by place, not {2 + len(args)}."
+            )
+        kwargs.update(zip(_AFTER_LOSS, args))
         if "metrics" in kwargs:
             kwargs["metrics"] = of_all(self, kwargs["metrics"])
         compile(self, optimizer, loss, **kwargs)

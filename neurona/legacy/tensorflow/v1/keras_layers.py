@@ -95,6 +95,7 @@ def _on_graphs(function: Any) -> Any:
     return call
 
 
+@functools.cache  # a notebook may ask again
 def install_functions() -> None:
     """Let the losses and metrics that are functions be called on tensors of graphs, in this process."""
     for kind, room in (("losses", losses), ("metrics", metrics)):
