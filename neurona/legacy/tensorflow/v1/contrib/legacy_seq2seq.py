@@ -11,7 +11,7 @@ from neurona.legacy.tensorflow.v1.initializers import Zeros
 from neurona.legacy.tensorflow.v1.rnn import static_rnn
 from neurona.legacy.tensorflow.v1.scopes import get_variable, get_variable_scope, variable_scope
 
-Loop = Callable[[Any, int], Any]  # the next input, of an output and its number
+Loop = Callable[[Any, int], Any]  # of what comes before, and the number of the step
 
 
 def sequence_loss_by_example(
@@ -48,22 +48,32 @@ def sequence_loss(
     return (numbers.reduce_mean if average_across_batch else numbers.reduce_sum)(losses)
 
 
+def _decoded(decoder_inputs: Any, loop_function: Loop | None, step: Loop) -> list[Any]:
+    """The outputs of all steps, with the same variables; `loop_function` makes the next input of each."""
+    outputs: list[Any] = []
+    for number, given in enumerate(decoder_inputs):
+        if number:
+            get_variable_scope().reuse_variables()
+        if number and loop_function is not None:
+            with variable_scope("loop_function", reuse=True):
+                given = loop_function(outputs[-1], number)
+        outputs.append(step(given, number))
+    return outputs
+
+
 def rnn_decoder(
     decoder_inputs: Any, initial_state: Any, cell: Any, loop_function: Loop | None = None, scope: Any = None
 ) -> tuple[list[Any], Any]:
     """The outputs of a cell over a sequence; with `loop_function`, each output makes the next input."""
     with variable_scope(scope or "rnn_decoder"):
-        state, outputs, before = initial_state, list[Any](), None
-        for step, given in enumerate(decoder_inputs):
-            if loop_function is not None and before is not None:
-                with variable_scope("loop_function", reuse=True):
-                    given = loop_function(before, step)
-            if step:
-                get_variable_scope().reuse_variables()
+        state = initial_state
+
+        def step(given: Any, _: int) -> Any:
+            nonlocal state
             output, state = cell(given, state)
-            outputs.append(output)
-            before = output if loop_function is not None else None
-    return outputs, state
+            return output
+
+        return _decoded(decoder_inputs, loop_function, step), state
 
 
 def basic_rnn_seq2seq(
@@ -184,21 +194,17 @@ def attention_decoder(
     """`rnn_decoder` that sees an encoder's outputs, (batch, time, size), at each step."""
     with variable_scope(scope or "attention_decoder"):
         heads, size = _Heads(attention_states, num_heads), output_size or cell.output_size
-        state, outputs, before = initial_state, list[Any](), None
+        state = initial_state
         seen = heads(state) if initial_state_attention else heads.none()
-        for step, given in enumerate(decoder_inputs):
-            if step:
-                get_variable_scope().reuse_variables()
-            if loop_function is not None and before is not None:
-                with variable_scope("loop_function", reuse=True):
-                    given = loop_function(before, step)
+
+        def step(given: Any, number: int) -> Any:
+            nonlocal state, seen
             output, state = cell(_linear([given, *seen], given.shape[-1], "InputProjection"), state)
-            with variable_scope(get_variable_scope(), reuse=bool(step) or initial_state_attention):
+            with variable_scope(get_variable_scope(), reuse=bool(number) or initial_state_attention):
                 seen = heads(state)
-            output = _linear([output, *seen], size, "AttnOutputProjection")
-            outputs.append(output)
-            before = output if loop_function is not None else None
-    return outputs, state
+            return _linear([output, *seen], size, "AttnOutputProjection")
+
+        return _decoded(decoder_inputs, loop_function, step), state
 
 
 def embedding_attention_decoder(
