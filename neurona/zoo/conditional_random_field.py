@@ -163,14 +163,14 @@ class ConditionalRandomField(Estimator):
                 f"ConditionalRandomField: each step has a tag. Received {len(lengths)} sequences in X and "
                 f"{len(counts)} in y, which differ at sequence {row}."
             )
-        kinds = dict.fromkeys(tags)
-        self.classes_, numbers = np.unique(np.asarray(list(kinds)), return_inverse=True)
-        kinds.update(zip(kinds, numbers.tolist()))
+        kinds = list(dict.fromkeys(tags))
+        self.classes_, numbers = np.unique(np.asarray(kinds), return_inverse=True)
+        number_of = dict(zip(kinds, numbers.tolist(), strict=True))
         steps = _Steps(steps)
         names = dict.fromkeys([_EVERY, *(name for one in steps.named for name in one)])
         self.features_ = {name: number for number, name in enumerate(names, 1)}
         packed = _Packed(lengths)
-        targets = np.fromiter(map(kinds.__getitem__, tags), "int32", len(tags))  # pyright: ignore
+        targets = np.array([number_of[tag] for tag in tags], "int32")
         return self._arrays(steps, packed), packed.of(targets)
 
     def _arrays(self, steps: "_Steps", packed: "_Packed") -> list[np.ndarray]:

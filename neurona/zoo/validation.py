@@ -38,14 +38,12 @@ def validate_data(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
     """
     try:
         return _validation.validate_data(estimator, X, *y, **options)
-    except NeuronaError:
-        raise
     except ValueError as error:
         owner, text = type(estimator).__name__, str(error)
         if "could not convert string to float" in text:
             _check_numbers(owner, "X", X)
         if any(words in text for words in _NOT_FINITE):
-            check_finite(owner, "X", X)
+            check_finite(owner, "X", X, allow_nan=options.get("ensure_all_finite") == "allow-nan")
             for values in y:
                 check_finite(owner, "y", values)
         raise DataError(text) from None
@@ -63,13 +61,14 @@ def check_classification_targets(y: Any) -> None:
         raise DataError(str(error)) from None
 
 
-def check_finite(owner: str, name: str, values: Any) -> None:
+def check_finite(owner: str, name: str, values: Any, allow_nan: bool = False) -> None:
     """Name the place of the first number that is NaN or infinite.
 
     Args:
         owner: the class that asks, for messages.
         name: of the argument.
         values: of any shape; of a frame the column is named.
+        allow_nan: whether NaN stands for what is missing, and only infinity is refused.
 
     Raises:
         DataError: there is one.
@@ -78,7 +77,7 @@ def check_finite(owner: str, name: str, values: Any) -> None:
         array = np.asarray(values, "float64")
     except (TypeError, ValueError):  # texts, of which another message tells
         return
-    places = np.argwhere(~np.isfinite(array))
+    places = np.argwhere(np.isinf(array) if allow_nan else ~np.isfinite(array))
     if len(places):
         kind = "NaN" if np.isnan(array[tuple(places[0])]) else "infinity"
         raise DataError(

@@ -6,7 +6,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 import neurona as nn
-from neurona.zoo import EchoCanceller, EchoState, Elman, Perceptron
+from neurona.zoo import BoltzmannMachine, EchoCanceller, EchoState, Elman, Perceptron
 
 X, Y = np.random.default_rng(0).random((20, 3)), np.arange(20) % 2
 
@@ -48,6 +48,12 @@ MISTAKES = [
 def test_a_mistake_names_its_place(mistake, said):
     with pytest.raises(ValueError, match=said):
         mistake()
+
+
+def test_where_nan_is_what_is_missing_infinity_is_named():
+    machine = BoltzmannMachine(1, epochs=1, random_state=0).fit([[0, 0], [1, 1]])
+    with pytest.raises(ValueError, match="X holds infinity, first in row 1, column 0"):
+        machine.complete([[np.nan, 1], [np.inf, 0]])
 
 
 def test_what_has_not_learned_is_refused_as_scikit_learn_does():
