@@ -85,13 +85,14 @@ class GraphDef:
                 "This is a graph of TensorFlow's own operations, which Neurona does not run. Build the graph "
                 "with the code that made it, and give it values that were written with numpy.savez."
             )
-        if held["key"] not in _made:
+        made = _made.get(str(held.get("key")))
+        if made is None:
             raise SavingError(
                 "Another process has written this graph, whose functions are not in its file. Build the "
                 "graph with the code that made it, and give it the values with "
                 "tf.train.Saver().restore(sess, path)."
             )
-        self.__dict__.update(vars(_made[held["key"]]))
+        self.__dict__.update(vars(made))
 
     @classmethod
     def FromString(cls, serialized: bytes) -> "GraphDef":
