@@ -108,7 +108,8 @@ class QuasiNewton(Rule):
             (point, height, slope), moved = search.found, search.tries < _TRIES
             self._remember(point - search.point, slope - search.slope, moved)
             self.slope.assign(slope)
-            self.height.assign(jnp.where(moved, height, jnp.inf))  # of other rows than it was measured with?
+            # Where no step was found, the next one measures anew: the rows may be others.
+            self.height.assign(jnp.where(moved, height, jnp.inf))
         after = scope.state._replace(trainable=arrays_of(point))
         result = forward(model, after, batch, key, number, training=True)._replace(loss=height)
         return StepResult(with_metrics(model, result.state, batch, result), jnp.isfinite(height))
