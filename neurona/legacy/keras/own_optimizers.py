@@ -35,10 +35,10 @@ def with_rate(init: Any) -> Any:
     """`Optimizer.__init__` that needs no learning rate: such programs set `self.lr` later."""
 
     @functools.wraps(init)
-    def wrapper(self: Any, learning_rate: Any = None, *args: Any, **kwargs: Any) -> None:
-        if learning_rate is None and "get_updates" in _methods(type(self)):
-            learning_rate = _RATE
-        init(self, *(() if learning_rate is None else (learning_rate,)), *args, **kwargs)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not args and "get_updates" in _methods(type(self)):
+            kwargs.setdefault("learning_rate", _RATE)
+        init(self, *args, **kwargs)
 
     return wrapper
 
