@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Without compiled modules each of the hundred processes that the tests start would compile them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-unoptimized test-optimized check format experiments bench bench-growth bench-zoo coverage clean
 
 demo: $(VENV)/.demo

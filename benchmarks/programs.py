@@ -2,9 +2,10 @@
 
     python3 -m benchmarks.programs [PROGRAM ...] [--rounds 5] [--quick]
 
-The programs are unchanged. Neurona runs them by `neurona run`; the original is TensorFlow 2 with Keras 3, in
-the environment of the other benchmarks (`.venv-bench`). Each run is a new process, timed from its start to
-its end; programs assert their own results. The table goes to `docs/programs.md`. Run it on a quiet machine.
+The programs are unchanged. Neurona runs them by `neurona run`; the original is TensorFlow 2 with the Keras of
+its age, tf-keras 2, in the environment of the other benchmarks (`.venv-bench`). Each run is a new process,
+timed from its start to its end; programs assert their own results. The table goes to `docs/programs.md`. Run
+it on a quiet machine.
 """
 
 import argparse
@@ -25,11 +26,13 @@ from benchmarks.tables import as_markdown, as_text, duration, ratios
 COURSE = ROOT / "tests/course"
 PROGRAMS = (
     "courses/one_neuron.py",
-    "courses/recipe_of_a_model.py",
-    "keras/several_outputs_of_keras_2.py",
+    "tf2/actor_critic.py",
     "tf2/autodiff.py",
     "tf2/custom_layers.py",
+    "tf2/gan.py",
     "tf2/linear_regression.py",
+    "tf2/low_level_network.py",
+    "tf2/own_train_step.py",
     "tf2/training_loop.py",
     "tf2/transformer.py",
     "tf2/vae.py",
@@ -42,15 +45,32 @@ RUNNERS = {
     "Neurona, run before": ("-m", "neurona", "run"),
 }
 ORIGINAL, FIRST, AGAIN = RUNNERS
-_PACKAGES = ("neurona", "jax", "tensorflow-cpu", "keras")
+_KERAS_2 = "tf-keras==2.21.0"
+_PACKAGES = ("neurona", "jax", "tensorflow-cpu", "tf-keras")
 _INTRODUCTION = """\
 # Whole programs
 
 Programs of `tests/course` as they stand, run by `neurona run` and by the library that they were written for,
-TensorFlow 2 with Keras 3, in turns. A figure is the time of a process from its start to its end, imports and
-compilation included: the median of the rounds. "Run before" finds what earlier runs compiled. A ratio is the
-original's time over Neurona's, formed within each round; above 1, Neurona is faster.
+TensorFlow 2 with tf-keras 2, in turns. A figure is the time of a process from its start to its end, imports
+and compilation included: the median of the rounds. "Run before" finds what earlier runs compiled. A ratio is
+the original's time over Neurona's, formed within each round; above 1, Neurona is faster.
 """
+
+
+def with_keras_2(python: Path) -> Path:
+    """The same Python, with tf-keras installed. It asks for `tensorflow`, and finds `tensorflow-cpu`."""
+    command = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        _KERAS_2,
+    ]
+    subprocess.run(command, check=True)
+    return python
 
 
 def run(python: Path, program: str, runner: str, cache: str) -> float:
@@ -62,15 +82,16 @@ def run(python: Path, program: str, runner: str, cache: str) -> float:
     settings = {
         "CUDA_VISIBLE_DEVICES": "",
         "JAX_PLATFORMS": "cpu",
-        "KERAS_BACKEND": "tensorflow",
         "NEURONA_CACHE": cache,
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_USE_LEGACY_KERAS": "1",
     }
     command = [str(python), *RUNNERS[runner], str(COURSE / program)]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         done = subprocess.run(
-            command, cwd=folder, env={**os.environ, **settings}, capture_output=True, text=True, check=False
+            command, cwd=folder, env={**kept, **settings}, capture_output=True, text=True, check=False
         )
         seconds = time.perf_counter() - begin
     if done.returncode:
@@ -117,7 +138,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.programs) - set(PROGRAMS):
         parser.error(f"no program of this benchmark: {', '.join(sorted(unknown))}")
-    python = environment(zoo=False)
+    python = with_keras_2(environment(zoo=False))
     figures: dict[str, dict[str, list[float]]] = {}
     rounds = 1 if options.quick else options.rounds
     for program in options.programs or PROGRAMS:
