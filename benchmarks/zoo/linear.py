@@ -66,8 +66,8 @@ def sklearn_network(seed: int) -> Any:
 def neurona_extreme(seed: int) -> Any:
     from neurona.zoo import ExtremeClassifier
 
-    weights = 3 / 28 * 3**0.5  # as spread as those of hpelm, 3 / sqrt(inputs)
-    return ExtremeClassifier(2000, weight_scale=weights, ridge=1.0, random_state=seed)
+    spread = 3 / 28  # that of hpelm's weights, 3 / sqrt(inputs)
+    return ExtremeClassifier(2000, weight_scale=spread, ridge=1.0, distribution="normal", random_state=seed)
 
 
 def hpelm_extreme(rows: data.Arrays, seed: int) -> np.ndarray:

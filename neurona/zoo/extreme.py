@@ -21,7 +21,7 @@ import numpy as np
 
 from neurona.datasets import california_housing
 from neurona.errors import ArgumentError, DataError
-from neurona.initializers import RandomUniform
+from neurona.initializers import Initializer, RandomNormal, RandomUniform
 from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.plotting.figure import BLUE, GRAY, VERMILLION, finish, new_figure, plain_axes
@@ -35,6 +35,7 @@ __all__ = ["ExtremeClassifier", "ExtremeRegressor"]
 
 _LEAST = 1e-11  # ridge, as a share of the largest squared singular value, so that rounding stays small
 _SPREADS = {"sigmoid": 0.5, "tanh": 1.0}  # how far outputs lie from the middle at most
+_DISTRIBUTIONS = ("uniform", "normal")
 _ONLINE_RIDGE = 1e-3  # where rows come one by one, and none can be chosen
 
 
@@ -46,6 +47,7 @@ class _ExtremeMachine(Estimator):
     activation: str
     weight_scale: float
     ridge: float | None
+    distribution: str
 
     def __init__(
         self,
@@ -53,27 +55,41 @@ class _ExtremeMachine(Estimator):
         activation: str = "sigmoid",
         weight_scale: float = 1.0,
         ridge: float | None = None,
+        distribution: str = "uniform",
         random_state: int | None = None,
     ) -> None:
         self.units = units
         self.activation = activation
         self.weight_scale = weight_scale
         self.ridge = ridge
+        self.distribution = distribution
         self.random_state = random_state
 
     def _machine(self, features: int, outputs: int, rule: Any) -> Model:
-        scale = self.weight_scale
+        weights, biases = self._distributions()
         hidden = Dense(
             self.units,
             self.activation,
-            kernel_initializer=RandomUniform(-scale, scale),
-            bias_initializer=RandomUniform(0.0, scale),
+            kernel_initializer=weights,
+            bias_initializer=biases,
             trainable=False,
         )
         self._rule = rule
         model = Sequential([Input((features,)), hidden, Dense(outputs, use_bias=False)])
         model.compile(rule=rule)
         return model
+
+    def _distributions(self) -> tuple[Initializer, Initializer]:
+        """Of the hidden neurons' weights, and of their biases."""
+        scale = self.weight_scale
+        if self.distribution == "uniform":
+            return RandomUniform(-scale, scale), RandomUniform(0.0, scale)
+        if self.distribution == "normal":
+            return RandomNormal(stddev=scale), RandomNormal(stddev=1.0)
+        raise ArgumentError(
+            f"{type(self).__name__}: distribution is one of {', '.join(_DISTRIBUTIONS)}. Received: "
+            f"{self.distribution!r}"
+        )
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
         assert y is not None
@@ -149,9 +165,11 @@ class ExtremeRegressor(base.RegressorMixin, _ExtremeMachine):
     Args:
         units: how many hidden neurons.
         activation: of them.
-        weight_scale: their weights are uniform from -weight_scale to it, their biases from 0 to it.
+        weight_scale: how far their weights spread.
         ridge: the penalty on the sum of squared output weights; None chooses it by generalized
             cross-validation, and 0.001 where rows come one by one.
+        distribution: of the hidden neurons. `"uniform"`: weights from -weight_scale to it, biases from 0 to
+            it, as in the paper; `"normal"`: weights of standard deviation weight_scale, biases of 1.
         random_state: an integer for the same weights at every call.
 
     Attributes:
@@ -195,7 +213,7 @@ class ExtremeClassifier(Classifier, _ExtremeMachine):
     """An extreme learning machine for classes: an output for each, of 1 for its rows and -1 for others.
 
     Args:
-        units, activation, weight_scale, ridge, random_state: as in `ExtremeRegressor`.
+        units, activation, weight_scale, ridge, distribution, random_state: as in `ExtremeRegressor`.
 
     Attributes:
         classes_: the classes, sorted.

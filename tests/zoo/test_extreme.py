@@ -6,6 +6,7 @@ from sklearn.linear_model import Ridge
 
 from neurona import zoo
 from neurona.datasets import iris
+from neurona.errors import ArgumentError
 
 rng = np.random.default_rng(6)
 X = rng.normal(size=(60, 3)).astype("float32")
@@ -85,3 +86,17 @@ def test_a_machine_from_a_file_learns_no_further_rows(tmp_path):
     np.testing.assert_array_equal(again.predict(X), machine.predict(X))
     with pytest.raises(ValueError, match="it was read from a file"):
         again.partial_fit(X, Y)
+
+
+def test_hidden_neurons_are_drawn_from_the_distribution_that_is_named():
+    uniform, normal = (
+        zoo.ExtremeRegressor(2000, weight_scale=0.2, ridge=1.0, distribution=name, random_state=0).fit(X, Y)
+        for name in ("uniform", "normal")
+    )
+    w, b, _ = uniform.model_.get_weights()
+    assert np.abs(w).max() <= 0.2 and 0 <= b.min() and b.max() <= 0.2
+    assert abs(w.std() - 0.2 / 3**0.5) < 0.005 and abs(b.mean() - 0.1) < 0.01
+    w, b, _ = normal.model_.get_weights()
+    assert abs(w.std() - 0.2) < 0.01 and abs(b.std() - 1) < 0.05 and np.abs(w).max() > 0.5
+    with pytest.raises(ArgumentError, match="distribution is one of .* Received: 'cauchy'"):
+        zoo.ExtremeRegressor(distribution="cauchy").fit(X, Y)
