@@ -235,6 +235,8 @@ def install(source: str = "") -> None:
         importlib.import_module("neurona.legacy.keras.ages").begin(source)
     if "keras" in source and "jax" in source:
         importlib.import_module("neurona.legacy.jax_values").install()
+    if "google.colab" in source:
+        importlib.import_module("neurona.legacy.colab").provide()
     if "numpy" in source:
         importlib.import_module("neurona.legacy.numpy_names").restore()
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):

@@ -74,6 +74,8 @@ class Session:
         with self._captured():
             try:
                 self._execute(number, source)
+                while self.shell.at_end:
+                    self.shell.at_end.pop()()
                 self._show_figures()
             except SystemExit as ending:
                 status = ending.code if isinstance(ending.code, int) else 1

@@ -1,11 +1,14 @@
 """What notebooks expect of IPython: magics, shell lines, `display`, and modules where it is not installed."""
 
+import contextlib
 import importlib.util
+import io
 import os
 import re
 import runpy
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -29,6 +32,7 @@ _NO_EFFECT = {
     "autosave",
     "watermark",
 }
+_OF_THE_SHELL = {"cat", "cp", "ls", "mkdir", "mv", "rm", "rmdir"}
 
 
 class Shell:
@@ -41,6 +45,7 @@ class Shell:
 
     def __init__(self, names: dict[str, Any], show: Callable[..., None]) -> None:
         self.user_ns, self.display = names, show
+        self.at_end: list[Callable[[], None]] = []  # what is done when the cell has ended
         self.events = SimpleNamespace(register=_nothing, unregister=_nothing)  # matplotlib asks for it
 
     def python_of(self, source: str) -> str:
@@ -50,19 +55,46 @@ class Shell:
         try:
             compile(source, "<cell>", "exec")
         except SyntaxError:
-            return "\n".join(map(_python_of_line, source.split("\n")))
+            whole = re.sub(r"(?m)^(\s*[!%].*)\\\n\s*", r"\1", source)  # a line that goes on in the next
+            return "\n".join(map(_python_of_line, whole.split("\n")))
         return source
 
     def _cell_magic(self, source: str) -> str:
         head, _, body = source.partition("\n")
         magic, _, rest = head[2:].partition(" ")
-        if magic in ("time", "timeit", "capture", "prun", "memit"):
+        if magic in ("timeit", "prun", "memit", "python", "python3"):
             return self.python_of(body)
-        if magic == "writefile":
-            return f"open({rest.split()[-1]!r}, {'a' if '-a' in rest else 'w'!r}).write({body!r});"
+        if magic == "time":
+            return f"get_ipython().begin_timing()\n{self.python_of(body)}"
+        if magic == "capture":
+            return f"get_ipython().capture({rest!r}, {self.python_of(body)!r});"
+        if magic in ("writefile", "file"):
+            return f"get_ipython().write({rest!r}, {body!r})"
         if magic in ("bash", "sh", "script", "!"):
-            return f"get_ipython().system({body!r})"
+            return f"get_ipython().system({body!r});"
         return f"get_ipython().tell({head!r})"
+
+    def begin_timing(self) -> None:
+        """Say when the cell has ended how long it took."""
+        begin = time.perf_counter()
+        self.at_end.append(lambda: _tell_seconds(begin))
+
+    def capture(self, options: str, source: str) -> None:
+        """Run a cell whose output is kept under a name, or not at all."""
+        name = next((word for word in options.split() if not word.startswith("-")), None)
+        printed, told = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(told):
+            exec(source, self.user_ns)
+        kept = SimpleNamespace(stdout=printed.getvalue(), stderr=told.getvalue(), outputs=[])
+        kept.show = lambda: print(kept.stdout, end="")
+        if name:
+            self.user_ns[name] = kept
+
+    def write(self, options: str, text: str) -> None:
+        """Write a cell's text into a file, or add it."""
+        *flags, name = options.split()
+        with open(name.strip("'\""), "a" if "-a" in flags else "w", encoding="utf-8") as file:
+            file.write(text)
 
     def tell(self, line: str) -> None:
         """Say that a line is left out."""
@@ -91,16 +123,24 @@ class Shell:
     def magic(self, line: str) -> Any:
         """Run a magic that stands in one line."""
         name, _, rest = line.strip().lstrip("%").partition(" ")
-        if name in ("time", "timeit"):
-            rest = re.sub(r"^(-[nr]\s*\d+\s*)+", "", rest)
-            return exec(rest, self.user_ns)
+        if name == "time":
+            return self._timed(rest)
+        if name == "timeit":
+            self._timed(re.sub(r"^(-[nr]\s*\d+\s*)+", "", rest))
+            return None
+        if name in _OF_THE_SHELL:
+            return self.system(f"{name} {rest}")
+        if name == "pwd":
+            return os.getcwd()
         if name == "cd":
             os.chdir(Path(rest.strip("'\"") or "~").expanduser())
         elif name == "run":
             script, *sys.argv[1:] = rest.split()
             self.user_ns.update(runpy.run_path(script, run_name="__main__"))
         elif name in ("env", "set_env"):
-            key, _, value = re.sub(r"\s*[ =]\s*", "=", rest, count=1).partition("=")
+            key, given, value = re.sub(r"\s*[ =]\s*", "=", rest.strip(), count=1).partition("=")
+            if not given:
+                return os.environ[key] if key else dict(os.environ)
             os.environ[key.strip()] = value.strip()
         elif name == "pylab":
             exec("from matplotlib.pyplot import *\nfrom numpy import *\nimport numpy as np", self.user_ns)
@@ -109,6 +149,19 @@ class Shell:
             self.tell(line)
         return None
 
+    def _timed(self, statement: str) -> Any:
+        """Run a statement, say how long it took, and give its value."""
+        begin = time.perf_counter()
+        try:
+            code = compile(statement, "<magic>", "eval")
+        except SyntaxError:
+            exec(statement, self.user_ns)
+            value = None
+        else:
+            value = eval(code, self.user_ns)
+        _tell_seconds(begin)
+        return value
+
     def run_line_magic(self, name: str, line: str = "", *_: Any) -> Any:
         """Run a magic by its name."""
         return self.magic(f"{name} {line}")
@@ -116,6 +169,10 @@ class Shell:
     def run_cell_magic(self, name: str, line: str, body: str) -> Any:
         """Run a magic of a whole cell by its name."""
         exec(self._cell_magic(f"%%{name} {line}\n{body}"), self.user_ns)
+
+
+def _tell_seconds(begin: float) -> None:
+    print(f"Wall time: {time.perf_counter() - begin:.3g} s")
 
 
 def _nothing(*args: Any, **options: Any) -> None:
@@ -132,7 +189,7 @@ def _python_of_line(line: str) -> str:
     if rest.startswith("!"):
         return f"{indent}get_ipython().system({rest.lstrip('!')!r});"
     if rest.startswith("%"):
-        return f"{indent}get_ipython().magic({rest!r});"
+        return f"{indent}get_ipython().magic({rest!r})"
     if rest.startswith("?") or re.fullmatch(r"[\w.]+\?{1,2}", rest):
         return f"{indent}pass"
     return line

@@ -79,10 +79,20 @@ def test_a_notebook(tmp_path):
         cell("undefined", outputs=[{"output_type": "error", "ename": "NameError"}]),
         cell("text = '''", "%not a magic", "'''", "print(text.strip(), os.path.basename(os.getcwd()))"),
         cell("from IPython.display import HTML", "x = 5;", "x"),
+        cell("%%capture kept", "print('hidden')"),
+        cell("!echo goes \\", "  on", "y = 2", "kept.stdout.strip()"),
+        cell("%%writefile 'module_of_cell.py'", "value = 7"),
+        cell("import module_of_cell", "y = %time module_of_cell.value", "y"),
+        cell("from google.colab import drive, files", "drive.mount('/content/drive')"),
+        cell("files.upload()['module_of_cell.py'].decode().strip()"),
     )
     done = run("--outputs", path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["['one']", "3", "%not", "a", "magic", "folder", "5"]
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("Wall time: ")]
+    assert lines == ["['one']", "3", "%not a magic folder", "5", "goes on", "'hidden'", "7", "'value = 7'"]
+    assert done.stdout.count("Wall time: ") == 2
+    assert "no drive is mounted at /content/drive" in done.stderr
+    assert "Files are read by name" in done.stderr
     assert "Left out: !pip install nothing" in done.stderr
     assert "ZeroDivisionError" in done.stderr
     written = json.loads((path.parent / "lesson.outputs.ipynb").read_text())
