@@ -10,10 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from neurona.core.folders import cache_folders
 from neurona.legacy.imports import install
 from neurona.legacy.notebook import run_notebook
 from neurona.messages import translated
-from neurona.training.programs import keep_compiled_programs
 
 INTERRUPTED = 130
 _SYNTAX_OF_PYTHON_2 = re.compile(
@@ -61,8 +61,10 @@ def run(path: str, arguments: list[str], outputs: bool = False) -> int:
 
 def _prepare(path: str, arguments: list[str], source: str) -> None:
     """The process as Python prepares it for a program; figures need no screen where there is none."""
+    # Programs that compute step by step compile many small ones. JAX, told before it is imported, keeps them.
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folders()["programs"]))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     install(source)
-    keep_compiled_programs(least_seconds=0)  # programs that compute step by step compile many small ones
     sys.argv = [path, *arguments]
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():

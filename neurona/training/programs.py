@@ -53,18 +53,15 @@ def refuse_fork() -> None:
         )
 
 
-def keep_compiled_programs(least_seconds: float = 0.05) -> None:
+def keep_compiled_programs() -> None:
     """Let XLA keep what it compiles on disk, unless a place was chosen already;
     JAX_ENABLE_COMPILATION_CACHE=false switches it off.
-
-    Args:
-        least_seconds: what takes less to compile is not kept.
     """
     settings: Any = jax.config
     if settings.jax_compilation_cache_dir:
         return
     jax.config.update("jax_compilation_cache_dir", str(cache_folders()["programs"]))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", least_seconds)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 
 def structure_of(trainer: Any, prediction: bool) -> str | None:

@@ -13,9 +13,10 @@ import neurona
 VARIABLES = {**os.environ, "PYTHONPATH": str(Path(neurona.__file__).parents[1])}
 
 
-def run(*arguments, cwd):
+def run(*arguments, cwd, **variables):
     command = [sys.executable, "-m", "neurona", "run", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=VARIABLES)
+    options = {"capture_output": True, "text": True, "check": False}
+    return subprocess.run(command, cwd=cwd, env={**VARIABLES, **variables}, **options)
 
 
 def test_a_program_finds_what_python_gives_it(tmp_path):
@@ -25,14 +26,22 @@ def test_a_program_finds_what_python_gives_it(tmp_path):
         "import os, sys, __main__\n"
         "import helper\n"
         "print(sys.argv[1:], __name__, __file__ == sys.argv[0], helper.value, __main__.helper is helper)\n"
-        "print(os.path.samefile(os.getcwd(), sys.argv[3]))\n"
+        "print(os.path.samefile(os.getcwd(), sys.argv[3]), 'jax' in sys.modules)\n"
         "sys.exit(5)\n"
     )
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     done = run(program, "--epochs", "3", folder, "--help", cwd=folder)
     assert done.returncode == 5, done.stderr
-    assert done.stdout.splitlines()[0] == f"['--epochs', '3', '{folder}', '--help'] __main__ True 7 True"
+    first = f"['--epochs', '3', '{folder}', '--help'] __main__ True 7 True"
+    assert done.stdout.splitlines() == [first, "True False"]
+
+
+def test_what_a_program_compiles_is_kept_however_small(tmp_path):
+    (tmp_path / "program.py").write_text("import tensorflow as tf\nprint(tf.constant([1.0, 2.0]) * 3)\n")
+    done = run("program.py", cwd=tmp_path, NEURONA_CACHE=str(tmp_path / "kept"))
+    assert "[3. 6.]" in done.stdout, done.stderr
+    assert any(path.name.startswith("jit_") for path in (tmp_path / "kept").rglob("*"))
 
 
 def test_errors_look_as_python_shows_them(tmp_path):
