@@ -8,6 +8,8 @@ from neurona.core.errors import SavingError
 from neurona.core.registry import built_in, get_registered_object
 from neurona.tracebacks import warn
 
+OLDER_LAYOUT = "2.15.0"  # the version of tf-keras whose layout older files are written in
+
 
 def age_of(version: Any, description: Any = None) -> int:
     """The first number of the version of Keras that wrote a file; 3 is today's.

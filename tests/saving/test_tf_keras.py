@@ -1,0 +1,121 @@
+"""Files for tf-keras 2: `.keras`, `.weights.h5` and JSON in its own layout, against files that it wrote and,
+where it is installed, against itself.
+"""
+
+import io
+import json
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+import neurona as nn
+from neurona.core.errors import SavingError
+from tests.saving.test_ages import KERAS, folder  # noqa: F401  # the folder is a fixture
+
+X = np.random.default_rng(0).normal(size=(8, 6, 4)).astype("float32")
+Y = np.random.default_rng(1).normal(size=(8, 2)).astype("float32")
+L = nn.layers
+
+
+def arrays_of(path):
+    """The arrays of weights in a `.keras` file, by their paths."""
+    found = {}
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        file.visititems(
+            lambda name, one: found.update({name: one[()]}) if isinstance(one, h5py.Dataset) else None
+        )
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in KERAS if name.startswith("tfk_")])
+def test_arrays_lie_where_tf_keras_puts_them(name, folder, tmp_path):  # noqa: F811
+    model = nn.models.load_model(folder / f"{name}.keras")
+    model.save(tmp_path / "a.keras", save_format="tf_keras")
+    ours, theirs = arrays_of(tmp_path / "a.keras"), arrays_of(folder / f"{name}.keras")
+    assert set(ours) == {path for path in theirs if not path.startswith("metrics/")}
+    for path, array in ours.items():
+        np.testing.assert_array_equal(array, theirs[path])
+        assert array.dtype == theirs[path].dtype
+
+
+def attentive(k):
+    layers = k.layers
+    inputs = k.Input((6, 4))
+    attended = layers.MultiHeadAttention(2, 3)(query=inputs, value=inputs)
+    inner = k.Sequential([k.Input((4,)), layers.Dense(3, "tanh"), layers.BatchNormalization()], name="inner")
+    x = layers.Bidirectional(layers.GRU(3))(layers.LayerNormalization()(attended))
+    x = layers.Concatenate()([inner(layers.GlobalAveragePooling1D()(inputs)), x])
+    return k.Model(inputs, layers.Dense(2)(x))
+
+
+@pytest.fixture(scope="module")
+def trained():
+    model = attentive(nn)
+    model.compile(nn.optimizers.AdamW(0.01, use_ema=True), nn.losses.Huber(), metrics=["mae"])
+    model.fit(X, Y, epochs=2, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.h5"])
+def test_what_is_written_for_tf_keras_is_read_here(name, trained, tmp_path):
+    trained.save(tmp_path / name, save_format="tf_keras")
+    loaded = nn.models.load_model(tmp_path / name)
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), trained.predict(X, verbose=0))
+    for one, other in zip(loaded.optimizer._state_list(), trained.optimizer._state_list(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    if name == "a.keras":
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            assert json.loads(archive.read("metadata.json"))["keras_version"].startswith("2.")
+    text = trained.to_json(save_format="tf_keras")
+    again = nn.models.model_from_json(text)
+    assert [one.shape for one in again.weights] == [one.shape for one in trained.weights]
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.h5"])
+def test_training_goes_on_in_tf_keras(name, trained, tmp_path):
+    tf_keras = pytest.importorskip("tf_keras")
+    trained.save(tmp_path / name, save_format="tf_keras")
+    trained.save_weights(tmp_path / "a.weights.h5", save_format="tf_keras")
+    ours, theirs = nn.models.load_model(tmp_path / name), tf_keras.models.load_model(tmp_path / name)
+    for model in (ours, theirs):
+        model.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    np.testing.assert_allclose(ours.predict(X, verbose=0), theirs.predict(X, verbose=0), atol=1e-5)
+    theirs.load_weights(tmp_path / "a.weights.h5")
+    np.testing.assert_allclose(trained.predict(X, verbose=0), theirs.predict(X, verbose=0), atol=1e-5)
+    assert len(tf_keras.models.model_from_json(trained.to_json(save_format="tf_keras")).weights) == len(
+        trained.weights
+    )
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        (nn.optimizers.Lamb(), "no optimizer Lamb"),
+        (nn.optimizers.SGD(gradient_accumulation_steps=2), "no gradient_accumulation_steps"),
+    ],
+)
+def test_what_tf_keras_can_not_train_with_is_refused(optimizer, message, tmp_path):
+    model = nn.Sequential([nn.Input((3,)), L.Dense(2)])
+    model.compile(optimizer, "mse")
+    for name in ("a.h5", "a.keras"):
+        with pytest.raises(SavingError, match=message):
+            model.save(tmp_path / name, save_format="tf_keras")
+        model.save(tmp_path / name, save_format="tf_keras", include_optimizer=False)
+
+
+def test_other_forms_are_refused():
+    with pytest.raises(SavingError, match="'keras' or 'tf_keras'"):
+        nn.Sequential([nn.Input((3,)), L.Dense(2)]).to_json(save_format="yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [("LSTM", "time_major"), ("BatchNormalization", "virtual_batch_size")]
+)
+def test_options_that_change_what_a_layer_computes_are_refused(name, option):
+    config = {"name": "one", "batch_input_shape": [4, 4, 4], "units": 2, option: 4}
+    layer = {"class_name": name, "config": config}
+    text = json.dumps({"class_name": "Sequential", "config": [layer], "keras_version": "2.15.0"})
+    with pytest.raises(SavingError, match=f"'one' is a {name} with {option}=4"):
+        nn.models.model_from_json(text)
