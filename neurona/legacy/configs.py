@@ -22,7 +22,7 @@ from neurona.legacy.layer_names import (
     WITHOUT_EFFECT,
 )
 from neurona.legacy.layer_options import CONVERTERS, Age
-from neurona.legacy.nodes import modern_calls, tensor_lists
+from neurona.legacy.nodes import modern_calls, tensor_lists, with_plain_names
 from neurona.legacy.operations import modern_operation
 from neurona.legacy.parts import (
     modern_constraint,
@@ -56,7 +56,7 @@ def modern_model(description: Mapping[str, Any], version: int, backend: str | No
         description = old_graph(description)
     elif "class_name" not in description and description.get("name") == "Sequential":
         description = old_sequential(description)
-    modern = modern_layer(description, age)
+    modern = modern_layer(with_plain_names(description), age)
     return with_old_borders(modern, backend == "theano")
 
 

@@ -37,6 +37,9 @@ _SEEDLESS = (
     "SimpleRNNCell",
     "MultiHeadAttention",
     "Attention",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
 )
 
 

@@ -58,6 +58,15 @@ def _compiled(config: Mapping[str, Any]) -> Config:
 
 def _optimizer(description: Mapping[str, Any], first_form: bool) -> Config:
     name, config = description["class_name"], description.get("config", {})
+    if name == "LossScaleOptimizer":
+        inner = _optimizer(config["inner_optimizer"], first_form=False)
+        options = {key: config[key] for key in ("initial_scale", "dynamic_growth_steps") if key in config}
+        return {
+            "module": "tf_keras.src.mixed_precision.loss_scale_optimizer",
+            "class_name": "LossScaleOptimizerV3",
+            "config": {"inner_optimizer": inner, "dynamic": True, **options},
+            "registered_name": "LossScaleOptimizerV3",
+        }
     if name not in (*_OPTIMIZERS, *_FIRST_OPTIMIZERS):
         raise SavingError(
             f"tf-keras 2 has no optimizer {name}: its files have no form for it. Save as .keras, or with "

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona.core.errors import SavingError
 from neurona.optimizers.ftrl import Ftrl
+from neurona.optimizers.sgd import SGD
 from neurona.optimizers.state import Entry, at, replaced
 
 Arrays = list[np.ndarray]
@@ -73,6 +74,10 @@ def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]
     """The state from a file of tf-keras, which has today's order, without the rate and other numbers."""
     state = dict(optimizer.state)
     entries = _kept(optimizer)
+    if _keeps_no_momentum(optimizer):
+        arrays = arrays[: len(entries) + 1]
+    if len(arrays) == 1 and int(arrays[0]) == 0:  # of a model that was not trained
+        return state
     if entries and len(arrays) != len(entries) + 1:
         raise SavingError(f"The optimizer keeps {len(entries)} arrays. The file holds {len(arrays) - 1}.")
     steps = int(arrays[0])
@@ -92,13 +97,24 @@ def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]
 
 def _kept(optimizer: Any) -> list[Entry]:
     """What tf-keras keeps of each weight, in its order."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     return [entry for entry in optimizer._entries() if entry.keys and entry.keys[0] in ("ema", "slots")]
+
+
+def _keeps_no_momentum(optimizer: Any) -> bool:
+    """Whether an optimizer has no momentum, for which tf-keras keeps zeros."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    return isinstance(optimizer, SGD) and not optimizer._slot_groups()
 
 
 def older_state(optimizer: Any) -> dict[str, np.ndarray]:
     """A built optimizer's state as tf-keras keeps it, by the names of the arrays."""
     arrays = {"iteration": np.asarray(optimizer.state["iteration"], np.int64)}
-    return arrays | {entry.path: np.asarray(at(optimizer.state, entry.keys)) for entry in _kept(optimizer)}
+    arrays |= {entry.path: np.asarray(at(optimizer.state, entry.keys)) for entry in _kept(optimizer)}
+    if _keeps_no_momentum(optimizer):
+        weights = enumerate(optimizer._variables)
+        arrays |= {f"{optimizer.name}/m_{index}": np.zeros(one.shape, one.dtype) for index, one in weights}
+    return arrays
 
 
 def first_state(optimizer: Any) -> dict[str, np.ndarray]:

@@ -156,6 +156,8 @@ def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | Non
                 named = {} if has_options else _named_optimizer(stored)
                 compile_as_trained(model, {**named, **compilation}, age)
                 read_optimizer(model, stored, age, has_options)
+                if age < 3 and not stored.datasets("/optimizer"):
+                    warn("The optimizer begins anew: the file does not hold its state.")
     return model
 
 

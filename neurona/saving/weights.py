@@ -103,21 +103,25 @@ def stored_arrays(
     """What a file holds of a model: for each group its path, the name of what it is for, and the arrays."""
     places = legacy("older").older_places(walk(model)) if for_tf_keras else walk(model)
     for path, layer in places:
-        if _keeps_its_own(layer):
+        if keeps_its_own(layer):
             store: dict[str, Any] = {}
             layer.save_own_variables(store)
         else:
             store = {
                 str(index): variable.numpy()
                 for index, variable in enumerate(own_variables(layer, shared=True))
+                if variable.persistent or not for_tf_keras  # which keeps no states of recurrent layers
             }
         yield path, layer.name, store
     optimizer = getattr(model, "optimizer", None)
     if not with_optimizer or optimizer is None or not optimizer.built:
         return
     if for_tf_keras:
-        arrays = legacy("optimizer_state").older_state(optimizer).values()
-        yield "/optimizer", optimizer.name, {str(index): array for index, array in enumerate(arrays)}
+        state = legacy("optimizer_state").older_state(optimizer).values()
+        arrays = {str(index): array for index, array in enumerate(state)}
+        yield "/optimizer", optimizer.name, arrays
+        for name, part in optimizer._saved_parts():  # which tf-keras writes twice
+            yield f"/optimizer/{name}", part.name, arrays
     else:
         yield from _optimizer_arrays(optimizer, "/optimizer")
 
@@ -129,7 +133,7 @@ def _optimizer_arrays(optimizer: Any, path: str) -> Iterator[tuple[str, str, Map
         yield from _optimizer_arrays(part, f"{path}/{name}")
 
 
-def _keeps_its_own(layer: Layer) -> bool:
+def keeps_its_own(layer: Layer) -> bool:
     """Whether a layer's class says itself what is written of its variables, or how that is read."""
     names = ("save_own_variables", "load_own_variables")
     return any(getattr(type(layer), name) is not getattr(Layer, name) for name in names)
@@ -239,7 +243,7 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
     """
     assignments: list[Assignment] = []
     for path, layer in stored.places(model):
-        if _keeps_its_own(layer):
+        if keeps_its_own(layer):
             continue
         pairs, wrong = _pairs(layer, path, stored)
         if wrong and not skip_mismatch:
@@ -285,7 +289,7 @@ def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
         for variable, array in assignments:
             variable.assign(array)
         for path, layer in stored.places(model):
-            if _keeps_its_own(layer):
+            if keeps_its_own(layer):
                 names = {dataset.name.rpartition("/")[2]: dataset for dataset in stored.datasets(path)}
                 store = {name: stored.array(dataset) for name, dataset in names.items()}
                 with stored.gate.watching(path):
