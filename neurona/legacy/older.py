@@ -1,6 +1,7 @@
 """Descriptions of models as tf-keras 2 wrote them, which it and Keras 3 read."""
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,22 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "use_cudnn": ("auto", True, False),
     "use_gate": (False,),
 }
+_HASHED: dict[str, tuple[Any, ...]] = {"oov_method": ("floormod", "farmhash"), "salt": (None,)}
+_LAST = {"data_format": ("channels_last", None)}
+_NEWER_OF_CLASSES: dict[str, dict[str, tuple[Any, ...]]] = {
+    **dict.fromkeys(("CenterCrop", "RandomBrightness", "RandomCrop", "RandomFlip", "RandomRotation"), _LAST),
+    **dict.fromkeys(("RandomTranslation", "RandomZoom", "ZeroPadding1D"), _LAST),
+    "RandomContrast": {**_LAST, "value_range": ([0, 255], (0, 255))},
+    "Resizing": {
+        **_LAST,
+        "antialias": (False,),
+        "fill_mode": ("constant",),
+        "fill_value": (0.0,),
+        "pad_to_aspect_ratio": (False,),
+    },
+    "IntegerLookup": _HASHED,
+    "StringLookup": _HASHED,
+}
 _SEEDLESS = (
     "GRU",
     "LSTM",
@@ -41,6 +58,9 @@ _SEEDLESS = (
     "ConvLSTM2D",
     "ConvLSTM3D",
 )
+
+
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 
 
 def older_archive(description: Mapping[str, Any]) -> Config:
@@ -97,20 +117,38 @@ def older_model(description: Mapping[str, Any], for_hdf5: bool = True) -> Config
             f"{name} has no form in tf-keras 2, which .h5 is written for: only Sequential and functional "
             "models have. Use .keras without save_format."
         )
+    if not for_hdf5 and not _NAME.fullmatch(str(config.get("name") or "a")):
+        raise SavingError(
+            f"tf-keras 2 takes no layer with the name {config['name']!r}: letters, digits and _.-/ make a "
+            "name."
+        )
     registered = description.get("registered_name")
     older = {"class_name": registered or name, "config": _config(name, config, for_hdf5)}
     return {key: value for key, value in older.items() if value is not None}
 
 
 def _config(name: str, config: Mapping[str, Any], for_hdf5: bool) -> Config:
-    names = _NAMES.get(name, {})
+    names, own = _NAMES.get(name, {}), _NEWER_OF_CLASSES.get(name, {})
     older: Config = {}
     for key, value in config.items():
         if (key == "seed" and name in _SEEDLESS) or any(
-            value is one or value == one for one in _NEWER.get(key, ())
+            value is one or value == one for one in (*_NEWER.get(key, ()), *own.get(key, ()))
         ):
             continue
+        if key in own:
+            raise SavingError(
+                f"Layer {config.get('name')!r} is a {name} with {key}={value!r}, which tf-keras 2 has not. "
+                "Use .keras without save_format."
+            )
         older[names.get(key, key)] = _value(key, value, for_hdf5)
+    if name == "Discretization" and older.get("bin_boundaries") is not None:
+        older.pop("num_bins", None)
+    if name in ("IntegerLookup", "StringLookup"):
+        older.pop("dtype", None)  # in tf-keras that of the outputs
+        if older.get("vocabulary_size") is None:
+            older.pop("vocabulary_size", None)
+    if name == "TextVectorization":
+        older["dtype"] = "string"
     if name == "MultiHeadAttention":
         older |= dict.fromkeys(("query_shape", "key_shape", "value_shape"))
     return older
@@ -170,7 +208,7 @@ def _functional(config: Mapping[str, Any], for_hdf5: bool) -> Config:
                 f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which has no form "
                 "in tf-keras 2, which .h5 is written for: make it a layer, or use .keras without save_format."
             )
-        nodes = [_node(_begun(call, entry["class_name"]), inside) for call in entry["inbound_nodes"]]
+        nodes = [_node(_begun(call, entry), inside) for call in entry["inbound_nodes"]]
         if entry["name"] in inside:
             nodes = [node for node in nodes for _ in range(2)]
         layer = older_model(_as_functional(entry) if for_hdf5 else entry, for_hdf5)
@@ -239,12 +277,22 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
 
 
-def _begun(call: Mapping[str, Any], class_name: str) -> Mapping[str, Any]:
-    """A call with its first argument by position, as tf-keras writes all."""
-    cls = built_in("layers").get(class_name)
+def _begun(call: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A call with its first argument by position, as tf-keras writes all.
+
+    Raises:
+        SavingError: that would change the order of the layers before it, by which weights are found.
+    """
     kwargs = dict(call.get("kwargs", {}))
     if call["args"] or not kwargs:
         return call
+    sources = {str(value["config"]["keras_history"][0]) for value in kwargs.values() if _is_tensor(value)}
+    if len(sources) > 1:
+        raise SavingError(
+            f"Layer {entry['name']!r} is called on several layers' outputs by keywords alone, which "
+            "tf-keras 2 orders otherwise. Give its first argument by position."
+        )
+    cls = built_in("layers").get(entry["class_name"])
     names = list(inspect.signature(cls.call).parameters)[1:] if cls is not None else []
     first = next((name for name in names if name in kwargs), next(iter(kwargs)))
     return {"args": [kwargs.pop(first)], "kwargs": kwargs}

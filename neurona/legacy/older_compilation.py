@@ -11,6 +11,7 @@ Config = dict[str, Any]
 _COMPILE = ("loss", "metrics", "weighted_metrics", "loss_weights")
 # The optimizers of tf-keras, and those that it had from its beginning, in another form.
 _OPTIMIZERS = ("Adafactor", "AdamW", "Lion")
+_FOUND_BY_PACKAGE = ("Adafactor", "Lion")  # in .h5 files
 _FIRST_OPTIMIZERS = ("Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD")
 _FIRST_OPTIONS = ("weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency")
 _NEWER_OPTIONS = ("gradient_accumulation_steps", "loss_scale_factor")
@@ -34,7 +35,10 @@ def older_compilation(config: Mapping[str, Any], first_form: bool) -> Config:
         SavingError: tf-keras 2 has no such optimizer.
     """
     kept = {key: _plain(value) for key, value in _compiled(config).items()}
-    return {**kept, "optimizer_config": _plain(_optimizer(config["optimizer"], first_form))}
+    optimizer = _plain(_optimizer(config["optimizer"], first_form))
+    if optimizer["class_name"] in _FOUND_BY_PACKAGE:
+        optimizer["class_name"] = f"Custom>{optimizer['class_name']}"
+    return {**kept, "optimizer_config": optimizer}
 
 
 def older_compile_config(config: Mapping[str, Any]) -> Config:

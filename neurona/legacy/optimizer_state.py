@@ -110,7 +110,8 @@ def _keeps_no_momentum(optimizer: Any) -> bool:
 def older_state(optimizer: Any) -> dict[str, np.ndarray]:
     """A built optimizer's state as tf-keras keeps it, by the names of the arrays."""
     arrays = {"iteration": np.asarray(optimizer.state["iteration"], np.int64)}
-    arrays |= {entry.path: np.asarray(at(optimizer.state, entry.keys)) for entry in _kept(optimizer)}
+    for number, entry in enumerate(_kept(optimizer)):  # of which two may have one path
+        arrays[f"{entry.path}_{number}"] = np.asarray(at(optimizer.state, entry.keys))
     if _keeps_no_momentum(optimizer):
         weights = enumerate(optimizer._variables)
         arrays |= {f"{optimizer.name}/m_{index}": np.zeros(one.shape, one.dtype) for index, one in weights}

@@ -77,7 +77,8 @@ def todays_model(
 def with_modules(description: Mapping[str, Any]) -> Mapping[str, Any]:
     """A model that a `.h5` file of Keras 3 describes, with the modules that tell layers from operations.
 
-    The file leaves them out. An operation is called on several tensors, a layer on a list of them.
+    The file leaves them out. An operation is called on several tensors, a layer on a list of them; only a
+    layer says its dtype or whether it is trained.
     """
     config = description.get("config")
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
@@ -87,9 +88,10 @@ def with_modules(description: Mapping[str, Any]) -> Mapping[str, Any]:
         nodes = entry.get("inbound_nodes") or [{}]
         args = nodes[0].get("args", ()) if isinstance(nodes[0], Mapping) else ()
         name = entry["class_name"]
-        is_operation = name not in built_in("layers") if "module" not in entry else False
+        like_layer = not {"trainable", "dtype"}.isdisjoint(entry["config"])
+        is_operation = not like_layer or name not in built_in("layers")
         if "module" not in entry and "layers" not in entry["config"] and (is_operation or len(args) > 1):
-            known = name in built_in("layers") and name not in _MERGES
+            known = like_layer and name in built_in("layers") and name not in _MERGES
             own = get_registered_object(str(entry.get("registered_name") or name))
             entry = entry if known or own is not None else {**entry, "module": "keras.src.ops.numpy"}
         layers.append(with_modules(entry))

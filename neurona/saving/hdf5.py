@@ -43,18 +43,20 @@ class Hdf5:
         self._read: set[str] = set()
         self._layers: list[StoredLayer] | None = None
         try:
-            self.root: Any = self.file
-            if "layer_names" not in self.file.attrs and isinstance(
-                self.file.get("model_weights"), h5py.Group
-            ):
-                self.root = self.file["model_weights"]
-            self.version = self._text(self.root, "keras_version") or self._text(self.file, "keras_version")
-            self.backend = self._text(self.root, "backend") or self._text(self.file, "backend")
-            self.names = texts(self.root, "layer_names", gate)
-            self.count = None if self.names is not None else attribute(self.root, "nb_layers", gate)
+            with gate.watching():
+                self._open()
         except BaseException:
             self.file.close()
             raise
+
+    def _open(self) -> None:
+        """Find what holds the weights, and what it says of itself."""
+        inner = "layer_names" not in self.file.attrs and self.file.get("model_weights")
+        self.root: Any = inner if isinstance(inner, h5py.Group) else self.file
+        self.version = self._text(self.root, "keras_version") or self._text(self.file, "keras_version")
+        self.backend = self._text(self.root, "backend") or self._text(self.file, "backend")
+        self.names = texts(self.root, "layer_names", self.gate)
+        self.count = None if self.names is not None else attribute(self.root, "nb_layers", self.gate)
 
     def __enter__(self) -> "Hdf5":
         return self
@@ -69,7 +71,8 @@ class Hdf5:
     @property
     def holds_layers(self) -> bool:
         """Whether weights lie in a group for each layer, not in the layout of today's `.weights.h5`."""
-        return self.names is not None or self.count is not None or "graph" in self.root
+        with self.gate.watching():
+            return self.names is not None or self.count is not None or "graph" in self.root
 
     def description(self, name: str) -> dict[str, Any] | None:
         """A JSON text among the file's attributes."""
@@ -211,7 +214,9 @@ def assignments(
                 continue
             arrays = converted(layer, arrays, age, backend)
         found += _fitting(layer, name, arrays, skip_mismatch)
-    if "top_level_model_weights" in file.root:
+    with file.gate.watching():
+        has_top_level = "top_level_model_weights" in file.root
+    if has_top_level:
         _, arrays = file.weights_of(file.root, "top_level_model_weights")
         found += _pair(own_variables(model), arrays, model.name, skip_mismatch)
     return found

@@ -113,6 +113,8 @@ def stored_arrays(
                 if variable.persistent or not for_tf_keras  # which keeps no states of recurrent layers
             }
         yield path, layer.name, store
+        if for_tf_keras and type(layer).__name__ == "TextVectorization":
+            yield f"{path}/_lookup_layer", layer.name, store  # which it reads, too
     optimizer = getattr(model, "optimizer", None)
     if not with_optimizer or optimizer is None or not optimizer.built:
         return
