@@ -104,11 +104,7 @@ def modern_optimizer(value: Any) -> Any:
         )
     if name.startswith("LossScaleOptimizer"):
         return _loss_scale(given)
-    if given.get("schedule_decay"):
-        warn(
-            f"Nadam of Keras 2 weighed its momentum by schedule_decay={given['schedule_decay']}, which "
-            "today's has not: training goes on a little otherwise."
-        )
+    _tell_of_schedule(given)
     config = {
         _OPTIONS.get(key, key): modern_part(item)
         for key, item in given.items()
@@ -126,6 +122,14 @@ def modern_optimizer(value: Any) -> Any:
     if config.get("amsgrad") is False:
         config.pop("amsgrad")
     return _described(name, config)
+
+
+def _tell_of_schedule(given: Mapping[str, Any]) -> None:
+    if given.get("schedule_decay"):
+        warn(
+            f"Nadam of Keras 2 weighed its momentum by schedule_decay={given['schedule_decay']}, which "
+            "today's has not: training goes on a little otherwise."
+        )
 
 
 def _loss_scale(given: Mapping[str, Any]) -> Config:

@@ -85,17 +85,22 @@ def with_modules(description: Mapping[str, Any]) -> Mapping[str, Any]:
         return description
     layers = []
     for entry in config["layers"]:
-        nodes = entry.get("inbound_nodes") or [{}]
-        args = nodes[0].get("args", ()) if isinstance(nodes[0], Mapping) else ()
-        name = entry["class_name"]
-        like_layer = not {"trainable", "dtype"}.isdisjoint(entry["config"])
-        is_operation = not like_layer or name not in built_in("layers")
-        if "module" not in entry and "layers" not in entry["config"] and (is_operation or len(args) > 1):
-            known = like_layer and name in built_in("layers") and name not in _MERGES
-            own = get_registered_object(str(entry.get("registered_name") or name))
-            entry = entry if known or own is not None else {**entry, "module": "keras.src.ops.numpy"}
-        layers.append(with_modules(entry))
+        layers.append(with_modules(_with_module(entry)))
     return {**description, "config": {**config, "layers": layers}}
+
+
+def _with_module(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A layer of such a file; an operation with its module."""
+    nodes = entry.get("inbound_nodes") or [{}]
+    args = nodes[0].get("args", ()) if isinstance(nodes[0], Mapping) else ()
+    name = entry["class_name"]
+    if "module" in entry or "layers" in entry["config"]:
+        return entry
+    is_layer = name in built_in("layers") and not {"trainable", "dtype"}.isdisjoint(entry["config"])
+    own = get_registered_object(str(entry.get("registered_name") or name))
+    if own is not None or (is_layer and (len(args) < 2 or name not in _MERGES)):
+        return entry
+    return {**entry, "module": "keras.src.ops.numpy"}
 
 
 _MERGES = ("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average", "Dot", "Concatenate")

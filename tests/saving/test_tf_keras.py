@@ -119,3 +119,95 @@ def test_options_that_change_what_a_layer_computes_are_refused(name, option):
     text = json.dumps({"class_name": "Sequential", "config": [layer], "keras_version": "2.15.0"})
     with pytest.raises(SavingError, match=f"'one' is a {name} with {option}=4"):
         nn.models.model_from_json(text)
+
+
+def test_slashes_in_names_are_read(tmp_path):
+    inputs = {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 3], "name": "in/put"}}
+    dense = {"class_name": "Dense", "config": {"units": 2, "name": "block/out"}}
+    config = {
+        "name": "m",
+        "layers": [
+            {**inputs, "name": "in/put", "inbound_nodes": []},
+            {**dense, "name": "block/out", "inbound_nodes": [[["in/put", 0, 0, {}]]]},
+        ],
+        "input_layers": [["in/put", 0, 0]],
+        "output_layers": [["block/out", 0, 0]],
+    }
+    text = {"class_name": "Functional", "config": config, "keras_version": "2.15.0"}
+    kernel = np.arange(6.0, dtype="float32").reshape(3, 2)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["model_config"], file.attrs["keras_version"] = json.dumps(text), "2.15.0"
+        compiled = {"loss": {"block/out": "mse"}, "optimizer_config": {"class_name": "SGD", "config": {}}}
+        file.attrs["training_config"] = json.dumps(compiled)
+        weights = file.create_group("model_weights")
+        weights.attrs["layer_names"] = [b"in/put", b"block/out"]
+        for name, arrays in (("in/put", {}), ("block/out", {"k:0": kernel, "b:0": np.ones(2, "float32")})):
+            group = weights.create_group(name)
+            group.attrs["weight_names"] = np.asarray([one.encode() for one in arrays], "S3")
+            for key, array in arrays.items():
+                group[key] = array
+    model = nn.models.load_model(tmp_path / "a.h5")
+    assert [layer.name for layer in model.layers] == ["in_put", "block_out"]
+    np.testing.assert_array_equal(model.predict(np.eye(3), verbose=0), kernel + 1)
+    model.fit(np.eye(3), np.ones((3, 2)), verbose=0)
+
+
+def test_adapted_bins_come_from_the_quantiles_that_tf_keras_keeps():
+    layer, other = L.Discretization(num_bins=2), L.Discretization(num_bins=2)
+    inputs = nn.Input((3,))
+    nn.Model(inputs, layer(inputs))  # their number is known before their boundaries
+    layer.load_own_variables({"0": np.array([[1, 2, 3, 4], [1, 1, 1, 1]], "float32")})
+    other.adapt(np.array([1.0, 2, 3, 4]))
+    np.testing.assert_array_equal(layer.bin_boundaries, other.bin_boundaries)
+    with pytest.raises(nn.errors.ShapeError, match=r"\(2, n\).*\(4,\)"):
+        layer.load_own_variables({"0": np.ones(4)})
+
+
+@pytest.mark.parametrize("save_format", [None, "tf_keras"])
+@pytest.mark.parametrize("kind", ["StringLookup", "TextVectorization"])
+def test_weights_of_tf_idf_travel(kind, save_format, tmp_path):
+    layer = getattr(L, kind)(output_mode="tf_idf")
+    layer.adapt(np.array([["a"], ["b"], ["a"], ["c"]]))
+    model = nn.Sequential([nn.Input((1,), dtype="string"), layer, L.Dense(2)])
+    data = np.array([["a"], ["c"], ["z"]])
+    before = model.predict(data, verbose=0)
+    model.save(tmp_path / "a.keras", save_format=save_format)
+    loaded = nn.models.load_model(tmp_path / "a.keras")
+    np.testing.assert_allclose(loaded.predict(data, verbose=0), before, atol=1e-6)
+
+
+def triple(y, p):
+    return 3 * (y - p) ** 2
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.h5"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.optimizers.SGD(0.1, use_ema=True),
+        lambda: nn.optimizers.Adafactor(0.1),
+        lambda: nn.optimizers.LossScaleOptimizer(nn.optimizers.Adam(0.01)),
+    ],
+    ids=["SGD", "Adafactor", "LossScaleOptimizer"],
+)
+def test_states_that_tf_keras_keeps_otherwise_come_back(make, name, tmp_path):
+    model = nn.Sequential([nn.Input((4,)), L.Dense(3), L.Dense(2)])
+    model.compile(make(), triple)
+    model.fit(X[:, 0], Y, epochs=2, verbose=0)
+    model.save(tmp_path / name, save_format="tf_keras")
+    loaded = nn.models.load_model(tmp_path / name, custom_objects={"triple": triple})
+    for one in (model, loaded):
+        one.fit(X[:, 0], Y, epochs=1, shuffle=False, verbose=0)
+    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_what_tf_keras_orders_or_names_otherwise_is_refused():
+    a, b = nn.Input((6, 4)), nn.Input((6, 4))
+    one, two = L.Dense(4)(a), L.Dense(4)(b)
+    model = nn.Model([a, b], L.MultiHeadAttention(1, 2)(query=one, value=two))
+    spaced = nn.Sequential([nn.Input((3,)), L.Dense(2, name="a b")])
+    resized = nn.Sequential([nn.Input((8, 8, 3)), L.Resizing(4, 4, antialias=True)])
+    for wrong, message in ((model, "by position"), (spaced, "'a b'"), (resized, "antialias=True")):
+        with pytest.raises(SavingError, match=message):
+            wrong.to_json(save_format="tf_keras")
