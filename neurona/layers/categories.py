@@ -224,9 +224,9 @@ class Discretization(Layer):
         """The symbolic outputs; before `adapt`, the number of bins says them."""
         if self.bin_boundaries is not None:
             return super().compute_output_spec(inputs, *args, **kwargs)
-        like = {"output_mode": self.output_mode, "dtype": self.dtype}
-        boundaries = [float(number) for number in range(self.num_bins - 1)]
-        return type(self)(boundaries, **like).compute_output_spec(inputs)
+        boundaries = [float(number) for number in range((self.num_bins or 1) - 1)]
+        like = type(self)(boundaries, output_mode=self.output_mode, dtype=self.dtype)
+        return like.compute_output_spec(inputs)
 
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:

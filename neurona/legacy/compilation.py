@@ -105,8 +105,8 @@ def modern_optimizer(value: Any) -> Any:
     if name.startswith("LossScaleOptimizer"):
         return _loss_scale(given)
     _tell_of_schedule(given)
-    config = {
-        _OPTIONS.get(key, key): modern_part(item)
+    config: Config = {
+        _OPTIONS.get(str(key), str(key)): modern_part(item)
         for key, item in given.items()
         if key not in _WITHOUT_EFFECT and item is not None
     }
