@@ -220,6 +220,14 @@ class Discretization(Layer):
             raise DataError(f"Layer {self.name!r} (Discretization): adapt received no data.")
         self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
 
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic outputs; before `adapt`, the number of bins says them."""
+        if self.bin_boundaries is not None:
+            return super().compute_output_spec(inputs, *args, **kwargs)
+        boundaries = [float(number) for number in range((self.num_bins or 1) - 1)]
+        like = type(self)(boundaries, output_mode=self.output_mode, dtype=self.dtype)
+        return like.compute_output_spec(inputs)
+
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:
             raise NotBuiltError(
@@ -242,6 +250,23 @@ class Discretization(Layer):
         layer = super().from_config({**config, "bin_boundaries": None})
         layer.bin_boundaries = list(config["bin_boundaries"])
         return layer
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read the quantiles that tf-keras keeps of what the layer was adapted to.
+
+        Raises:
+            ShapeError: they are no pairs of quantiles and their weights.
+        """
+        if self.num_bins is None or "0" not in store:
+            return
+        summary = np.asarray(store["0"], np.float32)
+        if summary.ndim != 2 or len(summary) != 2:
+            raise ShapeError(
+                f"Layer {self.name!r} (Discretization) is read from quantiles of shape (2, n). Received "
+                f"shape {summary.shape}."
+            )
+        if summary.size:
+            self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
 
 
 def _summary(values: np.ndarray, epsilon: float) -> np.ndarray:

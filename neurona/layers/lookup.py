@@ -296,7 +296,12 @@ class _Lookup(_HostLayer):
         if self.output_mode != "tf_idf":
             return encoded(numbers, self.output_mode, self._columns(), "int32")
         counts = encoded(numbers, "count", self._columns(), floatx())
-        return counts * jnp.asarray(np.pad(self._idf, (0, self._columns() - len(self._idf))), floatx())
+        return counts * jnp.asarray(self._padded_idf(), floatx())
+
+    def _padded_idf(self) -> np.ndarray:
+        """The weights for "tf_idf", one for each column."""
+        weights = self._idf[: self._columns()]
+        return np.pad(weights, (0, self._columns() - len(weights)))
 
     def _inverted(self, numbers: np.ndarray) -> Any:
         tokens = np.array(self.get_vocabulary(), object)
@@ -324,6 +329,16 @@ class _Lookup(_HostLayer):
             )
         return super().from_config(config)
 
+    def save_own_variables(self, store: Any) -> None:
+        """Write the weights for "tf_idf" where Keras has them."""
+        if len(self._idf):
+            store["idf_weights"] = self._padded_idf().astype(floatx())
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote, by Neurona or Keras."""
+        if "idf_weights" in store:
+            self._idf = np.ravel(store["idf_weights"])
+
     def save_assets(self, folder: Any) -> None:
         """Write the vocabulary into `vocabulary.txt` in a folder, one token in each line, as Keras does."""
         if self.input_vocabulary is None and self._tokens is not None:
@@ -331,7 +346,7 @@ class _Lookup(_HostLayer):
             Path(folder, "vocabulary.txt").write_text(lines, encoding="utf-8")
 
     def load_assets(self, folder: Any) -> None:
-        """Read what `save_assets` wrote, by Neurona or Keras; weights for "tf_idf" stay what they are."""
+        """Read what `save_assets` wrote, by Neurona or Keras."""
         path = Path(folder, "vocabulary.txt")
         if self.input_vocabulary is not None or not path.exists():
             return

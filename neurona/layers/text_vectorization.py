@@ -330,14 +330,15 @@ class TextVectorization(_HostLayer):
             if self.split is None and self.output_sequence_length is None:
                 return jnp.asarray(numbers.reshape(np.shape(inputs)))
             return jnp.asarray(numbers[0] if single else numbers)
-        size, width = self.vocabulary_size(), self._columns()
+        width = self._columns()
         counts = np.zeros((len(texts), width), np.int32)
         for line, tokens in zip(counts, texts):
             np.add.at(line, [self._index.get(token, unknown) for token in tokens if token], 1)
         if self.output_mode == "multi_hot":
             counts = np.minimum(counts, 1)
         elif self.output_mode == "tf_idf":
-            counts = counts * np.pad(self._idf, (0, width - size))
+            weights = self._idf[:width]
+            counts = counts * np.pad(weights, (0, width - len(weights)))
         return jnp.asarray(counts[0] if single else counts)
 
     def _check_vocabulary(self) -> None:
@@ -368,12 +369,22 @@ class TextVectorization(_HostLayer):
             {name: value for name, value in config.items() if name != "dtype"}
         )  # of old files: "string"
 
+    def save_own_variables(self, store: Any) -> None:
+        """Write the weights for "tf_idf" where Keras has them."""
+        if len(self._idf):
+            store["idf_weights"] = np.asarray(self._idf, floatx())
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote, by Neurona or Keras."""
+        if "idf_weights" in store:
+            self._idf = np.ravel(store["idf_weights"])
+
     def save_assets(self, folder: Any) -> None:
         """Write the vocabulary into `vocabulary.txt` in a folder, one token in each line, as Keras does."""
         Path(folder, "vocabulary.txt").write_text("\n".join(self.get_vocabulary()), encoding="utf-8")
 
     def load_assets(self, folder: Any) -> None:
-        """Read what `save_assets` wrote, by Neurona or Keras; weights for "tf_idf" stay what they are."""
+        """Read what `save_assets` wrote, by Neurona or Keras."""
         path = Path(folder, "vocabulary.txt")
         gate = Gate.of_file(path, SavingError)
         lines: Iterable[str] = read_text(path, gate, strict=True).split("\n")

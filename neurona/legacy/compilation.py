@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurona.core.errors import SavingError
+from neurona.legacy.nodes import plain_name
 from neurona.legacy.parts import modern_part
+from neurona.tracebacks import warn
 
 Config = dict[str, Any]
 
@@ -34,6 +36,8 @@ def modern_compilation(config: Mapping[str, Any]) -> Config:
         SavingError: the optimizer is not to be had.
     """
     modern = {key: config[key] for key in _COMPILE if config.get(key) is not None}
+    if isinstance(modern.get("loss_weights"), Mapping):
+        modern["loss_weights"] = {plain_name(str(key)): one for key, one in modern["loss_weights"].items()}
     for key in ("loss", "metrics", "weighted_metrics"):
         if key in modern:
             modern[key] = _each(modern[key], _loss if key == "loss" else _metric)
@@ -48,7 +52,7 @@ def modern_compilation(config: Mapping[str, Any]) -> Config:
 
 def _each(value: Any, convert: Any) -> Any:
     if isinstance(value, Mapping) and "class_name" not in value:
-        return {key: _each(item, convert) for key, item in value.items()}
+        return {plain_name(str(key)): _each(item, convert) for key, item in value.items()}
     return [_each(item, convert) for item in value] if isinstance(value, list) else convert(value)
 
 
@@ -98,8 +102,11 @@ def modern_optimizer(value: Any) -> Any:
         raise SavingError(
             "The model was trained by an optimizer of TensorFlow, which its file does not describe."
         )
-    config = {
-        _OPTIONS.get(key, key): modern_part(item)
+    if name.startswith("LossScaleOptimizer"):
+        return _loss_scale(given)
+    _tell_of_schedule(given)
+    config: Config = {
+        _OPTIONS.get(str(key), str(key)): modern_part(item)
         for key, item in given.items()
         if key not in _WITHOUT_EFFECT and item is not None
     }
@@ -114,4 +121,25 @@ def modern_optimizer(value: Any) -> Any:
         }
     if config.get("amsgrad") is False:
         config.pop("amsgrad")
+    return _described(name, config)
+
+
+def _tell_of_schedule(given: Mapping[str, Any]) -> None:
+    if given.get("schedule_decay"):
+        warn(
+            f"Nadam of Keras 2 weighed its momentum by schedule_decay={given['schedule_decay']}, which "
+            "today's has not: training goes on a little otherwise."
+        )
+
+
+def _loss_scale(given: Mapping[str, Any]) -> Config:
+    """An optimizer for gradients of float16; one with a scale that stays is the optimizer with that scale."""
+    inner = modern_optimizer(given.get("inner_optimizer") or given.get("optimizer"))
+    if given.get("dynamic", True):
+        options = {key: given[key] for key in ("initial_scale", "dynamic_growth_steps") if given.get(key)}
+        return _described("LossScaleOptimizer", {"inner_optimizer": inner, **options})
+    return {**inner, "config": {**inner["config"], "loss_scale_factor": given.get("initial_scale")}}
+
+
+def _described(name: str, config: Config) -> Config:
     return {"module": "keras.optimizers", "class_name": name, "config": config, "registered_name": None}

@@ -12,9 +12,17 @@ from neurona.core.registry import (
     get_registered_object,
 )
 from neurona.legacy.borders import with_old_borders
-from neurona.legacy.layer_names import CLASSES, NAMES, NAMES_OF_CLASSES, ORDERINGS, UNUSED, WITHOUT_EFFECT
+from neurona.legacy.layer_names import (
+    CLASSES,
+    NAMES,
+    NAMES_OF_CLASSES,
+    ORDERINGS,
+    REFUSED,
+    UNUSED,
+    WITHOUT_EFFECT,
+)
 from neurona.legacy.layer_options import CONVERTERS, Age
-from neurona.legacy.nodes import modern_calls, tensor_lists
+from neurona.legacy.nodes import modern_calls, tensor_lists, with_plain_names
 from neurona.legacy.operations import modern_operation
 from neurona.legacy.parts import (
     modern_constraint,
@@ -48,7 +56,7 @@ def modern_model(description: Mapping[str, Any], version: int, backend: str | No
         description = old_graph(description)
     elif "class_name" not in description and description.get("name") == "Sequential":
         description = old_sequential(description)
-    modern = modern_layer(description, age)
+    modern = modern_layer(with_plain_names(description), age)
     return with_old_borders(modern, backend == "theano")
 
 
@@ -190,6 +198,7 @@ _OF_MODELS: dict[str, Callable[[Any, Age], Config]] = {
 def _modern_config(name: str, config: Config, age: Age) -> tuple[str, Config]:
     """A layer's class and config."""
     was = config.pop("_was", name)
+    _check_options(name, config)
     modern = _renamed(name, config, age)
     if name == "InputLayer":
         modern.setdefault("batch_shape", config.get("batch_input_shape"))
@@ -205,12 +214,24 @@ def _modern_config(name: str, config: Config, age: Age) -> tuple[str, Config]:
     return name, {key: value for key, value in modern.items() if key not in unknown or _is_used(key, value)}
 
 
+def _check_options(name: str, config: Mapping[str, Any]) -> None:
+    for option in REFUSED:
+        if config.get(option) and option not in _own_arguments(name):
+            raise SavingError(
+                f"Layer {config.get('name')!r} is a {name} with {option}={config[option]!r:.50}, which "
+                "changes what it computes and is not to be had. Rebuild the model in Python without it, and "
+                "load the weights with load_weights."
+            )
+
+
 def _renamed(name: str, config: Config, age: Age) -> Config:
     """The options that have an effect, by today's names."""
     own = _own_arguments(name)
     names = {**NAMES, **NAMES_OF_CLASSES.get(name, {}), **{key: key for key in own}}
     without = WITHOUT_EFFECT - own - ({"input_dim"} if name == "Embedding" else set())
-    todays = ((names.get(key, key), value) for key, value in config.items())
+    todays = (
+        (names.get(key, key), value) for key, value in config.items() if key not in REFUSED or key in own
+    )
     return {key: modern_value(key, value, age) for key, value in todays if key not in without}
 
 

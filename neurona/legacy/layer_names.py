@@ -108,14 +108,13 @@ WITHOUT_EFFECT = {
     "ragged",
     "rng_type",
     "sparse",
-    "time_major",
     "time_step_axis",
     "truncate_gradient",
-    "virtual_batch_size",
-    "adjustment",
     "synchronized",
     "weights",
 }
+# Options that change what a layer computes, and that today's layers have not; they are used where not empty.
+REFUSED = ("adjustment", "time_major", "virtual_batch_size")
 # Options that a layer of today may lack, with values that mean that they were not used.
 UNUSED: dict[str, tuple[Any, ...]] = {
     "groups": (1,),

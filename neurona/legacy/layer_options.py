@@ -118,6 +118,7 @@ def _embedding(modern: Config, old: Config, age: Age) -> str | None:
 
 def _discretization(modern: Config, old: Config, age: Age) -> str | None:
     modern.pop("dtype", None)  # of the numbers of the bins; today's layer would read its inputs as that
+    modern.pop("batch_input_shape", None)
     return None
 
 

@@ -21,6 +21,23 @@ def is_tensor(value: Any) -> bool:
     )
 
 
+def plain_name(name: str) -> str:
+    """The name of a layer as today's layers may have it: those of tf-keras had slashes."""
+    return name.replace("/", "_")
+
+
+def with_plain_names(tree: Any) -> Any:
+    """A model's description, with the names of its layers as today's layers may have them."""
+    if is_tensor(tree):
+        return [plain_name(tree[0]), *(with_plain_names(part) for part in tree[1:])]
+    if isinstance(tree, Mapping):
+        is_name = {key: key == "name" and isinstance(value, str) for key, value in tree.items()}
+        return {
+            key: plain_name(value) if is_name[key] else with_plain_names(value) for key, value in tree.items()
+        }
+    return [with_plain_names(part) for part in tree] if isinstance(tree, list) else tree
+
+
 def _tensor(place: Any, offsets: Mapping[str, int]) -> dict[str, Any]:
     name, call, output = place[:3]
     history = [name, call - offsets.get(name, 0), output]

@@ -1,10 +1,12 @@
-"""Descriptions of models as tf-keras 2 wrote them, which it and Keras 3 read from `.h5` files."""
+"""Descriptions of models as tf-keras 2 wrote them, which it and Keras 3 read."""
 
-from collections.abc import Mapping, Sequence
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from neurona.core.errors import ArgumentError, SavingError
-from neurona.core.registry import built_in, lookup, snake_case
+from neurona.core.errors import SavingError
+from neurona.core.registry import built_in
 
 Config = dict[str, Any]
 
@@ -27,6 +29,22 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "use_cudnn": ("auto", True, False),
     "use_gate": (False,),
 }
+_HASHED: dict[str, tuple[Any, ...]] = {"oov_method": ("floormod", "farmhash"), "salt": (None,)}
+_LAST = {"data_format": ("channels_last", None)}
+_NEWER_OF_CLASSES: dict[str, dict[str, tuple[Any, ...]]] = {
+    **dict.fromkeys(("CenterCrop", "RandomBrightness", "RandomCrop", "RandomFlip", "RandomRotation"), _LAST),
+    **dict.fromkeys(("RandomTranslation", "RandomZoom", "ZeroPadding1D"), _LAST),
+    "RandomContrast": {**_LAST, "value_range": ([0, 255], (0, 255))},
+    "Resizing": {
+        **_LAST,
+        "antialias": (False,),
+        "fill_mode": ("constant",),
+        "fill_value": (0.0,),
+        "pad_to_aspect_ratio": (False,),
+    },
+    "IntegerLookup": _HASHED,
+    "StringLookup": _HASHED,
+}
 _SEEDLESS = (
     "GRU",
     "LSTM",
@@ -36,59 +54,121 @@ _SEEDLESS = (
     "SimpleRNNCell",
     "MultiHeadAttention",
     "Attention",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
 )
 
 
-def older_model(description: Mapping[str, Any]) -> Config:
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+
+
+def older_archive(description: Mapping[str, Any]) -> Config:
+    """What the `.keras` file of a model says in the older form, without how it was compiled.
+
+    Raises:
+        SavingError: it has parts that tf-keras 2 has no form for.
+    """
+    model = older_model(description, for_hdf5=False)
+    name = {"Functional": "Model"}.get(model["class_name"], model["class_name"])
+    shapes = {key: description[key] for key in ("build_config",) if key in description}
+    return {
+        "module": "keras",
+        "class_name": name,
+        "config": model["config"],
+        "registered_name": None,
+        **shapes,
+    }
+
+
+def older_places(places: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Layers with the paths under which tf-keras looks for their weights in `.keras` and `.weights.h5` files.
+
+    Args:
+        places: each layer with the path of today, a layer before its parts.
+    """
+    with_heads: set[str] = set()
+    for path, layer in places:
+        parent, _, name = path.rpartition("/")
+        if type(layer).__name__ == "MultiHeadAttention":
+            with_heads.add(path)
+        is_private = parent in with_heads and name.endswith("_dense")
+        yield f"{parent}/_{name}" if is_private else path, layer
+
+
+def older_model(description: Mapping[str, Any], for_hdf5: bool = True) -> Config:
     """A model, or a layer, in the older form.
+
+    Args:
+        description: of today.
+        for_hdf5: for a `.h5` file, which finds layers by their names, and which Keras 3 reads, too.
 
     Raises:
         SavingError: it has parts that tf-keras 2 has no form for.
     """
     name, config = description["class_name"], description["config"]
     if "layers" in config and "input_layers" in config:
-        return {"class_name": "Functional", "config": _functional(config)}
+        return {"class_name": "Functional", "config": _functional(config, for_hdf5)}
     if name == "Sequential":
-        layers = [older_model(entry) for entry in config["layers"]]
+        layers = [older_model(entry, for_hdf5) for entry in config["layers"]]
         return {"class_name": "Sequential", "config": {"name": config["name"], "layers": layers}}
     if "layers" in config:
         raise SavingError(
-            f"{name} can't be written as .h5: only Sequential and functional models can. Use .keras."
+            f"{name} has no form in tf-keras 2, which .h5 is written for: only Sequential and functional "
+            "models have. Use .keras without save_format."
+        )
+    if not for_hdf5 and not _NAME.fullmatch(str(config.get("name") or "a")):
+        raise SavingError(
+            f"tf-keras 2 takes no layer with the name {config['name']!r}: letters, digits and _.-/ make a "
+            "name."
         )
     registered = description.get("registered_name")
-    older = {"class_name": registered or name, "config": _config(name, config)}
+    older = {"class_name": registered or name, "config": _config(name, config, for_hdf5)}
     return {key: value for key, value in older.items() if value is not None}
 
 
-def _config(name: str, config: Mapping[str, Any]) -> Config:
-    names = _NAMES.get(name, {})
+def _config(name: str, config: Mapping[str, Any], for_hdf5: bool) -> Config:
+    names, own = _NAMES.get(name, {}), _NEWER_OF_CLASSES.get(name, {})
     older: Config = {}
     for key, value in config.items():
         if (key == "seed" and name in _SEEDLESS) or any(
-            value is one or value == one for one in _NEWER.get(key, ())
+            value is one or value == one for one in (*_NEWER.get(key, ()), *own.get(key, ()))
         ):
             continue
-        older[names.get(key, key)] = _value(key, value)
+        if key in own:
+            raise SavingError(
+                f"Layer {config.get('name')!r} is a {name} with {key}={value!r}, which tf-keras 2 has not. "
+                "Use .keras without save_format."
+            )
+        older[names.get(key, key)] = _value(key, value, for_hdf5)
+    if name == "Discretization" and older.get("bin_boundaries") is not None:
+        older.pop("num_bins", None)
+    if name in ("IntegerLookup", "StringLookup"):
+        older.pop("dtype", None)  # in tf-keras that of the outputs
+        if older.get("vocabulary_size") is None:
+            older.pop("vocabulary_size", None)
+    if name == "TextVectorization":
+        older["dtype"] = "string"
     if name == "MultiHeadAttention":
         older |= dict.fromkeys(("query_shape", "key_shape", "value_shape"))
     return older
 
 
-def _value(key: str, value: Any) -> Any:
+def _value(key: str, value: Any, for_hdf5: bool) -> Any:
     """The value of an option."""
     if key == "dtype" and isinstance(value, Mapping):
         return _policy(value)
     if key.endswith("activation") and isinstance(value, str):
         return _activation(value)
     if key == "cells":
-        return [_inside(cell) for cell in value]
+        return [_inside(cell, for_hdf5) for cell in value]
     if not isinstance(value, Mapping) or "class_name" not in value:
         return value
     if key in ("layer", "backward_layer", "cell"):
-        return _inside(value)
+        return _inside(value, for_hdf5)
     name, module = value["class_name"], str(value.get("module", ""))
     if module.partition(".")[0] == "keras":
-        return {"class_name": name, "config": _config(name, value.get("config") or {})}
+        return {"class_name": name, "config": _config(name, value.get("config") or {}, for_hdf5)}
     return {key: item for key, item in value.items() if key != "module"}
 
 
@@ -96,7 +176,10 @@ def _policy(description: Mapping[str, Any]) -> Any:
     """A dtype policy."""
     policy = description.get("config", {}).get("name")
     if policy is None:
-        raise SavingError("Weights that are kept as integers have no form in .h5. Use .keras.")
+        raise SavingError(
+            "Weights that are kept as integers have no form in tf-keras 2, which .h5 is written for. Use "
+            ".keras without save_format."
+        )
     plain = policy in ("float32", "float64", "float16", "bfloat16")
     return policy if plain else {"class_name": "Policy", "config": {"name": policy}}
 
@@ -104,31 +187,32 @@ def _policy(description: Mapping[str, Any]) -> Any:
 def _activation(name: str) -> str:
     if name == "hard_sigmoid":
         raise SavingError(
-            "hard_sigmoid of Keras 2 is steeper than today's: a model with it can't be written as .h5. Use "
-            ".keras."
+            "hard_sigmoid of tf-keras 2, which .h5 is written for, is steeper than today's. Use .keras "
+            "without save_format."
         )
     return {"steep_hard_sigmoid": "hard_sigmoid", "silu": "swish"}.get(name, name)
 
 
-def _inside(description: Mapping[str, Any]) -> Config:
+def _inside(description: Mapping[str, Any], for_hdf5: bool) -> Config:
     """A layer in another, which Keras 3 finds by its module."""
-    return {"module": "keras.layers", "registered_name": None, **older_model(description)}
+    return {"module": "keras.layers", "registered_name": None, **older_model(description, for_hdf5)}
 
 
-def _functional(config: Mapping[str, Any]) -> Config:
+def _functional(config: Mapping[str, Any], for_hdf5: bool) -> Config:
     inside = {entry["name"]: 0 for entry in config["layers"] if "layers" in entry["config"]}
     last = {entry["name"]: _first_output(entry) for entry in config["layers"] if entry["name"] in inside}
     layers = []
     for entry in config["layers"]:
         if ".ops." in str(entry.get("module", "")):
             raise SavingError(
-                f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which .h5 has no "
-                "form for: make it a layer, or save as .keras."
+                f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which has no form "
+                "in tf-keras 2, which .h5 is written for: make it a layer, or use .keras without save_format."
             )
-        nodes = [_node(call, inside) for call in entry["inbound_nodes"]]
+        nodes = [_node(_begun(call, entry), inside) for call in entry["inbound_nodes"]]
         if entry["name"] in inside:
             nodes = [node for node in nodes for _ in range(2)]
-        layers.append({**older_model(_as_functional(entry)), "name": entry["name"], "inbound_nodes": nodes})
+        layer = older_model(_as_functional(entry) if for_hdf5 else entry, for_hdf5)
+        layers.append({**layer, "name": entry["name"], "inbound_nodes": nodes})
     return {
         "name": config["name"],
         "trainable": config.get("trainable", True),
@@ -172,8 +256,8 @@ def _as_functional(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     first = layers[0] if layers else {}
     if first.get("class_name") != "InputLayer":
         raise SavingError(
-            f"Model {entry['name']!r} does not say the shape of its input, which .h5 needs: begin it with "
-            "Input(shape)."
+            f"Model {entry['name']!r} does not say the shape of its input, which tf-keras 2 needs: begin it "
+            "with Input(shape)."
         )
     config = {
         "name": entry["config"]["name"],
@@ -193,6 +277,27 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
 
 
+def _begun(call: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A call with its first argument by position, as tf-keras writes all.
+
+    Raises:
+        SavingError: that would change the order of the layers before it, by which weights are found.
+    """
+    kwargs = dict(call.get("kwargs", {}))
+    if call["args"] or not kwargs:
+        return call
+    sources = {str(value["config"]["keras_history"][0]) for value in kwargs.values() if _is_tensor(value)}
+    if len(sources) > 1:
+        raise SavingError(
+            f"Layer {entry['name']!r} is called on several layers' outputs by keywords alone, which "
+            "tf-keras 2 orders otherwise. Give its first argument by position."
+        )
+    cls = built_in("layers").get(entry["class_name"])
+    names = list(inspect.signature(cls.call).parameters)[1:] if cls is not None else []
+    first = next((name for name in names if name in kwargs), next(iter(kwargs)))
+    return {"args": [kwargs.pop(first)], "kwargs": kwargs}
+
+
 def _node(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any]:
     """A call: its tensors, each with the other arguments."""
     kwargs = {
@@ -203,7 +308,10 @@ def _node(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any]:
     kwargs |= dict(zip(("value", "key"), (_option(other, first) for other in others)))
     tensors = tensors if isinstance(tensors, (list, tuple)) else [tensors]
     if not all(map(_is_tensor, tensors)):
-        raise SavingError("A call on something else than tensors has no form in .h5. Use .keras.")
+        raise SavingError(
+            "A call on something else than tensors has no form in tf-keras 2, which .h5 is written for. Use "
+            ".keras without save_format."
+        )
     places = [_place(tensor["config"]["keras_history"], first) for tensor in tensors]
     places += [states] if states and isinstance(states[0], str) else states
     return [[*place, kwargs] for place in places]
@@ -220,49 +328,9 @@ def _option(value: Any, first: Mapping[str, int]) -> Any:
 def _places(tree: Any, first: Mapping[str, int]) -> Any:
     if isinstance(tree, Mapping):
         raise SavingError(
-            "A model whose inputs or outputs are a dictionary can't be written as .h5. Use .keras."
+            "A model whose inputs or outputs are a dictionary has no form in tf-keras 2, which .h5 is "
+            "written for. Use .keras without save_format."
         )
     if len(tree) == 3 and isinstance(tree[0], str):
         return [_place(tree, first)]
     return [place for one in tree for place in _places(one, first)]
-
-
-def older_compilation(config: Mapping[str, Any]) -> Config:
-    """What compile was given, as `training_config`; losses and metrics by their whole names."""
-    kept = {key: _plain(config.get(key)) for key in ("loss", "metrics", "weighted_metrics", "loss_weights")}
-    kept["loss"] = _whole(kept["loss"], "losses")
-    kept["metrics"], kept["weighted_metrics"] = (
-        _whole(kept[key] or None, "metrics") for key in ("metrics", "weighted_metrics")
-    )
-    optimizer = config.get("optimizer") or {}
-    given = {
-        key: _plain(value)
-        for key, value in optimizer.get("config", {}).items()
-        if value not in (None, False) and key not in ("ema_momentum", "loss_scale_factor")
-    }
-    return {**kept, "optimizer_config": {"class_name": optimizer.get("class_name"), "config": given}}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if value.get("class_name") == "function":
-            return value["config"]
-        if "class_name" in value:
-            return {"class_name": value["class_name"], "config": _plain(value.get("config") or {})}
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _whole(value: Any, kind: str) -> Any:
-    """A loss or metric by its whole name: "mse" gives "mean_squared_error"."""
-    if isinstance(value, Mapping) and "class_name" not in value:
-        return {key: _whole(item, kind) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole(item, kind) for item in value]
-    if not isinstance(value, str) or value in ("accuracy", "acc", "crossentropy", "ce"):
-        return value
-    try:
-        name = snake_case(lookup(kind, value).__name__)
-    except ArgumentError:  # a function of the program
-        return value
-    return name if name in built_in(kind) else value

@@ -1,4 +1,4 @@
-"""The state of optimizers as Keras 1, 2 and tf-keras kept it, put into those of today."""
+"""The state of optimizers as Keras 1, 2 and tf-keras kept it, put into those of today, and written so."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,7 +8,8 @@ import numpy as np
 
 from neurona.core.errors import SavingError
 from neurona.optimizers.ftrl import Ftrl
-from neurona.optimizers.state import at, replaced
+from neurona.optimizers.sgd import SGD
+from neurona.optimizers.state import Entry, at, replaced
 
 Arrays = list[np.ndarray]
 # A layer, the names of its weights in the file, the weights, and how many of today's weights are not trained.
@@ -72,7 +73,11 @@ def _by_kind(
 def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]:
     """The state from a file of tf-keras, which has today's order, without the rate and other numbers."""
     state = dict(optimizer.state)
-    entries = [entry for entry in optimizer._entries() if entry.keys and entry.keys[0] in ("ema", "slots")]
+    entries = _kept(optimizer)
+    if _keeps_no_momentum(optimizer):
+        arrays = arrays[: len(entries) + 1]
+    if len(arrays) == 1 and int(arrays[0]) == 0:  # of a model that was not trained
+        return state
     if entries and len(arrays) != len(entries) + 1:
         raise SavingError(f"The optimizer keeps {len(entries)} arrays. The file holds {len(arrays) - 1}.")
     steps = int(arrays[0])
@@ -88,6 +93,47 @@ def _of_tf_keras(optimizer: Any, arrays: Sequence[np.ndarray]) -> dict[str, Any]
         rates = optimizer.beta_1 * (1 - 0.5 * 0.96 ** np.arange(1, steps + 1))
         state["scalars"] = {**state["scalars"], "u_product": jnp.asarray(np.prod(rates), jnp.float32)}
     return state
+
+
+def _kept(optimizer: Any) -> list[Entry]:
+    """What tf-keras keeps of each weight, in its order."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    return [entry for entry in optimizer._entries() if entry.keys and entry.keys[0] in ("ema", "slots")]
+
+
+def _keeps_no_momentum(optimizer: Any) -> bool:
+    """Whether an optimizer has no momentum, for which tf-keras keeps zeros."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    return isinstance(optimizer, SGD) and not optimizer._slot_groups()
+
+
+def older_state(optimizer: Any) -> dict[str, np.ndarray]:
+    """A built optimizer's state as tf-keras keeps it, by the names of the arrays."""
+    arrays = {"iteration": np.asarray(optimizer.state["iteration"], np.int64)}
+    for number, entry in enumerate(_kept(optimizer)):  # of which two may have one path
+        arrays[f"{entry.path}_{number}"] = np.asarray(at(optimizer.state, entry.keys))
+    if _keeps_no_momentum(optimizer):
+        weights = enumerate(optimizer._variables)
+        arrays |= {f"{optimizer.name}/m_{index}": np.zeros(one.shape, one.dtype) for index, one in weights}
+    return arrays
+
+
+def first_state(optimizer: Any) -> dict[str, np.ndarray]:
+    """A built optimizer's state as the first versions of tf-keras 2 kept it: the steps, then one kind of
+    arrays after the other.
+    """
+    arrays = {f"{optimizer.name}/iter": np.asarray(optimizer.state["iteration"], np.int64)}
+    if "u_product" in optimizer.state.get("scalars", {}):
+        arrays[f"{optimizer.name}/momentum_cache"] = np.asarray(optimizer.state["scalars"]["u_product"])
+    slots = {
+        (kind, index): np.asarray(array)
+        for kind in [name for names in optimizer._slot_groups() for name in names]
+        for index, array in enumerate(optimizer.state["slots"][kind])
+        if array is not None
+    }
+    if isinstance(optimizer, Ftrl):  # which kept them weight by weight
+        slots = dict(sorted(slots.items(), key=lambda item: item[0][1]))
+    return arrays | {f"{optimizer.name}/{kind}_{index}": array for (kind, index), array in slots.items()}
 
 
 def _trained(layers: Sequence[Stored], version: int) -> list[tuple[int, int]]:

@@ -8,6 +8,8 @@ from neurona.core.errors import SavingError
 from neurona.core.registry import built_in, get_registered_object
 from neurona.tracebacks import warn
 
+OLDER_LAYOUT = "2.15.0"  # the version of tf-keras whose layout older files are written in
+
 
 def age_of(version: Any, description: Any = None) -> int:
     """The first number of the version of Keras that wrote a file; 3 is today's.
@@ -75,23 +77,30 @@ def todays_model(
 def with_modules(description: Mapping[str, Any]) -> Mapping[str, Any]:
     """A model that a `.h5` file of Keras 3 describes, with the modules that tell layers from operations.
 
-    The file leaves them out. An operation is called on several tensors, a layer on a list of them.
+    The file leaves them out. An operation is called on several tensors, a layer on a list of them; only a
+    layer says its dtype or whether it is trained.
     """
     config = description.get("config")
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
         return description
     layers = []
     for entry in config["layers"]:
-        nodes = entry.get("inbound_nodes") or [{}]
-        args = nodes[0].get("args", ()) if isinstance(nodes[0], Mapping) else ()
-        name = entry["class_name"]
-        is_operation = name not in built_in("layers") if "module" not in entry else False
-        if "module" not in entry and "layers" not in entry["config"] and (is_operation or len(args) > 1):
-            known = name in built_in("layers") and name not in _MERGES
-            own = get_registered_object(str(entry.get("registered_name") or name))
-            entry = entry if known or own is not None else {**entry, "module": "keras.src.ops.numpy"}
-        layers.append(with_modules(entry))
+        layers.append(with_modules(_with_module(entry)))
     return {**description, "config": {**config, "layers": layers}}
+
+
+def _with_module(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A layer of such a file; an operation with its module."""
+    nodes = entry.get("inbound_nodes") or [{}]
+    args = nodes[0].get("args", ()) if isinstance(nodes[0], Mapping) else ()
+    name = entry["class_name"]
+    if "module" in entry or "layers" in entry["config"]:
+        return entry
+    is_layer = name in built_in("layers") and not {"trainable", "dtype"}.isdisjoint(entry["config"])
+    own = get_registered_object(str(entry.get("registered_name") or name))
+    if own is not None or (is_layer and (len(args) < 2 or name not in _MERGES)):
+        return entry
+    return {**entry, "module": "keras.src.ops.numpy"}
 
 
 _MERGES = ("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average", "Dot", "Concatenate")

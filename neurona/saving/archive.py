@@ -20,7 +20,7 @@ from neurona.files.archives import Zip
 from neurona.files.budget import MIB
 from neurona.files.gate import Gate
 from neurona.files.values import parse_dictionary
-from neurona.saving.ages import age_of, todays_model
+from neurona.saving.ages import OLDER_LAYOUT, age_of, legacy, todays_model
 from neurona.saving.hdf5 import compile_as_trained
 from neurona.saving.weights import Stored, assign, read_optimizer, read_weights, walk, write_weights
 from neurona.tracebacks import warn
@@ -46,18 +46,45 @@ def describe_model(model: Any) -> dict[str, Any]:
     return description
 
 
-def to_json(model: Any, **options: Any) -> str:
-    """A model's architecture as JSON; options go to `json.dumps`."""
-    return json.dumps(describe_model(model), **{"default": serialize, **options})
+def to_json(model: Any, save_format: str | None = None, **options: Any) -> str:
+    """A model's architecture as JSON.
+
+    Args:
+        model: the model.
+        save_format: "tf_keras" for a text that tf-keras 2 reads; Keras 3 and Neurona read it, too.
+        **options: those of `json.dumps`.
+
+    Raises:
+        SavingError: there is no such format, or tf-keras 2 has no form for a part of the model.
+    """
+    if save_format not in (None, "keras", "tf_keras"):
+        raise SavingError(f"save_format is 'keras' or 'tf_keras'. Received: {save_format!r}")
+    description = describe_model(model)
+    if save_format == "tf_keras":
+        about = {"keras_version": OLDER_LAYOUT, "backend": "tensorflow"}
+        description = {**legacy("older").older_model(description, for_hdf5=False), **about}
+    return json.dumps(description, **{"default": serialize, **options})
 
 
-def write_archive(model: Any, description: Mapping[str, Any], path: Path) -> None:
-    """Write a whole model, with its description, into a `.keras` file."""
+def write_archive(model: Any, description: Mapping[str, Any], path: Path, for_tf_keras: bool = False) -> None:
+    """Write a whole model, with its description, into a `.keras` file.
+
+    Args:
+        model, description: the model.
+        path: the file.
+        for_tf_keras: whether tf-keras 2 is to read it.
+
+    Raises:
+        SavingError: tf-keras 2 has no form for a part of the model.
+    """
+    with_optimizer = "compile_config" in description
+    if for_tf_keras:
+        description = _older(description)
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
-        write_weights(model, file, with_optimizer="compile_config" in description)
+        write_weights(model, file, with_optimizer, for_tf_keras)
     metadata = {
-        "keras_version": _FORMAT,
+        "keras_version": OLDER_LAYOUT if for_tf_keras else _FORMAT,
         "neurona_version": __version__,
         "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S"),
     }
@@ -66,6 +93,17 @@ def write_archive(model: Any, description: Mapping[str, Any], path: Path) -> Non
         archive.writestr(_CONFIG, json.dumps(description, default=serialize))
         archive.writestr(_WEIGHTS, weights.getvalue())
         _write_assets(model, archive)
+
+
+def _older(description: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's description as tf-keras 2 reads it."""
+    compilation = description.get("compile_config")
+    compiled = (
+        {"compile_config": legacy("older_compilation").older_compile_config(compilation)}
+        if compilation and compilation.get("optimizer")
+        else {}
+    )
+    return {**legacy("older").older_archive(description), **compiled}
 
 
 def _write_assets(model: Any, archive: zipfile.ZipFile) -> None:
@@ -118,6 +156,8 @@ def read_archive(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | Non
                 named = {} if has_options else _named_optimizer(stored)
                 compile_as_trained(model, {**named, **compilation}, age)
                 read_optimizer(model, stored, age, has_options)
+                if age < 3 and not stored.datasets("/optimizer"):
+                    warn("The optimizer begins anew: the file does not hold its state.")
     return model
 
 

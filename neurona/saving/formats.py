@@ -55,7 +55,8 @@ def save_model(
         zipped: must not be False: the file is an archive, never a folder.
         include_optimizer: whether to keep how the model was compiled and the optimizer's state, so that
             training can go on.
-        save_format: "keras", "h5" or "tf", where the name does not say it.
+        save_format: "keras", "h5" or "tf", where the name does not say it; "tf_keras" for a `.keras` file
+            that tf-keras 2 reads, too.
 
     Raises:
         SavingError: the name has another ending, the file may not be replaced, or a part (such as a lambda)
@@ -64,6 +65,7 @@ def save_model(
     if zipped is False:
         raise SavingError("A model is saved as one file, not as a folder: leave zipped=False out.")
     path, as_hdf5 = _model_path(Path(filepath), save_format)
+    for_tf_keras = save_format == "tf_keras"
     if not model.built:
         warn(
             f"Model {model.name!r} has no weights yet: the file holds its architecture alone. To keep "
@@ -74,7 +76,7 @@ def save_model(
         description.pop("compile_config", None)
     with atomic_path(path, overwrite) as temporary:
         if not as_hdf5:
-            write_archive(model, description, temporary)
+            write_archive(model, description, temporary, for_tf_keras)
             return
         with h5py.File(temporary, "w") as file:
             write_hdf5_model(model, description, file)
@@ -83,9 +85,9 @@ def save_model(
 def _model_path(path: Path, save_format: str | None) -> tuple[Path, bool]:
     """The file to write a model into, and whether it is of HDF5."""
     check_model_name(path)
-    kinds = {None: None, "keras": False, "h5": True, "hdf5": True, "tf": False}
+    kinds = {None: None, "keras": False, "tf_keras": False, "h5": True, "hdf5": True, "tf": False}
     if save_format not in kinds:
-        raise SavingError(f"save_format is 'keras', 'h5' or 'tf'. Received: {save_format!r}")
+        raise SavingError(f"save_format is 'keras', 'tf_keras', 'h5' or 'tf'. Received: {save_format!r}")
     if path.suffix == ".keras" or path.suffix in HDF5_ENDINGS:
         return path, path.suffix != ".keras"
     if kinds[save_format]:
@@ -159,7 +161,8 @@ def save_weights(model: Layer, filepath: Any, overwrite: bool = True, save_forma
             or in `.safetensors`. Other names, such as `"cp.ckpt"`, are those of TensorFlow's checkpoints:
             `.weights.h5` is appended, and `load_weights` finds the file by the name without it.
         overwrite: whether an older file may be replaced.
-        save_format: "h5" or "tf", where the name does not say it.
+        save_format: "h5" or "tf", where the name does not say it; "tf_keras" for a `.weights.h5` file that
+            tf-keras 2 reads.
 
     Raises:
         SavingError: the name has another ending, or the file may not be replaced.
@@ -180,7 +183,7 @@ def save_weights(model: Layer, filepath: Any, overwrite: bool = True, save_forma
     file_path = checkpoint_file(path) if is_checkpoint else path
     with atomic_path(file_path, overwrite) as temporary, h5py.File(temporary, "w") as file:
         if file_path.name.endswith(".weights.h5"):
-            write_weights(model, file, with_optimizer=True)
+            write_weights(model, file, with_optimizer=True, for_tf_keras=save_format == "tf_keras")
         else:
             write_hdf5_weights(model, file)
     if is_checkpoint:

@@ -10,14 +10,14 @@ import numpy as np
 
 from neurona.core.errors import SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import custom_object_scope, deserialize
+from neurona.core.registry import custom_object_scope, deserialize, get_registered_object
 from neurona.core.variable import Variable
 from neurona.files.budget import MIB
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, attribute, open_hdf5, texts
 from neurona.files.values import parse_dictionary
 from neurona.saving.ages import age_of, legacy, restore_optimizer, todays_model
-from neurona.saving.weights import Assignment, own_variables
+from neurona.saving.weights import Assignment, keeps_its_own, own_variables
 from neurona.tracebacks import warn
 
 ENDINGS = (".h5", ".hdf5", ".hdf", ".keras_h5")
@@ -43,18 +43,20 @@ class Hdf5:
         self._read: set[str] = set()
         self._layers: list[StoredLayer] | None = None
         try:
-            self.root: Any = self.file
-            if "layer_names" not in self.file.attrs and isinstance(
-                self.file.get("model_weights"), h5py.Group
-            ):
-                self.root = self.file["model_weights"]
-            self.version = self._text(self.root, "keras_version") or self._text(self.file, "keras_version")
-            self.backend = self._text(self.root, "backend") or self._text(self.file, "backend")
-            self.names = texts(self.root, "layer_names", gate)
-            self.count = None if self.names is not None else attribute(self.root, "nb_layers", gate)
+            with gate.watching():
+                self._open()
         except BaseException:
             self.file.close()
             raise
+
+    def _open(self) -> None:
+        """Find what holds the weights, and what it says of itself."""
+        inner = "layer_names" not in self.file.attrs and self.file.get("model_weights")
+        self.root: Any = inner if isinstance(inner, h5py.Group) else self.file
+        self.version = self._text(self.root, "keras_version") or self._text(self.file, "keras_version")
+        self.backend = self._text(self.root, "backend") or self._text(self.file, "backend")
+        self.names = texts(self.root, "layer_names", self.gate)
+        self.count = None if self.names is not None else attribute(self.root, "nb_layers", self.gate)
 
     def __enter__(self) -> "Hdf5":
         return self
@@ -69,7 +71,8 @@ class Hdf5:
     @property
     def holds_layers(self) -> bool:
         """Whether weights lie in a group for each layer, not in the layout of today's `.weights.h5`."""
-        return self.names is not None or self.count is not None or "graph" in self.root
+        with self.gate.watching():
+            return self.names is not None or self.count is not None or "graph" in self.root
 
     def description(self, name: str) -> dict[str, Any] | None:
         """A JSON text among the file's attributes."""
@@ -82,7 +85,8 @@ class Hdf5:
             self._layers = self._numbered()
         elif self._layers is None and self.names is not None:
             self.gate.count(len(self.names), "layers", "layers")
-            self._layers = [(name, *self.weights_of(self.root, name)) for name in self.names]
+            plain = legacy("nodes").plain_name if any("/" in name for name in self.names) else str
+            self._layers = [(plain(name), *self.weights_of(self.root, name)) for name in self.names]
         return self._layers or []
 
     def weights_of(self, owner: Any, name: str) -> tuple[list[str], list[np.ndarray]]:
@@ -205,9 +209,14 @@ def assignments(
     found: list[Assignment] = []
     for layer, (name, _, arrays) in _pairs(model, layers, names):
         with file.gate.watching(name):
+            if keeps_its_own(layer) and not segments(layer):  # such as the quantiles of adapted bins
+                layer.load_own_variables({str(index): array for index, array in enumerate(arrays)})
+                continue
             arrays = converted(layer, arrays, age, backend)
         found += _fitting(layer, name, arrays, skip_mismatch)
-    if "top_level_model_weights" in file.root:
+    with file.gate.watching():
+        has_top_level = "top_level_model_weights" in file.root
+    if has_top_level:
         _, arrays = file.weights_of(file.root, "top_level_model_weights")
         found += _pair(own_variables(model), arrays, model.name, skip_mismatch)
     return found
@@ -339,7 +348,7 @@ def load_hdf5_model(path: Path, gate: Gate, custom_objects: Mapping[str, Any] | 
 def _named_as_in(model: Layer, file: Hdf5) -> dict[str, Layer] | None:
     """The layers of a model by name, where the file names all of its own so; else None."""
     known = _by_name(model)
-    return known if all(name in known for name in file.names or ()) else None
+    return known if all(name in known for name, *_ in file.layers()) else None
 
 
 def compile_as_trained(model: Any, training: Mapping[str, Any], age: int) -> None:
@@ -354,14 +363,31 @@ def compile_as_trained(model: Any, training: Mapping[str, Any], age: int) -> Non
         optimizer = training.get("optimizer_config")
         if isinstance(optimizer, Mapping):  # of a `.h5` file
             config["optimizer"] = {"module": "keras.optimizers", "registered_name": None, **optimizer}
-        model.compile_from_config(config)
+        model.compile_from_config(_with_own_functions(config))
         return
     try:
         config = legacy("compilation").modern_compilation(training)
         if config:
-            model.compile_from_config(config)
+            model.compile_from_config(_with_own_functions(config))
     except Exception as error:
         warn(f"The model is loaded without how it was compiled: compile it before training. {error}")
+
+
+def _with_own_functions(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What compile takes, with the losses and metrics of the user's own that it names, which are known only
+    while the file is read.
+    """
+
+    def found(value: Any) -> Any:
+        if isinstance(value, Mapping) and "class_name" not in value:
+            return {key: found(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [found(item) for item in value]
+        is_own = isinstance(value, str) and get_registered_object(value) is not None
+        return {"class_name": "function", "config": value, "registered_name": value} if is_own else value
+
+    own = ("loss", "metrics", "weighted_metrics")
+    return {key: found(value) if key in own else value for key, value in config.items()}
 
 
 def read_optimizer(model: Any, file: Hdf5, age: int) -> None:

@@ -12,11 +12,10 @@ from neurona.core.errors import SavingError
 from neurona.core.layer import Layer
 from neurona.core.registry import serialize
 from neurona.core.variable import Variable
-from neurona.saving.ages import legacy
+from neurona.saving.ages import OLDER_LAYOUT, legacy
 from neurona.saving.hdf5 import segments
 from neurona.saving.weights import own_variables
 
-_LAYOUT = "2.15.0"  # the version of tf-keras whose layout it is
 _LIMIT = 64_000  # bytes of an attribute
 
 
@@ -26,16 +25,18 @@ def write_hdf5_model(model: Any, description: dict[str, Any], file: h5py.File) -
     Raises:
         SavingError: it has parts that such files have no form for.
     """
-    older = legacy("older")
-    config = older.older_model(description)
-    file.attrs["keras_version"], file.attrs["backend"] = _LAYOUT, "tensorflow"
+    config = legacy("older").older_model(description)
+    file.attrs["keras_version"], file.attrs["backend"] = OLDER_LAYOUT, "tensorflow"
     file.attrs["neurona_version"] = __version__
     file.attrs["model_config"] = json.dumps(config, default=serialize)
     write_hdf5_weights(model, file.create_group("model_weights"))
     compilation = description.get("compile_config")
     if compilation and compilation.get("optimizer"):
-        file.attrs["training_config"] = json.dumps(older.older_compilation(compilation), default=serialize)
-        _write_optimizer(model.optimizer, file)
+        compiled = legacy("older_compilation")
+        first_form = compiled.is_first_form(model.optimizer)
+        training = compiled.older_compilation(compilation, first_form)
+        file.attrs["training_config"] = json.dumps(training, default=serialize)
+        _write_optimizer(model.optimizer, file, first_form)
 
 
 def write_hdf5_weights(model: Layer, group: Any) -> None:
@@ -47,7 +48,7 @@ def write_hdf5_weights(model: Layer, group: Any) -> None:
             "Two layers of the model have one name, which names a group in the file: rename one."
         )
     _write_texts(group, "layer_names", names)
-    group.attrs["keras_version"], group.attrs["backend"] = _LAYOUT, "tensorflow"
+    group.attrs["keras_version"], group.attrs["backend"] = OLDER_LAYOUT, "tensorflow"
     below = {id(variable) for layer in layers for variable in layer.variables}
     top = [variable for variable in own_variables(model) if id(variable) not in below and variable.persistent]
     for name, variables in [
@@ -73,26 +74,16 @@ def _write_layer(group: Any, variables: Sequence[Variable]) -> None:
     _write_texts(group, "weight_names", names)
 
 
-def _write_optimizer(optimizer: Any, file: h5py.File) -> None:
-    """The optimizer's state as tf-keras kept it: the steps, then one kind of arrays after the other."""
+def _write_optimizer(optimizer: Any, file: h5py.File, first_form: bool) -> None:
+    """The optimizer's state as tf-keras kept it."""
     if optimizer is None or not optimizer.built:
         return
     group = file.create_group("optimizer_weights")
-    arrays = {f"{optimizer.name}/iter:0": np.asarray(optimizer.state["iteration"], np.int64)}
-    if "u_product" in optimizer.state.get("scalars", {}):
-        arrays[f"{optimizer.name}/momentum_cache:0"] = np.asarray(optimizer.state["scalars"]["u_product"])
-    slots = {
-        (kind, index): np.asarray(array)
-        for kind in [name for names in optimizer._slot_groups() for name in names]
-        for index, array in enumerate(optimizer.state["slots"][kind])
-        if array is not None
-    }
-    if type(optimizer).__name__ == "Ftrl":  # which kept them weight by weight
-        slots = dict(sorted(slots.items(), key=lambda item: item[0][1]))
-    arrays |= {f"{optimizer.name}/{kind}_{index}:0": array for (kind, index), array in slots.items()}
-    _write_texts(group, "weight_names", list(arrays))
+    state = legacy("optimizer_state")
+    arrays = state.first_state(optimizer) if first_form else state.older_state(optimizer)
+    _write_texts(group, "weight_names", [f"{name}:0" for name in arrays])
     for name, array in arrays.items():
-        group.create_dataset(name, data=array)
+        group.create_dataset(f"{name}:0", data=array)
 
 
 def _write_texts(group: Any, name: str, texts: list[str]) -> None:

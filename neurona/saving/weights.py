@@ -18,7 +18,7 @@ from neurona.core.registry import snake_case
 from neurona.core.variable import Variable
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, open_hdf5, text_attribute
-from neurona.saving.ages import restore_optimizer
+from neurona.saving.ages import legacy, restore_optimizer
 from neurona.tracebacks import warn
 
 Assignment = tuple[Variable, np.ndarray]
@@ -91,26 +91,40 @@ def _group_name(layer: Layer) -> str:
     return {"group_query_attention": "grouped_query_attention"}.get(name, name)
 
 
-def write_weights(model: Layer, file: h5py.File, with_optimizer: bool) -> None:
+def write_weights(model: Layer, file: h5py.File, with_optimizer: bool, for_tf_keras: bool = False) -> None:
     """Write a model's weights, and the state of its optimizer, into an open file."""
-    for path, name, arrays in stored_arrays(model, with_optimizer):
+    for path, name, arrays in stored_arrays(model, with_optimizer, for_tf_keras):
         write_group(file, path, name, arrays)
 
 
-def stored_arrays(model: Layer, with_optimizer: bool) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def stored_arrays(
+    model: Layer, with_optimizer: bool, for_tf_keras: bool = False
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """What a file holds of a model: for each group its path, the name of what it is for, and the arrays."""
-    for path, layer in walk(model):
-        if _keeps_its_own(layer):
+    places = legacy("older").older_places(walk(model)) if for_tf_keras else walk(model)
+    for path, layer in places:
+        if keeps_its_own(layer):
             store: dict[str, Any] = {}
             layer.save_own_variables(store)
         else:
             store = {
                 str(index): variable.numpy()
                 for index, variable in enumerate(own_variables(layer, shared=True))
+                if variable.persistent or not for_tf_keras  # which keeps no states of recurrent layers
             }
         yield path, layer.name, store
+        if for_tf_keras and type(layer).__name__ == "TextVectorization":
+            yield f"{path}/_lookup_layer", layer.name, store  # which it reads, too
     optimizer = getattr(model, "optimizer", None)
-    if with_optimizer and optimizer is not None and optimizer.built:
+    if not with_optimizer or optimizer is None or not optimizer.built:
+        return
+    if for_tf_keras:
+        state = legacy("optimizer_state").older_state(optimizer).values()
+        arrays = {str(index): array for index, array in enumerate(state)}
+        yield "/optimizer", optimizer.name, arrays
+        for name, part in optimizer._saved_parts():  # which tf-keras writes twice
+            yield f"/optimizer/{name}", part.name, arrays
+    else:
         yield from _optimizer_arrays(optimizer, "/optimizer")
 
 
@@ -121,7 +135,7 @@ def _optimizer_arrays(optimizer: Any, path: str) -> Iterator[tuple[str, str, Map
         yield from _optimizer_arrays(part, f"{path}/{name}")
 
 
-def _keeps_its_own(layer: Layer) -> bool:
+def keeps_its_own(layer: Layer) -> bool:
     """Whether a layer's class says itself what is written of its variables, or how that is read."""
     names = ("save_own_variables", "load_own_variables")
     return any(getattr(type(layer), name) is not getattr(Layer, name) for name in names)
@@ -209,12 +223,13 @@ class Stored:
 
 def _spellings(path: str) -> Iterator[str]:
     """A path, and those of it in older files: tf-keras kept some parts under private names, and Neurona under
-    public ones; it named functional models inside others by their class.
+    public ones; it named functional models inside others, and normalization over devices, by their class.
     """
     yield path
     before, _, last = path.rpartition("/")
     yield f"{before}/{last[1:]}" if last.startswith("_") else f"{before}/_{last}"
     yield re.sub(r"/functional(?=/|_\d)", "/model", path)
+    yield re.sub(r"/(?=batch_normalization(_\d+)?$)", "/sync_", path)
 
 
 def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> list[Assignment]:
@@ -230,7 +245,7 @@ def read_weights(model: Layer, stored: Stored, skip_mismatch: bool = False) -> l
     """
     assignments: list[Assignment] = []
     for path, layer in stored.places(model):
-        if _keeps_its_own(layer):
+        if keeps_its_own(layer):
             continue
         pairs, wrong = _pairs(layer, path, stored)
         if wrong and not skip_mismatch:
@@ -276,7 +291,7 @@ def assign(model: Layer, stored: Stored, assignments: list[Assignment]) -> None:
         for variable, array in assignments:
             variable.assign(array)
         for path, layer in stored.places(model):
-            if _keeps_its_own(layer):
+            if keeps_its_own(layer):
                 names = {dataset.name.rpartition("/")[2]: dataset for dataset in stored.datasets(path)}
                 store = {name: stored.array(dataset) for name, dataset in names.items()}
                 with stored.gate.watching(path):

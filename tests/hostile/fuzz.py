@@ -47,6 +47,15 @@ def _state():
     return path.read_bytes()
 
 
+def _older(name):
+    """A model as tf-keras 2 has it, with how it was compiled."""
+    model = nn.Sequential([nn.Input((3,)), nn.layers.Dense(2), nn.layers.BatchNormalization()])
+    model.compile(nn.optimizers.Adam(), "mse")
+    model.fit(np.ones((2, 3)), np.ones((2, 2)), verbose=0)
+    model.save(name, save_format="tf_keras")
+    return Path(name).read_bytes()
+
+
 def _read_cifar(path):
     os.replace(path, "cifar-10-binary.tar.gz")
     os.environ["NEURONA_DATA"] = "."
@@ -70,6 +79,8 @@ def seeds():
     """For each kind of file: its name, a good file, its reader, the error."""
     yield "a.keras", keras_file(), nn.models.load_model, SavingError
     yield "a.weights.h5", weights_file(lambda file: None), _load_weights, SavingError
+    yield "a.h5", _older("a.h5"), nn.models.load_model, SavingError
+    yield "b.keras", _older("b.keras"), nn.models.load_model, SavingError
     yield "a.json", json.dumps(config()).encode(), _from_json, SavingError
     yield "a.npz", _state(), read_state, SavingError
     yield "b.npz", zipped({"x.npy": npy(np.ones((3, 3)))}), lambda path: read_npz(path, ["x"]), DataError
