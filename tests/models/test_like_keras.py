@@ -91,6 +91,13 @@ def test_training_may_be_handed_to_any_layer() -> None:
     assert layers.Dense(2)(nn.Input((2,)), training=True).shape == (None, 2)
 
 
+def test_training_may_be_told_by_place() -> None:
+    model = nn.Sequential([layers.Dropout(0.5)])
+    for part in (model, layers.Dropout(0.5)):
+        np.testing.assert_array_equal(part(X, False), X)
+        assert (np.asarray(part(X, True)) == 0).any()
+
+
 def test_attributes_may_be_set_by_name_later() -> None:
     dense = layers.Dense(2)
     dense.dtype_policy = "mixed_float16"

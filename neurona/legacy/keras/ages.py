@@ -21,7 +21,7 @@ from neurona.layers import (
     ConvLSTM3D,
     Lambda,
 )
-from neurona.legacy.keras import backend, methods
+from neurona.legacy.keras import backend, methods, sizes
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.spellings import tell
@@ -97,7 +97,7 @@ def has_channels_first(source: str) -> bool:
         >>> has_channels_first("Conv2D(8, 3, input_shape=(28, 28, 1))")
         False
     """
-    asked = _IMAGES.search(source) and _CHANNELS_FIRST.search(source)
+    asked = _IMAGES.search(source) and (_CHANNELS_FIRST.search(source) or sizes.has_four_sizes(source))
     return bool(asked) and not _ORDERING.search(source)
 
 
@@ -116,6 +116,7 @@ def begin(source: str) -> None:
     for rank, cls in enumerate((Conv1D, Conv2D, Conv3D), 1):
         type.__setattr__(cls, "__init__", _with_sizes(cls, rank))
         setattr(older_layers, f"Convolution{rank}D", cls)  # so that `type(layer) is Convolution2D` holds
+    sizes.install()
     for name in ("eval", "get_value", "set_value"):  # as shared variables of Theano had
         setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
     Lambda.call = _without_list_of_one(Lambda.call)

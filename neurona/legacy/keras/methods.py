@@ -14,13 +14,13 @@ from jax._src.array import ArrayImpl
 
 from neurona.core import symbolic
 from neurona.core.annotations import MASK
-from neurona.core.errors import SavingError
+from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.symbolic import is_symbolic
 from neurona.layers import Layer
 from neurona.legacy.keras.backend.control import Step
 from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
-from neurona.metrics import Mean
+from neurona.metrics import Mean, Metric
 from neurona.models import Model
 
 # The positional arguments of Keras 2 after the generator; those of Keras 1 had others in the same places.
@@ -208,7 +208,10 @@ class LoggedValue(Layer):
 def add_metric(layer: Any, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
     """Show the mean of a value in the logs: in a layer's `call`, or of a tensor of a functional model."""
     tell("add_metric() is an older method. Today: keep a keras.metrics.Mean, and update it in call().")
-    name = name or "metric"
+    if name is None and any(isinstance(one, Metric) for one in vars(layer).values()):
+        return  # the result of a metric that the layer keeps, which logs show anyway
+    if name is None:
+        raise ArgumentError("add_metric() needs a name for the logs: add_metric(value, name=...).")
     if is_symbolic(value):
         layer.add_loss(LoggedValue(name)(value))
         return

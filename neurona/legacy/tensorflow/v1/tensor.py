@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurona.core.scope import current_scope
 from neurona.core.symbolic import symbolic_leaves
 from neurona.graph import Constant, Node, Spec, as_node, outputs_of, rank_of, shape_of, size_of
 from neurona.legacy.tensorflow import operators, sparse
@@ -448,8 +449,9 @@ def _tensors_in(tree: Any) -> Iterator[Any]:
 
 
 def is_drawing(*trees: Any) -> bool:
-    """Whether a function called with these draws a step rather than computes."""
-    return not Mode.suspended and (Mode.draws or next(_tensors_in(trees), None) is not None)
+    """Whether a function called with these draws a step rather than computes, as it does in a model's layer."""
+    draws = Mode.draws and current_scope() is None
+    return not Mode.suspended and (draws or next(_tensors_in(trees), None) is not None)
 
 
 @functools.cache
