@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.registry import built_in, described_function, deserialize
-from neurona.losses.loss import apply_mask, divide_no_nan, squeeze_or_expand_to_same_rank
+from neurona.losses.loss import apply_mask, divide_no_nan, numbers_of, squeeze_or_expand_to_same_rank
 from neurona.metrics.metric import Metric
 
 __all__ = [
@@ -178,7 +178,7 @@ class MeanMetricWrapper(Mean):
         mask = MASK.get(y_pred)
         if getattr(y_true, "ndim", 0) == 1 and getattr(y_pred, "shape", ())[1:] == (1,):
             y_true = y_true[:, None]  # (rows,) and (rows, 1) would meet as (rows, rows)
-        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        values = numbers_of(self._fn(y_true, y_pred, **self._fn_kwargs))
         super().update_state(values, apply_mask(sample_weight, mask, self.dtype, "sum"))
 
     def get_config(self) -> dict[str, Any]:

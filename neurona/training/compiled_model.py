@@ -224,7 +224,8 @@ class CompiledModel(Layer):
             outputs = self._compiled_metrics.outputs
             targets = self._compiled_loss.targets(y) if self._compiled_loss else outputs.spread(y, "y")
             weights = outputs.spread(sample_weight, "sample_weight", share=True)
-            self._compiled_metrics.update(targets, outputs.leaves(y_pred), weights)
+            with symbols_computed(lambda symbols: self._numbers_of(symbols, x)):
+                self._compiled_metrics.update(targets, outputs.leaves(y_pred), weights)
         elif y is not None and self._compile_arguments["metrics"] and self._own_step("train"):
             raise DataError(
                 "The metrics of compile() are matched to the y that fit() gets, which does not fit the "

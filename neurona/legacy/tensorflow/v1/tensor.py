@@ -437,9 +437,7 @@ def _tensors_in(tree: Any) -> Iterator[Any]:
     """The tensors of graphs and the variables in a tree of arguments."""
     if isinstance(tree, GraphTensor) or hasattr(tree, "graph_node"):
         yield tree
-    elif isinstance(tree, TensorShape):
-        return
-    elif isinstance(tree, (list, tuple)):
+    elif isinstance(tree, (list, tuple)) and not isinstance(tree, TensorShape):
         for item in tree:
             yield from _tensors_in(item)
     elif isinstance(tree, dict):
@@ -449,7 +447,7 @@ def _tensors_in(tree: Any) -> Iterator[Any]:
 
 
 def is_drawing(*trees: Any) -> bool:
-    """Whether a function called with these draws a step rather than computes, as it does in a model's layer."""
+    """Whether a function called with these draws a step; in a layer of a model that runs it computes."""
     draws = Mode.draws and current_scope() is None
     return not Mode.suspended and (draws or next(_tensors_in(trees), None) is not None)
 
