@@ -30,6 +30,8 @@ def aligned(name: str, y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[jax
         ShapeError: the shapes do not fit each other.
     """
     y_true, y_pred = squeeze_or_expand_to_same_rank(jnp.asarray(y_true, dtype), jnp.asarray(y_pred, dtype))
+    if y_true.ndim == 0:  # one label for all
+        y_true = jnp.broadcast_to(y_true, y_pred.shape)
     if y_true.shape != y_pred.shape:
         raise ShapeError(
             f"{name}: y_true and y_pred need the same shape. Received: y_true {y_true.shape}, y_pred "

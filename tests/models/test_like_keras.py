@@ -91,6 +91,18 @@ def test_training_may_be_handed_to_any_layer() -> None:
     assert layers.Dense(2)(nn.Input((2,)), training=True).shape == (None, 2)
 
 
+def test_of_a_list_of_one_output_arrays_come_alone() -> None:
+    for library in (keras, nn):
+        inputs = library.Input((2,))
+        inner = library.Model([inputs], [library.layers.Dense(3)(inputs)])
+        outer = library.Model([inputs], [inner(inputs)])
+        assert isinstance(inner(inputs), list)
+        for model in (inner, outer):
+            assert model(X).shape == model.predict(X, verbose=0).shape == (10, 3)
+        outer.compile("sgd", "mse")
+        outer.fit(X, np.ones((10, 3)), verbose=0)
+
+
 def test_training_may_be_told_by_place() -> None:
     model = nn.Sequential([layers.Dropout(0.5)])
     for part in (model, layers.Dropout(0.5)):
