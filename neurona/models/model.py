@@ -467,6 +467,4 @@ def _are_texts(value: Any, layer: InputLayer, model: str) -> bool:
 
 def _only(outputs: Any) -> Any:
     """The outputs; of a list of one this one."""
-    while isinstance(outputs, (list, tuple)) and len(outputs) == 1:
-        outputs = outputs[0]
-    return outputs
+    return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
