@@ -235,6 +235,7 @@ class Features(_Message):
     """Features by name."""
 
     _name, _entry = "feature", Feature
+    feature: dict[str, Any]
 
     def __init__(self, feature: Any = None) -> None:
         setattr(self, self._name, _Named(self._entry, feature or {}))
