@@ -378,9 +378,10 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         self._check_and_build(args, kwargs)
         # 3. Find out whether this is training: the argument says so, or the call around this one. A `call`
         #    without the argument does not get it, so that layers may hand it on to any other.
-        given = kwargs.pop("training", None)
+        given = dict(zip(parameters, args)).get("training", kwargs.pop("training", None))
         training = scope.training if given is None else given
-        if training is not None and ("training" in parameters or ("**" in parameters and given is not None)):
+        left = parameters[len(args) :]
+        if training is not None and ("training" in left or ("**" in left and given is not None)):
             kwargs["training"] = training
         # 4. Fill in masks only now: conversion makes new arrays, and carries their masks on.
         mask = fill_masks(parameters, args, kwargs)

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
@@ -274,11 +275,11 @@ class GaussianNoise(Layer):
     """In training, y = x + n with n ~ N(0, stddev^2); otherwise y = x.
 
     Args:
-        stddev: the noise's standard deviation, from 0 to 1.
+        stddev: the noise's standard deviation, 0 or more; Keras 3 takes up to 1, Keras 1 and 2 took any.
         seed: an integer that fixes the layer's random numbers.
 
     Raises:
-        ArgumentError: the deviation is not from 0 to 1.
+        ArgumentError: the deviation is no number, or below 0.
 
     Source: Bishop, Training with Noise is Equivalent to Tikhonov Regularization, 1995.
 
@@ -292,7 +293,9 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stddev, self.seed = fraction(stddev, "stddev", "GaussianNoise"), seed
+        if not isinstance(stddev, (int, float, np.number)) or not stddev >= 0:
+            raise ArgumentError(f"GaussianNoise: stddev is a number >= 0. Received: stddev={stddev!r}")
+        self.stddev, self.seed = stddev, seed
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.stddev == 0:

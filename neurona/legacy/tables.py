@@ -100,7 +100,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "write_grads": gone("histograms are of weights."),
     },
     "Tokenizer": {"nb_words": "num_words"},
-    "imdb.load_data": {"nb_words": "num_words"},
+    "imdb.load_data": {"nb_words": "num_words", "test_split": gone("the reviews for tests are given.")},
     "reuters.load_data": {"nb_words": "num_words"},
     "arrays.to_categorical": {"nb_classes": "num_classes", "y": "x"},
 }

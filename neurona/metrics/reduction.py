@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.registry import built_in, described_function, deserialize
-from neurona.losses.loss import apply_mask, divide_no_nan, squeeze_or_expand_to_same_rank
+from neurona.losses.loss import apply_mask, divide_no_nan, numbers_of, squeeze_or_expand_to_same_rank
 from neurona.metrics.metric import Metric
 
 __all__ = [
@@ -30,6 +30,8 @@ def aligned(name: str, y_true: Any, y_pred: Any, dtype: Any = None) -> tuple[jax
         ShapeError: the shapes do not fit each other.
     """
     y_true, y_pred = squeeze_or_expand_to_same_rank(jnp.asarray(y_true, dtype), jnp.asarray(y_pred, dtype))
+    if y_true.ndim == 0:  # one label for all
+        y_true = jnp.broadcast_to(y_true, y_pred.shape)
     if y_true.shape != y_pred.shape:
         raise ShapeError(
             f"{name}: y_true and y_pred need the same shape. Received: y_true {y_true.shape}, y_pred "
@@ -178,7 +180,7 @@ class MeanMetricWrapper(Mean):
         mask = MASK.get(y_pred)
         if getattr(y_true, "ndim", 0) == 1 and getattr(y_pred, "shape", ())[1:] == (1,):
             y_true = y_true[:, None]  # (rows,) and (rows, 1) would meet as (rows, rows)
-        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        values = numbers_of(self._fn(y_true, y_pred, **self._fn_kwargs))
         super().update_state(values, apply_mask(sample_weight, mask, self.dtype, "sum"))
 
     def get_config(self) -> dict[str, Any]:

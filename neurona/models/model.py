@@ -63,6 +63,7 @@ class Model(Trainer):
 
     _untracked = (*Trainer._untracked, "_call_graph", "_loss_graph", "_drawn_losses")
     _drawn_losses: list[SymbolicTensor] = []
+    _draws_lists_of_one = True  # symbolic outputs are a list where a list of one was given; arrays never are
     _loss_graph: Any = None  # gives the outputs and those losses
 
     def __init__(self, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
@@ -209,8 +210,15 @@ class Model(Trainer):
             for value, one in zip(values, jax.tree.leaves(mask)):
                 MASK.set(value, one)
         if self._drawn_losses:
-            return self._run_with_losses(values, self._call_graph)
-        return self._call_graph.run(values)
+            return _only(self._run_with_losses(values, self._call_graph))
+        return _only(self._call_graph.run(values))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        outputs = super().compute_output_spec(*args, **kwargs)
+        if self._call_graph is None or not self._draws_lists_of_one:
+            return outputs
+        structure = jax.tree.structure(self._call_graph.outputs, is_leaf=is_symbolic)
+        return jax.tree.unflatten(structure, jax.tree.leaves(outputs, is_leaf=is_symbolic))
 
     def _numbers_of(self, symbols: Any, x: Any) -> Any:
         return CallGraph(self._require_graph("input").inputs, symbols).run(self._entering(x))
@@ -281,7 +289,7 @@ class Model(Trainer):
                 size = rows.pop()
                 return jax.tree.map(
                     lambda tensor: jax.ShapeDtypeStruct((size, *tensor.shape[1:]), jnp.dtype(tensor.dtype)),
-                    self.output,
+                    _only(self.output),
                 )
         return super()._output_shapes(x)
 
@@ -455,3 +463,8 @@ def _are_texts(value: Any, layer: InputLayer, model: str) -> bool:
             f'{"texts" if found else value.dtype}. Texts go into an Input(..., dtype="string").'
         )
     return found
+
+
+def _only(outputs: Any) -> Any:
+    """The outputs; of a list of one this one."""
+    return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -200,6 +200,18 @@ class Tokenizer:
             for text in texts
         )
         return [[number for number in row if number is not None] for row in numbers]
+
+    def texts_to_sequences_generator(self, texts: Iterable[str | Sequence[str]]) -> Iterator[list[int]]:
+        """The lists of `texts_to_sequences` one after the other, for texts that are read as they are needed.
+
+        Example:
+
+            >>> tokenizer = Tokenizer()
+            >>> tokenizer.fit_on_texts(["a cat", "a dog"])
+            >>> list(tokenizer.texts_to_sequences_generator(iter(["a dog", "cat"])))
+            [[1, 3], [2]]
+        """
+        return (self.texts_to_sequences([text])[0] for text in texts)
 
     def sequences_to_texts(self, sequences: Iterable[Iterable[int]]) -> list[str]:
         """Texts from word numbers, the words joined by blanks."""

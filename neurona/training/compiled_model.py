@@ -10,9 +10,9 @@ import jax.numpy as jnp
 
 from neurona import optimizers
 from neurona.callbacks import History
-from neurona.core.errors import ArgumentError, DataError, NotBuiltError, ShapeError
+from neurona.core.errors import ArgumentError, DataError, NotBuiltError
 from neurona.core.layer import Layer
-from neurona.core.registry import Serializable, deserialize, serialize
+from neurona.core.registry import Serializable, deserialize, get_registered_object, serialize
 from neurona.core.scope import Scope, current_scope
 from neurona.core.spellings import spelled
 from neurona.core.variable import Variable
@@ -99,6 +99,7 @@ class CompiledModel(Layer):
         if metrics is None and _are_metrics(loss_weights):
             warn("compile() takes loss_weights in the third place. Write metrics=[...].")
             loss_weights, metrics = None, loss_weights
+        loss, metrics, weighted_metrics = map(_as_known_now, (loss, metrics, weighted_metrics))
         OutputLosses.check_names(loss)
         OutputMetrics.check_names((metrics, weighted_metrics))
         self.optimizer, self._given_rule = self._checked_optimizer(optimizer, rule, auto_scale_loss), rule
@@ -223,7 +224,8 @@ class CompiledModel(Layer):
             outputs = self._compiled_metrics.outputs
             targets = self._compiled_loss.targets(y) if self._compiled_loss else outputs.spread(y, "y")
             weights = outputs.spread(sample_weight, "sample_weight", share=True)
-            self._compiled_metrics.update(targets, outputs.leaves(y_pred), weights)
+            with symbols_computed(lambda symbols: self._numbers_of(symbols, x)):
+                self._compiled_metrics.update(targets, outputs.leaves(y_pred), weights)
         elif y is not None and self._compile_arguments["metrics"] and self._own_step("train"):
             raise DataError(
                 "The metrics of compile() are matched to the y that fit() gets, which does not fit the "
@@ -347,13 +349,13 @@ class CompiledModel(Layer):
 
     def _prepare(self, example: Batch) -> None:
         """Build the model, the losses, the metrics and the rule for batches like this one."""
-        self._ensure_built(example.x)
-        if self._compiled_metrics is None and example.y is not None and not self._computes_nothing:
-            try:
+        try:
+            self._ensure_built(example.x)
+            if self._compiled_metrics is None and example.y is not None and not self._computes_nothing:
                 self._match_outputs(example)
-            except (DataError, ShapeError):
-                if self._own_step("train") is None:
-                    raise  # such a step takes x and y apart as it likes
+        except (TypeError, ValueError):
+            if self._own_step("train") is None:
+                raise  # such a step takes x and y apart as it likes, and calls the model as it likes
         learner = self._compiled_learner("fit")
         learner.prepare()
         self._rule.rehearse(self, example)
@@ -362,13 +364,17 @@ class CompiledModel(Layer):
 
     def _match_outputs(self, example: Batch) -> None:
         """Match the losses and metrics of `compile` to the model's outputs."""
-        self._predictions = predictions = self._output_shapes(example.x)
+        self._match(example.y, self._output_shapes(example.x))
+
+    def _match(self, y: Any, predictions: Any) -> None:
+        """Match the losses and metrics of `compile` to targets and predictions, or to their shapes."""
+        self._predictions = predictions
         outputs, arguments = Outputs(predictions, self.output_names), self._compile_arguments
         if arguments["loss"] is None:
-            targets = outputs.spread(example.y, "y")
+            targets = outputs.spread(y, "y")
         else:
             self._compiled_loss = OutputLosses(arguments["loss"], arguments["loss_weights"], outputs)
-            targets = self._compiled_loss.targets(example.y)
+            targets = self._compiled_loss.targets(y)
         self._compiled_metrics = OutputMetrics(
             arguments["metrics"], arguments["weighted_metrics"], outputs, targets, outputs.leaves(predictions)
         )
@@ -414,6 +420,18 @@ class CompiledModel(Layer):
                 return self(arrays)
 
         return jax.eval_shape(run, jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), x))
+
+
+def _as_known_now(given: Any) -> Any:
+    """Names of the user's own losses and metrics as the functions that they stand for now: a
+    `custom_object_scope`, such as that of `load_model`, ends before the first batch.
+    """
+    if isinstance(given, (list, tuple)):
+        return type(given)(map(_as_known_now, given))
+    if isinstance(given, dict):
+        return {name: _as_known_now(one) for name, one in given.items()}
+    known = get_registered_object(given) if isinstance(given, str) else None
+    return known if callable(known) and not isinstance(known, type) else given
 
 
 def _are_metrics(given: Any) -> bool:

@@ -98,6 +98,11 @@ def flat_logs(logs: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def parts_are_built(model: Any) -> bool:
+    """Whether all layers inside a model have their variables."""
+    return all(layer.built for layer in model._flatten_layers() if layer is not model)
+
+
 def rehearse(step: Callable[[Any], dict[str, Any]], model: Any, batch: Batch) -> None:
     """Trace a model's own step once where its parts or optimizers have no variables yet: that makes them.
 
@@ -106,8 +111,8 @@ def rehearse(step: Callable[[Any], dict[str, Any]], model: Any, batch: Batch) ->
         model: compiled.
         batch: like those that will come.
     """
-    parts_built = all(layer.built for layer in model._flatten_layers() if layer is not model)
-    if parts_built and all(optimizer.built for optimizer in optimizers_of(model)):
+    is_matched = model._compiled_metrics is not None or batch.y is None
+    if parts_are_built(model) and is_matched and all(optimizer.built for optimizer in optimizers_of(model)):
         return
     state = model._learner.training_state()._replace(optimizer=states_of(model))
     shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), batch)

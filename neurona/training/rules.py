@@ -18,6 +18,7 @@ from neurona.training.own_step import (
     changing_step,
     flat_logs,
     optimizers_of,
+    parts_are_built,
     rehearse,
     states_of,
     takes_data_only,
@@ -227,6 +228,10 @@ class ModelStepRule(GradientRule):
     """A model's own `train_step(state, data)` or `test_step(state, data)`, as in Keras on JAX; or
     `train_step(data)`, as in Keras on TensorFlow.
     """
+
+    def prepare(self, model: Any, trainable: list[Variable]) -> None:
+        if not _carries_all(model) or parts_are_built(model):  # else the step itself shows the variables
+            super().prepare(model, trainable)
 
     def rehearse(self, model: Any, batch: Batch) -> None:
         own = model._own_step("train")

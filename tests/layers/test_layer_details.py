@@ -196,3 +196,8 @@ def test_a_data_set_is_adapted_to_once() -> None:
     layer = layers.Normalization()
     layer.adapt(Batches())
     np.testing.assert_allclose(np.asarray(layer.mean)[0], rows.mean(0), rtol=1e-5, atol=1e-6)
+
+
+def test_noise_may_be_stronger_than_keras_3_takes() -> None:
+    noise = layers.GaussianNoise(15.0, seed=0)(np.zeros((4000,), "float32"), training=True)
+    assert abs(float(np.std(noise)) - 15) < 1

@@ -91,6 +91,25 @@ def test_training_may_be_handed_to_any_layer() -> None:
     assert layers.Dense(2)(nn.Input((2,)), training=True).shape == (None, 2)
 
 
+def test_of_a_list_of_one_output_arrays_come_alone() -> None:
+    for library in (keras, nn):
+        inputs = library.Input((2,))
+        inner = library.Model([inputs], [library.layers.Dense(3)(inputs)])
+        outer = library.Model([inputs], [inner(inputs)])
+        assert isinstance(inner(inputs), list)
+        assert inner(X).shape == inner.predict(X, verbose=0).shape == (10, 3)
+        assert [one.shape for one in outer(X)] == [(10, 3)]
+        outer.compile("sgd", "mse")
+        outer.fit(X, np.ones((10, 3)), verbose=0)
+
+
+def test_training_may_be_told_by_place() -> None:
+    model = nn.Sequential([layers.Dropout(0.5)])
+    for part in (model, layers.Dropout(0.5)):
+        np.testing.assert_array_equal(part(X, False), X)
+        assert (np.asarray(part(X, True)) == 0).any()
+
+
 def test_attributes_may_be_set_by_name_later() -> None:
     dense = layers.Dense(2)
     dense.dtype_policy = "mixed_float16"

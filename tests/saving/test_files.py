@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import neurona as nn
+from neurona import ops
 from neurona.core.errors import NotBuiltError, SavingError
 
 X = np.ones((4, 3), "float32")
@@ -177,6 +178,20 @@ def test_classes_of_ones_own_are_saved_when_registered(tmp_path):
     loaded = nn.models.load_model(tmp_path / "net.keras")
     assert (type(loaded), loaded.width, loaded.blocks[0].factor) == (Net, 5, 3.0)
     np.testing.assert_allclose(loaded.predict(X, verbose=0), model.predict(X, verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_losses_and_metrics_of_ones_own_last_beyond_loading(tmp_path, name):
+    def tripled(y_true, y_pred):
+        return 3 * ops.mean(ops.abs(y_true - y_pred), axis=-1)
+
+    model = nn.Sequential([nn.Input((2,)), nn.layers.Dense(1)])
+    model.compile("sgd", tripled, metrics=[tripled])
+    x, y = np.ones((4, 2)), np.zeros((4, 1))
+    expected = model.evaluate(x, y, verbose=0)
+    model.save(tmp_path / name)
+    loaded = nn.models.load_model(tmp_path / name, custom_objects={"tripled": tripled})
+    np.testing.assert_allclose(loaded.evaluate(x, y, verbose=0), expected, rtol=1e-6)
 
 
 def test_custom_objects_by_name(tmp_path):

@@ -36,7 +36,6 @@ _TOP = {
 }
 _LAYERS_OF = (
     "advanced_activations",
-    "containers",
     "convolutional",
     "convolutional_recurrent",
     "core",
@@ -101,12 +100,14 @@ PATHS: dict[str, Any] = {
     "engine.input_spec": _LAYERS,
     "engine.sequential": _MODELS,
     "engine.training": _MODELS,
+    "engine.training_utils": f"{_HERE}.utils",
     "engine.functional": _MODELS,
     "engine.saving": _MODELS,
     "datasets.data_utils": f"{_HERE}.utils",
     "legacy.interfaces": {
         f"legacy_{what}_support": f"{_HERE}.parts:as_written" for what in ("add_weight", "get_updates")
     },
+    "layers.containers": _MODELS,
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,
     "mixed_precision.experimental": "neurona.mixed_precision",

@@ -9,6 +9,7 @@ from neurona import activations, ops
 from neurona.config import set_image_data_format
 from neurona.core.errors import ShapeError
 from neurona.core.registry import register_built_in
+from neurona.core.symbolic import SymbolicTensor, symbolic_leaves
 from neurona.core.variable import Variable
 from neurona.layers import (
     GRU,
@@ -21,7 +22,7 @@ from neurona.layers import (
     ConvLSTM3D,
     Lambda,
 )
-from neurona.legacy.keras import backend, methods
+from neurona.legacy.keras import backend, methods, sizes
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.spellings import tell
@@ -97,7 +98,7 @@ def has_channels_first(source: str) -> bool:
         >>> has_channels_first("Conv2D(8, 3, input_shape=(28, 28, 1))")
         False
     """
-    asked = _IMAGES.search(source) and _CHANNELS_FIRST.search(source)
+    asked = _IMAGES.search(source) and (_CHANNELS_FIRST.search(source) or sizes.has_four_sizes(source))
     return bool(asked) and not _ORDERING.search(source)
 
 
@@ -116,9 +117,12 @@ def begin(source: str) -> None:
     for rank, cls in enumerate((Conv1D, Conv2D, Conv3D), 1):
         type.__setattr__(cls, "__init__", _with_sizes(cls, rank))
         setattr(older_layers, f"Convolution{rank}D", cls)  # so that `type(layer) is Convolution2D` holds
+    sizes.install()
     for name in ("eval", "get_value", "set_value"):  # as shared variables of Theano had
         setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
     Lambda.call = _without_list_of_one(Lambda.call)
+    Lambda.compute_output_spec = _or_as_told(Lambda.compute_output_spec)
+    Model._draws_lists_of_one = False
     model_room._adapt = _taking_other_shapes(model_room._adapt)
     Model.compile = _noting_frozen(_with_symbols(_with_metrics_of_all(Model.compile)))
     Model._trained_variables = _trained_since_compile
@@ -213,6 +217,24 @@ def _without_list_of_one(call: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         result = call(self, *args, **kwargs)
         return result[0] if isinstance(result, list) and len(result) == 1 else result
+
+    return wrapper
+
+
+def _or_as_told(compute_output_spec: Callable[..., Any]) -> Callable[..., Any]:
+    """A Lambda's symbolic output: as its `output_shape` says, where its function needs sizes that are not
+    known yet.
+    """
+
+    @functools.wraps(compute_output_spec)
+    def wrapper(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return compute_output_spec(self, inputs, *args, **kwargs)
+        except (TypeError, ValueError):
+            if not isinstance(self.output_shape, (tuple, list)):
+                raise
+            rows = symbolic_leaves(inputs)[0].shape[:1]
+            return SymbolicTensor((*rows, *self.output_shape), self.compute_dtype)
 
     return wrapper
 

@@ -14,7 +14,7 @@ from neurona.core.scope import current_scope
 from neurona.core.symbolic import is_symbolic
 from neurona.layers import *
 from neurona.legacy.imports import submodule
-from neurona.legacy.keras import embedding
+from neurona.legacy.keras import embedding, sizes
 from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
 from neurona.legacy.keras.merging import Merge, _Merge, merge  # noqa: F401 - programs derive from _Merge
 from neurona.legacy.keras.parts import time_distributed_dense
@@ -140,7 +140,7 @@ SeparableConvolution2D = _older("SeparableConvolution2D", layers.SeparableConv2D
 Deconvolution2D = _older("Deconvolution2D", layers.Conv2DTranspose, _transposed)
 Deconv2D = Deconvolution2D
 _time_distributed_dense = time_distributed_dense
-TimeDistributedDense = _older("TimeDistributedDense", layers.Dense)
+TimeDistributedDense = _older("TimeDistributedDense", layers.Dense, sizes.of_steps)
 Embedding = embedding.Embedding
 CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _of_cudnn)
 CuDNNGRU = _older("CuDNNGRU", layers.GRU, _gru_of_cudnn)
@@ -285,6 +285,31 @@ class SReLU(Layer):
         return jnp.where(inputs <= left, below, jnp.where(inputs < right, inputs, above))
 
 
+class TimeDistributedMerge(Layer):
+    """The sum, mean or maximum over the steps of sequences: a layer of Keras 0."""
+
+    def __init__(self, mode: str = "sum", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if mode not in ("sum", "ave", "max"):
+            raise ArgumentError(f"TimeDistributedMerge: mode is 'sum', 'ave' or 'max'. Received: {mode!r}")
+        self.mode = mode
+
+    def call(self, inputs: Any) -> Any:
+        return {"sum": jnp.sum, "ave": jnp.mean, "max": jnp.max}[self.mode](inputs, axis=1)
+
+
+class AutoEncoder(Layer):
+    """decoder(encoder(x)), or the codes alone, encoder(x): a layer of Keras 0."""
+
+    def __init__(self, encoder: Any, decoder: Any, output_reconstruction: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.encoder, self.decoder, self.output_reconstruction = encoder, decoder, output_reconstruction
+
+    def call(self, inputs: Any) -> Any:
+        codes = self.encoder(inputs)
+        return self.decoder(codes) if self.output_reconstruction else codes
+
+
 class ParametricSoftplus(Layer):
     """y = alpha * log(1 + exp(beta * x)), with both learned: a layer of Keras 1."""
 
@@ -342,6 +367,7 @@ __all__ = [
     "AtrousConv2D",
     "AtrousConvolution1D",
     "AtrousConvolution2D",
+    "AutoEncoder",
     "CuDNNGRU",
     "CuDNNLSTM",
     "Deconv2D",
@@ -357,6 +383,7 @@ __all__ = [
     "SeparableConvolution2D",
     "ThresholdedReLU",
     "TimeDistributedDense",
+    "TimeDistributedMerge",
     "merge",
 ]
 

@@ -1,6 +1,7 @@
 """Methods that models had in Keras 1 and 2."""
 
 import functools
+import inspect
 import itertools
 import math
 import re
@@ -12,15 +13,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax._src.array import ArrayImpl
 
+from neurona.callbacks import ModelCheckpoint
 from neurona.core import symbolic
 from neurona.core.annotations import MASK
-from neurona.core.errors import SavingError
+from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.symbolic import is_symbolic
 from neurona.layers import Layer
 from neurona.legacy.keras.backend.control import Step
 from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
-from neurona.metrics import Mean
+from neurona.metrics import Mean, Metric
 from neurona.models import Model
 
 # The positional arguments of Keras 2 after the generator; those of Keras 1 had others in the same places.
@@ -134,6 +136,8 @@ def reset_states(model: Any) -> None:
 
 
 def _shapes(tensors: Any) -> Any:
+    if isinstance(tensors, (list, tuple)) and len(tensors) == 1:
+        return tensors[0].shape
     return [one.shape for one in tensors] if isinstance(tensors, (list, tuple)) else tensors.shape
 
 
@@ -208,7 +212,10 @@ class LoggedValue(Layer):
 def add_metric(layer: Any, value: Any, name: str | None = None, aggregation: str | None = None) -> None:
     """Show the mean of a value in the logs: in a layer's `call`, or of a tensor of a functional model."""
     tell("add_metric() is an older method. Today: keep a keras.metrics.Mean, and update it in call().")
-    name = name or "metric"
+    if name is None and any(isinstance(one, Metric) for one in vars(layer).values()):
+        return  # the result of a metric that the layer keeps, which logs show anyway
+    if name is None:
+        raise ArgumentError("add_metric() needs a name for the logs: add_metric(value, name=...).")
     if is_symbolic(value):
         layer.add_loss(LoggedValue(name)(value))
         return
@@ -233,6 +240,31 @@ def _with_status(load_weights: Callable[..., None]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> LoadStatus:
         load_weights(*args, **kwargs)
         return LoadStatus()
+
+    return wrapper
+
+
+def _with_period(init: Callable[..., None]) -> Callable[..., None]:
+    """`ModelCheckpoint.__init__` with Keras 2's `period`: how many epochs lie between two looks."""
+
+    @functools.wraps(init)
+    def wrapper(self: Any, *args: Any, period: int = 1, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        self._period, self._epochs_since = int(period), 0
+
+    own = inspect.signature(init)
+    added = inspect.Parameter("period", inspect.Parameter.KEYWORD_ONLY, default=1)
+    wrapper.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # pyright: ignore
+    return wrapper
+
+
+def _each_period(on_epoch_end: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(on_epoch_end)
+    def wrapper(self: Any, epoch: int, logs: Any = None) -> None:
+        self._epochs_since += 1
+        if self._epochs_since >= self._period:
+            self._epochs_since = 0
+            on_epoch_end(self, epoch, logs)
 
     return wrapper
 
@@ -272,6 +304,8 @@ def install() -> None:
     array._keras_mask = property(MASK.get)
     symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)
     Model.load_weights = _with_status(Model.load_weights)
+    type.__setattr__(ModelCheckpoint, "__init__", _with_period(ModelCheckpoint.__init__))
+    ModelCheckpoint.on_epoch_end = _each_period(ModelCheckpoint.on_epoch_end)
     for name in ("_make_predict_function", "_make_test_function", "_make_train_function"):
         setattr(Model, name, lambda self: None)  # programs are compiled when they first run
 

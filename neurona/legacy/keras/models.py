@@ -6,9 +6,12 @@ from neurona import models, saving
 from neurona.core.errors import SavingError
 from neurona.legacy.imports import submodule
 from neurona.legacy.keras.graph import Graph
+from neurona.legacy.keras.utils.older import batch_shuffle, make_batches, slice_arrays
 from neurona.models import *
 
-__all__ = [*models.__all__, "Graph", "model_from_config", "model_from_yaml"]
+__all__ = [*models.__all__, "Graph", "batch_shuffle", "make_batches", "model_from_config", "model_from_yaml"]
+__all__ += ["slice_arrays"]
+_make_batches, _batch_shuffle, _slice_arrays = make_batches, batch_shuffle, slice_arrays
 
 
 def model_from_config(config: Any, custom_objects: Any = None) -> Any:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.texts import Texts
 from neurona.legacy.tensorflow.dispatch import (
     D,
     I,
@@ -275,7 +276,8 @@ def _of_shape(name: str, value: Any, out_type: Any, compute: Any) -> Any:
     if is_drawn(value):
         return function(raw)(value)
     dtype = as_dtype(out_type)
-    return Tensor(compute(tensor_of(value)._array.shape), dtype if dtype == int64 else None)
+    sizes = value.shape if isinstance(value, Texts) else tensor_of(value)._array.shape
+    return Tensor(compute(sizes), dtype if dtype == int64 else None)
 
 
 def shape_n(input: Any, out_type: Any = int32, name: Any = None) -> list[Any]:

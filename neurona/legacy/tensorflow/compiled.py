@@ -2,8 +2,20 @@
 
 from typing import Any
 
+import jax
+
 from neurona.core.errors import NotBuiltError
 from neurona.legacy.tensorflow.tensor import Tensor, for_models, unwrapped
+
+
+def _match(model: Any, y_true: Any, y_pred: Any) -> None:
+    """Match what `compile` was given to outputs that only the model's own step knows."""
+    if model._compiled_metrics is None and y_true is not None and y_pred is not None:
+        model._match(*jax.tree.map(_shape_of, (y_true, y_pred)))
+
+
+def _shape_of(leaf: Any) -> Any:
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
 
 
 class CompiledLoss:
@@ -20,11 +32,10 @@ class CompiledLoss:
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
     ) -> Any:
         model = self._model
-        if model._compiled_loss is None:
-            raise NotBuiltError(
-                "compiled_loss needs compile(loss=...), and is there once fit has seen a batch."
-            )
         y_true, y_pred, sample_weight = for_models((y_true, y_pred, sample_weight))
+        _match(model, y_true, y_pred)
+        if model._compiled_loss is None:
+            raise NotBuiltError("compiled_loss needs compile(loss=...).")
         total = model._compiled_loss(y_true, y_pred, sample_weight)
         for loss in regularization_losses or ():
             total = total + unwrapped(loss)
@@ -51,7 +62,9 @@ class CompiledMetrics:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Let them see a batch."""
-        self._model.compute_metrics(None, *for_models((y_true, y_pred, sample_weight)))
+        y_true, y_pred, sample_weight = for_models((y_true, y_pred, sample_weight))
+        _match(self._model, y_true, y_pred)
+        self._model.compute_metrics(None, y_true, y_pred, sample_weight)
 
     @property
     def metrics(self) -> list[Any]:

@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError
+from neurona.core.texts import Texts, on_host
+from neurona.graph import Spec
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.fingerprints import fingerprint64
 from neurona.legacy.tensorflow.hosts import host, tensor, text
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
+from neurona.legacy.tensorflow.tensor import wrapped
 from neurona.preprocessing.files import read_text
 
 
@@ -81,6 +84,10 @@ class _Table:
 
     def lookup(self, keys: Any, name: Any = None) -> Any:
         """The values of keys, and the default for others."""
+        texts = getattr(keys, "_array", keys)
+        if isinstance(texts, Texts):  # that a model gives a layer of the program's
+            who = f"A table of {self.key_dtype.name} ({type(self).__name__})"
+            return wrapped(on_host(lambda given: host(self.lookup(given)), self._spec_of, who, texts))
         given = host(keys)
         if isinstance(given, RaggedTensor):
             return given.with_flat_values(self.lookup(given.flat_values))
@@ -97,6 +104,9 @@ class _Table:
         )
         array[:] = found
         return tensor(array.reshape(shape))
+
+    def _spec_of(self, keys: Any) -> Spec:
+        return Spec((*keys.shape, *np.shape(self._default)), self.value_dtype.held)
 
     def _value(self, key: Any) -> Any:
         return self._values.get(key, self._default if self._value_type.kind != "O" else self._default.item())

@@ -7,7 +7,8 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError
 from neurona.legacy.tensorflow.hosts import host
-from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor, places_of
+from neurona.legacy.tensorflow.sparse import SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 
 
@@ -62,3 +63,28 @@ def map_flat_values(function: Any, *args: Any, **kwargs: Any) -> Any:
     first = next(value for value in args if isinstance(value, RaggedTensor))
     flat = [value.flat_values if isinstance(value, RaggedTensor) else value for value in args]
     return first.with_flat_values(function(*flat, **kwargs))
+
+
+def to_sparse(value: RaggedTensor, name: Any = None) -> SparseTensor:
+    """The values of a ragged tensor at their places in a sparse one."""
+    flat, places = value.flat, places_of(value)
+    return SparseTensor(places, Tensor(flat), value._bounds())
+
+
+def from_sparse(st_input: SparseTensor, name: Any = None, row_splits_dtype: Any = None) -> RaggedTensor:
+    """The rows of a sparse matrix; each row's values stand one after the other from its first column on.
+
+    Raises:
+        ArgumentError: it is no matrix, or a row has gaps.
+    """
+    places = np.asarray(st_input.indices)
+    if places.shape[1] != 2:
+        raise ArgumentError(f"RaggedTensor.from_sparse takes matrices. Received: rank {places.shape[1]}")
+    rows = RaggedTensor.from_value_rowids(st_input.values, places[:, 0], int(st_input.shape[0]))
+    if not np.array_equal(places_of(rows), places):
+        raise ArgumentError("RaggedTensor.from_sparse: the values of each row fill its first columns.")
+    return rows
+
+
+RaggedTensor.to_sparse = to_sparse  # pyright: ignore[reportAttributeAccessIssue]
+RaggedTensor.from_sparse = staticmethod(from_sparse)  # pyright: ignore[reportAttributeAccessIssue]

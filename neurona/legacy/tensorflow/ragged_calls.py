@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError
-from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor, concatenated
+from neurona.legacy.tensorflow.hosts import host
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor, concatenated, places_of
 from neurona.legacy.tensorflow.tensor import Tensor
 
 _MOST = 16  # elements of a list that are looked at
@@ -29,7 +30,7 @@ def over_ragged(function: Callable[..., Any], name: str, args: Sequence[Any], kw
     """
     if name == "concat":
         return _concat(*args, **{key: value for key, value in kwargs.items() if key != "name"})
-    of_rows = {"tile": _tiled, "gather": _gathered, "expand_dims": _within}.get(name)
+    of_rows = {"tile": _tiled, "gather": _gathered, "expand_dims": _within, "where": _chosen}.get(name)
     result = of_rows and of_rows(*args, **{key: value for key, value in kwargs.items() if key != "name"})
     if result is not None:
         return result
@@ -73,6 +74,30 @@ def _gathered(params: Any, indices: Any, axis: Any = 0, **_: Any) -> Any:
 def _within(value: Any, axis: Any) -> Any:
     """The rows as the only row of another ragged tensor; None for another axis."""
     return RaggedTensor.from_row_lengths(value, [len(value)]) if axis == 0 else None
+
+
+def _chosen(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """x where a ragged condition holds, else y; of the condition alone the places where it holds. None where
+    the condition is not ragged.
+    """
+    if not isinstance(condition, RaggedTensor):
+        return None
+    if x is None and y is None:
+        return Tensor(places_of(condition)[condition.flat.astype(bool)])
+    flat = [_values_beside(condition, one) for one in (x, y)]
+    return (
+        None
+        if any(one is None for one in flat)
+        else condition.with_flat_values(np.where(condition.flat, *flat))
+    )
+
+
+def _values_beside(condition: RaggedTensor, one: Any) -> Any:
+    """The values of a ragged tensor with the same rows, or a single one; None of anything else."""
+    if isinstance(one, RaggedTensor):
+        return condition._with(lambda _, values: values, one).flat
+    single = host(one)
+    return single if single.ndim == 0 else None
 
 
 def _tiled(value: Any, multiples: Any) -> Any:

@@ -290,11 +290,29 @@ def _operator(function: Callable[..., Any], turned: bool = False) -> Any:
     return method
 
 
+def _of_values(function: Callable[[Any], Any]) -> Any:
+    return lambda self: self.with_flat_values(function(self.flat))
+
+
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
     setattr(RaggedTensor, f"__{_name}__", _operator(getattr(operator, _name)))
     setattr(RaggedTensor, f"__r{_name}__", _operator(getattr(operator, _name), turned=True))
-for _name in ("lt", "le", "gt", "ge", "and_", "or_"):
+for _name in ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_"):
     setattr(RaggedTensor, f"__{_name.strip('_')}__", _operator(getattr(operator, _name)))
+for _name in ("neg", "invert", "abs"):
+    setattr(RaggedTensor, f"__{_name}__", _of_values(getattr(operator, _name)))
+RaggedTensor.__hash__ = object.__hash__
+
+
+def places_of(value: RaggedTensor) -> np.ndarray:
+    """The place of each innermost value, a row for each: its row, its column and so on."""
+    rows = np.repeat(np.arange(len(value)), np.diff(value._splits))
+    columns = np.arange(len(rows)) - value._splits[rows]
+    places = np.stack([rows, columns], axis=1)
+    if not isinstance(value._values, RaggedTensor):
+        return places
+    inner = places_of(value._values)
+    return np.concatenate([places[inner[:, 0]], inner[:, 1:]], axis=1)
 
 
 def concatenated(parts: Sequence[Any]) -> Any:

@@ -73,6 +73,7 @@ def install() -> None:
         setattr(models.Model, name, _with_arrays(getattr(models.Model, name)))
     for cls, names in ((Layer, _OF_USERS), (Loss, ("call",)), (Metric, ("update_state",))):
         cls.__init_subclass__ = classmethod(_noticing(cls.__init_subclass__.__func__, names))  # pyright: ignore[reportAttributeAccessIssue]
+    models.Model._draws_lists_of_one = False
     models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
     models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
     Optimizer.apply = _taking_gradients(Optimizer.apply)

@@ -9,14 +9,17 @@ from neurona.legacy.tensorflow.io.examples import (
     BytesList,
     Example,
     Feature,
+    FeatureList,
+    FeatureLists,
     Features,
     FloatList,
     Int64List,
+    SequenceExample,
 )
 
 __all__ = [
-    "BytesList", "Checkpoint", "CheckpointManager", "Example", "Feature", "Features", "FloatList",
-    "Int64List", "latest_checkpoint",
+    "BytesList", "Checkpoint", "CheckpointManager", "Example", "Feature", "FeatureList", "FeatureLists",
+    "Features", "FloatList", "Int64List", "SequenceExample", "latest_checkpoint",
 ]  # fmt: skip
 
 _GRAPHS = "neurona.legacy.tensorflow.v1"

@@ -37,6 +37,7 @@ model.fit(
         history,
         EarlyStopping(monitor="val_acc", patience=40, mode="auto"),
         ModelCheckpoint("best-{epoch:02d}-{val_acc:.2f}.hdf5", monitor="val_acc", save_best_only=True, mode="max"),
+        ModelCheckpoint("every-{epoch:02d}.hdf5", save_weights_only=True, period=4),
         CSVLogger("log.csv", separator=",", append=False),
     ],
 )  # fmt: skip
@@ -46,3 +47,5 @@ best = sorted(name for name in os.listdir(".") if name.startswith("best-"))
 assert best[-1].endswith("%.2f.hdf5" % max(watcher.accuracies)), best
 model.load_weights(best[-1])
 assert abs(model.evaluate(X[90:], y[90:], verbose=0)[1] - max(watcher.accuracies)) < 1e-6
+every = sorted(name for name in os.listdir(".") if name.startswith("every-"))
+assert every == ["every-%02d.hdf5" % epoch for epoch in range(4, len(history.epoch) + 1, 4)], every

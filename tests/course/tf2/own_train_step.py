@@ -58,6 +58,47 @@ error = np.abs(model.predict(x, verbose=0) - y).mean()
 np.testing.assert_allclose(result["mae"], error, rtol=1e-4)
 model.fit(x, y, sample_weight=np.ones(256), epochs=1, verbose=0)
 
+
+
+class OfAGraph(keras.Model):
+    """Its data are places of nodes, and its call takes the nodes themselves and what joins them."""
+
+    def __init__(self, nodes, joined):
+        super().__init__()
+        self.nodes, self.joined = nodes, joined
+        self.layer = keras.layers.Dense(1)
+
+    def call(self, inputs):
+        nodes, joined = inputs
+        return self.layer(nodes + tf.matmul(joined, nodes))
+
+    def train_step(self, data):
+        places, targets = data
+        with tf.GradientTape() as tape:
+            outputs = tf.gather(self([self.nodes, self.joined]), places)
+            loss = self.compiled_loss(targets, outputs)
+        gradients = tape.gradient(loss, self.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights))
+        self.compiled_metrics.update_state(targets, outputs)
+        return {m.name: m.result() for m in self.metrics}
+
+    def test_step(self, data):
+        places, targets = data
+        outputs = tf.gather(self([self.nodes, self.joined]), places)
+        self.compiled_loss(targets, outputs)
+        self.compiled_metrics.update_state(targets, outputs)
+        return {m.name: m.result() for m in self.metrics}
+
+    def predict_step(self, places):
+        return tf.gather(self([self.nodes, self.joined]), places)
+
+
+graph = OfAGraph(tf.constant(x), tf.constant(np.roll(np.eye(256, dtype="float32"), 1, 0)))
+graph.compile(optimizer=keras.optimizers.Adam(0.05), loss="mse", metrics=["mae"])
+history = graph.fit(np.arange(256), y, epochs=4, batch_size=64, verbose=0, validation_split=0.25).history
+assert {"loss", "mae", "val_loss", "val_mae"} <= set(history) and history["loss"][-1] < history["loss"][0]
+assert graph.predict(np.arange(5), verbose=0).shape == (5, 1)
+
 loss_tracker = keras.metrics.Mean(name="loss")
 mae_metric = keras.metrics.MeanAbsoluteError(name="mae")
 

@@ -70,6 +70,44 @@ def test_examples_are_parsed():
         tf.io.parse_single_example(EXAMPLE[:-3], FEATURES)
 
 
+# What TensorFlow 2.21 writes.
+SEQUENCE = (
+    b"\n$\n\x0f\n\x06author\x12\x05\x1a\x03\n\x01\x07\n\x11\n\x05title\x12\x08\n\x06\n\x01A\n\x01b\x129\n\x17\n\x03pos"
+    b"\x12\x10\n\x06\x1a\x04\n\x02\x01\x02\n\x06\x1a\x04\n\x02\x03\x04\n\x1e\n\x05words\x12\x15\n\x08\n\x06\n\x01x\n"
+    b"\x01y\n\x02\n\x00\n\x05\n\x03\n\x01z"
+)
+
+
+def test_examples_with_sequences():
+    train = tf.train
+
+    def texts(*values):
+        return train.Feature(bytes_list=train.BytesList(value=values))
+
+    def numbers(*values):
+        return train.Feature(int64_list=train.Int64List(value=values))
+
+    context = train.Features(feature={"author": numbers(7), "title": texts(b"A", b"b")})
+    words = train.FeatureList(feature=[texts(b"x", b"y"), texts(), texts(b"z")])
+    places = train.FeatureList(feature=[numbers(1, 2), numbers(3, 4)])
+    lists = train.FeatureLists(feature_list={"words": words, "pos": places})
+    made = train.SequenceExample(context=context, feature_lists=lists)
+    assert made.SerializeToString() == SEQUENCE
+    assert train.SequenceExample.FromString(SEQUENCE) == made
+    of_steps = {
+        "words": tf.io.VarLenFeature(tf.string),
+        "pos": tf.io.FixedLenSequenceFeature([2], tf.int64),
+    }
+    whole, steps = tf.io.parse_single_sequence_example(
+        SEQUENCE, {"author": tf.io.FixedLenFeature([], tf.int64)}, of_steps
+    )
+    assert int(whole["author"]) == 7
+    assert tf.RaggedTensor.from_sparse(steps["words"]).to_list() == [[b"x", b"y"], [], [b"z"]]
+    assert steps["pos"].numpy().tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(InvalidArgumentError, match="required but could not be found"):
+        tf.io.parse_single_sequence_example(SEQUENCE, {}, {"no": of_steps["pos"]})
+
+
 @pytest.mark.parametrize("kind", ["", "GZIP", "ZLIB"])
 def test_record_files(tmp_path, kind):
     path = str(tmp_path / "a.tfrecord")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import neurona as nn
 import neurona.legacy.tensorflow as tf
 from neurona.core.errors import ArgumentError, DataError
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
@@ -11,6 +12,7 @@ from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 S = tf.strings
 RAGGED = tf.ragged.constant([[1, 2], [3], [], [4, 5, 6]])
 TEXTS = tf.ragged.constant([["a", "b"], ["a"]])
+DEEP = [[0, 0, 0], [0, 1, 0], [0, 1, 1]]
 
 
 def plain(value):
@@ -80,6 +82,12 @@ CASES = {  # what TensorFlow 2.21 gives
     "ranges": (lambda: tf.ragged.range([3, 2]), [[0, 1, 2], [0, 1]]),
     "of rowids": (lambda: RaggedTensor.from_value_rowids([1, 2, 3], [0, 0, 2]), [[1, 2], [], [3]]),
     "of padding": (lambda: RaggedTensor.from_tensor([[1, 2, 0], [3, 0, 0]], padding=0), [[1, 2], [3]]),
+    "places": (lambda: tf.where(RAGGED > 2), [[1, 0], [3, 0], [3, 1], [3, 2]]),
+    "chosen": (lambda: tf.where(RAGGED > 2, RAGGED, -RAGGED), [[-1, -2], [3], [], [4, 5, 6]]),
+    "chosen or 0": (lambda: tf.where(RAGGED == 2, 0, RAGGED), [[1, 0], [3], [], [4, 5, 6]]),
+    "sparse": (lambda: tf.sparse.to_dense(RAGGED.to_sparse()), [[1, 2, 0], [3, 0, 0], [0, 0, 0], [4, 5, 6]]),
+    "of sparse": (lambda: RaggedTensor.from_sparse(RAGGED.to_sparse()), [[1, 2], [3], [], [4, 5, 6]]),
+    "deep places": (lambda: tf.ragged.constant([[[1], [2, 3]], []]).to_sparse().indices, DEEP),
     "expanded": (lambda: tf.expand_dims(tf.constant("a"), -1), [b"a"]),
     "equal": (lambda: tf.constant(["a", "b"]) == "b", [False, True]),
 }  # fmt: skip
@@ -96,6 +104,24 @@ def test_they_are_shown_as_tensorflow_shows_them():
     assert repr(S.split(["a b", "c"])) == "<tf.RaggedTensor [[b'a', b'b'], [b'c']]>"
     assert str(RAGGED.shape) == "(4, None)"
     assert RAGGED.bounding_shape().numpy().tolist() == [4, 3]
+
+
+def test_a_layer_looks_up_the_texts_of_a_model():
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(["a", "b"], [0, 1]), default_value=2
+    )
+
+    class Looked(nn.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.words = nn.layers.StringLookup(vocabulary=["a", "b"])
+
+        def call(self, inputs):
+            return tf.cast(table.lookup(inputs) * 10 + self.words(inputs), tf.float32)
+
+    texts = nn.Input((), dtype="string")
+    model = nn.Model(texts, Looked()(texts))
+    assert np.asarray(model.predict(np.array(["b", "z", "a"]), verbose=0)).tolist() == [12.0, 20.0, 1.0]
 
 
 def test_tables():

@@ -41,7 +41,7 @@ _SETTINGS = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "tf":  # Keras 1 and 2 gave TensorFlow under this name
+    if name in ("tf", "control_flow_ops", "math_ops", "array_ops"):  # what Keras 1 and 2 imported
         return importlib.import_module("neurona.legacy.tensorflow")
     if name in _SETTINGS:
         return _SETTINGS[name]()

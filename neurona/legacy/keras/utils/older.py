@@ -8,7 +8,7 @@ import numpy as np
 
 from neurona import utils
 from neurona.core.errors import ArgumentError, DataError
-from neurona.core.registry import get_registered_object
+from neurona.core.registry import deserialize, get_registered_object
 from neurona.files.gate import Gate
 from neurona.files.hdf5 import array_of, open_hdf5
 from neurona.tracebacks import warn
@@ -88,6 +88,41 @@ def get_test_data(
         y = np.random.random((count, *output_shape))
         x = np.stack([row.mean() + np.random.normal(0, 0.7, input_shape) for row in y])
     return (x[:num_train], y[:num_train]), (x[num_train:], y[num_train:])
+
+
+# Batches by hand.
+
+
+def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
+    """The first and last places of batches: (0, 32), (32, 64) and so on, the last one shorter.
+
+    Example:
+
+        >>> make_batches(5, 2)
+        [(0, 2), (2, 4), (4, 5)]
+    """
+    return [(start, min(size, start + batch_size)) for start in range(0, size, batch_size)]
+
+
+def batch_shuffle(index_array: Any, batch_size: int) -> Any:
+    """Places with whole batches of them in another order; those that fill no batch stay last."""
+    whole = len(index_array) // batch_size * batch_size
+    batches = np.array(index_array[:whole]).reshape(-1, batch_size)
+    np.random.shuffle(batches)
+    return np.append(batches.ravel(), index_array[whole:])
+
+
+def slice_arrays(arrays: Any, start: Any = None, stop: Any = None) -> Any:
+    """Rows of an array, or of each in a list: from start to stop, or those of a list of places."""
+    rows = start if hasattr(start, "__len__") else slice(start, stop)
+    if isinstance(arrays, list):
+        return [None if one is None else one[rows] for one in arrays]
+    return None if arrays is None else arrays[rows]
+
+
+def layer_from_config(config: Any, custom_objects: Any = None) -> Any:
+    """A layer, or a model, from its class and config."""
+    return deserialize(config, kind="layers", custom_objects=custom_objects)
 
 
 # Sizes of convolutions.
@@ -261,8 +296,8 @@ def unpack_singleton(x: Any) -> Any:
 # fmt: off
 __all__ = [
     "GeneratorEnqueuer", "HDF5Matrix", "OrderedEnqueuer", "accuracy", "ask_to_proceed_with_overwrite",
-    "categorical_probas_to_classes", "conv_input_length", "conv_output_length", "convert_kernel",
-    "count_params", "get_from_module", "get_test_data", "has_arg", "multi_gpu_model", "normalize",
-    "normalize_tuple", "plot", "print_summary", "probas_to_classes", "to_categorical", "to_list",
-    "unpack_singleton",
+    "batch_shuffle", "categorical_probas_to_classes", "conv_input_length", "conv_output_length",
+    "convert_kernel", "count_params", "get_from_module", "get_test_data", "has_arg", "layer_from_config",
+    "make_batches", "multi_gpu_model", "normalize", "normalize_tuple", "plot", "print_summary",
+    "probas_to_classes", "slice_arrays", "to_categorical", "to_list", "unpack_singleton",
 ]

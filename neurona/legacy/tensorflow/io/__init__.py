@@ -40,6 +40,7 @@ from neurona.legacy.tensorflow.io.parsing import (
     serialize_tensor,
 )
 from neurona.legacy.tensorflow.io.records import TFRecordOptions, TFRecordWriter, tf_record_iterator
+from neurona.legacy.tensorflow.io.sequences import parse_single_sequence_example
 from neurona.legacy.tensorflow.on_host import on_host, one_text
 from neurona.legacy.tensorflow.tensor import Tensor
 
@@ -76,6 +77,6 @@ __all__ = [
     "VarLenFeature", "decode_and_crop_jpeg", "decode_base64", "decode_bmp", "decode_csv", "decode_gif",
     "decode_image", "decode_jpeg", "decode_png", "decode_raw", "encode_base64",
     "encode_jpeg", "encode_png", "extract_jpeg_shape", "gfile", "is_jpeg", "matching_files",
-    "parse_example", "parse_single_example", "parse_tensor", "read_file", "serialize_tensor",
-    "tf_record_iterator", "write_file",
+    "parse_example", "parse_single_example", "parse_single_sequence_example", "parse_tensor", "read_file",
+    "serialize_tensor", "tf_record_iterator", "write_file",
 ]  # fmt: skip

@@ -220,39 +220,50 @@ def _nested(name: str, lines: list[str]) -> list[str]:
 
 
 class _Named(dict):
-    """Features by name, which are made where they are asked for."""
+    """Features, or lists of them, by name, which are made where they are asked for."""
 
-    def __missing__(self, name: str) -> Feature:
-        self[name] = Feature()
+    def __init__(self, kind: type, entries: Any = ()) -> None:
+        super().__init__(entries)
+        self._kind = kind
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self._kind()
         return self[name]
 
 
 class Features(_Message):
     """Features by name."""
 
+    _name, _entry = "feature", Feature
+    feature: dict[str, Any]
+
     def __init__(self, feature: Any = None) -> None:
-        self.feature = _Named(feature or {})
+        setattr(self, self._name, _Named(self._entry, feature or {}))
+
+    @property
+    def _entries(self) -> dict[str, Any]:
+        return getattr(self, self._name)
 
     def SerializeToString(self, deterministic: bool = True) -> bytes:
-        entries = sorted(self.feature.items())
+        entries = sorted(self._entries.items())
         return b"".join(
             field(1, field(1, name.encode()) + field(2, one.SerializeToString())) for name, one in entries
         )
 
     def ParseFromString(self, data: Any) -> int:
-        self.feature = _Named()
+        setattr(self, self._name, _Named(self._entry))
         for number, _, entry in fields(data):
             parts = {key: value for key, _, value in fields(entry)} if number == 1 else {}
             if parts:
-                self.feature[parts.get(1, b"").decode()] = Feature.FromString(parts.get(2, b""))
+                self._entries[parts.get(1, b"").decode()] = self._entry.FromString(parts.get(2, b""))
         return len(data)
 
     def _lines(self) -> list[str]:
-        entries = sorted(self.feature.items())
+        entries = sorted(self._entries.items())
         return [
             line
             for name, one in entries
-            for line in _nested("feature", [f'key: "{name}"', *_nested("value", one._lines())])
+            for line in _nested(self._name, [f'key: "{name}"', *_nested("value", one._lines())])
         ]
 
 
@@ -275,3 +286,52 @@ class Example(_Message):
 
     def _lines(self) -> list[str]:
         return _nested("features", self.features._lines())
+
+
+class FeatureList(_Message):
+    """The features of the steps of a sequence, in order."""
+
+    def __init__(self, feature: Any = ()) -> None:
+        self.feature = list(feature)
+
+    def SerializeToString(self, deterministic: bool = True) -> bytes:
+        return b"".join(field(1, one.SerializeToString()) for one in self.feature)
+
+    def ParseFromString(self, data: Any) -> int:
+        self.feature = [Feature.FromString(value) for number, _, value in fields(data) if number == 1]
+        return len(data)
+
+    def _lines(self) -> list[str]:
+        return [line for one in self.feature for line in _nested("feature", one._lines())]
+
+
+class FeatureLists(Features):
+    """Lists of features by name."""
+
+    _name, _entry = "feature_list", FeatureList
+
+    def __init__(self, feature_list: Any = None) -> None:
+        super().__init__(feature_list)
+
+
+class SequenceExample(_Message):
+    """One example with sequences: features of the whole by name, and lists of them by name."""
+
+    def __init__(self, context: Features | None = None, feature_lists: FeatureLists | None = None) -> None:
+        self.context = Features() if context is None else context
+        self.feature_lists = FeatureLists() if feature_lists is None else feature_lists
+
+    def SerializeToString(self, deterministic: bool = True) -> bytes:
+        return field(1, self.context.SerializeToString()) + field(2, self.feature_lists.SerializeToString())
+
+    def ParseFromString(self, data: Any) -> int:
+        data = data.numpy() if hasattr(data, "numpy") else data
+        parts = {number: value for number, _, value in fields(data)}
+        self.context = Features.FromString(parts.get(1, b""))
+        self.feature_lists = FeatureLists.FromString(parts.get(2, b""))
+        return len(data)
+
+    def _lines(self) -> list[str]:
+        return _nested("context", self.context._lines()) + _nested(
+            "feature_lists", self.feature_lists._lines()
+        )

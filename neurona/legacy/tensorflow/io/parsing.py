@@ -59,12 +59,12 @@ def _parts_told(many: bool) -> Callable[[Given], dict[str, Any]]:
 
     def told(given: Given) -> dict[str, Any]:
         before = shape_of(given["serialized"]) if many else ()
-        return {key: _told(one, before) for key, one in given["features"].items()}
+        return {key: spec_of_feature(one, before) for key, one in given["features"].items()}
 
     return told
 
 
-def _told(one: Any, before: Any) -> Any:
+def spec_of_feature(one: Any, before: Any) -> Any:
     sizes = () if isinstance(one, (VarLenFeature, RaggedFeature)) else tuple(np.atleast_1d(one.shape))
     dtype = held(one.dtype)
     if isinstance(one, VarLenFeature):
@@ -82,7 +82,7 @@ def parse_single_example(
 ) -> dict[str, Any]:
     """The features of one serialized Example as tensors."""
     example = _example(serialized)
-    return {key: _parsed(key, one, example) for key, one in features.items()}
+    return {key: read_feature(key, one, example) for key, one in features.items()}
 
 
 @on_host(_parts_told(many=True))
@@ -119,16 +119,16 @@ def _values(key: str, dtype: Any, example: Example) -> np.ndarray | None:
     return found
 
 
-def _parsed(key: str, one: Any, example: Example) -> Any:
+def read_feature(key: str, one: Any, example: Example) -> Any:
     if isinstance(one, VarLenFeature):
-        found = _row(key, one.dtype, example)
+        found = read_values(key, one.dtype, example)
         return SparseTensor(np.arange(len(found))[:, None], tensor(found), [len(found)])
     if isinstance(one, RaggedFeature):
-        return tensor(_row(one.value_key or key, one.dtype, example))
+        return tensor(read_values(one.value_key or key, one.dtype, example))
     return tensor(_fixed(key, one, example))
 
 
-def _row(key: str, dtype: Any, example: Example) -> np.ndarray:
+def read_values(key: str, dtype: Any, example: Example) -> np.ndarray:
     found = _values(key, dtype, example)
     wanted = as_dtype(dtype)
     return np.zeros(0, object if wanted == string else wanted.as_numpy_dtype) if found is None else found
@@ -140,7 +140,7 @@ def _fixed(key: str, one: Any, example: Example) -> np.ndarray:
         shape = [-1, *shape]
     found = _values(key, one.dtype, example)
     if found is None and isinstance(one, FixedLenSequenceFeature) and one.allow_missing:
-        return _row(key, one.dtype, example).reshape([0, *shape[1:]])
+        return read_values(key, one.dtype, example).reshape([0, *shape[1:]])
     if found is None and one.default_value is None:
         raise InvalidArgumentError(
             f"Feature: {key} (data type: {as_dtype(one.dtype).name}) is required but could not be found. The "
@@ -162,12 +162,12 @@ def _fixed(key: str, one: Any, example: Example) -> np.ndarray:
 
 def _batch(key: str, one: Any, examples: list[Example]) -> Any:
     if isinstance(one, VarLenFeature):
-        rows = [_row(key, one.dtype, example) for example in examples]
+        rows = [read_values(key, one.dtype, example) for example in examples]
         places = [(number, place) for number, row in enumerate(rows) for place in range(len(row))]
         shape = [len(rows), max(map(len, rows), default=0)]
         return SparseTensor(np.array(places).reshape(-1, 2), tensor(np.concatenate(rows)), shape)
     if isinstance(one, RaggedFeature):
-        return RaggedTensor.from_rows([_row(one.value_key or key, one.dtype, e) for e in examples])
+        return RaggedTensor.from_rows([read_values(one.value_key or key, one.dtype, e) for e in examples])
     rows = [_fixed(key, one, example) for example in examples]
     if isinstance(one, FixedLenSequenceFeature):
         longest = max(map(len, rows))

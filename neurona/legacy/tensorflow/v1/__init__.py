@@ -184,6 +184,7 @@ _RENAMED = {
     "decode_csv": "io.decode_csv",
     "parse_example": "io.parse_example",
     "parse_single_example": "io.parse_single_example",
+    "parse_single_sequence_example": "io.parse_single_sequence_example",
     "VarLenFeature": "io.VarLenFeature",
     "string_to_number": "strings.to_number",
     "string_join": "strings.join",

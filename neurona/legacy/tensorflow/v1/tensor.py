@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurona.core.scope import current_scope
 from neurona.core.symbolic import symbolic_leaves
 from neurona.graph import Constant, Node, Spec, as_node, outputs_of, rank_of, shape_of, size_of
 from neurona.legacy.tensorflow import operators, sparse
@@ -436,9 +437,7 @@ def _tensors_in(tree: Any) -> Iterator[Any]:
     """The tensors of graphs and the variables in a tree of arguments."""
     if isinstance(tree, GraphTensor) or hasattr(tree, "graph_node"):
         yield tree
-    elif isinstance(tree, TensorShape):
-        return
-    elif isinstance(tree, (list, tuple)):
+    elif isinstance(tree, (list, tuple)) and not isinstance(tree, TensorShape):
         for item in tree:
             yield from _tensors_in(item)
     elif isinstance(tree, dict):
@@ -448,8 +447,9 @@ def _tensors_in(tree: Any) -> Iterator[Any]:
 
 
 def is_drawing(*trees: Any) -> bool:
-    """Whether a function called with these draws a step rather than computes."""
-    return not Mode.suspended and (Mode.draws or next(_tensors_in(trees), None) is not None)
+    """Whether a function called with these draws a step; in a layer of a model that runs it computes."""
+    draws = Mode.draws and current_scope() is None
+    return not Mode.suspended and (draws or next(_tensors_in(trees), None) is not None)
 
 
 @functools.cache

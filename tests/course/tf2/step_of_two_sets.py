@@ -1,6 +1,5 @@
-"""Two train_steps of one's own: on batches of unequal sizes, and in the way of Keras 3 on JAX."""
+"""A train_step of one's own on batches of unequal sizes."""
 
-import jax
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -34,27 +33,4 @@ model = Contrastive()
 model.compile(keras.optimizers.Adam(0.01))
 figures = model.fit(tf.data.Dataset.zip((many, few)), epochs=3, verbose=0).history
 assert figures["rows"] == [1003.0] * 3 and figures["size"][-1] < figures["size"][0]
-
-
-class Stateless(keras.Model):
-    def train_step(self, state, data):
-        trainable, others, optimizer, metrics = state
-        x, y = data
-        assert isinstance(x, jax.Array)
-
-        def objective(trainable):
-            predictions, new = self.stateless_call(trainable, others, x, training=True)
-            return self.compute_loss(x, y, predictions), new
-
-        (loss, others), gradients = jax.value_and_grad(objective, has_aux=True)(trainable)
-        trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        return {"loss": loss}, (trainable, others, optimizer, metrics)
-
-
-inputs = keras.Input((4,))
-model = Stateless(inputs, keras.layers.Dense(1)(inputs))
-model.compile("adam", "mse")
-x = rng.random((32, 4)).astype("float32")
-losses = model.fit(x, x.sum(1, keepdims=True), epochs=3, verbose=0).history["loss"]
-assert losses[-1] < losses[0]
 print("ok")
