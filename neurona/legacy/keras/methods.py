@@ -261,8 +261,8 @@ def _with_period(init: Callable[..., None]) -> Callable[..., None]:
 def _each_period(on_epoch_end: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(on_epoch_end)
     def wrapper(self: Any, epoch: int, logs: Any = None) -> None:
-        self._epochs_since += 1
-        if self._epochs_since >= self._period:
+        self._epochs_since = getattr(self, "_epochs_since", 0) + 1
+        if self._epochs_since >= getattr(self, "_period", 1):  # one that was made before has none
             self._epochs_since = 0
             on_epoch_end(self, epoch, logs)
 
