@@ -133,16 +133,20 @@ class Loop(Node):
 
         if self.condition is not None:
             return self._until(step, start, sequences, count)
+        return self._over(step, start, sequences, count)
+
+    def _over(self, step: Any, carry: Any, sequences: Any, count: int) -> Any:
+        """All steps; where the last ones alone let gradients through, the others are a loop before."""
         first = max(0, count - self.last) if self.last >= 0 else 0
         parts = []
         for begin, end in ((0, first), (first, count)) if first else ((0, count),):
             given = jnp.arange(begin, end), [[part[begin:end] for part in group] for group in sequences]
-            start, (outputs, _) = jax.lax.scan(step, start, given, length=end - begin)
+            carry, (outputs, _) = jax.lax.scan(step, carry, given, length=end - begin)
             if end < count:
-                start, outputs = jax.lax.stop_gradient((start, outputs))
+                carry, outputs = jax.lax.stop_gradient((carry, outputs))
             parts.append(outputs)
         outputs = parts[0] if len(parts) == 1 else jax.tree.map(lambda *of: jnp.concatenate(of), *parts)
-        return (*outputs, *start[1])
+        return (*outputs, *carry[1])
 
     def _until(self, step: Any, carry: Any, sequences: Any, count: int) -> Any:
         """Step by step, because the number of steps follows from values."""

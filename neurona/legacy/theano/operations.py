@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.core
 import numpy as np
 
 from neurona.core.policy import is_float
@@ -84,7 +85,7 @@ def as_op(
         listed = [list(one) if isinstance(one, (list, tuple)) else [one] for one in (itypes, otypes)]
         members: dict[str, Any] = {"itypes": listed[0], "otypes": listed[1], "perform": perform}
         if infer_shape is not None:
-            members["infer_shape"] = lambda self, node, shapes: infer_shape(node, shapes)
+            members["infer_shape"] = staticmethod(infer_shape)
         return type(function.__name__, (Op,), members)()
 
     return decorate
@@ -92,7 +93,7 @@ def as_op(
 
 def _outputs(node: Apply) -> list[Any]:
     """The variables of a node's outputs, computed by its operation."""
-    specs = [Spec([1 if one else None for one in out.broadcastable], out.dtype) for out in node.outputs]
+    specs = [Spec(tuple(1 if one else None for one in out.broadcastable), out.dtype) for out in node.outputs]
     made = Computed(_Performing(node), node.inputs, name=str(node.op))
     if len(specs) == 1:
         made.spec, made.made_by = specs[0], node

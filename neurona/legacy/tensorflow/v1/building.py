@@ -126,8 +126,11 @@ def py_func(
     func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None
 ) -> Any:
     """What a function of Python gives for the values of tensors."""
-    if Mode.suspended or not Mode.draws:  # such as in a function of the elements of a data set
-        return numpy_function(func, inp, Tout)
+    draws = Mode.draws and not Mode.suspended  # not in a function of the elements of a data set
+    return (_drawn_python if draws else numpy_function)(func, inp, Tout, stateful, name)
+
+
+def _drawn_python(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool, name: str | None) -> Any:
     is_many = isinstance(Tout, (list, tuple))
     dtypes = tuple(as_dtype(one) for one in (Tout if is_many else [Tout]))
     tensors = [convert(one) for one in _list(inp)]

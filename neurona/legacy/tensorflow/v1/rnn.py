@@ -176,14 +176,16 @@ def stack_bidirectional_dynamic_rnn(
     """Pairs of cells, each over the joined outputs of the pair before: the last outputs, and all states."""
     states, outputs = [], inputs
     with variable_scope(scope or "stack_bidirectional_rnn"):
-        for number, pair in enumerate(_pairs(cells_fw, cells_bw, initial_states_fw, initial_states_bw)):
+        pairs = _pairs(cells_fw, cells_bw, initial_states_fw, initial_states_bw)
+        for number, (cell_fw, cell_bw, forth, back) in enumerate(pairs):
             with variable_scope(f"cell_{number}"):
                 both, state = bidirectional_dynamic_rnn(
-                    *pair[:2], outputs, sequence_length, *pair[2:], dtype, time_major=time_major
+                    cell_fw, cell_bw, outputs, sequence_length, forth, back, dtype, time_major=time_major
                 )
             outputs = arrays.concat(list(both), 2)
             states.append(state)
-    return outputs, *map(tuple, zip(*states, strict=True))
+    forth, back = map(tuple, zip(*states, strict=True))
+    return outputs, forth, back
 
 
 def stack_bidirectional_rnn(
@@ -199,13 +201,15 @@ def stack_bidirectional_rnn(
     """The same over a list of steps."""
     states, outputs = [], list(inputs)
     with variable_scope(scope or "stack_bidirectional_rnn"):
-        for number, pair in enumerate(_pairs(cells_fw, cells_bw, initial_states_fw, initial_states_bw)):
+        pairs = _pairs(cells_fw, cells_bw, initial_states_fw, initial_states_bw)
+        for number, (cell_fw, cell_bw, forth, back) in enumerate(pairs):
             with variable_scope(f"cell_{number}"):
                 outputs, *state = static_bidirectional_rnn(
-                    *pair[:2], outputs, *pair[2:], dtype, sequence_length
+                    cell_fw, cell_bw, outputs, forth, back, dtype, sequence_length
                 )
             states.append(state)
-    return outputs, *map(tuple, zip(*states, strict=True))
+    forth, back = map(tuple, zip(*states, strict=True))
+    return outputs, forth, back
 
 
 def _pairs(forth: Sequence[Any], back: Sequence[Any], states_fw: Any, states_bw: Any) -> Any:

@@ -204,7 +204,7 @@ class Session:
 
     def _has_copy_of(self, one: Any) -> bool:
         """Whether the graph was imported from that of a tensor, whose nodes it shares."""
-        operation = self.graph._operations.get(getattr(getattr(one, "op", one), "name", None))
+        operation = self.graph._operations.get(getattr(one, "op", one).name)
         return operation is not None and operation.graph_nodes == getattr(one, "op", one).graph_nodes
 
     def _finished(self, one: Any, values: list[Any]) -> Any:

@@ -68,7 +68,8 @@ class _Layers:
         if not self._both:
             outputs, state = dynamic_rnn(cells[0], inputs, dtype=self._dtype, time_major=True)
             return outputs, [state]
-        both, states = bidirectional_dynamic_rnn(*cells, inputs, dtype=self._dtype, time_major=True)
+        cell_fw, cell_bw = cells
+        both, states = bidirectional_dynamic_rnn(cell_fw, cell_bw, inputs, dtype=self._dtype, time_major=True)
         return arrays.concat(list(both), 2), list(states)
 
     def _joined(self, states: list[Any]) -> tuple[Any, ...]:
