@@ -215,6 +215,8 @@ def test_python_and_lengths_of_texts_in_data_sets(session):
 
 
 def test_summaries_are_read_again_and_folders_made(session, tmp_path):
+    activation = tf.contrib.layers.summarize_activation(tf.nn.relu(tf.constant([-1.0, 2.0]), name="r"))
+    assert b"r/activation" in session.run(activation)
     both = tf.summary.merge([tf.summary.scalar("loss", tf.constant(0.5)), tf.summary.histogram("h", [1.0])])
     summary = tf.Summary()
     summary.ParseFromString(session.run(both))

@@ -269,3 +269,13 @@ def test_products_with_logarithms_of_nothing_and_how_graphs_are_told(tmp_path, c
     theano.printing.pydotprint(y, outfile=str(tmp_path / "graph.png"), var_with_name_simple=True)
     assert (tmp_path / "graph.png").stat().st_size > 1000
     assert "graph.png" in capsys.readouterr().out
+
+
+def test_a_random_variable_goes_on_from_a_state_that_was_kept():
+    drawn = theano.tensor.shared_randomstreams.RandomStreams(3).uniform((2,))
+    draw = theano.function([], drawn)
+    kept = drawn.rng.get_value().get_state()
+    first, again = draw(), drawn.rng.get_value(borrow=True)
+    again.set_state(kept)
+    drawn.rng.set_value(again, borrow=True)
+    np.testing.assert_array_equal(draw(), first)
