@@ -158,8 +158,8 @@ class Placeholder(Node):
     def compute(self, run: Any, value_of: Callable[[Node], Any]) -> Any:
         if self.default is None:
             raise ArgumentError(
-                f"The placeholder {self.name!r} ({self.dtype}, shape {self.shape}) has no value in this run: "
-                "give it one."
+                f"The placeholder {self.name!r} ({self.dtype}, shape {self.spec.shape}) has no value in this "
+                "run: give it one."
             )
         return replaced(self.default, value_of)
 

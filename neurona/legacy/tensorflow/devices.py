@@ -54,6 +54,11 @@ def found(kind: str | None, make: type) -> list[Any]:
     return [one for one in devices if kind is None or one.device_type == kind]
 
 
+def list_local_devices(session_config: Any = None) -> list[LogicalDevice]:
+    """The devices, as `tensorflow.python.client.device_lib` lists them."""
+    return found(None, LogicalDevice)
+
+
 @contextlib.contextmanager
 def device(device_name: Any = None) -> Iterator[None]:
     """A block whose arrays lie on a device: the CPU, or JAX's first one, which is the default."""

@@ -10,20 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from neurona.errors import ArgumentError
 from neurona.legacy.theano import gradient, loops, printing, tensor
 from neurona.legacy.theano.calls import Function, In, Out, Param, UnusedInputError, function
 from neurona.legacy.theano.gradient import Lop, Rop, grad
 from neurona.legacy.theano.loops import foldl, foldr, map_, reduce, scan
+from neurona.legacy.theano.operations import Op, as_op
 from neurona.legacy.theano.printing import pp
 from neurona.legacy.theano.settings import config
-from neurona.legacy.theano.variables import Shared, Tensor, as_tensor_variable, clone, shared
+from neurona.legacy.theano.variables import Apply, Shared, Tensor, as_tensor_variable, clone, shared
 
 __version__ = "1.0.5"
 version = SimpleNamespace(version=__version__, full_version=__version__)
 Variable, map = Tensor, map_
 dot, ifelse, scan_module = tensor.dot, loops, loops
 __all__ = [
+    "Apply",
     "Function",
     "In",
     "Lop",
@@ -75,18 +76,15 @@ class Mode:
     excluding = including
 
 
-class Op:
-    """The base of operations of a user's own, which compute in Python or C."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        raise ArgumentError(
-            f"{type(self).__name__} is a theano.Op with code that XLA can't compile. Write it with the "
-            "functions of theano.tensor."
-        )
-
-
-OpFromGraph = Op
 ProfileMode, OrderedUpdates, change_flags = Mode, OrderedDict, config.change_flags
+
+
+def _upcast(dtype: str, *dtypes: str) -> str:
+    """The dtype of a result of others."""
+    return np.result_type(dtype, *dtypes).name
+
+
+scalar = SimpleNamespace(upcast=_upcast)
 
 
 def get_mode(*_: Any) -> Mode:
@@ -103,7 +101,8 @@ PATHS: dict[str, Any] = {
         "get_default_mode": get_mode,
     },
     "compile.mode": {"Mode": Mode, "get_mode": get_mode, "get_default_mode": get_mode},
-    "compile.builders": {"OpFromGraph": OpFromGraph},
+    "compile.builders": {"OpFromGraph": f"{_HERE}.refused:OpFromGraph"},
+    "compile.ops": {"as_op": as_op},
     "compile.io": {"In": In, "Out": Out},
     "compile.debugmode": {"DebugMode": Mode},
     "compile.profilemode": {"ProfileMode": Mode},
@@ -113,8 +112,15 @@ PATHS: dict[str, Any] = {
     "misc.safe_asarray": {"_asarray": _asarray},
     "misc.pkl_utils": {"dump": pickle.dump, "load": pickle.load},
     "updates": {"OrderedUpdates": OrderedDict},
-    "gof": {"Op": Op, "Variable": Tensor, "local_optimizer": f"{_HERE}.refused:local_optimizer"},
+    "gof": {
+        "Apply": Apply,
+        "Op": Op,
+        "Variable": Tensor,
+        "local_optimizer": f"{_HERE}.refused:local_optimizer",
+    },
+    "gof.op": {"Op": Op},
     "gof.graph": {
+        "Apply": Apply,
         "Variable": Tensor,
         **{name: f"{_HERE}.refused:{name}" for name in ("ancestors", "inputs", "io_toposort")},
     },
@@ -126,6 +132,8 @@ PATHS: dict[str, Any] = {
     ),
     "compat": {"OrderedDict": OrderedDict},
     "compat.python2x": {"OrderedDict": OrderedDict},
+    "scalar": {"upcast": _upcast},
+    "scalar.basic": {"upcast": _upcast},
     "sandbox": {},
     "sandbox.cuda": f"{_HERE}.gpu",
     "sandbox.rng_mrg": _RANDOM,

@@ -69,9 +69,11 @@ class Loop(Node):
         steps: Any,
         backwards: bool,
         first_own: int,
+        last: int = -1,
     ) -> None:
         self.sequences, self.results, self.outputs = sequences, results, outputs
         self.updates, self.condition, self.backwards = updates, condition, backwards
+        self.last = last  # how many steps gradients flow through, from the end; -1 for all
         places = [one for group in (*sequences, *results) for one in group.places]
         ends = [*outputs, *updates.values(), *([] if condition is None else [condition])]
         self.inner = _inner(ends, places, first_own)
@@ -129,11 +131,22 @@ class Loop(Node):
             ends = None if self.condition is None else inner.value(self.condition)
             return (kept, new), (outputs, ends)
 
-        numbers = jnp.arange(count)
-        if self.condition is None:
-            (_, values), (outputs, _) = jax.lax.scan(step, start, (numbers, sequences), length=count)
-            return (*outputs, *values)
-        return self._until(step, start, sequences, count)
+        if self.condition is not None:
+            return self._until(step, start, sequences, count)
+        return self._over(step, start, sequences, count)
+
+    def _over(self, step: Any, carry: Any, sequences: Any, count: int) -> Any:
+        """All steps; where the last ones alone let gradients through, the others are a loop before."""
+        first = max(0, count - self.last) if self.last >= 0 else 0
+        parts = []
+        for begin, end in ((0, first), (first, count)) if first else ((0, count),):
+            given = jnp.arange(begin, end), [[part[begin:end] for part in group] for group in sequences]
+            carry, (outputs, _) = jax.lax.scan(step, carry, given, length=end - begin)
+            if end < count:
+                carry, outputs = jax.lax.stop_gradient((carry, outputs))
+            parts.append(outputs)
+        outputs = parts[0] if len(parts) == 1 else jax.tree.map(lambda *of: jnp.concatenate(of), *parts)
+        return (*outputs, *carry[1])
 
     def _until(self, step: Any, carry: Any, sequences: Any, count: int) -> Any:
         """Step by step, because the number of steps follows from values."""
@@ -237,24 +250,19 @@ def scan(
         outputs_info: for each output the value before the first step, `dict(initial=, taps=)`, or None.
         non_sequences: what each step sees whole.
         n_steps: how many steps; by default as many as the sequences have elements.
-        truncate_gradient: -1; gradients flow through all steps.
+        truncate_gradient: through how many of the last steps gradients flow; -1 for all.
         go_backwards: whether the sequences are read from their ends.
 
     Returns:
         The outputs of all steps, one above the other, and updates.
     """
-    if truncate_gradient != -1:
-        raise ArgumentError(
-            f"scan: truncate_gradient={truncate_gradient} is not here: gradients flow through all steps. "
-            "Leave it out, or shorten the sequences."
-        )
+    given = (sequences, outputs_info, non_sequences)
     with wide():
-        return _scan(fn, sequences, outputs_info, non_sequences, n_steps, go_backwards, return_list)
+        return _scan(fn, given, n_steps, go_backwards, return_list, truncate_gradient)
 
 
-def _scan(
-    fn: Any, sequences: Any, outputs_info: Any, others: Any, n_steps: Any, backwards: bool, as_list: bool
-) -> Any:
+def _scan(fn: Any, all_given: Any, n_steps: Any, backwards: bool, as_list: bool, last: int) -> Any:
+    sequences, outputs_info, others = all_given
     given = [_given_sequence(one) for one in _as_list(sequences)]
     seen = [_Sequence(array, taps, [_place(array, "element") for _ in taps]) for array, taps in given]
     results = []
@@ -272,7 +280,7 @@ def _scan(
     outputs, updates, condition = _returned(fn(*places, *map(as_tensor_variable, _as_list(others))))
     results += [_Result(None, [], [])] * (len(outputs) - len(results))
     steps = n_steps if n_steps is None or isinstance(n_steps, Node) else int(n_steps)
-    loop = Loop(seen, results, outputs, updates, condition, steps, backwards, marker.number)
+    loop = Loop(seen, results, outputs, updates, condition, steps, backwards, marker.number, last)
     parts = _parts(loop, outputs, updates)
     stacked = parts[: len(outputs)]
     new = Updates(zip(updates, parts[len(outputs) :], strict=True))
@@ -320,7 +328,7 @@ def map_(
     **_: Any,
 ) -> Any:
     """The results of a function for each element."""
-    return scan(fn, sequences, None, non_sequences, go_backwards=go_backwards)
+    return scan(fn, sequences, None, non_sequences, None, truncate_gradient, go_backwards)
 
 
 def reduce(

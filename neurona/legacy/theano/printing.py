@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
 
-from neurona.errors import ArgumentError
-from neurona.graph import Constant, Node
+from neurona.graph import Constant, Node, nodes_in, plot_graph
 from neurona.legacy.theano.calls import Function
+from neurona.legacy.theano.settings import config
 from neurona.legacy.theano.variables import apply
 
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "true_divide": "/", "power": "**", "dot": "\\dot"}
@@ -47,11 +48,12 @@ def _print_tree(node: Any, level: int, file: Any) -> None:
         _print_tree(one, level + 1, file)
 
 
-def pydotprint(*_: Any, **__: Any) -> None:
-    """Not here: `neurona graph show` draws a program's graph."""
-    raise ArgumentError(
-        "theano.printing.pydotprint is not here: `neurona graph show program.py` draws the graph."
-    )
+def pydotprint(fct: Any, outfile: Any = None, format: str = "png", **_: Any) -> None:
+    """Draw an expression, or the outputs of a function, in a file."""
+    outputs = fct.outputs if isinstance(fct, Function) else fct
+    path = Path(outfile or f"theano.pydotprint.{config.device}.{format}")
+    plot_graph(nodes_in(outputs), path if path.suffix else path.with_suffix(f".{format}"))
+    print(f"The output file is available at {path}")
 
 
 class Print:

@@ -5,6 +5,7 @@ from typing import Any
 from neurona.errors import ArgumentError
 
 _WAYS = {
+    "OpFromGraph": "Write a function that makes the expression from its inputs.",
     "choose": "Write theano.tensor.switch, or index a stack of the choices.",
     "h_softmax": "Write theano.tensor.nnet.softmax, which XLA computes fast for thousands of classes.",
     "images2neibs": "Write theano.tensor.signal.pool for windows of pooling, and conv2d for others.",

@@ -159,6 +159,13 @@ class Tensor:
             )
         return True
 
+    def __str__(self) -> str:
+        """The name that was given, or the operation."""
+        given = getattr(self, "given_name", None)
+        if given:
+            return str(given)
+        return f"<{self.type}>" if isinstance(self, (Input, Shared)) else f"{getattr(self, 'name', None)}.0"
+
     def _known_shape(self) -> tuple[int | None, ...] | None:
         with wide():
             return self.spec.shape
@@ -233,8 +240,32 @@ class TensorConstant(Tensor, Constant):
         return np.asarray(self.value)
 
 
+class Apply:
+    """An operation with the variables that it takes and those that it gives."""
+
+    def __init__(self, op: Any, inputs: Iterable[Any], outputs: Iterable[Any]) -> None:
+        self.op, self.inputs, self.outputs = op, list(inputs), list(outputs)
+
+    def __str__(self) -> str:
+        return f"{self.op}({', '.join(map(str, self.inputs))})"
+
+    __repr__ = __str__
+
+    @property
+    def out(self) -> Any:
+        """The output, where there is one."""
+        return self.outputs[0]
+
+
 class Elemwise:
     """What programs look for among the operations of a function, to see whether a GPU was used."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    __repr__ = __str__
 
 
 _OPS = {"dot": "Gemm"}  # the name that programs look for
@@ -251,6 +282,7 @@ class Computed(Tensor, Node):
         self.tag = SimpleNamespace()
 
     window: Window | None = None
+    made_by: Any = None  # the application of a program's own operation
 
     def __getstate__(self) -> dict[str, Any]:
         """What a file holds: functions of NumPy's interface by their names."""
@@ -285,8 +317,12 @@ class Computed(Tensor, Node):
 
     @property
     def owner(self) -> Any:
-        op = type(_OPS.get(self.name, self.name), (Elemwise,), {})()
-        return SimpleNamespace(op=op, inputs=list(self.inputs), outputs=[self])
+        if self.made_by is not None:
+            return self.made_by
+        op = type(_OPS.get(self.name, self.name), (Elemwise,), {"name": self.name})()
+        taken = [as_tensor_variable(one) if isinstance(one, (int, float)) else one for one in self.args]
+        inputs = taken if all(isinstance(one, Node) for one in taken) else list(self.inputs)
+        return Apply(op, inputs, [self])
 
 
 class Shared(Tensor, Variable):

@@ -185,3 +185,62 @@ def test_contribs_losses_take_the_predictions_first(session):
     turned = tf.contrib.losses.softmax_cross_entropy(logits, labels)
     same = tf.losses.softmax_cross_entropy(labels, logits)
     assert session.run(turned) == session.run(same) == pytest.approx(2 + np.log1p(np.exp(-2)))
+
+
+def test_data_sets_take_fed_numbers_and_paths(session, tmp_path):
+    (tmp_path / "lines.txt").write_text("a\nbb\nccc\n")
+    most, size = tf.placeholder(tf.int64, []), tf.placeholder(tf.int64, [])
+    paths = tf.placeholder(tf.string, [None])
+    numbers = tf.data.Dataset.range(most).batch(size).make_initializable_iterator()
+    lines = tf.data.TextLineDataset(paths).make_initializable_iterator()
+    assert numbers.output_shapes.as_list() == [None]
+    rows, line = numbers.get_next(), lines.get_next()
+    session.run(lines.initializer, {paths: [str(tmp_path / "lines.txt")]})
+    assert [session.run(line) for _ in range(3)] == [b"a", b"bb", b"ccc"]
+    for many, expected in ((5, [[0, 1], [2, 3], [4]]), (2, [[0, 1]])):
+        session.run(numbers.initializer, {most: many, size: 2})
+        assert [session.run(rows).tolist() for _ in expected] == expected
+    with pytest.raises(tf.errors.OutOfRangeError):
+        session.run(rows)
+
+
+def test_python_and_lengths_of_texts_in_data_sets(session):
+    texts = tf.data.Dataset.from_tensor_slices([b"abc", b"d", b"ef"])
+    read = lambda one: np.frombuffer(one, np.uint8).astype(np.float32)
+    codes = texts.map(lambda one: tf.py_func(read, [one], tf.float32))
+    assert codes.output_shapes.as_list() == [None]
+    whole = codes.padded_batch(2, codes.output_shapes).apply(tf.contrib.data.shuffle_and_repeat(1, 1))
+    element = whole.make_one_shot_iterator().get_next()
+    np.testing.assert_array_equal(session.run(element), [[97, 98, 99], [100, 0, 0]])
+
+
+def test_summaries_are_read_again_and_folders_made(session, tmp_path):
+    activation = tf.contrib.layers.summarize_activation(tf.nn.relu(tf.constant([-1.0, 2.0]), name="r"))
+    assert b"r/activation" in session.run(activation)
+    both = tf.summary.merge([tf.summary.scalar("loss", tf.constant(0.5)), tf.summary.histogram("h", [1.0])])
+    summary = tf.Summary()
+    summary.ParseFromString(session.run(both))
+    summary.value.add(tag="more", simple_value=2.0)
+    with tf.summary.FileWriter(str(tmp_path)) as writer:
+        writer.add_summary(summary, 7)
+    *_, event = tf.train.summary_iterator(next(tmp_path.glob("*tfevents*")))
+    assert [(one.tag, one.simple_value) for one in event.summary.value] == [
+        ("loss", 0.5), ("h", None), ("more", 2.0)
+    ]  # fmt: skip
+    assert event.step == 7
+    tf.get_variable("v", initializer=1.0)
+    session.run(tf.global_variables_initializer())
+    saver = tf.train.Saver()
+    assert tf.train.checkpoint_exists(saver.save(session, str(tmp_path / "new" / "model"), 3))
+    with pytest.raises(ValueError, match="Parent directory"):
+        saver.save(session, str(tmp_path / "one" / "two" / "model"))
+
+
+def test_a_graph_with_a_producer_is_imported_from_its_message():
+    rows = tf.train.range_input_producer(tf.identity(tf.constant(3)), shuffle=False).dequeue()
+    tf.add_to_collection("rows", rows * 10)
+    message = tf.train.export_meta_graph()
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.import_meta_graph(message)
+        (again,) = tf.get_collection("rows")
+        assert [int(session.run(again)) for _ in range(4)] == [0, 10, 20, 0]

@@ -219,3 +219,56 @@ def test_data_sets_and_queues_of_tensors(session):
     fill, taken = queue.enqueue_many([[0.5, 1.5]]), queue.dequeue()
     session.run(fill)
     assert (float(session.run(taken)), int(session.run(queue.size()))) == (0.5, 1)
+
+
+def test_densities_draws_and_moments(session):
+    stats = pytest.importorskip("scipy.stats")
+    d = tf.distributions
+    cases = [
+        (d.Gamma(2.0, 3.0), stats.gamma(2, scale=1 / 3)),
+        (d.Beta(2.0, 3.0), stats.beta(2, 3)),
+        (d.Laplace(1.0, 2.0), stats.laplace(1, 2)),
+        (d.Exponential(rate=2.0), stats.expon(scale=0.5)),
+        (d.StudentT(df=5.0, loc=1.0, scale=2.0), stats.t(5, 1, 2)),
+        (d.Uniform(1.0, [3.0]), stats.uniform(1, 2)),
+    ]
+    for made, expected in cases:
+        points = np.ravel(expected.ppf([0.2, 0.7]))
+        logs, draws, mean, variance = session.run(
+            [made.log_prob(points), made.sample(4000, seed=1), made.mean(), made.variance()]
+        )
+        np.testing.assert_allclose(logs, expected.logpdf(points), rtol=1e-4)
+        np.testing.assert_allclose([np.ravel(mean)[0], np.ravel(variance)[0]], expected.stats(), rtol=1e-5)
+        assert stats.kstest(np.ravel(draws), expected.cdf).pvalue > 1e-3, made
+    shares = session.run(d.Dirichlet([1.0, 3.0]).sample([5]))
+    np.testing.assert_allclose(shares.sum(-1), np.ones(5), rtol=1e-5)
+    with pytest.raises(TypeError, match="takes rate"):
+        d.Exponential(2.0, speed=1.0)
+
+
+def test_keras_penalties_queues_with_zeros_and_old_rooms(session):
+    from neurona import regularizers
+    from neurona.legacy.tensorflow.devices import list_local_devices
+
+    tf.layers.dense(tf.ones([1, 2]), 3, kernel_regularizer=regularizers.L2(0.5), name="part")
+    (loss,) = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+    session.run(tf.global_variables_initializer())
+    (kernel,) = tf.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, scope="part/kernel")
+    found, values = session.run([loss, kernel])
+    np.testing.assert_allclose(found, 0.5 * (values**2).sum(), rtol=1e-5)
+    fed = tf.placeholder(tf.float32, [None])
+    queue = tf.PaddingFIFOQueue(4, [tf.float32], [(None,)])
+    put, two = queue.enqueue([fed]), queue.dequeue_many(2)
+    for row in ([1, 2, 3], [4]):
+        session.run(put, {fed: row})
+    np.testing.assert_array_equal(session.run(two), [[1, 2, 3], [4, 0, 0]])
+    ahead = tf.contrib.slim.prefetch_queue.prefetch_queue([tf.constant([1.0, 2.0]), tf.constant(3)])
+    assert [np.ravel(one).tolist() for one in session.run(ahead.dequeue())] == [[1, 2], [3]]
+    with tf.op_scope([fed], None, "older") as scope:
+        assert scope == "older/"
+    assert tf.train.Server.create_local_server().target == ""
+    with pytest.raises(NotImplementedError, match="2 tasks"):
+        tf.train.Server(tf.train.ClusterSpec({"ps": ["a:1"], "worker": ["b:1"]}))
+    with tf.device(tf.train.replica_device_setter(ps_tasks=2)):
+        assert tf.constant(1.0).shape == ()
+    assert list_local_devices()[0].device_type == "CPU"

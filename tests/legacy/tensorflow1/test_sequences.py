@@ -174,3 +174,41 @@ def test_decoders_with_attention_go_as_a_loop_in_numpy(session):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(end, state, rtol=1e-4, atol=1e-6)
     assert length.tolist() == [4, 4]
+
+
+def test_stacked_cells_in_both_directions_and_cudnns_layers(session):
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+    cells = [[tf.contrib.rnn.NASCell(5, use_biases=True), tf.contrib.rnn.UGRNNCell(2)] for _ in range(2)]
+    outputs, forth, back = tf.contrib.rnn.stack_bidirectional_dynamic_rnn(
+        *cells, tf.constant(x), dtype=tf.float32, sequence_length=[4, 2]
+    )
+    layers = tf.contrib.cudnn_rnn.CudnnLSTM(2, 3, direction="bidirectional")
+    deep, (h, c) = layers(tf.transpose(tf.constant(x), [1, 0, 2]))
+    highway = tf.contrib.rnn.HighwayWrapper(tf.nn.rnn_cell.GRUCell(3))
+    mixed, _ = tf.nn.dynamic_rnn(highway, tf.constant(x), dtype=tf.float32)
+    session.run(tf.global_variables_initializer())
+    found, state, other = session.run([outputs, forth[1], back[1]])
+    np.testing.assert_allclose(found[:, :, :2][[0, 1], [3, 1]], state, rtol=1e-5)  # the last steps
+    np.testing.assert_allclose(found[:, 0, 2:], other, rtol=1e-5)
+    assert not found[1, 2:].any()
+    values, last, memory, wide = session.run([deep, h, c, mixed])
+    assert (values.shape, memory.shape, wide.shape) == ((4, 2, 6), (4, 2, 3), (2, 4, 3))
+    np.testing.assert_allclose(values[-1, :, :3], last[2], rtol=1e-5)
+    np.testing.assert_allclose(values[0, :, 3:], last[3], rtol=1e-5)
+
+
+def test_a_nas_cell_follows_figure_8(session):
+    x, h, c = (np.random.default_rng(seed).normal(size=(2, 3)).astype("float32") for seed in range(3))
+    cell = tf.contrib.rnn.NASCell(3)
+    output, state = cell(tf.constant(x), tf.contrib.rnn.LSTMStateTuple(tf.constant(c), tf.constant(h)))
+    session.run(tf.global_variables_initializer())
+    found, new, kernels = session.run([output, state.c, {one.name: one for one in cell.variables}])
+    given = np.split(x @ kernels["nas_cell/kernel:0"], 8, 1)
+    own = np.split(h @ kernels["nas_cell/recurrent_kernel:0"], 8, 1)
+    s = [a + b for a, b in zip(given, own, strict=True)]
+    sigmoid, relu = lambda a: 1 / (1 + np.exp(-a)), lambda a: np.maximum(a, 0)
+    left = np.tanh(np.tanh(sigmoid(s[0]) * relu(s[1])) + c)
+    memory = left * np.tanh(sigmoid(s[2]) + relu(given[3] * own[3]))
+    right = np.tanh(np.tanh(s[4]) * sigmoid(s[5])) + sigmoid(np.tanh(s[6]) + sigmoid(s[7]))
+    np.testing.assert_allclose(new, memory, rtol=1e-4)
+    np.testing.assert_allclose(found, np.tanh(memory * np.tanh(right)), rtol=1e-4)

@@ -6,6 +6,7 @@ import pytest
 import neurona.legacy.theano as theano
 import neurona.legacy.theano.tensor as T
 from neurona.legacy.theano.gradient import DisconnectedInputError
+from neurona.legacy.theano.operations import as_op
 from neurona.legacy.theano.tensor import nlinalg, nnet, signal, slinalg
 
 A = np.random.default_rng(0).normal(size=(3, 4))
@@ -195,3 +196,86 @@ def test_floatx_is_the_dtype_of_what_has_none():
     assert T.matrix().dtype == "float64"
     with pytest.raises(Exception, match="floatX is one of float64"):
         theano.config.floatX = "int8"
+
+
+class Pair(theano.Op):
+    """a x + y and x - y, by NumPy."""
+
+    __props__ = ("a",)
+
+    def __init__(self, a):
+        self.a = a
+        super().__init__()
+
+    def make_node(self, x, y):
+        x, y = T.as_tensor_variable(x), T.as_tensor_variable(y)
+        return theano.Apply(self, [x, y], [x.type(), T.TensorType(x.dtype, [False] * x.ndim)()])
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = self.a * inputs[0] + inputs[1]
+        output_storage[1][0] = inputs[0] - inputs[1]
+
+    def grad(self, inputs, factors):
+        return [self.a * factors[0] + factors[1], factors[0] - factors[1]]
+
+
+class PairOfKnownShape(Pair):
+    def infer_shape(self, node, shapes):
+        return [shapes[0], shapes[0]]
+
+
+@pytest.mark.parametrize("kind", [Pair, PairOfKnownShape])
+def test_a_programs_own_operation_computes_and_lets_gradients_pass(kind):
+    x, y = T.matrices("x", "y")
+    one, two = kind(3.0)(x, y)
+    assert (one.owner.op, str(one.owner.op)) == (kind(3.0), f"{kind.__name__}{{a=3.0}}")
+    found = theano.function([x, y], [one, two, *T.grad((one * two).sum(), [x, y])])(A, P)
+    u, v = 3 * A + P, A - P
+    for value, expected in zip(found, [u, v, 3 * v + u, v - u], strict=True):
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+def test_a_function_of_arrays_is_an_operation():
+    @as_op(itypes=[T.dmatrix, T.dvector], otypes=[T.dvector])
+    def product(a, b):
+        return a @ b
+
+    x, v = T.dmatrix("x"), T.dvector("v")
+    np.testing.assert_allclose(theano.function([x, v], 2 * product(x, v))(A, A[0]), 2 * A @ A[0])
+    with pytest.raises(ValueError, match="no method grad"):
+        theano.function([x, v], T.grad(product(x, v).sum(), v))(A, A[0])
+    with pytest.raises(ValueError, match="XLA can't compile"):
+        type("Written", (theano.Op,), {"c_code": lambda self: ""})()(x)
+
+
+def test_gradients_through_the_last_steps_of_a_loop_alone():
+    w, h = theano.shared(0.5), T.scalar("h")
+    states, _ = theano.scan(lambda before: w * before, outputs_info=h, n_steps=5, truncate_gradient=2)
+    found = theano.function([h], [states, *T.grad(states[-1], [w, h], disconnected_inputs="ignore")])(8.0)
+    np.testing.assert_allclose(found[0], 8.0 * 0.5 ** np.arange(1, 6))
+    np.testing.assert_allclose(found[1:], [2 * 0.5 * 1.0, 0.0])  # of w^2 c, where c is the third state, 1
+
+
+def test_products_with_logarithms_of_nothing_and_how_graphs_are_told(tmp_path, capsys):
+    p = np.array([0.0, 0.5, 1.0])
+    x = T.vector("x")
+    both = theano.function([x], [T.xlogx.xlogx(x), T.xlogx.xlogy0(x, 1 - x)])(p[:2])
+    np.testing.assert_allclose(both, [[0, 0.5 * np.log(0.5)]] * 2)
+    assert theano.scalar.upcast("int8", "float32") == "float32"
+    y = x * 2.0
+    assert [str(one) for one in (x, y)] == ["x", "multiply.0"]
+    assert (y.owner.op.name, y.owner.inputs[0], float(y.owner.inputs[1].data)) == ("multiply", x, 2.0)
+    pytest.importorskip("matplotlib")
+    theano.printing.pydotprint(y, outfile=str(tmp_path / "graph.png"), var_with_name_simple=True)
+    assert (tmp_path / "graph.png").stat().st_size > 1000
+    assert "graph.png" in capsys.readouterr().out
+
+
+def test_a_random_variable_goes_on_from_a_state_that_was_kept():
+    drawn = theano.tensor.shared_randomstreams.RandomStreams(3).uniform((2,))
+    draw = theano.function([], drawn)
+    kept = drawn.rng.get_value().get_state()
+    first, again = draw(), drawn.rng.get_value(borrow=True)
+    again.set_state(kept)
+    drawn.rng.set_value(again, borrow=True)
+    np.testing.assert_array_equal(draw(), first)

@@ -6,6 +6,7 @@ Elements are arrays of NumPy on the way. They are tensors where a program sees t
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,6 +27,8 @@ from neurona.legacy.tensorflow.data.mapping import ElementFunction, call, flag, 
 from neurona.legacy.tensorflow.data.orders import INFINITE, UNKNOWN, ArrayRows, MappedRows, Orders
 from neurona.legacy.tensorflow.data.sources import Sources
 from neurona.legacy.tensorflow.hosts import host, text
+
+_LOOKED_AT = 8  # elements of texts from which the sizes of results are found
 
 
 class Dataset(Sources, Grouping):
@@ -160,8 +163,10 @@ class Dataset(Sources, Grouping):
             return (result for _, result in function.over(self._elements()))
 
         def spec() -> Any:
-            result = function(next(self._elements()))
-            return specs.with_unknown_rows(specs.spec_of(result), self.element_spec)
+            # What is read from texts may be of any length: several are compared.
+            looked_at = _LOOKED_AT if specs.has_texts(self.element_spec) else 1
+            found = [specs.spec_of(function(one)) for one in itertools.islice(self._elements(), looked_at)]
+            return specs.with_unknown_rows(functools.reduce(specs.joined, found), self.element_spec)
 
         kind = "_MapDataset" if num_parallel_calls is None else "_ParallelMapDataset"
         mapped = None if rows is None else MappedRows(rows, function)

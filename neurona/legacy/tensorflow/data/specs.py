@@ -104,6 +104,11 @@ def with_unknown_rows(specs: Any, given: Any) -> Any:
     return map_structure(lambda one: _resized(one, lambda sizes: [None, *sizes[1:]] if sizes else []), specs)
 
 
+def has_texts(specs: Any) -> bool:
+    """Whether a part of the elements is text."""
+    return any(getattr(one, "dtype", None) == "string" for one in leaves(specs))
+
+
 def _sizes(one: Any) -> list[int | None] | None:
     """The sizes of a spec's axes; None where their number is not known, and for data sets."""
     sizes = shape_of(getattr(one, "shape", None))

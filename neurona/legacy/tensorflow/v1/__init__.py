@@ -264,7 +264,7 @@ PATHS = {
         "DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default",
         "PREDICT_METHOD_NAME": "tensorflow/serving/predict",
     },
-    "python.framework.ops": f"{_HERE}.graph",
+    "python.client.device_lib": f"{_FACE}.devices",
     **{
         f"python.layers.{name}": f"{_HERE}.layers"
         for name in ("convolutional", "core", "layers", "normalization", "pooling")
@@ -278,7 +278,13 @@ PATHS = {
     "python.ops.tensor_array_ops": f"{_HERE}.tensor_array",
     "python.ops.control_flow_ops": f"{_HERE}.control",
     **dict.fromkeys(
-        ("python.ops.array_ops", "python.ops.math_ops", "python.ops.variable_scope", "python.ops.init_ops"),
+        (
+            "python.framework.ops",
+            "python.ops.array_ops",
+            "python.ops.init_ops",
+            "python.ops.math_ops",
+            "python.ops.variable_scope",
+        ),
         _HERE,
     ),
     "python.ops.nn_ops": f"{_HERE}.nn",

@@ -11,11 +11,12 @@ import numpy as np
 from neurona.graph import Check, Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
 from neurona.legacy.tensorflow import debugging
+from neurona.legacy.tensorflow.control import numpy_function
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
-from neurona.legacy.tensorflow.v1.mode import computing
+from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.session import HostTensor, Session
 from neurona.legacy.tensorflow.v1.tensor import (
     FROM_SHAPES,
@@ -125,6 +126,11 @@ def py_func(
     func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool = True, name: str | None = None
 ) -> Any:
     """What a function of Python gives for the values of tensors."""
+    draws = Mode.draws and not Mode.suspended  # not in a function of the elements of a data set
+    return (_drawn_python if draws else numpy_function)(func, inp, Tout, stateful, name)
+
+
+def _drawn_python(func: Callable[..., Any], inp: Any, Tout: Any, stateful: bool, name: str | None) -> Any:
     is_many = isinstance(Tout, (list, tuple))
     dtypes = tuple(as_dtype(one) for one in (Tout if is_many else [Tout]))
     tensors = [convert(one) for one in _list(inp)]

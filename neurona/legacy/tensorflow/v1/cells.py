@@ -99,11 +99,12 @@ class BasicRNNCell(RNNCell):
         joined = arrays.concat([inputs, state], 1)
         kernel = self.variable("kernel", [int(inputs.shape[-1]) + self.output_size, self.output_size])
         bias = self.variable("bias", [self.output_size], Zeros())
-        output = self._activation(draw(_affine, (joined, kernel, bias), default="BiasAdd"))
+        output = self._activation(draw(affine, (joined, kernel, bias), default="BiasAdd"))
         return output, output
 
 
-def _affine(x: Any, kernel: Any, bias: Any) -> Any:
+def affine(x: Any, kernel: Any, bias: Any) -> Any:
+    """x W + b."""
     return x @ kernel + bias
 
 
@@ -135,11 +136,11 @@ class GRUCell(RNNCell):
         candidate = self.variable("candidate/kernel", [size, units], self._kernel)
         candidate_bias = self.variable("candidate/bias", [units], self._bias or Zeros())
         both = numbers.sigmoid(
-            draw(_affine, (arrays.concat([inputs, state], 1), gates, gates_bias), default="BiasAdd")
+            draw(affine, (arrays.concat([inputs, state], 1), gates, gates_bias), default="BiasAdd")
         )
         reset, update = arrays.split(both, 2, 1)
         joined = arrays.concat([inputs, reset * state], 1)
-        new = self._activation(draw(_affine, (joined, candidate, candidate_bias), default="BiasAdd"))
+        new = self._activation(draw(affine, (joined, candidate, candidate_bias), default="BiasAdd"))
         output = update * state + (1 - update) * new
         return output, output
 
@@ -184,7 +185,7 @@ class LSTMCell(RNNCell):
         size = int(inputs.shape[-1]) + self.output_size
         kernel = self.variable("kernel", [size, 4 * self._units], self._initializer)
         bias = self.variable("bias", [4 * self._units], Zeros())
-        parts = draw(_affine, (arrays.concat([inputs, h], 1), kernel, bias), default="BiasAdd")
+        parts = draw(affine, (arrays.concat([inputs, h], 1), kernel, bias), default="BiasAdd")
         i, j, f, o = arrays.split(parts, 4, 1)
         if self._peepholes:
             f = f + self.variable("w_f_diag", [self._units], self._initializer) * c
@@ -409,7 +410,7 @@ class OutputProjectionWrapper(_Wrapper):
         with variable_scope("output_projection_wrapper"):
             kernel = self.variable("kernel", [self._cell.output_size, self.output_size])
             bias = self.variable("bias", [self.output_size], Zeros())
-        made = draw(_affine, (output, kernel, bias), default="BiasAdd")
+        made = draw(affine, (output, kernel, bias), default="BiasAdd")
         return (self._activation(made) if self._activation else made), new
 
 
@@ -424,7 +425,7 @@ class InputProjectionWrapper(_Wrapper):
         with variable_scope("input_projection_wrapper"):
             kernel = self.variable("kernel", [int(inputs.shape[-1]), self._size])
             bias = self.variable("bias", [self._size], Zeros())
-        made = draw(_affine, (inputs, kernel, bias), default="BiasAdd")
+        made = draw(affine, (inputs, kernel, bias), default="BiasAdd")
         return self._cell(self._activation(made) if self._activation else made, state)
 
 

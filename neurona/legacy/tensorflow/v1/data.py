@@ -1,6 +1,7 @@
 """`tf.data` of TensorFlow 1: iterators whose elements are tensors of the graph, new ones in every run."""
 
 import contextlib
+import functools
 import importlib
 import itertools
 import weakref
@@ -118,33 +119,32 @@ class _Late:
     """Tensors of the graph as arrays, which they are when an iterator begins.
 
     Args:
-        tensors: a structure of them.
+        given: a structure of them, in which anything else may be.
     """
 
-    def __init__(self, tensors: Any) -> None:
-        self.leaves, self._form = jax.tree.flatten(tensors, is_leaf=_is_one)
-        self.leaves = [convert(one) for one in self.leaves]
+    def __init__(self, given: Any) -> None:
+        self._given, self._form = jax.tree.flatten(given, is_leaf=_is_one)
+        self._places = [place for place, one in enumerate(self._given) if _is_of_graph(one)]
+        self.leaves = [convert(self._given[place]) for place in self._places]
         self._values: list[Any] = []
 
     def arrays(self) -> Any:
-        """The arrays, those of the last beginning where none is now."""
+        """The structure with arrays, those of the last beginning where none is now."""
         session = _Reading.session
         if session is not None:
             self._values = [np.asarray(one) for one in session.run(self.leaves, session.feeding)]
-        return jax.tree.unflatten(self._form, self._values or list(map(_some, self.leaves)))
-
-    def spec(self, skipped: int) -> Any:
-        """The shapes and dtypes of elements, without so many axes."""
-        found = [specs.spec(tuple(one.shape[skipped:]), one.dtype) for one in self.leaves]
-        return jax.tree.unflatten(self._form, found)
+        full = list(self._given)
+        for place, value in zip(self._places, self._values or map(_some, self.leaves), strict=True):
+            full[place] = value
+        return jax.tree.unflatten(self._form, full)
 
 
 def _some(tensor: Any) -> np.ndarray:
-    """An array of a tensor's form: its value where it is known, else zeros, from which specs are found."""
+    """An array of a tensor's form: its value where it is known, else ones, from which specs are found."""
     if tensor.node.value is not None:
         return np.asarray(tensor.node.value)
     sizes = [1 if size is None else size for size in tuple(tensor.shape)] if tensor.shape.rank else []
-    return np.full(sizes, b"", object) if tensor.dtype == "string" else np.zeros(sizes, tensor.node.dtype)
+    return np.full(sizes, b"", object) if tensor.dtype == "string" else np.ones(sizes, tensor.node.dtype)
 
 
 def _is_one(value: Any) -> bool:
@@ -157,7 +157,9 @@ def _of_graphs(original: Any, skipped: int) -> Any:
     def make(cls: Any, tensors: Any, name: Any = None) -> Any:
         if not any(map(_is_of_graph, jax.tree.leaves(tensors, is_leaf=_is_one))):
             return original.__func__(cls, tensors, name)
-        late = _Late(tuple(tensors) if isinstance(tensors, list) else tensors)
+        leaves, form = jax.tree.flatten(tuple(tensors) if isinstance(tensors, list) else tensors, _is_one)
+        leaves = [convert(one) for one in leaves]
+        late = _Late(jax.tree.unflatten(form, leaves))
 
         def elements() -> Any:
             arrays = late.arrays()
@@ -165,10 +167,44 @@ def _of_graphs(original: Any, skipped: int) -> Any:
                 return iter([arrays])
             return (row_of(arrays, place) for place in range(count_rows(arrays)))
 
+        found = [specs.spec(tuple(one.shape[skipped:]), one.dtype) for one in leaves]
         kind = "_TensorSliceDataset" if skipped else "_TensorDataset"
-        return cls._of(kind, elements, UNKNOWN if skipped else 1, lambda: late.spec(skipped))
+        return cls._of(kind, elements, UNKNOWN if skipped else 1, lambda: jax.tree.unflatten(form, found))
 
     return classmethod(make)
+
+
+def _with_numbers_of_graphs(original: Any, kind: str) -> Any:
+    """A method of data sets, or `range`, whose numbers may be tensors of graphs."""
+
+    def make(first: Any, *args: Any, **kwargs: Any) -> Any:
+        if not any(map(_is_of_graph, (*args, *kwargs.values()))):
+            return original(first, *args, **kwargs)
+        late = _Late((args, kwargs))
+
+        def made(**changed: Any) -> Any:
+            values, named = late.arrays()
+            return original(first, *values, **{**named, **changed})
+
+        # A batch whose size is not known yet has an unknown number of rows, even without a remainder.
+        spec = {"drop_remainder": False} if "drop_remainder" in kwargs else {}
+        return first._of(kind, lambda: made()._elements(), UNKNOWN, lambda: made(**spec).element_spec)
+
+    return make
+
+
+def _with_paths_of_graphs(original: Any) -> Any:
+    """The constructor of a data set of files whose paths may be a tensor of a graph."""
+
+    @functools.wraps(original)
+    def begin(self: Any, filenames: Any, *args: Any, **kwargs: Any) -> None:
+        if _is_of_graph(filenames):
+            late = _Late(filenames)
+            paths = lambda: iter(np.atleast_1d(late.arrays()).tolist())
+            filenames = _today.Dataset._of("_Paths", paths, UNKNOWN, lambda: specs.spec((), object))
+        original(self, filenames, *args, **kwargs)
+
+    return begin
 
 
 def _is_of_graph(value: Any) -> bool:
@@ -269,6 +305,14 @@ for _name, _skipped in (("from_tensor_slices", 1), ("from_tensors", 0)):
         _name,
         _of_graphs(_today.Dataset.__dict__.get(_name) or getattr(_today.Dataset, _name), _skipped),
     )
+
+_today.Dataset.range = classmethod(_with_numbers_of_graphs(_today.Dataset.range.__func__, "_RangeDataset"))
+for _name in ("batch", "padded_batch", "repeat", "shard", "shuffle", "skip", "take"):
+    _method = getattr(_today.Dataset, _name)
+    setattr(_today.Dataset, _name, _with_numbers_of_graphs(_method, f"_{_name.title()}Dataset"))
+for _name in ("FixedLengthRecordDataset", "TextLineDataset", "TFRecordDataset"):
+    _kind = getattr(_today, _name)
+    _kind.__init__ = _with_paths_of_graphs(_kind.__init__)
 
 
 def get_output_types(dataset_or_iterator: Any) -> Any:

@@ -1,5 +1,6 @@
 """`tf.estimator`: models as functions that draw a graph for training, evaluation or prediction."""
 
+import copy
 import importlib
 import os
 import tempfile
@@ -110,7 +111,7 @@ class Estimator:
         if folder is None:
             folder = tempfile.mkdtemp()
             warn(f"Using temporary folder as model directory: {folder}")
-        self.model_dir, self.params = os.fspath(folder), dict(params or {})
+        self.model_dir, self.params = os.fspath(folder), copy.copy(params or {})
         self._model_fn, self._warm = model_fn, warm_start_from
         os.makedirs(self.model_dir, exist_ok=True)
 

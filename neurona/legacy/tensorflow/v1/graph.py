@@ -308,7 +308,9 @@ def name_scope(name: str | None = None, default_name: str | None = None, values:
     return get_default_graph().name_scope(name or default_name)
 
 
-op_scope = name_scope
+def op_scope(values: Any, name: str | None = None, default_name: str | None = None) -> Any:
+    """The older form of `name_scope`."""
+    return name_scope(name, default_name, values)
 
 
 def control_dependencies(control_inputs: Any) -> Any:

@@ -10,7 +10,7 @@ from neurona.legacy.tensorflow.dtypes import float32
 from neurona.legacy.tensorflow.v1.building import shape as shape_of
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
 from neurona.legacy.tensorflow.v1.initializers import Ones, Zeros
-from neurona.legacy.tensorflow.v1.scopes import get_variable, variable_scope
+from neurona.legacy.tensorflow.v1.scopes import get_variable, penalty, variable_scope
 from neurona.legacy.tensorflow.v1.tensor import GraphTensor, convert, draw
 
 
@@ -52,7 +52,8 @@ class Layer:
     def _called(self, inputs: Any, args: Any, kwargs: Any) -> Any:
         outputs = self.call(inputs, *args, **kwargs)
         if self._activity is not None:
-            get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, self._activity(outputs))
+            loss = penalty(self._activity, outputs)
+            get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
         return outputs
 
     apply = __call__

@@ -104,7 +104,7 @@ class Queue:
         dtypes, shapes: of an element's parts.
     """
 
-    _shuffles = False
+    _shuffles = _pads = False
 
     def __init__(self, capacity: int = 0, *args: Any, **options: Any) -> None:
         names = ("min_after_dequeue", "dtypes", "shapes") if self._shuffles else ("dtypes", "shapes")
@@ -175,12 +175,13 @@ class Queue:
     def dequeue_many(self, n: int, name: str | None = None) -> Any:
         """Take n elements out, stacked."""
         one = self.dequeue()
-        return batch(one if isinstance(one, list) else [one], n)
+        return batch(one if isinstance(one, list) else [one], n, dynamic_pad=self._pads)
 
     def dequeue_up_to(self, n: int, name: str | None = None) -> Any:
         """Take n elements out, or what is left of a closed queue, stacked."""
         one = self.dequeue()
-        return batch(one if isinstance(one, list) else [one], n, allow_smaller_final_batch=True)
+        parts = one if isinstance(one, list) else [one]
+        return batch(parts, n, dynamic_pad=self._pads, allow_smaller_final_batch=True)
 
     def size(self, name: str | None = None) -> HostTensor:
         """How many elements it holds."""
@@ -199,7 +200,9 @@ class FIFOQueue(Queue):
 
 
 class PaddingFIFOQueue(Queue):
-    """First in, first out."""
+    """First in, first out; elements that are stacked get zeros at their ends."""
+
+    _pads = True
 
 
 class RandomShuffleQueue(Queue):

@@ -11,6 +11,7 @@ from neurona.core.errors import DataError
 from neurona.files.gate import Gate, read_bytes
 from neurona.legacy.tensorflow.dtypes import string
 from neurona.legacy.tensorflow.errors import NotFoundError, OutOfRangeError
+from neurona.legacy.tensorflow.hosts import text
 from neurona.legacy.tensorflow.io.records import read_records
 from neurona.legacy.tensorflow.v1.queues import PerSession, batch, sources
 from neurona.legacy.tensorflow.v1.session import Session
@@ -132,7 +133,7 @@ def _content(path: str) -> bytes:
 
 
 def _text(values: list[Any]) -> str:
-    return np.asarray(values[0]).item().decode("utf-8", "surrogateescape")
+    return text(np.asarray(values[0]).item())
 
 
 def _as_array(value: bytes) -> np.ndarray:

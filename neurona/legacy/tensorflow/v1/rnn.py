@@ -161,6 +161,62 @@ def static_bidirectional_rnn(
     return joined, state_fw, state_bw
 
 
+def stack_bidirectional_dynamic_rnn(
+    cells_fw: Sequence[Any],
+    cells_bw: Sequence[Any],
+    inputs: Any,
+    initial_states_fw: Sequence[Any] | None = None,
+    initial_states_bw: Sequence[Any] | None = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    parallel_iterations: Any = None,
+    time_major: bool = False,
+    scope: Any = None,
+) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+    """Pairs of cells, each over the joined outputs of the pair before: the last outputs, and all states."""
+    states, outputs = [], inputs
+    with variable_scope(scope or "stack_bidirectional_rnn"):
+        pairs = _pairs(cells_fw, cells_bw, initial_states_fw, initial_states_bw)
+        for number, (cell_fw, cell_bw, forth, back) in enumerate(pairs):
+            with variable_scope(f"cell_{number}"):
+                both, state = bidirectional_dynamic_rnn(
+                    cell_fw, cell_bw, outputs, sequence_length, forth, back, dtype, time_major=time_major
+                )
+            outputs = arrays.concat(list(both), 2)
+            states.append(state)
+    forth, back = map(tuple, zip(*states, strict=True))
+    return outputs, forth, back
+
+
+def stack_bidirectional_rnn(
+    cells_fw: Sequence[Any],
+    cells_bw: Sequence[Any],
+    inputs: Sequence[Any],
+    initial_states_fw: Sequence[Any] | None = None,
+    initial_states_bw: Sequence[Any] | None = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    scope: Any = None,
+) -> tuple[list[Any], tuple[Any, ...], tuple[Any, ...]]:
+    """The same over a list of steps."""
+    states, outputs = [], list(inputs)
+    with variable_scope(scope or "stack_bidirectional_rnn"):
+        pairs = _pairs(cells_fw, cells_bw, initial_states_fw, initial_states_bw)
+        for number, (cell_fw, cell_bw, forth, back) in enumerate(pairs):
+            with variable_scope(f"cell_{number}"):
+                outputs, *state = static_bidirectional_rnn(
+                    cell_fw, cell_bw, outputs, forth, back, dtype, sequence_length
+                )
+            states.append(state)
+    forth, back = map(tuple, zip(*states, strict=True))
+    return outputs, forth, back
+
+
+def _pairs(forth: Sequence[Any], back: Sequence[Any], states_fw: Any, states_bw: Any) -> Any:
+    none = [None] * len(forth)
+    return zip(forth, back, states_fw or none, states_bw or none, strict=True)
+
+
 def raw_rnn(
     cell: Any,
     loop_fn: Callable[..., Any],

@@ -94,14 +94,16 @@ class Saver:
         """Write the values of a session; returns the path for `restore`.
 
         Raises:
-            ValueError: the folder is not there.
+            ValueError: the folder is not there, nor the one around it.
         """
         path = str(save_path)
         if global_step is not None:
             number = sess.run(global_step) if hasattr(global_step, "graph_nodes") else global_step
             path = f"{path}-{int(number)}"
         folder = Path(path).parent
-        if not folder.is_dir():
+        if folder.parent.is_dir():
+            folder.mkdir(exist_ok=True)
+        else:
             raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
         variables = self._variables()
         values = dict(zip(variables, sess.run(list(variables.values())), strict=True))
@@ -292,7 +294,7 @@ def import_meta_graph(
     Raises:
         NotImplementedError: another process has saved it: a graph's functions are not in a file.
     """
-    saved = _saved_graphs.get(_place_of(meta_graph_or_file))
+    saved = getattr(meta_graph_or_file, "graph", None) or _saved_graphs.get(_place_of(meta_graph_or_file))
     if saved is None:
         raise NotImplementedError(
             "tf.train.import_meta_graph finds what the same process has saved: functions are not written "

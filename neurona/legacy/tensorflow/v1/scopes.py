@@ -8,8 +8,9 @@ from typing import Any
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
 from neurona.legacy.tensorflow.v1.initializers import GlorotUniform, Zeros, first_value
-from neurona.legacy.tensorflow.v1.tensor import GraphShape, GraphTensor
+from neurona.legacy.tensorflow.v1.tensor import GraphShape, GraphTensor, draw
 from neurona.legacy.tensorflow.v1.variables import GraphVariable
+from neurona.regularizers import Regularizer
 
 
 class _AutoReuse:
@@ -267,10 +268,17 @@ def _get_variable(
     regularizer = regularizer or scope.regularizer
     if regularizer is not None:
         with graph.name_scope(f"{name}/Regularizer/"):
-            loss = regularizer(variable)
+            loss = penalty(regularizer, variable)
         if isinstance(loss, GraphTensor):
             graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
     return variable
+
+
+def penalty(regularizer: Any, tensor: Any) -> Any:
+    """The loss that a regularizer, one of Keras too, gives for a tensor."""
+    if isinstance(regularizer, Regularizer):
+        return draw(regularizer.__call__, (tensor,), default="Regularizer", kind="Regularizer")
+    return regularizer(tensor)
 
 
 def _beginning(

@@ -196,11 +196,16 @@ class Session:
 
     def _nodes_of(self, one: Any) -> tuple[Node, ...]:
         graph = getattr(one, "graph", self.graph)
-        if graph is not self.graph:
+        if graph is not self.graph and not self._has_copy_of(one):
             raise ValueError(
                 f"Fetch argument {one!r} cannot be interpreted as a Tensor. (It is not of this graph.)"
             )
         return one.graph_nodes
+
+    def _has_copy_of(self, one: Any) -> bool:
+        """Whether the graph was imported from that of a tensor, whose nodes it shares."""
+        operation = self.graph._operations.get(getattr(one, "op", one).name)
+        return operation is not None and operation.graph_nodes == getattr(one, "op", one).graph_nodes
 
     def _finished(self, one: Any, values: list[Any]) -> Any:
         """What the program sees of a fetch's arrays."""

@@ -1,10 +1,13 @@
 """`tf.summary` of TensorFlow 1: steps that give summaries, and writers of event files."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurona.legacy.tensorflow.io.examples import fields
+from neurona.legacy.tensorflow.io.records import read_records
 from neurona.legacy.tensorflow.v1 import events
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
 from neurona.legacy.tensorflow.v1.session import HostTensor
@@ -99,6 +102,11 @@ class Summary:
                     "tf.summary."
                 )
             self.tag, self.simple_value = tag, simple_value
+            self.read = b""  # the bytes that it was read from
+
+        def data(self) -> bytes:
+            """The value in bytes."""
+            return self.read or events.scalar_value(self.tag, self.simple_value)
 
     class _Values(list):
         """The values, to which `add` appends one."""
@@ -113,7 +121,44 @@ class Summary:
 
     def SerializeToString(self) -> bytes:
         """The summary in bytes."""
-        return events.summary(events.scalar_value(one.tag, one.simple_value) for one in self.value)
+        return events.summary(one.data() for one in self.value)
+
+    def ParseFromString(self, data: bytes) -> int:
+        """Read the summary from bytes."""
+        self.value = Summary._Values(_value_in(one) for number, _, one in fields(data) if number == 1)
+        return len(data)
+
+    @classmethod
+    def FromString(cls, data: bytes) -> "Summary":
+        """The summary in bytes."""
+        made = cls()
+        made.ParseFromString(data)
+        return made
+
+
+def _value_in(data: bytes) -> Summary.Value:
+    """A value of a summary; of what is no single number, the tag and the bytes."""
+    found = {number: part for number, _, part in fields(data)}
+    number = struct.unpack("<f", found[2])[0] if 2 in found else None
+    value = Summary.Value(found.get(1, b"").decode(), number)
+    value.read = bytes(data)
+    return value
+
+
+class Event(NamedTuple):
+    """What an event file holds: a time, a step, and the summary where there is one."""
+
+    wall_time: float
+    step: int
+    summary: Summary
+
+
+def summary_iterator(path: Any) -> Iterator[Event]:
+    """The events of a file."""
+    for record in read_records(str(path)):
+        found = {number: part for number, _, part in fields(record)}
+        time = struct.unpack("<d", found[1])[0]
+        yield Event(time, int(found.get(2, 0)), Summary.FromString(found.get(5, b"")))
 
 
 class FileWriter:

@@ -13,6 +13,12 @@ import numpy as np
 from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.errors import OutOfRangeError
 from neurona.legacy.tensorflow.io import matching_files
+from neurona.legacy.tensorflow.v1.cluster import (
+    ClusterSpec,
+    Server,
+    SyncReplicasOptimizer,
+    replica_device_setter,
+)
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
 from neurona.legacy.tensorflow.v1.graph_def import write_graph
 from neurona.legacy.tensorflow.v1.optimizers import (
@@ -57,6 +63,7 @@ from neurona.legacy.tensorflow.v1.saver import (
 )
 from neurona.legacy.tensorflow.v1.session import Session
 from neurona.legacy.tensorflow.v1.summary import FileWriter as SummaryWriter
+from neurona.legacy.tensorflow.v1.summary import summary_iterator
 from neurona.legacy.tensorflow.v1.tensor import Operation, constant, convert, draw
 from neurona.legacy.tensorflow.v1.variables import (
     GraphVariable,
@@ -70,6 +77,7 @@ __all__ = [
     "AdamOptimizer",
     "CheckpointReader",
     "CheckpointState",
+    "ClusterSpec",
     "FtrlOptimizer",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
@@ -80,7 +88,9 @@ __all__ = [
     "QueueRunner",
     "RMSPropOptimizer",
     "Saver",
+    "Server",
     "SummaryWriter",
+    "SyncReplicasOptimizer",
     "add_queue_runner",
     "batch",
     "batch_join",
@@ -95,10 +105,12 @@ __all__ = [
     "load_checkpoint",
     "load_variable",
     "range_input_producer",
+    "replica_device_setter",
     "shuffle_batch",
     "shuffle_batch_join",
     "slice_input_producer",
     "string_input_producer",
+    "summary_iterator",
     "update_checkpoint_state",
     "write_graph",
 ]
@@ -432,22 +444,6 @@ def start_queue_runners(
 ) -> list[Any]:
     """The threads that fill queues: none, because there are no queues."""
     return []
-
-
-def _told(name: str, way: str) -> Callable[..., Any]:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise NotImplementedError(f"tf.train.{name} is not here: {way}")
-
-    refuse.__doc__ = "Refuse, with the way to go."
-    return refuse
-
-
-Server, ClusterSpec, replica_device_setter, SyncReplicasOptimizer = (
-    _told(
-        name, "Neurona trains on several machines with jax.distributed; here one session runs in one process."
-    )
-    for name in ("Server", "ClusterSpec", "replica_device_setter", "SyncReplicasOptimizer")
-)
 
 
 def __getattr__(name: str) -> Any:

@@ -68,6 +68,7 @@ def __getattr__(name: str) -> Any:
         "elemwise",
         "inplace",
         "subtensor",
+        "xlogx",
     ):
         return submodule(__name__, name)
     raise AttributeError(f"theano.tensor has no {name!r} here.")

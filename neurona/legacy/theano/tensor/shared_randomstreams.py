@@ -46,7 +46,9 @@ class _State:
         """The seed, and how many calls there were."""
         return {name: getattr(self._stream, name) for name in ("_seed", "_calls")}
 
-    set_state = set_value
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on as `get_state` told."""
+        self._stream.__dict__.update(state)
 
     def seed(self, seed: Any) -> None:
         """Begin anew."""
@@ -63,6 +65,15 @@ class RandomStreams:
     def __init__(self, seed: Any = None, **_: Any) -> None:
         self.state_updates: list[Any] = []
         self.seed(seed)
+
+    @property
+    def rstate(self) -> dict[str, Any]:
+        """The state of the whole stream, which another may be given."""
+        return _State(self).get_state()
+
+    @rstate.setter
+    def rstate(self, state: dict[str, Any]) -> None:
+        _State(self).set_state(state)
 
     def seed(self, seed: Any = None) -> None:
         """Begin the stream anew."""

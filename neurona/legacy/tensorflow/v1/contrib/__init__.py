@@ -25,14 +25,14 @@ _ROOMS = {
             "metrics",
             "legacy_seq2seq",
             "crf",
+            "cudnn_rnn",
+            "data",
         )
     },
 }
 _GONE = {
     "keras": "tf.contrib.keras became tf.keras.",
-    "data": "tf.contrib.data became tf.data.",
     "lookup": "tf.contrib.lookup became tf.lookup.",
-    "cudnn_rnn": "Use tf.nn.rnn_cell.LSTMCell, or tf.keras.layers.LSTM.",
     "tpu": "Neurona computes on what JAX finds; with a TPU machine's jax there is nothing to set.",
     "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
     "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",

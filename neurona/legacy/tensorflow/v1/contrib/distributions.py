@@ -11,7 +11,31 @@ from neurona.legacy.tensorflow import arrays, random
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import float32, int32
 from neurona.legacy.tensorflow.v1.building import shape as shape_of
+from neurona.legacy.tensorflow.v1.contrib.densities import (
+    Beta,
+    Dirichlet,
+    Exponential,
+    Gamma,
+    Laplace,
+    StudentT,
+    Uniform,
+)
 from neurona.legacy.tensorflow.v1.tensor import convert, draw
+
+__all__ = [
+    "Bernoulli",
+    "Beta",
+    "Categorical",
+    "Dirichlet",
+    "Exponential",
+    "Gamma",
+    "Laplace",
+    "MultivariateNormalDiag",
+    "Normal",
+    "StudentT",
+    "Uniform",
+    "kl_divergence",
+]
 
 
 def _size(sample_shape: Any) -> list[Any]:
@@ -83,17 +107,6 @@ class MultivariateNormalDiag(Normal):
 
     def entropy(self, name: Any = None) -> Any:
         return numbers.reduce_sum(super().entropy(), -1)
-
-
-class Uniform:
-    """Equal densities between two numbers."""
-
-    def __init__(self, low: Any = 0.0, high: Any = 1.0, *_: Any, **__: Any) -> None:
-        self.low, self.high = low, high
-
-    def sample(self, sample_shape: Any = (), seed: Any = None, name: Any = None) -> Any:
-        """Numbers."""
-        return self.low + (self.high - self.low) * random.uniform(_size(sample_shape), seed=seed)
 
 
 class Bernoulli:

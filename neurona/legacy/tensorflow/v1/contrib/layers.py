@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import jax.numpy as jnp
 
 from neurona.legacy.tensorflow import arrays, feature_column, nn
 from neurona.legacy.tensorflow import math as numbers
-from neurona.legacy.tensorflow.v1 import layers
+from neurona.legacy.tensorflow.v1 import layers, summary
 from neurona.legacy.tensorflow.v1.contrib.framework import add_arg_scope
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, control_dependencies, get_default_graph
 from neurona.legacy.tensorflow.v1.initializers import (
@@ -430,3 +431,23 @@ def sparse_column_with_hash_bucket(column_name: str, hash_bucket_size: int, *_: 
 def sparse_column_with_integerized_feature(column_name: str, bucket_size: int, *_: Any, **__: Any) -> Any:
     """Categories that are numbers already."""
     return feature_column.categorical_column_with_identity(column_name, bucket_size)
+
+
+def summarize_tensor(tensor: Any, tag: str | None = None) -> Any:
+    """The summary of a tensor: of a number itself, of others their distribution."""
+    made = summary.scalar if tensor.shape.ndims == 0 else summary.histogram
+    return made(tag or tensor.op.name, tensor)
+
+
+def summarize_activation(op: Any) -> Any:
+    """The distribution of a layer's outputs, and the share of zeros among them."""
+    name = op.op.name
+    if op.op.type in ("Relu", "Softplus", "Relu6"):
+        summary.scalar(f"{name}/zeros", nn.zero_fraction(op))
+    return summary.histogram(f"{name}/activation", op)
+
+
+optimizers = SimpleNamespace(
+    optimize_loss=optimize_loss,
+    OPTIMIZER_SUMMARIES=["learning_rate", "loss", "gradients", "gradient_norm", "global_gradient_norm"],
+)

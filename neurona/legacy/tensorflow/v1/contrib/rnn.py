@@ -17,9 +17,12 @@ from neurona.legacy.tensorflow.v1.cells import (
     ResidualWrapper,
     RNNCell,
 )
+from neurona.legacy.tensorflow.v1.contrib.cells import HighwayWrapper, NASCell, UGRNNCell
 from neurona.legacy.tensorflow.v1.rnn import (
     bidirectional_dynamic_rnn,
     dynamic_rnn,
+    stack_bidirectional_dynamic_rnn,
+    stack_bidirectional_rnn,
     static_bidirectional_rnn,
     static_rnn,
 )
@@ -31,19 +34,25 @@ __all__ = [
     "DropoutWrapper",
     "EmbeddingWrapper",
     "GRUBlockCell",
+    "GRUBlockCellV2",
     "GRUCell",
+    "HighwayWrapper",
     "InputProjectionWrapper",
     "LSTMBlockCell",
     "LSTMCell",
     "LSTMStateTuple",
     "LayerNormBasicLSTMCell",
     "MultiRNNCell",
+    "NASCell",
     "OutputProjectionWrapper",
     "RNNCell",
     "ResidualWrapper",
+    "UGRNNCell",
     "bidirectional_dynamic_rnn",
     "dynamic_rnn",
+    "stack_bidirectional_dynamic_rnn",
+    "stack_bidirectional_rnn",
     "static_bidirectional_rnn",
     "static_rnn",
 ]
-GRUBlockCell = GRUCell
+GRUBlockCell = GRUBlockCellV2 = GRUCell

@@ -33,6 +33,8 @@ from neurona.legacy.tensorflow.v1.contrib.layers import (
 )
 from neurona.legacy.tensorflow.v1.contrib.training import create_train_op
 from neurona.legacy.tensorflow.v1.hooks import Supervisor
+from neurona.legacy.tensorflow.v1.queues import FIFOQueue, Queue, QueueRunner, add_queue_runner
+from neurona.legacy.tensorflow.v1.tensor import convert
 from neurona.legacy.tensorflow.v1.train import get_or_create_global_step
 
 __all__ = [
@@ -102,5 +104,17 @@ def _analyze_vars(variables: Any, print_info: bool = False) -> tuple[int, int]:
     return size, count
 
 
+def _prefetch_queue(
+    tensors: Any, capacity: int = 8, num_threads: int = 1, dynamic_pad: bool = False, **options: Any
+) -> Queue:
+    """A queue of batches, which is filled when it is empty."""
+    parts = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+    parts = [convert(one) for one in parts]
+    queue = FIFOQueue(capacity, [one.dtype for one in parts], [one.shape for one in parts])
+    add_queue_runner(QueueRunner(queue, [queue.enqueue(parts)] * num_threads))
+    return queue
+
+
+prefetch_queue = SimpleNamespace(prefetch_queue=_prefetch_queue)
 model_analyzer = SimpleNamespace(analyze_vars=_analyze_vars)
 learning = SimpleNamespace(create_train_op=create_train_op, train=_train)
