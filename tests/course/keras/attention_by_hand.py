@@ -12,7 +12,7 @@ x[np.arange(256), place, 0] = 3.0
 y = x[np.arange(256), place, 1]
 
 inputs = Input(shape=(6, 3))
-scores = Dense(1, activation="tanh")(inputs)
+scores = Dense(1, activation="tanh", kernel_initializer="ones")(inputs)
 weights = Activation("softmax")(Flatten()(Lambda(lambda s: 8 * s)(scores)))
 spread = Permute([2, 1])(RepeatVector(3)(weights))
 context = Lambda(lambda t: K.sum(t, axis=-2), output_shape=(3,))(multiply([inputs, spread]))
