@@ -131,7 +131,9 @@ def _lambda(modern: Config, old: Config, age: Age) -> str | None:
     """The function of a Lambda layer, which the file can't give: it is looked up by the layer's name, or its
     own.
     """
-    names = [str(modern.get("name")), str(old.get("function"))]
+    function = old.get("function")
+    named = function.get("config") if isinstance(function, dict) else function
+    names = [str(modern.get("name")), str(named)]
     found = next((name for name in names if get_registered_object(name) is not None), None)
     if found is None:
         raise SavingError(

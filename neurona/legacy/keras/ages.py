@@ -22,7 +22,7 @@ from neurona.layers import (
     ConvLSTM3D,
     Lambda,
 )
-from neurona.legacy.keras import backend, methods, sizes
+from neurona.legacy.keras import backend, lambdas, methods, sizes
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.spellings import tell
@@ -109,6 +109,7 @@ class _State:
 def begin(source: str) -> None:
     """Give optimizers the learning rates of Keras 1 and 2, where the program is one of those."""
     methods.install()
+    lambdas.install()
     if _State.is_older or not is_older(source):
         return
     _State.is_older = True

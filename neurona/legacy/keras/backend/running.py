@@ -1,6 +1,7 @@
 """Functions of `keras.backend` that read, write and run: placeholders, K.function, values, sessions."""
 
 import contextlib
+import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -141,8 +142,20 @@ class Session:
     graph = None
 
     def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None, **kwargs: Any) -> Any:
-        """The values of tensors, with placeholders fed."""
+        """The values of tensors, with placeholders fed.
+
+        Raises:
+            ArgumentError: tensors of Keras and of a graph of TensorFlow 1 are asked for in one run.
+        """
         feeds = dict(feed_dict or {})
+        asked = jax.tree.leaves((fetches, list(feeds)), is_leaf=_is_of_graph)
+        if any(map(_is_of_graph, asked)):
+            if any(map(is_symbolic, asked)):
+                raise ArgumentError(
+                    "Session.run: a model's own tensors and those of tf.placeholder are not computed in one "
+                    "run. Call the model on the placeholder: outputs = model(placeholder)."
+                )
+            return _session_of_graph().run(fetches, feed_dict, **kwargs)
         single = not isinstance(fetches, (list, tuple, dict)) or isinstance(fetches, Update)
         leaves, tree = ([fetches], None) if single else jax.tree.flatten(fetches, is_leaf=_is_fetch)
         updates = [one for one in leaves if isinstance(one, Update)]
@@ -160,6 +173,23 @@ class Session:
 
     def close(self) -> None:
         """Nothing is held that would have to be freed."""
+
+
+def _is_of_graph(one: Any) -> bool:
+    """Whether this is a tensor, a variable or an operation of TensorFlow 1."""
+    return hasattr(one, "graph_nodes")
+
+
+def _session_of_graph() -> Any:
+    """The default session of TensorFlow 1, or one that is kept."""
+    sessions: Any = importlib.import_module("neurona.legacy.tensorflow.v1.session")
+    if not sessions.Mode.sessions:
+        sessions.Mode.sessions.append(sessions.Session())
+    session = sessions.Mode.sessions[-1]
+    variables: Any = importlib.import_module("neurona.legacy.tensorflow.v1.variables")
+    new = [one for one in variables.global_variables() if one.graph_node not in session.values]
+    session.run(variables.variables_initializer(new))  # as Keras 2 did
+    return session
 
 
 def _is_fetch(one: Any) -> bool:

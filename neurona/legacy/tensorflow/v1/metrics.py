@@ -4,10 +4,12 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from neurona.core.scope import current_scope
+from neurona.legacy.spellings import tell
 from neurona.legacy.tensorflow.v1.graph import GraphKeys
 from neurona.legacy.tensorflow.v1.initializers import Zeros
 from neurona.legacy.tensorflow.v1.scopes import variable_scope
-from neurona.legacy.tensorflow.v1.tensor import convert, draw
+from neurona.legacy.tensorflow.v1.tensor import convert, draw, is_drawing
 from neurona.legacy.tensorflow.v1.variables import GraphVariable
 
 
@@ -20,8 +22,25 @@ def _counter(name: str, shape: tuple[int, ...] = ()) -> GraphVariable:
     )
 
 
+def _in_model(*tensors: Any) -> bool:
+    """Whether these are tensors of a Keras model that runs: there is no graph to count in."""
+    return current_scope() is not None and not is_drawing(*tensors)
+
+
+def _of_batch(name: str, compute: Any, *tensors: Any) -> tuple[Any, Any]:
+    """The figure of this batch alone, as value and as update."""
+    tell(
+        f"tf.metrics.{name} in a metric of a Keras model tells of each batch alone; TensorFlow 1 went on "
+        "counting from batch to batch."
+    )
+    value = draw(compute, tensors)
+    return value, value
+
+
 def _ratio(name: str, counted: Any, tensors: tuple[Any, ...]) -> tuple[Any, Any]:
     """total / count, both of which a function adds to."""
+    if _in_model(*tensors):
+        return _of_batch(name, lambda *given: _divided(*counted(*given)), *tensors)
     with variable_scope(None, name):
         total, count = _counter("total"), _counter("count")
         parts = draw(counted, tensors, default="counted")
@@ -132,6 +151,9 @@ def auc(
     **__: Any,
 ) -> Any:
     """The area under the ROC curve, from the rates at so many thresholds."""
+    if _in_model(labels, predictions):
+        given = (labels, predictions, weights)
+        return _of_batch("auc", lambda *arrays: _area(_confusions(*arrays, num_thresholds)), *given)
     with variable_scope(None, name or "auc"):
         counts = _counter("confusion", (4, num_thresholds))
         found = draw(
@@ -169,6 +191,8 @@ def _counting(name: str, of_label: bool, of_prediction: bool) -> Any:
         return _weighed(right, weights)[0]
 
     def call(labels: Any, predictions: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any) -> Any:
+        if _in_model(labels, predictions):
+            return _of_batch(kind, counted, labels, predictions, weights)
         with variable_scope(None, name or kind):
             count = _counter("count")
             found = draw(counted, (convert(labels), convert(predictions), weights), default="counted")
@@ -219,6 +243,9 @@ def _of_confusions(name: str, figure: Any, text: str) -> Any:
         name: Any = None,
         **__: Any,
     ) -> Any:
+        if _in_model(labels, predictions):
+            given = (labels, predictions, weights)
+            return _of_batch(kind, lambda *arrays: figure(_confused(*arrays, num_classes)), *given)
         with variable_scope(None, name or kind):
             counts = _counter("total_confusion_matrix", (num_classes, num_classes))
             given = (convert(labels), convert(predictions), weights, num_classes)

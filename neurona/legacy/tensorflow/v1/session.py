@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, NeuronaError, ShapeError
 from neurona.core.random import new_words
+from neurona.core.symbolic import symbolic_leaves
 from neurona.graph import Node, Placeholder, Program, as_array
 from neurona.legacy.tensorflow.dtypes import DType
 from neurona.legacy.tensorflow.errors import FailedPreconditionError, InvalidArgumentError
@@ -97,6 +98,9 @@ class Session:
         """
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
+        if symbolic_leaves((fetches, list(feed_dict or {}))):  # of a model of Keras
+            running: Any = importlib.import_module("neurona.legacy.keras.backend.running")
+            return running.Session().run(fetches, feed_dict)
         found: list[Any] = []
         form = self._form(fetches, found)
         self.feeding = feed_dict or {}

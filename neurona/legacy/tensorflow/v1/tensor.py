@@ -341,7 +341,7 @@ def convert(value: Any, dtype: Any = None, name: str | None = None) -> Any:
         return value
     if hasattr(value, "graph_node"):
         return value.value()
-    if not (Mode.draws or Mode.suspended or next(_tensors_in(value), None) is not None):
+    if not (Mode.suspended or is_drawing(value)):
         return tensor_of(value, None if dtype is None else as_dtype(dtype))
     return constant(value, dtype, name=name or "Const")
 
