@@ -110,7 +110,8 @@ def stored_arrays(
             store = {
                 str(index): variable.numpy()
                 for index, variable in enumerate(own_variables(layer, shared=True))
-                if variable.persistent or not for_tf_keras  # which keeps no states of recurrent layers
+                # tf-keras keeps no states of recurrent layers.
+                if not for_tf_keras or getattr(variable, "persistent", True)
             }
         yield path, layer.name, store
         if for_tf_keras and type(layer).__name__ == "TextVectorization":

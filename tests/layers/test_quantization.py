@@ -271,5 +271,5 @@ def test_what_can_not_be_says_why(layer, act, error, message):
 def test_older_files_have_no_form_for_integers(tmp_path):
     model = plain(neurona)
     model.quantize("int8")
-    with pytest.raises(neurona.errors.SavingError, match=r"no form in \.h5"):
+    with pytest.raises(neurona.errors.SavingError, match=r"no form in tf-keras 2, which \.h5"):
         model.save(tmp_path / "a.h5")
