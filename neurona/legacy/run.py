@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from neurona.core.folders import cache_folders
+from neurona.legacy import shell
 from neurona.legacy.imports import install
 from neurona.legacy.notebook import run_notebook
 from neurona.messages import translated
@@ -74,6 +75,10 @@ def _prepare(path: str, arguments: list[str], source: str) -> None:
 
 def run_program(path: str, content: bytes, main: ModuleType) -> int:
     """Run a program's source as `__main__`, and return its exit status."""
+    if b"ipython" in content.lower():  # it was a notebook, or displays as one
+        session = shell.Shell(vars(main), shell.print_values)
+        vars(main)["get_ipython"] = lambda: session
+        shell.provide_ipython(session)
     try:
         exec(compile(content, path, "exec"), vars(main))
     except SystemExit as ending:

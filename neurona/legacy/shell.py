@@ -200,6 +200,12 @@ def text_of(value: Any) -> str:
     return str(value.data) if isinstance(value, Shown) else repr(value)
 
 
+def print_values(*values: Any, **options: Any) -> None:
+    """Print values, as a terminal displays them."""
+    for value in values:
+        print(text_of(value))
+
+
 def rich_forms(value: Any) -> dict[str, str]:
     """What a value's own methods for notebooks give."""
     found = {}

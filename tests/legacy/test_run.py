@@ -38,9 +38,16 @@ def test_a_program_finds_what_python_gives_it(tmp_path):
 
 
 def test_what_a_program_compiles_is_kept_however_small(tmp_path):
-    (tmp_path / "program.py").write_text("import tensorflow as tf\nprint(tf.constant([1.0, 2.0]) * 3)\n")
+    (tmp_path / "program.py").write_text(
+        "import tensorflow as tf\n"
+        "from IPython.display import display\n"
+        "get_ipython().run_line_magic('matplotlib', 'inline')  # as in a notebook that was exported\n"
+        "print(tf.constant([1.0, 2.0]) * 3)\n"
+        "display(7)\n"
+    )
     done = run("program.py", cwd=tmp_path, NEURONA_CACHE=str(tmp_path / "kept"))
     assert "[3. 6.]" in done.stdout, done.stderr
+    assert done.stdout.endswith("7\n")
     assert any(path.name.startswith("jit_") for path in (tmp_path / "kept").rglob("*"))
 
 
