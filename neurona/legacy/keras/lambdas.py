@@ -25,7 +25,7 @@ def _naming(serialize: Callable[[Any], Any]) -> Callable[[Any], Any]:
         name = _name_of(function)
         tell(
             "A file holds no code: it names the lambdas of its layers, and this program finds them again. "
-            "Other programs give them to load_model: custom_objects={name: function}."
+            "Other programs give them to load_model by name, as custom_objects."
         )
         return registry.described_function(name)
 

@@ -153,7 +153,7 @@ def auc(
     """The area under the ROC curve, from the rates at so many thresholds."""
     if _in_model(labels, predictions):
         given = (labels, predictions, weights)
-        return _of_batch("auc", lambda *arrays: _area(_confusions(*arrays, num_thresholds)), *given)
+        return _of_batch("auc", lambda y, p, w: _area(_confusions(y, p, w, num_thresholds)), *given)
     with variable_scope(None, name or "auc"):
         counts = _counter("confusion", (4, num_thresholds))
         found = draw(
@@ -245,7 +245,7 @@ def _of_confusions(name: str, figure: Any, text: str) -> Any:
     ) -> Any:
         if _in_model(labels, predictions):
             given = (labels, predictions, weights)
-            return _of_batch(kind, lambda *arrays: figure(_confused(*arrays, num_classes)), *given)
+            return _of_batch(kind, lambda y, p, w: figure(_confused(y, p, w, num_classes)), *given)
         with variable_scope(None, name or kind):
             counts = _counter("total_confusion_matrix", (num_classes, num_classes))
             given = (convert(labels), convert(predictions), weights, num_classes)
