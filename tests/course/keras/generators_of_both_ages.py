@@ -3,6 +3,7 @@
 import numpy as np
 from keras.layers import Dense
 from keras.models import Sequential
+from keras.optimizers import Adam
 
 np.random.seed(0)
 X = np.random.rand(128, 4)
@@ -16,7 +17,7 @@ def batches(size=16):
 
 
 model = Sequential([Dense(8, activation="relu", input_shape=(4,)), Dense(1, activation="sigmoid")])
-model.compile("adam", "binary_crossentropy", metrics=["acc"])
+model.compile(Adam(lr=0.03), "binary_crossentropy", metrics=["acc"])
 first = model.fit_generator(
     batches(), samples_per_epoch=128, nb_epoch=3, verbose=0, validation_data=batches(), nb_val_samples=64,
     max_q_size=10, nb_worker=1,

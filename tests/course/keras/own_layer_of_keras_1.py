@@ -5,6 +5,7 @@ from keras import backend as K
 from keras.engine.topology import Layer
 from keras.layers import Dense, Lambda
 from keras.models import Sequential
+from keras.optimizers import Adam
 
 
 class MyLayer(Layer):
@@ -29,7 +30,7 @@ model = Sequential()
 model.add(MyLayer(3, input_shape=(4,)))
 model.add(Lambda(lambda x: x**2, output_shape=lambda shape: shape))
 model.add(Dense(1))
-model.compile("adam", "mse")
+model.compile(Adam(lr=0.02), "mse")
 x = np.random.RandomState(0).rand(64, 4)
 history = model.fit(x, x.sum(axis=1), nb_epoch=400, batch_size=16, verbose=0)
 assert history.history["loss"][-1] < 0.5 * x.sum(axis=1).var()  # half of what a constant leaves
