@@ -63,7 +63,7 @@ class _Uploaded(dict[str, bytes]):
 
 def _upload() -> _Uploaded:
     _tell(
-        f"files.upload: this is not Google Colab, and nothing is uploaded. Files are read by name from "
+        "files.upload: this is not Google Colab, and nothing is uploaded. Files are read by name from "
         f"{os.getcwd()}."
     )
     return _Uploaded()

@@ -73,9 +73,8 @@ class Session:
         status = 0
         with self._captured():
             try:
-                self._execute(number, source)
-                while self.shell.at_end:
-                    self.shell.at_end.pop()()
+                with shell.timing(source):
+                    self._execute(number, source)
                 self._show_figures()
             except SystemExit as ending:
                 status = ending.code if isinstance(ending.code, int) else 1

@@ -6,10 +6,11 @@ import io
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -32,6 +33,7 @@ _NO_EFFECT = {
     "autosave",
     "watermark",
 }
+_TIMED = ("time", "timeit")
 _OF_THE_SHELL = {"cat", "cp", "ls", "mkdir", "mv", "rm", "rmdir"}
 
 
@@ -45,7 +47,6 @@ class Shell:
 
     def __init__(self, names: dict[str, Any], show: Callable[..., None]) -> None:
         self.user_ns, self.display = names, show
-        self.at_end: list[Callable[[], None]] = []  # what is done when the cell has ended
         self.events = SimpleNamespace(register=_nothing, unregister=_nothing)  # matplotlib asks for it
 
     def python_of(self, source: str) -> str:
@@ -62,10 +63,8 @@ class Shell:
     def _cell_magic(self, source: str) -> str:
         head, _, body = source.partition("\n")
         magic, _, rest = head[2:].partition(" ")
-        if magic in ("timeit", "prun", "memit", "python", "python3"):
+        if magic in (*_TIMED, "prun", "memit", "python", "python3"):
             return self.python_of(body)
-        if magic == "time":
-            return f"get_ipython().begin_timing()\n{self.python_of(body)}"
         if magic == "capture":
             return f"get_ipython().capture({rest!r}, {self.python_of(body)!r});"
         if magic in ("writefile", "file"):
@@ -73,11 +72,6 @@ class Shell:
         if magic in ("bash", "sh", "script", "!"):
             return f"get_ipython().system({body!r});"
         return f"get_ipython().tell({head!r})"
-
-    def begin_timing(self) -> None:
-        """Say when the cell has ended how long it took."""
-        begin = time.perf_counter()
-        self.at_end.append(lambda: _tell_seconds(begin))
 
     def capture(self, options: str, source: str) -> None:
         """Run a cell whose output is kept under a name, or not at all."""
@@ -92,8 +86,8 @@ class Shell:
 
     def write(self, options: str, text: str) -> None:
         """Write a cell's text into a file, or add it."""
-        *flags, name = options.split()
-        with open(name.strip("'\""), "a" if "-a" in flags else "w", encoding="utf-8") as file:
+        *flags, name = shlex.split(options)
+        with open(name, "a" if "-a" in flags else "w", encoding="utf-8") as file:
             file.write(text)
 
     def tell(self, line: str) -> None:
@@ -151,16 +145,13 @@ class Shell:
 
     def _timed(self, statement: str) -> Any:
         """Run a statement, say how long it took, and give its value."""
-        begin = time.perf_counter()
-        try:
-            code = compile(statement, "<magic>", "eval")
-        except SyntaxError:
-            exec(statement, self.user_ns)
-            value = None
-        else:
-            value = eval(code, self.user_ns)
-        _tell_seconds(begin)
-        return value
+        with timing():
+            try:
+                code = compile(statement, "<magic>", "eval")
+            except SyntaxError:
+                exec(statement, self.user_ns)
+                return None
+            return eval(code, self.user_ns)
 
     def run_line_magic(self, name: str, line: str = "", *_: Any) -> Any:
         """Run a magic by its name."""
@@ -168,11 +159,20 @@ class Shell:
 
     def run_cell_magic(self, name: str, line: str, body: str) -> Any:
         """Run a magic of a whole cell by its name."""
-        exec(self._cell_magic(f"%%{name} {line}\n{body}"), self.user_ns)
+        source = f"%%{name} {line}\n{body}"
+        with timing(source):
+            exec(self._cell_magic(source), self.user_ns)
 
 
-def _tell_seconds(begin: float) -> None:
-    print(f"Wall time: {time.perf_counter() - begin:.3g} s")
+@contextlib.contextmanager
+def timing(cell: str = "%%time") -> Iterator[None]:
+    """A block that tells in the end how long it took, where the cell asks for that."""
+    begin = time.perf_counter()
+    try:
+        yield
+    finally:
+        if re.match(rf"\s*%%({'|'.join(_TIMED)})\b", cell):
+            print(f"Wall time: {time.perf_counter() - begin:.3g} s")
 
 
 def _nothing(*args: Any, **options: Any) -> None:

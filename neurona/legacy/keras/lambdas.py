@@ -1,5 +1,5 @@
-"""Functions without a name in models that programs of Keras 1 and 2 save. Their code is not written: the file
-names them, and the program itself finds them again.
+"""Lambdas in models that old programs save. Their code is not written: the file names them, and the program
+itself finds them again.
 """
 
 import functools
