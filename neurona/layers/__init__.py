@@ -28,6 +28,7 @@ from neurona.layers import (
     input,
     lambda_layer,
     lookup,
+    memory,
     merging,
     multi_head_attention,
     normalization,
@@ -67,6 +68,7 @@ from neurona.layers.image_resizing import *
 from neurona.layers.input import *
 from neurona.layers.lambda_layer import *
 from neurona.layers.lookup import *
+from neurona.layers.memory import *
 from neurona.layers.merging import *
 from neurona.layers.multi_head_attention import *
 from neurona.layers.normalization import *
@@ -107,6 +109,7 @@ __all__ += image_resizing.__all__
 __all__ += input.__all__
 __all__ += lambda_layer.__all__
 __all__ += lookup.__all__
+__all__ += memory.__all__
 __all__ += merging.__all__
 __all__ += multi_head_attention.__all__
 __all__ += normalization.__all__

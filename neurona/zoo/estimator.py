@@ -47,6 +47,7 @@ class Estimator(base.BaseEstimator):
     model_: Model
     history_: History
     _batch_size: int | None = None
+    _sample_weight: np.ndarray | None = None  # of steps of sequences, where some ask for nothing
 
     # What a subclass defines.
 
@@ -90,7 +91,7 @@ class Estimator(base.BaseEstimator):
             if not goes_on:
                 self.model_ = self._model_for(rows, targets)
             given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": 0, **options}
-            self.history_ = self.model_.fit(rows, targets, **given)
+            self.history_ = self.model_.fit(rows, targets, sample_weight=self._sample_weight, **given)
         return self
 
     def _check_unweighted(self, options: dict[str, Any]) -> None:
