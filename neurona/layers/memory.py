@@ -10,6 +10,7 @@ before; the output is what it gives, beside what is read now, for a Dense layer 
     ])
 """
 
+import math
 from typing import Any
 
 import jax
@@ -121,9 +122,7 @@ def _split(emitted: jax.Array, *sizes: tuple[int, ...]) -> list[jax.Array]:
     """The numbers that heads are given, in parts of these shapes."""
     parts, begin = [], 0
     for size in sizes:
-        end = begin
-        for count in size[:1]:
-            end = begin + count * (size[1] if len(size) > 1 else 1)
+        end = begin + math.prod(size)
         parts.append(emitted[:, begin:end].reshape(-1, *size))
         begin = end
     return parts
@@ -243,8 +242,9 @@ class DNCCell(_MemoryCell):
     """One step of a differentiable neural computer: it writes where memory is free, and reads by content or
     along the order of writing.
 
-    Usage u grows where it writes, and falls where a read head frees what it has read. The allocation weighting
-    a goes to the least used location. Links L(i, j) are how much i was written next after j. In a step
+    Usage u grows where it writes, and falls where a read head frees what it has read. The allocation
+    weighting a goes to the least used location. Links L(i, j) are how much i was written next after j. In a
+    step
 
         u = (u + w - u w) times the product over read heads of (1 - free gate * where it read),
         w = write gate (allocation gate a + (1 - allocation gate) C(M, k, b)),    M = M (1 - w e') + w v',
@@ -262,8 +262,8 @@ class DNCCell(_MemoryCell):
     Shapes: x (batch, features), the states [y, M (batch, locations, width), u, p, w (batch, locations), L
         (batch, locations, locations), r (batch, read_heads, locations), those of the controller] -> y, the
         states. y is the controller's output and what is read, (batch, units + read_heads * width).
-        heads_kernel (units, emitted), heads_bias (emitted,) of width * read_heads + 3 width + 5 read_heads + 3
-        numbers.
+        heads_kernel (units, emitted), heads_bias (emitted,) of width * read_heads + 3 width + 5 read_heads +
+        3 numbers.
 
     Raises:
         ArgumentError: the controller is no cell, or a number is not a positive integer.
@@ -296,8 +296,8 @@ class DNCCell(_MemoryCell):
         return self.width * self.read_heads + 3 * self.width + 5 * self.read_heads + 3
 
     def _parts(self, emitted: jax.Array) -> tuple[jax.Array, ...]:
-        """The interface vector: read keys, read strengths, write key and strength, what is erased and written,
-        free gates, allocation gate, write gate, read modes.
+        """The interface vector: read keys, read strengths, write key and strength, what is erased and
+        written, free gates, allocation gate, write gate, read modes.
         """
         heads, width = self.read_heads, self.width
         keys, strengths, key, strength, erased, written, free, allocation, gate, modes = _split(

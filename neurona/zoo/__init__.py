@@ -17,10 +17,12 @@ from neurona.zoo import (
     adaline,
     annealed_boltzmann,
     backpropagation,
+    bit_tasks,
     boltzmann,
     conditional_random_field,
     deep_belief,
     deep_boltzmann,
+    differentiable_neural_computer,
     echo_canceller,
     echo_state,
     elman,
@@ -33,10 +35,12 @@ from neurona.zoo import (
     kohonen,
     linear_discriminant,
     liquid_state,
+    lstm,
     madaline,
     markov,
     mcculloch_pitts,
     neocognitron,
+    neural_turing_machine,
     perceptron,
     plasticity,
     radial_basis,
@@ -50,11 +54,13 @@ from neurona.zoo import (
 from neurona.zoo.adaline import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
+from neurona.zoo.bit_tasks import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.conditional_random_field import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
+from neurona.zoo.differentiable_neural_computer import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
@@ -68,10 +74,12 @@ from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
+from neurona.zoo.lstm import *
 from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.mcculloch_pitts import *
 from neurona.zoo.neocognitron import *
+from neurona.zoo.neural_turing_machine import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.plasticity import *
 from neurona.zoo.radial_basis import *
@@ -86,10 +94,12 @@ __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "W
 __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
+__all__ += bit_tasks.__all__
 __all__ += boltzmann.__all__
 __all__ += conditional_random_field.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
+__all__ += differentiable_neural_computer.__all__
 __all__ += echo_canceller.__all__
 __all__ += echo_state.__all__
 __all__ += elman.__all__
@@ -102,10 +112,12 @@ __all__ += jordan.__all__
 __all__ += kohonen.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
+__all__ += lstm.__all__
 __all__ += madaline.__all__
 __all__ += markov.__all__
 __all__ += mcculloch_pitts.__all__
 __all__ += neocognitron.__all__
+__all__ += neural_turing_machine.__all__
 __all__ += perceptron.__all__
 __all__ += plasticity.__all__
 __all__ += radial_basis.__all__

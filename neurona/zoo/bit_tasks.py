@@ -1,7 +1,7 @@
 """Tasks that ask for a memory: bits are shown, and asked for later (Graves, Wayne and Danihelka, 2014).
 
-Each gives inputs and targets, (sequences, time, features) and (sequences, time, bits). Targets are NaN at steps
-that ask for nothing. Sequences that are shorter than the longest end in steps without inputs.
+Each gives inputs and targets, (sequences, time, features) and (sequences, time, bits). Targets are NaN at
+steps that ask for nothing. Sequences that are shorter than the longest end in steps without inputs.
 """
 
 import numpy as np
@@ -21,7 +21,9 @@ def _check_range(owner: str, name: str, span: Range, least: int) -> None:
         ArgumentError: it is one.
     """
     if not least <= span[0] <= span[1]:
-        raise ArgumentError(f"{owner}: {name} is (fewest, most), and fewest at least {least}. Received: {span}")
+        raise ArgumentError(
+            f"{owner}: {name} is (fewest, most), and fewest at least {least}. Received: {span}"
+        )
 
 
 def _pad(inputs: list[np.ndarray], targets: list[np.ndarray]) -> Pairs:

@@ -29,6 +29,7 @@ class SequenceNetwork(Estimator):
     """
 
     n_outputs_: int
+    batch_size: int
 
     def _check_targets(self, targets: np.ndarray) -> None:
         """Refuse targets that the outputs can't learn; NaN where nothing is asked.
@@ -40,7 +41,9 @@ class SequenceNetwork(Estimator):
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         owner = type(self).__name__
         if y is None:
-            raise DataError(f"{owner}: fit(X, y) needs y, the targets of the steps of X, NaN where nothing is asked.")
+            raise DataError(
+                f"{owner}: fit(X, y) needs y, the targets of the steps of X, NaN where nothing is asked."
+            )
         inputs, targets, asked = self._pairs(X, y)
         self._check_targets(targets)
         self.n_features_in_, self.n_outputs_ = inputs.shape[-1], targets.shape[-1]
@@ -56,10 +59,12 @@ class SequenceNetwork(Estimator):
         validation.check_finite(owner, "X", inputs)
         targets, counts = _stacked(owner, y, "y", np.nan)
         if lengths != counts:
-            row = next((row for row, (a, b) in enumerate(zip(lengths, counts)) if a != b), min(len(X), len(y)))
+            row = next(
+                (row for row, (a, b) in enumerate(zip(lengths, counts)) if a != b), min(len(X), len(y))
+            )
             raise DataError(
-                f"{owner}: each step has a target, NaN where nothing is asked. Received {len(lengths)} sequences "
-                f"in X and {len(counts)} in y, which differ at sequence {row}."
+                f"{owner}: each step has a target, NaN where nothing is asked. Received {len(lengths)} "
+                f"sequences in X and {len(counts)} in y, which differ at sequence {row}."
             )
         missing = np.isnan(targets)
         asked = ~missing.all(axis=-1)
@@ -71,7 +76,8 @@ class SequenceNetwork(Estimator):
             )
         if not asked.any(axis=1).all():
             raise DataError(
-                f"{owner}: sequence {int(np.argmin(asked.any(axis=1)))} asks for nothing: all its targets are NaN."
+                f"{owner}: sequence {int(np.argmin(asked.any(axis=1)))} asks for nothing: all its targets "
+                "are NaN."
             )
         return inputs, targets, asked
 
@@ -83,12 +89,10 @@ class SequenceNetwork(Estimator):
         validation.check_finite(owner, "X", inputs)
         if inputs.shape[-1] != self.n_features_in_:
             raise DataError(
-                f"{owner}: X has {inputs.shape[-1]} features, but {owner} is expecting {self.n_features_in_} "
-                "features as input."
+                f"{owner}: X has {inputs.shape[-1]} features, but {owner} is expecting "
+                f"{self.n_features_in_} features as input."
             )
         return inputs, lengths
-
-    batch_size: int
 
 
 def _stacked(owner: str, sequences: Any, name: str, padding: float) -> tuple[np.ndarray, list[int]]:
@@ -103,8 +107,8 @@ def _stacked(owner: str, sequences: Any, name: str, padding: float) -> tuple[np.
     if not parts or any(part.ndim != 2 or not part.size for part in parts):
         shape = next((part.shape for part in parts if part.ndim != 2 or not part.size), ())
         raise DataError(
-            f"{owner}: {name} is an array (sequences, time, features), or a list of arrays (time, features). "
-            f"Received {len(parts)} sequences, one of shape {shape}."
+            f"{owner}: {name} is an array (sequences, time, features), or a list of arrays (time, "
+            f"features). Received {len(parts)} sequences, one of shape {shape}."
         )
     widths = sorted({part.shape[1] for part in parts})
     if len(widths) > 1:
@@ -117,7 +121,9 @@ def _stacked(owner: str, sequences: Any, name: str, padding: float) -> tuple[np.
 
 
 class MemoryNetwork(SequenceNetwork):
-    """A controller with a memory, which learns to answer with bits. A subclass defines `_cell` and `_panels`."""
+    """A controller with a memory, which learns to answer with bits. A subclass defines `_cell`, `_panels` and
+    `_title`.
+    """
 
     locations: int
     learning_rate: float
@@ -154,9 +160,9 @@ class MemoryNetwork(SequenceNetwork):
         told = int(inputs.any(axis=-1).sum(axis=1).max())
         if told > self.locations + 1:  # a delimiter need not be kept
             warn(
-                f"{type(self).__name__}: a sequence of X tells something at {told} steps, and the memory has "
-                f"{self.locations} locations: what is told late may be written over what was told early. Take more "
-                f"locations; a network that has learned gets them by enlarged({told})."
+                f"{type(self).__name__}: a sequence of X tells something at {told} steps, and the memory "
+                f"has {self.locations} locations: what is told late may be written over what was told "
+                f"early. Take more locations; a network that has learned gets them by enlarged({told})."
             )
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
@@ -231,7 +237,10 @@ class MemoryNetwork(SequenceNetwork):
         states = self.states(x)
         shown = [
             (Words("inputs", "entradas"), x.T),
-            (Words("answers: probability of a 1", "respuestas: probabilidad de un 1"), self.predict_proba([x])[0].T),
+            (
+                Words("answers: probability of a 1", "respuestas: probabilidad de un 1"),
+                self.predict_proba([x])[0].T,
+            ),
             *self._panels(states),
         ]
         lines = -(-len(shown) // 2)

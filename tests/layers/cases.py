@@ -569,6 +569,7 @@ ELSEWHERE = {
         ],
         "test_units.py",
     ),
+    **dict.fromkeys(["NTMCell", "DNCCell"], "test_memory.py"),
     "Pipeline": "test_pipeline.py",
     **dict.fromkeys(["CustomScaleLayer", "LayerScale"], "test_scaling.py"),
     "STFTSpectrogram": "test_spectrogram.py",
