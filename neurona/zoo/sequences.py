@@ -2,18 +2,22 @@
 memories that are written and read.
 """
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
 
-from neurona.errors import DataError, warn
+from neurona.callbacks import LearningRateScheduler
+from neurona.errors import DataError, NonFiniteError, warn
 from neurona.layers import RNN, Dense, Input, Layer
 from neurona.losses import BinaryCrossentropy
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
 from neurona.plotting.figure import finish, new_figure
 from neurona.zoo import validation
+from neurona.zoo.bit_tasks import copy_task
 from neurona.zoo.card import Words
 from neurona.zoo.estimator import Estimator
 
@@ -259,3 +263,47 @@ class MemoryNetwork(SequenceNetwork):
             panel.set_xlabel(Words("step", "paso").of(language))
         figure.suptitle(self._title.of(language))
         return finish(figure, to_file)
+
+
+def falling(rate: float, epochs: int) -> LearningRateScheduler:
+    """A learning rate that falls along half a wave to nearly 0, so that the last errors become small."""
+    return LearningRateScheduler(lambda epoch, _: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2)
+
+
+def learned(network: Any, task: tuple[np.ndarray, np.ndarray]) -> Any:
+    """A network that has learned a task, with a learning rate that falls."""
+    return network.fit(*task, callbacks=[falling(network.learning_rate, network.epochs)])
+
+
+def copying_errors(network: MemoryNetwork, seed: int) -> dict[int, float]:
+    """The wrong bits of sequences to be copied, by how many steps they show, the mean of 50 sequences."""
+    return {
+        steps: float(network.wrong_bits(*copy_task(50, (steps, steps), seed=seed)).mean())
+        for steps in (20, 40, 80, 120)
+    }
+
+
+def copying_details(errors: list[dict[int, float]]) -> dict[Words, float]:
+    """The means over runs, by their name, and the most at 80 steps."""
+    found = {
+        Words(
+            f"copying {steps} steps: wrong bits of {8 * steps}",
+            f"copiar {steps} pasos: bits equivocados de {8 * steps}",
+        ): float(np.mean([one[steps] for one in errors]))
+        for steps in errors[0]
+    }
+    most = Words("copying 80 steps: the worst run", "copiar 80 pasos: la peor prueba")
+    return found | {most: max(one[80] for one in errors)}
+
+
+SEEDS = Words("seeds without a NaN, of 10", "semillas sin NaN, de 10")
+
+
+def finite_seeds(make: Callable[..., MemoryNetwork], seed: int) -> float:
+    """How many of ten seeds meet no number that is not finite while they learn to copy short sequences."""
+    finite = 0
+    for run in range(seed, seed + 10):
+        with contextlib.suppress(NonFiniteError):
+            make(run).fit(*copy_task(2000, (1, 4), bits=3, seed=run))
+            finite += 1
+    return float(finite)

@@ -1,4 +1,5 @@
-"""The neural Turing machine and the differentiable neural computer: their tasks, answers, states, refusals."""
+"""The neural Turing machine and the differentiable neural computer: their tasks, answers, states,
+refusals."""
 
 import numpy as np
 import pytest
