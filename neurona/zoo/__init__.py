@@ -19,8 +19,10 @@ from neurona.zoo import (
     backpropagation,
     boltzmann,
     conditional_random_field,
+    deep_autoencoder,
     deep_belief,
     deep_boltzmann,
+    denoising_autoencoder,
     echo_canceller,
     echo_state,
     elman,
@@ -42,7 +44,9 @@ from neurona.zoo import (
     radial_basis,
     restricted_boltzmann,
     softmax,
+    sparse_autoencoder,
     spiking,
+    variational_autoencoder,
     vector_quantization,
     word2vec,
     word_vectors,
@@ -53,8 +57,10 @@ from neurona.zoo.backpropagation import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.conditional_random_field import *
+from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
+from neurona.zoo.denoising_autoencoder import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
@@ -77,7 +83,9 @@ from neurona.zoo.plasticity import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
+from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
+from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
 from neurona.zoo.word_vectors import *
@@ -88,8 +96,10 @@ __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
 __all__ += boltzmann.__all__
 __all__ += conditional_random_field.__all__
+__all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
+__all__ += denoising_autoencoder.__all__
 __all__ += echo_canceller.__all__
 __all__ += echo_state.__all__
 __all__ += elman.__all__
@@ -111,7 +121,9 @@ __all__ += plasticity.__all__
 __all__ += radial_basis.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
+__all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
+__all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__
 __all__ += word_vectors.__all__

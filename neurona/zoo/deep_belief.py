@@ -71,6 +71,27 @@ def dream(layers: Sequence[Any], rows: int, rounds: int, key: jax.Array) -> jax.
     return lower[0].expected_visible(states)
 
 
+def learn_greedily(
+    layers: Sequence[Any], rows: np.ndarray, rule: Callable[[int], Any], **options: Any
+) -> tuple[np.ndarray, Any]:
+    """Let each layer learn from what the one below says: its figure at each epoch, and the last history.
+
+    Args:
+        layers: `RestrictedBoltzmannLayer`s, the lowest first.
+        rows: what the lowest learns from.
+        rule: makes the rule of the layer of a number, counted from 0.
+        options: of the `fit` of each.
+    """
+    figures, history = [], None
+    for number, layer in enumerate(layers):
+        model = Sequential([Input((rows.shape[1],)), layer])
+        model.compile(rule=rule(number))
+        history = model.fit(rows, **options)
+        figures.append(history.history.get(layer.figure, []))
+        rows = np.asarray(model.predict(rows, batch_size=1024, verbose=0))
+    return np.array(figures), history
+
+
 class Stack(Estimator):
     """What both networks share: the greedy learning of layers of restricted Boltzmann machines."""
 
@@ -105,17 +126,11 @@ class Stack(Estimator):
         self, rows: np.ndarray, rule: Callable[[int], Any], **options: Any
     ) -> tuple[list[Any], Any]:
         """The layers, each learned by a new rule from what the one below says; and the last history."""
-        layers, figures, history = [], [], None
-        for _ in self.units:
-            layer = self._level(len(layers))
-            model = Sequential([Input((rows.shape[1],)), layer])
-            model.compile(rule=rule(len(layers)))
-            history = model.fit(rows, batch_size=self._batch_size, **options)
-            figures.append(history.history.get(layer.figure, []))
-            rows = np.asarray(model.predict(rows, batch_size=1024, verbose=0))
-            layers.append(layer)
-        self.pretraining_ = np.array(figures)
-        return layers, history
+        levels = [self._level(number) for number in range(len(self.units))]
+        self.pretraining_, history = learn_greedily(
+            levels, rows, rule, batch_size=self._batch_size, **options
+        )
+        return levels, history
 
     def _divergence(self, number: int) -> ContrastiveDivergence:
         """The rule that learns a layer. The chains of the highest one, which dreams, may be carried on."""

@@ -143,9 +143,10 @@ class Estimator(base.BaseEstimator):
         validation.check_is_fitted(self)
         return validation.validate_data(self, X, dtype="float32", reset=False)
 
-    def _outputs(self, rows: Any) -> np.ndarray:
-        """What the model gives for rows."""
-        return np.asarray(self.model_.predict(rows, batch_size=_ROWS, verbose=0))
+    def _outputs(self, rows: Any, part: Any = None) -> np.ndarray:
+        """What the model, or a part of it, gives for rows."""
+        model = self.model_ if part is None else part
+        return np.asarray(model.predict(rows, batch_size=_ROWS, verbose=0))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a `.keras` file, which `neurona.zoo.load` reads.

@@ -21,6 +21,8 @@ from neurona.search import Ensemble
 # Those that take any table; a Hopfield network takes patterns of two values only.
 ESTIMATORS = [
     zoo.Adaline(epochs=30),
+    zoo.DeepAutoencoder((2,), "linear", epochs=2),
+    zoo.DenoisingAutoencoder(2, output_activation="linear", epochs=2),
     zoo.ExtremeClassifier(30),
     zoo.ExtremeRegressor(30),
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),
@@ -38,6 +40,8 @@ ESTIMATORS = [
     zoo.Sanger(1, epochs=2),
     zoo.SelfOrganizingMap(2, 2, epochs=3),
     zoo.SoftmaxRegression(epochs=30),
+    zoo.SparseAutoencoder(2, output_activation="linear", epochs=2),
+    zoo.VariationalAutoencoder(1, (4,), "gaussian", epochs=2),
 ]
 
 
