@@ -530,7 +530,7 @@ CARD = Card(
             "Burda et al., 2015, tabla 1: 86,76, con 5000 sorteos",
         ),
         run=_digits,
-        quick_target=22.0,
+        quick_target=25.0,
         lower=True,
     ),
 )
