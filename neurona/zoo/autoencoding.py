@@ -25,12 +25,11 @@ class Coder(Estimator):
         return True
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """The rows, which are their own targets."""
         self._check_sizes()
-        rows, _ = super()._checked(X, y)
+        rows, targets = super()._checked(X, y)
         self._check_bounds(rows)
         self._batch_size = min(self.batch_size, len(rows))
-        return rows, rows
+        return rows, targets
 
     def _rows(self, X: Any) -> np.ndarray:
         rows = super()._rows(X)
@@ -49,8 +48,8 @@ class Coder(Estimator):
 
     def _check_bounds(self, rows: np.ndarray) -> None:
         """Refuse numbers that the outputs can't reach, by their row and column."""
-        wrong = np.argwhere((rows < 0) | (rows > 1)) if self._bounded else ()
-        if len(wrong):
+        wrong = np.argwhere((rows < 0) | (rows > 1))
+        if self._bounded and len(wrong):
             row, column = wrong[0]
             raise DataError(
                 f"{type(self).__name__}: its outputs are from 0 to 1, and so are the rows. Row {row}, column "
@@ -91,6 +90,11 @@ class Autoencoder(base.TransformerMixin, Coder):
     """A network that gives rows back through a code."""
 
     output_activation: str
+
+    def _checked(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """The rows, which are their own targets."""
+        rows, _ = super()._checked(X, y)
+        return rows, rows
 
     @property
     def _bounded(self) -> bool:

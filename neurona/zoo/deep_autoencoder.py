@@ -54,8 +54,21 @@ _ROW, _BACK, _FIELD = Words("row", "fila"), Words("from the code", "del código"
 class LinearBoltzmannLayer(RestrictedBoltzmannLayer):
     """A restricted Boltzmann machine of linear hidden units, normal with mean c + W' v and variance 1.
 
+    Args:
+        units: how many hidden units.
+
     Shapes: as in `RestrictedBoltzmannLayer`; it gives the mean.
+
+    Source: Hinton and Salakhutdinov, Reducing the dimensionality of data with neural networks, 2006.
+
+    Example:
+
+        >>> LinearBoltzmannLayer(2)(np.ones((3, 5))).shape
+        (3, 2)
     """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)
 
     @property
     def figure(self) -> str:

@@ -177,14 +177,10 @@ class StackedDenoisingClassifier(Coder, Classifier):
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        self._check_sizes()
+    def _check_sizes(self) -> None:
+        super()._check_sizes()
         if not len(self.units):
             raise ArgumentError(f"{type(self).__name__}: units names one layer or more. Received: ()")
-        rows, targets = Classifier._checked(self, X, y)
-        self._check_bounds(rows)
-        self._batch_size = min(self.batch_size, len(rows))
-        return rows, targets
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
         return y[:, None] == self.classes_
@@ -209,7 +205,8 @@ class StackedDenoisingClassifier(Coder, Classifier):
             )
             level.set_params(batch_size=self.batch_size).fit(rows, verbose=self._verbose)
             rows = level.transform(rows)
-            learned.append(level.model_.get_layer("encoder").layers[-1].get_weights())
+            encoder: Any = level.model_.get_layer("encoder")
+            learned.append(encoder.layers[-1].get_weights())
             losses.append(level.history_.history["loss"])
         self.pretraining_ = np.array(losses)
         layers = [Dense(size, "sigmoid") for size in self.units]

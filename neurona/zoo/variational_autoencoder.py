@@ -98,6 +98,9 @@ class BinaryDraw(Layer):
 class _Likelihood(Layer):
     """What both likelihoods share: -log p(x | received), the mean over the rows, is added to the loss."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def call(self, inputs: Any) -> jax.Array:
         received, x = inputs
         self.add_loss(-jnp.mean(self.log_density(received, x)))
@@ -205,7 +208,7 @@ class _Variational(Coder):
     def _bounded(self) -> bool:
         return self.likelihood == "bernoulli"
 
-    def _checked(self, X: Any, y: Any) -> tuple[list[np.ndarray], None]:
+    def _checked(self, X: Any, y: Any) -> tuple[Any, None]:
         if self.likelihood not in _LIKELIHOODS:
             raise ArgumentError(
                 f"{type(self).__name__}: likelihood is 'bernoulli', for rows of 0 and 1, or 'gaussian'. "
@@ -231,7 +234,7 @@ class _Variational(Coder):
         code = GaussianUnits(self.n_components, kl_weight=self.beta)
         layers = [*(Dense(size, "tanh") for size in self.units), code]
         codes = Sequential([Input((features + width,)), *layers], name="encoder")(_joined([drawn, *classes]))
-        outputs = Dense(features)
+        outputs: Any = Dense(features)
         layers = [*(Dense(size, "tanh") for size in reversed(self.units)), outputs]
         decoder = Sequential([Input((self.n_components + width,)), *layers], name="decoder")
         outputs.bias.assign(data_bias(rows) if self._bounded else np.zeros(features))

@@ -1,6 +1,7 @@
 """The deep autoencoder beside principal components, and its first weights beside machines learned alone."""
 
 import itertools
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -21,10 +22,11 @@ def test_a_linear_one_finds_the_plane_of_the_principal_components():
     options = {"learning_rate": 0.1, "epochs": 1000, "batch_size": 200, "random_state": 0}
     network = zoo.DeepAutoencoder((2,), "linear", **options)
     network.fit(PLANE)
-    plane = PCA(2).fit(PLANE)
+    plane: Any = PCA(2).fit(PLANE)
     least = np.sum((PLANE - plane.inverse_transform(plane.transform(PLANE))) ** 2, axis=1).mean()
     assert least < -network.score(PLANE) < 1.02 * least
-    decoder = network.model_.get_layer("decoder").layers[0].get_weights()[0]
+    part: Any = network.model_.get_layer("decoder")
+    decoder = np.asarray(part.layers[0].get_weights()[0])
     cosines = np.linalg.svd(np.linalg.qr(decoder.T)[0].T @ plane.components_.T)[1]
     assert cosines.min() > 0.99
 
@@ -42,7 +44,9 @@ def test_it_begins_at_machines_learned_alone_and_unrolled():
     network = zoo.DeepAutoencoder((4, 2), learning_rate=1e-12, epochs=1, **options).fit(STRIPES)
     alone = zoo.DeepBelief((4,), 1.0, 60, 20, persistent=False, random_state=0).fit(STRIPES)
     kernel, bias, outer = alone.model_.get_weights()
-    there, back = network.model_.get_layer("encoder").layers, network.model_.get_layer("decoder").layers
+    encoder: Any = network.model_.get_layer("encoder")
+    decoder: Any = network.model_.get_layer("decoder")
+    there, back = encoder.layers, decoder.layers
     np.testing.assert_allclose(there[0].get_weights()[0], kernel, atol=1e-6)
     np.testing.assert_allclose(there[0].get_weights()[1], bias, atol=1e-6)
     np.testing.assert_allclose(back[1].get_weights()[0], np.transpose(kernel), atol=1e-6)

@@ -1,6 +1,7 @@
 """The denoising autoencoder beside the mean of all rows that a damaged one may have been."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,8 @@ def test_it_gives_back_the_mean_of_the_rows_that_a_damaged_one_may_have_been():
 
 def test_of_undamaged_rows_the_loss_is_the_cross_entropy():
     network = zoo.DenoisingAutoencoder(4, amount=0.0, epochs=1, random_state=0).fit(ROWS)
-    (_, hidden), (back,) = (network.model_.get_layer(part).layers for part in ("encoder", "decoder"))
+    model: Any = network.model_
+    (_, hidden), (back,) = (model.get_layer(part).layers for part in ("encoder", "decoder"))
     code = 1 / (1 + np.exp(-(ROWS @ hidden.kernel.numpy() + hidden.bias.numpy())))
     outputs = 1 / (1 + np.exp(-(code @ back.kernel.numpy() + back.bias.numpy())))
     wanted = -np.mean(ROWS * np.log(outputs) + (1 - ROWS) * np.log(1 - outputs))
@@ -40,10 +42,11 @@ def test_of_undamaged_rows_the_loss_is_the_cross_entropy():
 
 def test_backpropagation_begins_at_the_levels_and_lowers_the_loss():
     y = ROWS[:, 0] + ROWS[:, 4]
-    options = {"pretraining_epochs": 5, "batch_size": 20, "random_state": 1}
+    options: Any = {"pretraining_epochs": 5, "batch_size": 20, "random_state": 1}
     start = zoo.StackedDenoisingClassifier((4, 3), fine_tuning_rate=1e-12, epochs=1, **options).fit(ROWS, y)
     alone = zoo.DenoisingAutoencoder(4, epochs=5, batch_size=20, random_state=1).fit(ROWS)
-    wanted = alone.model_.get_layer("encoder").layers[-1].get_weights()
+    encoder: Any = alone.model_.get_layer("encoder")
+    wanted = encoder.layers[-1].get_weights()
     for ours, theirs in zip(start.model_.layers[0].get_weights(), wanted, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
     assert start.pretraining_.shape == (2, 5)

@@ -1,5 +1,7 @@
 """Sparse autoencoders beside the formulas of their papers in NumPy."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,9 +27,9 @@ def test_the_penalty_is_the_divergence_of_a_coin_and_draws_to_rho():
 
 def test_the_loss_is_that_of_the_lecture():
     network = zoo.SparseAutoencoder(5, 0.1, beta=2.0, weight_decay=0.01, epochs=1, batch_size=400)
-    network.fit(ROWS)
+    model: Any = network.fit(ROWS).model_
     (kernel, bias), (back, outer) = (
-        network.model_.get_layer(part).layers[0].get_weights() for part in ("encoder", "decoder")
+        model.get_layer(part).layers[0].get_weights() for part in ("encoder", "decoder")
     )
     hidden = 1 / (1 + np.exp(-(ROWS @ kernel + bias)))
     outputs = 1 / (1 + np.exp(-(hidden @ back + outer)))
@@ -87,7 +89,8 @@ def test_what_does_not_fit_is_refused_by_name():
         zoo.KSparseAutoencoder(8, 9).fit(ROWS)
     with pytest.raises(ValueError, match=r"k is a whole number above 0.* Received: k=0"):
         zoo.KSparse(0)
+    half: Any = 2.5
     with pytest.raises(ValueError, match="n_components is a whole number above 0"):
-        zoo.SparseAutoencoder(2.5).fit(ROWS)
+        zoo.SparseAutoencoder(half).fit(ROWS)
     with pytest.raises(ValueError, match=r"Row 0, column 0 is 2\..* take output_activation='linear'"):
         zoo.SparseAutoencoder().fit(2 * ROWS)

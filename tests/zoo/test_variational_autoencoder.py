@@ -1,5 +1,7 @@
 """The variational autoencoder beside normal densities of SciPy, and linear ones whose likelihood is known."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import bernoulli, multivariate_normal, norm
@@ -56,7 +58,7 @@ def test_the_divergence_and_both_bounds_are_those_of_sampled_densities(network):
     )
     (up, inner), (last, outer) = (layer.get_weights() for layer in network.model_.get_layer("decoder").layers)
     mean, spread = np.split(np.tanh(STRIPES[0] @ first + bias) @ code + offset, 2)
-    q = norm(mean, np.exp(spread / 2))
+    q: Any = norm(mean, np.exp(spread / 2))
     z = q.rvs((40_000, 2), random_state=1)
     log_ratio = (norm.logpdf(z) - q.logpdf(z)).sum(axis=1)
     share = 1 / (1 + np.exp(-(np.tanh(z @ up + inner) @ last + outer)))
