@@ -18,7 +18,7 @@ from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.core.variable import Variable
-from neurona.legacy.tensorflow import nodes
+from neurona.legacy.tensorflow import nodes, own_optimizers
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.functions import adopt
@@ -78,6 +78,7 @@ def install() -> None:
     models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
     Optimizer.apply = _taking_gradients(Optimizer.apply)
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
+    own_optimizers.install()
     SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     Variable.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]

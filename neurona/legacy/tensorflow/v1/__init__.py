@@ -309,6 +309,8 @@ PATHS = {
 
 
 def __getattr__(name: str) -> Any:
+    if Mode.is_one and not name.startswith("__"):
+        importlib.import_module(f"{_HERE}.tensor")  # what makes functions draw, whichever is called first
     if name == "__version__":
         return "1.15.5" if Mode.is_one else "2.21.0"
     if name in ("VERSION", "GIT_VERSION", "COMPILER_VERSION"):
