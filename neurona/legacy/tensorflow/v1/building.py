@@ -76,7 +76,7 @@ def gradients(
     cotangents = (
         [None] * len(tensors)
         if grad_ys is None
-        else [None if one is None else convert(one).node for one in _list(grad_ys)]
+        else [_factor(one, y) for one, y in zip(_list(grad_ys), tensors, strict=True)]
     )
     stops = [node for one in _list(stop_gradients or []) for node in one.graph_nodes]
     nodes = gradients_of(
@@ -94,6 +94,16 @@ def gradients(
             operation = Operation(full_name, "Gradient", [node], [one], graph)
             found.append(GraphTensor(node, operation))
     return found
+
+
+def _factor(given: Any, y: Any) -> Any:
+    """The factors of a tensor's gradient; as many numbers in another shape are taken in order."""
+    if given is None:
+        return None
+    factor = convert(given)
+    if factor.shape.rank in (None, y.shape.rank) or y.shape.rank is None:
+        return factor.node
+    return draw(lambda one, like: jnp.reshape(one, like.shape), (factor, y), default="Reshape").node
 
 
 def _list(value: Any) -> list[Any]:

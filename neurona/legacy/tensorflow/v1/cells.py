@@ -17,6 +17,19 @@ from neurona.legacy.tensorflow.v1.tensor import draw
 LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))
 
 
+def refuse_options(cell: Any, options: dict[str, Any]) -> None:
+    """Refuse what a cell would leave out, so that nothing is without effect.
+
+    Raises:
+        TypeError: an option is given that the cell does not have here.
+    """
+    for name, value in options.items():
+        if value is not None and not (name == "trainable" and value is True):
+            raise TypeError(
+                translated(f"{type(cell).__name__} has no option {name!r} here. Received: {value!r}.")
+            )
+
+
 class RNNCell:
     """The base of the cells: `output, state = cell(inputs, state)`.
 
@@ -28,7 +41,9 @@ class RNNCell:
     output_size: Any = 0
     _default_name = "rnn_cell"
 
-    def __init__(self, reuse: Any = None, name: str | None = None, dtype: Any = None, **_: Any) -> None:
+    def __init__(self, reuse: Any = None, name: str | None = None, dtype: Any = None, **options: Any) -> None:
+        reuse = options.pop("_reuse", reuse)
+        refuse_options(self, options)
         self._reuse, self._name = reuse, name or self._default_name
         self._variables: dict[str, Any] = {}
 
@@ -89,9 +104,9 @@ class BasicRNNCell(RNNCell):
         reuse: Any = None,
         name: Any = None,
         dtype: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name, dtype)
+        super().__init__(reuse, name, dtype, **options)
         self.state_size = self.output_size = int(num_units)
         self._activation = _activation(activation) or numbers.tanh
 
@@ -122,9 +137,9 @@ class GRUCell(RNNCell):
         bias_initializer: Any = None,
         name: Any = None,
         dtype: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name, dtype)
+        super().__init__(reuse, name, dtype, **options)
         self.state_size = self.output_size = int(num_units)
         self._activation = _activation(activation) or numbers.tanh
         self._kernel, self._bias = kernel_initializer, bias_initializer
@@ -166,9 +181,9 @@ class LSTMCell(RNNCell):
         reuse: Any = None,
         name: Any = None,
         dtype: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name, dtype)
+        super().__init__(reuse, name, dtype, **options)
         self._units, self._peepholes, self._initializer = int(num_units), use_peepholes, initializer
         self._clip, self._projected, self._projection_clip = cell_clip, num_proj, proj_clip
         self._forget_bias, self._is_tuple = forget_bias, state_is_tuple
@@ -224,7 +239,7 @@ class BasicLSTMCell(LSTMCell):
         name: Any = None,
         dtype: Any = None,
         input_size: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
         super().__init__(
             num_units,
@@ -354,15 +369,16 @@ class DropoutWrapper(_Wrapper):
         input_size: Any = None,
         dtype: Any = None,
         seed: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
         super().__init__(cell)
+        refuse_options(self, options)
         if variational_recurrent:
             raise NotImplementedError(
                 "DropoutWrapper(variational_recurrent=True) is not here: use "
                 "tf.keras.layers.LSTM(recurrent_dropout=)."
             )
-        self._keeps = input_keep_prob, output_keep_prob, state_keep_prob
+        self._keeps, self._seed = (input_keep_prob, output_keep_prob, state_keep_prob), seed
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         output, new = self._cell(self._dropped(inputs, 0), state)
@@ -373,7 +389,8 @@ class DropoutWrapper(_Wrapper):
 
     def _dropped(self, x: Any, which: int) -> Any:
         keep = self._keeps[which]
-        return x if _is_one(keep) else nn.dropout(x, 1 - keep)
+        seed = None if self._seed is None else self._seed + which
+        return x if _is_one(keep) else nn.dropout(x, 1 - keep, seed=seed)
 
 
 def _is_one(keep: Any) -> bool:
@@ -417,7 +434,7 @@ class OutputProjectionWrapper(_Wrapper):
 class InputProjectionWrapper(_Wrapper):
     """A cell with a dense layer before its inputs."""
 
-    def __init__(self, cell: RNNCell, num_proj: int, activation: Any = None, **_: Any) -> None:
+    def __init__(self, cell: RNNCell, num_proj: int, activation: Any = None, input_size: Any = None) -> None:
         super().__init__(cell)
         self._size, self._activation = num_proj, activation
 
@@ -433,7 +450,12 @@ class EmbeddingWrapper(_Wrapper):
     """A cell whose inputs are numbers of rows of a table."""
 
     def __init__(
-        self, cell: RNNCell, embedding_classes: int, embedding_size: int, initializer: Any = None, **_: Any
+        self,
+        cell: RNNCell,
+        embedding_classes: int,
+        embedding_size: int,
+        initializer: Any = None,
+        reuse: Any = None,
     ) -> None:
         super().__init__(cell)
         self._shape, self._initializer = [embedding_classes, embedding_size], initializer
