@@ -1,9 +1,9 @@
-"""Optimizers that programs write for `tf.keras` of TensorFlow 2.0 to 2.10: `_resource_apply_dense` and its kin.
+"""Optimizers that programs write for `tf.keras` of TensorFlow 2.0 to 2.10, by `_resource_apply_dense`.
 
-Such a class names its hyperparameters with `_set_hyper`, makes what it keeps of each weight in `_create_slots`,
-and moves one weight in `_resource_apply_dense`. Here that runs while a step is traced: the weights and slots it
-assigns to are parts of the pure step, as for `update_step`. Gradients are always dense, so
-`_resource_apply_sparse` is not called.
+Such a class names its hyperparameters with `_set_hyper`, makes what it keeps of each weight in
+`_create_slots`, and moves one weight in `_resource_apply_dense`. Here that runs while a step is traced: the
+weights and slots it assigns to are parts of the pure step, as for `update_step`. Gradients are always dense,
+so `_resource_apply_sparse` is not called.
 """
 
 import functools
@@ -129,7 +129,7 @@ class OlderPoints:
     _is_called = False  # whether the program has called `apply_gradients` itself
 
     def _set_hyper(self: Any, name: str, value: Any) -> None:
-        """Name a hyperparameter: a number, or a function that gives one; the learning rate also a schedule."""
+        """Name a hyperparameter: a number or a function that gives one, or the schedule of the rate."""
         setattr(self, name, value)
 
     def _get_hyper(self: Any, name: str, dtype: Any = None) -> Any:
@@ -336,7 +336,7 @@ def _of_its_age(get_config: Callable[..., dict[str, Any]]) -> Callable[..., dict
 
 
 def _within_steps(apply: Callable[..., Any]) -> Callable[..., Any]:
-    """`apply_gradients` that takes the step itself while one is traced: the program's own method ends in it."""
+    """`apply_gradients` that takes the step while one is traced: the program's own method ends in it."""
 
     @functools.wraps(apply)
     def run(self: Any, grads_and_vars: Any, *args: Any, **kwargs: Any) -> Any:

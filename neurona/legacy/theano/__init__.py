@@ -12,8 +12,8 @@ import numpy as np
 
 from neurona.legacy.imports import submodule
 from neurona.legacy.theano import gradient, loops, printing, tensor
-from neurona.legacy.theano.checking import verify_grad
 from neurona.legacy.theano.calls import Function, In, Out, Param, UnusedInputError, function
+from neurona.legacy.theano.checking import verify_grad
 from neurona.legacy.theano.gradient import Lop, Rop, grad
 from neurona.legacy.theano.loops import foldl, foldr, map_, reduce, scan
 from neurona.legacy.theano.operations import Op, as_op

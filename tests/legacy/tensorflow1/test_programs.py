@@ -315,3 +315,11 @@ def test_factors_of_gradients_may_have_an_axis_more(session):
     y = tf.reshape(x * x, [2, 1])
     (slope,) = tf.gradients(y, x, tf.constant([[[3.0], [5.0]]]))
     assert session.run(slope).tolist() == [[6, 20]]
+
+
+def test_a_size_that_is_fed_without_a_shape_leaves_the_rank_known(session):
+    rows, steps = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32)
+    x = tf.placeholder(tf.float32, [None, 6])
+    made = tf.reshape(x, [rows, steps, 3])
+    assert made.shape.as_list()[2] == 3
+    assert session.run(made, {x: np.ones((2, 6)), rows: 2, steps: 2}).shape == (2, 2, 3)

@@ -77,7 +77,7 @@ def test_what_is_not_here_is_refused(matrix):
     with pytest.raises(TypeError, match="complex128"):
         double(matrix.astype("complex128"))
     for compute in (lambda: sparse.dot(x, y), lambda: x + y, lambda: x * y, lambda: x[0]):
-        with pytest.raises(ValueError, match="not here|not indexed here"):
+        with pytest.raises(ValueError, match=r"not (indexed )?here"):
             compute()
     with pytest.raises(AttributeError, match="no 'hstack' here"):
         sparse.hstack  # noqa: B018 - asked for

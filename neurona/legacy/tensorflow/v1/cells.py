@@ -13,6 +13,7 @@ from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.v1.initializers import Constant, Zeros
 from neurona.legacy.tensorflow.v1.scopes import VariableScope, get_variable, variable_scope
 from neurona.legacy.tensorflow.v1.tensor import draw
+from neurona.messages import translated
 
 LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))
 

@@ -29,18 +29,20 @@ complex64, complex128, complex_ = np.complex64, np.complex128, np.complex128
 # Functions whose arguments take the dtype that NumPy gives them together.
 _RENAMED = {"fix": "trunc"}
 _PROMOTING = """add append arctan2 array_equal bitwise_and bitwise_or bitwise_xor concatenate cross divide
-    divmod dot dstack einsum equal float_power floor_divide gcd greater greater_equal heaviside hstack hypot
-    inner isclose allclose kron lcm less less_equal logaddexp logaddexp2 matmul maximum minimum mod multiply
-    nextafter not_equal outer polyval power remainder stack subtract tensordot true_divide vdot vstack"""
+    divmod dot dstack einsum equal float_power floor_divide gcd greater greater_equal heaviside
+    hstack hypot inner isclose allclose kron lcm less less_equal logaddexp logaddexp2 matmul maximum
+    minimum mod multiply nextafter not_equal outer polyval power remainder stack subtract tensordot
+    true_divide vdot vstack"""
 _PLAIN = """abs absolute all amax amin angle any arccos arccosh arcsin arcsinh arctan arctanh argmax argmin
-    argsort around atleast_1d atleast_2d atleast_3d average bitwise_not broadcast_arrays broadcast_to cbrt ceil
-    clip compress conj conjugate cos cosh count_nonzero cumprod cumsum deg2rad diag diagflat diagonal diff dsplit
-    exp exp2 expand_dims expm1 fabs fix flip fliplr flipud floor hsplit imag iscomplex isfinite isinf isnan
-    isneginf isposinf isreal ix_ log log10 log1p log2 logical_and logical_not logical_or logical_xor max mean
-    meshgrid min moveaxis nanmean nanprod nansum negative nonzero pad positive prod ptp rad2deg ravel real
-    reciprocal repeat reshape roll rot90 round select sign signbit sin sinc sinh sort split sqrt square squeeze
-    std sum swapaxes take take_along_axis tan tanh tile trace transpose tril triu vander var vsplit where
-    arange diag_indices empty eye full geomspace identity linspace logspace ones tri zeros
+    argsort around atleast_1d atleast_2d atleast_3d average bitwise_not broadcast_arrays
+    broadcast_to cbrt ceil clip compress conj conjugate cos cosh count_nonzero cumprod cumsum
+    deg2rad diag diagflat diagonal diff dsplit exp exp2 expand_dims expm1 fabs fix flip fliplr
+    flipud floor hsplit imag iscomplex isfinite isinf isnan isneginf isposinf isreal ix_ log log10
+    log1p log2 logical_and logical_not logical_or logical_xor max mean meshgrid min moveaxis nanmean
+    nanprod nansum negative nonzero pad positive prod ptp rad2deg ravel real reciprocal repeat
+    reshape roll rot90 round select sign signbit sin sinc sinh sort split sqrt square squeeze std
+    sum swapaxes take take_along_axis tan tanh tile trace transpose tril triu vander var vsplit
+    where arange diag_indices empty eye full geomspace identity linspace logspace ones tri zeros
     empty_like full_like ones_like zeros_like copy"""
 _TESTING = "iscomplexobj isrealobj isscalar ndim shape size"
 
@@ -259,7 +261,7 @@ def experimental_enable_numpy_behavior(
     """
     if dtype_conversion_mode not in (None, "legacy"):
         raise NotImplementedError(
-            f"dtype_conversion_mode={dtype_conversion_mode!r} of tf.experimental.numpy is not here: 'legacy' is."
+            f"dtype_conversion_mode={dtype_conversion_mode!r} is not here: 'legacy' is."
         )
     _State.prefers_32 = bool(prefer_float32)
     if _State.is_enabled:
