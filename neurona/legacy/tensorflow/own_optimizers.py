@@ -17,6 +17,7 @@ from neurona import initializers
 from neurona.core.registry import serialize
 from neurona.core.scope import Scope
 from neurona.core.variable import Variable
+from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow import operators
 from neurona.legacy.tensorflow.arrays import cast
 from neurona.legacy.tensorflow.dispatch import tensor_of, variable_dtype
@@ -106,13 +107,13 @@ class Held:
         self, delta: Any, use_locking: Any = None, name: Any = None, read_value: Any = True
     ) -> "Held":
         """Add to the value."""
-        return self.assign(self._as_tensor() + tensor_of(delta, hint=self.dtype))
+        return self.assign(numbers.add(self, tensor_of(delta, hint=self.dtype)))
 
     def assign_sub(
         self, delta: Any, use_locking: Any = None, name: Any = None, read_value: Any = True
     ) -> "Held":
         """Subtract from the value."""
-        return self.assign(self._as_tensor() - tensor_of(delta, hint=self.dtype))
+        return self.assign(numbers.subtract(self, tensor_of(delta, hint=self.dtype)))
 
 
 _hash = Held.__hash__
@@ -224,7 +225,7 @@ class OlderPoints:
 
     def _coefficients(self: Any, dtype: Any) -> dict[str, Any]:
         rate = self._decayed_lr(dtype)
-        if not isinstance(self, Adam):
+        if not issubclass(type(self), Adam):
             return {"lr_t": rate}
         step = cast(tensor_of(self.iterations), dtype) + 1.0
         first, second = (self._get_hyper(name, dtype) for name in ("beta_1", "beta_2"))

@@ -217,7 +217,7 @@ def slice(sp_input: SparseTensor, start: Any, size: Any, name: Any = None) -> Sp
 def split(sp_input: Any = None, num_split: Any = None, axis: Any = None, name: Any = None) -> list[Any]:
     """Parts along an axis, of which the first are longer where it can't be divided."""
     sizes, axis = _sizes(sp_input), int(static(axis))
-    lengths = [len(one) for one in np.array_split(np.arange(sizes[axis]), int(static(num_split)))]
+    lengths = [len(one) for one in np.array_split(np.arange(int(sizes[axis])), int(static(num_split)))]
     starts = np.concatenate([[0], np.cumsum(lengths)])
     parts = []
     for start, length in zip(starts, lengths):

@@ -201,7 +201,7 @@ class SparseFunction:
         for one in self.inputs[len(args) :]:
             if one.name not in kwargs and one.value is None:
                 raise TypeError(f"{self._inner}: missing required input: {one.name or one.variable}")
-            given.append(kwargs.pop(one.name, one.value))
+            given.append(kwargs.pop(str(one.name), one.value))
         if kwargs or len(given) > len(self.inputs):
             raise TypeError(f"{self._inner}: it takes {len(self.inputs)} inputs. Received: {len(given)}.")
         values: list[Any] = []
@@ -216,6 +216,11 @@ class SparseFunction:
             for one in self._wanted
         ]
         return made if self._is_list or not made else made[0]
+
+
+def _holds_sparse(inputs: list[In], outputs: Any) -> bool:
+    several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    return any(isinstance(one, SparseVariable) for one in (*several, *(entry.variable for entry in inputs)))
 
 
 def _parts(variable: Any) -> list[Any]:
@@ -266,8 +271,7 @@ def function(
     if inspect.isgenerator(inputs) or isinstance(inputs, Node):
         inputs = [inputs] if isinstance(inputs, Node) else list(inputs)
     entries = [one if isinstance(one, In) else In(one) for one in inputs]
-    several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-    if any(isinstance(one, SparseVariable) for one in (*several, *(entry.variable for entry in entries))):
+    if _holds_sparse(entries, outputs):
 
         def build(inputs: list[Any], outputs: list[Any]) -> Function:
             return function(

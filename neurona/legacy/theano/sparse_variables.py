@@ -265,7 +265,7 @@ def sizes_like(shape: Any) -> Any:
         return found
     if isinstance(shape, Tensor) and getattr(shape, "value", None) is None:
         raise ArgumentError("The shape of a sparse matrix is that of another, or two numbers.")
-    sizes = shape.value if isinstance(shape, Tensor) else shape
+    sizes = getattr(shape, "value", shape)
     return as_tensor_variable(np.zeros((*map(int, np.asarray(sizes)), 0), np.int8))
 
 

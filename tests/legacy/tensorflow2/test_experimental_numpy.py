@@ -23,6 +23,7 @@ SAME = [
     "np.fix(np.array([-1.5, 1.5]))",
     "np.tensordot(np.ones((2, 3)), np.ones((3, 2)), 1)",
     "np.stack([np.arange(2), np.arange(2)], axis=1)",
+    "np.concatenate([np.ones((1, 2)), np.arange(2).reshape(1, 2)], 1)",
     "np.logaddexp(1, np.arange(3, dtype=np.float32))",
     "np.array(3, ndmin=2)",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.graph import Check, Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
-from neurona.legacy.tensorflow import debugging
+from neurona.legacy.tensorflow import arrays, debugging
 from neurona.legacy.tensorflow.control import numpy_function
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
@@ -22,6 +22,7 @@ from neurona.legacy.tensorflow.v1.tensor import (
     FROM_SHAPES,
     GraphTensor,
     Operation,
+    constant,
     convert,
     draw,
     drawn,
@@ -306,3 +307,11 @@ def _from_shape(which: str, value: Any, name: str | None, out_type: Any) -> Any:
         return draw(FROM_SHAPES[which], (tensor,), name=name)
     sizes = Node(FROM_SHAPES[which], (tensor.node,))
     return draw(jnp.asarray, (sizes, dtype.held), name=name, default=which.title(), kind=which.title())
+
+
+def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
+    """Zeros in the shape of a tensor; for texts, empty ones."""
+    given = np.asarray(tensor) if isinstance(tensor, (str, bytes, list, tuple, np.ndarray)) else None
+    if given is not None and given.dtype.kind in "SU" and dtype is None:
+        return constant(np.full(given.shape, b"", object), name=name or "zeros_like")
+    return arrays.zeros_like(tensor, dtype, name=name)

@@ -33,6 +33,8 @@ _PROMOTING = """add append arctan2 array_equal bitwise_and bitwise_or bitwise_xo
     hstack hypot inner isclose allclose kron lcm less less_equal logaddexp logaddexp2 matmul maximum
     minimum mod multiply nextafter not_equal outer polyval power remainder stack subtract tensordot
     true_divide vdot vstack"""
+# Those of them whose numbers are axes.
+_WITH_AXES = ("append", "concatenate", "cross", "einsum", "stack", "tensordot")
 _PLAIN = """abs absolute all amax amin angle any arccos arccosh arcsin arcsinh arctan arctanh argmax argmin
     argsort around atleast_1d atleast_2d atleast_3d average bitwise_not broadcast_arrays
     broadcast_to cbrt ceil clip compress conj conjugate cos cosh count_nonzero cumprod cumsum
@@ -56,7 +58,13 @@ def _leaves(tree: Any) -> tuple[list[Any], Any]:
     return jax.tree.flatten(tree, is_leaf=lambda one: isinstance(one, (Tensor, Variable)))
 
 
-def _run(compute: Callable[..., Any], args: Any, kwargs: dict[str, Any], promotes: bool = False) -> Any:
+def _run(
+    compute: Callable[..., Any],
+    args: Any,
+    kwargs: dict[str, Any],
+    promotes: bool = False,
+    with_axes: bool = False,
+) -> Any:
     """What a function of arrays gives for tensors, arrays and numbers, as tensors that tapes see."""
     leaves, form = _leaves((args, kwargs))
     given = [
@@ -66,13 +74,13 @@ def _run(compute: Callable[..., Any], args: Any, kwargs: dict[str, Any], promote
     kinds = [one if tensor is None else np.dtype(tensor.dtype.held) for one, tensor in zip(leaves, given)]
     dtype = _common(kinds) if promotes else None
 
+    numbers = () if with_axes else (bool, int, float, complex)
+
     def run(arrays: list[Any]) -> Any:
         found = iter(arrays)
-        filled = []
-        for leaf, tensor in zip(leaves, given, strict=True):
-            one = leaf if tensor is None else next(found)
-            is_number = isinstance(one, (bool, int, float, complex))
-            filled.append(jnp.asarray(one, dtype) if dtype and (tensor is not None or is_number) else one)
+        filled = [leaf if tensor is None else next(found) for leaf, tensor in zip(leaves, given, strict=True)]
+        if dtype is not None:
+            filled = [_promoted(one, tensor, numbers, dtype) for one, tensor in zip(filled, given)]
         positional, named = jax.tree.unflatten(form, filled)
         with wide():
             return compute(*positional, **named)
@@ -80,6 +88,10 @@ def _run(compute: Callable[..., Any], args: Any, kwargs: dict[str, Any], promote
     results = computed(run, [one._array for one in given if one is not None], run)
     has_64 = any(getattr(one, "dtype", one) == np.float64 for one in kinds)
     return jax.tree.map(functools.partial(_result, narrow=_State.prefers_32 and not has_64), results)
+
+
+def _promoted(one: Any, tensor: Any, numbers: tuple, dtype: Any) -> Any:
+    return jnp.asarray(one, dtype) if tensor is not None or isinstance(one, numbers) else one
 
 
 def _result(array: Any, narrow: bool) -> Any:
@@ -109,7 +121,7 @@ def _made(name: str, promotes: bool) -> Callable[..., Any]:
     @functools.wraps(compute)
     def call(*args: Any, **kwargs: Any) -> Any:
         kwargs = {key: _dtype(value) for key, value in kwargs.items()}
-        return _run(compute, tuple(map(_dtype, args)), kwargs, promotes)
+        return _run(compute, tuple(map(_dtype, args)), kwargs, promotes, name in _WITH_AXES)
 
     call.__doc__ = f"`numpy.{name}` of tensors."
     return call
@@ -175,7 +187,7 @@ def result_type(*arrays_and_dtypes: Any) -> np.dtype:
     """The dtype that tensors and dtypes give together."""
     return np.result_type(
         *(
-            np.dtype(one.dtype.held) if isinstance(one, (Tensor, Variable)) else _dtype(one)
+            np.dtype(tensor_of(one).dtype.held) if isinstance(one, (Tensor, Variable)) else _dtype(one)
             for one in arrays_and_dtypes
         )
     )
@@ -272,7 +284,7 @@ def experimental_enable_numpy_behavior(
         setattr(Tensor, f"__r{name}__", _operator(function, reflected=True))
     for name, function in _ORDER.items():
         setattr(Tensor, f"__{name}__", _operator(function))
-    Tensor.__getitem__ = _item
+    setattr(Tensor, "__getitem__", _item)  # noqa: B010 - a method that the class has not declared
 
 
 _give_methods()
