@@ -239,6 +239,8 @@ def install(source: str = "") -> None:
         importlib.import_module("neurona.legacy.colab").provide()
     if "numpy" in source:
         importlib.import_module("neurona.legacy.numpy_names").restore()
+    if "sklearn." in source:
+        importlib.import_module("neurona.legacy.sklearn_names").restore()
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         if importlib.util.find_spec("six") is None:  # older libraries brought it along
             FACES["six"] = "neurona.legacy.six"

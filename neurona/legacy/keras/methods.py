@@ -18,8 +18,11 @@ from neurona.core import symbolic
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.symbolic import is_symbolic
+from neurona.core.variable import Variable
+from neurona.legacy.first_values import taking_functions
 from neurona.layers import Layer
 from neurona.legacy.keras.backend.control import Step
+from neurona.legacy.keras.backend.mathematics import int_shape
 from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
 from neurona.metrics import Mean, Metric
@@ -296,12 +299,38 @@ def _beside_other_sizes(trace_shapes: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+def _or_as_called(compute_output_spec: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's symbolic output: as its `call` makes it, where its own `compute_output_shape` fails because
+    it reads what only `call` keeps. In Keras 2 the call came first.
+    """
+
+    @functools.wraps(compute_output_spec)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return compute_output_spec(self, *args, **kwargs)
+        except Exception as error:
+            own = type(self).compute_output_shape
+            if own is Layer.compute_output_shape or own.__module__.startswith("neurona."):
+                raise
+            try:
+                return self._traced_spec(args, kwargs)
+            except Exception:
+                raise error from None
+
+    return wrapper
+
+
 @functools.cache
 def install() -> None:
     """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
     array: Any = ArrayImpl  # what tensors of TensorFlow's backend have
     array.numpy = np.array
+    array.eval = lambda self, feed_dict=None, session=None: np.array(self)
     array._keras_mask = property(MASK.get)
+    for cls in (symbolic.SymbolicTensor, jax.core.Tracer, array):
+        type.__setattr__(cls, "_keras_shape", property(int_shape))
+    type.__setattr__(Layer, "compute_output_spec", _or_as_called(Layer.compute_output_spec))
+    Variable.draw = taking_functions(Variable.draw)
     symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)
     Model.load_weights = _with_status(Model.load_weights)
     type.__setattr__(ModelCheckpoint, "__init__", _with_period(ModelCheckpoint.__init__))

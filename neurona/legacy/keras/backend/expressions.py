@@ -28,7 +28,9 @@ class Expression(SymbolicTensor):
         """The value of now."""
         return np.array(Program(self)([]))
 
-    eval = numpy
+    def eval(self, feed_dict: Any = None, session: Any = None) -> np.ndarray:
+        """The value of now, as a session gives it. Nothing has to be fed."""
+        return self.numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
@@ -80,8 +82,8 @@ class BackendVariable(Variable):
         owns = scope is not None and scope.values is not None and self in scope.values
         return not (owns or self._is_part) and _is_tracing()
 
-    def eval(self) -> np.ndarray:
-        """The array."""
+    def eval(self, feed_dict: Any = None, session: Any = None) -> np.ndarray:
+        """The array, as a session gives it."""
         return self.numpy()
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
