@@ -39,6 +39,7 @@ _ELSEWHERE = {
     _TENSORFLOW: {
         "keras": "neurona.legacy.keras",
         "python.keras": "neurona.legacy.keras",
+        "compiler.tf2xla.python.xla": f"{_TENSORFLOW}.xla",
         "contrib": f"{_TENSORFLOW_1}.contrib",
         "estimator": f"{_TENSORFLOW_1}.estimator",
         "examples.tutorials.mnist.input_data": f"{_TENSORFLOW_1}.examples",
