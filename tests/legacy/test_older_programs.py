@@ -81,7 +81,8 @@ class Halves(Layer):
     pattern = None
 
     def build(self, input_shape):
-        self.order = self.add_weight(name="order", shape=(6,), dtype="int32", initializer=self.order_of, trainable=False)
+        options = {"dtype": "int32", "initializer": self.order_of, "trainable": False}
+        self.order = self.add_weight(name="order", shape=(6,), **options)
         self.built = True
 
     def order_of(self, shape):
@@ -174,7 +175,8 @@ def test_inner_methods_and_names_of_keras_1(tmp_path):
     names = ["acc", "mean_absolute_error"]
     of_outputs = [f"{layer}_{name}" for layer in ("attention_1", "dense_1") for name in names]
     assert said[1] == str(["loss", "attention_1_loss", "dense_1_loss", *of_outputs])
-    assert said[2].startswith("2 [") and len(said) == 3  # predict shows no progress
+    assert said[2].startswith("2 [")
+    assert len(said) == 3  # predict shows no progress
 
 
 def test_shapes_and_first_values_of_keras_2(tmp_path):

@@ -51,7 +51,8 @@ _ORDERING = re.compile(r"ordering|data_format|channels_last|['\"]t[fh]['\"]")
 _IMAGES = re.compile(r"Convolution2D|Conv2D|MaxPooling2D")
 # A shape such as (3, 32, 32) or (1, img_rows, img_cols), which is none of rows and columns.
 _CHANNELS_FIRST = re.compile(
-    r"\b(?:input_)?shape\s*=\s*\(\s*(?:1|3|\w*channels)\s*,\s*(?![13]\b)\w+\s*,\s*(?![13]\b|\w*channels)\w+\s*\)"
+    r"\b(?:input_)?shape\s*=\s*\(\s*(?:1|3|\w*channels)\s*,\s*"
+    r"(?:(?![13]\b)\w+\s*,\s*(?![13]\b|\w*channels)\w+\s*\)|\)\s*\+)"
 )
 _NAMES_IN_LOGS = {
     "accuracy": "acc",
@@ -64,7 +65,9 @@ _NAMES_IN_LOGS = {
 _AFTER_LOSS = ("metrics", "loss_weights", "sample_weight_mode", "weighted_metrics", "target_tensors")
 # The arguments of `add_weight` after shape and initializer, in the order of Keras 1.
 _AFTER_INITIALIZER = ("name", "trainable", "regularizer", "constraint")
-_OF_TENSORFLOW = re.compile(r"tensorflow\.(?:python\.)?keras|from\s+tensorflow\s+import\s.*\bkeras\b|\btf\.keras\b")
+_OF_TENSORFLOW = re.compile(
+    r"tensorflow\.(?:python\.)?keras|from\s+tensorflow\s+import\s.*\bkeras\b|\btf\.keras\b"
+)
 _IMPORTS = re.compile(r"^\s*(?:import\s+keras\b|from\s+keras[\s.])", re.MULTILINE)
 
 
@@ -100,6 +103,8 @@ def has_channels_first(source: str) -> bool:
     Example:
 
         >>> has_channels_first("Convolution2D(8, 3, 3, input_shape=(1, img_rows, img_cols))")
+        True
+        >>> has_channels_first("Lambda(scale, input_shape=(3,) + size); Convolution2D(8, 3, 3)")
         True
         >>> has_channels_first("Conv2D(8, 3, input_shape=(28, 28, 1))")
         False
@@ -137,6 +142,7 @@ def begin(source: str) -> None:
     Layer.add_weight = _with_name_third(Layer.add_weight)
     Layer.__init_subclass__ = classmethod(_noticing_keras_1(Layer.__init_subclass__.__func__))  # pyright: ignore
     Model.predict = _silent(Model.predict)
+    Model.save_weights = _in_hdf5(Model.save_weights)
     for name in ("eval", "get_value", "set_value"):  # as shared variables of Theano had
         setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
     Lambda.call = _without_list_of_one(Lambda.call)
@@ -194,14 +200,24 @@ def _noticing_keras_1(hook: Callable[..., Any]) -> Callable[..., Any]:
 
 def _with_masks_of_all(method: Callable[..., Any]) -> Callable[..., Any]:
     parameters = list(inspect.signature(method).parameters)
-    place = parameters.index("mask") - 1 if "mask" in parameters else None
+    takes_masks = "mask" in parameters
 
     @functools.wraps(method)
     def wrapper(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if place is not None and isinstance(inputs, (list, tuple)):
-            if kwargs.get("mask") is None and not [one for one in args if one is not None]:
-                return method(self, inputs, mask=[None] * len(inputs))
-        return method(self, inputs, *args, **kwargs)
+        has_masks = kwargs.get("mask") is not None or any(one is not None for one in args)
+        if not takes_masks or has_masks or not isinstance(inputs, (list, tuple)):
+            return method(self, inputs, *args, **kwargs)
+        return method(self, inputs, mask=[None] * len(inputs))
+
+    return wrapper
+
+
+def _in_hdf5(save_weights: Callable[..., None]) -> Callable[..., None]:
+    """`save_weights` that writes HDF5 under any name, such as that of a temporary file."""
+
+    @functools.wraps(save_weights)
+    def wrapper(self: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        save_weights(self, filepath, overwrite, **{"save_format": "h5", **kwargs})
 
     return wrapper
 
@@ -210,7 +226,9 @@ def _silent(predict: Callable[..., Any]) -> Callable[..., Any]:
     """`predict`, which showed no progress unless asked to."""
 
     @functools.wraps(predict)
-    def wrapper(self: Any, x: Any, batch_size: Any = None, verbose: Any = 0, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(
+        self: Any, x: Any, batch_size: Any = None, verbose: Any = 0, *args: Any, **kwargs: Any
+    ) -> Any:
         return predict(self, x, batch_size, verbose, *args, **kwargs)
 
     return wrapper
@@ -425,14 +443,26 @@ def _metrics_names(self: Any) -> list[str]:
     if known != ["loss"] or not (metrics or len(outputs) > 1):
         return known
     several = len(outputs) > 1
-    own = isinstance(metrics, (list, tuple)) and bool(metrics) and isinstance(metrics[0], (list, tuple))
-    names = ["loss", *(f"{one}_loss" for one in outputs if several)]
-    for place, output in enumerate(outputs):
-        given = metrics.get(output, []) if isinstance(metrics, dict) else metrics[place] if own else metrics
-        for metric in given if isinstance(given, (list, tuple)) else [given]:
-            word = metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
-            names.append(f"{output}_{word}" if several else word)
-    return names
+    losses = [f"{output}_loss" for output in outputs] if several else []
+    named = [
+        f"{output}_{word}" if several else word
+        for place, output in enumerate(outputs)
+        for word in map(_word_of, _metrics_of(metrics, place, output))
+    ]
+    return ["loss", *losses, *named]
+
+
+def _metrics_of(metrics: Any, place: int, output: str) -> list[Any]:
+    """Those of one output, among what `compile` was given."""
+    if isinstance(metrics, dict):
+        metrics = metrics.get(output, [])
+    elif isinstance(metrics, (list, tuple)) and isinstance(metrics[0], (list, tuple)):
+        metrics = metrics[place]
+    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
+
+
+def _word_of(metric: Any) -> str:
+    return metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
 
 
 def _trained_since_compile(self: Any) -> list[Variable]:

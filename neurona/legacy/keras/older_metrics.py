@@ -1,7 +1,7 @@
 """Metrics of Keras 1, which Keras 2 took away: of a batch, averaged over the batches of an epoch.
 
-    precision = tp / (tp + fp)        recall = tp / (tp + fn)
-    fbeta_score = (1 + beta^2) precision recall / (beta^2 precision + recall)
+precision = tp / (tp + fp)        recall = tp / (tp + fn)
+fbeta_score = (1 + beta^2) precision recall / (beta^2 precision + recall)
 """
 
 from typing import Any
@@ -46,6 +46,4 @@ def matthews_correlation(y_true: Any, y_pred: Any) -> Any:
     return (tp * tn - fp * fn) / (spread + _EPSILON)
 
 
-OF_KERAS_1 = {
-    one.__name__: one for one in (precision, recall, fbeta_score, fmeasure, matthews_correlation)
-}
+OF_KERAS_1 = {one.__name__: one for one in (precision, recall, fbeta_score, fmeasure, matthews_correlation)}

@@ -26,7 +26,9 @@ _KERAS_1 = re.compile(
     r"nb_epoch|samples_per_epoch|border_mode|nb_filter|dropout_[WU]\b|get_output_shape_for|image_dim_ordering"
     r"|Model\(\s*input\s*=|\bmerge\("
 )
-_KERAS_2 = re.compile(r"\bepochs\s*=|steps_per_epoch|padding\s*=|\bunits\s*=|\bConv[123]D\(|image_data_format")
+_KERAS_2 = re.compile(
+    r"\bepochs\s*=|steps_per_epoch|padding\s*=|\bunits\s*=|\bConv[123]D\(|image_data_format"
+)
 
 
 def is_keras_1(source: str) -> bool:

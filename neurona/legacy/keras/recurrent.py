@@ -46,7 +46,7 @@ class Recurrent(Layer):
 
     @property
     def _size(self) -> int:
-        return getattr(self, "units", None) or self.output_dim
+        return getattr(self, "units", None) or getattr(self, "output_dim")  # noqa: B009 - the program's attribute
 
     def step(self, x: Any, states: Any) -> tuple[Any, list[Any]]:
         """One step: the program's."""
@@ -81,9 +81,7 @@ class Recurrent(Layer):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         return mask if self.return_sequences else None
 
-    def call(
-        self, inputs: Any, mask: Any = None, training: Any = None, initial_state: Any = None
-    ) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: Any = None, initial_state: Any = None) -> Any:
         if isinstance(inputs, (list, tuple)):
             inputs, *given = inputs
             initial_state = given or initial_state

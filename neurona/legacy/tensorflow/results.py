@@ -57,6 +57,8 @@ def install() -> None:
     layers.RNN.get_initial_state = _of_inputs(layers.RNN.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
     Metric.add_weight = _with_name_first(Metric.add_weight)
+    tracks: Any = lambda self, trackable, name, overwrite=False: trackable
+    type.__setattr__(Layer, "_track_trackable", tracks)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
     Loss.__call__ = _taking_arrays(Loss.__call__)
     LossFunctionWrapper.__call__ = _taking_arrays(LossFunctionWrapper.__call__)

@@ -85,7 +85,11 @@ def test_a_layer_derived_from_recurrent_is_run_step_by_step(return_sequences):
 
 
 def test_layers_of_resnet_by_their_names_of_then():
-    blocks = [f"conv{stage}_block{n}" for stage, count in ((2, 3), (3, 4), (4, 6), (5, 3)) for n in range(1, count + 1)]
+    blocks = [
+        f"conv{stage}_block{n}"
+        for stage, count in ((2, 3), (3, 4), (4, 6), (5, 3))
+        for n in range(1, count + 1)
+    ]
     ends = ["conv1_relu", *(f"{block}_{end}" for block in blocks for end in ("1_relu", "2_relu", "out"))]
     assert [older_names._in_resnet(f"activation_{n}") for n in range(1, 50)] == ends
     assert [older_names._in_resnet(f"add_{n}") for n in range(1, 17)] == [f"{block}_add" for block in blocks]

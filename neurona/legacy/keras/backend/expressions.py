@@ -5,6 +5,7 @@ outside of layers, it makes an `Expression`: a symbolic tensor that has a value 
 """
 
 import functools
+import importlib
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -182,6 +183,12 @@ def applied(
         draws: whether the function draws random numbers.
     """
     tensor = next(filter(_is_wrapped, jax.tree.leaves((args, kwargs), is_leaf=_is_wrapped)), None)
+    if tensor is not None and tensor._array is None:  # of a graph of TensorFlow 1
+        draw = importlib.import_module("neurona.legacy.tensorflow.v1.tensor").draw
+        args, kwargs = jax.tree.map(value_of, (args, kwargs), is_leaf=_is_wrapped)
+        return draw(
+            functools.partial(_on_arrays, function, draws), args, kwargs, default=class_name, kind=class_name
+        )
     if tensor is not None:
         args, kwargs = jax.tree.map(_unwrapped, (args, kwargs), is_leaf=_is_wrapped)
         outputs = applied(class_name, function, args, kwargs, shape=shape, dtype=dtype, draws=draws)

@@ -33,9 +33,9 @@ _FUNCTIONS = """abs absolute add all allclose amax amin angle any append arange 
     rad2deg ravel real reciprocal remainder repeat reshape roll rot90 round select shape sign signbit sin
     sinc sinh size sort split sqrt square squeeze stack std subtract sum swapaxes take take_along_axis tan
     tanh tensordot tile trace transpose tri tril triu true_divide vander var vdot vsplit vstack where zeros
-    zeros_like""".split()
-_TYPES = """bool_ complex64 complex128 e finfo float16 float32 float64 iinfo inexact inf int8 int16 int32 int64
-    newaxis pi uint8 uint16 uint32 uint64 issubdtype promote_types result_type""".split()
+    zeros_like"""
+_TYPES = """bool_ complex64 complex128 e finfo float16 float32 float64 iinfo inexact inf int8 int16 int32
+    int64 newaxis pi uint8 uint16 uint32 uint64 issubdtype promote_types result_type"""
 ndarray = Tensor
 float_, int_, complex_, object_ = np.float64, np.int64, np.complex128, np.object_
 string_, unicode_ = np.bytes_, np.str_
@@ -83,15 +83,19 @@ def _take_static(function: Callable[..., Any]) -> Callable[..., Any]:
 
 _OWN = {"flatten": _flatten, "asarray": _asarray, "abs": jnp.absolute, "round": jnp.round}
 _OWN |= {name: _take_static(getattr(jnp, name)) for name in ("zeros", "ones", "empty", "full")}
-globals().update({name: _function(name, _OWN.get(name) or getattr(jnp, name)) for name in _FUNCTIONS})
-globals().update({name: getattr(np, name) for name in _TYPES})
+globals().update({name: _function(name, _OWN.get(name) or getattr(jnp, name)) for name in _FUNCTIONS.split()})
+globals().update({name: getattr(np, name) for name in _TYPES.split()})
 asanyarray = ascontiguousarray = globals()["asarray"]
 fix = _function("fix", jnp.trunc)
 _METHODS = ("clip", "flatten", "max", "mean", "min", "ravel")
 
 
+def _reshaped(tensor: Any, *shape: Any) -> Any:
+    return globals()["reshape"](tensor, shape if len(shape) > 1 else next(iter(shape)))
+
+
 def experimental_enable_numpy_behavior(**_: Any) -> None:
-    """Give tensors NumPy's methods and attributes: `x.T`, `x.reshape(2, 3)`, `x.astype("int32")`, `x.sum()`."""
+    """Give tensors NumPy's methods and attributes: `x.T`, `x.reshape(2, 3)`, `x.astype("int32")`."""
     names: Any = globals()
     tensor: Any = Tensor
     for name in _METHODS:
@@ -100,12 +104,12 @@ def experimental_enable_numpy_behavior(**_: Any) -> None:
     tensor.size = property(lambda self: int(np.prod(self._array.shape)))
     tensor.data = property(Tensor.numpy)
     tensor.astype = lambda self, dtype: names["asarray"](self, dtype)
-    tensor.reshape = lambda self, *shape: names["reshape"](self, shape if len(shape) > 1 else shape[0])
+    tensor.reshape = _reshaped
     tensor.transpose = lambda self, *axes: names["transpose"](self, *([axes] if len(axes) > 1 else axes))
     tensor.tolist = lambda self: self.numpy().tolist()
 
 
-__all__ = sorted([*_FUNCTIONS, *_TYPES, "asanyarray", "ascontiguousarray", "fix", "ndarray"])
+__all__ = sorted([*_FUNCTIONS.split(), *_TYPES.split(), "asanyarray", "ascontiguousarray", "fix", "ndarray"])
 
 
 def __getattr__(name: str) -> Any:
