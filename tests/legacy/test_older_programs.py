@@ -73,6 +73,7 @@ from functools import partial
 import numpy as np
 from keras import backend as K
 from keras.layers import Conv2D, Dense, Input, Layer
+from keras.callbacks import LearningRateScheduler
 from keras.layers.core import Flatten
 from keras.models import Model
 from keras.legacy import interfaces
@@ -104,6 +105,12 @@ print([part._keras_shape for part in parts], halves.seen, halves.order.eval(sess
 seen = Input((4, 4, 1))
 model = Model(seen, Dense(1)(Flatten()(Conv2D(2, (3, 3))(seen))))
 print([layer.name for layer in model.layers], (K.variable([2.0]) * 3).eval(session=K.get_session()))
+model.compile("sgd", "mse")
+halved = LearningRateScheduler(lambda epoch: 0.5 / (epoch + 1))
+history = model.fit(np.ones((4, 4, 4, 1)), np.ones(4), epochs=2, verbose=0, callbacks=[halved]).history
+model.save_weights("weights")
+model.load_weights("weights")
+print(sorted(history), [round(rate, 2) for rate in history["lr"]], open("weights", "rb").read(4))
 """
 
 OF_TF_KERAS = """
@@ -183,6 +190,7 @@ def test_shapes_and_first_values_of_keras_2(tmp_path):
     said = run(OF_KERAS_2, tmp_path)
     assert said[0] == "[(None, 3), (None, 3)] (None, 6) [5 4 3 2 1 0]"
     assert said[1] == "['input_2', 'conv2d_1', 'flatten_1', 'dense_1'] [6.]"
+    assert said[2] == r"['loss', 'lr'] [0.5, 0.25] b'\x89HDF'"
 
 
 def test_numpy_of_tensorflow_and_steps_that_print_numbers(tmp_path):

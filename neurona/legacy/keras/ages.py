@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neurona import activations, ops
+from neurona.callbacks import LearningRateScheduler, ReduceLROnPlateau
 from neurona.config import set_image_data_format
 from neurona.core.errors import ShapeError
 from neurona.core.layer import Layer
@@ -142,6 +143,8 @@ def begin(source: str) -> None:
     Layer.add_weight = _with_name_third(Layer.add_weight)
     Layer.__init_subclass__ = classmethod(_noticing_keras_1(Layer.__init_subclass__.__func__))  # pyright: ignore
     Model.predict = _silent(Model.predict)
+    for of_rates in (LearningRateScheduler, ReduceLROnPlateau):
+        of_rates.on_epoch_end = _with_rate_as_lr(of_rates.on_epoch_end)
     Model.save_weights = _in_hdf5(Model.save_weights)
     for name in ("eval", "get_value", "set_value"):  # as shared variables of Theano had
         setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
@@ -208,6 +211,19 @@ def _with_masks_of_all(method: Callable[..., Any]) -> Callable[..., Any]:
         if not takes_masks or has_masks or not isinstance(inputs, (list, tuple)):
             return method(self, inputs, *args, **kwargs)
         return method(self, inputs, mask=[None] * len(inputs))
+
+    return wrapper
+
+
+def _with_rate_as_lr(on_epoch_end: Callable[..., None]) -> Callable[..., None]:
+    """A callback's hook that writes the learning rate into the logs as `lr`."""
+
+    @functools.wraps(on_epoch_end)
+    def wrapper(self: Any, epoch: int, logs: Any = None) -> None:
+        logs = {} if logs is None else logs
+        on_epoch_end(self, epoch, logs)
+        if "learning_rate" in dict.keys(logs):
+            logs["lr"] = logs.pop("learning_rate")
 
     return wrapper
 
