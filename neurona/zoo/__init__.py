@@ -26,6 +26,7 @@ from neurona.zoo import (
     elman,
     extreme,
     glove,
+    graph_convolution,
     hebb,
     hidden_markov,
     hopfield,
@@ -61,6 +62,7 @@ from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.glove import *
+from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
@@ -95,6 +97,7 @@ __all__ += echo_state.__all__
 __all__ += elman.__all__
 __all__ += extreme.__all__
 __all__ += glove.__all__
+__all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
