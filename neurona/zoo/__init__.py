@@ -32,6 +32,7 @@ from neurona.zoo import (
     hopfield,
     jordan,
     kohonen,
+    kolmogorov_arnold,
     linear_discriminant,
     liquid_state,
     madaline,
@@ -68,6 +69,7 @@ from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.kolmogorov_arnold import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
 from neurona.zoo.madaline import *
@@ -103,6 +105,7 @@ __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
+__all__ += kolmogorov_arnold.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
 __all__ += madaline.__all__
