@@ -150,7 +150,7 @@ class Session:
         feeds = dict(feed_dict or {})
         asked = jax.tree.leaves((fetches, list(feeds)), is_leaf=_is_of_graph)
         if any(map(_is_of_graph, asked)):
-            if any(map(is_symbolic, asked)):
+            if any(is_symbolic(one) and not is_phase(one) for one in asked):
                 raise ArgumentError(
                     "Session.run: a model's own tensors and those of tf.placeholder are not computed in one "
                     "run. Call the model on the placeholder: outputs = model(placeholder)."
