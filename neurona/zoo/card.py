@@ -35,6 +35,7 @@ FAMILIES: Mapping[str, Words] = {
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
     "words": Words("Words", "Palabras"),
+    "graphs": Words("Graphs", "Grafos"),
 }
 
 # The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).

@@ -4,6 +4,9 @@ import contextlib
 from typing import Any
 
 from neurona.legacy.imports import submodule
+from neurona.legacy.tensorflow.data.iterators import Optional
+
+__all__ = ["Optional", "async_clear_error", "async_scope"]
 
 
 @contextlib.contextmanager
