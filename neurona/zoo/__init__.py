@@ -28,11 +28,13 @@ from neurona.zoo import (
     elman,
     extreme,
     glove,
+    graph_convolution,
     hebb,
     hidden_markov,
     hopfield,
     jordan,
     kohonen,
+    kolmogorov_arnold,
     linear_discriminant,
     liquid_state,
     madaline,
@@ -67,11 +69,13 @@ from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.glove import *
+from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.kolmogorov_arnold import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
 from neurona.zoo.madaline import *
@@ -105,11 +109,13 @@ __all__ += echo_state.__all__
 __all__ += elman.__all__
 __all__ += extreme.__all__
 __all__ += glove.__all__
+__all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
+__all__ += kolmogorov_arnold.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
 __all__ += madaline.__all__

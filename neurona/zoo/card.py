@@ -36,6 +36,7 @@ FAMILIES: Mapping[str, Words] = {
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
     "words": Words("Words", "Palabras"),
     "autoencoders": Words("Autoencoders", "Autocodificadores"),
+    "graphs": Words("Graphs", "Grafos"),
 }
 
 # The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).

@@ -19,8 +19,8 @@ neural networks, Journal of Machine Learning Research 10, 2009): with a softmax 
 descent tunes all of them.
 
 Deviations. What goes up is the probability of each unit, not a draw of 0 and 1. Gradient descent is Adam's,
-where the papers use conjugate gradients or plain steps. The up-down algorithm of section 5, which unties the
-weights of both directions, is left out.
+with a rate that falls to 0, where the papers use conjugate gradients or plain steps. The up-down algorithm of
+section 5, which unties the weights of both directions, is left out.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +36,7 @@ from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.ops.native import bernoulli
 from neurona.optimizers import Adam
+from neurona.optimizers.schedules import CosineDecay
 from neurona.plotting.figure import finish
 from neurona.zoo import validation
 from neurona.zoo.bits import check_unit_interval
@@ -268,7 +269,7 @@ class DeepBeliefClassifier(Stack, Classifier):
         units: how many hidden units each layer has, the lowest first.
         learning_rate: eta of contrastive divergence.
         pretraining_epochs: how often each layer goes through the rows; 0 leaves the weights random.
-        fine_tuning_rate: of Adam, in backpropagation.
+        fine_tuning_rate: of Adam, in the first step of backpropagation; it falls to 0 as half a cosine does.
         epochs: of backpropagation.
         batch_size, rounds, persistent, random_state: as in `DeepBelief`.
 
@@ -324,6 +325,9 @@ class DeepBeliefClassifier(Stack, Classifier):
         model = Sequential([Input((X.shape[1],)), *layers, Dense(len(self.classes_), "softmax")])
         model.compile(Adam(self.fine_tuning_rate), "categorical_crossentropy", metrics=["accuracy"])
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.fine_tuning_rate, steps)
 
     def fit(self, X: Any, y: Any, verbose: Any = 0, **options: Any) -> Self:
         """Learn from rows, (samples, features), and the class of each.

@@ -22,6 +22,7 @@ base, utils = (
 
 _DESCRIPTION = "network.json"  # the member of a file that describes the estimator around the model
 _TEXTS = 10_000_000  # letters of an array of texts
+_BATCH = 32  # rows of a step where nobody says how many, as in `Model.fit`
 _ROWS = 1024  # of a batch of predictions
 _NOT_DESCRIBED = ("model_", "history_")
 _BEGUN_WITH = ("n_features_in_", "classes_", "features_")  # what the shape of a model follows from
@@ -62,6 +63,10 @@ class Estimator(base.BaseEstimator):
         """
         return validation.validate_data(self, X, dtype="float32"), None
 
+    def _schedule(self, steps: int) -> Any:
+        """How the learning rate falls in so many steps; None leaves it to the rule or the optimizer."""
+        return None
+
     # What all share.
 
     def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
@@ -90,8 +95,18 @@ class Estimator(base.BaseEstimator):
             if not goes_on:
                 self.model_ = self._model_for(rows, targets)
             given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": 0, **options}
+            self._follow_schedule(self.model_, rows, given)
             self.history_ = self.model_.fit(rows, targets, **given)
         return self
+
+    def _follow_schedule(self, model: Any, rows: np.ndarray, options: dict[str, Any]) -> None:
+        """Let the learning rate of a model follow the schedule of this training, if there is one.
+
+        It is set at each `fit`, as the options may ask for other epochs or batches than the constructor did.
+        """
+        schedule = self._schedule(options["epochs"] * -(-len(rows) // (options["batch_size"] or _BATCH)))
+        if schedule is not None:
+            model.optimizer.learning_rate = schedule
 
     def _check_unweighted(self, options: dict[str, Any]) -> None:
         for name in ("sample_weight", "class_weight"):

@@ -28,6 +28,8 @@ ESTIMATORS = [
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),
     zoo.GeneralizedLinearDiscriminant(size=1),
     zoo.Hebb(),
+    zoo.KolmogorovArnoldClassifier((3,), epochs=30),
+    zoo.KolmogorovArnoldRegressor((3,), epochs=30),
     zoo.LVQ(1, epochs=20),
     zoo.Madaline(epochs=20, n_init=2),
     zoo.ModernHopfield(),
