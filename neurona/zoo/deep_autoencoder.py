@@ -46,7 +46,6 @@ from neurona.zoo.restricted_boltzmann import ContrastiveDivergence, RestrictedBo
 __all__ = ["DeepAutoencoder"]
 
 _DRAWN = 8  # pictures beside each other
-_LAST = 0.01  # of the first learning rate
 _LINEAR = 0.01  # of the rate of the machines below: linear units have no bounds
 _ROW, _BACK, _FIELD = Words("row", "fila"), Words("from the code", "del código"), Words("unit", "unidad")
 
@@ -121,7 +120,7 @@ class DeepAutoencoder(Autoencoder):
         output_activation: `"sigmoid"`, of rows from 0 to 1, or `"linear"`, of other numbers.
         pretraining_rate: eta of contrastive divergence; of the code a hundredth of it.
         pretraining_epochs: how often each machine goes through rows from 0 to 1; 0 leaves the weights random.
-        learning_rate: of Adam, at first; it falls to a hundredth along a cosine.
+        learning_rate: of Adam, at first; it falls to 0 as half a cosine does.
         epochs: of backpropagation.
         batch_size: rows of a step.
         random_state: an integer for the same numbers at every call.
@@ -200,9 +199,11 @@ class DeepAutoencoder(Autoencoder):
             kernel, bias, outer = machine.get_weights()
             up.set_weights([kernel, bias])
             down.set_weights([np.transpose(kernel), outer])
-        rate = CosineDecay(self.learning_rate, self.epochs * -(-len(X) // (self._batch_size or 1)), _LAST)
-        model.compile(Adam(rate), "mse" if linear else "binary_crossentropy")
+        model.compile(Adam(self.learning_rate), "mse" if linear else "binary_crossentropy")
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.learning_rate, steps)
 
     def _pretrained(self, rows: np.ndarray) -> list[RestrictedBoltzmannLayer]:
         """A machine for each layer, learned from what the one below says; none of them, if none is to be."""

@@ -37,7 +37,6 @@ from neurona.zoo.pictures import pictures_figure
 __all__ = ["DenoisingAutoencoder", "StackedDenoisingClassifier"]
 
 _DRAWN = 24  # units of a picture
-_LAST = 0.01  # of the first learning rate
 
 
 class DenoisingAutoencoder(Autoencoder):
@@ -49,7 +48,7 @@ class DenoisingAutoencoder(Autoencoder):
         amount: how much.
         output_activation: `"sigmoid"`, of rows from 0 to 1, or `"linear"`, of other numbers, whose squared
             error is lowered.
-        learning_rate: of Adam, at first; it falls to a hundredth along a cosine.
+        learning_rate: of Adam, at first; it falls to 0 as half a cosine does.
         epochs: how often the rows are gone through.
         batch_size: rows of a step.
         random_state: an integer for the same numbers at every call.
@@ -101,8 +100,11 @@ class DenoisingAutoencoder(Autoencoder):
         back = Dense(features, self.output_activation)
         model = Model(x, Sequential([Input((self.n_components,)), back], name="decoder")(encoder(x)))
         loss = "binary_crossentropy" if self.output_activation == "sigmoid" else "mse"
-        model.compile(_falling(self.learning_rate, self.epochs, len(X), self._batch_size or 1), loss)
+        model.compile(Adam(self.learning_rate), loss)
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.learning_rate, steps)
 
     def plot(self, language: str | None = None, to_file: Any = None) -> Any:
         """Draw the weights of up to 24 units, those of the longest.
@@ -130,7 +132,7 @@ class StackedDenoisingClassifier(Coder, Classifier):
         noise, amount: as in `DenoisingAutoencoder`, for the rows of each level.
         pretraining_rate: of Adam, for each level, at first.
         pretraining_epochs: how often each level goes through the rows.
-        fine_tuning_rate: of Adam, in backpropagation, at first; both fall to a hundredth along a cosine.
+        fine_tuning_rate: of Adam, in backpropagation, at first; both fall to 0 as half a cosine does.
         epochs: of backpropagation.
         batch_size, random_state: as in `DenoisingAutoencoder`.
 
@@ -213,9 +215,11 @@ class StackedDenoisingClassifier(Coder, Classifier):
         model = Sequential([Input((X.shape[1],)), *layers, Dense(len(self.classes_), "softmax")])
         for layer, weights in zip(layers, learned, strict=True):
             layer.set_weights(weights)
-        rate = _falling(self.fine_tuning_rate, self.epochs, len(X), self._batch_size or 1)
-        model.compile(rate, "categorical_crossentropy", metrics=["accuracy"])
+        model.compile(Adam(self.fine_tuning_rate), "categorical_crossentropy", metrics=["accuracy"])
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.fine_tuning_rate, steps)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """P of each class, (samples, classes)."""
@@ -237,11 +241,6 @@ class StackedDenoisingClassifier(Coder, Classifier):
         """
         validation.check_is_fitted(self)
         return finish(_fields(self.model_.layers[0], CARD.title.of(language)), to_file)
-
-
-def _falling(rate: float, epochs: int, rows: int, batch_size: int) -> Adam:
-    """Adam with a rate that falls to a hundredth over all steps."""
-    return Adam(CosineDecay(rate, epochs * -(-rows // batch_size), _LAST))
 
 
 def _fields(layer: Any, title: str) -> Any:

@@ -99,12 +99,13 @@ class Estimator(base.BaseEstimator):
             self.history_ = self.model_.fit(rows, targets, **given)
         return self
 
-    def _follow_schedule(self, model: Any, rows: np.ndarray, options: dict[str, Any]) -> None:
+    def _follow_schedule(self, model: Any, rows: Any, options: dict[str, Any]) -> None:
         """Let the learning rate of a model follow the schedule of this training, if there is one.
 
         It is set at each `fit`, as the options may ask for other epochs or batches than the constructor did.
         """
-        schedule = self._schedule(options["epochs"] * -(-len(rows) // (options["batch_size"] or _BATCH)))
+        count = len(rows[0] if isinstance(rows, list) else rows)
+        schedule = self._schedule(options["epochs"] * -(-count // (options["batch_size"] or _BATCH)))
         if schedule is not None:
             model.optimizer.learning_rate = schedule
 

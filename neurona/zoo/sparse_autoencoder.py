@@ -44,7 +44,6 @@ from neurona.zoo.softmax import SoftmaxRegression
 __all__ = ["KSparse", "KSparseAutoencoder", "SparseAutoencoder", "SparsityPenalty"]
 
 _DRAWN = 40  # units of a picture
-_LAST = 0.01  # of the first learning rate
 _LEAST = 1e-6  # of a mean activation, whose logarithm is taken
 
 
@@ -142,9 +141,11 @@ class _Sparse(Autoencoder):
         x, features = Input((rows.shape[1],)), rows.shape[1]
         encoder = Sequential([Input((features,)), *there], name="encoder")
         model = Model(x, Sequential([Input((self.n_components,)), back], name="decoder")(encoder(x)))
-        rate = CosineDecay(self.learning_rate, self.epochs * -(-len(rows) // (self._batch_size or 1)), _LAST)
-        model.compile(Adam(rate), "mse", loss_weights=[features / 2])
+        model.compile(Adam(self.learning_rate), "mse", loss_weights=[features / 2])
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.learning_rate, steps)
 
     def plot(self, language: str | None = None, to_file: Any = None) -> Any:
         """Draw the rows that excite the units most: the weights of up to 40, those of the longest.
@@ -182,7 +183,7 @@ class SparseAutoencoder(_Sparse):
         beta: times the divergence from it counts.
         weight_decay: lambda, of the squared weights.
         output_activation: `"sigmoid"`, of rows from 0 to 1, or `"linear"`, of other numbers.
-        learning_rate: of Adam, at first; it falls to a hundredth along a cosine.
+        learning_rate: of Adam, at first; it falls to 0 as half a cosine does.
         epochs: how often the rows are gone through.
         batch_size: rows of a step, over which activations are averaged.
         random_state: an integer for the same numbers at every call.

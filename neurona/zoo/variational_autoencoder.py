@@ -62,7 +62,6 @@ __all__ = [
 ]
 
 _DRAWN = 8  # pictures beside each other
-_LAST = 0.01  # of the first learning rate
 _ROW, _MEAN, _DREAM = Words("row", "fila"), Words("mean", "media"), Words("dream", "sueño")
 
 
@@ -240,9 +239,11 @@ class _Variational(Coder):
         outputs.bias.assign(data_bias(rows) if self._bounded else np.zeros(features))
         likelihood = _LIKELIHOODS[self.likelihood](name="likelihood")
         model = Model(inputs, likelihood([decoder(_joined([codes, *classes])), drawn]))
-        steps = self.epochs * -(-len(rows) // (self._batch_size or 1))
-        model.compile(Adam(CosineDecay(self.learning_rate, steps, alpha=_LAST)))
+        model.compile(Adam(self.learning_rate))
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.learning_rate, steps)
 
     @property
     def _likelihood(self) -> Any:
@@ -306,7 +307,7 @@ class VariationalAutoencoder(base.TransformerMixin, _Variational):
             linear, and with `likelihood="gaussian"` that is probabilistic principal component analysis.
         likelihood: `"bernoulli"`, of rows of 0 and 1, or `"gaussian"`, of numbers.
         beta: times the divergence counts.
-        learning_rate: of Adam, at first; it falls to a hundredth along a cosine.
+        learning_rate: of Adam, at first; it falls to 0 as half a cosine does.
         epochs: how often the rows are gone through.
         batch_size: rows of a step.
         random_state: an integer for the same numbers at every call.
