@@ -195,8 +195,13 @@ class GaussianUnits(Layer):
         self.kernel = self.add_weight((input_shape[-1], 2 * self.units), name="kernel")
         self.bias = self.add_weight((2 * self.units,), "zeros", name="bias")
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def moments(self, inputs: Any) -> tuple[Any, Any]:
+        """The mean and the log-variance, each (..., units)."""
         mean, spread = jnp.split(inputs @ self.kernel.value + self.bias.value, 2, axis=-1)
+        return mean, spread
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        mean, spread = self.moments(inputs)
         divergence = jnp.sum(mean**2 + jnp.exp(spread) - 1 - spread, axis=-1) / 2
         self.add_loss(self.kl_weight * jnp.mean(divergence))
         if not training:

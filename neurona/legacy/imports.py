@@ -39,6 +39,7 @@ _ELSEWHERE = {
     _TENSORFLOW: {
         "keras": "neurona.legacy.keras",
         "python.keras": "neurona.legacy.keras",
+        "compiler.tf2xla.python.xla": f"{_TENSORFLOW}.xla",
         "contrib": f"{_TENSORFLOW_1}.contrib",
         "estimator": f"{_TENSORFLOW_1}.estimator",
         "examples.tutorials.mnist.input_data": f"{_TENSORFLOW_1}.examples",
@@ -239,6 +240,8 @@ def install(source: str = "") -> None:
         importlib.import_module("neurona.legacy.colab").provide()
     if "numpy" in source:
         importlib.import_module("neurona.legacy.numpy_names").restore()
+    if "sklearn." in source:
+        importlib.import_module("neurona.legacy.sklearn_names").restore()
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         if importlib.util.find_spec("six") is None:  # older libraries brought it along
             FACES["six"] = "neurona.legacy.six"

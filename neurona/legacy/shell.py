@@ -224,6 +224,10 @@ class Shown:
         self.data = filename or url or data
 
 
+_SHOWN = ("Audio", "FileLink", "FileLinks", "HTML", "IFrame", "Image", "Latex", "Markdown", "SVG", "Video")
+_SHOWN += ("YouTubeVideo",)
+
+
 def provide_ipython(shell: Shell) -> None:
     """Let imports of IPython work where it is not installed."""
     if importlib.util.find_spec("IPython") is not None:
@@ -231,15 +235,17 @@ def provide_ipython(shell: Shell) -> None:
     names: dict[str, Any] = {
         "display": shell.display,
         "clear_output": _nothing,
-        **{name: type(name, (Shown,), {}) for name in ("Audio", "HTML", "Image", "Markdown", "SVG", "Video")},
+        **{name: type(name, (Shown,), {}) for name in _SHOWN},
         "set_matplotlib_formats": _nothing,
     }
     ipython, display = ModuleType("IPython"), ModuleType("IPython.display")
     vars(display).update(names)
     vars(ipython).update(display=display, get_ipython=lambda: shell, __version__="8.24.0", __path__=[])
     ipython.version_info = (8, 24, 0)  # pyright: ignore[reportAttributeAccessIssue]
-    core = ModuleType("IPython.core")
-    vars(core).update(display=display, __path__=[])
-    for module in (ipython, display, core):
+    core, lib = ModuleType("IPython.core"), ModuleType("IPython.lib")
+    for module in (core, lib):
+        vars(module).update(display=display, __path__=[])
+    for module in (ipython, display, core, lib):
         sys.modules[module.__name__] = module
-    sys.modules["IPython.core.display"] = display
+    for place in ("core", "lib"):
+        sys.modules[f"IPython.{place}.display"] = display

@@ -148,7 +148,11 @@ NAMES: dict[str, dict[str, str]] = {
     "callbacks": {"BaseLogger": f"{_KERAS}.parts:BaseLogger"},
     "optimizers": {"legacy": "neurona.optimizers:"},
     "losses": {short: f"neurona.losses:{long}" for short, long in _SHORT.items()},
-    "metrics": {short: f"neurona.losses:{long}" for short, long in _SHORT.items()},
+    "metrics": {short: f"neurona.losses:{long}" for short, long in _SHORT.items()}
+    | {
+        name: f"{_KERAS}.older_metrics:{name}"
+        for name in ("precision", "recall", "fbeta_score", "fmeasure", "matthews_correlation")
+    },
     "initializers": {
         "normal": ":RandomNormal",
         "uniform": ":RandomUniform",
@@ -175,6 +179,14 @@ NAMES: dict[str, dict[str, str]] = {
     },
 }
 
+_RECURRENT = {
+    "output_dim": "units",
+    "init": "kernel_initializer",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+}
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "Trainer": {
         name: f"{_METHODS}:{name}"
@@ -200,13 +212,13 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "lr": "learning_rate",
         **{name: f"{_METHODS}:{name}" for name in ("get_gradients", "get_updates")},
     },
-    "Dense": {"W": "kernel", "b": "bias", "output_dim": "units"},
+    "Dense": {"W": "kernel", "b": "bias", "output_dim": "units", "init": "kernel_initializer"},
     "_Convolution": {"W": "kernel", "b": "bias", "nb_filter": "filters", "subsample": "strides"},
     "Embedding": {"W": "embeddings"},
     "Dropout": {"p": "rate"},
-    "LSTM": {"output_dim": "units"},
-    "GRU": {"output_dim": "units"},
-    "SimpleRNN": {"output_dim": "units"},
+    "LSTM": _RECURRENT,
+    "GRU": _RECURRENT,
+    "SimpleRNN": _RECURRENT,
 }
 
 # The names that a figure in the logs has had.

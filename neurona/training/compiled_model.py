@@ -103,7 +103,9 @@ class CompiledModel(Layer):
         OutputLosses.check_names(loss)
         OutputMetrics.check_names((metrics, weighted_metrics))
         self.optimizer, self._given_rule = self._checked_optimizer(optimizer, rule, auto_scale_loss), rule
-        self.loss, self.run_eagerly = loss, bool(run_eagerly)
+        self.run_eagerly = bool(run_eagerly)
+        if loss is not None or "loss" not in vars(self):  # a program's own attribute stays, as in Keras
+            self.loss = loss
         self.steps_per_execution, self.jit_compile = int(steps_per_execution), not self.run_eagerly
         self._compile_arguments = {
             "optimizer": self.optimizer,
@@ -310,7 +312,7 @@ class CompiledModel(Layer):
         found: list[Metric] = []
         if self.compiled:
             found += self._rule.trackers
-            if self._given_rule is None or self.loss is not None:
+            if self._given_rule is None or self._compile_arguments["loss"] is not None:
                 found.append(self._loss_tracker)
             found += [] if self._metrics_of_compile is None else [self._metrics_of_compile]
             found += self._compiled_loss.trackers if self._compiled_loss else []
@@ -387,7 +389,7 @@ class CompiledModel(Layer):
         is_matched = self._compiled_metrics is not None
         if self._compiled_loss is not None and is_matched and batch.y is not None:
             self._compiled_loss.check(batch.y, self._predictions)
-        elif self.loss is not None and self._own_step("train") is None:
+        elif self._compile_arguments["loss"] is not None and self._own_step("train") is None:
             raise DataError("compile() was given a loss, but there are no targets: call fit(x, y).")
 
     def _ensure_built(self, x: Any) -> None:

@@ -163,7 +163,8 @@ class Program:
             return index + 1, result.state, result.logs, _for_all(jnp.asarray(result.finite), axis)
 
         logs = {}
-        if _model.get()._own_step(kind) is not None:
+        # A step that runs uncompiled meets numbers only: there is no carry whose shapes must be known.
+        if _model.get()._own_step(kind) is not None and not _model.get().run_eagerly:
             shapes = jax.eval_shape(lambda: self._run_step(kind, state, batch_at(start), key, first_step))
             logs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes.logs)
         index, state, logs, finite = jax.lax.while_loop(

@@ -20,19 +20,23 @@ from neurona.zoo import (
     bit_tasks,
     boltzmann,
     conditional_random_field,
+    deep_autoencoder,
     deep_belief,
     deep_boltzmann,
+    denoising_autoencoder,
     differentiable_neural_computer,
     echo_canceller,
     echo_state,
     elman,
     extreme,
     glove,
+    graph_convolution,
     hebb,
     hidden_markov,
     hopfield,
     jordan,
     kohonen,
+    kolmogorov_arnold,
     linear_discriminant,
     liquid_state,
     lstm,
@@ -46,7 +50,9 @@ from neurona.zoo import (
     radial_basis,
     restricted_boltzmann,
     softmax,
+    sparse_autoencoder,
     spiking,
+    variational_autoencoder,
     vector_quantization,
     word2vec,
     word_vectors,
@@ -58,8 +64,10 @@ from neurona.zoo.bit_tasks import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.conditional_random_field import *
+from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
+from neurona.zoo.denoising_autoencoder import *
 from neurona.zoo.differentiable_neural_computer import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
@@ -67,11 +75,13 @@ from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.glove import *
+from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
+from neurona.zoo.kolmogorov_arnold import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
 from neurona.zoo.lstm import *
@@ -85,7 +95,9 @@ from neurona.zoo.plasticity import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
+from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
+from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
 from neurona.zoo.word_vectors import *
@@ -97,19 +109,23 @@ __all__ += backpropagation.__all__
 __all__ += bit_tasks.__all__
 __all__ += boltzmann.__all__
 __all__ += conditional_random_field.__all__
+__all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
 __all__ += differentiable_neural_computer.__all__
+__all__ += denoising_autoencoder.__all__
 __all__ += echo_canceller.__all__
 __all__ += echo_state.__all__
 __all__ += elman.__all__
 __all__ += extreme.__all__
 __all__ += glove.__all__
+__all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
+__all__ += kolmogorov_arnold.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
 __all__ += lstm.__all__
@@ -123,7 +139,9 @@ __all__ += plasticity.__all__
 __all__ += radial_basis.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
+__all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
+__all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__
 __all__ += word_vectors.__all__

@@ -36,12 +36,15 @@ FAMILIES: Mapping[str, Words] = {
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
     "words": Words("Words", "Palabras"),
+    "autoencoders": Words("Autoencoders", "Autocodificadores"),
+    "graphs": Words("Graphs", "Grafos"),
 }
 
 # The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).
 CELLS: Mapping[str, Words] = {
     "input": Words("input", "entrada"),
     "back-fed input": Words("back-fed input", "entrada realimentada"),
+    "noisy input": Words("noisy input", "entrada ruidosa"),
     "hidden": Words("hidden", "oculta"),
     "recurrent": Words("recurrent", "recurrente"),
     "memory": Words("memory", "memoria"),
@@ -50,6 +53,7 @@ CELLS: Mapping[str, Words] = {
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "spiking hidden": Words("spiking hidden", "oculta de impulsos"),
     "output": Words("output", "salida"),
+    "match-input-output": Words("output that matches the input", "salida que iguala la entrada"),
     "convolution or pool": Words("convolution or pool", "convolución o reducción"),
 }
 

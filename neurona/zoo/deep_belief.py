@@ -19,8 +19,8 @@ neural networks, Journal of Machine Learning Research 10, 2009): with a softmax 
 descent tunes all of them.
 
 Deviations. What goes up is the probability of each unit, not a draw of 0 and 1. Gradient descent is Adam's,
-where the papers use conjugate gradients or plain steps. The up-down algorithm of section 5, which unties the
-weights of both directions, is left out.
+with a rate that falls to 0, where the papers use conjugate gradients or plain steps. The up-down algorithm of
+section 5, which unties the weights of both directions, is left out.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +36,7 @@ from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
 from neurona.ops.native import bernoulli
 from neurona.optimizers import Adam
+from neurona.optimizers.schedules import CosineDecay
 from neurona.plotting.figure import finish
 from neurona.zoo import validation
 from neurona.zoo.bits import check_unit_interval
@@ -69,6 +70,27 @@ def dream(layers: Sequence[Any], rows: int, rounds: int, key: jax.Array) -> jax.
     for number, layer in enumerate(reversed(lower[1:])):
         states = layer.draw_visible(states, jax.random.fold_in(third, number))
     return lower[0].expected_visible(states)
+
+
+def learn_greedily(
+    layers: Sequence[Any], rows: np.ndarray, rule: Callable[[int], Any], **options: Any
+) -> tuple[np.ndarray, Any]:
+    """Let each layer learn from what the one below says: its figure at each epoch, and the last history.
+
+    Args:
+        layers: `RestrictedBoltzmannLayer`s, the lowest first.
+        rows: what the lowest learns from.
+        rule: makes the rule of the layer of a number, counted from 0.
+        options: of the `fit` of each.
+    """
+    figures, history = [], None
+    for number, layer in enumerate(layers):
+        model = Sequential([Input((rows.shape[1],)), layer])
+        model.compile(rule=rule(number))
+        history = model.fit(rows, **options)
+        figures.append(history.history.get(layer.figure, []))
+        rows = np.asarray(model.predict(rows, batch_size=1024, verbose=0))
+    return np.array(figures), history
 
 
 class Stack(Estimator):
@@ -105,17 +127,11 @@ class Stack(Estimator):
         self, rows: np.ndarray, rule: Callable[[int], Any], **options: Any
     ) -> tuple[list[Any], Any]:
         """The layers, each learned by a new rule from what the one below says; and the last history."""
-        layers, figures, history = [], [], None
-        for _ in self.units:
-            layer = self._level(len(layers))
-            model = Sequential([Input((rows.shape[1],)), layer])
-            model.compile(rule=rule(len(layers)))
-            history = model.fit(rows, batch_size=self._batch_size, **options)
-            figures.append(history.history.get(layer.figure, []))
-            rows = np.asarray(model.predict(rows, batch_size=1024, verbose=0))
-            layers.append(layer)
-        self.pretraining_ = np.array(figures)
-        return layers, history
+        levels = [self._level(number) for number in range(len(self.units))]
+        self.pretraining_, history = learn_greedily(
+            levels, rows, rule, batch_size=self._batch_size, **options
+        )
+        return levels, history
 
     def _divergence(self, number: int) -> ContrastiveDivergence:
         """The rule that learns a layer. The chains of the highest one, which dreams, may be carried on."""
@@ -253,7 +269,7 @@ class DeepBeliefClassifier(Stack, Classifier):
         units: how many hidden units each layer has, the lowest first.
         learning_rate: eta of contrastive divergence.
         pretraining_epochs: how often each layer goes through the rows; 0 leaves the weights random.
-        fine_tuning_rate: of Adam, in backpropagation.
+        fine_tuning_rate: of Adam, in the first step of backpropagation; it falls to 0 as half a cosine does.
         epochs: of backpropagation.
         batch_size, rounds, persistent, random_state: as in `DeepBelief`.
 
@@ -309,6 +325,9 @@ class DeepBeliefClassifier(Stack, Classifier):
         model = Sequential([Input((X.shape[1],)), *layers, Dense(len(self.classes_), "softmax")])
         model.compile(Adam(self.fine_tuning_rate), "categorical_crossentropy", metrics=["accuracy"])
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.fine_tuning_rate, steps)
 
     def fit(self, X: Any, y: Any, verbose: Any = 0, **options: Any) -> Self:
         """Learn from rows, (samples, features), and the class of each.

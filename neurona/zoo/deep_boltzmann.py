@@ -49,6 +49,7 @@ from neurona.layers import Dense, Input
 from neurona.models import Sequential
 from neurona.ops.native import bernoulli
 from neurona.optimizers import Adam
+from neurona.optimizers.schedules import CosineDecay
 from neurona.zoo import validation
 from neurona.zoo.bits import data_bias
 from neurona.zoo.card import Card, Experiment, Outcome, Words
@@ -259,7 +260,7 @@ class DeepBoltzmannClassifier(Machine, Classifier):
     Args:
         units, learning_rate, pretraining_epochs, joint_rate: as in `DeepBoltzmann`.
         joint_epochs: of learning all layers together.
-        fine_tuning_rate: of Adam, in backpropagation.
+        fine_tuning_rate: of Adam, in the first step of backpropagation; it falls to 0 as half a cosine does.
         epochs: of backpropagation.
         batch_size, rounds, sweeps, random_state: as in `DeepBoltzmann`.
 
@@ -313,6 +314,9 @@ class DeepBoltzmannClassifier(Machine, Classifier):
     def _targets(self, y: np.ndarray) -> np.ndarray:
         return y[:, None] == self.classes_
 
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.fine_tuning_rate, steps)
+
     def fit(self, X: Any, y: Any, verbose: Any = 0, **options: Any) -> Self:
         """Learn from rows, (samples, features), and the class of each.
 
@@ -337,6 +341,7 @@ class DeepBoltzmannClassifier(Machine, Classifier):
                 held_out, *rest = options["validation_data"]
                 options["validation_data"] = (self._seen(front, held_out), *rest)
             given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": verbose, **options}
+            self._follow_schedule(head, rows, given)
             self.history_ = head.fit(self._seen(front, rows), targets, **given)
         self.model_ = Sequential([Input((rows.shape[1],)), seer, *head.layers])
         return self
@@ -389,7 +394,7 @@ def _digits(seed: int = 0, quick: bool = False) -> Outcome:
         )
     else:
         network = DeepBoltzmannClassifier(
-            (500, 1000), 0.05, 5, 0.01, 5, 3e-4, 10, batch_size=100, sweeps=5, random_state=seed
+            (500, 1000), 0.05, 5, 0.01, 5, 3e-4, 20, batch_size=100, sweeps=5, random_state=seed
         )
     network.fit(X, y)
     details = {
@@ -421,8 +426,8 @@ CARD = Card(
     network=DeepBoltzmannClassifier,
     experiment=Experiment(
         task=Words(
-            "MNIST, 784-500-1000, 5 epochs a layer, 5 together, 10 of backpropagation",
-            "MNIST, 784-500-1000, 5 épocas por capa, 5 juntas, 10 de retropropagación",
+            "MNIST, 784-500-1000, 5 epochs a layer, 5 together, 20 of backpropagation",
+            "MNIST, 784-500-1000, 5 épocas por capa, 5 juntas, 20 de retropropagación",
         ),
         measure=Words("% of wrong test digits", "% de dígitos de prueba erróneos"),
         target=0.95,

@@ -36,6 +36,7 @@ of the same formula. Adam with clipped gradients on batches, where the paper tak
 import numpy as np
 
 from neurona.layers import DNCCell, LSTMCell
+from neurona.optimizers.schedules import CosineDecay
 from neurona.zoo.bit_tasks import associative_recall_task, copy_task
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.sequences import (
@@ -44,7 +45,6 @@ from neurona.zoo.sequences import (
     copying_details,
     copying_errors,
     finite_seeds,
-    learned,
 )
 
 __all__ = ["DifferentiableNeuralComputer"]
@@ -63,7 +63,7 @@ class DifferentiableNeuralComputer(MemoryNetwork):
         locations: N, how many the memory has.
         width: W, how many numbers a location holds.
         read_heads: R, how many.
-        learning_rate: of Adam.
+        learning_rate: of Adam, in the first step; it falls to 0 as half a cosine does.
         epochs: how often the sequences are gone through.
         batch_size: how many sequences are learned in a step.
         random_state: an integer for the same numbers at every call.
@@ -105,8 +105,11 @@ class DifferentiableNeuralComputer(MemoryNetwork):
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def _cell(self) -> DNCCell:
+    def cell(self) -> DNCCell:
         return DNCCell(LSTMCell(self.controller_units), self.locations, self.width, self.read_heads)
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.learning_rate, steps)
 
     def _panels(self, states: list[np.ndarray]) -> list[tuple[Words, np.ndarray]]:
         output, _, usage, _, writing, _, reading = states[:7]
@@ -126,7 +129,7 @@ def _copied_and_recalled(seed: int = 0, quick: bool = False) -> Outcome:
         return Outcome(float(computer.wrong_bits(X, y).mean()), computer, shown={"x": X[0]})
     runs = range(seed, seed + 2)
     computers = [
-        learned(DifferentiableNeuralComputer(random_state=run), copy_task(4000, seed=run)).enlarged(128)
+        DifferentiableNeuralComputer(random_state=run).fit(*copy_task(4000, seed=run)).enlarged(128)
         for run in runs
     ]
     errors = [copying_errors(computer, seed + 1000) for computer in computers]
@@ -142,7 +145,7 @@ def _copied_and_recalled(seed: int = 0, quick: bool = False) -> Outcome:
 def _recalled(seed: int) -> dict[Words, float]:
     """Recall by association, also among more items than were learned."""
     computer = DifferentiableNeuralComputer(learning_rate=3e-3, epochs=16, random_state=seed)
-    learned(computer, associative_recall_task(4000, (2, 4), seed=seed))
+    computer.fit(*associative_recall_task(4000, (2, 4), seed=seed))
     found = {}
     for items in (4, 6, 8):
         task = associative_recall_task(50, (items, items), seed=seed + 1000)

@@ -22,6 +22,7 @@ base, utils = (
 
 _DESCRIPTION = "network.json"  # the member of a file that describes the estimator around the model
 _TEXTS = 10_000_000  # letters of an array of texts
+_BATCH = 32  # rows of a step where nobody says how many, as in `Model.fit`
 _ROWS = 1024  # of a batch of predictions
 _NOT_DESCRIBED = ("model_", "history_")
 _BEGUN_WITH = ("n_features_in_", "classes_", "features_")  # what the shape of a model follows from
@@ -63,6 +64,10 @@ class Estimator(base.BaseEstimator):
         """
         return validation.validate_data(self, X, dtype="float32"), None
 
+    def _schedule(self, steps: int) -> Any:
+        """How the learning rate falls in so many steps; None leaves it to the rule or the optimizer."""
+        return None
+
     # What all share.
 
     def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
@@ -91,8 +96,19 @@ class Estimator(base.BaseEstimator):
             if not goes_on:
                 self.model_ = self._model_for(rows, targets)
             given = {"epochs": self.epochs, "batch_size": self._batch_size, "verbose": 0, **options}
+            self._follow_schedule(self.model_, rows, given)
             self.history_ = self.model_.fit(rows, targets, sample_weight=self._sample_weight, **given)
         return self
+
+    def _follow_schedule(self, model: Any, rows: Any, options: dict[str, Any]) -> None:
+        """Let the learning rate of a model follow the schedule of this training, if there is one.
+
+        It is set at each `fit`, as the options may ask for other epochs or batches than the constructor did.
+        """
+        count = len(rows[0] if isinstance(rows, list) else rows)
+        schedule = self._schedule(options["epochs"] * -(-count // (options["batch_size"] or _BATCH)))
+        if schedule is not None:
+            model.optimizer.learning_rate = schedule
 
     def _check_unweighted(self, options: dict[str, Any]) -> None:
         for name in ("sample_weight", "class_weight"):
@@ -144,9 +160,10 @@ class Estimator(base.BaseEstimator):
         validation.check_is_fitted(self)
         return validation.validate_data(self, X, dtype="float32", reset=False)
 
-    def _outputs(self, rows: Any) -> np.ndarray:
-        """What the model gives for rows."""
-        return np.asarray(self.model_.predict(rows, batch_size=_ROWS, verbose=0))
+    def _outputs(self, rows: Any, part: Any = None) -> np.ndarray:
+        """What the model, or a part of it, gives for rows."""
+        model = self.model_ if part is None else part
+        return np.asarray(model.predict(rows, batch_size=_ROWS, verbose=0))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a `.keras` file, which `neurona.zoo.load` reads.

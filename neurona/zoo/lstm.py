@@ -23,7 +23,9 @@ second.
 
 Deviations. Errors are carried back through all steps, where the paper cuts them off outside the cells; the
 weights learn by Adam, on batches, with clipped gradients; g and h are tanh, where the paper's are sigmoids of
-other ranges; every sequence of a fixed set is seen many times.
+other ranges; every sequence of a fixed set is seen many times. The biases of the gates are spread over
+the lag, so that some units begin with a memory as long as it: with biases of 1 a hundred steps were not
+learned.
 """
 
 from collections.abc import Callable
@@ -37,9 +39,10 @@ from neurona.errors import ArgumentError, DataError
 from neurona.layers import GRU, LSTM, Dense, Input
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
+from neurona.optimizers.schedules import CosineDecay
 from neurona.plotting.figure import finish, new_figure
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.sequences import SequenceNetwork, learned
+from neurona.zoo.sequences import SequenceNetwork
 
 __all__ = ["GatedNetwork", "adding_problem", "embedded_reber"]
 
@@ -71,7 +74,7 @@ class GatedNetwork(SequenceNetwork):
             targets that are probabilities.
         lag: over how many steps something may have to be kept. Units begin with gates that keep what they
             hold for times spread evenly from 2 to lag + 1.
-        learning_rate: of Adam.
+        learning_rate: of Adam, in the first step; it falls to 0 as half a cosine does.
         epochs: how often the sequences are gone through.
         batch_size: how many sequences are learned in a step.
         random_state: an integer for the same numbers at every call.
@@ -156,6 +159,9 @@ class GatedNetwork(SequenceNetwork):
         self._keep_for_long(recurrent.cell)
         return model
 
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.learning_rate, steps)
+
     def _keep_for_long(self, cell: Any) -> None:
         """Begin with units that keep what they hold for about 1 + exp(b) steps, up to the lag."""
         begin = np.log(np.linspace(1, self.lag, self.units))
@@ -204,11 +210,12 @@ class GatedNetwork(SequenceNetwork):
             }
         opened, kept, candidate, shown = np.split(received, 4, axis=1)
         opened, kept, shown = (np.asarray(jax.nn.sigmoid(gate)) for gate in (opened, kept, shown))
-        _, cells = jax.lax.scan(
-            lambda c, gates: (gates[0] * c + gates[1],) * 2,
-            jnp.zeros(self.units),
-            (kept, opened * np.tanh(candidate)),
-        )
+
+        def step(c: Any, gates: Any) -> Any:
+            c = gates[0] * c + gates[1]
+            return c, c
+
+        _, cells = jax.lax.scan(step, jnp.zeros(self.units), (kept, opened * np.tanh(candidate)))
         return {
             Words("input gate", "puerta de entrada"): opened,
             Words("forget gate: what is kept", "puerta de olvido: lo que se guarda"): kept,
@@ -350,7 +357,7 @@ def embedded_reber(
     return parts
 
 
-def legal_strings(network: GatedNetwork, X: list[np.ndarray], legal: list[np.ndarray]) -> float:
+def legal_strings(network: Any, X: list[np.ndarray], legal: list[np.ndarray]) -> float:
     """The share of strings of which, at all steps, the symbols that may come next are the likeliest."""
     right = []
     for found, allowed in zip(network.predict(X), legal, strict=True):
@@ -365,7 +372,7 @@ def _added(cell: str, seed: int, quick: bool) -> tuple[GatedNetwork, np.ndarray]
     network = GatedNetwork(
         32, cell, lag=steps, learning_rate=rate, epochs=epochs, batch_size=50, random_state=seed
     )
-    learned(network, adding_problem(count, steps, seed))
+    network.fit(*adding_problem(count, steps, seed))
     X, y = adding_problem(2560, steps, seed + 1000)
     errors = np.abs(network.predict(X) - y)
     return network, errors[np.isfinite(errors)]

@@ -49,7 +49,6 @@ from neurona.zoo.sequences import (
     copying_details,
     copying_errors,
     finite_seeds,
-    learned,
 )
 
 __all__ = ["NeuralTuringMachine"]
@@ -115,7 +114,7 @@ class NeuralTuringMachine(MemoryNetwork):
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def _cell(self) -> NTMCell:
+    def cell(self) -> NTMCell:
         return NTMCell(
             LSTMCell(self.controller_units),
             self.locations,
@@ -158,7 +157,7 @@ def _copied(seed: int = 0, quick: bool = False) -> Outcome:
         return Outcome(float(machine.wrong_bits(X, y).mean()), machine, shown={"x": X[0]})
     runs = range(seed, seed + 2)
     machines = [
-        learned(NeuralTuringMachine(locations=32, random_state=run), copy_task(4000, seed=run)).enlarged(128)
+        NeuralTuringMachine(locations=32, random_state=run).fit(*copy_task(4000, seed=run)).enlarged(128)
         for run in runs
     ]
     errors = [copying_errors(machine, seed + 1000) for machine in machines]
@@ -173,12 +172,12 @@ def _copied(seed: int = 0, quick: bool = False) -> Outcome:
 
 def _other_tasks(seed: int) -> dict[Words, float]:
     """Repeated copying and recall by association, small, and beyond what was learned."""
-    repeating = learned(
-        NeuralTuringMachine(locations=32, random_state=seed),
-        repeat_copy_task(4000, (1, 5), (1, 4), seed=seed),
-    )
-    recalling = learned(
-        NeuralTuringMachine(locations=32, random_state=seed), associative_recall_task(4000, (2, 4), seed=seed)
+    repeating, recalling = (
+        NeuralTuringMachine(locations=32, random_state=seed).fit(*task)
+        for task in (
+            repeat_copy_task(4000, (1, 5), (1, 4), seed=seed),
+            associative_recall_task(4000, (2, 4), seed=seed),
+        )
     )
     found = {}
     for steps, times in ((5, 4), (10, 4), (5, 8)):

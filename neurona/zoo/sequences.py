@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurona.callbacks import LearningRateScheduler
 from neurona.errors import DataError, NonFiniteError, warn
 from neurona.layers import RNN, Dense, Input, Layer
 from neurona.losses import BinaryCrossentropy
@@ -71,7 +70,7 @@ class SequenceNetwork(Estimator):
                 f"sequences in X and {len(counts)} in y, which differ at sequence {row}."
             )
         missing = np.isnan(targets)
-        asked = ~missing.all(axis=-1)
+        asked: Any = ~missing.all(axis=-1)
         wrong = np.argwhere(asked & missing.any(axis=-1))
         if len(wrong):
             raise DataError(
@@ -108,8 +107,9 @@ def _stacked(owner: str, sequences: Any, name: str, padding: float) -> tuple[np.
     if isinstance(sequences, np.ndarray) and sequences.ndim == 3 and sequences.size:
         return sequences.astype("float32"), [sequences.shape[1]] * len(sequences)
     parts = [np.asarray(one, "float32") for one in sequences]
-    if not parts or any(part.ndim != 2 or not part.size for part in parts):
-        shape = next((part.shape for part in parts if part.ndim != 2 or not part.size), ())
+    wrong = [part.shape for part in parts if part.ndim != 2 or not part.size]
+    if wrong or not parts:
+        shape = wrong[0] if wrong else ()
         raise DataError(
             f"{owner}: {name} is an array (sequences, time, features), or a list of arrays (time, "
             f"features). Received {len(parts)} sequences, one of shape {shape}."
@@ -125,7 +125,7 @@ def _stacked(owner: str, sequences: Any, name: str, padding: float) -> tuple[np.
 
 
 class MemoryNetwork(SequenceNetwork):
-    """A controller with a memory, which learns to answer with bits. A subclass defines `_cell`, `_panels` and
+    """A controller with a memory, which learns to answer with bits. A subclass defines `cell`, `_panels` and
     `_title`.
     """
 
@@ -133,8 +133,8 @@ class MemoryNetwork(SequenceNetwork):
     learning_rate: float
     _title: Words
 
-    def _cell(self) -> Layer:
-        """The cell of the recurrence."""
+    def cell(self) -> Layer:
+        """A new cell of these sizes, for any `RNN`."""
         raise NotImplementedError
 
     def _panels(self, states: list[np.ndarray]) -> list[tuple[Words, np.ndarray]]:
@@ -170,24 +170,14 @@ class MemoryNetwork(SequenceNetwork):
             )
 
     def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
-        return self._built(self.n_features_in_, self.n_outputs_)
-
-    def _built(self, features: int, outputs: int) -> Model:
-        layers = [Input((None, features)), RNN(self._cell(), return_sequences=True), Dense(outputs)]
-        model = Sequential(layers)
-        model.compile(
-            # Steep slopes where a weighting is sharp would throw learning off (Collier and Beel, 2018).
-            Adam(self.learning_rate, global_clipnorm=1.0),
-            BinaryCrossentropy(from_logits=True),
-        )
-        return model
+        return _model_of(self)
 
     def enlarged(self, locations: int) -> Any:
         """The same network with another number of locations, as no weight depends on it."""
         validation.check_is_fitted(self)
         network = type(self)(**{**self.get_params(deep=False), "locations": locations})
         network.n_features_in_, network.n_outputs_ = self.n_features_in_, self.n_outputs_
-        network.model_ = network._built(self.n_features_in_, self.n_outputs_)
+        network.model_ = _model_of(network)
         network.model_.set_weights(self.model_.get_weights())
         return network
 
@@ -265,14 +255,17 @@ class MemoryNetwork(SequenceNetwork):
         return finish(figure, to_file)
 
 
-def falling(rate: float, epochs: int) -> LearningRateScheduler:
-    """A learning rate that falls along half a wave to nearly 0, so that the last errors become small."""
-    return LearningRateScheduler(lambda epoch, _: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2)
-
-
-def learned(network: Any, task: tuple[np.ndarray, np.ndarray]) -> Any:
-    """A network that has learned a task, with a learning rate that falls."""
-    return network.fit(*task, callbacks=[falling(network.learning_rate, network.epochs)])
+def _model_of(network: MemoryNetwork) -> Model:
+    """A new model of a network whose numbers of features and outputs are known."""
+    layers = [
+        Input((None, network.n_features_in_)),
+        RNN(network.cell(), return_sequences=True),
+        Dense(network.n_outputs_),
+    ]
+    model = Sequential(layers)
+    # Steep slopes where a weighting is sharp would throw learning off (Collier and Beel, 2018).
+    model.compile(Adam(network.learning_rate, global_clipnorm=1.0), BinaryCrossentropy(from_logits=True))
+    return model
 
 
 def copying_errors(network: MemoryNetwork, seed: int) -> dict[int, float]:

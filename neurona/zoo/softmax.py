@@ -94,14 +94,16 @@ class SoftmaxRegression(Classifier):
                 f"learning_rate={self.learning_rate}, l2={self.l2}"
             )
         self._batch_size = min(len(X), self.batch_size)
-        steps = self.epochs * -(-len(X) // self._batch_size)
         layer = Dense(
             len(self.classes_), "softmax", kernel_initializer="zeros", kernel_regularizer=L2(self.l2)
         )
         model = Sequential([Input((X.shape[1],)), layer])
-        rate = CosineDecay(self.learning_rate_, steps)
-        model.compile(SGD(rate, momentum=0.9, nesterov=True), "sparse_categorical_crossentropy")
+        optimizer = SGD(self.learning_rate_, momentum=0.9, nesterov=True)
+        model.compile(optimizer, "sparse_categorical_crossentropy")
         return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.learning_rate_, steps)
 
     def fit(self, X: Any, y: Any, **options: Any) -> Self:
         """Learn from rows, (samples, features), and the class of each; `options` are those of the model's

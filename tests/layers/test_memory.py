@@ -132,6 +132,9 @@ def layer_and_weights(name, seed=3, **options):
 X = np.random.default_rng(8).normal(size=(6, FEATURES))
 
 
+_HALVES: Any = 1.5
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_outputs_and_slopes_are_those_of_the_papers_formulas(name):
     with jax.enable_x64(True):
@@ -208,7 +211,7 @@ def test_weightings_are_shares_and_links_have_no_loops():
         (lambda: NTMCell(LSTMCell(3), write_heads=0), "NTMCell: write_heads"),
         (lambda: NTMCell(LSTMCell(3), shifts=0), "NTMCell: shifts"),
         (lambda: DNCCell(LSTMCell(3), width=-1), "DNCCell: width"),
-        (lambda: DNCCell(LSTMCell(3), read_heads=1.5), "DNCCell: read_heads"),
+        (lambda: DNCCell(LSTMCell(3), read_heads=_HALVES), "DNCCell: read_heads"),
     ],
 )
 def test_what_is_no_cell_or_number_is_refused(make, words):

@@ -21,11 +21,15 @@ from neurona.search import Ensemble
 # Those that take any table; a Hopfield network takes patterns of two values only.
 ESTIMATORS = [
     zoo.Adaline(epochs=30),
+    zoo.DeepAutoencoder((2,), "linear", epochs=2),
+    zoo.DenoisingAutoencoder(2, output_activation="linear", epochs=2),
     zoo.ExtremeClassifier(30),
     zoo.ExtremeRegressor(30),
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),
     zoo.GeneralizedLinearDiscriminant(size=1),
     zoo.Hebb(),
+    zoo.KolmogorovArnoldClassifier((3,), epochs=30),
+    zoo.KolmogorovArnoldRegressor((3,), epochs=30),
     zoo.LVQ(1, epochs=20),
     zoo.Madaline(epochs=20, n_init=2),
     zoo.ModernHopfield(),
@@ -38,6 +42,8 @@ ESTIMATORS = [
     zoo.Sanger(1, epochs=2),
     zoo.SelfOrganizingMap(2, 2, epochs=3),
     zoo.SoftmaxRegression(epochs=30),
+    zoo.SparseAutoencoder(2, output_activation="linear", epochs=2),
+    zoo.VariationalAutoencoder(1, (4,), "gaussian", epochs=2),
 ]
 
 

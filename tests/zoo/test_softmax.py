@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from neurona import zoo
+from neurona.callbacks import LambdaCallback
 from neurona.datasets import iris
 
 (X, y), _ = iris.load_data(test_split=0.0)
@@ -30,3 +31,25 @@ def test_a_rate_that_is_too_large_is_told():
         zoo.SoftmaxRegression(1000.0, epochs=1, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="learning_rate is above 0, and l2 at least 0"):
         zoo.SoftmaxRegression(-1.0).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        zoo.SoftmaxRegression(0.1, batch_size=30, random_state=0),
+        zoo.DeepBeliefClassifier((4,), fine_tuning_rate=0.1, batch_size=30, random_state=0),
+    ],
+    ids=["softmax", "deep belief"],
+)
+def test_the_rate_falls_over_the_epochs_that_are_asked_for(network):
+    def rate():
+        return float(network.model_.optimizer.learning_rate)
+
+    rows = (X - X.min()) / np.ptp(X)
+    rates = []
+    note = LambdaCallback(on_epoch_begin=lambda epoch, logs: rates.append(rate()))
+    network.fit(rows, y, epochs=4, callbacks=[note])
+    assert rate() == pytest.approx(0, abs=1e-3)
+    network.fit(rows, y, epochs=8, initial_epoch=4, callbacks=[note])
+    halves = [0.1 * (1 + np.cos(np.pi * part)) / 2 for part in (0, 0.25, 0.5, 0.75, 0.5, 5 / 8, 3 / 4, 7 / 8)]
+    np.testing.assert_allclose(rates, halves, atol=1e-6)

@@ -1,13 +1,16 @@
 """What Keras 1 and 2 did otherwise than Keras 3, for programs that show by their text that they are older."""
 
 import functools
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
 
 from neurona import activations, ops
+from neurona.callbacks import LearningRateScheduler, ReduceLROnPlateau
 from neurona.config import set_image_data_format
 from neurona.core.errors import ShapeError
+from neurona.core.layer import Layer
 from neurona.core.registry import register_built_in
 from neurona.core.symbolic import SymbolicTensor, symbolic_leaves
 from neurona.core.variable import Variable
@@ -22,9 +25,10 @@ from neurona.layers import (
     ConvLSTM3D,
     Lambda,
 )
-from neurona.legacy.keras import backend, lambdas, methods, sizes
+from neurona.legacy.keras import backend, lambdas, methods, older_names, recurrent, sizes
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
+from neurona.legacy.keras.older_metrics import OF_KERAS_1
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.models import model as model_room
@@ -48,7 +52,8 @@ _ORDERING = re.compile(r"ordering|data_format|channels_last|['\"]t[fh]['\"]")
 _IMAGES = re.compile(r"Convolution2D|Conv2D|MaxPooling2D")
 # A shape such as (3, 32, 32) or (1, img_rows, img_cols), which is none of rows and columns.
 _CHANNELS_FIRST = re.compile(
-    r"\b(?:input_)?shape\s*=\s*\(\s*(?:1|3|\w*channels)\s*,\s*(?![13]\b)\w+\s*,\s*(?![13]\b|\w*channels)\w+\s*\)"
+    r"\b(?:input_)?shape\s*=\s*\(\s*(?:1|3|\w*channels)\s*,\s*"
+    r"(?:(?![13]\b)\w+\s*,\s*(?![13]\b|\w*channels)\w+\s*\)|\)\s*\+)"
 )
 _NAMES_IN_LOGS = {
     "accuracy": "acc",
@@ -59,6 +64,11 @@ _NAMES_IN_LOGS = {
 }
 # The arguments of `compile` after optimizer and loss, in the order of then.
 _AFTER_LOSS = ("metrics", "loss_weights", "sample_weight_mode", "weighted_metrics", "target_tensors")
+# The arguments of `add_weight` after shape and initializer, in the order of Keras 1.
+_AFTER_INITIALIZER = ("name", "trainable", "regularizer", "constraint")
+_OF_TENSORFLOW = re.compile(
+    r"tensorflow\.(?:python\.)?keras|from\s+tensorflow\s+import\s.*\bkeras\b|\btf\.keras\b"
+)
 _IMPORTS = re.compile(r"^\s*(?:import\s+keras\b|from\s+keras[\s.])", re.MULTILINE)
 
 
@@ -95,6 +105,8 @@ def has_channels_first(source: str) -> bool:
 
         >>> has_channels_first("Convolution2D(8, 3, 3, input_shape=(1, img_rows, img_cols))")
         True
+        >>> has_channels_first("Lambda(scale, input_shape=(3,) + size); Convolution2D(8, 3, 3)")
+        True
         >>> has_channels_first("Conv2D(8, 3, input_shape=(28, 28, 1))")
         False
     """
@@ -103,14 +115,19 @@ def has_channels_first(source: str) -> bool:
 
 
 class _State:
-    is_older = False
+    has_begun = is_older = False
 
 
 def begin(source: str) -> None:
     """Give optimizers the learning rates of Keras 1 and 2, where the program is one of those."""
     methods.install()
     lambdas.install()
+    if not _State.has_begun:
+        _State.has_begun = True
+        Model.compile = _with_symbols(Model.compile)
     if _State.is_older or not is_older(source):
+        if _OF_TENSORFLOW.search(source) and not _IMPORTS.search(source):
+            older_names.count_inputs_from_one()
         return
     _State.is_older = True
     for cls, rate in _RATES.items():
@@ -119,14 +136,25 @@ def begin(source: str) -> None:
         type.__setattr__(cls, "__init__", _with_sizes(cls, rank))
         setattr(older_layers, f"Convolution{rank}D", cls)  # so that `type(layer) is Convolution2D` holds
     sizes.install()
+    recurrent.install()
+    older_names.count_from_one(older_names.is_keras_1(source))
+    older_names.name_layers_of_resnet()
+    older_names.bring_along(source)
+    Layer.add_weight = _with_name_third(Layer.add_weight)
+    Layer.__init_subclass__ = classmethod(_noticing_keras_1(Layer.__init_subclass__.__func__))  # pyright: ignore
+    Model.predict = _silent(Model.predict)
+    for of_rates in (LearningRateScheduler, ReduceLROnPlateau):
+        of_rates.on_epoch_end = _with_rate_as_lr(of_rates.on_epoch_end)
+    Model.save_weights = _in_hdf5(Model.save_weights)
     for name in ("eval", "get_value", "set_value"):  # as shared variables of Theano had
         setattr(Variable, name, getattr(backend.expressions.BackendVariable, name))
     Lambda.call = _without_list_of_one(Lambda.call)
     Lambda.compute_output_spec = _or_as_told(Lambda.compute_output_spec)
     Model._draws_lists_of_one = False
     model_room._adapt = _taking_other_shapes(model_room._adapt)
-    Model.compile = _noting_frozen(_with_symbols(_with_metrics_of_all(Model.compile)))
+    Model.compile = _noting_frozen(_with_metrics_of_all(Model.compile))
     Model._trained_variables = _trained_since_compile
+    Model.metrics_names = property(_metrics_names)  # pyright: ignore[reportAttributeAccessIssue]
     if is_before_2_3(source):
         _begin_before_2_3()
     if _OF_0.search(source):
@@ -145,6 +173,81 @@ def _begin_before_2_3() -> None:
     backend.batch_dot = _with_axes_of_the_batch(backend.batch_dot)
     Model.compile = _with_older_names(Model.compile)
     Model.fit = _without_auto(Model.fit)
+
+
+def _with_name_third(add_weight: Callable[..., Any]) -> Callable[..., Any]:
+    """`add_weight(shape, initializer, name)`, with the arguments by place in the order of Keras 1."""
+
+    @functools.wraps(add_weight)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > 2 and not isinstance(args[0], str):
+            args, kwargs = args[:2], {**dict(zip(_AFTER_INITIALIZER, args[2:])), **kwargs}
+        return add_weight(self, *args, **kwargs)
+
+    return wrapper
+
+
+def _noticing_keras_1(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """`__init_subclass__` that gives layers of Keras 1, which have `get_output_shape_for`, a mask for each of
+    several inputs, None where there is none.
+    """
+
+    def init_subclass(cls: Any, **kwargs: Any) -> None:
+        if "get_output_shape_for" in vars(cls):
+            for name in vars(cls).keys() & {"call", "compute_mask"}:
+                type.__setattr__(cls, name, _with_masks_of_all(vars(cls)[name]))
+        hook(cls, **kwargs)
+
+    return init_subclass
+
+
+def _with_masks_of_all(method: Callable[..., Any]) -> Callable[..., Any]:
+    parameters = list(inspect.signature(method).parameters)
+    takes_masks = "mask" in parameters
+
+    @functools.wraps(method)
+    def wrapper(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        has_masks = kwargs.get("mask") is not None or any(one is not None for one in args)
+        if not takes_masks or has_masks or not isinstance(inputs, (list, tuple)):
+            return method(self, inputs, *args, **kwargs)
+        return method(self, inputs, mask=[None] * len(inputs))
+
+    return wrapper
+
+
+def _with_rate_as_lr(on_epoch_end: Callable[..., None]) -> Callable[..., None]:
+    """A callback's hook that writes the learning rate into the logs as `lr`."""
+
+    @functools.wraps(on_epoch_end)
+    def wrapper(self: Any, epoch: int, logs: Any = None) -> None:
+        logs = {} if logs is None else logs
+        on_epoch_end(self, epoch, logs)
+        if "learning_rate" in dict.keys(logs):
+            logs["lr"] = logs.pop("learning_rate")
+
+    return wrapper
+
+
+def _in_hdf5(save_weights: Callable[..., None]) -> Callable[..., None]:
+    """`save_weights` that writes HDF5 under any name, such as that of a temporary file."""
+
+    @functools.wraps(save_weights)
+    def wrapper(self: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        save_weights(self, filepath, overwrite, **{"save_format": "h5", **kwargs})
+
+    return wrapper
+
+
+def _silent(predict: Callable[..., Any]) -> Callable[..., Any]:
+    """`predict`, which showed no progress unless asked to."""
+
+    @functools.wraps(predict)
+    def wrapper(
+        self: Any, x: Any, batch_size: Any = None, verbose: Any = 0, *args: Any, **kwargs: Any
+    ) -> Any:
+        return predict(self, x, batch_size, verbose, *args, **kwargs)
+
+    return wrapper
 
 
 class _Figure(float):
@@ -279,7 +382,7 @@ def _with_older_names(compile: Callable[..., None]) -> Callable[..., None]:
             return [of_then(one) for one in given]
         if isinstance(given, dict):
             return {name: of_then(one) for name, one in given.items()}
-        return _NAMES_IN_LOGS.get(given, given) if isinstance(given, str) else given
+        return {**_NAMES_IN_LOGS, **OF_KERAS_1}.get(given, given) if isinstance(given, str) else given
 
     @functools.wraps(compile)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -318,16 +421,13 @@ def _with_symbols(compile: Callable[..., None]) -> Callable[..., None]:
     def prepared(model: Any, loss: Any, place: int = 0) -> Any:
         if isinstance(loss, (list, tuple)):
             return [prepared(model, one, index) for index, one in enumerate(loss)]
-        function = getattr(loss, "func", loss)
-        if model.outputs is None or "gradients" not in getattr(
-            getattr(function, "__code__", None), "co_names", ()
-        ):
+        if model.outputs is None or not backend.history.mentions_gradients(loss):
             return loss
 
         def of_symbols(y_true: Any, y_pred: Any) -> Any:
             return loss(y_true, model.outputs[place])
 
-        of_symbols.__name__ = getattr(loss, "__name__", function.__name__)
+        of_symbols.__name__ = getattr(loss, "__name__", "loss")
         return of_symbols
 
     @functools.wraps(compile)
@@ -349,6 +449,36 @@ def _noting_frozen(compile: Callable[..., None]) -> Callable[..., None]:
         self.__dict__["_frozen_by_compile"] = layers, {one for one in self.variables if not one.trainable}
 
     return wrapper
+
+
+def _metrics_names(self: Any) -> list[str]:
+    """The names in the logs: those that `compile` will give them, where no batch was seen yet."""
+    known = list(self.get_metrics_result())
+    metrics = (self._compile_arguments or {}).get("metrics") or []
+    outputs = list(self.output_names) if self.outputs is not None else []
+    if known != ["loss"] or not (metrics or len(outputs) > 1):
+        return known
+    several = len(outputs) > 1
+    losses = [f"{output}_loss" for output in outputs] if several else []
+    named = [
+        f"{output}_{word}" if several else word
+        for place, output in enumerate(outputs)
+        for word in map(_word_of, _metrics_of(metrics, place, output))
+    ]
+    return ["loss", *losses, *named]
+
+
+def _metrics_of(metrics: Any, place: int, output: str) -> list[Any]:
+    """Those of one output, among what `compile` was given."""
+    if isinstance(metrics, dict):
+        metrics = metrics.get(output, [])
+    elif isinstance(metrics, (list, tuple)) and isinstance(metrics[0], (list, tuple)):
+        metrics = metrics[place]
+    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
+
+
+def _word_of(metric: Any) -> str:
+    return metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
 
 
 def _trained_since_compile(self: Any) -> list[Variable]:

@@ -18,6 +18,7 @@ from neurona.legacy.keras import embedding, sizes
 from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
 from neurona.legacy.keras.merging import Merge, _Merge, merge  # noqa: F401 - programs derive from _Merge
 from neurona.legacy.keras.parts import time_distributed_dense
+from neurona.legacy.keras.recurrent import Recurrent
 from neurona.legacy.spellings import tell
 
 
@@ -144,16 +145,6 @@ TimeDistributedDense = _older("TimeDistributedDense", layers.Dense, sizes.of_ste
 Embedding = embedding.Embedding
 CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _of_cudnn)
 CuDNNGRU = _older("CuDNNGRU", layers.GRU, _gru_of_cudnn)
-
-
-class Recurrent(Layer):
-    """The base of recurrent layers in Keras 1, of which programs derived their own. Refused."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        raise ArgumentError(
-            f"{type(self).__name__} derives from Keras 1's Recurrent, whose inner methods are not here. "
-            "Write its step as a cell with call(inputs, states), and make the layer: keras.layers.RNN(cell)."
-        )
 
 
 class MaxoutDense(Layer):
@@ -360,6 +351,11 @@ type.__setattr__(Layer, "add_loss", _add_loss)
 # A layer of today finds its weights in its attributes; those of Keras 1 also listed them.
 _weights: Any = Layer.trainable_weights
 type.__setattr__(Layer, "trainable_weights", _weights.setter(_take_weights))
+_frozen: Any = Layer.non_trainable_weights
+type.__setattr__(Layer, "non_trainable_weights", _frozen.setter(_take_weights))
+# Losses of parts, which programs added to the layer's own, are found where the parts are.
+_losses: Any = Layer.losses
+type.__setattr__(Layer, "losses", _losses.setter(lambda layer, losses: None))
 
 __all__ = [
     *layers.__all__,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 from jax._src.array import ArrayImpl
@@ -18,8 +19,11 @@ from neurona.core import symbolic
 from neurona.core.annotations import MASK
 from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.symbolic import is_symbolic
+from neurona.core.variable import Variable
 from neurona.layers import Layer
+from neurona.legacy.first_values import taking_functions
 from neurona.legacy.keras.backend.control import Step
+from neurona.legacy.keras.backend.mathematics import int_shape
 from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
 from neurona.metrics import Mean, Metric
@@ -296,14 +300,70 @@ def _beside_other_sizes(trace_shapes: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+_COUNTS = ("steps_per_epoch", "validation_steps", "steps")
+
+
+def _with_whole_steps(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`fit` and its kin with a number of steps that a division gave: 2.5 steps were 3 in Keras 1 and 2."""
+
+    @functools.wraps(method)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        for name in _COUNTS:
+            if isinstance(kwargs.get(name), (float, np.floating)):
+                kwargs[name] = math.ceil(kwargs[name])
+        return method(*args, **kwargs)
+
+    return wrapper
+
+
+def _with_optimizers_of_graphs(compile: Callable[..., None]) -> Callable[..., None]:
+    """`compile` that takes the optimizers of TensorFlow 1, `tf.train.AdamOptimizer()`, too."""
+
+    @functools.wraps(compile)
+    def wrapper(self: Any, optimizer: Any = "rmsprop", *args: Any, **kwargs: Any) -> None:
+        todays = getattr(optimizer, "todays", None)
+        compile(self, optimizer if todays is None else todays(), *args, **kwargs)
+
+    return wrapper
+
+
+def _or_as_called(compute_output_spec: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's symbolic output: as its `call` makes it, where its own `compute_output_shape` fails because
+    it reads what only `call` keeps. In Keras 2 the call came first.
+    """
+
+    @functools.wraps(compute_output_spec)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return compute_output_spec(self, *args, **kwargs)
+        except Exception as error:
+            own = type(self).compute_output_shape
+            if own is Layer.compute_output_shape or own.__module__.startswith("neurona."):
+                raise
+            try:
+                return self._traced_spec(args, kwargs)
+            except Exception:
+                raise error from None
+
+    return wrapper
+
+
 @functools.cache
 def install() -> None:
     """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
     array: Any = ArrayImpl  # what tensors of TensorFlow's backend have
     array.numpy = np.array
+    array.eval = lambda self, feed_dict=None, session=None: np.array(self)
     array._keras_mask = property(MASK.get)
+    for cls in (symbolic.SymbolicTensor, jax.core.Tracer, array):
+        type.__setattr__(cls, "_keras_shape", property(int_shape))
+    type.__setattr__(Layer, "compute_output_spec", _or_as_called(Layer.compute_output_spec))
+    Variable.draw = taking_functions(Variable.draw)
     symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)
     Model.load_weights = _with_status(Model.load_weights)
+    Model.compile = _with_optimizers_of_graphs(Model.compile)
+    for name in ("fit", "evaluate", "predict"):
+        setattr(Model, name, _with_whole_steps(getattr(Model, name)))
     type.__setattr__(ModelCheckpoint, "__init__", _with_period(ModelCheckpoint.__init__))
     ModelCheckpoint.on_epoch_end = _each_period(ModelCheckpoint.on_epoch_end)
     for name in ("_make_predict_function", "_make_test_function", "_make_train_function"):

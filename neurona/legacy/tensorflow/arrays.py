@@ -134,10 +134,17 @@ to_float32, to_int32, to_int64, to_double = (
 )
 
 
+def _of_empty_texts(name: str, shape: Any, value: int) -> Any:
+    """What `tf.zeros` gives of texts; no text stands for one."""
+    if value:
+        raise TypeError(translated(f"tf.{name} has no value of dtype string."))
+    return np.full(shape, b"", object)
+
+
 def _filled(name: str, value: int) -> Any:
     def raw(shape: S, dtype: D = float32) -> Any:
         if dtype == "object":
-            return np.full(as_shape(shape), b"", object)
+            return _of_empty_texts(name, as_shape(shape), value)
         return jnp.full(as_shape(shape), value, dtype)
 
     raw.__name__ = raw.__qualname__ = name
@@ -157,6 +164,10 @@ zeros, ones = _filled("zeros", 0), _filled("ones", 1)
 
 def _like(name: str, value: int) -> Any:
     def raw(input: T, dtype: D = None) -> Any:
+        if input.dtype == object and dtype in (None, "object"):
+            return _of_empty_texts(name, input.shape, value)
+        if input.dtype == object:
+            return jnp.full(input.shape, value, dtype)
         return jnp.full_like(input, value, dtype=dtype)
 
     raw.__name__ = raw.__qualname__ = name

@@ -24,6 +24,7 @@ from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
 from neurona.legacy.tensorflow.recording import is_tracing
 from neurona.legacy.tensorflow.spec import TensorSpec
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.variable import Born
 from neurona.legacy.tensorflow.widths import narrow, on_device, wide
 from neurona.tracebacks import warn
 
@@ -83,9 +84,21 @@ class Program:
 
     def trace(self, arrays: list[Any]) -> None:
         """Find the variables and optimizers that the function uses."""
-        values, adopted = _Values(), {}
-        with self._tracing(adopted):
-            jax.eval_shape(lambda arrays: self._outputs(values, arrays, jax.random.key(0)), arrays)
+        values, adopted, born = _Values(), {}, []
+
+        def run(arrays: list[Any], key: jax.Array) -> list[Any]:
+            self._outputs(values, arrays, key)
+            return [variable._value for variable in born]
+
+        outer, Born.variables = Born.variables, born
+        try:
+            with self._tracing(adopted):
+                traced = jax.jit(run).trace(arrays, jax.random.key(0))
+        finally:
+            Born.variables = outer
+        if born:  # what the first call makes keeps the value that it computes for it
+            for variable, value in zip(born, traced.lower().compile()(arrays, new_key())):
+                variable._value = value
         self.variables, self.optimizers = list(dict.fromkeys([*values.met, *values])), list(adopted)
 
     @contextlib.contextmanager

@@ -14,7 +14,7 @@ import numpy as np
 from neurona.core.random import as_key, new_words, set_random_seed
 from neurona.core.scope import current_scope
 from neurona.legacy.tensorflow.dispatch import D, Hooks, S, T, function, static, tensor_of
-from neurona.legacy.tensorflow.dtypes import float32, int64
+from neurona.legacy.tensorflow.dtypes import float32, int32, int64, uint64
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.variable import Variable
 
@@ -105,6 +105,19 @@ def _poisson(key: Any, shape: S, lam: T, dtype: D = float32) -> Any:
     """Counts from the Poisson distribution."""
     raw = jax.random.wrap_key_data(jax.random.bits(key, (2,)), impl="threefry2x32")
     return jax.random.poisson(raw, lam, (*_shape(shape), *jnp.shape(lam))).astype(dtype)
+
+
+def _full(key: Any, shape: S, dtype: D = uint64) -> Any:
+    """Integers from the whole range of a dtype."""
+    kind = np.dtype(dtype)
+    bits = jax.random.bits(key, _shape(shape), f"uint{8 * kind.itemsize}")
+    return bits.view(dtype) if kind.kind == "i" else bits
+
+
+def _binomial(key: Any, shape: S, counts: T, probs: T, dtype: D = int32) -> Any:
+    """Numbers of successes in `counts` trials."""
+    drawn = jax.random.binomial(key, counts.astype("float32"), probs.astype("float32"), _shape(shape))
+    return drawn.astype(dtype)
 
 
 def _categorical(key: Any, logits: T, num_samples: S, dtype: D = int64) -> Any:
@@ -276,7 +289,44 @@ class Generator:
 
     def __init__(self, seed: int | None = None, **_: Any) -> None:
         words = new_words() if seed is None else np.array([int(static(seed)) & 0xFFFFFFFF, 0], np.uint32)
-        self.state = Variable(Tensor(jnp.asarray(words)), trainable=False, name="RNGState")
+        with jax.ensure_compile_time_eval():  # also where a function that is traced makes it
+            state = Tensor(jnp.asarray(words))
+        self.state = Variable(state, trainable=False, name="RNGState")
+
+    @classmethod
+    def from_state(cls, state: Any, alg: Any = None) -> "Generator":
+        """The stream that goes on from the state of another generator, or from a counter and a key."""
+        words = np.asarray(static(state), np.int64) & 0xFFFFFFFF
+        made = cls(int(words[0] if len(words) == 2 else words[-1]))
+        made.skip(int(words[1] if len(words) == 2 else words[0]))
+        return made
+
+    @classmethod
+    def from_key_counter(cls, key: Any, counter: Any, alg: Any = None) -> "Generator":
+        """The stream of a key, from a counter on."""
+        return cls.from_state([*np.atleast_1d(static(counter)), np.atleast_1d(static(key))[0]])
+
+    @property
+    def key(self) -> Tensor:
+        """The number that tells streams apart."""
+        return Tensor(self.state.value[0])
+
+    @property
+    def algorithm(self) -> int:
+        """The number of TensorFlow's algorithm, whose streams JAX's own stand for."""
+        return Algorithm.PHILOX.value
+
+    def skip(self, delta: int) -> None:
+        """Leave out some of the next draws."""
+        self.state.assign(Tensor(self.state.value + jnp.array([0, int(static(delta))], "uint32")))
+
+    def reset(self, state: Any) -> None:
+        """Go on from the state of another generator."""
+        self.state.assign(Generator.from_state(state).state)
+
+    def reset_from_key_counter(self, key: Any, counter: Any) -> None:
+        """Go on with the stream of a key, from a counter on."""
+        self.state.assign(Generator.from_key_counter(key, counter).state)
 
     @classmethod
     def from_seed(cls, seed: int, alg: Any = None) -> "Generator":
@@ -321,6 +371,14 @@ class Generator:
     ) -> Any:
         """Numbers from minval to below maxval."""
         return function(_uniform)(self._next(), shape, minval, maxval, dtype)
+
+    def uniform_full_int(self, shape: Any, dtype: Any = uint64, name: Any = None) -> Any:
+        """Integers from the whole range of a dtype."""
+        return function(_full)(self._next(), shape, dtype)
+
+    def binomial(self, shape: Any, counts: Any, probs: Any, dtype: Any = int32, name: Any = None) -> Any:
+        """Numbers of successes in `counts` trials."""
+        return function(_binomial)(self._next(), shape, counts, probs, dtype)
 
 
 class _Global:

@@ -5,6 +5,7 @@ own code gets arrays.
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -18,7 +19,7 @@ from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.core.variable import Variable
-from neurona.legacy.tensorflow import nodes
+from neurona.legacy.tensorflow import nodes, own_optimizers
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.functions import adopt
@@ -57,6 +58,8 @@ def install() -> None:
     layers.RNN.get_initial_state = _of_inputs(layers.RNN.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
     Metric.add_weight = _with_name_first(Metric.add_weight)
+    tracks: Any = lambda self, trackable, name, overwrite=False: trackable
+    type.__setattr__(Layer, "_track_trackable", tracks)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
     Loss.__call__ = _taking_arrays(Loss.__call__)
     LossFunctionWrapper.__call__ = _taking_arrays(LossFunctionWrapper.__call__)
@@ -72,12 +75,15 @@ def install() -> None:
     for name in _TAKING_DATA:
         setattr(models.Model, name, _with_arrays(getattr(models.Model, name)))
     for cls, names in ((Layer, _OF_USERS), (Loss, ("call",)), (Metric, ("update_state",))):
-        cls.__init_subclass__ = classmethod(_noticing(cls.__init_subclass__.__func__, names))  # pyright: ignore[reportAttributeAccessIssue]
+        cls.__init_subclass__ = classmethod(
+            _noticing(inspect.getattr_static(cls, "__init_subclass__"), names)
+        )  # pyright: ignore[reportAttributeAccessIssue]
     models.Model._draws_lists_of_one = False
     models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
     models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
     Optimizer.apply = _taking_gradients(Optimizer.apply)
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
+    own_optimizers.install()
     SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     Variable.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
@@ -260,11 +266,16 @@ def _of_function(method: Callable[..., Any], name: str) -> Callable[..., Any]:
     return run
 
 
-def _noticing(hook: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
-    """`__init_subclass__` that lets the methods of the program's classes take tensors."""
+def _noticing(hook: Any, names: tuple[str, ...]) -> Callable[..., Any]:
+    """`__init_subclass__` that lets the methods of the program's classes take tensors.
+
+    Args:
+        hook: the class method that it stands for, of Python or, since Python 3.12 that of `Generic`, of C.
+        names: the methods.
+    """
 
     def init_subclass(cls: Any, **kwargs: Any) -> None:
-        hook(cls, **kwargs)
+        hook.__get__(None, cls)(**kwargs)
         if cls.__module__.startswith("neurona."):
             return
         for name in names:

@@ -14,9 +14,20 @@ from neurona.legacy.tensorflow import operators
 from neurona.legacy.tensorflow.dispatch import static, tensor_of
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.names import scoped_name
+from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import DEVICE, Reference, Tensor, numpy_text
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.widths import on_device
+
+
+class Born:
+    """Variables made while a function is traced whose first values are computed there.
+
+    Attributes:
+        variables: those of the trace that is open; None where none is.
+    """
+
+    variables: "list[Variable] | None" = None
 
 
 class Variable(NeuronaVariable):
@@ -63,6 +74,8 @@ class Variable(NeuronaVariable):
         )
         if is_text:
             self._value, self.trainable = value._array, False
+        if Born.variables is not None and not has_numbers(self._value):
+            Born.variables.append(self)
         self._fixed = shape is None or TensorShape(shape).is_fully_defined()
         self.synchronization, self.aggregation = synchronization, aggregation
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from neurona.legacy.imports import submodule
 from neurona.legacy.theano import gradient, loops, printing, tensor
 from neurona.legacy.theano.calls import Function, In, Out, Param, UnusedInputError, function
+from neurona.legacy.theano.checking import verify_grad
 from neurona.legacy.theano.gradient import Lop, Rop, grad
 from neurona.legacy.theano.loops import foldl, foldr, map_, reduce, scan
 from neurona.legacy.theano.operations import Op, as_op
@@ -54,6 +56,8 @@ __all__ = [
     "shared",
     "tensor",
 ]
+for _module in (gradient, tensor):  # where programs find it too
+    vars(_module)["verify_grad"] = verify_grad
 _HERE = "neurona.legacy.theano"
 _RANDOM = f"{_HERE}.tensor.shared_randomstreams"
 
@@ -99,11 +103,19 @@ PATHS: dict[str, Any] = {
         "Mode": Mode,
         "SharedVariable": Shared,
         "get_default_mode": get_mode,
+        "MonitorMode": f"{_HERE}.refused:MonitorMode",
+        "as_op": as_op,
+        "In": In,
+        "Out": Out,
+        "Param": Param,
     },
     "compile.mode": {"Mode": Mode, "get_mode": get_mode, "get_default_mode": get_mode},
     "compile.builders": {"OpFromGraph": f"{_HERE}.refused:OpFromGraph"},
     "compile.ops": {"as_op": as_op},
     "compile.io": {"In": In, "Out": Out},
+    "compile.monitormode": {"MonitorMode": f"{_HERE}.refused:MonitorMode"},
+    "tests": {},
+    "tests.unittest_tools": f"{_HERE}.checking",
     "compile.debugmode": {"DebugMode": Mode},
     "compile.profilemode": {"ProfileMode": Mode},
     "compile.sharedvalue": {"SharedVariable": Shared, "shared": shared},
@@ -161,3 +173,7 @@ PATHS: dict[str, Any] = {
     "tensor.signal.pool": f"{_HERE}.tensor.signal",
     "tensor.var": {"TensorVariable": Tensor},
 }
+
+
+def __getattr__(name: str) -> Any:
+    return submodule(__name__, name)

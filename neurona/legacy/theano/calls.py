@@ -3,7 +3,7 @@
 import functools
 import inspect
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,7 @@ from neurona.errors import ArgumentError
 from neurona.graph import Node, Program, compile_graph, nodes_in
 from neurona.legacy.theano.indexing import exact_windows
 from neurona.legacy.theano.settings import config, wide
+from neurona.legacy.theano.sparse_variables import SparseVariable
 from neurona.legacy.theano.variables import Shared, Tensor, as_tensor_variable, clone
 
 
@@ -175,6 +176,57 @@ class Function:
         return f"<theano.function {self.name or ''!r}>"
 
 
+class SparseFunction:
+    """A function with sparse matrices among its inputs and outputs, which SciPy's stand for.
+
+    Args:
+        build: makes the function of the variables that the matrices are made of.
+        inputs: variables, or `In`.
+        outputs: a variable, or a list of them.
+    """
+
+    def __init__(self, build: Callable[..., Function], inputs: list[In], outputs: Any) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        self._is_list = isinstance(outputs, (list, tuple))
+        wanted = list(outputs) if self._is_list else [outputs]
+        self._wanted = [one for one in wanted if one is not None]
+        parts = [_parts(one.variable) or [one] for one in inputs]
+        self._inner = build(
+            [one for several in parts for one in several],
+            [part for one in self._wanted for part in _parts(one) or [one]],
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = list(args)
+        for one in self.inputs[len(args) :]:
+            if one.name not in kwargs and one.value is None:
+                raise TypeError(f"{self._inner}: missing required input: {one.name or one.variable}")
+            given.append(kwargs.pop(str(one.name), one.value))
+        if kwargs or len(given) > len(self.inputs):
+            raise TypeError(f"{self._inner}: it takes {len(self.inputs)} inputs. Received: {len(given)}.")
+        values: list[Any] = []
+        for one, value in zip(self.inputs, given, strict=True):
+            is_sparse = isinstance(one.variable, SparseVariable)
+            values += one.variable.values_of(value) if is_sparse else [value]
+        results = iter(self._inner(*values))
+        made = [
+            one.matrix_of([next(results) for _ in one.parts])
+            if isinstance(one, SparseVariable)
+            else next(results)
+            for one in self._wanted
+        ]
+        return made if self._is_list or not made else made[0]
+
+
+def _holds_sparse(inputs: list[In], outputs: Any) -> bool:
+    several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    return any(isinstance(one, SparseVariable) for one in (*several, *(entry.variable for entry in inputs)))
+
+
+def _parts(variable: Any) -> list[Any]:
+    return variable.parts if isinstance(variable, SparseVariable) else []
+
+
 def _all_nodes(nodes: Iterable[Any]) -> Iterator[Any]:
     """Nodes, and those in the steps of loops."""
     for node in nodes:
@@ -219,6 +271,15 @@ def function(
     if inspect.isgenerator(inputs) or isinstance(inputs, Node):
         inputs = [inputs] if isinstance(inputs, Node) else list(inputs)
     entries = [one if isinstance(one, In) else In(one) for one in inputs]
+    if _holds_sparse(entries, outputs):
+
+        def build(inputs: list[Any], outputs: list[Any]) -> Function:
+            return function(
+                inputs, outputs, mode, updates, givens, no_default_updates, accept_inplace, name,
+                rebuild_strict, allow_input_downcast, profile, "ignore",
+            )  # fmt: skip
+
+        return SparseFunction(build, entries, outputs)  # pyright: ignore[reportReturnType]
     new = {one: _update(one, value) for one, value in _pairs(updates).items()}
     in_place_of = {old: _replacement(old, value) for old, value in _pairs(givens).items()}
     wanted = _outputs(outputs)

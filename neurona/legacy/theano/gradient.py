@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from neurona.errors import ArgumentError
 from neurona.graph import Node, gradients
 from neurona.legacy.theano.loops import scan
-from neurona.legacy.theano.refused import verify_grad  # noqa: F401 - importable, refused at a call
 from neurona.legacy.theano.settings import wide
 from neurona.legacy.theano.variables import apply, as_tensor_variable, cast, named
 

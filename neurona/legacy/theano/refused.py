@@ -10,7 +10,7 @@ _WAYS = {
     "h_softmax": "Write theano.tensor.nnet.softmax, which XLA computes fast for thousands of classes.",
     "images2neibs": "Write theano.tensor.signal.pool for windows of pooling, and conv2d for others.",
     "neibs2images": "Write reshape and dimshuffle.",
-    "verify_grad": "Derivatives are JAX's: jax.test_util.check_grads compares them with differences.",
+    "MonitorMode": "theano.printing.Print shows values while a function runs.",
     "ancestors": "theano.printing.debugprint prints what an expression is made of.",
     "inputs": "theano.printing.debugprint prints what an expression is made of.",
     "io_toposort": "theano.printing.debugprint prints what an expression is made of.",

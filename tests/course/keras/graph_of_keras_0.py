@@ -30,7 +30,7 @@ model.add(Activation("relu"))
 model.add(Dropout(0.1))
 model.add(Dense(2))
 model.add(Activation("softmax"))
-model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.5, momentum=0.9, nesterov=True))
+model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.1, momentum=0.9, nesterov=True))
 labels = np.eye(2)[(left.sum(axis=1) > 1.5).astype(int)]
 model.fit(left, labels, nb_epoch=30, batch_size=16, show_accuracy=True, verbose=0)
 loss, accuracy = model.evaluate(left, labels, show_accuracy=True, verbose=0)

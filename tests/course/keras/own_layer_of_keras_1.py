@@ -27,11 +27,11 @@ class MyLayer(Layer):
 
 
 model = Sequential()
-model.add(MyLayer(3, input_shape=(4,)))
+model.add(MyLayer(8, input_shape=(4,)))
 model.add(Lambda(lambda x: x**2, output_shape=lambda shape: shape))
 model.add(Dense(1))
 model.compile(Adam(lr=0.02), "mse")
 x = np.random.RandomState(0).rand(64, 4)
 history = model.fit(x, x.sum(axis=1), nb_epoch=400, batch_size=16, verbose=0)
 assert history.history["loss"][-1] < 0.5 * x.sum(axis=1).var()  # half of what a constant leaves
-assert model.layers[0].output_dim == 3
+assert model.layers[0].output_dim == 8

@@ -19,7 +19,7 @@ def get_train_inputs():
   x = tf.constant(training_set.data)
   y = tf.constant(training_set.target)
   return x, y
-classifier.fit(input_fn=get_train_inputs, steps=150)
+classifier.fit(input_fn=get_train_inputs, steps=600)
 x_test, y_test = d.data[order[120:]].astype(np.float32), d.target[order[120:]]
 accuracy_score_ = classifier.evaluate(input_fn=lambda: (tf.constant(x_test), tf.constant(y_test)), steps=1)["accuracy"]
 print("\nTest Accuracy: {0:f}\n".format(accuracy_score_))
@@ -33,7 +33,7 @@ feature_cols = tf.contrib.learn.infer_real_valued_columns_from_input(training_se
 config = tf.contrib.learn.RunConfig(tf_random_seed=42)
 dnn_clf = tf.contrib.learn.DNNClassifier(hidden_units=[10], n_classes=3, feature_columns=feature_cols, config=config)
 dnn_clf = tf.contrib.learn.SKCompat(dnn_clf)
-dnn_clf.fit(training_set.data, training_set.target, batch_size=50, steps=150)
+dnn_clf.fit(training_set.data, training_set.target, batch_size=50, steps=600)
 y_pred = dnn_clf.predict(x_test)
 print(accuracy_score(y_test, y_pred['classes']), y_pred['probabilities'][0])
 assert accuracy_score(y_test, y_pred['classes']) > 0.85

@@ -1,5 +1,8 @@
 """What programs of TensorFlow 1 rely on beside numbers: names, states, errors, files."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -272,3 +275,51 @@ def test_keras_penalties_queues_with_zeros_and_old_rooms(session):
     with tf.device(tf.train.replica_device_setter(ps_tasks=2)):
         assert tf.constant(1.0).shape == ()
     assert list_local_devices()[0].device_type == "CPU"
+
+
+def test_the_first_call_of_a_program_draws(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(
+        "import tensorflow as tf\nx = tf.linspace(0.0, 1.0, 3)\nprint(tf.Session().run(2 * x).tolist())\n"
+    )
+    command = [sys.executable, "-m", "neurona", "run", str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert ended.stdout == "[0.0, 1.0, 2.0]\n", ended.stderr
+
+
+def test_options_without_effect_are_refused_by_cells():
+    assert tf.nn.rnn_cell.GRUCell(2, trainable=True, _reuse=None).output_size == 2
+    with pytest.raises(TypeError, match="GRUCell has no option 'layer_norm'"):
+        tf.nn.rnn_cell.GRUCell(2, layer_norm=True)
+    with pytest.raises(TypeError, match="no option 'trainable'"):
+        tf.contrib.rnn.UGRNNCell(2, trainable=False)
+
+
+def test_texts_have_empty_ones_for_zeros_and_no_ones(session):
+    assert session.run(tf.zeros_like(["a", "b"])).tolist() == [b"", b""]
+    with pytest.raises(TypeError, match="no value of dtype string"):
+        tf.ones_like(["a"])
+
+
+def test_slim_has_the_layers_of_contrib_under_their_older_names_too(session):
+    slim = tf.contrib.slim
+    assert slim.convolution2d is slim.conv2d
+    with slim.arg_scope([slim.model_variable, slim.variable], device="/cpu:0"):
+        made = slim.model_variable("w", [2], initializer=tf.ones_initializer())
+    session.run(tf.global_variables_initializer())
+    assert session.run(made).tolist() == [1, 1]
+
+
+def test_factors_of_gradients_may_have_an_axis_more(session):
+    x = tf.constant([[1.0, 2.0]])
+    y = tf.reshape(x * x, [2, 1])
+    (slope,) = tf.gradients(y, x, tf.constant([[[3.0], [5.0]]]))
+    assert session.run(slope).tolist() == [[6, 20]]
+
+
+def test_a_size_that_is_fed_without_a_shape_leaves_the_rank_known(session):
+    rows, steps = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32)
+    x = tf.placeholder(tf.float32, [None, 6])
+    made = tf.reshape(x, [rows, steps, 3])
+    assert made.shape.as_list()[2] == 3
+    assert session.run(made, {x: np.ones((2, 6)), rows: 2, steps: 2}).shape == (2, 2, 3)

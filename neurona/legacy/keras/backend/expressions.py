@@ -5,6 +5,7 @@ outside of layers, it makes an `Expression`: a symbolic tensor that has a value 
 """
 
 import functools
+import importlib
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,9 @@ class Expression(SymbolicTensor):
         """The value of now."""
         return np.array(Program(self)([]))
 
-    eval = numpy
+    def eval(self, feed_dict: Any = None, session: Any = None) -> np.ndarray:
+        """The value of now, as a session gives it. Nothing has to be fed."""
+        return self.numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
@@ -80,8 +83,8 @@ class BackendVariable(Variable):
         owns = scope is not None and scope.values is not None and self in scope.values
         return not (owns or self._is_part) and _is_tracing()
 
-    def eval(self) -> np.ndarray:
-        """The array."""
+    def eval(self, feed_dict: Any = None, session: Any = None) -> np.ndarray:
+        """The array, as a session gives it."""
         return self.numpy()
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
@@ -180,6 +183,12 @@ def applied(
         draws: whether the function draws random numbers.
     """
     tensor = next(filter(_is_wrapped, jax.tree.leaves((args, kwargs), is_leaf=_is_wrapped)), None)
+    if tensor is not None and tensor._array is None:  # of a graph of TensorFlow 1
+        draw = importlib.import_module("neurona.legacy.tensorflow.v1.tensor").draw
+        args, kwargs = jax.tree.map(value_of, (args, kwargs), is_leaf=_is_wrapped)
+        return draw(
+            functools.partial(_on_arrays, function, draws), args, kwargs, default=class_name, kind=class_name
+        )
     if tensor is not None:
         args, kwargs = jax.tree.map(_unwrapped, (args, kwargs), is_leaf=_is_wrapped)
         outputs = applied(class_name, function, args, kwargs, shape=shape, dtype=dtype, draws=draws)

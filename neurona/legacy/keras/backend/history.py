@@ -34,9 +34,18 @@ def _mentions_gradients(code: Any) -> bool:
     return "gradients" in code.co_names or any(map(_mentions_gradients, code.co_consts))
 
 
+def mentions_gradients(function: Any) -> bool:
+    """Whether the code of a function has the name `gradients`, below what was put around it."""
+    while getattr(function, "__code__", None) is None or hasattr(function, "__wrapped__"):
+        inner = [getattr(function, name, None) for name in ("func", "__wrapped__", "__func__")]
+        function = next((one for one in inner if one is not None), None)
+        if function is None:
+            return False
+    return _mentions_gradients(function.__code__)
+
+
 def _needs_history(layer: Layer) -> bool:
-    function = layer.function if isinstance(layer, Lambda) else type(layer).call
-    return _mentions_gradients(getattr(function, "__code__", None))
+    return mentions_gradients(layer.function if isinstance(layer, Lambda) else type(layer).call)
 
 
 def _inlined(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> Any:

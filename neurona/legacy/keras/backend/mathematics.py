@@ -10,6 +10,7 @@ import numpy as np
 from neurona import ops
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import floatx, is_float, standardize_dtype
+from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor, is_symbolic
 from neurona.legacy.keras.backend.expressions import applied, backend_function, composed
 from neurona.ops.registry import to_array
@@ -171,7 +172,11 @@ def shape(x: Any, dtype: Any = None) -> Any:
 
 def int_shape(x: Any) -> tuple[int | None, ...] | None:
     """The shape as a tuple, None where unknown; None for what has no shape."""
-    return tuple(x.shape) if hasattr(x, "shape") else None if x is None else np.shape(x)
+    shape = tuple(x.shape) if hasattr(x, "shape") else None if x is None else np.shape(x)
+    scope = current_scope()
+    if shape is None or scope is None or not scope.unknown_sizes:
+        return shape
+    return tuple(None if size in scope.unknown_sizes else size for size in shape)
 
 
 get_variable_shape = int_shape

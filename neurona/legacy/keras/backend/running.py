@@ -136,6 +136,23 @@ def batch_set_value(tuples: Any) -> None:
 # Sessions.
 
 
+def _belongs_to_graph(asked: Any) -> bool:
+    """Whether what is fetched and fed is of a graph of TensorFlow 1. K.learning_phase() fits to both.
+
+    Raises:
+        ArgumentError: some of it is, and some of Keras.
+    """
+    leaves = jax.tree.leaves(asked, is_leaf=_is_of_graph)
+    if not any(map(_is_of_graph, leaves)):
+        return False
+    if any(is_symbolic(one) and not is_phase(one) for one in leaves):
+        raise ArgumentError(
+            "Session.run: a model's own tensors and those of tf.placeholder are not computed in one "
+            "run. Call the model on the placeholder: outputs = model(placeholder)."
+        )
+    return True
+
+
 class Session:
     """What runs symbolic tensors, as TensorFlow 1's session does."""
 
@@ -148,13 +165,7 @@ class Session:
             ArgumentError: tensors of Keras and of a graph of TensorFlow 1 are asked for in one run.
         """
         feeds = dict(feed_dict or {})
-        asked = jax.tree.leaves((fetches, list(feeds)), is_leaf=_is_of_graph)
-        if any(map(_is_of_graph, asked)):
-            if any(map(is_symbolic, asked)):
-                raise ArgumentError(
-                    "Session.run: a model's own tensors and those of tf.placeholder are not computed in one "
-                    "run. Call the model on the placeholder: outputs = model(placeholder)."
-                )
+        if _belongs_to_graph((fetches, list(feeds))):
             return _session_of_graph().run(fetches, feed_dict, **kwargs)
         single = not isinstance(fetches, (list, tuple, dict)) or isinstance(fetches, Update)
         leaves, tree = ([fetches], None) if single else jax.tree.flatten(fetches, is_leaf=_is_fetch)

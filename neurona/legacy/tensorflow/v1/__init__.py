@@ -30,7 +30,7 @@ _HOMES = {
         make_template""",
     "initializers": "uniform_unit_scaling_initializer",
     "session": "Session InteractiveSession get_default_session",
-    "building": """placeholder placeholder_with_default gradients hessians py_func
+    "building": """zeros_like placeholder placeholder_with_default gradients hessians py_func
         is_variable_initialized report_uninitialized_variables shape size rank
         check_numerics add_check_numerics_ops""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
@@ -309,6 +309,8 @@ PATHS = {
 
 
 def __getattr__(name: str) -> Any:
+    if Mode.is_one and not name.startswith("__"):
+        importlib.import_module(f"{_HERE}.tensor")  # what makes functions draw, whichever is called first
     if name == "__version__":
         return "1.15.5" if Mode.is_one else "2.21.0"
     if name in ("VERSION", "GIT_VERSION", "COMPILER_VERSION"):

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurona.graph import Check, Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
-from neurona.legacy.tensorflow import debugging
+from neurona.legacy.tensorflow import arrays, debugging
 from neurona.legacy.tensorflow.control import numpy_function
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
@@ -22,6 +22,7 @@ from neurona.legacy.tensorflow.v1.tensor import (
     FROM_SHAPES,
     GraphTensor,
     Operation,
+    constant,
     convert,
     draw,
     drawn,
@@ -76,7 +77,7 @@ def gradients(
     cotangents = (
         [None] * len(tensors)
         if grad_ys is None
-        else [None if one is None else convert(one).node for one in _list(grad_ys)]
+        else [_factor(one, y) for one, y in zip(_list(grad_ys), tensors, strict=True)]
     )
     stops = [node for one in _list(stop_gradients or []) for node in one.graph_nodes]
     nodes = gradients_of(
@@ -94,6 +95,16 @@ def gradients(
             operation = Operation(full_name, "Gradient", [node], [one], graph)
             found.append(GraphTensor(node, operation))
     return found
+
+
+def _factor(given: Any, y: Any) -> Any:
+    """The factors of a tensor's gradient; as many numbers in another shape are taken in order."""
+    if given is None:
+        return None
+    factor = convert(given)
+    if factor.shape.rank in (None, y.shape.rank) or y.shape.rank is None:
+        return factor.node
+    return draw(lambda one, like: jnp.reshape(one, like.shape), (factor, y), default="Reshape").node
 
 
 def _list(value: Any) -> list[Any]:
@@ -296,3 +307,11 @@ def _from_shape(which: str, value: Any, name: str | None, out_type: Any) -> Any:
         return draw(FROM_SHAPES[which], (tensor,), name=name)
     sizes = Node(FROM_SHAPES[which], (tensor.node,))
     return draw(jnp.asarray, (sizes, dtype.held), name=name, default=which.title(), kind=which.title())
+
+
+def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
+    """Zeros in the shape of a tensor; for texts, empty ones."""
+    given = np.asarray(tensor) if isinstance(tensor, (str, bytes, list, tuple, np.ndarray)) else None
+    if given is not None and given.dtype.kind in "SU" and dtype is None:
+        return constant(np.full(given.shape, b"", object), name=name or "zeros_like")
+    return arrays.zeros_like(tensor, dtype, name=name)

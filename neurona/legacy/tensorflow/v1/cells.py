@@ -13,8 +13,22 @@ from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.v1.initializers import Constant, Zeros
 from neurona.legacy.tensorflow.v1.scopes import VariableScope, get_variable, variable_scope
 from neurona.legacy.tensorflow.v1.tensor import draw
+from neurona.messages import translated
 
 LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))
+
+
+def refuse_options(cell: Any, options: dict[str, Any]) -> None:
+    """Refuse what a cell would leave out, so that nothing is without effect.
+
+    Raises:
+        TypeError: an option is given that the cell does not have here.
+    """
+    for name, value in options.items():
+        if value is not None and not (name == "trainable" and value is True):
+            raise TypeError(
+                translated(f"{type(cell).__name__} has no option {name!r} here. Received: {value!r}.")
+            )
 
 
 class RNNCell:
@@ -28,7 +42,9 @@ class RNNCell:
     output_size: Any = 0
     _default_name = "rnn_cell"
 
-    def __init__(self, reuse: Any = None, name: str | None = None, dtype: Any = None, **_: Any) -> None:
+    def __init__(self, reuse: Any = None, name: str | None = None, dtype: Any = None, **options: Any) -> None:
+        reuse = options.pop("_reuse", reuse)
+        refuse_options(self, options)
         self._reuse, self._name = reuse, name or self._default_name
         self._variables: dict[str, Any] = {}
 
@@ -89,9 +105,9 @@ class BasicRNNCell(RNNCell):
         reuse: Any = None,
         name: Any = None,
         dtype: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name, dtype)
+        super().__init__(reuse, name, dtype, **options)
         self.state_size = self.output_size = int(num_units)
         self._activation = _activation(activation) or numbers.tanh
 
@@ -122,9 +138,9 @@ class GRUCell(RNNCell):
         bias_initializer: Any = None,
         name: Any = None,
         dtype: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name, dtype)
+        super().__init__(reuse, name, dtype, **options)
         self.state_size = self.output_size = int(num_units)
         self._activation = _activation(activation) or numbers.tanh
         self._kernel, self._bias = kernel_initializer, bias_initializer
@@ -166,9 +182,9 @@ class LSTMCell(RNNCell):
         reuse: Any = None,
         name: Any = None,
         dtype: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name, dtype)
+        super().__init__(reuse, name, dtype, **options)
         self._units, self._peepholes, self._initializer = int(num_units), use_peepholes, initializer
         self._clip, self._projected, self._projection_clip = cell_clip, num_proj, proj_clip
         self._forget_bias, self._is_tuple = forget_bias, state_is_tuple
@@ -224,7 +240,7 @@ class BasicLSTMCell(LSTMCell):
         name: Any = None,
         dtype: Any = None,
         input_size: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
         super().__init__(
             num_units,
@@ -354,15 +370,16 @@ class DropoutWrapper(_Wrapper):
         input_size: Any = None,
         dtype: Any = None,
         seed: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
         super().__init__(cell)
+        refuse_options(self, options)
         if variational_recurrent:
             raise NotImplementedError(
                 "DropoutWrapper(variational_recurrent=True) is not here: use "
                 "tf.keras.layers.LSTM(recurrent_dropout=)."
             )
-        self._keeps = input_keep_prob, output_keep_prob, state_keep_prob
+        self._keeps, self._seed = (input_keep_prob, output_keep_prob, state_keep_prob), seed
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         output, new = self._cell(self._dropped(inputs, 0), state)
@@ -373,7 +390,8 @@ class DropoutWrapper(_Wrapper):
 
     def _dropped(self, x: Any, which: int) -> Any:
         keep = self._keeps[which]
-        return x if _is_one(keep) else nn.dropout(x, 1 - keep)
+        seed = None if self._seed is None else self._seed + which
+        return x if _is_one(keep) else nn.dropout(x, 1 - keep, seed=seed)
 
 
 def _is_one(keep: Any) -> bool:
@@ -417,7 +435,7 @@ class OutputProjectionWrapper(_Wrapper):
 class InputProjectionWrapper(_Wrapper):
     """A cell with a dense layer before its inputs."""
 
-    def __init__(self, cell: RNNCell, num_proj: int, activation: Any = None, **_: Any) -> None:
+    def __init__(self, cell: RNNCell, num_proj: int, activation: Any = None, input_size: Any = None) -> None:
         super().__init__(cell)
         self._size, self._activation = num_proj, activation
 
@@ -433,7 +451,12 @@ class EmbeddingWrapper(_Wrapper):
     """A cell whose inputs are numbers of rows of a table."""
 
     def __init__(
-        self, cell: RNNCell, embedding_classes: int, embedding_size: int, initializer: Any = None, **_: Any
+        self,
+        cell: RNNCell,
+        embedding_classes: int,
+        embedding_size: int,
+        initializer: Any = None,
+        reuse: Any = None,
     ) -> None:
         super().__init__(cell)
         self._shape, self._initializer = [embedding_classes, embedding_size], initializer

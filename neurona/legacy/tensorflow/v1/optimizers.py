@@ -351,6 +351,9 @@ class AdagradOptimizer(Optimizer):
         super().__init__(learning_rate, use_locking, name)
         self.slots = {"accumulator": initial_accumulator_value}
 
+    def todays(self) -> Any:
+        return optimizers.Adagrad(self._lr, self.slots["accumulator"], epsilon=0.0)
+
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         total = n["accumulator"] + gradient**2
         return {"value": value - n["lr"] * gradient / jnp.sqrt(total), "accumulator": total}
@@ -374,6 +377,9 @@ class AdadeltaOptimizer(Optimizer):
 
     def hyperparameters(self) -> dict[str, Any]:
         return {**super().hyperparameters(), "rho": _value(self._rho), "eps": _value(self._epsilon)}
+
+    def todays(self) -> Any:
+        return optimizers.Adadelta(self._lr, self._rho, self._epsilon)
 
     def step(self, value: Any, gradient: Any, **n: Any) -> dict[str, Any]:
         total = n["rho"] * n["accum"] + (1 - n["rho"]) * gradient**2

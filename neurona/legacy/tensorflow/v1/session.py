@@ -98,7 +98,8 @@ class Session:
         """
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
-        if symbolic_leaves((fetches, list(feed_dict or {}))):  # of a model of Keras
+        fed = [one for one in feed_dict or {} if not _is_phase(one)]
+        if symbolic_leaves((fetches, fed)):  # of a model of Keras
             running: Any = importlib.import_module("neurona.legacy.keras.backend.running")
             return running.Session().run(fetches, feed_dict)
         found: list[Any] = []
@@ -139,7 +140,7 @@ class Session:
             if isinstance(one, (list, tuple)):
                 feeds.update(self._feeds(dict(zip(one, value, strict=True))))
                 continue
-            if getattr(one, "name", "") == "learning_phase_output":  # K.learning_phase()
+            if _is_phase(one):
                 keras_layers: Any = importlib.import_module("neurona.legacy.tensorflow.v1.keras_layers")
                 one, value = keras_layers.phase_of(self.graph), bool(value)
             if not isinstance(one, (GraphTensor, GraphVariable)):
@@ -321,6 +322,11 @@ def get_default_session() -> Session | None:
 
 class _Place(int):
     """Where a fetched value goes."""
+
+
+def _is_phase(key: Any) -> bool:
+    """Whether this is `K.learning_phase()`, as a key of a feed."""
+    return getattr(key, "name", "") == "learning_phase_output"
 
 
 def _filled(form: Any, values: list[Any]) -> Any:

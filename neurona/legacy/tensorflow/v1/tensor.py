@@ -502,21 +502,16 @@ def _reshaped(tensor: Any, shape: Any) -> Spec | None:
     if not isinstance(tensor, GraphTensor) or tensor.shape.is_fully_defined():
         return None  # found by evaluation
     sizes = shape if isinstance(shape, (list, tuple)) else [None]
-    if not all(isinstance(size, (int, np.integer)) for size in sizes):
+    numbers = [int(size) if isinstance(size, (int, np.integer)) else None for size in sizes]
+    bare = [getattr(getattr(size, "shape", ()), "rank", 0) is None for size in sizes]  # no shape was given
+    if None in numbers and not any(bare):
         return None
-    return Spec(tuple(None if size == -1 else size for size in sizes), tensor.node.dtype)
+    return Spec(tuple(None if number == -1 else number for number in numbers), tensor.node.dtype)
 
 
 _NOT_DIFFERENTIABLE = {
-    "stop_gradient",
-    "argmax",
-    "argmin",
-    "shape",
-    "size",
-    "rank",
-    "zeros_like",
-    "ones_like",
-}
+    "stop_gradient", "argmax", "argmin", "shape", "size", "rank", "zeros_like", "ones_like",
+}  # fmt: skip
 
 
 class Naming:

@@ -337,7 +337,8 @@ moving_average_variables = _listing(GraphKeys.MOVING_AVERAGE_VARIABLES, "The var
 
 def variables_initializer(var_list: Any, name: str = "init") -> Operation:
     """The operation that gives variables their first values."""
-    return group(*(variable.initializer for variable in var_list), name=name)
+    found = [variable.initializer for variable in var_list]  # one of K.variable has its value already
+    return group(*(one for one in found if one is not None), name=name)
 
 
 def global_variables_initializer() -> Operation:

@@ -38,9 +38,11 @@ def _maker(kind: str) -> Any:
 
 def _makers(make_one: Any) -> Any:
     def make(*names: Any) -> Any:
-        """Several variables: as many as names, or as the number says."""
-        wanted = [None] * names[0] if len(names) == 1 and isinstance(names[0], int) else names
-        return [make_one(name) for name in wanted]
+        """Several variables: as many as names or letters of the one text, or as the number says."""
+        only = names[0] if len(names) == 1 else names
+        wanted = [None] * only if isinstance(only, int) else only
+        made = [make_one(name) for name in wanted]
+        return made[0] if isinstance(only, (str, int)) and len(made) == 1 else made
 
     return make
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from neurona.legacy.tensorflow import arrays
 from neurona.legacy.tensorflow import math as numbers
-from neurona.legacy.tensorflow.v1.cells import LSTMStateTuple, RNNCell, affine
+from neurona.legacy.tensorflow.v1.cells import LSTMStateTuple, RNNCell, affine, refuse_options
 from neurona.legacy.tensorflow.v1.initializers import Constant, Zeros
 from neurona.legacy.tensorflow.v1.scopes import variable_scope
 from neurona.legacy.tensorflow.v1.tensor import draw
@@ -25,9 +25,9 @@ class NASCell(RNNCell):
         use_biases: bool = False,
         reuse: Any = None,
         name: str | None = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name)
+        super().__init__(reuse, name, **options)
         self._units, self._projected, self._has_biases = int(num_units), num_proj, use_biases
         self.output_size = int(num_proj or num_units)
         self.state_size = LSTMStateTuple(self._units, self.output_size)
@@ -70,9 +70,9 @@ class UGRNNCell(RNNCell):
         activation: Any = numbers.tanh,
         reuse: Any = None,
         name: str | None = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(reuse, name)
+        super().__init__(reuse, name, **options)
         self.state_size = self.output_size = int(num_units)
         self._initializer, self._forget_bias, self._activation = initializer, forget_bias, activation
 
@@ -94,7 +94,8 @@ class HighwayWrapper(RNNCell):
         super().__init__()
         if not couple_carry_transform_gates:
             raise NotImplementedError("HighwayWrapper is here with couple_carry_transform_gates=True alone.")
-        self._cell, self._bias = cell, options.get("carry_bias_init", 1.0)
+        self._cell, self._bias = cell, options.pop("carry_bias_init", 1.0)
+        refuse_options(self, options)
         self.state_size, self.output_size = cell.state_size, cell.output_size
 
     def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:

@@ -59,6 +59,7 @@ def arg_scope(list_ops_or_scope: Any, **kwargs: Any) -> Iterator[dict[Any, Any]]
         _stack.pop()
 
 
+@add_arg_scope
 def variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, **options: Any) -> Any:
     """`tf.get_variable`, also among the model's variables."""
     options.pop("device", None)

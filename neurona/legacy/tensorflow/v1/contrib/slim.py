@@ -3,8 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
+from neurona.legacy.imports import submodule
 from neurona.legacy.tensorflow.v1 import log
-from neurona.legacy.tensorflow.v1.contrib import losses
+from neurona.legacy.tensorflow.v1.contrib import framework, layers, losses
 from neurona.legacy.tensorflow.v1.contrib.framework import (
     add_arg_scope,
     arg_scope,
@@ -118,3 +119,11 @@ def _prefetch_queue(
 prefetch_queue = SimpleNamespace(prefetch_queue=_prefetch_queue)
 model_analyzer = SimpleNamespace(analyze_vars=_analyze_vars)
 learning = SimpleNamespace(create_train_op=create_train_op, train=_train)
+
+
+def __getattr__(name: str) -> Any:
+    """Slim has all layers of `tf.contrib.layers`, with its older names too, and `tf.contrib.framework`."""
+    for module in (layers, framework):
+        if not name.startswith("_") and hasattr(module, name):
+            return getattr(module, name)
+    return submodule(__name__, name)

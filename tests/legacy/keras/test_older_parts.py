@@ -1,0 +1,98 @@
+"""Parts of Keras 1 and 2 that programs write their own layers with: inner methods, first values, metrics."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score
+
+from neurona import layers
+from neurona.legacy.first_values import from_function
+from neurona.legacy.keras import backend as K
+from neurona.legacy.keras import older_metrics, older_names
+from neurona.legacy.keras.layers import Recurrent
+
+
+def test_first_values_from_functions_of_every_age():
+    def of_keras_1(shape, scale=0.5, name=None):
+        return K.variable(np.full(shape, scale), name=name)
+
+    def of_shape_alone(shape):
+        return list(range(shape[0]))
+
+    def of_tf_keras(shape, dtype=None, partition_info=None):
+        assert partition_info is None
+        return np.ones(shape, dtype)
+
+    for function, values in (
+        (of_keras_1, [0.5, 0.5]),
+        (of_shape_alone, [0, 1]),
+        (lambda shape: np.zeros(shape), [0, 0]),
+        (of_tf_keras, [1, 1]),
+        (lambda shape, kind: np.full(shape, 3, kind), [3, 3]),
+    ):
+        made = from_function(function)((2,), "float32")
+        assert made.dtype == "float32"
+        np.testing.assert_array_equal(made, values)
+
+
+def test_metrics_of_keras_1_are_those_of_scikit_learn():
+    draw = np.random.default_rng(0)
+    wanted, found = draw.integers(0, 2, (2, 200))
+    scores = np.where(found, 0.8, 0.3)
+    for ours, theirs in (
+        (older_metrics.precision, precision_score),
+        (older_metrics.recall, recall_score),
+        (older_metrics.fmeasure, f1_score),
+        (older_metrics.matthews_correlation, matthews_corrcoef),
+    ):
+        assert float(ours(wanted, scores)) == pytest.approx(theirs(wanted, found), abs=1e-5)
+    assert float(older_metrics.fbeta_score(np.zeros(3), np.ones(3))) == 0
+
+
+class Elman(Recurrent):
+    def __init__(self, units, **kwargs):
+        self.units = units
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.states = [None]
+        self.W = self.add_weight((input_shape[-1], self.units), "glorot_uniform", name="W")
+        self.U = self.add_weight((self.units, self.units), "orthogonal", name="U")
+        self.b = self.add_weight((self.units,), "zeros", name="b")
+        self.built = True
+
+    def preprocess_input(self, x, training=None):
+        return K.dot(x, self.W) + self.b
+
+    def get_constants(self, inputs, training=None):
+        return [2.0]
+
+    def step(self, x, states):
+        state = K.tanh(x + K.dot(states[0], self.U))
+        return states[1] * state, [state]
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_a_layer_derived_from_recurrent_is_run_step_by_step(return_sequences):
+    x = np.random.default_rng(1).normal(size=(3, 5, 4)).astype("float32")
+    mine, today = (
+        cls(6, return_sequences=return_sequences, go_backwards=return_sequences)
+        for cls in (Elman, layers.SimpleRNN)
+    )
+    y = layers.Input((5, 4))
+    assert mine(y).shape == today(y).shape == ((None, 5, 6) if return_sequences else (None, 6))
+    mine.set_weights(today.get_weights())
+    np.testing.assert_allclose(mine(x), 2 * np.asarray(today(x)), atol=1e-6)
+
+
+def test_layers_of_resnet_by_their_names_of_then():
+    blocks = [
+        f"conv{stage}_block{n}"
+        for stage, count in ((2, 3), (3, 4), (4, 6), (5, 3))
+        for n in range(1, count + 1)
+    ]
+    ends = ["conv1_relu", *(f"{block}_{end}" for block in blocks for end in ("1_relu", "2_relu", "out"))]
+    assert [older_names._in_resnet(f"activation_{n}") for n in range(1, 50)] == ends
+    assert [older_names._in_resnet(f"add_{n}") for n in range(1, 17)] == [f"{block}_add" for block in blocks]
+    assert older_names._in_resnet("bn4f_branch2b") == "conv4_block6_2_bn"
+    assert older_names._in_resnet("res3a_branch1") == "conv3_block1_0_conv"
+    assert older_names._in_resnet("activation_50") is older_names._in_resnet("dense_1") is None
