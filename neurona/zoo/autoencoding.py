@@ -6,7 +6,7 @@ import numpy as np
 
 from neurona.errors import ArgumentError, DataError
 from neurona.zoo import validation
-from neurona.zoo.estimator import Estimator, base
+from neurona.zoo.estimator import Estimator, TransformerMixin
 from neurona.zoo.pictures import pictures_figure
 
 __all__: list[str] = []
@@ -86,7 +86,7 @@ class Coder(Estimator):
         raise NotImplementedError
 
 
-class Autoencoder(base.TransformerMixin, Coder):
+class Autoencoder(TransformerMixin, Coder):
     """A network that gives rows back through a code."""
 
     output_activation: str

@@ -37,7 +37,7 @@ from neurona.plotting.figure import finish, new_figure
 from neurona.training import Rule
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base, utils
+from neurona.zoo.estimator import Estimator, TransformerMixin, utils
 
 __all__ = ["BoltzmannLayer", "BoltzmannMachine"]
 
@@ -144,7 +144,7 @@ class BoltzmannRule(Rule):
         return {"log_likelihood": shown - jax.nn.logsumexp(-free_energies)}
 
 
-class Machine(base.TransformerMixin, Estimator):
+class Machine(TransformerMixin, Estimator):
     """What this machine and the annealed one share."""
 
     n_components: int

@@ -41,7 +41,7 @@ from neurona.plotting.figure import finish
 from neurona.zoo import validation
 from neurona.zoo.bits import check_unit_interval
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, Estimator, base
+from neurona.zoo.estimator import Classifier, Estimator, TransformerMixin
 from neurona.zoo.pictures import pictures_figure
 from neurona.zoo.restricted_boltzmann import ContrastiveDivergence, RestrictedBoltzmannLayer
 
@@ -163,7 +163,7 @@ class Stack(Estimator):
         return finish(pictures_figure(scaled, names, _DRAWN, title.of(language)), to_file)
 
 
-class DeepBelief(base.TransformerMixin, Stack):
+class DeepBelief(TransformerMixin, Stack):
     """A deep belief network of units of 0 and 1, which learns rows without their classes.
 
     Args:

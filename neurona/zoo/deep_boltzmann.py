@@ -54,7 +54,7 @@ from neurona.zoo import validation
 from neurona.zoo.bits import data_bias
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.deep_belief import Stack, grey_digits
-from neurona.zoo.estimator import Classifier, base
+from neurona.zoo.estimator import Classifier, TransformerMixin
 from neurona.zoo.mean_field import DeepBoltzmannLayer, DoubledLayer, MeanFieldRule
 from neurona.zoo.restricted_boltzmann import ContrastiveDivergence
 
@@ -156,7 +156,7 @@ class Machine(Stack):
         return np.concatenate(parts) - total
 
 
-class DeepBoltzmann(base.TransformerMixin, Machine):
+class DeepBoltzmann(TransformerMixin, Machine):
     """A deep Boltzmann machine of units of 0 and 1.
 
     Args:

@@ -158,7 +158,7 @@ def _recalled(seed: int) -> dict[Words, float]:
 
 def _small(seed: int) -> DifferentiableNeuralComputer:
     """A computer for short sequences of three bits."""
-    return DifferentiableNeuralComputer(32, 8, 8, learning_rate=0.01, epochs=5, random_state=seed)
+    return DifferentiableNeuralComputer(32, 8, 8, learning_rate=0.03, epochs=5, random_state=seed)
 
 
 CARD = Card(

@@ -144,12 +144,6 @@ class Estimator(base.BaseEstimator):
         """A seed that follows from `random_state`."""
         return utils.check_random_state(self.random_state).randint(2**31)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if tags.transformer_tags is not None:
-            tags.transformer_tags.preserves_dtype = []  # models give 32 bits
-        return tags
-
     def _rows(self, X: Any) -> np.ndarray:
         """Rows for the fitted network.
 
@@ -190,6 +184,15 @@ class Estimator(base.BaseEstimator):
         self.model_.save(path)
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr(_DESCRIPTION, json.dumps(described))
+
+
+class TransformerMixin(base.TransformerMixin):
+    """scikit-learn's, for networks whose models give 32 bits whatever they are given."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
 
 
 class Classifier(base.ClassifierMixin, Estimator):

@@ -34,7 +34,7 @@ from neurona.plotting.figure import finish
 from neurona.training import Rule
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, Estimator, base
+from neurona.zoo.estimator import Classifier, Estimator, TransformerMixin
 from neurona.zoo.pictures import weights_figure
 
 __all__ = ["Hebb", "Oja", "Sanger"]
@@ -129,7 +129,7 @@ class Hebb(Classifier):
         return tags
 
 
-class Sanger(base.TransformerMixin, Estimator):
+class Sanger(TransformerMixin, Estimator):
     """The first principal components, learned from one row after another by Sanger's rule.
 
     Args:

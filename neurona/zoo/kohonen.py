@@ -31,7 +31,7 @@ from neurona.random import randint
 from neurona.training import Rule
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base
+from neurona.zoo.estimator import Estimator, TransformerMixin, base
 from neurona.zoo.pictures import COLOURS, tiles_of
 
 __all__ = ["SelfOrganizingMap"]
@@ -216,7 +216,7 @@ def grid_distances(rows: int, columns: int, topology: str) -> np.ndarray:
     return np.linalg.norm(positions[:, None] - positions[None], axis=2)
 
 
-class SelfOrganizingMap(base.ClusterMixin, base.TransformerMixin, Estimator):
+class SelfOrganizingMap(base.ClusterMixin, TransformerMixin, Estimator):
     """Kohonen's self-organizing map.
 
     The columns of the rows should have like scales: one of large numbers alone decides which unit is nearest.

@@ -50,7 +50,7 @@ from neurona.plotting.figure import BLUE, finish, new_figure, plain_axes
 from neurona.training import Rule
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base
+from neurona.zoo.estimator import Estimator, TransformerMixin
 
 __all__ = ["ComplexCells", "Neocognitron", "SimpleCells"]
 
@@ -233,7 +233,7 @@ def reinforced(
     return kernel + rates * c * areas, inhibition + rates / 2 * v.ravel()[places]
 
 
-class Neocognitron(base.TransformerMixin, Estimator):
+class Neocognitron(TransformerMixin, Estimator):
     """A neocognitron, which learns to tell square pictures apart without being told their classes.
 
     Args:

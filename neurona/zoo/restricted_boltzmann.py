@@ -48,7 +48,7 @@ from neurona.training import Rule
 from neurona.zoo import validation
 from neurona.zoo.bits import check_unit_interval, data_bias, draw_units
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Estimator, base, utils
+from neurona.zoo.estimator import Estimator, TransformerMixin, utils
 from neurona.zoo.pictures import pictures_figure
 
 __all__ = ["GaussianRestrictedBoltzmann", "RestrictedBoltzmann", "RestrictedBoltzmannLayer"]
@@ -202,7 +202,7 @@ class ContrastiveDivergence(Rule):
         return v.shape[1] * jnp.mean(jax.nn.log_sigmoid(less - change * layer.visible_bias.value[places]))
 
 
-class _Machine(base.TransformerMixin, Estimator):
+class _Machine(TransformerMixin, Estimator):
     """What machines of both kinds of visible units share."""
 
     _visible: ClassVar[str]

@@ -51,7 +51,7 @@ from neurona.zoo.autoencoding import Coder, drawn_lines
 from neurona.zoo.bits import data_bias
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.deep_belief import grey_digits
-from neurona.zoo.estimator import base
+from neurona.zoo.estimator import TransformerMixin
 
 __all__ = [
     "BernoulliLikelihood",
@@ -298,7 +298,7 @@ class _Variational(Coder):
         return np.asarray(found) - np.log(self.scale_).sum()
 
 
-class VariationalAutoencoder(base.TransformerMixin, _Variational):
+class VariationalAutoencoder(TransformerMixin, _Variational):
     """A variational autoencoder.
 
     Args:

@@ -36,7 +36,7 @@ from neurona.random import randint
 from neurona.training import Rule
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.estimator import Classifier, Estimator, base
+from neurona.zoo.estimator import Classifier, Estimator, TransformerMixin, base
 from neurona.zoo.kohonen import MapLayer
 from neurona.zoo.pictures import points_figure
 
@@ -209,7 +209,7 @@ class LVQ(Classifier):
         return finish(points_figure(self.prototypes_, owners, X, y, CARD.title.of(language)), to_file)
 
 
-class NeuralGas(base.ClusterMixin, base.TransformerMixin, Estimator):
+class NeuralGas(base.ClusterMixin, TransformerMixin, Estimator):
     """A neural gas: prototypes that spread over the data.
 
     Args:
