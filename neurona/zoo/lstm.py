@@ -49,6 +49,7 @@ __all__ = ["GatedNetwork", "adding_problem", "embedded_reber"]
 _LAYERS: dict[str, Callable[..., Any]] = {"lstm": LSTM, "gru": GRU}
 _LOSSES = {"linear": "mse", "softmax": "categorical_crossentropy"}
 _WRONG = 0.04  # an error of the adding problem that counts as wrong (1997, section 5.4)
+_GRU = Words("Gated recurrent units", "Unidades recurrentes con puertas")
 SYMBOLS = "BEPSTVX"  # of the Reber grammar
 # Where each state of the grammar leads to: a symbol and the next state (1997, figure 3).
 _ARCS: tuple[dict[str, int], ...] = (
@@ -251,8 +252,10 @@ class GatedNetwork(SequenceNetwork):
             )
             figure.colorbar(image, ax=panel, pad=0.01)
             panel.set_title(title.of(language), fontsize=9)
+            for axis in (panel.xaxis, panel.yaxis):
+                axis.get_major_locator().set_params(integer=True)
         panels[-1].set_xlabel(Words("step", "paso").of(language))
-        figure.suptitle(f"{CARD.title.of(language)}")
+        figure.suptitle(CARD.title.of(language) if self.cell == "lstm" else _GRU.of(language))
         return finish(figure, to_file)
 
 

@@ -247,6 +247,8 @@ class MemoryNetwork(SequenceNetwork):
                 colours = {"cmap": "bone_r", "vmin": 0, "vmax": 1}
             panel.imshow(values, aspect="auto", interpolation="nearest", **colours)
             panel.set_title(title.of(language), fontsize=9)
+            for axis in (panel.xaxis, panel.yaxis):
+                axis.get_major_locator().set_params(integer=True)
         for panel in panels[len(shown) :]:
             panel.set_axis_off()
         for panel in panels[-2:]:
