@@ -253,7 +253,7 @@ class GatedNetwork(SequenceNetwork):
             figure.colorbar(image, ax=panel, pad=0.01)
             panel.set_title(title.of(language), fontsize=9)
             for axis in (panel.xaxis, panel.yaxis):
-                axis.get_major_locator().set_params(integer=True)
+                axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         panels[-1].set_xlabel(Words("step", "paso").of(language))
         figure.suptitle(CARD.title.of(language) if self.cell == "lstm" else _GRU.of(language))
         return finish(figure, to_file)
