@@ -43,6 +43,7 @@ _ENGLISH = {
     "option_zoo_action": "list: all networks; show: one network's card; run: its experiment.",
     "option_zoo_name": "A network, as the list names it.",
     "option_quick": "A short form of the experiment, of some seconds.",
+    "option_published": "The paper's own experiment, where it takes a GPU or days.",
     "option_zoo_output": "Folder for the network and its picture.  [default: neurona-output/zoo/NAME]",
     "option_version": "Show the version.",
     # typer's own words
@@ -111,6 +112,8 @@ _ENGLISH = {
     "zoo_class": "Class",
     "zoo_experiment": "Experiment",
     "zoo_target": "Target",
+    "zoo_unpublished": "{name} has no longer experiment, or --quick asks for a short one: leave out "
+    "--published. Networks with a longer one: {names}",
     "zoo_running": "Running the experiment...",
     "zoo_reached": "Reached: {measure} = {figure:.4g}, in {seconds:.1f} s.",
     "zoo_missed": "Not reached: {measure} = {figure:.4g}, in {seconds:.1f} s.",
@@ -156,6 +159,7 @@ _SPANISH = {
     "option_zoo_action": "list: todas las redes; show: la ficha de una; run: su experimento.",
     "option_zoo_name": "Una red, con el nombre que le da la lista.",
     "option_quick": "Una forma breve del experimento, de unos segundos.",
+    "option_published": "El experimento del propio artículo, cuando pide una GPU o días.",
     "option_zoo_output": "Carpeta para la red y su dibujo.  [por defecto: neurona-output/zoo/NOMBRE]",
     "option_version": "Muestra la versión.",
     # typer's own words
@@ -224,6 +228,8 @@ _SPANISH = {
     "zoo_class": "Clase",
     "zoo_experiment": "Experimento",
     "zoo_target": "Meta",
+    "zoo_unpublished": "{name} no tiene un experimento más largo, o --quick pide uno breve: quite "
+    "--published. Redes con otro más largo: {names}",
     "zoo_running": "Ejecutando el experimento...",
     "zoo_reached": "Alcanzado: {measure} = {figure:.4g}, en {seconds:.1f} s.",
     "zoo_missed": "No alcanzado: {measure} = {figure:.4g}, en {seconds:.1f} s.",

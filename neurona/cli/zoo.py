@@ -2,6 +2,7 @@
 
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from neurona.cli.folders import own_folder
@@ -14,7 +15,16 @@ _WIDTH = 96
 _NETWORK = "network.keras"
 
 
-def run(*, language: str, action: str, name: str | None, quick: bool, seed: int, output: Path | None) -> int:
+def run(
+    *,
+    language: str,
+    action: str,
+    name: str | None,
+    quick: bool,
+    published: bool,
+    seed: int,
+    output: Path | None,
+) -> int:
     """List the networks, show the card of one, or run its experiment; returns the exit status.
 
     Raises:
@@ -34,6 +44,13 @@ def run(*, language: str, action: str, name: str | None, quick: bool, seed: int,
         print(say["zoo_unknown"].format(name=name, hint=suggestion(name, known), names=", ".join(known)))
         return 2
     card = known[name]
+    if published:
+        longer = card.experiment.published
+        if longer is None or quick:
+            names = ", ".join(other for other, one in known.items() if one.experiment.published)
+            print(say["zoo_unpublished"].format(name=name, names=names))
+            return 2
+        card = replace(card, experiment=longer)
     _show(card, language, say)
     return _experiment(name, card, language, say, quick, seed, output) if action == "run" else 0
 

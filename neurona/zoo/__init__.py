@@ -37,6 +37,7 @@ from neurona.zoo import (
     jordan,
     kohonen,
     kolmogorov_arnold,
+    lenet,
     linear_discriminant,
     liquid_state,
     lstm,
@@ -48,6 +49,7 @@ from neurona.zoo import (
     perceptron,
     plasticity,
     radial_basis,
+    resnet,
     restricted_boltzmann,
     softmax,
     sparse_autoencoder,
@@ -82,6 +84,7 @@ from neurona.zoo.hopfield import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.kolmogorov_arnold import *
+from neurona.zoo.lenet import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
 from neurona.zoo.lstm import *
@@ -93,6 +96,7 @@ from neurona.zoo.neural_turing_machine import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.plasticity import *
 from neurona.zoo.radial_basis import *
+from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
 from neurona.zoo.sparse_autoencoder import *
@@ -126,6 +130,7 @@ __all__ += hopfield.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
 __all__ += kolmogorov_arnold.__all__
+__all__ += lenet.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
 __all__ += lstm.__all__
@@ -137,6 +142,7 @@ __all__ += neural_turing_machine.__all__
 __all__ += perceptron.__all__
 __all__ += plasticity.__all__
 __all__ += radial_basis.__all__
+__all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
 __all__ += sparse_autoencoder.__all__

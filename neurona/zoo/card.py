@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from neurona.language import in_language
 
@@ -37,6 +37,7 @@ FAMILIES: Mapping[str, Words] = {
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
     "words": Words("Words", "Palabras"),
     "autoencoders": Words("Autoencoders", "Autocodificadores"),
+    "images": Words("Pictures", "Imágenes"),
     "graphs": Words("Graphs", "Grafos"),
 }
 
@@ -87,6 +88,7 @@ class Experiment:
         run: called with `seed` and `quick`; it returns an `Outcome`. A quick run takes a few seconds.
         quick_target: the figure that a quick run must reach, and an untrained network does not.
         lower: whether a lower figure is better.
+        published: the paper's own, where that takes a GPU or days; it has no quick form.
     """
 
     task: Words
@@ -96,6 +98,7 @@ class Experiment:
     run: Callable[..., Outcome]
     quick_target: float
     lower: bool = False
+    published: Self | None = None
 
     def is_reached(self, figure: float, quick: bool = False) -> bool:
         """Whether a figure is as good as the target, or as that of a quick run."""

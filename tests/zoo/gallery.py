@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neurona import zoo
-from neurona.zoo import Card, Words
+from neurona.zoo import Card, Experiment, Words
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs" / "zoo_results.json"
@@ -59,8 +59,9 @@ def page(language: str) -> str:
     lines = [f"# {TITLE.of(language)}", "", INTRODUCTION.of(language), ""]
     for family, title in zoo.FAMILIES.items():
         rows = [
-            _row(name, card, found.get(name), language)
-            for name, card in zoo.cards().items()
+            _row(name, card, experiment, found.get(name), language)
+            for command, card in zoo.cards().items()
+            for name, experiment in _experiments(command, card.experiment)
             if card.family == family
         ]
         if rows:
@@ -69,8 +70,13 @@ def page(language: str) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, card: Card, found: dict[str, Any] | None, language: str) -> str:
-    experiment = card.experiment
+def _experiments(name: str, experiment: Experiment) -> list[tuple[str, Experiment]]:
+    """The experiment of a network, and its paper's own where that is another."""
+    longer = experiment.published
+    return [(name, experiment), *([(f"{name} --published", longer)] if longer else [])]
+
+
+def _row(name: str, card: Card, experiment: Experiment, found: dict[str, Any] | None, language: str) -> str:
     bound = "≤" if experiment.lower else "≥"
     reached = [f"{found['figure']:.4g}", f"{found['seconds']:g}", found["date"]] if found else []
     cells = [
