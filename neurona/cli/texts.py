@@ -110,6 +110,7 @@ _ENGLISH = {
     "zoo_paper": "Paper",
     "zoo_cells": "Cells",
     "zoo_class": "Class",
+    "zoo_parameters": "Numbers it learns",
     "zoo_experiment": "Experiment",
     "zoo_target": "Target",
     "zoo_unpublished": "{name} has no longer experiment, or --quick asks for a short one: leave out "
@@ -226,6 +227,7 @@ _SPANISH = {
     "zoo_paper": "Artículo",
     "zoo_cells": "Celdas",
     "zoo_class": "Clase",
+    "zoo_parameters": "Números que aprende",
     "zoo_experiment": "Experimento",
     "zoo_target": "Meta",
     "zoo_unpublished": "{name} no tiene un experimento más largo, o --quick pide uno breve: quite "

@@ -9,7 +9,7 @@ from neurona.cli.folders import own_folder
 from neurona.cli.texts import texts
 from neurona.errors import MissingDependencyError, suggestion
 from neurona.tasks.texts import Say
-from neurona.zoo import CELLS, FAMILIES, Card, cards
+from neurona.zoo import CELLS, FAMILIES, Card, cards, diagram
 
 _WIDTH = 96
 _NETWORK = "network.keras"
@@ -72,6 +72,7 @@ def _show(card: Card, language: str, say: Say) -> None:
         f"{experiment.measure.of(language)} {bound} {experiment.target:g} ({experiment.source.of(language)})"
     )
     print(f"{card.title.of(language)} ({card.year})\n")
+    print(textwrap.indent(diagram(card.cells, language), "  ") + "\n")
     lines = {
         "zoo_summary": card.summary.of(language),
         "zoo_paper": card.paper,
@@ -80,6 +81,8 @@ def _show(card: Card, language: str, say: Say) -> None:
         "zoo_experiment": experiment.task.of(language),
         "zoo_target": target,
     }
+    if card.parameters is not None:
+        lines["zoo_parameters"] = f"{card.parameters:,}".replace(",", " " if language == "es" else ",")
     margin = max(len(say[key]) for key in lines) + 2
     for key, text in lines.items():
         head = f"{say[key]}:".ljust(margin)

@@ -64,7 +64,7 @@ from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.bit_tasks import *
 from neurona.zoo.boltzmann import *
-from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
 from neurona.zoo.conditional_random_field import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
@@ -106,7 +106,18 @@ from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
 from neurona.zoo.word_vectors import *
 
-__all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
+__all__ = [
+    "CELLS",
+    "FAMILIES",
+    "Card",
+    "Estimator",
+    "Experiment",
+    "Outcome",
+    "Words",
+    "cards",
+    "diagram",
+    "load",
+]
 __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__

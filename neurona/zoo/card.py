@@ -1,6 +1,6 @@
 """What the zoo says of a network: its card, and the experiment that shows what it can do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -57,6 +57,43 @@ CELLS: Mapping[str, Words] = {
     "match-input-output": Words("output that matches the input", "salida que iguala la entrada"),
     "convolution or pool": Words("convolution or pool", "convolución o reducción"),
 }
+
+# How a cell is drawn in a terminal that may have no other letters than these.
+_SIGNS: Mapping[str, str] = {
+    "input": "( )",
+    "back-fed input": "(<)",
+    "noisy input": "(~)",
+    "hidden": "(*)",
+    "recurrent": "(@)",
+    "memory": "[m]",
+    "gated memory": "(&)",
+    "kernel": "<*>",
+    "probabilistic hidden": "(?)",
+    "spiking hidden": "(^)",
+    "output": "(o)",
+    "match-input-output": "(=)",
+    "convolution or pool": "<o>",
+}
+_ARROW, _HIGH = " -> ", 3
+
+
+def diagram(cells: Sequence[str], language: str | None = None) -> str:
+    """A column of cells of each kind, from the input on, with their names below.
+
+    Example:
+
+        >>> print(diagram(["input", "recurrent", "output"], "en"))
+         ( )        (@)        (o)
+         ( )   ->   (@)   ->   (o)
+         ( )        (@)        (o)
+        input    recurrent    output
+    """
+    names = [CELLS[cell].of(language) for cell in cells]
+    lines = []
+    for row in range(_HIGH):
+        signs = [_SIGNS[cell].center(len(name)) for cell, name in zip(cells, names)]
+        lines.append((_ARROW if row == _HIGH // 2 else " " * len(_ARROW)).join(signs).rstrip())
+    return "\n".join([*lines, (" " * len(_ARROW)).join(names)])
 
 
 @dataclass(frozen=True)
@@ -119,6 +156,7 @@ class Card:
         summary: in a sentence, how it learns and what for.
         network: its class.
         experiment: its classic experiment.
+        parameters: how many numbers the paper's own network learns, where the paper says so.
     """
 
     title: Words
@@ -129,3 +167,4 @@ class Card:
     summary: Words
     network: type
     experiment: Experiment
+    parameters: int | None = None

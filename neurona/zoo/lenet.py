@@ -403,6 +403,7 @@ CARD = Card(
         "y las salidas son distancias a caracteres dibujados.",
     ),
     network=LeNet5,
+    parameters=60_000,
     experiment=Experiment(
         task=Words("MNIST, 60,000 numbers, 20 passes", "MNIST, 60 000 números, 20 pasadas"),
         measure=Words("% of wrong test digits", "% de dígitos de prueba erróneos"),

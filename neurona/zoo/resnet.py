@@ -228,6 +228,7 @@ CARD = Card(
         "Cada dos capas aprenden qué sumar a su entrada, así que los gradientes llegan a la primera de cien.",
     ),
     network=ResNet,
+    parameters=270_000,
     experiment=Experiment(
         task=Words(
             "CIFAR-10, 8 layers, 20 passes over moved and mirrored pictures",

@@ -34,6 +34,13 @@ def test_the_longer_experiment_of_a_paper_is_shown(capsys):
     assert "% of wrong test pictures <= 8.75" in said
 
 
+def test_a_card_has_a_diagram_and_the_paper_s_count_of_numbers(capsys):
+    _, said, _ = call(capsys, "zoo", "show", "lenet", "--language", "es")
+    assert "( )   ->" in said
+    assert "Números que aprende:" in said
+    assert " 60 000" in said
+
+
 def test_an_earlier_network_stays_and_without_matplotlib_the_network_is_kept(capsys, monkeypatch, tmp_path):
     (tmp_path / "hebb").mkdir()
     (tmp_path / "hebb" / "network.keras").write_text("an earlier run's")
