@@ -104,6 +104,9 @@ class ScaledTanh(Layer):
         [-1.0, 1.0]
     """
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def call(self, a: jax.Array) -> jax.Array:
         return 1.7159 * jnp.tanh(2 / 3 * a)
 
@@ -124,6 +127,9 @@ class Subsampling(Layer):
         >>> float(layer(np.array([[[[1.0], [2.0]], [[3.0], [4.0]]]]))[0, 0, 0, 0])  # 0.5 * 10 + 1
         6.0
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
 
     def build(self, input_shape: Any) -> None:
         # A quarter makes the mean; units have 4 inputs.
