@@ -56,9 +56,12 @@ def _without_built_shapes(get_config: Callable[..., dict[str, Any]]) -> Callable
         if _is_saving.get() or "layers" not in config:
             return config
         layers = [
-            {key: value for key, value in entry.items() if key != "build_config"} for entry in config["layers"]
+            {key: value for key, value in entry.items() if key != "build_config"}
+            for entry in config["layers"]
         ]
-        return {**config, "layers": layers} | ({"build_input_shape": None} if "build_input_shape" in config else {})
+        return {**config, "layers": layers} | (
+            {"build_input_shape": None} if "build_input_shape" in config else {}
+        )
 
     return run
 
