@@ -22,7 +22,7 @@ from neurona.core.variable import Variable
 from neurona.legacy.tensorflow import nodes, own_optimizers
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.dtypes import int64
-from neurona.legacy.tensorflow.functions import adopt
+from neurona.legacy.tensorflow.functions import adopt, know
 from neurona.legacy.tensorflow.hosts import tensor
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
@@ -84,14 +84,24 @@ def install() -> None:
     Optimizer.apply = _taking_gradients(Optimizer.apply)
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
     own_optimizers.install()
-    SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
-    Variable.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
+    SymbolicTensor.shape = property(_shape, _set_shape)  # pyright: ignore[reportAttributeAccessIssue]
+    Variable.shape = property(lambda self: TensorShape(self._value.shape))  # pyright: ignore
+    for cls in (SymbolicTensor, Variable):
+        cls.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
     array = type(jnp.zeros(()))
     array.numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
     for name in ("add", "sub", "mul", "truediv"):
         for method in (f"__{name}__", f"__r{name}__"):
             setattr(array, method, _with_lists(getattr(array, method)))
+
+
+def _shape(symbolic: SymbolicTensor) -> TensorShape:
+    return vars(symbolic)["shape"]
+
+
+def _set_shape(symbolic: SymbolicTensor, shape: Any) -> None:
+    vars(symbolic)["shape"] = TensorShape(shape)
 
 
 def _with_lists(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -360,6 +370,8 @@ def _taking_gradients(apply: Callable[..., Any]) -> Callable[..., Any]:
         trainable_variables = None if trainable_variables is None else list(trainable_variables)
         if is_tracing():
             adopt(self, trainable_variables)
+        if trainable_variables is not None:
+            know(self, trainable_variables)
         gradients = [g._as_tensor()._array if hasattr(g, "_as_tensor") else g for g in gradients]
         return apply(self, gradients, trainable_variables)
 
