@@ -10,6 +10,7 @@ from neurona.core.shapes import InputSpec
 from neurona.layers import (
     activation,
     attention,
+    byte_pair,
     cached_attention,
     categories,
     cells,
@@ -53,6 +54,7 @@ from neurona.layers import (
 )
 from neurona.layers.activation import *
 from neurona.layers.attention import *
+from neurona.layers.byte_pair import *
 from neurona.layers.cached_attention import *
 from neurona.layers.categories import *
 from neurona.layers.cells import *
@@ -97,6 +99,7 @@ from neurona.layers.wrapper import *
 __all__ = ["InputSpec", "Layer", "deserialize", "serialize"]
 __all__ += activation.__all__
 __all__ += attention.__all__
+__all__ += byte_pair.__all__
 __all__ += cached_attention.__all__
 __all__ += categories.__all__
 __all__ += cells.__all__

@@ -553,6 +553,7 @@ ELSEWHERE = {
     "MultiHeadAttention": "test_attention.py",
     "GroupQueryAttention": "test_attention.py",
     "TextVectorization": "test_text_vectorization.py",
+    "BytePairTokenizer": "test_byte_pair.py",
     "ConvLSTMCell": "test_conv_lstm.py",
     "ConvLSTM3D": "test_conv_lstm.py",
     "FeatureSpace": "test_feature_space.py",
