@@ -19,6 +19,7 @@ from neurona.zoo import (
     backpropagation,
     bit_tasks,
     boltzmann,
+    capsules,
     conditional_random_field,
     deep_autoencoder,
     deep_belief,
@@ -64,6 +65,7 @@ from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.bit_tasks import *
 from neurona.zoo.boltzmann import *
+from neurona.zoo.capsules import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
 from neurona.zoo.conditional_random_field import *
 from neurona.zoo.deep_autoencoder import *
@@ -123,6 +125,7 @@ __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
 __all__ += bit_tasks.__all__
 __all__ += boltzmann.__all__
+__all__ += capsules.__all__
 __all__ += conditional_random_field.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
