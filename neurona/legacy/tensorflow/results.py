@@ -29,7 +29,7 @@ from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
 from neurona.legacy.tensorflow.tensor import Tensor, for_models, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.widths import on_device
-from neurona.losses import Loss, LossFunctionWrapper
+from neurona.losses import Loss, LossFunctionWrapper, probability
 from neurona.metrics import Metric
 from neurona.optimizers import Optimizer
 
@@ -57,7 +57,9 @@ def install() -> None:
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
     layers.RNN.get_initial_state = _of_inputs(layers.RNN.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
+    Layer.add_variable = _with_name_first(Layer.add_variable)
     Metric.add_weight = _with_name_first(Metric.add_weight)
+    probability._class_numbers = _in_any_shape(probability._class_numbers)
     tracks: Any = lambda self, trackable, name, overwrite=False: trackable
     type.__setattr__(Layer, "_track_trackable", tracks)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
@@ -219,6 +221,20 @@ def _with_name_first(add_weight: Callable[..., Any]) -> Callable[..., Any]:
         if args and isinstance(args[0], str):
             args, kwargs = (), {**dict(zip(_OF_ADD_WEIGHT, args)), **kwargs}
         return add_weight(self, *args, **kwargs)
+
+    return run
+
+
+def _in_any_shape(class_numbers: Callable[..., Any]) -> Callable[..., Any]:
+    """Class numbers that may have other axes than the predictions, if they are as many."""
+
+    @functools.wraps(class_numbers)
+    def run(function: str, y_true: Any, y_pred: Any, axis: int) -> Any:
+        y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
+        last = axis in (-1, y_pred.ndim - 1) and y_pred.ndim > 1
+        if last and y_true.size and y_true.shape != y_pred.shape and y_true.size * y_pred.shape[-1] == y_pred.size:
+            y_true = y_true.reshape(y_pred.shape[:-1])
+        return class_numbers(function, y_true, y_pred, axis)
 
     return run
 
