@@ -38,6 +38,7 @@ FAMILIES: Mapping[str, Words] = {
     "words": Words("Words", "Palabras"),
     "autoencoders": Words("Autoencoders", "Autocodificadores"),
     "graphs": Words("Graphs", "Grafos"),
+    "play": Words("Play and control", "Juego y control"),
 }
 
 # The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).
