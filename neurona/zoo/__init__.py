@@ -24,11 +24,13 @@ from neurona.zoo import (
     deep_autoencoder,
     deep_belief,
     deep_boltzmann,
+    deep_q,
     denoising_autoencoder,
     differentiable_neural_computer,
     echo_canceller,
     echo_state,
     elman,
+    environments,
     extreme,
     glove,
     graph_convolution,
@@ -49,6 +51,8 @@ from neurona.zoo import (
     neural_turing_machine,
     perceptron,
     plasticity,
+    policy_gradient,
+    proximal_policy,
     radial_basis,
     resnet,
     restricted_boltzmann,
@@ -71,11 +75,13 @@ from neurona.zoo.conditional_random_field import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
+from neurona.zoo.deep_q import *
 from neurona.zoo.denoising_autoencoder import *
 from neurona.zoo.differentiable_neural_computer import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
+from neurona.zoo.environments import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.glove import *
@@ -97,6 +103,8 @@ from neurona.zoo.neocognitron import *
 from neurona.zoo.neural_turing_machine import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.plasticity import *
+from neurona.zoo.policy_gradient import *
+from neurona.zoo.proximal_policy import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
@@ -130,11 +138,13 @@ __all__ += conditional_random_field.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
-__all__ += differentiable_neural_computer.__all__
+__all__ += deep_q.__all__
 __all__ += denoising_autoencoder.__all__
+__all__ += differentiable_neural_computer.__all__
 __all__ += echo_canceller.__all__
 __all__ += echo_state.__all__
 __all__ += elman.__all__
+__all__ += environments.__all__
 __all__ += extreme.__all__
 __all__ += glove.__all__
 __all__ += graph_convolution.__all__
@@ -155,6 +165,8 @@ __all__ += neocognitron.__all__
 __all__ += neural_turing_machine.__all__
 __all__ += perceptron.__all__
 __all__ += plasticity.__all__
+__all__ += policy_gradient.__all__
+__all__ += proximal_policy.__all__
 __all__ += radial_basis.__all__
 __all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__

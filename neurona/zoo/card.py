@@ -39,6 +39,7 @@ FAMILIES: Mapping[str, Words] = {
     "autoencoders": Words("Autoencoders", "Autocodificadores"),
     "images": Words("Pictures", "Imágenes"),
     "graphs": Words("Graphs", "Grafos"),
+    "play": Words("Play and control", "Juego y control"),
 }
 
 # The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).
