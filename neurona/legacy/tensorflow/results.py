@@ -247,7 +247,12 @@ def _in_any_shape(class_numbers: Callable[..., Any]) -> Callable[..., Any]:
     def run(function: str, y_true: Any, y_pred: Any, axis: int) -> Any:
         y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
         last = axis in (-1, y_pred.ndim - 1) and y_pred.ndim > 1
-        if last and y_true.size and y_true.shape != y_pred.shape and y_true.size * y_pred.shape[-1] == y_pred.size:
+        if (
+            last
+            and y_true.size
+            and y_true.shape != y_pred.shape
+            and y_true.size * y_pred.shape[-1] == y_pred.size
+        ):
             y_true = y_true.reshape(y_pred.shape[:-1])
         return class_numbers(function, y_true, y_pred, axis)
 
