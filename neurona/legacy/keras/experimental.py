@@ -1,4 +1,4 @@
-"""`tf.keras.experimental` and `tf.keras.layers.experimental`: what tf.keras 2 had there, and Keras 3 has not."""
+"""`tf.keras.experimental` and `tf.keras.layers.experimental`: what tf.keras 2 had and Keras 3 has not."""
 
 from typing import Any
 

@@ -15,10 +15,10 @@ from neurona.core.symbolic import is_symbolic
 from neurona.layers import *
 from neurona.legacy.imports import submodule
 from neurona.legacy.keras import embedding, sizes
+from neurona.legacy.keras.experimental import AbstractRNNCell, RandomHeight, RandomWidth
 from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
 from neurona.legacy.keras.merging import Merge, _Merge, merge  # noqa: F401 - programs derive from _Merge
 from neurona.legacy.keras.parts import time_distributed_dense
-from neurona.legacy.keras.experimental import AbstractRNNCell, RandomHeight, RandomWidth
 from neurona.legacy.keras.recurrent import Recurrent
 from neurona.legacy.spellings import tell
 

@@ -13,8 +13,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.export import is_symbolic_dim
 
-from neurona import layers, losses, metrics, models
+from neurona import layers, losses, metrics, models, ops
 from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
@@ -38,7 +39,9 @@ _OF_CATEGORIES = (
     layers.TextVectorization,
 )  # fmt: skip
 _OF_VALUES = (layers.Embedding, layers.Hashing, layers.IntegerLookup, layers.StringLookup)  # each value alone
-_OF_USERS = ("call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss")
+_OF_USERS = (
+    "call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss", "convolution_op",
+)  # fmt: skip
 _OF_ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 _TAKING_DATA = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
@@ -83,6 +86,7 @@ def install() -> None:
         )  # pyright: ignore[reportAttributeAccessIssue]
     type.__setattr__(Layer, "submodules", property(_below))
     type.__setattr__(Layer, "name_scope", lambda self: self.name)
+    ops.cast = _keeping_sizes(ops.cast)
     models.Model._draws_lists_of_one = False
     models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
     models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
@@ -240,6 +244,16 @@ def _with_name_first(add_weight: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _keeping_sizes(cast: Callable[..., Any]) -> Callable[..., Any]:
+    """`ops.cast` that leaves the size of an axis as it is: shapes are made of it."""
+
+    @functools.wraps(cast)
+    def run(x: Any, dtype: Any) -> Any:
+        return x if is_symbolic_dim(x) and "int" in str(dtype) else cast(x, dtype)
+
+    return run
+
+
 def _in_any_shape(class_numbers: Callable[..., Any]) -> Callable[..., Any]:
     """Class numbers that may have other axes than the predictions, if they are as many."""
 
@@ -333,13 +347,11 @@ def _noticing(hook: Any, names: tuple[str, ...]) -> Callable[..., Any]:
             if "compute_output_shape" in vars(cls):
                 cls.compute_output_shape = _giving_shapes(_of_shapes(vars(cls)["compute_output_shape"]))
             for base in cls.__mro__[1:]:
-                own = vars(base).get("call")
-                if (
-                    own is not None
-                    and base.__module__.startswith("neurona.")
-                    and not hasattr(own, "_of_neurona")
-                ):
-                    base.call = _for_subclasses(own)
+                for name in ("call", "convolution_op"):
+                    own = vars(base).get(name)
+                    is_ours = base.__module__.startswith("neurona.")
+                    if own is not None and is_ours and not hasattr(own, "_of_neurona"):
+                        setattr(base, name, _for_subclasses(own))
 
     return init_subclass
 
