@@ -121,7 +121,7 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Any) -> None:
         for variable, name in _named(str(source), target, known):
             if name not in found:
                 raise ValueError(
-                    translated(f"Tensor {name} is not found in the checkpoint {ckpt_dir_or_file}.")
+                    translated(f"Tensor {name!r} is not found in the checkpoint {ckpt_dir_or_file}.")
                 )
             variable.begin_with(found[name])
 
