@@ -115,6 +115,7 @@ PATHS: dict[str, Any] = {
         f"legacy_{what}_support": f"{_HERE}.parts:as_written" for what in ("add_weight", "get_updates")
     },
     "layers.containers": _MODELS,
+    "estimator": {"model_to_estimator": "neurona.legacy.tensorflow.v1.of_keras:model_to_estimator"},
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,
     "mixed_precision.experimental": "neurona.mixed_precision",

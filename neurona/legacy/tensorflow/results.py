@@ -58,7 +58,8 @@ def install() -> None:
     for cls in _calling_themselves():
         cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
-    layers.RNN.get_initial_state = _of_inputs(layers.RNN.get_initial_state)
+    for cls in (layers.RNN, layers.SimpleRNNCell.__base__, layers.StackedRNNCells):
+        cls.get_initial_state = _of_inputs(cls.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
     Layer.add_variable = _with_name_first(Layer.add_variable)
     Metric.add_weight = _with_name_first(Metric.add_weight)
@@ -83,6 +84,8 @@ def install() -> None:
         cls.__init_subclass__ = classmethod(
             _noticing(inspect.getattr_static(cls, "__init_subclass__"), names)
         )  # pyright: ignore[reportAttributeAccessIssue]
+    type.__setattr__(Layer, "submodules", property(_below))
+    type.__setattr__(Layer, "name_scope", lambda self: self.name)
     ops.cast = _keeping_sizes(ops.cast)
     models.Model._draws_lists_of_one = False
     models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
@@ -108,6 +111,18 @@ def _shape(symbolic: SymbolicTensor) -> TensorShape:
 
 def _set_shape(symbolic: SymbolicTensor, shape: Any) -> None:
     vars(symbolic)["shape"] = TensorShape(shape)
+
+
+def _below(layer: Any) -> tuple[Any, ...]:
+    """All layers below one, as `tf.Module.submodules` tells them."""
+    found: dict[int, Any] = {}
+    waiting = list(layer._tracked_parts()[1])
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, Layer) and id(part) not in found:
+            found[id(part)] = part
+            waiting += part._tracked_parts()[1]
+    return tuple(found.values())
 
 
 def _with_lists(method: Callable[..., Any]) -> Callable[..., Any]:
