@@ -2,9 +2,9 @@
 
 JAX has no public way to register a class as a value, so this reaches into its inner modules.
 
-Such guides also run models with Dropout by `stateless_call` without a key: Keras keeps the state of its random
-numbers among a model's variables. Here they are drawn from the values of the variables, which differ at each
-step of a training.
+Such guides also run models with Dropout by `stateless_call` without a key: Keras keeps the state of its
+random numbers among a model's variables. Here they are drawn from the values of the variables, which differ
+at each step of a training.
 """
 
 import functools
