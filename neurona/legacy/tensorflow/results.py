@@ -249,7 +249,8 @@ def _keeping_sizes(cast: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(cast)
     def run(x: Any, dtype: Any) -> Any:
-        return x if is_symbolic_dim(x) and "int" in str(dtype) else cast(x, dtype)
+        is_size = is_symbolic_dim(x) or (type(x) is int and is_tracing())
+        return x if is_size and "int" in str(dtype) else cast(x, dtype)
 
     return run
 
