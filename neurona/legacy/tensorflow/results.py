@@ -55,7 +55,8 @@ def install() -> None:
     for cls in _calling_themselves():
         cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
-    for cls in (layers.RNN, layers.SimpleRNNCell.__base__, layers.StackedRNNCells):
+    cells: Any = layers.SimpleRNNCell.__base__
+    for cls in (layers.RNN, cells, layers.StackedRNNCells):
         cls.get_initial_state = _of_inputs(cls.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
     type.__setattr__(Layer, "add_variable", Layer.add_weight)  # its name in the first tf.keras
