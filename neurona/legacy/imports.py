@@ -26,6 +26,7 @@ from neurona.messages import translated
 
 FACES = {
     "keras": "neurona.legacy.keras",
+    "keras_core": "neurona.legacy.keras",
     "tf_keras": "neurona.legacy.keras",
     "tensorflow": "neurona.legacy.tensorflow",
     "tensorflow_datasets": "neurona.legacy.tensorflow_datasets",

@@ -89,6 +89,13 @@ PATHS: dict[str, Any] = {
         **dict.fromkeys(("_obtain_input_shape", "obtain_input_shape"), f"{_HERE}.parts:obtain_input_shape"),
     },
     **{f"layers.{place}": _LAYERS for place in _LAYERS_OF},
+    "callbacks.experimental": {"BackupAndRestore": "neurona.callbacks:BackupAndRestore"},
+    "layers.experimental": {
+        "EinsumDense": "neurona.layers:EinsumDense",
+        "SyncBatchNormalization": f"{_HERE}.experimental:SyncBatchNormalization",
+        "RandomFourierFeatures": f"{_HERE}.experimental:RandomFourierFeatures",
+        "preprocessing": f"{_LAYERS}:",
+    },
     "engine": {
         **{name: f"{_LAYERS}:{name}" for name in ("Input", "InputLayer", "InputSpec", "Layer", "merge")},
         **{name: f"{_MODELS}:{name}" for name in ("Model", "Sequential")},
