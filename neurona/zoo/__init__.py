@@ -17,6 +17,7 @@ from neurona.zoo import (
     adaline,
     annealed_boltzmann,
     backpropagation,
+    bahdanau,
     bit_tasks,
     boltzmann,
     conditional_random_field,
@@ -30,6 +31,7 @@ from neurona.zoo import (
     elman,
     extreme,
     glove,
+    gpt,
     graph_convolution,
     hebb,
     hidden_markov,
@@ -50,8 +52,10 @@ from neurona.zoo import (
     radial_basis,
     restricted_boltzmann,
     softmax,
+    spanish_tasks,
     sparse_autoencoder,
     spiking,
+    transformer,
     variational_autoencoder,
     vector_quantization,
     word2vec,
@@ -60,6 +64,7 @@ from neurona.zoo import (
 from neurona.zoo.adaline import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
+from neurona.zoo.bahdanau import *
 from neurona.zoo.bit_tasks import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
@@ -75,6 +80,7 @@ from neurona.zoo.elman import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.glove import *
+from neurona.zoo.gpt import *
 from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
@@ -95,8 +101,10 @@ from neurona.zoo.plasticity import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
+from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
+from neurona.zoo.transformer import *
 from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
@@ -106,6 +114,7 @@ __all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "W
 __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
+__all__ += bahdanau.__all__
 __all__ += bit_tasks.__all__
 __all__ += boltzmann.__all__
 __all__ += conditional_random_field.__all__
@@ -119,6 +128,7 @@ __all__ += echo_state.__all__
 __all__ += elman.__all__
 __all__ += extreme.__all__
 __all__ += glove.__all__
+__all__ += gpt.__all__
 __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
@@ -139,8 +149,10 @@ __all__ += plasticity.__all__
 __all__ += radial_basis.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
+__all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
+__all__ += transformer.__all__
 __all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__
