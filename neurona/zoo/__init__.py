@@ -20,15 +20,18 @@ from neurona.zoo import (
     bahdanau,
     bit_tasks,
     boltzmann,
+    capsules,
     conditional_random_field,
     deep_autoencoder,
     deep_belief,
     deep_boltzmann,
+    deep_q,
     denoising_autoencoder,
     differentiable_neural_computer,
     echo_canceller,
     echo_state,
     elman,
+    environments,
     extreme,
     glove,
     gpt,
@@ -39,6 +42,7 @@ from neurona.zoo import (
     jordan,
     kohonen,
     kolmogorov_arnold,
+    lenet,
     linear_discriminant,
     liquid_state,
     lstm,
@@ -49,7 +53,10 @@ from neurona.zoo import (
     neural_turing_machine,
     perceptron,
     plasticity,
+    policy_gradient,
+    proximal_policy,
     radial_basis,
+    resnet,
     restricted_boltzmann,
     softmax,
     spanish_tasks,
@@ -67,16 +74,19 @@ from neurona.zoo.backpropagation import *
 from neurona.zoo.bahdanau import *
 from neurona.zoo.bit_tasks import *
 from neurona.zoo.boltzmann import *
-from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.capsules import *
+from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
 from neurona.zoo.conditional_random_field import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
+from neurona.zoo.deep_q import *
 from neurona.zoo.denoising_autoencoder import *
 from neurona.zoo.differentiable_neural_computer import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
+from neurona.zoo.environments import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.glove import *
@@ -88,6 +98,7 @@ from neurona.zoo.hopfield import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.kolmogorov_arnold import *
+from neurona.zoo.lenet import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
 from neurona.zoo.lstm import *
@@ -98,7 +109,10 @@ from neurona.zoo.neocognitron import *
 from neurona.zoo.neural_turing_machine import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.plasticity import *
+from neurona.zoo.policy_gradient import *
+from neurona.zoo.proximal_policy import *
 from neurona.zoo.radial_basis import *
+from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
 from neurona.zoo.spanish_tasks import *
@@ -110,22 +124,36 @@ from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
 from neurona.zoo.word_vectors import *
 
-__all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
+__all__ = [
+    "CELLS",
+    "FAMILIES",
+    "Card",
+    "Estimator",
+    "Experiment",
+    "Outcome",
+    "Words",
+    "cards",
+    "diagram",
+    "load",
+]
 __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
 __all__ += bahdanau.__all__
 __all__ += bit_tasks.__all__
 __all__ += boltzmann.__all__
+__all__ += capsules.__all__
 __all__ += conditional_random_field.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
-__all__ += differentiable_neural_computer.__all__
+__all__ += deep_q.__all__
 __all__ += denoising_autoencoder.__all__
+__all__ += differentiable_neural_computer.__all__
 __all__ += echo_canceller.__all__
 __all__ += echo_state.__all__
 __all__ += elman.__all__
+__all__ += environments.__all__
 __all__ += extreme.__all__
 __all__ += glove.__all__
 __all__ += gpt.__all__
@@ -136,6 +164,7 @@ __all__ += hopfield.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
 __all__ += kolmogorov_arnold.__all__
+__all__ += lenet.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
 __all__ += lstm.__all__
@@ -146,7 +175,10 @@ __all__ += neocognitron.__all__
 __all__ += neural_turing_machine.__all__
 __all__ += perceptron.__all__
 __all__ += plasticity.__all__
+__all__ += policy_gradient.__all__
+__all__ += proximal_policy.__all__
 __all__ += radial_basis.__all__
+__all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
 __all__ += spanish_tasks.__all__

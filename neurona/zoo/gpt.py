@@ -259,7 +259,8 @@ class GPT(Estimator):
             )
         self._batch_size = min(windows, self.batch_size)
         size = windows * self.context
-        return tuple(tokens[shift : size + shift].reshape(windows, self.context) for shift in (0, 1))
+        read, following = tokens[:size], tokens[1 : size + 1]
+        return read.reshape(windows, self.context), following.reshape(windows, self.context)
 
     def _text(self, text: Any) -> str:
         if not isinstance(text, str) or not text:

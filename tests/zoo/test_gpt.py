@@ -1,6 +1,7 @@
 """The small GPT: beside PyTorch's modules with equal weights; its writing beside a loop without caches."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -137,9 +138,10 @@ def test_the_text_is_whole():
     assert reina_valera.load_data(0)[1] == ""
 
 
+NUMBERS: Any = [1, 2]
 WRONG = [
     (lambda gpt: zoo.GPT().sample("a"), "has not learned yet"),
-    (lambda gpt: zoo.GPT().fit([1, 2]), "X is a text, a str of 1 character or more"),
+    (lambda gpt: zoo.GPT().fit(NUMBERS), "X is a text, a str of 1 character or more"),
     (lambda gpt: zoo.GPT().fit(""), "X is a text"),
     (lambda gpt: zoo.GPT(context=64).fit("hola"), "a context of 64 needs one more than that"),
     (lambda gpt: gpt.sample("Y dijo", 22), "the context has 24 tokens, for the prompt and what follows"),

@@ -4,6 +4,7 @@ beside their definition.
 
 import datetime
 import re
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -149,14 +150,15 @@ MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre n
 
 def read(text):
     """A date, read back from one of its forms."""
-    days, months = DAYS.split(), MONTHS.split()
+    days: list[str] = DAYS.split()
+    months: list[str] = MONTHS.split()
     inverse = {zoo.spanish_number(number): number for number in [*range(32), *range(1900, 2100)]}
     if match := re.fullmatch(r"(\d+)/(\d+)/(\d{4})", text):
         day, month, year = map(int, match.groups())
     elif match := re.fullmatch(r"(\d+)-(\w{3})-(\d{4})", text):
         day, month, year = int(match[1]), [one[:3] for one in months].index(match[2]) + 1, int(match[3])
     else:
-        match = re.fullmatch(r"(?:(\w+), |el )?(\w+(?: y \w+)?) de (\w+) de (.+)", text)
+        match: Any = re.fullmatch(r"(?:(\w+), |el )?(\w+(?: y \w+)?) de (\w+) de (.+)", text)
         day, year = (
             1 if part == "primero" else int(part) if part.isdigit() else inverse[part]
             for part in (match[2], match[4])

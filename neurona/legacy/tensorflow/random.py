@@ -1,6 +1,7 @@
 """`tf.random`: random numbers."""
 
 import enum
+import importlib
 import random as python_random
 import threading
 from collections.abc import Callable
@@ -379,6 +380,15 @@ class Generator:
     def binomial(self, shape: Any, counts: Any, probs: Any, dtype: Any = int32, name: Any = None) -> Any:
         """Numbers of successes in `counts` trials."""
         return function(_binomial)(self._next(), shape, counts, probs, dtype)
+
+
+_SAMPLERS = ("learned_unigram", "log_uniform", "uniform")
+
+
+def __getattr__(name: str) -> Any:
+    if name.endswith("_candidate_sampler") and name.removesuffix("_candidate_sampler") in _SAMPLERS:
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.nn"), name)
+    raise AttributeError(f"module 'tensorflow.random' has no attribute {name!r} in Neurona.", name=name)
 
 
 class _Global:

@@ -22,14 +22,14 @@ from neurona.core.variable import Variable
 from neurona.legacy.tensorflow import nodes, own_optimizers
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.dtypes import int64
-from neurona.legacy.tensorflow.functions import adopt
+from neurona.legacy.tensorflow.functions import adopt, know
 from neurona.legacy.tensorflow.hosts import tensor
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
 from neurona.legacy.tensorflow.tensor import Tensor, for_models, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.widths import on_device
-from neurona.losses import Loss, LossFunctionWrapper
+from neurona.losses import Loss, LossFunctionWrapper, probability
 from neurona.metrics import Metric
 from neurona.optimizers import Optimizer
 
@@ -55,9 +55,12 @@ def install() -> None:
     for cls in _calling_themselves():
         cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
-    layers.RNN.get_initial_state = _of_inputs(layers.RNN.get_initial_state)
+    for cls in (layers.RNN, layers.SimpleRNNCell.__base__, layers.StackedRNNCells):
+        cls.get_initial_state = _of_inputs(cls.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
+    Layer.add_variable = _with_name_first(Layer.add_variable)
     Metric.add_weight = _with_name_first(Metric.add_weight)
+    probability._class_numbers = _in_any_shape(probability._class_numbers)
     tracks: Any = lambda self, trackable, name, overwrite=False: trackable
     type.__setattr__(Layer, "_track_trackable", tracks)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
@@ -78,20 +81,44 @@ def install() -> None:
         cls.__init_subclass__ = classmethod(
             _noticing(inspect.getattr_static(cls, "__init_subclass__"), names)
         )  # pyright: ignore[reportAttributeAccessIssue]
+    type.__setattr__(Layer, "submodules", property(_below))
+    type.__setattr__(Layer, "name_scope", lambda self: self.name)
     models.Model._draws_lists_of_one = False
     models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
     models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
     Optimizer.apply = _taking_gradients(Optimizer.apply)
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
     own_optimizers.install()
-    SymbolicTensor.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
-    Variable.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
+    SymbolicTensor.shape = property(_shape, _set_shape)  # pyright: ignore[reportAttributeAccessIssue]
+    Variable.shape = property(lambda self: TensorShape(self._value.shape))  # pyright: ignore
+    for cls in (SymbolicTensor, Variable):
+        cls.get_shape = lambda self: TensorShape(self.shape)  # pyright: ignore[reportAttributeAccessIssue]
     SymbolicTensor.set_shape = lambda self, shape: None  # pyright: ignore[reportAttributeAccessIssue]
     array = type(jnp.zeros(()))
     array.numpy = lambda self: np.asarray(self)  # pyright: ignore[reportAttributeAccessIssue]
     for name in ("add", "sub", "mul", "truediv"):
         for method in (f"__{name}__", f"__r{name}__"):
             setattr(array, method, _with_lists(getattr(array, method)))
+
+
+def _shape(symbolic: SymbolicTensor) -> TensorShape:
+    return vars(symbolic)["shape"]
+
+
+def _set_shape(symbolic: SymbolicTensor, shape: Any) -> None:
+    vars(symbolic)["shape"] = TensorShape(shape)
+
+
+def _below(layer: Any) -> tuple[Any, ...]:
+    """All layers below one, as `tf.Module.submodules` tells them."""
+    found: dict[int, Any] = {}
+    waiting = list(layer._tracked_parts()[1])
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, Layer) and id(part) not in found:
+            found[id(part)] = part
+            waiting += part._tracked_parts()[1]
+    return tuple(found.values())
 
 
 def _with_lists(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,6 +236,25 @@ def _with_name_first(add_weight: Callable[..., Any]) -> Callable[..., Any]:
         if args and isinstance(args[0], str):
             args, kwargs = (), {**dict(zip(_OF_ADD_WEIGHT, args)), **kwargs}
         return add_weight(self, *args, **kwargs)
+
+    return run
+
+
+def _in_any_shape(class_numbers: Callable[..., Any]) -> Callable[..., Any]:
+    """Class numbers that may have other axes than the predictions, if they are as many."""
+
+    @functools.wraps(class_numbers)
+    def run(function: str, y_true: Any, y_pred: Any, axis: int) -> Any:
+        y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
+        last = axis in (-1, y_pred.ndim - 1) and y_pred.ndim > 1
+        if (
+            last
+            and y_true.size
+            and y_true.shape != y_pred.shape
+            and y_true.size * y_pred.shape[-1] == y_pred.size
+        ):
+            y_true = y_true.reshape(y_pred.shape[:-1])
+        return class_numbers(function, y_true, y_pred, axis)
 
     return run
 
@@ -360,6 +406,8 @@ def _taking_gradients(apply: Callable[..., Any]) -> Callable[..., Any]:
         trainable_variables = None if trainable_variables is None else list(trainable_variables)
         if is_tracing():
             adopt(self, trainable_variables)
+        if trainable_variables is not None:
+            know(self, trainable_variables)
         gradients = [g._as_tensor()._array if hasattr(g, "_as_tensor") else g for g in gradients]
         return apply(self, gradients, trainable_variables)
 
