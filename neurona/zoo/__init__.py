@@ -15,6 +15,7 @@ from pathlib import Path
 from neurona.errors import suggest_names
 from neurona.zoo import (
     adaline,
+    adversarial,
     annealed_boltzmann,
     backpropagation,
     bahdanau,
@@ -70,6 +71,7 @@ from neurona.zoo import (
     word_vectors,
 )
 from neurona.zoo.adaline import *
+from neurona.zoo.adversarial import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.bahdanau import *
@@ -139,6 +141,7 @@ __all__ = [
     "load",
 ]
 __all__ += adaline.__all__
+__all__ += adversarial.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
 __all__ += bahdanau.__all__
