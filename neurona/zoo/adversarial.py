@@ -121,7 +121,7 @@ class AdversarialRule(Rule):
             raise ArgumentError(
                 f"AdversarialRule: loss is one of {', '.join(map(repr, _LOSSES))}. Received: {loss=}"
             )
-        self.loss, self.rates, self.betas, self.steps = loss, tuple(rates), tuple(betas), steps
+        self.loss, self.rates, self.betas, self.steps = loss, rates, betas, steps
         self.turns, self.penalty = turns, penalty
         for rate in self.rates:
             Adam(rate, *self.betas)  # refuses what is no rate; of a schedule it would not see that
@@ -324,7 +324,7 @@ class GenerativeAdversarialNetwork(_Adversarial):
                 "GenerativeAdversarialNetwork: loss is 'non-saturating' or 'minimax'. Received: "
                 f"loss={self.loss!r}. For that of Wasserstein take WassersteinGAN."
             )
-        return AdversarialRule(self.loss, (self.learning_rate,) * 2, steps=steps)
+        return AdversarialRule(self.loss, (self.learning_rate, self.learning_rate), steps=steps)
 
     def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
         """Learn from rows, (samples, features); `options` are further arguments of the model's `fit`."""
@@ -403,7 +403,7 @@ class WassersteinGAN(_Adversarial):
                 "WassersteinGAN: penalty is a number above 0, and keeps the slope of the critic near 1. "
                 f"Received: penalty={self.penalty!r}"
             )
-        rates = (self.learning_rate,) * 2
+        rates = (self.learning_rate, self.learning_rate)
         return AdversarialRule("wasserstein", rates, (0.0, 0.9), steps, self.turns, self.penalty)
 
     def critic(self, X: Any) -> np.ndarray:

@@ -267,10 +267,11 @@ class _Diffusion(Generator):
     _class_dropout = 0.0
 
     def _model_for(self, X: Any, y: Any) -> Model:
-        inputs = [Input((part.shape[1],)) for part in (X if isinstance(X, list) else [X])]
+        widths = [part.shape[1] for part in (X if isinstance(X, list) else [X])]
+        inputs = [Input((width,)) for width in widths]
         noisy, time, noise = ForwardProcess(self.steps)(inputs[0])
         classes = [ConditionDropout(self._class_dropout)(one) for one in inputs[1:]]
-        network = self._network([part.shape[1] for part in inputs])
+        network = self._network(widths)
         model = Model(inputs, NoiseError()([network([noisy, time, *classes]), noise]))
         model.compile(Adam(self.learning_rate))
         return model
