@@ -17,6 +17,7 @@ from neurona.zoo import (
     adaline,
     annealed_boltzmann,
     backpropagation,
+    bahdanau,
     bit_tasks,
     boltzmann,
     capsules,
@@ -33,6 +34,7 @@ from neurona.zoo import (
     environments,
     extreme,
     glove,
+    gpt,
     graph_convolution,
     hebb,
     hidden_markov,
@@ -57,8 +59,10 @@ from neurona.zoo import (
     resnet,
     restricted_boltzmann,
     softmax,
+    spanish_tasks,
     sparse_autoencoder,
     spiking,
+    transformer,
     variational_autoencoder,
     vector_quantization,
     word2vec,
@@ -67,6 +71,7 @@ from neurona.zoo import (
 from neurona.zoo.adaline import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
+from neurona.zoo.bahdanau import *
 from neurona.zoo.bit_tasks import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.capsules import *
@@ -85,6 +90,7 @@ from neurona.zoo.environments import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.glove import *
+from neurona.zoo.gpt import *
 from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
@@ -109,8 +115,10 @@ from neurona.zoo.radial_basis import *
 from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
+from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
+from neurona.zoo.transformer import *
 from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
@@ -131,6 +139,7 @@ __all__ = [
 __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
+__all__ += bahdanau.__all__
 __all__ += bit_tasks.__all__
 __all__ += boltzmann.__all__
 __all__ += capsules.__all__
@@ -147,6 +156,7 @@ __all__ += elman.__all__
 __all__ += environments.__all__
 __all__ += extreme.__all__
 __all__ += glove.__all__
+__all__ += gpt.__all__
 __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
@@ -171,8 +181,10 @@ __all__ += radial_basis.__all__
 __all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
+__all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
+__all__ += transformer.__all__
 __all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__

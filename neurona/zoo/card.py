@@ -32,6 +32,7 @@ FAMILIES: Mapping[str, Words] = {
     "chains": Words("Chains of states", "Cadenas de estados"),
     "recurrent": Words("Recurrent networks", "Redes recurrentes"),
     "memory": Words("Gated and external memory", "Memoria con puertas y externa"),
+    "attention": Words("Attention and language", "Atención y lenguaje"),
     "energy": Words("Energy and memory", "Energía y memoria"),
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),

@@ -223,6 +223,6 @@ class WideDeepModel(Model):
         if isinstance(optimizer, (list, tuple)):
             raise ArgumentError(
                 "WideDeepModel: one optimizer trains both parts. For one each give compile a MultiOptimizer, "
-                f"or train the parts one after the other. Received: {optimizer}"
+                f"or train the parts one after the other. Received: {optimizer!r}"
             )
         super().compile(optimizer, *args, **kwargs)

@@ -58,10 +58,8 @@ def install() -> None:
     for cls in _calling_themselves():
         cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
-    for cls in (layers.RNN, layers.SimpleRNNCell.__base__, layers.StackedRNNCells):
-        cls.get_initial_state = _of_inputs(cls.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
-    Layer.add_variable = _with_name_first(Layer.add_variable)
+    _give_older_methods()
     Metric.add_weight = _with_name_first(Metric.add_weight)
     probability._class_numbers = _in_any_shape(probability._class_numbers)
     tracks: Any = lambda self, trackable, name, overwrite=False: trackable
@@ -84,8 +82,6 @@ def install() -> None:
         cls.__init_subclass__ = classmethod(
             _noticing(inspect.getattr_static(cls, "__init_subclass__"), names)
         )  # pyright: ignore[reportAttributeAccessIssue]
-    type.__setattr__(Layer, "submodules", property(_below))
-    type.__setattr__(Layer, "name_scope", lambda self: self.name)
     ops.cast = _keeping_sizes(ops.cast)
     models.Model._draws_lists_of_one = False
     models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
@@ -111,6 +107,16 @@ def _shape(symbolic: SymbolicTensor) -> TensorShape:
 
 def _set_shape(symbolic: SymbolicTensor, shape: Any) -> None:
     vars(symbolic)["shape"] = TensorShape(shape)
+
+
+def _give_older_methods() -> None:
+    """Give layers what they had in the tf.keras of TensorFlow 2.0 to 2.15."""
+    cells: Any = layers.SimpleRNNCell.__base__
+    for cls in (layers.RNN, cells, layers.StackedRNNCells):
+        cls.get_initial_state = _of_inputs(cls.get_initial_state)
+    type.__setattr__(Layer, "add_variable", Layer.add_weight)  # whose initializer may be left out
+    type.__setattr__(Layer, "submodules", property(_below))
+    type.__setattr__(Layer, "name_scope", lambda self: self.name)
 
 
 def _below(layer: Any) -> tuple[Any, ...]:

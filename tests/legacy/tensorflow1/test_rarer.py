@@ -5,7 +5,9 @@ import pytest
 
 import neurona.legacy.tensorflow as tf2
 import neurona.legacy.tensorflow.v1 as tf
+from neurona.legacy import imports
 from neurona.legacy.tensorflow.v1.mode import Mode
+from neurona.legacy.tensorflow.v1.rates import assign_moving_average
 
 PICTURE = np.arange(1.0, 10.0, dtype="f").reshape(1, 3, 3, 1)
 
@@ -71,6 +73,28 @@ def test_rates_that_begin_anew(session):
     linear = tf.train.linear_cosine_decay(0.1, 5, 10)
     np.testing.assert_allclose(session.run(restarts), [0.1, 0.05, 0.05, 0.025, 0.025], rtol=1e-5)
     np.testing.assert_allclose(session.run(linear), 0.1 * (0.5 * 0.5 + 0.001), rtol=1e-5)
+
+
+def test_averages_that_move_without_their_beginning(session):
+    from_zero = tf.get_variable("plain", [], initializer=tf.zeros_initializer(), trainable=False)
+    corrected = tf.get_variable("corrected", [], initializer=tf.zeros_initializer(), trainable=False)
+    value = tf.placeholder(tf.float32, [])
+    steps = [
+        assign_moving_average(from_zero, value, 0.9, zero_debias=False),
+        assign_moving_average(corrected, value, 0.9),
+    ]
+    session.run(tf.global_variables_initializer())
+    for given, plain in ((2.0, 0.2), (4.0, 0.58)):
+        session.run(steps, {value: given})
+        np.testing.assert_allclose(session.run(from_zero), plain, rtol=1e-5)
+    np.testing.assert_allclose(session.run(corrected), 0.58 / (1 - 0.9**2), rtol=1e-5)
+
+
+def test_modules_that_programs_import_by_their_inner_paths():
+    for face in ("neurona.legacy.tensorflow", "neurona.legacy.tensorflow.v1"):
+        assert imports.find(f"{face}.python.util.nest").flatten([1, [2]]) == [1, 2]
+        assert imports.find(f"{face}.python.ops.array_ops").constant is not None
+        assert imports.find(f"{face}.python.training.moving_averages") is not None
 
 
 def test_figures_of_ranks_and_thresholds(session):

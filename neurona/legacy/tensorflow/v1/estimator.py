@@ -83,8 +83,29 @@ class RunConfig:
         return RunConfig(**{**vars(self), **options})
 
 
-TrainSpec = type("TrainSpec", (SimpleNamespace,), {"__doc__": "What `train_and_evaluate` trains on."})
-EvalSpec = type("EvalSpec", (SimpleNamespace,), {"__doc__": "What `train_and_evaluate` measures."})
+class TrainSpec(SimpleNamespace):
+    """What `train_and_evaluate` trains on."""
+
+    def __init__(
+        self, input_fn: Any, max_steps: int | None = None, hooks: Any = None, saving_listeners: Any = None
+    ) -> None:
+        super().__init__(input_fn=input_fn, max_steps=max_steps, hooks=hooks)
+
+
+class EvalSpec(SimpleNamespace):
+    """What `train_and_evaluate` measures."""
+
+    def __init__(
+        self,
+        input_fn: Any,
+        steps: int | None = 100,
+        name: Any = None,
+        hooks: Any = None,
+        exporters: Any = None,
+        start_delay_secs: float = 120,
+        throttle_secs: float = 600,
+    ) -> None:
+        super().__init__(input_fn=input_fn, steps=steps, name=name, hooks=hooks, exporters=exporters)
 
 
 class Estimator:
@@ -272,13 +293,9 @@ def _has_end(features: Any) -> bool:
 
 def train_and_evaluate(estimator: Estimator, train_spec: Any, eval_spec: Any) -> tuple[dict[str, Any], Any]:
     """Train, then measure."""
-    estimator.train(
-        train_spec.input_fn,
-        getattr(train_spec, "hooks", None),
-        max_steps=getattr(train_spec, "max_steps", None),
-    )
-    figures = estimator.evaluate(eval_spec.input_fn, getattr(eval_spec, "steps", 100))
-    exporters = getattr(eval_spec, "exporters", None) or ()
+    estimator.train(train_spec.input_fn, train_spec.hooks, max_steps=train_spec.max_steps)
+    figures = estimator.evaluate(eval_spec.input_fn, eval_spec.steps, eval_spec.hooks)
+    exporters = eval_spec.exporters or ()
     many = exporters if isinstance(exporters, (list, tuple)) else [exporters]
     paths = [one.export(estimator, os.path.join(estimator.model_dir, "export", one.name)) for one in many]
     return figures, paths or None

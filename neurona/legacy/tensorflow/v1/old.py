@@ -154,7 +154,7 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
 
 def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Any:
     """A tensor shortened so that its norm / its size is no more than a number."""
-    return draw(_shortened, (convert(t), clip_norm), name, default="clip_by_average_norm")
+    return draw(_shortened, (convert(t), clip_norm), name=name, default="clip_by_average_norm")
 
 
 def _shortened(values: Any, most: Any) -> Any:

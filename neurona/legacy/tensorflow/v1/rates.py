@@ -1,4 +1,4 @@
-"""`tf.train` of TensorFlow 1 that fewer programs use: rates that begin anew, first values from files."""
+"""`tf.train` that fewer programs of TensorFlow 1 use: rates that begin anew, values from files, averages."""
 
 import time
 from collections.abc import Iterator
@@ -10,9 +10,12 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.random import as_key
+from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.v1 import train
+from neurona.legacy.tensorflow.v1.initializers import Zeros
 from neurona.legacy.tensorflow.v1.queues import QueueRunner, add_queue_runner
 from neurona.legacy.tensorflow.v1.saver import _data, _path, latest_checkpoint, load_values
+from neurona.legacy.tensorflow.v1.scopes import get_variable, variable_scope
 from neurona.legacy.tensorflow.v1.tensor import draw
 from neurona.legacy.tensorflow.v1.variables import GraphVariable, global_variables
 from neurona.messages import translated
@@ -45,7 +48,7 @@ def cosine_decay_restarts(
     Hutter, 2017).
     """
     numbers = (learning_rate, global_step, first_decay_steps, t_mul, m_mul, alpha)
-    return draw(_restarting, numbers, name, default="SGDRDecay")
+    return draw(_restarting, numbers, name=name, default="SGDRDecay")
 
 
 def _restarting(rate: Any, step: Any, steps: Any, longer: float, higher: float, alpha: float) -> Any:
@@ -71,7 +74,7 @@ def linear_cosine_decay(
 ) -> Any:
     """(alpha + linear) * cosine + beta times the rate (Bello et al., 2017)."""
     numbers = (learning_rate, global_step, decay_steps, num_periods, alpha, beta)
-    return draw(_linear_cosine, numbers, name, default="LinearCosineDecay")
+    return draw(_linear_cosine, numbers, name=name, default="LinearCosineDecay")
 
 
 def noisy_linear_cosine_decay(
@@ -88,7 +91,7 @@ def noisy_linear_cosine_decay(
     """The same with noise on the linear part, of the variance initial_variance / (1 + step) ** decay."""
     numbers = (learning_rate, global_step, decay_steps, num_periods, alpha, beta)
     noise = (initial_variance, variance_decay)
-    return draw(_linear_cosine, (*numbers, noise), name, default="NoisyLinearCosineDecay")
+    return draw(_linear_cosine, (*numbers, noise), name=name, default="NoisyLinearCosineDecay")
 
 
 def _linear_cosine(
@@ -121,7 +124,7 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Any) -> None:
         for variable, name in _named(str(source), target, known):
             if name not in found:
                 raise ValueError(
-                    translated(f"Tensor {name} is not found in the checkpoint {ckpt_dir_or_file}.")
+                    translated(f"Tensor {name!r} is not found in the checkpoint {ckpt_dir_or_file}.")
                 )
             variable.begin_with(found[name])
 
@@ -169,6 +172,25 @@ def remove_checkpoint(
     """Delete the files of a checkpoint."""
     for file in (_data(checkpoint_prefix), *(f"{checkpoint_prefix}.{end}" for end in ("index", "meta"))):
         Path(file).unlink(missing_ok=True)
+
+
+def assign_moving_average(
+    variable: GraphVariable, value: Any, decay: Any, zero_debias: bool = True, name: Any = None
+) -> Any:
+    """The step that moves a variable towards a value by 1 - decay.
+
+    Args:
+        zero_debias: whether the variable is what an average that begins with 0 is without its beginning
+            (Kingma and Ba, 2015, section 3).
+    """
+    if not zero_debias:
+        return variable.assign_sub((variable - value) * (1.0 - decay))
+    with variable_scope(variable.op.name):
+        biased = get_variable("biased", variable.shape, initializer=Zeros(), trainable=False)
+        count = get_variable("local_step", [], initializer=Zeros(), trainable=False)
+    moved = biased.assign_sub((biased - value) * (1.0 - decay))
+    counted = count.assign_add(1.0)
+    return variable.assign(moved / (1.0 - numbers.pow(decay, counted)))
 
 
 queue_runner = SimpleNamespace(

@@ -437,18 +437,24 @@ def optimize_loss(
     with control_dependencies(list(before)):
         loss = arrays.identity(loss)
     pairs = [(slope, one) for slope, one in made.compute_gradients(loss, variables) if slope is not None]
-    factors = {getattr(one, "name", one): factor for one, factor in (gradient_multipliers or {}).items()}
-    pairs = [
-        (slope * factors[one.name], one) if one.name in factors else (slope, one) for slope, one in pairs
-    ]
-    if callable(clip_gradients):
-        pairs = clip_gradients(pairs)
-    elif clip_gradients is not None:
-        slopes = choosing.clip_by_global_norm([slope for slope, _ in pairs], clip_gradients)[0]
-        pairs = list(zip(slopes, [one for _, one in pairs], strict=True))
+    pairs = _clipped(_multiplied(pairs, gradient_multipliers or {}), clip_gradients)
     step = made.apply_gradients(pairs, global_step if increment_global_step else None)
     with control_dependencies([step]):
         return arrays.identity(loss)
+
+
+def _multiplied(pairs: list[Any], multipliers: Any) -> list[Any]:
+    """Gradients times the numbers of their variables."""
+    factors = {getattr(one, "name", one): factor for one, factor in multipliers.items()}
+    return [(slope * factors[one.name], one) if one.name in factors else (slope, one) for slope, one in pairs]
+
+
+def _clipped(pairs: list[Any], clip: Any) -> list[Any]:
+    """Gradients shortened together to a norm, or by a function of the pairs."""
+    if clip is None or callable(clip):
+        return pairs if clip is None else clip(pairs)
+    slopes = choosing.clip_by_global_norm([slope for slope, _ in pairs], clip)[0]
+    return list(zip(slopes, [one for _, one in pairs], strict=True))
 
 
 # Columns of tables.
