@@ -28,6 +28,7 @@ from neurona.zoo import (
     deep_q,
     denoising_autoencoder,
     differentiable_neural_computer,
+    diffusion,
     echo_canceller,
     echo_state,
     elman,
@@ -83,6 +84,7 @@ from neurona.zoo.deep_boltzmann import *
 from neurona.zoo.deep_q import *
 from neurona.zoo.denoising_autoencoder import *
 from neurona.zoo.differentiable_neural_computer import *
+from neurona.zoo.diffusion import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
@@ -150,6 +152,7 @@ __all__ += deep_boltzmann.__all__
 __all__ += deep_q.__all__
 __all__ += denoising_autoencoder.__all__
 __all__ += differentiable_neural_computer.__all__
+__all__ += diffusion.__all__
 __all__ += echo_canceller.__all__
 __all__ += echo_state.__all__
 __all__ += elman.__all__

@@ -38,6 +38,7 @@ FAMILIES: Mapping[str, Words] = {
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
     "words": Words("Words", "Palabras"),
     "autoencoders": Words("Autoencoders", "Autocodificadores"),
+    "generation": Words("Generation", "Generación"),
     "images": Words("Pictures", "Imágenes"),
     "graphs": Words("Graphs", "Grafos"),
     "play": Words("Play and control", "Juego y control"),
