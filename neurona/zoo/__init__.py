@@ -18,6 +18,7 @@ from neurona.zoo import (
     annealed_boltzmann,
     backpropagation,
     bit_tasks,
+    boards,
     boltzmann,
     conditional_random_field,
     deep_autoencoder,
@@ -31,6 +32,7 @@ from neurona.zoo import (
     elman,
     environments,
     extreme,
+    game_tree,
     glove,
     graph_convolution,
     hebb,
@@ -56,6 +58,7 @@ from neurona.zoo import (
     softmax,
     sparse_autoencoder,
     spiking,
+    tree_search,
     variational_autoencoder,
     vector_quantization,
     word2vec,
@@ -65,6 +68,7 @@ from neurona.zoo.adaline import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.bit_tasks import *
+from neurona.zoo.boards import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
 from neurona.zoo.conditional_random_field import *
@@ -80,6 +84,7 @@ from neurona.zoo.elman import *
 from neurona.zoo.environments import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
+from neurona.zoo.game_tree import *
 from neurona.zoo.glove import *
 from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
@@ -105,6 +110,7 @@ from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
 from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
+from neurona.zoo.tree_search import *
 from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
@@ -115,6 +121,7 @@ __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
 __all__ += bit_tasks.__all__
+__all__ += boards.__all__
 __all__ += boltzmann.__all__
 __all__ += conditional_random_field.__all__
 __all__ += deep_autoencoder.__all__
@@ -128,6 +135,7 @@ __all__ += echo_state.__all__
 __all__ += elman.__all__
 __all__ += environments.__all__
 __all__ += extreme.__all__
+__all__ += game_tree.__all__
 __all__ += glove.__all__
 __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
@@ -153,6 +161,7 @@ __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
 __all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
+__all__ += tree_search.__all__
 __all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__
