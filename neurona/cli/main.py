@@ -137,6 +137,7 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
             str | None, "option_zoo_name", (), None, {"metavar": "NAME", "show_default": False}
         ),
         "quick": option(bool, "option_quick", "--quick", default=False),
+        "published": option(bool, "option_published", "--published", default=False),
         "seed": option(int, "option_seed", "--seed", default=0),
         "output": option(Path | None, "option_zoo_output", "--output"),
     },

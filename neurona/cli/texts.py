@@ -43,6 +43,7 @@ _ENGLISH = {
     "option_zoo_action": "list: all networks; show: a card; run: an experiment; play: a game.",
     "option_zoo_name": "A network, as the list names it; of play, connect4 or tictactoe.",
     "option_quick": "A short form of the experiment, of some seconds.",
+    "option_published": "The paper's own experiment, where it takes a GPU or days.",
     "option_zoo_output": "Folder for the network and its picture.  [default: neurona-output/zoo/NAME]",
     "option_version": "Show the version.",
     # typer's own words
@@ -109,8 +110,11 @@ _ENGLISH = {
     "zoo_paper": "Paper",
     "zoo_cells": "Cells",
     "zoo_class": "Class",
+    "zoo_parameters": "Numbers it learns",
     "zoo_experiment": "Experiment",
     "zoo_target": "Target",
+    "zoo_unpublished": "{name} has no longer experiment, or --quick asks for a short one: leave out "
+    "--published. Networks with a longer one: {names}",
     "zoo_running": "Running the experiment...",
     "zoo_reached": "Reached: {measure} = {figure:.4g}, in {seconds:.1f} s.",
     "zoo_missed": "Not reached: {measure} = {figure:.4g}, in {seconds:.1f} s.",
@@ -177,6 +181,7 @@ _SPANISH = {
     "option_zoo_action": "list: todas las redes; show: una ficha; run: un experimento; play: una partida.",
     "option_zoo_name": "Una red, con el nombre que le da la lista; para play, connect4 o tictactoe.",
     "option_quick": "Una forma breve del experimento, de unos segundos.",
+    "option_published": "El experimento del propio artículo, cuando pide una GPU o días.",
     "option_zoo_output": "Carpeta para la red y su dibujo.  [por defecto: neurona-output/zoo/NOMBRE]",
     "option_version": "Muestra la versión.",
     # typer's own words
@@ -243,8 +248,11 @@ _SPANISH = {
     "zoo_paper": "Artículo",
     "zoo_cells": "Celdas",
     "zoo_class": "Clase",
+    "zoo_parameters": "Números que aprende",
     "zoo_experiment": "Experimento",
     "zoo_target": "Meta",
+    "zoo_unpublished": "{name} no tiene un experimento más largo, o --quick pide uno breve: quite "
+    "--published. Redes con otro más largo: {names}",
     "zoo_running": "Ejecutando el experimento...",
     "zoo_reached": "Alcanzado: {measure} = {figure:.4g}, en {seconds:.1f} s.",
     "zoo_missed": "No alcanzado: {measure} = {figure:.4g}, en {seconds:.1f} s.",

@@ -2,6 +2,7 @@
 
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from neurona.cli import play
@@ -9,13 +10,22 @@ from neurona.cli.folders import own_folder
 from neurona.cli.texts import texts
 from neurona.errors import MissingDependencyError, suggestion
 from neurona.tasks.texts import Say
-from neurona.zoo import CELLS, FAMILIES, Card, cards
+from neurona.zoo import CELLS, FAMILIES, Card, cards, diagram
 
 _WIDTH = 96
 _NETWORK = "network.keras"
 
 
-def run(*, language: str, action: str, name: str | None, quick: bool, seed: int, output: Path | None) -> int:
+def run(
+    *,
+    language: str,
+    action: str,
+    name: str | None,
+    quick: bool,
+    published: bool,
+    seed: int,
+    output: Path | None,
+) -> int:
     """List the networks, show the card of one, run its experiment, or play; returns the exit status.
 
     Raises:
@@ -38,6 +48,13 @@ def run(*, language: str, action: str, name: str | None, quick: bool, seed: int,
         print(say["zoo_unknown"].format(name=name, hint=suggestion(name, known), names=", ".join(known)))
         return 2
     card = known[name]
+    if published:
+        longer = card.experiment.published
+        if longer is None or quick:
+            names = ", ".join(other for other, one in known.items() if one.experiment.published)
+            print(say["zoo_unpublished"].format(name=name, names=names))
+            return 2
+        card = replace(card, experiment=longer)
     _show(card, language, say)
     return _experiment(name, card, language, say, quick, seed, output) if action == "run" else 0
 
@@ -59,6 +76,7 @@ def _show(card: Card, language: str, say: Say) -> None:
         f"{experiment.measure.of(language)} {bound} {experiment.target:g} ({experiment.source.of(language)})"
     )
     print(f"{card.title.of(language)} ({card.year})\n")
+    print(textwrap.indent(diagram(card.cells, language), "  ") + "\n")
     lines = {
         "zoo_summary": card.summary.of(language),
         "zoo_paper": card.paper,
@@ -67,6 +85,8 @@ def _show(card: Card, language: str, say: Say) -> None:
         "zoo_experiment": experiment.task.of(language),
         "zoo_target": target,
     }
+    if card.parameters is not None:
+        lines["zoo_parameters"] = f"{card.parameters:,}".replace(",", " " if language == "es" else ",")
     margin = max(len(say[key]) for key in lines) + 2
     for key, text in lines.items():
         head = f"{say[key]}:".ljust(margin)

@@ -508,7 +508,7 @@ def _kinds_in(module: str, kind: str | None) -> list[str]:
         kinds.append("layers")
     if module.startswith("neurona.zoo."):
         importlib.import_module("neurona.zoo")
-        kinds += ["layers", "rules"]
+        kinds += ["layers", "losses", "rules"]
     return kinds
 
 

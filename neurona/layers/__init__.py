@@ -10,6 +10,8 @@ from neurona.core.shapes import InputSpec
 from neurona.layers import (
     activation,
     attention,
+    byte_pair,
+    cached_attention,
     categories,
     cells,
     conv_lstm,
@@ -34,6 +36,7 @@ from neurona.layers import (
     normalization,
     pipeline,
     pooling,
+    position,
     preprocessing,
     recurrent,
     regularization,
@@ -45,11 +48,14 @@ from neurona.layers import (
     spectrogram,
     spiking,
     text_vectorization,
+    transformer,
     transposed_convolution,
     wrapper,
 )
 from neurona.layers.activation import *
 from neurona.layers.attention import *
+from neurona.layers.byte_pair import *
+from neurona.layers.cached_attention import *
 from neurona.layers.categories import *
 from neurona.layers.cells import *
 from neurona.layers.conv_lstm import *
@@ -74,6 +80,7 @@ from neurona.layers.multi_head_attention import *
 from neurona.layers.normalization import *
 from neurona.layers.pipeline import *
 from neurona.layers.pooling import *
+from neurona.layers.position import *
 from neurona.layers.preprocessing import *
 from neurona.layers.recurrent import *
 from neurona.layers.regularization import *
@@ -85,12 +92,15 @@ from neurona.layers.sequence import *
 from neurona.layers.spectrogram import *
 from neurona.layers.spiking import *
 from neurona.layers.text_vectorization import *
+from neurona.layers.transformer import *
 from neurona.layers.transposed_convolution import *
 from neurona.layers.wrapper import *
 
 __all__ = ["InputSpec", "Layer", "deserialize", "serialize"]
 __all__ += activation.__all__
 __all__ += attention.__all__
+__all__ += byte_pair.__all__
+__all__ += cached_attention.__all__
 __all__ += categories.__all__
 __all__ += cells.__all__
 __all__ += conv_lstm.__all__
@@ -115,6 +125,7 @@ __all__ += multi_head_attention.__all__
 __all__ += normalization.__all__
 __all__ += pipeline.__all__
 __all__ += pooling.__all__
+__all__ += position.__all__
 __all__ += preprocessing.__all__
 __all__ += recurrent.__all__
 __all__ += regularization.__all__
@@ -126,6 +137,7 @@ __all__ += sequence.__all__
 __all__ += spectrogram.__all__
 __all__ += spiking.__all__
 __all__ += text_vectorization.__all__
+__all__ += transformer.__all__
 __all__ += transposed_convolution.__all__
 __all__ += wrapper.__all__
 

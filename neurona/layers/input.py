@@ -53,8 +53,8 @@ class InputLayer(Layer):
     ) -> None:
         if input_tensor is not None:
             shape, batch_shape, dtype = None, input_tensor.shape, dtype or input_tensor.dtype
-        if shape is None and batch_shape is None and kwargs.get("input_shape") is not None:
-            shape = kwargs["input_shape"]
+        if shape is None and batch_shape is None:  # Keras 2 had these names
+            shape, batch_shape = kwargs.get("input_shape"), kwargs.get("batch_input_shape")
         if (shape is None) == (batch_shape is None):
             raise ArgumentError(
                 "Input needs a shape, without the batch size: Input((28, 28, 1)). (Or batch_shape, with it; "

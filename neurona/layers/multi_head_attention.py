@@ -423,19 +423,22 @@ class GroupQueryAttention(_HeadedAttention, aliases=("GroupedQueryAttention",)):
             (query.shape[1], value.shape[1]),
             use_causal_mask,
         )
+        arrays = self.query_dense(query), self.key_dense(key), self.value_dense(value)
+        return self._grouped(query, arrays, masks, training, return_attention_scores)
+
+    def _grouped(
+        self, query: Any, arrays: tuple[Any, Any, Any], masks: tuple, training: bool, return_scores: bool
+    ) -> Any:
+        """The output, from projected queries, keys and values, of which several queries share one."""
         repeats = self.num_query_heads // self.num_key_value_heads
-        arrays = (
-            self.query_dense(query),
-            jnp.repeat(self.key_dense(key), repeats, axis=2),  # (B, S, num_query_heads, head_dim)
-            jnp.repeat(self.value_dense(value), repeats, axis=2),
-        )
+        shared = [jnp.repeat(array, repeats, axis=2) if repeats > 1 else array for array in arrays[1:]]
         heads, scores = self._attend(
-            arrays, ("bquh,bkuh->buqk", "buqk,bkuh->bquh"), masks, training, return_attention_scores
+            (arrays[0], *shared), ("bquh,bkuh->buqk", "buqk,bkuh->bquh"), masks, training, return_scores
         )
         output = self.output_dense(heads if self.gate_dense is None else heads * self.gate_dense(query))
-        if query_mask is not None:
+        if (query_mask := masks[0][0]) is not None:
             MASK.set(output, query_mask)
-        return (output, scores) if return_attention_scores else output
+        return (output, scores) if return_scores else output
 
 
 def _check_lengths(layer: Layer, value_shape: Any, key_shape: Any) -> None:

@@ -112,6 +112,8 @@ def older_model(description: Mapping[str, Any], for_hdf5: bool = True) -> Config
     if name == "Sequential":
         layers = [older_model(entry, for_hdf5) for entry in config["layers"]]
         return {"class_name": "Sequential", "config": {"name": config["name"], "layers": layers}}
+    if name == "Merge" and for_hdf5:  # of Keras 1, which is read as a graph
+        return {"class_name": name, "config": _of_merge(config)}
     if "layers" in config:
         raise SavingError(
             f"{name} has no form in tf-keras 2, which .h5 is written for: only Sequential and functional "
@@ -125,6 +127,11 @@ def older_model(description: Mapping[str, Any], for_hdf5: bool = True) -> Config
     registered = description.get("registered_name")
     older = {"class_name": registered or name, "config": _config(name, config, for_hdf5)}
     return {key: value for key, value in older.items() if value is not None}
+
+
+def _of_merge(config: Mapping[str, Any]) -> Config:
+    kept = {key: value for key, value in config.items() if key not in ("trainable", "dtype")}
+    return {**kept, "layers": [older_model(entry) for entry in config["layers"]]}
 
 
 def _config(name: str, config: Mapping[str, Any], for_hdf5: bool) -> Config:

@@ -160,14 +160,16 @@ class Sequential(Model):
         return list(self._layers)
 
     def get_config(self) -> dict[str, Any]:
-        nodes = [tensor.node for tensor in _tensors(self._input)]
+        inputs = _tensors(self._input)
+        inputs = inputs if len(inputs) == 1 else []  # several are the first layer's own
+        nodes = [tensor.node for tensor in inputs]
         entrance = [saving.describe_layer(node.operation) for node in nodes if node is not None]
         return {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": serialize(self.dtype_policy),
             "layers": [*entrance, *(saving.describe_layer(layer) for layer in self._layers)],
-            "build_input_shape": None if self._input is None else list(_tensors(self._input)[0].shape),
+            "build_input_shape": list(inputs[0].shape) if inputs else None,
         }
 
     def _structure(self) -> Any:

@@ -22,7 +22,15 @@ from neurona.files.gate import Gate
 from neurona.files.values import parse_dictionary
 from neurona.saving.ages import OLDER_LAYOUT, age_of, legacy, todays_model
 from neurona.saving.hdf5 import compile_as_trained
-from neurona.saving.weights import Stored, assign, read_optimizer, read_weights, walk, write_weights
+from neurona.saving.weights import (
+    Stored,
+    assign,
+    parts_of_before,
+    read_optimizer,
+    read_weights,
+    walk,
+    write_weights,
+)
 from neurona.tracebacks import warn
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -123,7 +131,7 @@ def _read_assets(model: Any, archive: Zip) -> None:
     for name in archive.names:
         folder, _, file = name.rpartition("/")
         of_folders.setdefault(folder, []).append(file)
-    former = {id(layer): place for place, layer in walk(model, former=True)}
+    former = {id(layer): place for place, layer in walk(model, parts_of_before)}
     for place, layer in walk(model):
         place = place if f"{_ASSETS}{place}" in of_folders else former.get(id(layer), place)
         files = of_folders.get(f"{_ASSETS}{place}")

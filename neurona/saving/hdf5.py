@@ -231,20 +231,23 @@ def tell_of_gates(model: Layer, file: Hdf5, names: Mapping[str, Layer] | None) -
             legacy("weights").tell_of_gates(layer, arrays, age, file.version)
 
 
-def _layers_of(model: Any) -> list[Layer]:
-    return list(getattr(model, "layers", None) or model._sublayers or [model])
+def layers_of(model: Any) -> list[Layer]:
+    """The layers that have groups in a file; those of a `Merge` of Keras 1 in its place."""
+    layers = list(getattr(model, "layers", None) or model._sublayers)
+    inside = [getattr(layer, "layers_in_files", None) for layer in layers]
+    return [one for layer, own in zip(layers, inside) for one in (own or [layer])] or [model]
 
 
 def layers_by_name(model: Layer) -> dict[str, Layer]:
     """The layers of a model, without those of models in it, by name."""
-    return {layer.name: layer for layer in _layers_of(model)}
+    return {layer.name: layer for layer in layers_of(model)}
 
 
 def _pairs(
     model: Layer, layers: list[StoredLayer], names: Mapping[str, Layer] | None
 ) -> Iterator[tuple[Layer, StoredLayer]]:
     """Layers of the model with those of the file that have weights."""
-    filled, own = [one for one in layers if one[2]], [one for one in _layers_of(model) if segments(one)]
+    filled, own = [one for one in layers if one[2]], [one for one in layers_of(model) if segments(one)]
     if [one[0] for one in filled] == ["graph"]:
         raise SavingError("The weights of a Graph of Keras 0 do not say which layer they are of.")
     if names is None and len(own) != len(filled):
@@ -275,7 +278,7 @@ def _listed(names: Iterable[str]) -> str:
 def _by_name(model: Layer) -> dict[str, Layer]:
     """The layers of a model, those of models in it included, by name; the outer ones count first."""
     found: dict[str, Layer] = {}
-    waiting = [_layers_of(model)]
+    waiting = [layers_of(model)]
     while waiting:
         layers = waiting.pop(0)
         for layer in layers:

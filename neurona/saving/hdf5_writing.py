@@ -13,7 +13,7 @@ from neurona.core.layer import Layer
 from neurona.core.registry import serialize
 from neurona.core.variable import Variable
 from neurona.saving.ages import OLDER_LAYOUT, legacy
-from neurona.saving.hdf5 import segments
+from neurona.saving.hdf5 import layers_of, segments
 from neurona.saving.weights import own_variables
 
 _LIMIT = 64_000  # bytes of an attribute
@@ -41,7 +41,7 @@ def write_hdf5_model(model: Any, description: dict[str, Any], file: h5py.File) -
 
 def write_hdf5_weights(model: Layer, group: Any) -> None:
     """The weights alone, a group for each layer."""
-    layers = list(getattr(model, "layers", None) or model._sublayers)
+    layers = layers_of(model)
     names = [layer.name for layer in layers]
     if len(set(names)) < len(names):
         raise SavingError(

@@ -4,7 +4,7 @@ its `vars`.
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import h5py
@@ -22,6 +22,7 @@ from neurona.saving.ages import legacy, restore_optimizer
 from neurona.tracebacks import warn
 
 Assignment = tuple[Variable, np.ndarray]
+Parts = Callable[[Layer], list[tuple[str, Any]]]  # of a layer, with their names
 
 
 def own_variables(layer: Layer, shared: bool = False) -> list[Variable]:
@@ -32,24 +33,24 @@ def own_variables(layer: Layer, shared: bool = False) -> list[Variable]:
     return [variable for variable in layer._stored_variables() if id(variable) not in below]
 
 
-def walk(model: Layer, former: bool = False) -> Iterator[tuple[str, Layer]]:
+def walk(model: Layer, parts: Parts | None = None) -> Iterator[tuple[str, Layer]]:
     """A model and every layer below it, each once, with the path of its group in a file.
 
     Args:
         model: where to begin.
-        former: with the paths in files of Neurona's first versions, which differ in subclassed models.
+        parts: gives the parts of a layer, as Keras 3 looks for them by default.
     """
-    return _walk(model, "", {}, former)
+    return _walk(model, "", {}, parts or _parts_of)
 
 
-def _walk(layer: Layer, path: str, seen: dict[int, Any], former: bool) -> Iterator[tuple[str, Layer]]:
+def _walk(layer: Layer, path: str, seen: dict[int, Any], parts: Parts) -> Iterator[tuple[str, Layer]]:
     """`seen` holds the layers and containers met so far, by their identities."""
     if id(layer) in seen:
         return
     seen[id(layer)] = layer
     yield path, layer
-    for name, value in layer._saved_parts() if former else _parts_of(layer):
-        yield from _walk_value(value, f"{path}/{name}", seen, former)
+    for name, value in parts(layer):
+        yield from _walk_value(value, f"{path}/{name}", seen, parts)
 
 
 def _parts_of(layer: Layer) -> list[tuple[str, Any]]:
@@ -70,9 +71,19 @@ def _parts_of(layer: Layer) -> list[tuple[str, Any]]:
     return sorted(parts.items(), key=lambda part: (part[0].startswith("_"), part[0]))
 
 
-def _walk_value(value: Any, path: str, seen: dict[int, Any], former: bool) -> Iterator[tuple[str, Layer]]:
+def _parts_of_tf_keras(layer: Layer) -> list[tuple[str, Any]]:
+    """Where tf-keras looks for them: by the same names from the last to the first."""
+    return sorted(_parts_of(layer), key=lambda part: part[0], reverse=True)
+
+
+def parts_of_before(layer: Layer) -> list[tuple[str, Any]]:
+    """Where Neurona's first versions looked for them."""
+    return layer._saved_parts()
+
+
+def _walk_value(value: Any, path: str, seen: dict[int, Any], parts: Parts) -> Iterator[tuple[str, Layer]]:
     if isinstance(value, Layer):
-        yield from _walk(value, path, seen, former)
+        yield from _walk(value, path, seen, parts)
     elif (inside := members(value)) is not None and id(value) not in seen:
         seen[id(value)] = value
         used: dict[str, int] = {}
@@ -82,7 +93,7 @@ def _walk_value(value: Any, path: str, seen: dict[int, Any], former: bool) -> It
                 count = used.get(name, 0)
                 used[name] = count + 1
                 place = f"{path}/{name}_{count}" if count else f"{path}/{name}"
-                yield from _walk_value(item, place, seen, former)
+                yield from _walk_value(item, place, seen, parts)
 
 
 def _group_name(layer: Layer) -> str:
@@ -195,10 +206,21 @@ class Stored:
 
     def places(self, model: Layer) -> Iterator[tuple[str, Layer]]:
         """A model and every layer below it, with the path of its group in this file."""
-        former = {id(layer): path for path, layer in walk(model, former=True)}
+        if self._holds_all(walk(model, _parts_of_tf_keras)) and not self._holds_all(walk(model)):
+            yield from walk(model, _parts_of_tf_keras)
+            return
+        former = {id(layer): path for path, layer in walk(model, parts_of_before)}
         for path, layer in walk(model):
             before = former.get(id(layer), path)
             yield before if before != path and not self.datasets(path) else path, layer
+
+    def _holds_all(self, places: Iterator[tuple[str, Layer]]) -> bool:
+        """Whether the file has arrays for each layer with weights."""
+        return all(
+            self.datasets(path)
+            for path, layer in places
+            if any(variable.persistent for variable in own_variables(layer))
+        )
 
     def name(self, path: str) -> str:
         """The name of what a group was written for; empty where it is not kept."""

@@ -17,9 +17,11 @@ from neurona.zoo import (
     adaline,
     annealed_boltzmann,
     backpropagation,
+    bahdanau,
     bit_tasks,
     boards,
     boltzmann,
+    capsules,
     conditional_random_field,
     deep_autoencoder,
     deep_belief,
@@ -34,6 +36,7 @@ from neurona.zoo import (
     extreme,
     game_tree,
     glove,
+    gpt,
     graph_convolution,
     hebb,
     hidden_markov,
@@ -41,6 +44,7 @@ from neurona.zoo import (
     jordan,
     kohonen,
     kolmogorov_arnold,
+    lenet,
     linear_discriminant,
     liquid_state,
     lstm,
@@ -54,10 +58,13 @@ from neurona.zoo import (
     policy_gradient,
     proximal_policy,
     radial_basis,
+    resnet,
     restricted_boltzmann,
     softmax,
+    spanish_tasks,
     sparse_autoencoder,
     spiking,
+    transformer,
     tree_search,
     variational_autoencoder,
     vector_quantization,
@@ -67,10 +74,12 @@ from neurona.zoo import (
 from neurona.zoo.adaline import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
+from neurona.zoo.bahdanau import *
 from neurona.zoo.bit_tasks import *
 from neurona.zoo.boards import *
 from neurona.zoo.boltzmann import *
-from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words
+from neurona.zoo.capsules import *
+from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
 from neurona.zoo.conditional_random_field import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
@@ -86,6 +95,7 @@ from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.game_tree import *
 from neurona.zoo.glove import *
+from neurona.zoo.gpt import *
 from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
@@ -93,6 +103,7 @@ from neurona.zoo.hopfield import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.kolmogorov_arnold import *
+from neurona.zoo.lenet import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
 from neurona.zoo.lstm import *
@@ -106,23 +117,39 @@ from neurona.zoo.plasticity import *
 from neurona.zoo.policy_gradient import *
 from neurona.zoo.proximal_policy import *
 from neurona.zoo.radial_basis import *
+from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
+from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
+from neurona.zoo.transformer import *
 from neurona.zoo.tree_search import *
 from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
 from neurona.zoo.word_vectors import *
 
-__all__ = ["CELLS", "FAMILIES", "Card", "Estimator", "Experiment", "Outcome", "Words", "cards", "load"]
+__all__ = [
+    "CELLS",
+    "FAMILIES",
+    "Card",
+    "Estimator",
+    "Experiment",
+    "Outcome",
+    "Words",
+    "cards",
+    "diagram",
+    "load",
+]
 __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
+__all__ += bahdanau.__all__
 __all__ += bit_tasks.__all__
 __all__ += boards.__all__
 __all__ += boltzmann.__all__
+__all__ += capsules.__all__
 __all__ += conditional_random_field.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
@@ -137,6 +164,7 @@ __all__ += environments.__all__
 __all__ += extreme.__all__
 __all__ += game_tree.__all__
 __all__ += glove.__all__
+__all__ += gpt.__all__
 __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
@@ -144,6 +172,7 @@ __all__ += hopfield.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
 __all__ += kolmogorov_arnold.__all__
+__all__ += lenet.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
 __all__ += lstm.__all__
@@ -157,10 +186,13 @@ __all__ += plasticity.__all__
 __all__ += policy_gradient.__all__
 __all__ += proximal_policy.__all__
 __all__ += radial_basis.__all__
+__all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
+__all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
+__all__ += transformer.__all__
 __all__ += tree_search.__all__
 __all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__

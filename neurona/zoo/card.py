@@ -1,8 +1,8 @@
 """What the zoo says of a network: its card, and the experiment that shows what it can do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from neurona.language import in_language
 
@@ -32,11 +32,13 @@ FAMILIES: Mapping[str, Words] = {
     "chains": Words("Chains of states", "Cadenas de estados"),
     "recurrent": Words("Recurrent networks", "Redes recurrentes"),
     "memory": Words("Gated and external memory", "Memoria con puertas y externa"),
+    "attention": Words("Attention and language", "Atención y lenguaje"),
     "energy": Words("Energy and memory", "Energía y memoria"),
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
     "words": Words("Words", "Palabras"),
     "autoencoders": Words("Autoencoders", "Autocodificadores"),
+    "images": Words("Pictures", "Imágenes"),
     "graphs": Words("Graphs", "Grafos"),
     "play": Words("Play and control", "Juego y control"),
 }
@@ -53,10 +55,49 @@ CELLS: Mapping[str, Words] = {
     "kernel": Words("kernel", "núcleo"),
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "spiking hidden": Words("spiking hidden", "oculta de impulsos"),
+    "capsule": Words("capsule", "cápsula"),
     "output": Words("output", "salida"),
     "match-input-output": Words("output that matches the input", "salida que iguala la entrada"),
     "convolution or pool": Words("convolution or pool", "convolución o reducción"),
 }
+
+# How a cell is drawn in a terminal that may have no other letters than these.
+_SIGNS: Mapping[str, str] = {
+    "input": "( )",
+    "back-fed input": "(<)",
+    "noisy input": "(~)",
+    "hidden": "(*)",
+    "recurrent": "(@)",
+    "memory": "[m]",
+    "gated memory": "(&)",
+    "kernel": "<*>",
+    "probabilistic hidden": "(?)",
+    "spiking hidden": "(^)",
+    "capsule": "{*}",
+    "output": "(o)",
+    "match-input-output": "(=)",
+    "convolution or pool": "<o>",
+}
+_ARROW, _HIGH = " -> ", 3
+
+
+def diagram(cells: Sequence[str], language: str | None = None) -> str:
+    """A column of cells of each kind, from the input on, with their names below.
+
+    Example:
+
+        >>> print(diagram(["input", "recurrent", "output"], "en"))
+         ( )        (@)        (o)
+         ( )   ->   (@)   ->   (o)
+         ( )        (@)        (o)
+        input    recurrent    output
+    """
+    names = [CELLS[cell].of(language) for cell in cells]
+    lines = []
+    for row in range(_HIGH):
+        signs = [_SIGNS[cell].center(len(name)) for cell, name in zip(cells, names)]
+        lines.append((_ARROW if row == _HIGH // 2 else " " * len(_ARROW)).join(signs).rstrip())
+    return "\n".join([*lines, (" " * len(_ARROW)).join(names)])
 
 
 @dataclass(frozen=True)
@@ -88,6 +129,7 @@ class Experiment:
         run: called with `seed` and `quick`; it returns an `Outcome`. A quick run takes a few seconds.
         quick_target: the figure that a quick run must reach, and an untrained network does not.
         lower: whether a lower figure is better.
+        published: the paper's own, where that takes a GPU or days; it has no quick form.
     """
 
     task: Words
@@ -97,6 +139,7 @@ class Experiment:
     run: Callable[..., Outcome]
     quick_target: float
     lower: bool = False
+    published: Self | None = None
 
     def is_reached(self, figure: float, quick: bool = False) -> bool:
         """Whether a figure is as good as the target, or as that of a quick run."""
@@ -117,6 +160,7 @@ class Card:
         summary: in a sentence, how it learns and what for.
         network: its class.
         experiment: its classic experiment.
+        parameters: how many numbers the paper's own network learns, where the paper says so.
     """
 
     title: Words
@@ -127,3 +171,4 @@ class Card:
     summary: Words
     network: type
     experiment: Experiment
+    parameters: int | None = None

@@ -25,7 +25,12 @@ _TEXTS = 10_000_000  # letters of an array of texts
 _BATCH = 32  # rows of a step where nobody says how many, as in `Model.fit`
 _ROWS = 1024  # of a batch of predictions
 _NOT_DESCRIBED = ("model_", "history_")
-_BEGUN_WITH = ("n_features_in_", "classes_", "features_")  # what the shape of a model follows from
+_BEGUN_WITH = (
+    "n_features_in_",
+    "classes_",
+    "features_",
+    "image_shape_",
+)  # what the shape of a model follows from
 
 
 class Estimator(base.BaseEstimator):
@@ -210,6 +215,14 @@ class Classifier(base.ClassifierMixin, Estimator):
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         X, y = validation.validate_data(self, X, y, dtype="float32")
+        return X, self._class_targets(y)
+
+    def _class_targets(self, y: np.ndarray) -> np.ndarray:
+        """The targets of rows of these classes, which it learns the names of.
+
+        Raises:
+            DataError: they are measurements, or all of one class.
+        """
         validation.check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) == 1:
@@ -217,7 +230,7 @@ class Classifier(base.ClassifierMixin, Estimator):
                 f"{type(self).__name__}: a classifier needs two classes, and all {len(y)} rows are of "
                 f"1 class, {self.classes_[0]!r}."
             )
-        return X, self._targets(y).astype("float32")
+        return self._targets(y).astype("float32")
 
 
 def as_sequences(owner: str, values: Any, name: str) -> np.ndarray:

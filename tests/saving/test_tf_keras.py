@@ -211,3 +211,35 @@ def test_what_tf_keras_orders_or_names_otherwise_is_refused():
     for wrong, message in ((model, "by position"), (spaced, "'a b'"), (resized, "antialias=True")):
         with pytest.raises(SavingError, match=message):
             wrong.to_json(save_format="tf_keras")
+
+
+class Encoder(nn.Model):
+    def __init__(self, units):
+        super().__init__(name="enc")
+        self.dense1, self.dense2 = L.Dense(units, activation="relu"), L.Dense(2)
+        self.lstm = L.Bidirectional(L.LSTM(3))
+
+    def call(self, x):
+        return self.dense2(self.dense1(self.lstm(x)))
+
+
+class Autoencoder(nn.Model):
+    def __init__(self):
+        super().__init__()
+        self.encoder = Encoder(5)
+        self.decoder = nn.Sequential([L.Dense(4, input_shape=(2,)), L.Reshape((2, 2))])
+        self.k = nn.Variable(2.0)
+
+    def call(self, x):
+        return self.decoder(self.encoder(x)) * self.k
+
+
+@pytest.mark.parametrize("ending", ["h5", "weights.h5"])
+def test_weights_of_subclassed_models_of_tf_keras(ending, folder):  # noqa: F811
+    x = np.random.RandomState(0)
+    x.randint(0, 7, (2, 5))
+    x = x.rand(2, 4, 3).astype("float32")
+    model = Autoencoder()
+    model(x)
+    model.load_weights(folder / f"subclassed.{ending}")
+    np.testing.assert_allclose(model(x), np.load(folder / "subclassed.npy"), atol=1e-6)

@@ -25,7 +25,7 @@ from neurona.layers import (
     ConvLSTM3D,
     Lambda,
 )
-from neurona.legacy.keras import backend, lambdas, methods, older_names, recurrent, sizes
+from neurona.legacy.keras import backend, first_shapes, lambdas, methods, older_names, recurrent, sizes
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.keras.older_metrics import OF_KERAS_1
@@ -128,6 +128,7 @@ def begin(source: str) -> None:
     if _State.is_older or not is_older(source):
         if _OF_TENSORFLOW.search(source) and not _IMPORTS.search(source):
             older_names.count_inputs_from_one()
+            first_shapes.install()
         return
     _State.is_older = True
     for cls, rate in _RATES.items():
@@ -136,6 +137,7 @@ def begin(source: str) -> None:
         type.__setattr__(cls, "__init__", _with_sizes(cls, rank))
         setattr(older_layers, f"Convolution{rank}D", cls)  # so that `type(layer) is Convolution2D` holds
     sizes.install()
+    first_shapes.install()
     recurrent.install()
     older_names.count_from_one(older_names.is_keras_1(source))
     older_names.name_layers_of_resnet()

@@ -72,12 +72,19 @@ class Merge(Layer):
         arguments: Any = None,
         node_indices: Any = None,
         tensor_indices: Any = None,
-        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(name=name)
+        super().__init__(**kwargs)
         self.parts = list(layers or ())
         self.merger = merger(mode, concat_axis, dot_axes, arguments, None)
         tell("Merge is an older layer. Today: Model(inputs, outputs) with layers.concatenate, add, dot...")
+
+    @property
+    def layers_in_files(self) -> list[Layer]:
+        """The layers of all parts, each once, in whose groups files keep the weights."""
+        inside = [one for part in self.parts for one in getattr(part, "layers", [part])]
+        flat = [one for layer in inside for one in getattr(layer, "layers_in_files", None) or [layer]]
+        return list({id(layer): layer for layer in flat}.values())
 
     def _entrance(self) -> Any:
         """The inputs of all parts, one after the other."""

@@ -68,6 +68,26 @@ def adopt(optimizer: Any, variables: Any) -> None:
     optimizer.state = jax.tree.map(jnp.copy, optimizer.state)
 
 
+def know(optimizer: Any, variables: list[Any]) -> None:
+    """Let an optimizer move variables that it has not met: until TensorFlow 2.10 one could serve several
+    models in turn. The count of steps is one for all of them.
+    """
+    met = set(map(id, optimizer._variables))
+    new = [one for one in variables if id(one) not in met]
+    if not optimizer.built or not new:
+        return
+    adopted = (Settings.adopted or {}).get(optimizer)
+    if adopted is not None:  # the first trace, which only finds what a function uses
+        optimizer.state = adopted
+    elif Settings.adopted is not None:
+        return
+    with jax.ensure_compile_time_eval():
+        optimizer.build([*optimizer._variables, *new])
+    if adopted is not None and Settings.adopted is not None:
+        Settings.adopted[optimizer] = optimizer.state
+        optimizer.state = jax.tree.map(jnp.copy, optimizer.state)
+
+
 class Program:
     """One compiled form of a function.
 

@@ -1,8 +1,9 @@
 """Keras 1: Merge of two Sequential branches, merge of tensors, Model(input=, output=)."""
 
+import h5py
 import numpy as np
 from keras.layers import Dense, Embedding, Flatten, Input, Merge, merge
-from keras.models import Model, Sequential
+from keras.models import Model, Sequential, load_model, model_from_json
 
 np.random.seed(3)
 users, films = np.random.randint(0, 12, (300, 1)), np.random.randint(0, 9, (300, 1))
@@ -29,3 +30,14 @@ dot = Model(input=[user, film], output=merge([u, f], mode="dot", dot_axes=1))
 dot.compile("adam", "mse")
 dot.fit({"user": users, "film": films}, ratings, nb_epoch=80, batch_size=20, verbose=0)
 assert dot.evaluate([users, films], ratings, verbose=0) < 0.5, dot.evaluate([users, films], ratings, verbose=0)
+
+expected = model.predict([users, films])
+model.save_weights("branches.h5")
+with h5py.File("branches.h5", "r") as file:  # the branches' layers, and none of the Merge
+    names = [layer.name.encode() for layer in left.layers + right.layers + model.layers[1:]]
+    assert [name for name in file.attrs["layer_names"]] == names
+again = model_from_json(model.to_json())
+again.load_weights("branches.h5")
+assert np.abs(again.predict([users, films]) - expected).max() < 1e-6
+model.save("model.h5")
+assert np.abs(load_model("model.h5").predict([users, films]) - expected).max() < 1e-6
