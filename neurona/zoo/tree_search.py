@@ -397,7 +397,10 @@ def _never_loses(seed: int = 0, quick: bool = False) -> Outcome:
     network = TreeSearch(random_state=seed, **size).fit(game)
     network.set_params(simulations=20 if quick else 200)
     won, drawn, lost = against_all_replies(network, game)
-    details = {Words("games won", "partidas ganadas"): won, Words("drawn", "empatadas"): drawn}
+    details: dict[Words, float] = {
+        Words("games won", "partidas ganadas"): won,
+        Words("drawn", "empatadas"): drawn,
+    }
     if not quick:
         four = TreeSearch(random_state=seed).fit(ConnectFour())
         words = Words(
