@@ -36,7 +36,8 @@ def run(say: Say, name: str | None, seed: int) -> int:
         print(say["play_unknown"].format(name=name, hint=suggestion(name, _GAMES), names=names))
         return 2
     try:
-        _game(say, *_GAMES[name], seed)
+        game, simulations = _GAMES[name]
+        _game(say, game, simulations, seed)
     except (_Ended, EOFError):
         print(f"\n{say['play_bye']}")
     except KeyboardInterrupt:

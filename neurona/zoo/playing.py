@@ -433,7 +433,7 @@ class ActorCritic(Player):
         return jnp.asarray(outputs[0])
 
 
-def discounted(rewards: jax.Array, goes_on: jax.Array, last: jax.Array, factor: jax.Array) -> jax.Array:
+def discounted(rewards: jax.Array, goes_on: jax.Array, last: jax.Array, factor: float) -> jax.Array:
     """x_t = reward_t + factor goes_on_t x_(t+1), backwards in time, (steps, copies).
 
     Example:
