@@ -20,6 +20,7 @@ from neurona.zoo import (
     backpropagation,
     bahdanau,
     bit_tasks,
+    boards,
     boltzmann,
     capsules,
     conditional_random_field,
@@ -35,6 +36,7 @@ from neurona.zoo import (
     elman,
     environments,
     extreme,
+    game_tree,
     glove,
     gpt,
     graph_convolution,
@@ -65,6 +67,7 @@ from neurona.zoo import (
     sparse_autoencoder,
     spiking,
     transformer,
+    tree_search,
     variational_autoencoder,
     vector_quantization,
     word2vec,
@@ -76,6 +79,7 @@ from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.bahdanau import *
 from neurona.zoo.bit_tasks import *
+from neurona.zoo.boards import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.capsules import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
@@ -93,6 +97,7 @@ from neurona.zoo.elman import *
 from neurona.zoo.environments import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
+from neurona.zoo.game_tree import *
 from neurona.zoo.glove import *
 from neurona.zoo.gpt import *
 from neurona.zoo.graph_convolution import *
@@ -123,6 +128,7 @@ from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
 from neurona.zoo.transformer import *
+from neurona.zoo.tree_search import *
 from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
@@ -146,6 +152,7 @@ __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
 __all__ += bahdanau.__all__
 __all__ += bit_tasks.__all__
+__all__ += boards.__all__
 __all__ += boltzmann.__all__
 __all__ += capsules.__all__
 __all__ += conditional_random_field.__all__
@@ -161,6 +168,7 @@ __all__ += echo_state.__all__
 __all__ += elman.__all__
 __all__ += environments.__all__
 __all__ += extreme.__all__
+__all__ += game_tree.__all__
 __all__ += glove.__all__
 __all__ += gpt.__all__
 __all__ += graph_convolution.__all__
@@ -191,6 +199,7 @@ __all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
 __all__ += transformer.__all__
+__all__ += tree_search.__all__
 __all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__

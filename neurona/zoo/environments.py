@@ -148,7 +148,16 @@ class Quantity(NamedTuple):
     high: float
 
 
-class Environment:
+class World:
+    """What can be played: an environment, or a game of two. It is a frozen dataclass."""
+
+    def described(self) -> dict[str, Any]:
+        """The world as plain values, from which `described_world` makes it again."""
+        fields: Any = self
+        return {"world": type(self).__name__, **json.loads(json.dumps(dataclasses.asdict(fields)))}
+
+
+class Environment(World):
     """What all environments are: a state, what is seen of it, and what actions make of it.
 
     Attributes:
@@ -183,33 +192,28 @@ class Environment:
         """The state at a place of the plane."""
         raise NotImplementedError
 
-    def described(self) -> dict[str, Any]:
-        """The environment as plain values, from which `described_environment` makes it again."""
-        fields: Any = self
-        return {"environment": type(self).__name__, **json.loads(json.dumps(dataclasses.asdict(fields)))}
 
-
-def described_environment(description: Mapping[str, Any]) -> Any:
-    """The environment that `described` described.
+def described_world(description: Mapping[str, Any]) -> Any:
+    """The world that `described` described.
 
     Raises:
         SavingError: there is no class of that name.
 
     Example:
 
-        >>> described_environment({"environment": "CartPole", "limit": 200})
+        >>> described_world({"world": "CartPole", "limit": 200})
         CartPole(limit=200)
     """
-    known, waiting = {}, [Environment]
+    known, waiting = {}, [World]
     while waiting:
         cls: Any = waiting.pop()
         waiting += cls.__subclasses__()
         known[cls.__name__] = cls
-    name, fields = description.get("environment"), {**description}
-    fields.pop("environment", None)
-    if name not in known or known[name] is Environment:
+    name, fields = description.get("world"), {**description}
+    fields.pop("world", None)
+    if name not in known or not dataclasses.is_dataclass(known[name]):
         raise SavingError(
-            f"There is no environment {name!r:.100}: a network that learned from one of your own is read "
+            f"There is no world {name!r:.100}: a network that learned from one of your own is read "
             "where its class is defined."
         )
     return known[name](**fields)

@@ -26,7 +26,7 @@ from neurona.plotting.figure import (
 from neurona.training import Rule
 from neurona.zoo import validation
 from neurona.zoo.card import Words
-from neurona.zoo.environments import Discrete, Environment, GridWorld, described_environment
+from neurona.zoo.environments import Discrete, Environment, GridWorld, World, described_world
 from neurona.zoo.estimator import Estimator
 
 __all__: list[str] = []
@@ -155,7 +155,7 @@ class PlayRule(Rule):
     ) -> None:
         self.environment, self.learning_rate, self.steps = environment, learning_rate, steps
         self.clipnorm, self.seed = clipnorm, seed
-        self.world = described_environment(environment)
+        self.world = described_world(environment)
         schedule = CosineDecay(learning_rate, steps, alpha=_REST)
         self._optimizer = Adam(schedule, global_clipnorm=clipnorm)
 
@@ -226,6 +226,7 @@ class Player(Estimator):
     updates: int
     _counts: tuple[str, ...] = ("updates", "copies")  # parameters that are whole numbers above 0
     _kinds: tuple[type, ...] = (Discrete,)  # of actions
+    _figure: str | None = "mean_return"  # whose course is kept
 
     def fit(self, environment: Any, y: Any = None, **options: Any) -> Self:
         """Play and learn, anew; or go on, with `initial_epoch`.
@@ -255,19 +256,24 @@ class Player(Estimator):
                     f"{before!r:.200}. Received: {now!r:.200}. Leave initial_epoch out to learn anew."
                 )
         super().fit(environment, y, **options)
-        self.returns_ = np.asarray(self.history_.history["mean_return"])
+        if self._figure is not None:
+            self.returns_ = np.asarray(self.history_.history[self._figure])
         return self
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, None]:
-        self._check_environment(X)
+        self._check_world(X)
         self._check_sizes()
-        self.environment_, self.n_features_in_, self._batch_size = X.described(), X.observation_size, 1
-        return np.zeros((self.updates, X.observation_size), "float32"), None
+        self.environment_, self.n_features_in_, self._batch_size = X.described(), self._size(X), 1
+        return np.zeros((self.updates, self.n_features_in_), "float32"), None
+
+    def _size(self, world: Any) -> int:
+        """How many numbers `predict` takes for each answer."""
+        return world.observation_size
 
     @property
     def _environment(self) -> Any:
         """What it has learned from."""
-        return described_environment(self.environment_)
+        return described_world(self.environment_)
 
     def _check_sizes(self) -> None:
         """Refuse sizes that are no whole numbers above 0, and a discount that is none."""
@@ -282,9 +288,13 @@ class Player(Estimator):
                 f"{type(self).__name__}: discount is from 0 to 1. Received: discount={self.discount!r}"
             )
 
-    def _check_environment(self, environment: Any) -> None:
+    def _check_world(self, environment: Any) -> None:
         """Refuse what can't be played, or not by this network."""
         owner = type(self).__name__
+        if isinstance(environment, World) and not isinstance(environment, Environment):
+            raise DataError(
+                f"{owner}: it plays alone, and {environment!r} is a game of two: take TreeSearch."
+            )
         if not isinstance(environment, Environment):
             raise DataError(
                 f"{owner}: it learns by playing, so it takes an environment, such as neurona.zoo.CartPole(), "
@@ -314,7 +324,7 @@ class Player(Estimator):
             DataError: another environment's observations are of another size.
         """
         validation.check_is_fitted(self)
-        self._check_environment(environment)
+        self._check_world(environment)
         size = environment.observation_size
         if size != self.n_features_in_ or environment.actions != self._environment.actions:
             raise DataError(
@@ -423,7 +433,7 @@ class ActorCritic(Player):
         return jnp.asarray(outputs[0])
 
 
-def discounted(rewards: jax.Array, goes_on: jax.Array, last: jax.Array, factor: jax.Array) -> jax.Array:
+def discounted(rewards: jax.Array, goes_on: jax.Array, last: jax.Array, factor: float) -> jax.Array:
     """x_t = reward_t + factor goes_on_t x_(t+1), backwards in time, (steps, copies).
 
     Example:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neurona import zoo
-from neurona.zoo.environments import described_environment
+from neurona.zoo.environments import described_world
 from neurona.zoo.playing import advance, begin, discounted, episodes_of, of_the_first_episode
 
 # State, action, next state and end of Gymnasium 1.4's CartPole-v1, in float64.
@@ -159,10 +159,10 @@ def test_policies_over_numbers_are_normal_distributions():
 
 @pytest.mark.parametrize("world", [zoo.CartPole(9), zoo.GridWorld(("SG",), 3), zoo.Pendulum(7)])
 def test_an_environment_is_a_part_of_files(world):
-    assert described_environment(json.loads(json.dumps(world.described()))) == world
+    assert described_world(json.loads(json.dumps(world.described()))) == world
     assert dataclasses.replace(world, limit=8).described() != world.described()
-    with pytest.raises(ValueError, match="There is no environment 'Popen'"):
-        described_environment({"environment": "Popen"})
+    with pytest.raises(ValueError, match="There is no world 'Popen'"):
+        described_world({"world": "Popen"})
 
 
 def test_actions_of_the_other_kind_are_refused_by_name():

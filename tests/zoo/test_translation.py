@@ -150,8 +150,8 @@ MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre n
 
 def read(text):
     """A date, read back from one of its forms."""
-    days: list[str] = DAYS.split()
-    months: list[str] = MONTHS.split()
+    days: Any = DAYS.split()
+    months: Any = MONTHS.split()
     inverse = {zoo.spanish_number(number): number for number in [*range(32), *range(1900, 2100)]}
     if match := re.fullmatch(r"(\d+)/(\d+)/(\d{4})", text):
         day, month, year = map(int, match.groups())
