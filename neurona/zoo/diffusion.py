@@ -342,10 +342,11 @@ class Diffusion(_Diffusion):
 
     Example:
 
-        >>> rows = np.random.default_rng(0).choice([-5.0, 5.0], (200, 1))
-        >>> network = Diffusion((32,), 50, learning_rate=0.01, random_state=0).fit(rows)
-        >>> bool(np.mean(np.abs(np.abs(network.sample(200)) - 5) < 1) > 0.9)
-        True
+        >>> rows = np.random.default_rng(0).normal(100.0, 3.0, (500, 1))
+        >>> network = Diffusion((32,), 50, learning_rate=0.01, epochs=60, random_state=0).fit(rows)
+        >>> samples = network.sample(1000)
+        >>> bool(abs(samples.mean() - 100) < 1), bool(abs(samples.std() - 3) < 1)
+        (True, True)
     """
 
     def __init__(
@@ -406,7 +407,7 @@ class GuidedDiffusion(_Diffusion):
 
         >>> sides = np.array(["left", "right"] * 100)
         >>> rows = np.where(sides == "left", -5.0, 5.0)[:, None]
-        >>> network = GuidedDiffusion(1.0, units=(32,), steps=50, epochs=100, random_state=0)
+        >>> network = GuidedDiffusion(1.0, units=(32,), steps=50, learning_rate=0.01, random_state=0)
         >>> bool(np.all(network.fit(rows, sides).sample(["left"] * 20) < 0))
         True
     """
