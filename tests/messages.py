@@ -21,8 +21,9 @@ NOT_FOLLOWED = {
     "in_language",
     "class_names",
     "feature_names",
-    "target_name",
-}  # they know languages
+    "target_name",  # they know languages
+    "python_of",  # code, which no message holds
+}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BUILT_IN = {
     name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)

@@ -132,7 +132,7 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "rows": option(int, "option_rows", "--rows", default=1, min=1),
     },
     "zoo": {
-        "action": Parameter(str, "option_zoo_action", (), "list", {"metavar": "list|show|run"}),
+        "action": Parameter(str, "option_zoo_action", (), "list", {"metavar": "list|show|run|play"}),
         "name": Parameter(
             str | None, "option_zoo_name", (), None, {"metavar": "NAME", "show_default": False}
         ),

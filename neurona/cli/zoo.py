@@ -1,10 +1,11 @@
-"""`neurona zoo`: the networks of the zoo, their cards, and their experiments."""
+"""`neurona zoo`: the networks of the zoo, their cards, their experiments, and games against them."""
 
 import textwrap
 import time
 from dataclasses import replace
 from pathlib import Path
 
+from neurona.cli import play
 from neurona.cli.folders import own_folder
 from neurona.cli.texts import texts
 from neurona.errors import MissingDependencyError, suggestion
@@ -25,7 +26,7 @@ def run(
     seed: int,
     output: Path | None,
 ) -> int:
-    """List the networks, show the card of one, or run its experiment; returns the exit status.
+    """List the networks, show the card of one, run its experiment, or play; returns the exit status.
 
     Raises:
         MissingDependencyError: scikit-learn, whose contract the networks keep, is not installed.
@@ -34,8 +35,11 @@ def run(
     if action == "list":
         _list(known, language)
         return 0
+    if action == "play":
+        return play.run(say, name, seed)
     if action not in ("show", "run"):
-        print(say["zoo_action"].format(action=action, hint=suggestion(action, ["list", "show", "run"])))
+        hint = suggestion(action, ["list", "show", "run", "play"])
+        print(say["zoo_action"].format(action=action, hint=hint))
         return 2
     if name is None:
         print(say["zoo_which"].format(action=action, names=", ".join(known)))

@@ -16,7 +16,7 @@ from neurona.files.values import read_arrays
 from neurona.tracebacks import warn
 
 SHIPPED = Path(__file__).parent / "files"
-# Files from which each data set is read. Any one group is enough. Iris and digits come with the package.
+# Files from which each data set is read. Any one group is enough; those without any come with the package.
 _FILES: dict[str, tuple[tuple[str, ...], ...]] = {
     "boston_housing": (("boston_housing.npz",),),
     "california_housing": (("california_housing.npz",), ("california_housing.csv",)),
@@ -38,6 +38,7 @@ _FILES: dict[str, tuple[tuple[str, ...], ...]] = {
     "imdb": (("aclImdb_v1.tar.gz",), ("imdb_reviews.tar.xz",)),
     "iris": ((),),
     "mnist": (("mnist.npz",),),
+    "reina_valera": ((),),
     "reuters": (("reuters21578.tar.gz",),),
 }
 

@@ -212,9 +212,14 @@ class Scan(_Control):
         length: Node | None,
         reverse: bool,
         after: Iterable[Node],
+        until: int | None = None,
     ) -> None:
         super().__init__("scan", (sequences, carried, length), [part], after)
-        self.reverse = reverse
+        self.reverse, self.until = reverse, until
+        if until is not None:  # which is not traced, so nothing else tells the shapes
+            outputs = [one.spec for one in part.results[len(carried) :]]
+            many = [type(one)(one.shape and (None, *one.shape), one.dtype) for one in outputs]
+            self._spec = [one.spec for one in carried], many
 
     def compute(self, run: Run, value_of: Callable[[Node], Any]) -> Any:
         sequences, carried, length = replaced(self.args[:3], value_of)
@@ -237,12 +242,30 @@ class Scan(_Control):
             [jnp.asarray(one) for one in carried],
             [jnp.asarray(run.current(variable)) for variable in self.changed],
         )
+        if self.until is not None:
+            last, written, stacked = _until(step, start, self.until)
+            self.finish(run, written)
+            return last, stacked
         steps = None if length is None else int(length)
         if steps is not None:
             sequences = [one[:steps] for one in sequences]
         (_, last, written), stacked = jax.lax.scan(step, start, sequences, length=steps, reverse=self.reverse)
         self.finish(run, written)
         return last, stacked
+
+
+def _until(step: Callable[..., Any], carry: Any, place: int) -> tuple[Any, Any, Any]:
+    """Steps until a carried value is true everywhere: the last values, what was written, and the outputs."""
+    outputs = []
+    while not bool(jnp.all(carry[1][place])):
+        carry, told = step(carry, [])
+        outputs.append(told)
+    if outputs:
+        stacked = [jnp.stack(many) for many in zip(*outputs, strict=True)]
+    else:
+        told = jax.eval_shape(step, carry, [])[1]
+        stacked = [jnp.zeros((0, *one.shape), one.dtype) for one in told]
+    return carry[1], carry[2], stacked
 
 
 def cond(
@@ -323,6 +346,7 @@ def scan(
     length: Node | int | None = None,
     reverse: bool = False,
     after: Iterable[Node] = (),
+    until: int | None = None,
 ) -> tuple[list[Node], list[Node]]:
     """Run a step for each element along the first axis of sequences.
 
@@ -330,9 +354,11 @@ def scan(
         step: from the elements and the carried values to (next carried values, outputs), both lists.
         sequences: nodes of equal length.
         carried: first values of what one step gives to the next.
-        length: the number of steps; needed without sequences.
+        length: the number of steps; needed without sequences and `until`.
         reverse: begin with the last element.
         after: nodes that are computed before.
+        until: without sequences, which of the carried values ends the steps when it is true everywhere. Such
+            a program is not compiled, because the number of its steps depends on values.
 
     Returns:
         The last carried values, and the outputs of all steps, stacked.
@@ -346,12 +372,12 @@ def scan(
         [1.0, 3.0, 6.0]
     """
     nodes = [as_node(one) for one in carried]
-    if not sequences and length is None:
+    if not sequences and length is None and until is None:
         raise ArgumentError("scan needs sequences, or length= the number of steps.")
     specs = [*(_element(one) for one in sequences), *(node.spec for node in nodes)]
     part = Part(step, specs)
     count = None if length is None else as_node(length)
-    last, stacked = outputs_of(Scan(list(sequences), nodes, part, count, reverse, after))
+    last, stacked = outputs_of(Scan(list(sequences), nodes, part, count, reverse, after, until))
     return list(last), list(stacked)
 
 

@@ -187,7 +187,8 @@ class Program:
     def _compiled_for_sizes(self, fed: list[Any], state: list[Any], words: Any) -> Any:
         if self._sizes is None:
             self._sizes = Program(self.inputs, _sizes_among(self.nodes, self.inputs))
-        if not self._sizes.outputs:
+        asked = set(nodes_in(self.outputs))
+        if not self._sizes.outputs or set(self._sizes.outputs) == asked:  # which need numbers themselves
             self._how = self._node_by_node
             return self._how(fed, state, words)
         known = {place: value for place, value in enumerate(fed) if _may_be_a_shape(value)}

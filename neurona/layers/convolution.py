@@ -2,6 +2,9 @@
 
 from typing import Any, Unpack
 
+import jax.numpy as jnp
+
+from neurona.activations import linear
 from neurona.core.checks import integers
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.layer import Layer
@@ -137,13 +140,22 @@ class _Convolution(_Adaptable, _Convolutional):
         self._adapt_if_asked()
 
     def call(self, inputs: Any) -> Any:
+        if type(self).convolution_op is not _Convolution.convolution_op:
+            return self._activate(self.convolution_op(inputs, self.kernel.value))
         arguments, options = self._kernel_arguments(inputs)
         return convolution(*arguments, **options)
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """The sums alone, without bias and activation; a subclass may define others."""
+        return convolution(inputs, jnp.asarray(kernel), None, linear, **self._how())
 
     def _kernel_arguments(self, inputs: Any) -> tuple[list[Any], dict[str, Any]]:
         """What `kernels.convolution` takes."""
         bias = None if self.bias is None else self.bias.value
-        return [inputs, self.kernel.value, bias, self.activation], {
+        return [inputs, self.kernel.value, bias, self.activation], self._how()
+
+    def _how(self) -> dict[str, Any]:
+        return {
             "strides": self.strides,
             "padding": self.padding,
             "dilation": self.dilation_rate,

@@ -26,6 +26,7 @@ from neurona.messages import translated
 
 FACES = {
     "keras": "neurona.legacy.keras",
+    "keras_core": "neurona.legacy.keras",
     "tf_keras": "neurona.legacy.keras",
     "tensorflow": "neurona.legacy.tensorflow",
     "tensorflow_datasets": "neurona.legacy.tensorflow_datasets",
@@ -34,12 +35,37 @@ FACES = {
     "keras_preprocessing": "neurona.legacy.keras.preprocessing",
 }
 _TENSORFLOW, _TENSORFLOW_1 = "neurona.legacy.tensorflow", "neurona.legacy.tensorflow.v1"
+_INNER = {  # TensorFlow's own modules, which programs import too
+    **dict.fromkeys(
+        [
+            *("python.framework.ops", "python.framework.constant_op", "python.framework.tensor_util"),
+            *(f"python.ops.{name}_ops" for name in ("array", "control_flow", "init", "math", "random")),
+            *("python.ops.variables", "python.ops.state_ops", "python.ops.variable_scope"),
+        ],
+        "",
+    ),
+    "python.client.device_lib": "devices",
+    "python.framework.dtypes": "dtypes",
+    "python.framework.errors": "errors",
+    "python.framework.errors_impl": "errors",
+    "python.framework.tensor_shape": "tensor_shape",
+    "python.framework.tensor_spec": "spec",
+    "python.ops.image_ops": "image",
+    "python.ops.linalg_ops": "linalg",
+    "python.ops.nn": "nn",
+    "python.ops.nn_ops": "nn",
+    "python.ops.string_ops": "strings",
+    "python.platform.tf_logging": "v1.log",
+    "python.training.moving_averages": "v1.rates",
+    "python.util.nest": "nest",
+}
 # Modules of a face that lie in others.
 _ELSEWHERE = {
     _TENSORFLOW: {
         "keras": "neurona.legacy.keras",
         "python.keras": "neurona.legacy.keras",
         "compiler.tf2xla.python.xla": f"{_TENSORFLOW}.xla",
+        **{path: f"{_TENSORFLOW}.{place}".rstrip(".") for path, place in _INNER.items()},
         "contrib": f"{_TENSORFLOW_1}.contrib",
         "estimator": f"{_TENSORFLOW_1}.estimator",
         "examples.tutorials.mnist.input_data": f"{_TENSORFLOW_1}.examples",
@@ -48,7 +74,11 @@ _ELSEWHERE = {
             "input_data": f"{_TENSORFLOW_1}.examples:",
             "mnist": f"{_TENSORFLOW_1}.mnist:",
         },
-    }
+    },
+    _TENSORFLOW_1: {
+        path: f"{_TENSORFLOW if place else _TENSORFLOW_1}.{place}".rstrip(".")
+        for path, place in _INNER.items()
+    },
 }
 
 

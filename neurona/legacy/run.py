@@ -17,6 +17,7 @@ from neurona.legacy.notebook import run_notebook
 from neurona.messages import translated
 
 INTERRUPTED = 130
+_IMPORTS = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _SYNTAX_OF_PYTHON_2 = re.compile(
     "in call to 'print'|in call to 'exec'|multiple exception types must be|leading zeros in decimal"
 )
@@ -65,12 +66,27 @@ def _prepare(path: str, arguments: list[str], source: str) -> None:
     # Programs that compute step by step compile many small ones. JAX, told before it is imported, keeps them.
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folders()["programs"]))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-    install(source)
+    install("\n".join([source, *_texts_beside(Path(path).parent, source)]))
     sys.argv = [path, *arguments]
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         os.environ.setdefault("MPLBACKEND", "Agg")
         warnings.filterwarnings("ignore", ".*non-interactive, and thus cannot be shown")
+
+
+def _texts_beside(folder: Path, source: str) -> list[str]:
+    """The texts of the modules beside a program that it imports, and of those that they import."""
+    texts: dict[Path, str] = {}
+    waiting = [source]
+    while waiting:
+        for one, several in _IMPORTS.findall(waiting.pop()):
+            for name in [one] if one else [part.split()[0] for part in several.split(",") if part.strip()]:
+                place = folder.joinpath(*name.strip(".").split("."))
+                for file in (place.with_suffix(".py"), place / "__init__.py", *place.glob("*.py")):
+                    if file not in texts and name.strip(".") and file.is_file():
+                        texts[file] = file.read_text("utf-8", "replace")
+                        waiting.append(texts[file])
+    return list(texts.values())
 
 
 def run_program(path: str, content: bytes, main: ModuleType) -> int:

@@ -17,19 +17,27 @@ from neurona.zoo import (
     adaline,
     annealed_boltzmann,
     backpropagation,
+    bahdanau,
     bit_tasks,
+    boards,
     boltzmann,
+    capsules,
     conditional_random_field,
     deep_autoencoder,
     deep_belief,
     deep_boltzmann,
+    deep_q,
     denoising_autoencoder,
     differentiable_neural_computer,
+    diffusion,
     echo_canceller,
     echo_state,
     elman,
+    environments,
     extreme,
+    game_tree,
     glove,
+    gpt,
     graph_convolution,
     hebb,
     hidden_markov,
@@ -48,12 +56,17 @@ from neurona.zoo import (
     neural_turing_machine,
     perceptron,
     plasticity,
+    policy_gradient,
+    proximal_policy,
     radial_basis,
     resnet,
     restricted_boltzmann,
     softmax,
+    spanish_tasks,
     sparse_autoencoder,
     spiking,
+    transformer,
+    tree_search,
     variational_autoencoder,
     vector_quantization,
     word2vec,
@@ -62,21 +75,29 @@ from neurona.zoo import (
 from neurona.zoo.adaline import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
+from neurona.zoo.bahdanau import *
 from neurona.zoo.bit_tasks import *
+from neurona.zoo.boards import *
 from neurona.zoo.boltzmann import *
+from neurona.zoo.capsules import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
 from neurona.zoo.conditional_random_field import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
+from neurona.zoo.deep_q import *
 from neurona.zoo.denoising_autoencoder import *
 from neurona.zoo.differentiable_neural_computer import *
+from neurona.zoo.diffusion import *
 from neurona.zoo.echo_canceller import *
 from neurona.zoo.echo_state import *
 from neurona.zoo.elman import *
+from neurona.zoo.environments import *
 from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
+from neurona.zoo.game_tree import *
 from neurona.zoo.glove import *
+from neurona.zoo.gpt import *
 from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
@@ -95,12 +116,17 @@ from neurona.zoo.neocognitron import *
 from neurona.zoo.neural_turing_machine import *
 from neurona.zoo.perceptron import *
 from neurona.zoo.plasticity import *
+from neurona.zoo.policy_gradient import *
+from neurona.zoo.proximal_policy import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
+from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
 from neurona.zoo.spiking import *
+from neurona.zoo.transformer import *
+from neurona.zoo.tree_search import *
 from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
 from neurona.zoo.word2vec import *
@@ -121,19 +147,27 @@ __all__ = [
 __all__ += adaline.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
+__all__ += bahdanau.__all__
 __all__ += bit_tasks.__all__
+__all__ += boards.__all__
 __all__ += boltzmann.__all__
+__all__ += capsules.__all__
 __all__ += conditional_random_field.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
-__all__ += differentiable_neural_computer.__all__
+__all__ += deep_q.__all__
 __all__ += denoising_autoencoder.__all__
+__all__ += differentiable_neural_computer.__all__
+__all__ += diffusion.__all__
 __all__ += echo_canceller.__all__
 __all__ += echo_state.__all__
 __all__ += elman.__all__
+__all__ += environments.__all__
 __all__ += extreme.__all__
+__all__ += game_tree.__all__
 __all__ += glove.__all__
+__all__ += gpt.__all__
 __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
@@ -152,12 +186,17 @@ __all__ += neocognitron.__all__
 __all__ += neural_turing_machine.__all__
 __all__ += perceptron.__all__
 __all__ += plasticity.__all__
+__all__ += policy_gradient.__all__
+__all__ += proximal_policy.__all__
 __all__ += radial_basis.__all__
 __all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
+__all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__
 __all__ += spiking.__all__
+__all__ += transformer.__all__
+__all__ += tree_search.__all__
 __all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
 __all__ += word2vec.__all__

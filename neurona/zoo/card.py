@@ -32,13 +32,16 @@ FAMILIES: Mapping[str, Words] = {
     "chains": Words("Chains of states", "Cadenas de estados"),
     "recurrent": Words("Recurrent networks", "Redes recurrentes"),
     "memory": Words("Gated and external memory", "Memoria con puertas y externa"),
+    "attention": Words("Attention and language", "Atención y lenguaje"),
     "energy": Words("Energy and memory", "Energía y memoria"),
     "reservoirs": Words("Reservoirs and random features", "Reservorios y rasgos aleatorios"),
     "maps": Words("Maps and prototypes", "Mapas y prototipos"),
     "words": Words("Words", "Palabras"),
     "autoencoders": Words("Autoencoders", "Autocodificadores"),
+    "generation": Words("Generation", "Generación"),
     "images": Words("Pictures", "Imágenes"),
     "graphs": Words("Graphs", "Grafos"),
+    "play": Words("Play and control", "Juego y control"),
 }
 
 # The cells of the chart of networks (van Veen, The Neural Network Zoo, 2016).
@@ -53,6 +56,7 @@ CELLS: Mapping[str, Words] = {
     "kernel": Words("kernel", "núcleo"),
     "probabilistic hidden": Words("probabilistic hidden", "oculta probabilista"),
     "spiking hidden": Words("spiking hidden", "oculta de impulsos"),
+    "capsule": Words("capsule", "cápsula"),
     "output": Words("output", "salida"),
     "match-input-output": Words("output that matches the input", "salida que iguala la entrada"),
     "convolution or pool": Words("convolution or pool", "convolución o reducción"),
@@ -70,6 +74,7 @@ _SIGNS: Mapping[str, str] = {
     "kernel": "<*>",
     "probabilistic hidden": "(?)",
     "spiking hidden": "(^)",
+    "capsule": "{*}",
     "output": "(o)",
     "match-input-output": "(=)",
     "convolution or pool": "<o>",

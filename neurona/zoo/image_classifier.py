@@ -107,13 +107,17 @@ class ImageClassifier(Classifier):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, (samples, classes)."""
-        scores = self._outputs(self._rows(X)).astype("float64")
+        scores = self._class_scores(X).astype("float64")
         likely = np.exp(scores - scores.max(axis=1, keepdims=True))
         return likely / likely.sum(axis=1, keepdims=True)
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each picture."""
-        return self.classes_[self._outputs(self._rows(X)).argmax(axis=1)]
+        return self.classes_[self._class_scores(X).argmax(axis=1)]
+
+    def _class_scores(self, X: Any) -> np.ndarray:
+        """The score of each class, (samples, classes)."""
+        return self._outputs(self._rows(X))
 
     def plot(self, X: Any = None, language: str | None = None, to_file: Any = None) -> Any:
         """Draw up to 6 pictures with what the network says of them, and what its first layer seeks.
@@ -165,6 +169,17 @@ def draw_filters(figure: Any, kernel: np.ndarray, title: str) -> None:
     for axes, one in zip(panels, filters):
         axes.imshow(displayed(one), cmap="gray")
     figure.suptitle(title, fontsize=9)
+
+
+def draw_maps(figure: Any, groups: dict[str, np.ndarray], cmap: str = "gray") -> None:
+    """Maps, (maps, height, width), in a line for each group, which has a name."""
+    panels = figure.subplots(len(groups), max(map(len, groups.values())), squeeze=False)
+    for axes in panels.ravel():
+        axes.set_axis_off()
+    for line, (name, maps) in zip(panels, groups.items()):
+        line[0].set_title(name, fontsize=9, loc="left")
+        for axes, one in zip(line, maps):
+            axes.imshow(one, cmap=cmap)
 
 
 def displayed(picture: np.ndarray) -> np.ndarray:

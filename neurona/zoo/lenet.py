@@ -48,7 +48,7 @@ from neurona.optimizers.schedules import CosineDecay
 from neurona.plotting.figure import finish, new_figure
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.image_classifier import ImageClassifier, displayed
+from neurona.zoo.image_classifier import ImageClassifier, displayed, draw_maps
 
 __all__ = ["CompetingCodes", "EuclideanCodes", "LeNet5", "ScaledTanh", "Subsampling", "TableConv2D"]
 
@@ -346,7 +346,7 @@ class LeNet5(ImageClassifier):
         validation.check_is_fitted(self)
         if X is None:
             figure = new_figure("plot", 8, 3, 120)
-            draw_maps(figure, {"": self.codes_.reshape(-1, *_CODE)})
+            draw_maps(figure, {"": self.codes_.reshape(-1, *_CODE)}, cmap="gray_r")  # ink on paper
         else:
             figure = new_figure("plot", 8, 6, 120)
             draw_maps(figure, self._maps(self._rows(X)[:1], language))
@@ -360,18 +360,11 @@ class LeNet5(ImageClassifier):
         label = self.classes_[self._outputs(picture).argmax()]
         code = np.asarray(said[5]).reshape(1, *_CODE)
         maps = {name: np.moveaxis(np.asarray(each)[0], -1, 0) for name, each in zip(_DRAWN, said)}
-        return {_PICTURE.of(language): displayed(picture[0])[None], **maps, f"F6: {label}": code}
-
-
-def draw_maps(figure: Any, groups: dict[str, np.ndarray]) -> None:
-    """Maps, (maps, height, width), in a line for each group."""
-    panels = figure.subplots(len(groups), max(map(len, groups.values())), squeeze=False)
-    for axes in panels.ravel():
-        axes.set_axis_off()
-    for line, (name, maps) in zip(panels, groups.items()):
-        line[0].set_title(name, fontsize=9, loc="left")
-        for axes, one in zip(line, maps):
-            axes.imshow(one, cmap="gray_r" if one.shape == _CODE else "gray")  # ink on paper
+        return {
+            _PICTURE.of(language): displayed(picture[0])[None],
+            **maps,
+            f"F6: {label}": -code,
+        }  # ink on paper
 
 
 def _digits(seed: int = 0, quick: bool = False) -> Outcome:

@@ -37,6 +37,21 @@ def test_a_program_finds_what_python_gives_it(tmp_path):
     assert done.stdout.splitlines() == [first, "True False"]
 
 
+def test_modules_beside_a_program_tell_its_age(tmp_path):
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "line.py").write_text(
+        "import tensorflow as tf\n"
+        "def double():\n"
+        "    x = tf.placeholder(tf.float32)\n"
+        "    with tf.Session() as session:\n"
+        "        return session.run(2 * x, {x: 3.0})\n"
+    )
+    (tmp_path / "model.py").write_text("from nets.line import double\n")
+    (tmp_path / "program.py").write_text("import os, model\nprint(model.double())\n")
+    done = run("program.py", cwd=tmp_path)
+    assert done.stdout == "6.0\n", done.stderr
+
+
 def test_what_a_program_compiles_is_kept_however_small(tmp_path):
     (tmp_path / "program.py").write_text(
         "import tensorflow as tf\n"

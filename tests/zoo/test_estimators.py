@@ -23,6 +23,7 @@ ESTIMATORS = [
     zoo.Adaline(epochs=30),
     zoo.DeepAutoencoder((2,), "linear", epochs=2),
     zoo.DenoisingAutoencoder(2, output_activation="linear", epochs=2),
+    zoo.Diffusion((4,), epochs=2),
     zoo.ExtremeClassifier(30),
     zoo.ExtremeRegressor(30),
     zoo.GaussianRestrictedBoltzmann(2, epochs=2),

@@ -89,6 +89,13 @@ PATHS: dict[str, Any] = {
         **dict.fromkeys(("_obtain_input_shape", "obtain_input_shape"), f"{_HERE}.parts:obtain_input_shape"),
     },
     **{f"layers.{place}": _LAYERS for place in _LAYERS_OF},
+    "callbacks.experimental": {"BackupAndRestore": "neurona.callbacks:BackupAndRestore"},
+    "layers.experimental": {
+        "EinsumDense": "neurona.layers:EinsumDense",
+        "SyncBatchNormalization": f"{_HERE}.experimental:SyncBatchNormalization",
+        "RandomFourierFeatures": f"{_HERE}.experimental:RandomFourierFeatures",
+        "preprocessing": f"{_LAYERS}:",
+    },
     "engine": {
         **{name: f"{_LAYERS}:{name}" for name in ("Input", "InputLayer", "InputSpec", "Layer", "merge")},
         **{name: f"{_MODELS}:{name}" for name in ("Model", "Sequential")},
@@ -108,6 +115,7 @@ PATHS: dict[str, Any] = {
         f"legacy_{what}_support": f"{_HERE}.parts:as_written" for what in ("add_weight", "get_updates")
     },
     "layers.containers": _MODELS,
+    "estimator": {"model_to_estimator": "neurona.legacy.tensorflow.v1.of_keras:model_to_estimator"},
     "legacy.layers": _LAYERS,
     "legacy.models": _MODELS,
     "mixed_precision.experimental": "neurona.mixed_precision",

@@ -75,5 +75,5 @@ def _with_todays_configs(save: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             _is_saving.reset(token)
 
-    run._with_todays_configs = True  # pyright: ignore[reportFunctionMemberAccess]
+    run._with_todays_configs = True  # pyright: ignore[reportAttributeAccessIssue]
     return run

@@ -15,6 +15,7 @@ from neurona.core.symbolic import is_symbolic
 from neurona.layers import *
 from neurona.legacy.imports import submodule
 from neurona.legacy.keras import embedding, sizes
+from neurona.legacy.keras.experimental import AbstractRNNCell, RandomHeight, RandomWidth
 from neurona.legacy.keras.local import LocallyConnected1D, LocallyConnected2D
 from neurona.legacy.keras.merging import Merge, _Merge, merge  # noqa: F401 - programs derive from _Merge
 from neurona.legacy.keras.parts import time_distributed_dense
@@ -143,6 +144,7 @@ Deconv2D = Deconvolution2D
 _time_distributed_dense = time_distributed_dense
 TimeDistributedDense = _older("TimeDistributedDense", layers.Dense, sizes.of_steps)
 Embedding = embedding.Embedding
+PreprocessingLayer = Layer
 CuDNNLSTM = _older("CuDNNLSTM", layers.LSTM, _of_cudnn)
 CuDNNGRU = _older("CuDNNGRU", layers.GRU, _gru_of_cudnn)
 
@@ -359,6 +361,7 @@ type.__setattr__(Layer, "losses", _losses.setter(lambda layer, losses: None))
 
 __all__ = [
     *layers.__all__,
+    "AbstractRNNCell",
     "AtrousConv1D",
     "AtrousConv2D",
     "AtrousConvolution1D",
@@ -374,6 +377,8 @@ __all__ = [
     "MaxoutDense",
     "Merge",
     "ParametricSoftplus",
+    "RandomHeight",
+    "RandomWidth",
     "Recurrent",
     "SReLU",
     "SeparableConvolution2D",

@@ -46,4 +46,12 @@ def matthews_correlation(y_true: Any, y_pred: Any) -> Any:
     return (tp * tn - fp * fn) / (spread + _EPSILON)
 
 
-OF_KERAS_1 = {one.__name__: one for one in (precision, recall, fbeta_score, fmeasure, matthews_correlation)}
+def cosine_proximity(y_true: Any, y_pred: Any) -> Any:
+    """Minus the cosine of the angle between labels and predictions."""
+    y_true, y_pred = jnp.asarray(y_true, "float32"), jnp.asarray(y_pred, "float32")
+    lengths = jnp.linalg.norm(y_true, axis=-1) * jnp.linalg.norm(y_pred, axis=-1)
+    return -jnp.sum(y_true * y_pred, axis=-1) / jnp.maximum(lengths, _EPSILON)
+
+
+_METRICS = (precision, recall, fbeta_score, fmeasure, matthews_correlation, cosine_proximity)
+OF_KERAS_1 = {one.__name__: one for one in _METRICS} | {"cosine": cosine_proximity}

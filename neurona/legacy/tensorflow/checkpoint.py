@@ -1,6 +1,7 @@
 """`tf.train.Checkpoint` and its manager, in Neurona's own files: one `.npz` for each checkpoint."""
 
 import functools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ class Checkpoint:
 
     def write(self, file_prefix: Any, options: Any = None) -> str:
         """Write the values; returns the prefix."""
-        prefix = str(file_prefix)
+        prefix = os.fsdecode(file_prefix)
         Path(prefix).parent.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, np.ndarray] = {}
         for path, one in self._values().items():

@@ -91,6 +91,8 @@ threading = SimpleNamespace(
     get_inter_op_parallelism_threads=lambda: 0,
     get_intra_op_parallelism_threads=lambda: 0,
 )
+experimental_run_functions_eagerly = run_functions_eagerly  # the names of TensorFlow 2.0
+experimental_functions_run_eagerly = functions_run_eagerly
 experimental = SimpleNamespace(
     list_physical_devices=list_physical_devices,
     list_logical_devices=list_logical_devices,

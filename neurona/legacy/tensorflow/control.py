@@ -12,7 +12,7 @@ import numpy as np
 from neurona.legacy.tensorflow.arrays import concat, convert_to_tensor, identity, stack
 from neurona.legacy.tensorflow.dispatch import Hooks, static, tensor_of
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
-from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.errors import InvalidArgumentError, OutOfRangeError
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import has_numbers, is_tracing
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor, unwrapped, wrapped
@@ -323,7 +323,7 @@ class TensorArray:
     Args:
         dtype: of its elements.
         size: how many there are at first.
-        dynamic_size: whether writing beyond the end makes it longer; it always does.
+        dynamic_size: whether writing beyond the end makes it longer.
     """
 
     def __init__(
@@ -335,18 +335,27 @@ class TensorArray:
         **_: Any,
     ) -> None:
         self.dtype, self.element_shape = as_dtype(dtype), element_shape
+        self._grows = bool(dynamic_size)
         self._items: list[Any] = [None] * int(static(size) or 0)
 
     def write(self, index: Any, value: Any, name: Any = None) -> "TensorArray":
         """Set an element."""
         place = int(static(index))
+        if place >= len(self._items) and not self._grows:
+            raise OutOfRangeError(
+                f"Tried to write to index {place} but array is not resizeable and size is: "
+                f"{len(self._items)}. Give tf.TensorArray dynamic_size=True, or a larger size."
+            )
         self._items += [None] * (place + 1 - len(self._items))
         self._items[place] = tensor_of(value, hint=self.dtype)
         return self
 
     def read(self, index: Any, name: Any = None) -> Any:
         """An element."""
-        return self._filled()[int(static(index))]
+        items, place = self._filled(), int(static(index))
+        if place >= len(items):
+            raise OutOfRangeError(f"Tried to read from index {place} but array size is: {len(items)}")
+        return items[place]
 
     def _filled(self) -> list[Any]:
         like = next((one for one in self._items if one is not None), None)

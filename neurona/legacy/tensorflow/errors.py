@@ -19,6 +19,10 @@ class OpError(ArgumentError):
         self.node_def = self.op = self.error_code = None
 
 
+class OperatorNotAllowedInGraphError(TypeError):
+    """Python asked a tensor of a graph for a truth value."""
+
+
 class OutOfRangeError(OpError):
     """There is no further element."""
 

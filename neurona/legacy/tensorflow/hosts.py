@@ -22,6 +22,13 @@ def host(value: Any) -> Any:
         return _numbers_of(value)
     if isinstance(value, (str, bytes)):
         return _texts(np.array(value, object))
+    if isinstance(value, (list, tuple)) and any(isinstance(one, Tensor) for one in value):
+        return np.stack([host(one) for one in value])
+    return _of_python(value)
+
+
+def _of_python(value: Any) -> np.ndarray:
+    """Numbers and texts of Python, in lists or not, as an array."""
     typed = _is_typed(value)
     try:
         array = np.asarray(value, object) if _holds_texts(value) else np.asarray(value)

@@ -1,5 +1,6 @@
 """`tf.lookup`: tables from keys to values, on the host."""
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,14 @@ import numpy as np
 from neurona.core.errors import ArgumentError
 from neurona.core.texts import Texts, on_host
 from neurona.graph import Spec
+from neurona.legacy.tensorflow.dispatch import Hooks
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.fingerprints import fingerprint64
 from neurona.legacy.tensorflow.hosts import host, tensor, text
+from neurona.legacy.tensorflow.on_host import Given, shape_of
+from neurona.legacy.tensorflow.on_host import on_host as steps_on_host
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
+from neurona.legacy.tensorflow.sparse import SparseTensor
 from neurona.legacy.tensorflow.tensor import wrapped
 from neurona.preprocessing.files import read_text
 
@@ -34,8 +39,16 @@ class KeyValueTensorInitializer:
             )
 
 
+def entries(values: Any) -> np.ndarray:
+    """Keys or values of a table, one after the other; those of a graph, such as constants, are computed."""
+    if hasattr(values, "graph_nodes"):
+        sessions: Any = importlib.import_module("neurona.legacy.tensorflow.v1.session")
+        values = sessions.Session(graph=values.graph).run(values)
+    return host(values).reshape(-1)
+
+
 def _typed(values: Any, dtype: Any) -> np.ndarray:
-    found = host(values).reshape(-1)
+    found = entries(values)
     return found if dtype is None or found.dtype == object else found.astype(as_dtype(dtype).as_numpy_dtype)
 
 
@@ -84,6 +97,10 @@ class _Table:
 
     def lookup(self, keys: Any, name: Any = None) -> Any:
         """The values of keys, and the default for others."""
+        if isinstance(keys, SparseTensor):
+            return type(keys).of_parts(keys.indices, self.lookup(keys.values), keys.dense_shape)
+        if hasattr(keys, "graph_nodes"):
+            return _looked_up(keys, self)
         texts = getattr(keys, "_array", keys)
         if isinstance(texts, Texts):  # that a model gives a layer of the program's
             who = f"A table of {self.key_dtype.name} ({type(self).__name__})"
@@ -115,9 +132,23 @@ class _Table:
         return self.lookup(keys)
 
     @property
-    def initializer(self) -> None:
-        """Nothing: the table is filled when it is made."""
-        return None
+    def initializer(self) -> Any:
+        """Nothing, or in a graph a step that does nothing: the table is filled when it is made."""
+        if not Hooks.draws():
+            return None
+        return importlib.import_module("neurona.legacy.tensorflow.v1.variables").no_op()
+
+    init = initializer
+
+
+def _told(given: Given) -> Spec:
+    shape, table = shape_of(given["keys"]), given["table"]
+    return Spec(None if shape is None else (*shape, *np.shape(table._default)), table.value_dtype.held)
+
+
+@steps_on_host(_told)
+def _looked_up(keys: Any, table: _Table) -> Any:
+    return table.lookup(keys)
 
 
 class StaticHashTable(_Table):

@@ -46,6 +46,14 @@ digamma, lgamma = (
     unary("digamma", special_functions.digamma, floats=True),
     unary("lgamma", special_functions.gammaln, floats=True),
 )
+
+
+@function
+def lbeta(x: T) -> Any:
+    """The logarithm of the beta function along the last axis."""
+    return special_functions.gammaln(x).sum(-1) - special_functions.gammaln(x.sum(-1))
+
+
 erf, erfc = (
     unary("erf", special_functions.erf, floats=True),
     unary("erfc", special_functions.erfc, floats=True),

@@ -11,7 +11,17 @@ from neurona.legacy.tensorflow import checkpoint
 from neurona.legacy.tensorflow.names import name_scope
 
 
-class Module:
+class _OfLayers(type):
+    """The type of `Module`, to which layers and models belong too, as in TensorFlow."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) or (cls is Module and isinstance(instance, Layer))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return super().__subclasscheck__(subclass) or (cls is Module and issubclass(subclass, Layer))
+
+
+class Module(metaclass=_OfLayers):
     """The base of objects that own variables.
 
     Args:

@@ -506,8 +506,13 @@ _OF_BOTH = {  # TensorFlow 1 and 2 have them with the same arguments
 }
 
 
+_WINDOWS = {"dilation2d", "erosion2d", "max_pool_with_argmax", "sufficient_statistics", "weighted_moments"}
+
+
 def __getattr__(name: str) -> Any:
     if name in _OF_BOTH:
         return _of_one(name)
-    hint = suggestion(name, [*_OF_BOTH, *(one for one in globals() if not one.startswith("_"))])
+    if name in _WINDOWS:
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.windows"), name)
+    hint = suggestion(name, [*_OF_BOTH, *_WINDOWS, *(one for one in globals() if not one.startswith("_"))])
     raise AttributeError(translated(f"module 'tensorflow.nn' has no attribute {name!r} in Neurona.{hint}"))

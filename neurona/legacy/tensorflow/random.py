@@ -1,6 +1,7 @@
 """`tf.random`: random numbers."""
 
 import enum
+import importlib
 import random as python_random
 import threading
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from neurona.legacy.tensorflow.dispatch import D, Hooks, S, T, function, static,
 from neurona.legacy.tensorflow.dtypes import float32, int32, int64, uint64
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.variable import Variable
+from neurona.legacy.tensorflow.widths import narrow
 
 
 class _Draws(threading.local):
@@ -122,7 +124,9 @@ def _binomial(key: Any, shape: S, counts: T, probs: T, dtype: D = int32) -> Any:
 
 def _categorical(key: Any, logits: T, num_samples: S, dtype: D = int64) -> Any:
     """Class numbers drawn with probabilities softmax(logits)."""
-    draw = jax.random.categorical(key, logits[:, None, :], -1, shape=(logits.shape[0], num_samples))
+    with narrow():  # in a compiled model, JAX can't tell places in 64 bits
+        scores = logits.astype("float32")[:, None, :]
+        draw = jax.random.categorical(key, scores, -1, shape=(logits.shape[0], num_samples))
     return draw.astype(dtype)
 
 
@@ -379,6 +383,15 @@ class Generator:
     def binomial(self, shape: Any, counts: Any, probs: Any, dtype: Any = int32, name: Any = None) -> Any:
         """Numbers of successes in `counts` trials."""
         return function(_binomial)(self._next(), shape, counts, probs, dtype)
+
+
+_SAMPLERS = ("learned_unigram", "log_uniform", "uniform")
+
+
+def __getattr__(name: str) -> Any:
+    if name.endswith("_candidate_sampler") and name.removesuffix("_candidate_sampler") in _SAMPLERS:
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.nn"), name)
+    raise AttributeError(f"module 'tensorflow.random' has no attribute {name!r} in Neurona.", name=name)
 
 
 class _Global:

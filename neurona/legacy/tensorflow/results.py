@@ -13,8 +13,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.export import is_symbolic_dim
 
-from neurona import layers, losses, metrics, models
+from neurona import layers, losses, metrics, models, ops
 from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
@@ -29,7 +30,7 @@ from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
 from neurona.legacy.tensorflow.tensor import Tensor, for_models, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.widths import on_device
-from neurona.losses import Loss, LossFunctionWrapper
+from neurona.losses import Loss, LossFunctionWrapper, probability
 from neurona.metrics import Metric
 from neurona.optimizers import Optimizer
 
@@ -38,7 +39,9 @@ _OF_CATEGORIES = (
     layers.TextVectorization,
 )  # fmt: skip
 _OF_VALUES = (layers.Embedding, layers.Hashing, layers.IntegerLookup, layers.StringLookup)  # each value alone
-_OF_USERS = ("call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss")
+_OF_USERS = (
+    "call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss", "convolution_op",
+)  # fmt: skip
 _OF_ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 _TAKING_DATA = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
@@ -55,9 +58,10 @@ def install() -> None:
     for cls in _calling_themselves():
         cls.__call__ = _calling_layer(cls.__call__)
     layers.TextVectorization.__init__ = _with_ragged(layers.TextVectorization.__init__)
-    layers.RNN.get_initial_state = _of_inputs(layers.RNN.get_initial_state)
     Layer.add_weight = _with_name_first(_with_functions_of_arrays(Layer.add_weight))
+    _give_older_methods()
     Metric.add_weight = _with_name_first(Metric.add_weight)
+    probability._class_numbers = _in_any_shape(probability._class_numbers)
     tracks: Any = lambda self, trackable, name, overwrite=False: trackable
     type.__setattr__(Layer, "_track_trackable", tracks)
     Layer._call_in_scope = _giving_arrays(Layer._call_in_scope)
@@ -78,6 +82,7 @@ def install() -> None:
         cls.__init_subclass__ = classmethod(
             _noticing(inspect.getattr_static(cls, "__init_subclass__"), names)
         )  # pyright: ignore[reportAttributeAccessIssue]
+    ops.cast = _keeping_sizes(ops.cast)
     models.Model._draws_lists_of_one = False
     models.Model.compiled_loss = property(CompiledLoss)  # pyright: ignore[reportAttributeAccessIssue]
     models.Model.compiled_metrics = property(CompiledMetrics)  # pyright: ignore[reportAttributeAccessIssue]
@@ -102,6 +107,28 @@ def _shape(symbolic: SymbolicTensor) -> TensorShape:
 
 def _set_shape(symbolic: SymbolicTensor, shape: Any) -> None:
     vars(symbolic)["shape"] = TensorShape(shape)
+
+
+def _give_older_methods() -> None:
+    """Give layers what they had in the tf.keras of TensorFlow 2.0 to 2.15."""
+    cells: Any = layers.SimpleRNNCell.__base__
+    for cls in (layers.RNN, cells, layers.StackedRNNCells):
+        cls.get_initial_state = _of_inputs(cls.get_initial_state)
+    type.__setattr__(Layer, "add_variable", Layer.add_weight)  # whose initializer may be left out
+    type.__setattr__(Layer, "submodules", property(_below))
+    type.__setattr__(Layer, "name_scope", lambda self: self.name)
+
+
+def _below(layer: Any) -> tuple[Any, ...]:
+    """All layers below one, as `tf.Module.submodules` tells them."""
+    found: dict[int, Any] = {}
+    waiting = list(layer._tracked_parts()[1])
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, Layer) and id(part) not in found:
+            found[id(part)] = part
+            waiting += part._tracked_parts()[1]
+    return tuple(found.values())
 
 
 def _with_lists(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -223,6 +250,36 @@ def _with_name_first(add_weight: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _keeping_sizes(cast: Callable[..., Any]) -> Callable[..., Any]:
+    """`ops.cast` that leaves the size of an axis as it is: shapes are made of it."""
+
+    @functools.wraps(cast)
+    def run(x: Any, dtype: Any) -> Any:
+        is_size = is_symbolic_dim(x) or (type(x) is int and is_tracing())
+        return x if is_size and "int" in str(dtype) else cast(x, dtype)
+
+    return run
+
+
+def _in_any_shape(class_numbers: Callable[..., Any]) -> Callable[..., Any]:
+    """Class numbers that may have other axes than the predictions, if they are as many."""
+
+    @functools.wraps(class_numbers)
+    def run(function: str, y_true: Any, y_pred: Any, axis: int) -> Any:
+        y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
+        last = axis in (-1, y_pred.ndim - 1) and y_pred.ndim > 1
+        if (
+            last
+            and y_true.size
+            and y_true.shape != y_pred.shape
+            and y_true.size * y_pred.shape[-1] == y_pred.size
+        ):
+            y_true = y_true.reshape(y_pred.shape[:-1])
+        return class_numbers(function, y_true, y_pred, axis)
+
+    return run
+
+
 def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """Code of Neurona: it gets arrays, and gives tensors to whoever gave some, and to the program."""
 
@@ -297,13 +354,11 @@ def _noticing(hook: Any, names: tuple[str, ...]) -> Callable[..., Any]:
             if "compute_output_shape" in vars(cls):
                 cls.compute_output_shape = _giving_shapes(_of_shapes(vars(cls)["compute_output_shape"]))
             for base in cls.__mro__[1:]:
-                own = vars(base).get("call")
-                if (
-                    own is not None
-                    and base.__module__.startswith("neurona.")
-                    and not hasattr(own, "_of_neurona")
-                ):
-                    base.call = _for_subclasses(own)
+                for name in ("call", "convolution_op"):
+                    own = vars(base).get(name)
+                    is_ours = base.__module__.startswith("neurona.")
+                    if own is not None and is_ours and not hasattr(own, "_of_neurona"):
+                        setattr(base, name, _for_subclasses(own))
 
     return init_subclass
 

@@ -7,6 +7,7 @@ whole, another one loads Keras models.
 """
 
 import copy
+import importlib
 import json
 import os
 from collections.abc import Callable
@@ -21,6 +22,12 @@ from neurona.saving import load_model
 DEFAULT_SERVING_SIGNATURE_DEF_KEY, SERVING = "serving_default", "serve"
 _NOTE, _MODEL = "neurona.json", "model.keras"
 _saved: dict[str, Any] = {}  # by their folders, what this process has saved
+
+
+def __getattr__(name: str) -> Any:
+    if name.isupper():  # TensorFlow 1's constants
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.saved_model"), name)
+    raise AttributeError(f"module 'tensorflow.saved_model' has no attribute {name!r} in Neurona.", name=name)
 
 
 class SaveOptions:
@@ -41,7 +48,7 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
         obj: a Keras model, a `tf.Module` or a `tf.train.Checkpoint`.
         signatures: a function, or a dictionary of them.
     """
-    folder = Path(os.fspath(export_dir))
+    folder = Path(os.fsdecode(export_dir))
     folder.mkdir(parents=True, exist_ok=True)
     named = signatures if isinstance(signatures, dict) else {DEFAULT_SERVING_SIGNATURE_DEF_KEY: signatures}
     named = {name: one for name, one in named.items() if one is not None}
@@ -62,7 +69,7 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
     Raises:
         SavingError: it is of TensorFlow, or another process has saved an object that is no Keras model.
     """
-    folder = Path(os.fspath(export_dir))
+    folder = Path(os.fsdecode(export_dir))
     if not (folder / _NOTE).is_file():
         _refuse(folder)
     held = _saved.get(str(folder.resolve()))
@@ -98,7 +105,7 @@ def _serving(model: Any) -> Callable[..., dict[str, Any]]:
 
 def contains_saved_model(export_dir: Any) -> bool:
     """Whether a folder holds what `load` reads."""
-    return (Path(os.fspath(export_dir)) / _NOTE).is_file()
+    return (Path(os.fsdecode(export_dir)) / _NOTE).is_file()
 
 
 def _refuse(folder: Path) -> NoReturn:

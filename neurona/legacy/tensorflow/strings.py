@@ -184,6 +184,30 @@ def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", **_
     return _pieces(input, "unicode_decode", lambda one: [ord(c) for c in one.decode(code, errors)], np.int32)
 
 
+def unicode_split_with_offsets(
+    input: Any, input_encoding: str, errors: str = "replace", **_: Any
+) -> tuple[Any, Any]:
+    """The letters of each text, and where each begins in its bytes."""
+    return unicode_split(input, input_encoding, errors), _offsets(input, input_encoding, errors)
+
+
+def unicode_decode_with_offsets(
+    input: Any, input_encoding: str, errors: str = "replace", **_: Any
+) -> tuple[Any, Any]:
+    """The numbers of each text's letters, and where each begins in its bytes."""
+    return unicode_decode(input, input_encoding, errors), _offsets(input, input_encoding, errors)
+
+
+def _offsets(input: Any, input_encoding: str, errors: str) -> Any:
+    code = _encoding(input_encoding)
+
+    def places(one: bytes) -> list[int]:
+        sizes = [len(letter.encode(code)) for letter in one.decode(code, errors)]
+        return [sum(sizes[:place]) for place in range(len(sizes))]
+
+    return _pieces(input, "unicode_split_with_offsets", places, np.int64)
+
+
 def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", name: Any = None) -> Any:
     """Texts of letters that are given by their numbers."""
     code, given = _encoding(output_encoding), host(input)

@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 _GRAPHS = "neurona.legacy.tensorflow.v1"
-_OF_GRAPHS = (f"{_GRAPHS}.train", f"{_GRAPHS}.hooks", f"{_GRAPHS}.optimizers")
+_OF_GRAPHS = tuple(f"{_GRAPHS}.{name}" for name in ("train", "hooks", "optimizers", "rates"))
 
 
 def __getattr__(name: str) -> Any:

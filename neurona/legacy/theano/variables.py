@@ -268,7 +268,12 @@ class Elemwise:
     __repr__ = __str__
 
 
+class Softmax(Elemwise):
+    """The operation of `T.nnet.softmax`, which programs look for too."""
+
+
 _OPS = {"dot": "Gemm"}  # the name that programs look for
+_KINDS = {"softmax": Softmax}
 
 
 class Computed(Tensor, Node):
@@ -319,7 +324,8 @@ class Computed(Tensor, Node):
     def owner(self) -> Any:
         if self.made_by is not None:
             return self.made_by
-        op = type(_OPS.get(self.name, self.name), (Elemwise,), {"name": self.name})()
+        kind = _KINDS.get(self.name, Elemwise)
+        op = type(_OPS.get(self.name, self.name), (kind,), {"name": self.name})()
         taken = [as_tensor_variable(one) if isinstance(one, (int, float)) else one for one in self.args]
         inputs = taken if all(isinstance(one, Node) for one in taken) else list(self.inputs)
         return Apply(op, inputs, [self])

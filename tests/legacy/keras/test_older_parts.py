@@ -96,3 +96,9 @@ def test_layers_of_resnet_by_their_names_of_then():
     assert older_names._in_resnet("bn4f_branch2b") == "conv4_block6_2_bn"
     assert older_names._in_resnet("res3a_branch1") == "conv3_block1_0_conv"
     assert older_names._in_resnet("activation_50") is older_names._in_resnet("dense_1") is None
+
+
+def test_cosine_proximity_is_minus_the_cosine():
+    y, p = np.random.default_rng(0).normal(size=(2, 5, 3))
+    cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(y, p)]
+    np.testing.assert_allclose(older_metrics.cosine_proximity(y, p), np.negative(cosines), rtol=1e-5)

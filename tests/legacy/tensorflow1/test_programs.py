@@ -26,8 +26,13 @@ def session():
 def test_the_style_of_a_program_is_seen_in_its_text():
     one = ["x = tf.placeholder(tf.float32)", "from tensorflow.examples.tutorials.mnist import input_data",
            "tf.app.run()", "w = tf.get_variable('w', [2])", "from tensorflow.contrib import rnn"]  # fmt: skip
+    one += [
+        "tf.keras.optimizers.Adam(); tf.Session()",
+        "tf.random.normal([2])\n  x = tf.placeholder(tf.float32)",
+    ]
     two = ["import tensorflow as tf; tf.constant(1)", "with tf.GradientTape() as t: tf.layers.dense",
-           "import tensorflow.compat.v1 as tf; tf.disable_v2_behavior(); tf.placeholder(1)"]  # fmt: skip
+           "import tensorflow.compat.v1 as tf; tf.disable_v2_behavior(); tf.placeholder(1)",
+           "# as tf.Session()\ntf.summary.scalar('a', tf.random.normal([]))"]  # fmt: skip
     assert all(map(tf.looks_like_one, one))
     assert not any(map(tf.looks_like_one, two))
 

@@ -156,7 +156,11 @@ def _belongs_to_graph(asked: Any) -> bool:
 class Session:
     """What runs symbolic tensors, as TensorFlow 1's session does."""
 
-    graph = None
+    @property
+    def graph(self) -> Any:
+        """The default graph of TensorFlow 1."""
+        graphs: Any = importlib.import_module("neurona.legacy.tensorflow.v1.graph")
+        return graphs.get_default_graph()
 
     def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None, **kwargs: Any) -> Any:
         """The values of tensors, with placeholders fed.

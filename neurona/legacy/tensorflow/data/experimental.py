@@ -48,12 +48,30 @@ bucket_by_sequence_length = _transformation("bucket_by_sequence_length")
 dense_to_ragged_batch = _transformation("ragged_batch")
 enumerate_dataset = _transformation("enumerate")
 group_by_window, ignore_errors = _transformation("group_by_window"), _transformation("ignore_errors")
-parallel_interleave, rejection_resample = _transformation("interleave"), _transformation("rejection_resample")
+rejection_resample = _transformation("rejection_resample")
 scan, take_while, unbatch = _transformation("scan"), _transformation("take_while"), _transformation("unbatch")
 unique = _transformation("unique")
 
 
-def map_and_batch(map_func: Any, batch_size: Any, *_: Any, drop_remainder: bool = False, **__: Any) -> Any:
+def parallel_interleave(
+    map_func: Any,
+    cycle_length: int,
+    block_length: int = 1,
+    sloppy: Any = False,
+    buffer_output_elements: int | None = None,
+    prefetch_input_elements: int | None = None,
+) -> Any:
+    """`interleave`, whose order is always the same here."""
+    return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
+
+
+def map_and_batch(
+    map_func: Any,
+    batch_size: Any,
+    num_parallel_batches: int | None = None,
+    drop_remainder: bool = False,
+    num_parallel_calls: int | None = None,
+) -> Any:
     """`map` and `batch` in one."""
     return lambda dataset: dataset.map(map_func).batch(batch_size, drop_remainder)
 

@@ -49,6 +49,7 @@ from neurona.legacy.tensorflow.image.geometry import (
     rot90,
     transpose,
 )
+from neurona.legacy.tensorflow.image.glimpses import extract_glimpse
 from neurona.legacy.tensorflow.image.quality import (
     image_gradients,
     psnr,
@@ -96,7 +97,8 @@ __all__ = [
     "adjust_jpeg_quality", "adjust_saturation", "central_crop", "combined_non_max_suppression",
     "convert_image_dtype", "crop_and_resize", "crop_to_bounding_box", "decode_and_crop_jpeg", "decode_bmp",
     "decode_gif", "decode_image", "decode_jpeg", "decode_png", "draw_bounding_boxes", "encode_jpeg",
-    "encode_png", "extract_image_patches", "extract_jpeg_shape", "extract_patches", "flip_left_right",
+    "encode_png", "extract_glimpse", "extract_image_patches", "extract_jpeg_shape", "extract_patches",
+    "flip_left_right",
     "flip_up_down", "grayscale_to_rgb", "hsv_to_rgb", "image_gradients", "is_jpeg", "non_max_suppression",
     "non_max_suppression_padded", "non_max_suppression_with_scores", "pad_to_bounding_box",
     "per_image_standardization", "psnr", "random_brightness", "random_contrast", "random_crop",

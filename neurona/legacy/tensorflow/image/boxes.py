@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from neurona.core.errors import ArgumentError
+from neurona.graph import Spec
 from neurona.legacy.tensorflow.dispatch import S, T, function
 from neurona.legacy.tensorflow.hosts import host
 from neurona.legacy.tensorflow.image.resizing import namespace
+from neurona.legacy.tensorflow.on_host import Given, like, on_host, shape_of
 from neurona.legacy.tensorflow.tensor import Tensor
 
 _COLORS = np.array(
@@ -93,6 +95,24 @@ def _suppression(boxes: Any, scores: Any, most: Any, iou: Any, least: Any, sigma
     return suppressed(host(boxes), host(scores), int(host(most)), *numbers)
 
 
+def _number(value: Any) -> int | None:
+    """A count, where it is a number and no tensor of a graph."""
+    return int(value) if isinstance(value, (int, np.integer)) else None
+
+
+def _padded_told(given: Given) -> tuple[Spec, Spec]:
+    count = _number(given["max_output_size"]) if given["pad_to_max_output_size"] else None
+    return Spec((count,), "int32"), Spec((), "int32")
+
+
+def _combined_told(given: Given) -> tuple[Spec, ...]:
+    rows = (shape_of(given["boxes"]) or (None,))[0]
+    count = None if given["pad_per_class"] else _number(given["max_total_size"])
+    lists = (Spec((rows, count, 4), "float32"), *(Spec((rows, count), "float32") for _ in range(2)))
+    return *lists, Spec((rows,), "int32")
+
+
+@on_host(lambda _: Spec((None,), "int32"))
 def non_max_suppression(
     boxes: Any,
     scores: Any,
@@ -105,6 +125,7 @@ def non_max_suppression(
     return Tensor(_suppression(boxes, scores, max_output_size, iou_threshold, score_threshold)[0])
 
 
+@on_host(lambda _: (Spec((None,), "int32"), Spec((None,), "float32")))
 def non_max_suppression_with_scores(
     boxes: Any,
     scores: Any,
@@ -119,6 +140,7 @@ def non_max_suppression_with_scores(
     return Tensor(found[0]), Tensor(found[1])
 
 
+@on_host(_padded_told)
 def non_max_suppression_padded(
     boxes: Any,
     scores: Any,
@@ -137,6 +159,7 @@ def non_max_suppression_padded(
     return Tensor(chosen), Tensor(np.array(count, np.int32))
 
 
+@on_host(_combined_told)
 def combined_non_max_suppression(
     boxes: Any,
     scores: Any,
@@ -170,6 +193,7 @@ def combined_non_max_suppression(
     return Tensor(out_boxes), Tensor(out_scores), Tensor(out_classes), Tensor(counts)
 
 
+@on_host(like("float32"))
 def draw_bounding_boxes(images: Any, boxes: Any, colors: Any = None, name: Any = None) -> Any:
     """Images with the outlines of boxes (y1, x1, y2, x2), as fractions of the sides."""
     drawn, boxes = host(images).copy(), host(boxes)

@@ -57,7 +57,8 @@ _HOMES = {
         disable_eager_execution disable_v2_behavior enable_v2_behavior enable_resource_variables
         disable_resource_variables disable_v2_tensorshape disable_control_flow_v2 batch_matmul pack unpack
         select complex_abs inv div transpose reduce_join to_bfloat16 where gather one_hot
-        count_nonzero confusion_matrix""",
+        count_nonzero confusion_matrix extract_image_patches batch_to_space space_to_batch
+        assert_integer clip_by_average_norm""",
 }
 _NAMES = {name: (module, name) for module, names in _HOMES.items() for name in names.split()}
 _NAMES |= {
@@ -75,6 +76,12 @@ _NAMES |= {
     "arg_min": ("old", "argmin"),
     "listdiff": ("settings", "setdiff1d"),
     "HParams": ("contrib.training", "HParams"),
+    "get_logger": ("log", "get_logger"),
+    **{
+        f"sparse_{name}": ("sparse", name)
+        for name in ["add", "concat", "reorder", "reset_shape", "reshape", "retain", "slice", "softmax"]
+    },
+    "sparse_transpose": ("sparse", "transpose"),
     "all_variables": ("variables", "global_variables"),
     "initialize_all_variables": ("variables", "global_variables_initializer"),
     "initialize_variables": ("variables", "variables_initializer"),
@@ -116,6 +123,7 @@ _ROOMS = {
     "train": "train",
     "initializers": "initializers",
     "queue": "queues",
+    "sparse": "sparse",
     "distributions": "contrib.distributions",
 }
 # Modules of TensorFlow 1 that are others today.
@@ -217,7 +225,7 @@ _RENAMED = {
             "serialize_tensor",
         ]
     },
-    **{f"sparse_{name}": f"sparse.{name}" for name in ["add", "reorder", "reshape"]},
+    **{f"sparse_{name}": f"sparse.{name}" for name in ["fill_empty_rows", "split", "to_indicator"]},
     "string_strip": "strings.strip",
     "string_to_hash_bucket": "strings.to_hash_bucket",
     "string_to_hash_bucket_fast": "strings.to_hash_bucket_fast",
@@ -240,6 +248,8 @@ _RENAMED = {
     "fft3d": "signal.fft3d",
     "ifft3d": "signal.ifft3d",
     "OpError": "errors.OpError",
+    "lbeta": "math.lbeta",
+    "matrix_square_root": "linalg.sqrtm",
 }
 # Modules that programs import by these paths.
 PATHS = {
@@ -288,6 +298,9 @@ PATHS = {
         _HERE,
     ),
     "python.ops.nn_ops": f"{_HERE}.nn",
+    "python.ops.lookup_ops": f"{_HERE}.contrib.lookup",
+    "estimator.export": f"{_HERE}.exporters",
+    "lookup": f"{_FACE}.lookup",
     "python.ops.embedding_ops": f"{_HERE}.nn",
     "python.framework.dtypes": f"{_FACE}.dtypes",
     "python.framework.constant_op": _HERE,
@@ -297,6 +310,9 @@ PATHS = {
         "initialize_resources": f"{_HERE}.variables:variables_initializer",
     },
     "nn.rnn_cell": f"{_HERE}.cells",
+    "train.queue_runner": {
+        name: f"{_HERE}.train:{name}" for name in ("QueueRunner", "add_queue_runner", "start_queue_runners")
+    },
     "python.platform.gfile": f"{_HERE}.gfile",
     "python.platform.flags": f"{_HERE}.app",
     "logging": f"{_HERE}.log",

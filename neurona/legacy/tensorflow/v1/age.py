@@ -17,7 +17,15 @@ _OF_TENSORFLOW_1 = re.compile(
 )
 _OF_TENSORFLOW_2 = re.compile(
     r"GradientTape|\btf\.function\b|enable_eager_execution|(?:tensorflow|tf)\.compat\.v1|executing_eagerly"
-    r"|\.numpy\(\)|\btf\.keras\.optimizers|\btf\.random\.(?:normal|uniform|set_seed)|summary\.create_file_writer"
+    r"|\.numpy\(\)|\btf\.random\.set_seed|summary\.create_file_writer"
+)
+# What both have, and a call that only the first has.
+_OF_BOTH = re.compile(r"\btf\.keras\.optimizers|\btf\.random\.(?:normal|uniform)")
+_CALLS_OF_1 = re.compile(
+    r"^(?!\s*\#).*\b(?:tf|tensorflow|tf1)\.(?:placeholder|(?:Interactive)?Session|get_variable|variable_scope"
+    r"|global_variables_initializer|tables_initializer|app\.run|contrib\.\w[\w.]*|saved_model\.builder\.\w+"
+    r"|train\.\w+Optimizer)\(",
+    re.MULTILINE,
 )
 
 
@@ -30,5 +38,9 @@ def looks_like_one(source: str) -> bool:
         (True, False)
         >>> looks_like_one("x = tf.compat.v1.placeholder('float')")
         False
+        >>> looks_like_one("tf.keras.optimizers.Adam()\\nwith tf.Session() as session: pass")
+        True
     """
-    return bool(_OF_TENSORFLOW_1.search(source)) and not _OF_TENSORFLOW_2.search(source)
+    if not _OF_TENSORFLOW_1.search(source) or _OF_TENSORFLOW_2.search(source):
+        return False
+    return bool(_CALLS_OF_1.search(source)) or not _OF_BOTH.search(source)

@@ -280,6 +280,7 @@ def steps_of(
     carried: list[Any],
     length: Any = None,
     reverse: bool = False,
+    until: int | None = None,
 ) -> tuple[list[GraphTensor], list[GraphTensor]]:
     """A step for each element along the first axis: the last carried values, and all outputs stacked.
 
@@ -289,6 +290,7 @@ def steps_of(
         carried: the first values.
         length: how many steps, without sequences.
         reverse: begin with the last element.
+        until: without both, which of the carried values ends the steps when it is true everywhere.
     """
     tensors = [convert(one) for one in sequences]
     begun = [convert(one) for one in carried]
@@ -301,7 +303,6 @@ def steps_of(
     graph = get_default_graph()
     count = None if length is None else convert(length, int32).node
     with wide():
-        last, stacked = scan_of(
-            built, [one.node for one in tensors], [one.node for one in begun], count, reverse, graph.before()
-        )
+        nodes = [one.node for one in tensors], [one.node for one in begun]
+        last, stacked = scan_of(built, *nodes, count, reverse, graph.before(), until)
     return list(map(_parameter, last)), list(map(_parameter, stacked))

@@ -38,8 +38,8 @@ class EstimatorSpec:
         train_op: one step of training.
         eval_metric_ops: pairs of `tf.metrics`, by name.
         training_hooks, evaluation_hooks, prediction_hooks: called around the runs.
-        scaffold, export_outputs, training_chief_hooks: TensorFlow's; variables have their first values, and
-            functions are not written into files.
+        export_outputs: what is told of the model when it is saved for others, by names.
+        scaffold, training_chief_hooks: TensorFlow's; variables have their first values.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class EstimatorSpec:
             if given[name] is None:
                 raise ValueError(translated(f"EstimatorSpec: mode={mode!r} needs {name}=."))
         self.mode, self.predictions, self.loss, self.train_op = mode, predictions, loss, train_op
-        self.eval_metric_ops = dict(eval_metric_ops or {})
+        self.eval_metric_ops, self.export_outputs = dict(eval_metric_ops or {}), export_outputs
         self.hooks = {
             ModeKeys.TRAIN: [*(training_hooks or ()), *(training_chief_hooks or ())],
             ModeKeys.EVAL: list(evaluation_hooks or ()),
@@ -83,8 +83,29 @@ class RunConfig:
         return RunConfig(**{**vars(self), **options})
 
 
-TrainSpec = type("TrainSpec", (SimpleNamespace,), {"__doc__": "What `train_and_evaluate` trains on."})
-EvalSpec = type("EvalSpec", (SimpleNamespace,), {"__doc__": "What `train_and_evaluate` measures."})
+class TrainSpec(SimpleNamespace):
+    """What `train_and_evaluate` trains on."""
+
+    def __init__(
+        self, input_fn: Any, max_steps: int | None = None, hooks: Any = None, saving_listeners: Any = None
+    ) -> None:
+        super().__init__(input_fn=input_fn, max_steps=max_steps, hooks=hooks)
+
+
+class EvalSpec(SimpleNamespace):
+    """What `train_and_evaluate` measures."""
+
+    def __init__(
+        self,
+        input_fn: Any,
+        steps: int | None = 100,
+        name: Any = None,
+        hooks: Any = None,
+        exporters: Any = None,
+        start_delay_secs: float = 120,
+        throttle_secs: float = 600,
+    ) -> None:
+        super().__init__(input_fn=input_fn, steps=steps, name=name, hooks=hooks, exporters=exporters)
 
 
 class Estimator:
@@ -233,12 +254,23 @@ class Estimator:
         """The values that were written last."""
         return latest_checkpoint(self.model_dir)
 
-    def export_saved_model(self, *_: Any, **__: Any) -> Any:
-        """Refuse: functions are not written into files."""
-        raise NotImplementedError(
-            "Estimator.export_saved_model is not here: functions are not written into files. The values "
-            "lie in model_dir, and get_variable_value reads them."
-        )
+    def export_saved_model(
+        self,
+        export_dir_base: Any,
+        serving_input_receiver_fn: Any,
+        assets_extra: Any = None,
+        as_text: bool = False,
+        checkpoint_path: Any = None,
+        **_: Any,
+    ) -> bytes:
+        """Write the values into a new folder; returns its path. This process can load it whole."""
+        exporters: Any = importlib.import_module("neurona.legacy.tensorflow.v1.exporters")
+        with Graph().as_default():
+            train.get_or_create_global_step()
+            receiver = serving_input_receiver_fn()
+            spec = self._spec(receiver.features, None, ModeKeys.PREDICT)
+            with self._session(spec, (), checkpoint_path) as session:
+                return exporters.save(export_dir_base, session._session, receiver, spec)
 
     export_savedmodel = experimental_export_all_saved_models = export_saved_model
 
@@ -261,18 +293,23 @@ def _has_end(features: Any) -> bool:
 
 def train_and_evaluate(estimator: Estimator, train_spec: Any, eval_spec: Any) -> tuple[dict[str, Any], Any]:
     """Train, then measure."""
-    estimator.train(
-        train_spec.input_fn,
-        getattr(train_spec, "hooks", None),
-        max_steps=getattr(train_spec, "max_steps", None),
-    )
-    figures = estimator.evaluate(eval_spec.input_fn, getattr(eval_spec, "steps", 100))
-    return figures, None
+    estimator.train(train_spec.input_fn, train_spec.hooks, max_steps=train_spec.max_steps)
+    figures = estimator.evaluate(eval_spec.input_fn, eval_spec.steps, eval_spec.hooks)
+    exporters = eval_spec.exporters or ()
+    many = exporters if isinstance(exporters, (list, tuple)) else [exporters]
+    paths = [one.export(estimator, os.path.join(estimator.model_dir, "export", one.name)) for one in many]
+    return figures, paths or None
 
 
 def __getattr__(name: str) -> Any:
     if name.endswith(("Classifier", "Regressor")) and name.startswith(("DNN", "Linear")):
         return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.canned"), name)
+    if name == "export":
+        return importlib.import_module("neurona.legacy.tensorflow.v1.exporters")
+    if name in ("BestExporter", "FinalExporter", "LatestExporter"):
+        return getattr(__getattr__("export"), name)
+    if name == "model_to_estimator":
+        return importlib.import_module("neurona.legacy.tensorflow.v1.of_keras").model_to_estimator
     if name.startswith("__"):
         raise AttributeError(name)
     raise AttributeError(

@@ -1,5 +1,6 @@
 """`tf.metrics` of TensorFlow 1: pairs of a value and the step that updates it."""
 
+import importlib
 from typing import Any
 
 import jax.numpy as jnp
@@ -255,6 +256,13 @@ def _of_confusions(name: str, figure: Any, text: str) -> Any:
     kind = name
     call.__name__, call.__doc__ = name, text
     return call
+
+
+def __getattr__(name: str) -> Any:
+    further: Any = importlib.import_module("neurona.legacy.tensorflow.v1.further_metrics")
+    if name in further.__all__:
+        return getattr(further, name)
+    raise AttributeError(f"module 'tensorflow.metrics' has no attribute {name!r} in Neurona.", name=name)
 
 
 mean_iou = _of_confusions("mean_iou", _mean_iou, "The mean over classes of intersection / union.")

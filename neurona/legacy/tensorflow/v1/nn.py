@@ -1,5 +1,6 @@
 """`tf.nn` of TensorFlow 1, where its arguments were others than today."""
 
+import importlib
 import math
 from typing import Any
 
@@ -7,9 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from neurona.core.random import as_key
-from neurona.legacy.tensorflow import arrays, choosing, linalg, nn
+from neurona.legacy.tensorflow import arrays, choosing, linalg, nn, windows
 from neurona.legacy.tensorflow import math as numbers
-from neurona.legacy.tensorflow.dtypes import float32, int64
+from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int64
 from neurona.legacy.tensorflow.v1 import cells as rnn_cell
 from neurona.legacy.tensorflow.v1.ctc import (
     ctc_beam_search_decoder,
@@ -156,11 +157,84 @@ def embedding_lookup(
     return nn.embedding_lookup(table, ids, partition_strategy, max_norm, name=name)
 
 
-def max_pool_with_argmax(*_: Any, **__: Any) -> Any:
-    """Refuse: places of the largest elements are not kept."""
-    raise NotImplementedError(
-        "tf.nn.max_pool_with_argmax is not here: use tf.nn.max_pool, whose gradient knows them."
+def max_pool_with_argmax(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str = "NHWC",
+    Targmax: Any = None,
+    name: str | None = None,
+    output_dtype: Any = None,
+    include_batch_in_index: bool = False,
+) -> Any:
+    """The largest element of each window, and its place in the picture."""
+    dtype = output_dtype or Targmax or int64
+    given = (input, ksize, strides, padding, data_format, as_dtype(dtype).name, include_batch_in_index)
+    return windows.max_pool_with_argmax(*given, name=name)
+
+
+def dilation2d(
+    input: Any,
+    filter: Any = None,
+    strides: Any = None,
+    rates: Any = None,
+    padding: Any = None,
+    name: str | None = None,
+    filters: Any = None,
+    dilations: Any = None,
+) -> Any:
+    """The greatest sum of a window and the filter, for each channel."""
+    filters, dilations = filter if filters is None else filters, rates if dilations is None else dilations
+    return windows.dilation2d(input, filters, strides, padding, dilations=dilations, name=name)
+
+
+def erosion2d(
+    value: Any, kernel: Any, strides: Any, rates: Any, padding: Any, name: str | None = None
+) -> Any:
+    """The least difference of a window and the mirrored kernel, for each channel."""
+    return windows.erosion2d(value, kernel, strides, padding, dilations=rates, name=name)
+
+
+def weighted_moments(
+    x: Any, axes: Any, frequency_weights: Any, name: Any = None, keep_dims: Any = None, keepdims: Any = None
+) -> Any:
+    """The mean and the variance of elements that count as often as their weights say."""
+    return windows.weighted_moments(x, axes, frequency_weights, bool(keepdims or keep_dims), name=name)
+
+
+def conv2d_backprop_input(
+    input_sizes: Any,
+    filter: Any = None,
+    out_backprop: Any = None,
+    strides: Any = None,
+    padding: Any = None,
+    use_cudnn_on_gpu: bool = True,
+    data_format: str = "NHWC",
+    dilations: Any = None,
+    name: str | None = None,
+    filters: Any = None,
+) -> Any:
+    """The gradient of a convolution with respect to its input, of the sizes."""
+    filters = filter if filters is None else filters
+    return nn.conv2d_transpose(
+        out_backprop, filters, input_sizes, strides, padding, data_format=data_format, name=name
     )
+
+
+def batch_norm_with_global_normalization(
+    t: Any,
+    m: Any,
+    v: Any,
+    beta: Any,
+    gamma: Any,
+    variance_epsilon: float,
+    scale_after_normalization: bool,
+    name: str | None = None,
+) -> Any:
+    """(t - m) / sqrt(v + epsilon), times gamma where it is scaled, plus beta."""
+    scale = gamma if scale_after_normalization else None
+    return nn.batch_normalization(t, m, v, beta, scale, variance_epsilon, name=name)
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
@@ -456,5 +530,23 @@ def in_top_k(predictions: Any, targets: Any, k: int, name: str | None = None) ->
     return numbers.in_top_k(targets, predictions, k, name=name)
 
 
+_BEFORE_1 = {  # the names of TensorFlow 0
+    "bidirectional_rnn": static_bidirectional_rnn,
+    "rnn": static_rnn,
+    "state_saving_rnn": static_state_saving_rnn,
+}
+_OF_TODAY = {
+    "avg_pool_v2": "avg_pool",
+    "ctc_beam_search_decoder_v2": "ctc_beam_search_decoder",
+    "ctc_loss_v2": "ctc_loss",
+    "depthwise_conv2d_native": "depthwise_conv2d",
+    "max_pool_v2": "max_pool",
+}
+
+
 def __getattr__(name: str) -> Any:
-    return getattr(nn, name)
+    if name in _BEFORE_1:
+        return _BEFORE_1[name]
+    if name == "seq2seq":
+        return importlib.import_module("neurona.legacy.tensorflow.v1.contrib.legacy_seq2seq")
+    return getattr(nn, _OF_TODAY.get(name, name))

@@ -9,6 +9,8 @@ import numpy as np
 from neurona.legacy.tensorflow import arrays, choosing, linalg, random
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
+from neurona.legacy.tensorflow.image import geometry
+from neurona.legacy.tensorflow.v1 import settings
 from neurona.legacy.tensorflow.v1.mode import Mode
 from neurona.legacy.tensorflow.v1.tensor import convert, draw, is_drawing
 
@@ -97,6 +99,67 @@ enable_resource_variables = disable_resource_variables = disable_v2_tensorshape 
 disable_control_flow_v2 = _nothing
 
 # Functions.
+
+
+def extract_image_patches(
+    images: Any,
+    ksizes: Any = None,
+    strides: Any = None,
+    rates: Any = None,
+    padding: Any = None,
+    name: str | None = None,
+    sizes: Any = None,
+) -> Any:
+    """The pixels of each window in a row."""
+    return geometry.extract_patches(
+        images, ksizes if sizes is None else sizes, strides, rates, padding, name=name
+    )
+
+
+def space_to_batch(
+    input: Any,
+    paddings: Any,
+    block_size: Any = None,
+    name: str | None = None,
+    block_shape: Any = None,
+) -> Any:
+    """Blocks of the rows and columns as rows of the batch."""
+    paddings, block = _margins_first(paddings, block_size if block_shape is None else block_shape)
+    return settings.space_to_batch_nd(input, block, paddings, name=name)
+
+
+def batch_to_space(
+    input: Any, crops: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None
+) -> Any:
+    """What `space_to_batch` took apart."""
+    crops, block = _margins_first(crops, block_size if block_shape is None else block_shape)
+    return settings.batch_to_space_nd(input, block, crops, name=name)
+
+
+def _margins_first(one: Any, other: Any) -> tuple[Any, Any]:
+    """Margins (axes, 2) and the block (axes,), which comes first in TensorFlow 2; a number is of two axes."""
+    margins, block = (other, one) if np.ndim(one) < np.ndim(other) else (one, other)
+    return margins, [block, block] if isinstance(block, int) else block
+
+
+def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> None:
+    """Whether a tensor holds integers.
+
+    Raises:
+        TypeError: it does not.
+    """
+    if not convert(x).dtype.is_integer:
+        raise TypeError(f'{message or ""} Expected "x" to be integer type. Found: {convert(x).dtype.name}')
+
+
+def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Any:
+    """A tensor shortened so that its norm / its size is no more than a number."""
+    return draw(_shortened, (convert(t), clip_norm), name=name, default="clip_by_average_norm")
+
+
+def _shortened(values: Any, most: Any) -> Any:
+    mean = jnp.sqrt(jnp.sum(values * values)) / values.size
+    return values * most * jnp.minimum(1 / mean, 1 / most)
 
 
 def convert_to_tensor(

@@ -50,10 +50,41 @@ def predict_signature_def(inputs: Any, outputs: Any) -> SimpleNamespace:
     return build_signature_def(given, made, signature_constants.PREDICT_METHOD_NAME)
 
 
+def regression_signature_def(examples: Any, predictions: Any) -> SimpleNamespace:
+    """Examples and the numbers that are predicted of them."""
+    told = predict_signature_def({"inputs": examples}, {"outputs": predictions})
+    return build_signature_def(told.inputs, told.outputs, signature_constants.REGRESS_METHOD_NAME)
+
+
+def classification_signature_def(examples: Any, classes: Any, scores: Any) -> SimpleNamespace:
+    """Examples, their classes and the classes' scores; either may be None."""
+    made = {name: one for name, one in (("classes", classes), ("scores", scores)) if one is not None}
+    told = predict_signature_def({"inputs": examples}, made)
+    return build_signature_def(told.inputs, told.outputs, signature_constants.CLASSIFY_METHOD_NAME)
+
+
+def get_tensor_from_tensor_info(tensor_info: Any, graph: Any = None, import_scope: Any = None) -> Any:
+    """The tensor of a graph that has a name."""
+    name = f"{import_scope}/{tensor_info.name}" if import_scope else tensor_info.name
+    return (graph or get_default_graph()).get_tensor_by_name(name)
+
+
 signature_def_utils = SimpleNamespace(
-    build_signature_def=build_signature_def, predict_signature_def=predict_signature_def
+    build_signature_def=build_signature_def,
+    classification_signature_def=classification_signature_def,
+    predict_signature_def=predict_signature_def,
+    regression_signature_def=regression_signature_def,
 )
-utils = SimpleNamespace(build_tensor_info=build_tensor_info)
+utils = SimpleNamespace(
+    build_tensor_info=build_tensor_info, get_tensor_from_tensor_info=get_tensor_from_tensor_info
+)
+
+
+def __getattr__(name: str) -> Any:
+    for constants in (signature_constants, tag_constants):
+        if name in vars(constants):
+            return vars(constants)[name]
+    raise AttributeError(f"module 'tensorflow.saved_model' has no attribute {name!r} in Neurona.", name=name)
 
 
 class SavedModelBuilder:
@@ -64,7 +95,7 @@ class SavedModelBuilder:
     """
 
     def __init__(self, export_dir: Any) -> None:
-        self._folder = Path(os.fspath(export_dir))
+        self._folder = Path(os.fsdecode(export_dir))
         if self._folder.is_dir() and any(self._folder.iterdir()):
             raise AssertionError(
                 f"Export directory {self._folder} already exists, and isn't empty. Please choose a different "
@@ -121,7 +152,7 @@ def load(sess: Any, tags: Any, export_dir: Any, import_scope: Any = None, **_: A
     Raises:
         SavingError: TensorFlow has written the folder, or another process and the session's graph is empty.
     """
-    folder = Path(os.fspath(export_dir))
+    folder = Path(os.fsdecode(export_dir))
     if not folder.exists():
         raise OSError(f"SavedModel file does not exist at: {folder}")
     if not (folder / _NOTE).is_file():
@@ -149,7 +180,7 @@ def load(sess: Any, tags: Any, export_dir: Any, import_scope: Any = None, **_: A
 
 def maybe_saved_model_directory(export_dir: Any) -> bool:
     """Whether a folder holds what `load` reads."""
-    return (Path(os.fspath(export_dir)) / _NOTE).is_file()
+    return (Path(os.fsdecode(export_dir)) / _NOTE).is_file()
 
 
 contains_saved_model = maybe_saved_model_directory

@@ -96,7 +96,7 @@ class Saver:
         Raises:
             ValueError: the folder is not there, nor the one around it.
         """
-        path = str(save_path)
+        path = os.fsdecode(save_path)
         if global_step is not None:
             number = sess.run(global_step) if hasattr(global_step, "graph_nodes") else global_step
             path = f"{path}-{int(number)}"

@@ -1,14 +1,20 @@
 """Sparse tensors in graphs: their parts are tensors, and what computes with them makes them dense."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
+from neurona.graph import Spec
 from neurona.legacy.tensorflow import linalg, sparse
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.dtypes import as_dtype, int64
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
-from neurona.legacy.tensorflow.v1.building import placeholder
+from neurona.legacy.tensorflow.v1 import building
+from neurona.legacy.tensorflow.v1.mode import computing
 from neurona.legacy.tensorflow.v1.old import sparse_to_dense
 from neurona.legacy.tensorflow.v1.tensor import convert, draw, is_drawing
 
@@ -43,9 +49,9 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
     rank = None if shape is None else len(list(shape))
     name = name or "SparsePlaceholder"
     return SparseTensor.of_parts(  # pyright: ignore[reportReturnType]
-        placeholder(int64, [None, rank], f"{name}/indices"),
-        placeholder(as_dtype(dtype), [None], f"{name}/values"),
-        placeholder(int64, [rank], f"{name}/shape"),
+        building.placeholder(int64, [None, rank], f"{name}/indices"),
+        building.placeholder(as_dtype(dtype), [None], f"{name}/values"),
+        building.placeholder(int64, [rank], f"{name}/shape"),
     )
 
 
@@ -78,6 +84,57 @@ def sparse_reduce_sum(
     """The sum of the elements."""
     axis = reduction_axes if axis is None else axis
     return numbers.reduce_sum(_dense(sp_input), axis=axis, keepdims=bool(keepdims or keep_dims))
+
+
+to_dense, sparse_dense_matmul = sparse_tensor_to_dense, sparse_tensor_dense_matmul  # in tf.sparse
+reduce_sum = sparse_reduce_sum
+
+
+def __getattr__(name: str) -> Any:
+    if name == "placeholder":
+        return sparse_placeholder
+    found = getattr(sparse, name)
+    return _in_graphs(found) if name in _SPARSE else found
+
+
+# What gives a sparse tensor of one.
+_SPARSE = {
+    "add", "concat", "expand_dims", "reorder", "reset_shape", "reshape", "retain", "slice", "softmax",
+    "transpose",
+}  # fmt: skip
+
+
+@functools.cache
+def _in_graphs(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of sparse tensors that draws a step, computed on the host, where they are of a graph."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = sparse.apart((args, kwargs))
+        parts = [one for one in jax.tree.leaves(given) if hasattr(one, "graph_nodes")]
+        if not parts:
+            return function(*args, **kwargs)
+        rows = next(one for one in jax.tree.leaves(given, is_leaf=_is_apart) if _is_apart(one))
+        dtype = convert(rows.values).node.dtype
+        spec = sparse.SparseParts(Spec((None, None), "int64"), Spec((None,), dtype), Spec((None,), "int64"))
+        made = draw(_on_host, (function, *given), default=f"Sparse{function.__name__}", spec=spec)
+        return SparseTensor.of_parts(*made)
+
+    return call
+
+
+def _is_apart(one: Any) -> bool:
+    return isinstance(one, sparse.SparseParts)
+
+
+def _on_host(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    with computing():
+        args, kwargs = jax.tree.map(
+            lambda one: sparse.SparseTensor(*map(np.asarray, one)) if _is_apart(one) else one,
+            (args, kwargs),
+            is_leaf=_is_apart,
+        )
+        return jax.tree.map(np.asarray, sparse.apart(function(*args, **kwargs)))
 
 
 def embedding_lookup_sparse(

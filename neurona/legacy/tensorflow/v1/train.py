@@ -452,4 +452,7 @@ def __getattr__(name: str) -> Any:
     hooks = importlib.import_module("neurona.legacy.tensorflow.v1.hooks")
     if name in hooks.__all__:
         return getattr(hooks, name)
+    rates: Any = importlib.import_module("neurona.legacy.tensorflow.v1.rates")
+    if name in rates.__all__:
+        return getattr(rates, name)
     return getattr(importlib.import_module("neurona.legacy.tensorflow.train"), name)

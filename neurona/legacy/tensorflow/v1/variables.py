@@ -154,6 +154,20 @@ class GraphVariable:
         """Give it a value in a session."""
         default_session(session).load(self, value)
 
+    def begin_with(self, value: Any) -> None:
+        """Let an array be the first value.
+
+        Raises:
+            ValueError: it has another shape.
+        """
+        if not self.shape.is_compatible_with(jnp.shape(value)):
+            raise ValueError(
+                f"Shape of variable {self.name} ({self.shape}) doesn't match with shape of tensor "
+                f"({jnp.shape(value)}) from checkpoint."
+            )
+        self._first = _first_tensor(self.graph, f"{self.op.name}/from_checkpoint", value, self._dtype)
+        self.initializer = self._written(None, self._first, f"{self.op.name}/Assign").op
+
     # Assigning.
 
     def _written(

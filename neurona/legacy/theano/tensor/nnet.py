@@ -12,6 +12,7 @@ from neurona.errors import ArgumentError
 from neurona.graph import Spec
 from neurona.legacy.theano.refused import h_softmax  # noqa: F401 - importable, refused at a call
 from neurona.legacy.theano.settings import wide
+from neurona.legacy.theano.variables import Softmax as Softmax
 from neurona.legacy.theano.variables import apply, as_tensor_variable
 
 
@@ -276,16 +277,33 @@ def batch_normalization_train(
     over = _axes(inputs, axes)
     mean, variance = inputs.mean(over, keepdims=True), inputs.var(over, keepdims=True)
     inverse = 1.0 / (variance + epsilon) ** 0.5
-    out = (inputs - mean) * (gamma * inverse) + beta
+    out = (inputs - mean) * (_spread(inputs, gamma, over) * inverse) + _spread(inputs, beta, over)
     if running_mean is None:
         return out, mean, inverse
     kept = 1 - running_average_factor
     count = inputs.size / mean.size
-    new_mean = running_mean * kept + mean * running_average_factor
+    seen = _like(running_mean, inputs, mean, over)
+    new_mean = running_mean * kept + seen * running_average_factor
     if running_var is None:
         return out, mean, inverse, new_mean
-    new_var = running_var * kept + count / (count - 1.0) * variance * running_average_factor
-    return out, mean, inverse, new_mean, new_var
+    seen = _like(running_var, inputs, count / (count - 1.0) * variance, over)
+    return out, mean, inverse, new_mean, running_var * kept + seen * running_average_factor
+
+
+def _spread(inputs: Any, parameter: Any, over: Any) -> Any:
+    """A parameter without the axes that are normalized, with an axis of size 1 for each of them."""
+    parameter = as_tensor_variable(parameter)
+    if parameter.ndim == inputs.ndim:
+        return parameter
+    kept = [axis for axis in range(inputs.ndim) if axis not in over]
+    return parameter.dimshuffle(*(kept.index(axis) if axis in kept else "x" for axis in range(inputs.ndim)))
+
+
+def _like(parameter: Any, inputs: Any, moment: Any, over: Any) -> Any:
+    """A moment, without the axes that a parameter has not."""
+    if parameter.ndim == inputs.ndim:
+        return moment
+    return moment.dimshuffle(*(axis for axis in range(inputs.ndim) if axis not in over))
 
 
 def batch_normalization_test(
@@ -298,6 +316,8 @@ def batch_normalization_test(
     epsilon: float = 1e-4,
 ) -> Any:
     """Inputs normalized by a given mean and variance."""
+    over = _axes(inputs, axes)
+    gamma, beta, mean, var = (_spread(inputs, one, over) for one in (gamma, beta, mean, var))
     return (inputs - mean) * gamma / (var + epsilon) ** 0.5 + beta
 
 

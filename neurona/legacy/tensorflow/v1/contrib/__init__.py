@@ -10,6 +10,7 @@ _ROOMS = {
         name: f"{__name__}.{name}"
         for name in (
             "layers",
+            "lookup",
             "rnn",
             "seq2seq",
             "framework",
@@ -32,7 +33,6 @@ _ROOMS = {
 }
 _GONE = {
     "keras": "tf.contrib.keras became tf.keras.",
-    "lookup": "tf.contrib.lookup became tf.lookup.",
     "tpu": "Neurona computes on what JAX finds; with a TPU machine's jax there is nothing to set.",
     "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
     "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",

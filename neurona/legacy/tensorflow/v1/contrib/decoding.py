@@ -159,14 +159,10 @@ def dynamic_decode(
 ) -> tuple[Any, Any, Any]:
     """The outputs of all steps, the last state, and how many steps each row has.
 
-    Over inputs that are known, there are as many outputs as inputs, 0 after the end of the longest row.
+    Over inputs that are known, there are as many outputs as inputs, 0 after the end of the longest row. Where
+    neither they nor `maximum_iterations` are there, steps go on until all rows are finished.
     """
     times = getattr(decoder, "times", None)
-    if times is None and maximum_iterations is None:
-        raise NotImplementedError(
-            "dynamic_decode without known inputs has a largest number of steps in Neurona: give "
-            "maximum_iterations=."
-        )
     with variable_scope(scope, "decoder"):
         finished, inputs, state = decoder.initialize()
         begun, form = _flat((inputs, state))
@@ -189,8 +185,10 @@ def dynamic_decode(
         zeros = draw(_zeros, (finished,), default="lengths")
         sequences = [] if times is None else [times]
         length = maximum_iterations if times is None else None
-        last, stacked = steps_of(step, sequences, [arrays.zeros([], int32), finished, zeros, *begun], length)
-        if times is None:
+        carried = [arrays.zeros([], int32), finished, zeros, *begun]
+        ends = 1 if times is None and length is None else None  # when all rows are finished
+        last, stacked = steps_of(step, sequences, carried, length, until=ends)
+        if length is not None:
             stacked = [_shortened(one, last[2]) for one in stacked]
         _, state = jax.tree.unflatten(form, last[3:])
         outputs = jax.tree.unflatten(forms[0], stacked)

@@ -7,11 +7,16 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from neurona.legacy.tensorflow import arrays, feature_column, nn
+from neurona.legacy.tensorflow import arrays, choosing, feature_column, nn
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.v1 import layers, summary
 from neurona.legacy.tensorflow.v1.contrib.framework import add_arg_scope
-from neurona.legacy.tensorflow.v1.graph import GraphKeys, control_dependencies, get_default_graph
+from neurona.legacy.tensorflow.v1.graph import (
+    GraphKeys,
+    control_dependencies,
+    get_collection,
+    get_default_graph,
+)
 from neurona.legacy.tensorflow.v1.initializers import (
     Ones,
     Zeros,
@@ -28,6 +33,7 @@ from neurona.legacy.tensorflow.v1.optimizers import (
 )
 from neurona.legacy.tensorflow.v1.scopes import get_variable, variable_scope
 from neurona.legacy.tensorflow.v1.tensor import constant, convert, draw
+from neurona.messages import translated
 
 __all__ = ["variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
 xavier_initializer_conv2d = xavier_initializer
@@ -396,12 +402,59 @@ _OPTIMIZERS = {
 }
 
 
-def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: Any, *_: Any, **__: Any) -> Any:
-    """A step that makes a loss smaller; its result is the loss."""
+def optimize_loss(
+    loss: Any,
+    global_step: Any,
+    learning_rate: Any,
+    optimizer: Any,
+    gradient_noise_scale: Any = None,
+    gradient_multipliers: Any = None,
+    clip_gradients: Any = None,
+    learning_rate_decay_fn: Any = None,
+    update_ops: Any = None,
+    variables: Any = None,
+    name: Any = None,
+    summaries: Any = None,
+    colocate_gradients_with_ops: bool = False,
+    increment_global_step: bool = True,
+) -> Any:
+    """A step that makes a loss smaller; its result is the loss.
+
+    Args:
+        gradient_multipliers: numbers for the gradients of variables, by these or by their names.
+        clip_gradients: the greatest norm of all gradients together, or a function of pairs (gradient,
+            variable).
+        learning_rate_decay_fn: from the rate and the step to the rate.
+        update_ops: what is computed before; the collection of that name by default.
+    """
+    if gradient_noise_scale is not None:
+        raise NotImplementedError(translated("optimize_loss: gradient_noise_scale= is not in Neurona."))
+    if learning_rate_decay_fn is not None:
+        learning_rate = learning_rate_decay_fn(learning_rate, global_step)
     made = _OPTIMIZERS[optimizer](learning_rate) if isinstance(optimizer, str) else optimizer
     made: Any = made(learning_rate) if callable(made) else made
-    with control_dependencies([made.minimize(loss, global_step)]):
+    before = get_collection(GraphKeys.UPDATE_OPS) if update_ops is None else update_ops
+    with control_dependencies(list(before)):
+        loss = arrays.identity(loss)
+    pairs = [(slope, one) for slope, one in made.compute_gradients(loss, variables) if slope is not None]
+    pairs = _clipped(_multiplied(pairs, gradient_multipliers or {}), clip_gradients)
+    step = made.apply_gradients(pairs, global_step if increment_global_step else None)
+    with control_dependencies([step]):
         return arrays.identity(loss)
+
+
+def _multiplied(pairs: list[Any], multipliers: Any) -> list[Any]:
+    """Gradients times the numbers of their variables."""
+    factors = {getattr(one, "name", one): factor for one, factor in multipliers.items()}
+    return [(slope * factors[one.name], one) if one.name in factors else (slope, one) for slope, one in pairs]
+
+
+def _clipped(pairs: list[Any], clip: Any) -> list[Any]:
+    """Gradients shortened together to a norm, or by a function of the pairs."""
+    if clip is None or callable(clip):
+        return pairs if clip is None else clip(pairs)
+    slopes = choosing.clip_by_global_norm([slope for slope, _ in pairs], clip)[0]
+    return list(zip(slopes, [one for _, one in pairs], strict=True))
 
 
 # Columns of tables.
