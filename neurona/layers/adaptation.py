@@ -27,6 +27,7 @@ class Derived(Variable):
         self.variable, self.compute, self.zeroed = variable, compute, zeroed
         self.name, self.path = variable.name, variable.path
         self.parameter = self.trainable = False
+        self.persistent = True  # a file holds it as one array
 
     @property
     def value(self) -> jax.Array:

@@ -67,7 +67,7 @@ import tf_keras
 
 def test_a_path_inside_a_path_is_found():
     assert imports.find("keras.layers.experimental.preprocessing") is imports.find("keras.layers")
-    assert imports.find("keras.layers.experimental").__all__ == ["preprocessing"]
+    assert "preprocessing" in imports.find("keras.layers.experimental").__all__
     assert imports.find("keras.optimizers.schedules").ExponentialDecay
     assert imports.find("keras.nowhere") is None
     assert imports.find("numpy") is None

@@ -20,6 +20,7 @@ CLASSES = sorted(
     n
     for n, v in built_in("losses").items()
     if inspect.isclass(v)
+    and v.__module__.startswith("neurona.losses")
     and n not in ("ChainCrossentropy", "Loss", "LossFunctionWrapper")  # the first: see test_tags.py
 )
 FUNCTIONS = sorted(n for n, v in built_in("losses").items() if inspect.isfunction(v))

@@ -21,7 +21,7 @@ ARCHIVE = zipfile.ZipFile(Path(__file__).with_name("golden.zip"))
 DATA = Path(os.environ.get("NEURONA_DATA") or Path(__file__).parents[3] / "shared" / "data")
 BESIDE = sorted(path for path in (DATA.parent / "model_files").glob("*") if path.suffix != ".md")
 FILES = [*ARCHIVE.namelist(), *(path.name for path in BESIDE)]
-NAMES = sorted({name.partition(".")[0] for name in FILES})
+NAMES = sorted(name.removesuffix(".npz") for name in FILES if name.endswith(".npz"))  # whole models
 KERAS = [name for name in NAMES if f"{name}.keras" in FILES]
 WEIGHTS = [name for name in NAMES if f"{name}.weights.h5" in FILES]
 

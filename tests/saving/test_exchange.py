@@ -9,7 +9,7 @@ import pytest
 
 import neurona as nn
 from neurona.core.errors import SavingError
-from neurona.saving.weights import own_variables, walk, write_group
+from neurona.saving.weights import own_variables, parts_of_before, walk, write_group
 
 rng = np.random.default_rng(0)
 SEQUENCE = rng.normal(size=(12, 7, 4)).astype("float32")
@@ -182,7 +182,7 @@ def test_weights_of_a_subclassed_model_travel(writer, reader, tmp_path):
 def test_weights_that_lie_under_their_attributes_are_read(tmp_path):
     model, other = subclass(nn), subclass(nn)
     with h5py.File(tmp_path / "first.weights.h5", "w") as file:  # as Neurona's first versions wrote
-        for path, layer in walk(model, former=True):
+        for path, layer in walk(model, parts_of_before):
             arrays = {str(index): one.numpy() for index, one in enumerate(own_variables(layer))}
             write_group(file, path, layer.name, arrays)
         assert "_own" in file

@@ -213,7 +213,7 @@ def test_what_tf_keras_orders_or_names_otherwise_is_refused():
             wrong.to_json(save_format="tf_keras")
 
 
-class Encoder(nn.Model):
+class Enc(nn.Model):  # files name the layers in a list after their classes
     def __init__(self, units):
         super().__init__(name="enc")
         self.dense1, self.dense2 = L.Dense(units, activation="relu"), L.Dense(2)
@@ -226,7 +226,7 @@ class Encoder(nn.Model):
 class Autoencoder(nn.Model):
     def __init__(self):
         super().__init__()
-        self.encoder = Encoder(5)
+        self.encoder = Enc(5)
         self.decoder = nn.Sequential([L.Dense(4, input_shape=(2,)), L.Reshape((2, 2))])
         self.k = nn.Variable(2.0)
 

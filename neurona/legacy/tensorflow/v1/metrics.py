@@ -258,10 +258,18 @@ def _of_confusions(name: str, figure: Any, text: str) -> Any:
     return call
 
 
+# In a file of their own.
+_FURTHER = """
+    false_negatives_at_thresholds false_positives_at_thresholds mean_cosine_distance
+    mean_relative_error mean_tensor percentage_below precision_at_k precision_at_thresholds
+    recall_at_k recall_at_thresholds sparse_precision_at_k true_negatives_at_thresholds
+    true_positives_at_thresholds
+"""
+
+
 def __getattr__(name: str) -> Any:
-    further: Any = importlib.import_module("neurona.legacy.tensorflow.v1.further_metrics")
-    if name in further.__all__:
-        return getattr(further, name)
+    if name in _FURTHER.split():
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.further_metrics"), name)
     raise AttributeError(f"module 'tensorflow.metrics' has no attribute {name!r} in Neurona.", name=name)
 
 
