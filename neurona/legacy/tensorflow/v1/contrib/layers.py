@@ -451,8 +451,11 @@ def _multiplied(pairs: list[Any], multipliers: Any) -> list[Any]:
 
 def _clipped(pairs: list[Any], clip: Any) -> list[Any]:
     """Gradients shortened together to a norm, or by a function of the pairs."""
-    if clip is None or callable(clip):
-        return pairs if clip is None else clip(pairs)
+    if clip is None:
+        return pairs
+    if callable(clip):
+        changed: Any = clip(pairs)
+        return changed
     slopes = choosing.clip_by_global_norm([slope for slope, _ in pairs], clip)[0]
     return list(zip(slopes, [one for _, one in pairs], strict=True))
 
