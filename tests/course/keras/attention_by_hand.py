@@ -18,7 +18,7 @@ spread = Permute([2, 1])(RepeatVector(3)(weights))
 context = Lambda(lambda t: K.sum(t, axis=-2), output_shape=(3,))(multiply([inputs, spread]))
 model = Model(inputs=inputs, outputs=Dense(1)(context))
 model.compile(optimizer="adam", loss="mse", metrics=["mae"])
-history = model.fit(x, y, epochs=120, batch_size=16, verbose=0)
+history = model.fit(x, y, epochs=300, batch_size=16, verbose=0)
 assert history.history["mean_absolute_error"][-1] < 0.3, history.history["mae"][-1]
 attention = Model(inputs, weights).predict(x, verbose=0)
 assert (attention.argmax(axis=-1) == place).mean() > 0.7
