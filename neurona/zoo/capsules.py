@@ -67,7 +67,11 @@ _NUMBER = Words("number", "número")
 
 
 def squash(s: jax.Array) -> jax.Array:
-    """v = |s|^2 / (1 + |s|^2) s / |s|, equation 1, of the vectors of the last axis.
+    """v = |s|^2 / (1 + |s|^2) s / |s|, of the vectors of the last axis; 0 of a vector of zeros.
+
+    Shapes: (..., numbers) -> the same.
+
+    Source: Sabour et al., Dynamic routing between capsules, 2017, equation 1.
 
     Example:
 
@@ -383,11 +387,10 @@ class CapsuleNetwork(ImageClassifier):
 
 def _digits(seed: int = 0, quick: bool = False) -> Outcome:
     """MNIST with a quarter of the paper's maps, or digits of 8 x 8; ten short runs look for a NaN."""
+    (X, y), (test, truth) = digits.load_data()
     if quick:
-        (X, y), (test, truth) = digits.load_data()
         network = _small(seed, epochs=4).fit(X, y)
         return Outcome(100 * (1 - network.score(test, truth)), network, shown={"X": test})
-    (X, y), (test, truth) = digits.load_data()
     finite = [
         np.isfinite(_small(seed + run, epochs=1).fit(X, y).history_.history["loss"][-1]) for run in range(10)
     ]

@@ -85,6 +85,10 @@ _ARROW, _HIGH = " -> ", 3
 def diagram(cells: Sequence[str], language: str | None = None) -> str:
     """A column of cells of each kind, from the input on, with their names below.
 
+    Args:
+        cells: keys of `CELLS`.
+        language: `"en"`, `"es"`, or None for the user's.
+
     Example:
 
         >>> print(diagram(["input", "recurrent", "output"], "en"))

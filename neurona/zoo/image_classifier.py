@@ -51,7 +51,7 @@ class ImageClassifier(Classifier):
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         self._check_sizes()
-        X, y = validation.validate_data(self, self._grey(X), y, dtype=_kept(X), allow_nd=True)
+        X, y = validation.validate_data(self, self._with_channels(X), y, dtype=_kept(X), allow_nd=True)
         self.image_shape_ = X.shape[1:]
         self._check_image()
         self._batch_size = min(self.batch_size, len(X))
@@ -59,7 +59,7 @@ class ImageClassifier(Classifier):
 
     def _rows(self, X: Any) -> np.ndarray:
         validation.check_is_fitted(self)
-        X = self._grey(X)
+        X = self._with_channels(X)
         if X.shape[1:] != (learned := tuple(self.image_shape_)):  # a file holds a list
             raise DataError(
                 f"{type(self).__name__}: it learned from pictures of shape {learned}: height, width, "
@@ -80,7 +80,7 @@ class ImageClassifier(Classifier):
     def _check_image(self) -> None:
         """Refuse pictures that the layers can't take."""
 
-    def _grey(self, X: Any) -> np.ndarray:
+    def _with_channels(self, X: Any) -> np.ndarray:
         """Pictures with a dimension for their channels.
 
         Raises:
@@ -135,7 +135,7 @@ class ImageClassifier(Classifier):
         figure = new_figure("plot", 9, 5.2 if X is not None else 3.2, 120)
         parts = figure.subfigures(1 if X is None else 2, 1, squeeze=False).ravel()
         if X is not None:
-            self._draw_answers(parts[0], self._grey(X)[:_SHOWN])
+            self._draw_answers(parts[0], self._with_channels(X)[:_SHOWN])
         draw_filters(parts[-1], np.asarray(kernel), _FILTERS_TITLE.of(language))
         figure.suptitle(self.title.of(language))
         return finish(figure, to_file)

@@ -22,13 +22,13 @@ character of 7 x 12 pixels, and the penalty of the class is the distance of F6 f
     y_i = sum over j of (x_j - w_ij)^2,                                              (7)
 
 so that characters that look alike have codes that are alike. Learning lowers the penalty of the right class
-D, and raises those of others as far as they are about as low as it or as j, that of a picture of no class:
+D. It raises the penalty of another class i while y_i is low; j is the penalty of a picture of no class:
 
     E = y_D + log(e^-j + sum over i of e^-y_i).                                      (9)
 
 Deviations. Adam with a falling rate learns, where the paper uses stochastic steps with a diagonal of second
 derivatives. The drawings of the codes are our own. Classes other than the ten digits have random codes. A
-picture smaller than 32 x 32 stands amid its own darkest value.
+picture smaller than 32 x 32 stands amid the mean of all pixels.
 """
 
 from typing import Any

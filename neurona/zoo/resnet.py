@@ -22,8 +22,9 @@ For pictures of 32 x 32 (section 4.2) a convolution of 3 x 3 is followed by thre
 They learn by momentum .9 with a weight decay of 0.0001 from pictures that are padded by 4, cut out anywhere,
 and mirrored half of the time.
 
-Deviations. The rate falls along half a cosine, where the paper divides it by 10 twice. Names of layers and
-the networks for ImageNet are those of `neurona.applications`.
+Deviations. The rate falls along half a cosine, where the paper divides it by 10 twice. Pictures are scaled by
+the mean and spread of each channel, where the paper subtracts the mean of each pixel. Only kernels decay. The
+networks for ImageNet are in `neurona.applications`.
 """
 
 from typing import Any
