@@ -33,9 +33,9 @@ import numpy as np
 from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input
 from neurona.models import Model, Sequential
-from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.environments import FOUR_ROOMS, CartPole, GridWorld
-from neurona.zoo.playing import Player, PlayRule, advance, begin
+from neurona.zoo.card import Card, Outcome, Words
+from neurona.zoo.environments import CLIFF, FOUR_ROOMS, CartPole, GridWorld
+from neurona.zoo.playing import Player, PlayRule, advance, balancing, begin, return_in
 
 __all__ = ["DeepQ"]
 
@@ -232,25 +232,17 @@ class DeepQ(Player):
 
 
 def _balancing(seed: int = 0, quick: bool = False) -> Outcome:
-    """The pole upright for 500 steps; and the shortest way through four rooms."""
+    """The pole upright for 500 steps; and the shortest ways of two grids."""
     if quick:
         world = CartPole(limit=100)
         size = {"epochs": 4, "updates": 3, "copies": 8, "target": 25, "exploration": 0.2, "memory": 20_000}
         network = DeepQ((64,), 0.95, learning_rate=0.003, random_state=seed, **size).fit(world)
         return Outcome(network.score(world), network)
     network = DeepQ(random_state=seed).fit(CartPole())
-    details = {}
-    for world in (GridWorld(FOUR_ROOMS), GridWorld()):
-        place = (
-            ("four rooms", "cuatro habitaciones")
-            if world.rows == FOUR_ROOMS
-            else ("the cliff", "el acantilado")
-        )
-        words = Words(
-            f"return in {place[0]} (the shortest way: {world.best:g})",
-            f"retorno en {place[1]} (el camino más corto: {world.best:g})",
-        )
-        details[words] = DeepQ(epochs=5, random_state=seed).fit(world).score(world)
+    details = {
+        return_in(world): DeepQ(epochs=5, random_state=seed).fit(world).score(world)
+        for world in (GridWorld(FOUR_ROOMS), GridWorld(CLIFF))
+    }
     return Outcome(network.score(CartPole()), network, details)
 
 
@@ -265,18 +257,5 @@ CARD = Card(
         "Aprende cuánto vale cada acción a la larga, de recuerdos del juego sacados al azar.",
     ),
     network=DeepQ,
-    experiment=Experiment(
-        task=Words(
-            "a pole on a cart, kept upright for up to 500 steps; 100 episodes",
-            "un péndulo sobre un carro, en pie hasta 500 pasos; 100 episodios",
-        ),
-        measure=Words("mean return", "retorno medio"),
-        target=475.0,
-        source=Words(
-            "the bound from which Gym's CartPole-v1 counts as solved",
-            "la cota desde la cual CartPole-v1 de Gym cuenta como resuelto",
-        ),
-        run=_balancing,
-        quick_target=60.0,
-    ),
+    experiment=balancing(_balancing),
 )

@@ -25,8 +25,16 @@ from neurona.plotting.figure import (
 )
 from neurona.training import Rule
 from neurona.zoo import validation
-from neurona.zoo.card import Words
-from neurona.zoo.environments import Discrete, Environment, GridWorld, World, described_world
+from neurona.zoo.card import Experiment, Words
+from neurona.zoo.environments import (
+    CLIFF,
+    FOUR_ROOMS,
+    Discrete,
+    Environment,
+    GridWorld,
+    World,
+    described_world,
+)
 from neurona.zoo.estimator import Estimator
 
 __all__: list[str] = []
@@ -34,6 +42,10 @@ __all__: list[str] = []
 _POINTS = 60  # of a picture, along each side
 _EPOCH, _RETURN = Words("epoch", "época"), Words("mean return", "retorno medio")
 _ACTION = Words("best action", "mejor acción")
+_PLACES = {
+    FOUR_ROOMS: Words("four rooms", "cuatro habitaciones"),
+    CLIFF: Words("the cliff", "el acantilado"),
+}
 _REST = 0.1  # of the learning rate is left in the end, so that a network can go on
 _NOT_TAKEN = ("batch_size", "validation_data", "validation_split", "steps_per_epoch", "shuffle")
 
@@ -449,3 +461,30 @@ def discounted(rewards: jax.Array, goes_on: jax.Array, last: jax.Array, factor: 
         return now, now
 
     return jax.lax.scan(step, last, (rewards, factor * goes_on), reverse=True)[1]
+
+
+def balancing(run: Any) -> Experiment:
+    """The experiment of networks that act: a pole on a cart."""
+    return Experiment(
+        task=Words(
+            "a pole on a cart, kept upright for up to 500 steps; 100 episodes",
+            "un péndulo sobre un carro, en pie hasta 500 pasos; 100 episodios",
+        ),
+        measure=Words("mean return", "retorno medio"),
+        target=475.0,
+        source=Words(
+            "the bound from which Gym's CartPole-v1 counts as solved",
+            "la cota desde la cual CartPole-v1 de Gym cuenta como resuelto",
+        ),
+        run=run,
+        quick_target=60.0,
+    )
+
+
+def return_in(world: GridWorld) -> Words:
+    """What the return in a grid is called among the details of an experiment, with the best there is."""
+    place = _PLACES[world.rows]
+    return Words(
+        f"return in {place.en} (the shortest way: {world.best:g})",
+        f"retorno en {place.es} (el camino más corto: {world.best:g})",
+    )

@@ -30,9 +30,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.models import Model
-from neurona.zoo.card import Card, Experiment, Outcome, Words
+from neurona.zoo.card import Card, Outcome, Words
 from neurona.zoo.environments import FOUR_ROOMS, CartPole, Continuous, Discrete, GridWorld
-from neurona.zoo.playing import ActorCritic, PlayRule, discounted, episodes_of, of_the_first_episode
+from neurona.zoo.playing import (
+    ActorCritic,
+    PlayRule,
+    balancing,
+    discounted,
+    episodes_of,
+    of_the_first_episode,
+    return_in,
+)
 
 __all__ = ["PolicyGradient"]
 
@@ -176,14 +184,7 @@ def _balancing(seed: int = 0, quick: bool = False) -> Outcome:
     network = PolicyGradient(random_state=seed).fit(CartPole())
     rooms = GridWorld(FOUR_ROOMS)
     found = PolicyGradient(random_state=seed).fit(rooms).score(rooms)
-    return Outcome(network.score(CartPole()), network, {_rooms(rooms): found})
-
-
-def _rooms(world: GridWorld) -> Words:
-    return Words(
-        f"return in four rooms (the shortest way: {world.best:g})",
-        f"retorno en cuatro habitaciones (el camino más corto: {world.best:g})",
-    )
+    return Outcome(network.score(CartPole()), network, {return_in(rooms): found})
 
 
 CARD = Card(
@@ -198,18 +199,5 @@ CARD = Card(
         "Actúa al azar; las acciones que llevaron a más de lo esperado se hacen más probables.",
     ),
     network=PolicyGradient,
-    experiment=Experiment(
-        task=Words(
-            "a pole on a cart, kept upright for up to 500 steps; 100 episodes",
-            "un péndulo sobre un carro, en pie hasta 500 pasos; 100 episodios",
-        ),
-        measure=Words("mean return", "retorno medio"),
-        target=475.0,
-        source=Words(
-            "the bound from which Gym's CartPole-v1 counts as solved",
-            "la cota desde la cual CartPole-v1 de Gym cuenta como resuelto",
-        ),
-        run=_balancing,
-        quick_target=60.0,
-    ),
+    experiment=balancing(_balancing),
 )

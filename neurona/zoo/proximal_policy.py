@@ -32,9 +32,9 @@ import numpy as np
 
 from neurona.errors import ArgumentError
 from neurona.models import Model
-from neurona.zoo.card import Card, Experiment, Outcome, Words
+from neurona.zoo.card import Card, Outcome, Words
 from neurona.zoo.environments import FOUR_ROOMS, CartPole, Continuous, Discrete, GridWorld
-from neurona.zoo.playing import ActorCritic, PlayRule, advance, begin, discounted
+from neurona.zoo.playing import ActorCritic, PlayRule, advance, balancing, begin, discounted, return_in
 
 __all__ = ["ProximalPolicy"]
 
@@ -259,12 +259,8 @@ def _balancing(seed: int = 0, quick: bool = False) -> Outcome:
         return Outcome(network.score(world), network)
     network = ProximalPolicy(random_state=seed).fit(CartPole())
     rooms = GridWorld(FOUR_ROOMS)
-    words = Words(
-        f"return in four rooms (the shortest way: {rooms.best:g})",
-        f"retorno en cuatro habitaciones (el camino más corto: {rooms.best:g})",
-    )
     found = ProximalPolicy(random_state=seed).fit(rooms).score(rooms)
-    return Outcome(network.score(CartPole()), network, {words: found})
+    return Outcome(network.score(CartPole()), network, {return_in(rooms): found})
 
 
 CARD = Card(
@@ -279,18 +275,5 @@ CARD = Card(
         "una vez.",
     ),
     network=ProximalPolicy,
-    experiment=Experiment(
-        task=Words(
-            "a pole on a cart, kept upright for up to 500 steps; 100 episodes",
-            "un péndulo sobre un carro, en pie hasta 500 pasos; 100 episodios",
-        ),
-        measure=Words("mean return", "retorno medio"),
-        target=475.0,
-        source=Words(
-            "the bound from which Gym's CartPole-v1 counts as solved",
-            "la cota desde la cual CartPole-v1 de Gym cuenta como resuelto",
-        ),
-        run=_balancing,
-        quick_target=60.0,
-    ),
+    experiment=balancing(_balancing),
 )

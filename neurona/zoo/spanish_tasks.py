@@ -1,10 +1,13 @@
 """Small translations from and to Spanish: dates that are written in many ways, and numbers in words."""
 
 import datetime
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from neurona.errors import ArgumentError
+from neurona.zoo.card import Experiment, Outcome, Words
 
 __all__ = ["date_task", "number_task", "spanish_number"]
 
@@ -23,6 +26,11 @@ _UNITS, _TENS, _HUNDREDS, _MONTHS, _DAYS = (
 )
 _FIRST, _LAST = datetime.date(1900, 1, 1).toordinal(), datetime.date(2099, 12, 31).toordinal()
 _LARGEST = 999_999
+_NOTHING = Words("", "")
+_NUMBERS = Words(
+    "share of unseen numbers written in Spanish words without a fault",
+    "parte de los números no vistos escritos con letra sin ningún fallo",
+)
 
 
 def spanish_number(number: int) -> str:
@@ -131,3 +139,39 @@ def _written(date: datetime.date, form: int) -> str:
 def _held_out(number: int) -> bool:
     """Whether a number is for testing: one in ten, in no order."""
     return (number * 2_654_435_761 >> 7) % 10 == 0
+
+
+def date_experiment(
+    network: Callable[[int, bool], Any], quick_target: float, size: Words = _NOTHING
+) -> Experiment:
+    """The experiment of networks that translate: dates, and beside them numbers to words.
+
+    Args:
+        network: gives one that has not learned, for a seed and for whether the run is quick.
+        quick_target: share of the dates.
+        size: of the network, to be told after the task.
+    """
+
+    def share(task: Any, rows: int, seed: int, quick: bool) -> tuple[float, Any]:
+        learned = network(seed, quick).fit(*task(1000 if quick else rows, seed))
+        return learned.score(*task(64 if quick else 2000, seed + 1000, test=True)), learned
+
+    def run(seed: int = 0, quick: bool = False) -> Outcome:
+        dates, learned = share(date_task, 20_000, seed, quick)
+        texts = sorted(date_task(9, seed + 1000, test=True)[0], key=len)
+        details = {} if quick else {_NUMBERS: share(number_task, 30_000, seed, quick)[0]}
+        return Outcome(dates, learned, details, shown={"text": texts[len(texts) // 2]})
+
+    return Experiment(
+        task=Words(
+            "dates as they are written in Spanish, in six forms, to ISO 8601; 20,000 dates, tested on 2,000 "
+            f"days that were not seen{size.en}",
+            "fechas escritas en español, de seis formas, a ISO 8601; 20.000 fechas, probado en 2000 días no "
+            f"vistos{size.es}",
+        ),
+        measure=Words("share translated without a fault", "parte traducida sin ningún fallo"),
+        target=1.0,
+        source=Words("the task is exact", "la tarea es exacta"),
+        run=run,
+        quick_target=quick_target,
+    )

@@ -41,9 +41,8 @@ from neurona.layers import (
 )
 from neurona.plotting.figure import finish, new_figure
 from neurona.zoo import validation
-from neurona.zoo.bahdanau import NUMBERS, exact_shares, example
-from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.spanish_tasks import date_task
+from neurona.zoo.card import Card, Words
+from neurona.zoo.spanish_tasks import date_experiment
 from neurona.zoo.translation import TranslationNetwork, greedy
 
 __all__ = ["Transformer", "TransformerTranslation"]
@@ -249,21 +248,11 @@ class Transformer(TranslationNetwork):
         return finish(figure, to_file)
 
 
-def _dates(seed: int = 0, quick: bool = False) -> Outcome:
-    """Dates, and numbers to words, that were not seen in training."""
-
-    def make() -> Transformer:
-        if quick:
-            return Transformer(32, 1, 2, 0.0, 1e-2, epochs=8, batch_size=25, random_state=seed)
-        return Transformer(random_state=seed)
-
-    dates, numbers, network = exact_shares(make, seed, quick)
-    return Outcome(
-        figure=dates,
-        network=network,
-        details={} if quick else {NUMBERS: numbers},
-        shown={"text": example(date_task(9, seed + 1000, test=True)[0])},
-    )
+def _network(seed: int, quick: bool) -> Transformer:
+    """For the experiment."""
+    if quick:
+        return Transformer(32, 1, 2, 0.0, 1e-2, epochs=8, batch_size=25, random_state=seed)
+    return Transformer(random_state=seed)
 
 
 CARD = Card(
@@ -279,17 +268,9 @@ CARD = Card(
         "los lugares se aprenden en paralelo.",
     ),
     network=Transformer,
-    experiment=Experiment(
-        task=Words(
-            "dates as they are written in Spanish, in six forms, to ISO 8601; 20,000 dates, tested on 2,000 "
-            "days that were not seen; 2 + 2 blocks of 64 numbers, 4 heads",
-            "fechas escritas en español, de seis formas, a ISO 8601; 20.000 fechas, probado en 2000 días no "
-            "vistos; 2 + 2 bloques de 64 números, 4 cabezas",
-        ),
-        measure=Words("share translated without a fault", "parte traducida sin ningún fallo"),
-        target=1.0,
-        source=Words("the task is exact", "la tarea es exacta"),
-        run=_dates,
+    experiment=date_experiment(
+        _network,
         quick_target=0.08,
+        size=Words("; 2 + 2 blocks of 64 numbers, 4 heads", "; 2 + 2 bloques de 64 números, 4 cabezas"),
     ),
 )
