@@ -46,7 +46,8 @@ within one run, not numbers of different runs.
 _ZOO_INTRODUCTION = """\
 # The zoo beside its peers
 
-Networks of the zoo beside the packages that have one each, measured in one run by `make bench-zoo`. Each
+Networks of the zoo beside the packages that have one each, or beside the same network written in PyTorch,
+measured in one run by `make bench-zoo`. Each
 contender runs in a separate process on one core, with the same rows and settings; the contenders take turns.
 A round fits a new network with another seed. The first round, which compiles, does not count. Compare ratios
 within one run, not numbers of different runs.
