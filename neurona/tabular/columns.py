@@ -47,7 +47,7 @@ class Column:
         distinct: how many different values the others have.
         form: of numbers that are written as text.
         order: of dates that are written as text, as in `spellings.date_orders`.
-        yes: of yes and no, the text or number that says yes.
+        yes, no: of yes and no, the text or number that says each.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Column:
     form: NumberForm | None = None
     order: str | None = None
     yes: Any = None
+    no: Any = None
 
     def values(self, cells: Any) -> np.ndarray:
         """Cells as float64 for numbers, and for yes (1) and no (0), with NaN where they hold nothing;
@@ -189,14 +190,14 @@ def _column(name: str, seen: _Seen, decimal: str, order: str) -> Column:
 
 def _yes_or_no(name: str, seen: _Seen, texts: list[Any], sizes: dict[str, Any]) -> Column | None:
     if seen.typed == "boolean":
-        return Column(name, "boolean", Note("boolean"), **sizes, yes=True)
-    if {str(text) for text in texts} == {"0", "1"}:
-        return Column(name, "boolean", Note("boolean"), **sizes, yes=next(t for t in texts if str(t) == "1"))
-    meaning = None if seen.typed else yes_and_no(texts)
-    if meaning is None:
+        pair: Any = True, False
+    elif {str(text) for text in texts} == {"0", "1"}:
+        pair = sorted(texts, key=str, reverse=True)
+    elif not seen.typed and (meaning := yes_and_no(texts)) is not None:
+        pair = [folded(next(text for text in texts if meaning[text] is says)) for says in (True, False)]
+    else:
         return None
-    yes = folded(next(text for text, means_yes in meaning.items() if means_yes))
-    return Column(name, "boolean", Note("boolean"), **sizes, yes=yes)
+    return Column(name, "boolean", Note("boolean"), **sizes, yes=pair[0], no=pair[1])
 
 
 def _dates(name: str, seen: _Seen, texts: list[str], order: str, sizes: dict[str, Any]) -> Column | None:
@@ -328,9 +329,5 @@ def _as_date(column: Column) -> Callable[[Any], Any]:
 
 
 def _as_yes_or_no(column: Column) -> Callable[[Any], float]:
-    def meaning(cell: Any) -> float:
-        if isinstance(cell, str) and folded(cell) in MARKS:
-            return math.nan
-        return float((folded(cell) if isinstance(cell, str) else cell) == column.yes)
-
-    return meaning
+    meaning = {column.no: 0.0, column.yes: 1.0}
+    return lambda cell: meaning.get(folded(cell) if isinstance(cell, str) else cell, math.nan)
