@@ -159,7 +159,8 @@ class NeighboursBaseline:
         """Which rows are nearest to each, (rows, neighbours)."""
         count = min(self.neighbours, len(self._X))
         if self._X.shape[1] <= _TREE:
-            return KDTree(self._X).query(X, range(1, count + 1))[1]
+            tree: Any = KDTree(self._X)
+            return tree.query(X, range(1, count + 1))[1]
         squares, found = np.sum(self._X**2, axis=1), []
         for begin in range(0, len(X), _BLOCK):
             distances = squares - 2 * X[begin : begin + _BLOCK] @ self._X.T
