@@ -103,14 +103,15 @@ def _agreed(possible: Sequence[set[str]]) -> str | None:
 
 
 def _as_objects(cells: Any) -> list[Any]:
-    """Cells as Python's own objects, None where they hold nothing."""
-    return [None if _is_empty(cell) else cell for cell in np.asarray(cells, object).tolist()]
+    """Cells as Python's own objects that can be counted, None where they hold nothing."""
+    cells = cells.tolist() if hasattr(cells, "tolist") else list(cells)
+    return [None if _is_empty(cell) else cell if isinstance(cell, Hashable) else str(cell) for cell in cells]
 
 
 def _is_empty(cell: Any) -> bool:
     if isinstance(cell, str):
         return folded(cell) in EMPTY
-    return cell is None or cell != cell or str(cell) in ("NaT", "<NA>")
+    return cell is None or (isinstance(cell, numbers.Real) and cell != cell) or str(cell) in ("NaT", "<NA>")
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class _Seen:
 
     @classmethod
     def of(cls, cells: list[Any]) -> "_Seen":
-        counts = Counter(cell if isinstance(cell, Hashable) else str(cell) for cell in cells)
+        counts = Counter(cells)
         counts.pop(None, None)
         typed = _type_of(counts)
         if not typed and not all(isinstance(value, str) for value in counts):
@@ -320,12 +321,26 @@ def _values(column: Column, cells: list[Any]) -> np.ndarray:
 
 def _as_number(column: Column) -> Callable[[Any], float]:
     form = column.form or NumberForm()
-    return lambda cell: to_number(cell, form) if isinstance(cell, str) else float(cell)
+
+    def number(cell: Any) -> float:
+        if isinstance(cell, str):
+            return to_number(cell, form)
+        return float(cell) if isinstance(cell, _TYPES["number"]) else math.nan
+
+    return number
 
 
 def _as_date(column: Column) -> Callable[[Any], Any]:
     order = column.order or "ymd"
-    return lambda cell: to_date(cell, order) if isinstance(cell, str) else np.datetime64(cell, "s")
+
+    def date(cell: Any) -> Any:
+        if isinstance(cell, str):
+            return to_date(cell, order)
+        if getattr(cell, "tzinfo", None) is not None:  # universal time, as of texts
+            cell = cell.astimezone(datetime.UTC).replace(tzinfo=None)
+        return np.datetime64(cell if isinstance(cell, _TYPES["date"]) else "NaT", "s")
+
+    return date
 
 
 def _as_yes_or_no(column: Column) -> Callable[[Any], float]:

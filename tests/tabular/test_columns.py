@@ -1,5 +1,6 @@
 """What columns are, told from their cells."""
 
+import datetime
 import math
 import os
 from pathlib import Path
@@ -53,10 +54,21 @@ def test_dates():
     assert column.values(["3/5/2024"]).astype(str).tolist() == ["2024-05-03T00:00:00"]
     assert np.isnat(column.values([None])[0])
     assert one(pandas.to_datetime(["2024-01-01", "2024-02-01"])).kind == "date"
+    zoned = pandas.to_datetime(["2024-01-01 01:00+02:00", "2024-02-01 12:00+02:00"])
+    assert one(zoned).values(zoned).astype(str).tolist() == ["2023-12-31T23:00:00", "2024-02-01T10:00:00"]
     both = ["3/4/2024", "5/6/2024"]
     assert one(both).order == "mdy"
     assert one(both, language="es").order == "dmy"
     assert "no cell says whether the day or the month comes first" in one(both).why.say()
+
+
+def test_cells_of_another_type_than_was_learned_hold_nothing():
+    day = one(["2024-01-02", "2024-02-03"])
+    assert np.isnat(day.values([45000, 1.5, [1], "x"])).all()  # 45000 is Excel's 15 March 2023, or a mistake
+    number = one(["1", "2.5"])
+    assert np.isnan(number.values([datetime.date(2024, 1, 1), [1], "x"])).all()
+    assert number.values([3, np.float32(0.5), True]).tolist() == [3, 0.5, 1]
+    assert one([[1], [2], [1]]).kind == "category"
 
 
 def test_other_columns_decide_what_one_leaves_open():
