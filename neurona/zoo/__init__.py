@@ -68,11 +68,13 @@ from neurona.zoo import (
     softmax,
     spanish_tasks,
     sparse_autoencoder,
+    speech,
     spiking,
     transformer,
     tree_search,
     variational_autoencoder,
     vector_quantization,
+    voices,
     word2vec,
     word_vectors,
 )
@@ -132,11 +134,13 @@ from neurona.zoo.restricted_boltzmann import *
 from neurona.zoo.softmax import *
 from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
+from neurona.zoo.speech import *
 from neurona.zoo.spiking import *
 from neurona.zoo.transformer import *
 from neurona.zoo.tree_search import *
 from neurona.zoo.variational_autoencoder import *
 from neurona.zoo.vector_quantization import *
+from neurona.zoo.voices import *
 from neurona.zoo.word2vec import *
 from neurona.zoo.word_vectors import *
 
@@ -206,11 +210,13 @@ __all__ += restricted_boltzmann.__all__
 __all__ += softmax.__all__
 __all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__
+__all__ += speech.__all__
 __all__ += spiking.__all__
 __all__ += transformer.__all__
 __all__ += tree_search.__all__
 __all__ += variational_autoencoder.__all__
 __all__ += vector_quantization.__all__
+__all__ += voices.__all__
 __all__ += word2vec.__all__
 __all__ += word_vectors.__all__
 
