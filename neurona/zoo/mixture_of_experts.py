@@ -256,6 +256,9 @@ class LocalExperts(Layer):
 class CompetingExperts(Loss):
     """E = -log of the sum over i of p_i N(d; o_i, s^2 I): one expert made the target, with normal noise.
 
+    Args:
+        name, reduction, dtype: as in `Loss`.
+
     Shapes: y_true (rows, units); y_pred (rows, experts, units + 2), as of `LocalExperts`.
 
     Source: Jacobs et al., Adaptive mixtures of local experts, 1991.
