@@ -24,9 +24,11 @@ from neurona.zoo import (
     boltzmann,
     capsules,
     conditional_random_field,
+    contractive_autoencoder,
     deep_autoencoder,
     deep_belief,
     deep_boltzmann,
+    deep_convolutional_gan,
     deep_q,
     denoising_autoencoder,
     differentiable_neural_computer,
@@ -53,6 +55,7 @@ from neurona.zoo import (
     madaline,
     markov,
     mcculloch_pitts,
+    mixture_of_experts,
     neocognitron,
     neural_turing_machine,
     perceptron,
@@ -86,9 +89,11 @@ from neurona.zoo.boltzmann import *
 from neurona.zoo.capsules import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
 from neurona.zoo.conditional_random_field import *
+from neurona.zoo.contractive_autoencoder import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
+from neurona.zoo.deep_convolutional_gan import *
 from neurona.zoo.deep_q import *
 from neurona.zoo.denoising_autoencoder import *
 from neurona.zoo.differentiable_neural_computer import *
@@ -116,6 +121,7 @@ from neurona.zoo.lstm import *
 from neurona.zoo.madaline import *
 from neurona.zoo.markov import *
 from neurona.zoo.mcculloch_pitts import *
+from neurona.zoo.mixture_of_experts import *
 from neurona.zoo.neocognitron import *
 from neurona.zoo.neural_turing_machine import *
 from neurona.zoo.perceptron import *
@@ -160,9 +166,11 @@ __all__ += boards.__all__
 __all__ += boltzmann.__all__
 __all__ += capsules.__all__
 __all__ += conditional_random_field.__all__
+__all__ += contractive_autoencoder.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
+__all__ += deep_convolutional_gan.__all__
 __all__ += deep_q.__all__
 __all__ += denoising_autoencoder.__all__
 __all__ += differentiable_neural_computer.__all__
@@ -189,6 +197,7 @@ __all__ += lstm.__all__
 __all__ += madaline.__all__
 __all__ += markov.__all__
 __all__ += mcculloch_pitts.__all__
+__all__ += mixture_of_experts.__all__
 __all__ += neocognitron.__all__
 __all__ += neural_turing_machine.__all__
 __all__ += perceptron.__all__

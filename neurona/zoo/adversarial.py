@@ -32,6 +32,7 @@ Deviations. The learning rates fall to a hundredth along a cosine. Columns are s
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import jax
@@ -161,11 +162,11 @@ class AdversarialRule(Rule):
             made, _ = _pure(generator, values, z)
             return self._generator_loss(_pure(discriminator, _values(discriminator), made)[0])
 
-        its_turn = number % self.turns == self.turns - 1
-        before = _values(generator)
-        gradients = jax.lax.cond(
-            its_turn, jax.grad(fooling), lambda values: [jnp.zeros_like(value) for value in values], before
-        )
+        its_turn, before = number % self.turns == self.turns - 1, _values(generator)
+        descend: Any = jax.grad(fooling)
+        if self.turns > 1:
+            descend = partial(jax.lax.cond, its_turn, descend, partial(jax.tree.map, jnp.zeros_like))
+        gradients = descend(before)
         self._move(model, "generator", gradients, its_turn)
         figures = (loss, self._generator_loss(fake), *(jnp.mean(self._shown(one)) for one in (real, fake)))
         return dict(zip(self.figures, figures))
@@ -455,7 +456,7 @@ def _on_a_grid(seed: int = 0, quick: bool = False) -> Outcome:
     details = {Words("share of samples within 3 sigma", "parte de muestras a menos de 3 sigma"): share}
     if not quick:
         for loss in _LOSSES[:2]:
-            other = GenerativeAdversarialNetwork(2, (128,) * 3, loss, 0.0003, epochs=100, batch_size=200)
+            other = GenerativeAdversarialNetwork(2, (128,) * 3, loss, epochs=300, batch_size=200)
             held, _ = held_modes(other.set_params(random_state=seed).fit(X).sample(5000), places)
             details[Words(f"GAN, {loss} loss: modes", f"GAN, pérdida {_SPANISH[loss]}: modos")] = held
     return Outcome(modes / len(places), network, details, {"X": X})

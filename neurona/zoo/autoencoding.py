@@ -1,15 +1,24 @@
 """What autoencoders share: an encoder makes a code of each row, and a decoder makes the row of the code."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from neurona.errors import ArgumentError, DataError
+from neurona.layers import Dense, Input
+from neurona.models import Model, Sequential
+from neurona.optimizers import Adam
+from neurona.optimizers.schedules import CosineDecay
+from neurona.plotting.figure import finish
 from neurona.zoo import validation
-from neurona.zoo.estimator import Estimator, TransformerMixin
+from neurona.zoo.card import Words
+from neurona.zoo.estimator import Classifier, Estimator, TransformerMixin
 from neurona.zoo.pictures import pictures_figure
 
 __all__: list[str] = []
+
+_DRAWN = 24  # units of a picture
 
 
 class Coder(Estimator):
@@ -127,6 +136,92 @@ class Autoencoder(TransformerMixin, Coder):
         return -float(self.reconstruction_error(X).mean())
 
 
+class StackedClassifier(Coder, Classifier):
+    """Autoencoders of one layer upon each other, whose encoders then learn the classes of rows from 0 to 1.
+
+    Attributes:
+        pretraining_: the loss of each level at each epoch, (levels, epochs).
+    """
+
+    units: Sequence[int]
+    pretraining_epochs: int
+    fine_tuning_rate: float
+
+    # What a subclass defines.
+
+    def _level(self, size: int) -> Any:
+        """An autoencoder of so many sigmoid units, whose `hidden` is the layer of these."""
+        raise NotImplementedError
+
+    @property
+    def _title(self) -> Words:
+        """Of a plot."""
+        raise NotImplementedError
+
+    # What all share.
+
+    def _check_sizes(self) -> None:
+        super()._check_sizes()
+        if not len(self.units):
+            raise ArgumentError(f"{type(self).__name__}: units names one layer or more. Received: ()")
+
+    def _targets(self, y: np.ndarray) -> np.ndarray:
+        return y[:, None] == self.classes_
+
+    def fit(self, X: Any, y: Any, verbose: Any = 0, **options: Any) -> Self:
+        """Learn from rows, (samples, features), and the class of each.
+
+        Args:
+            X: the rows.
+            y: a class for each.
+            verbose: of the `fit` of each level, and of backpropagation.
+            options: further arguments of the `fit` of backpropagation.
+        """
+        self._verbose = verbose
+        return super().fit(X, y, verbose=verbose, **options)
+
+    def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
+        rows, learned, losses = X, [], []
+        for size in self.units:
+            level = self._level(size)
+            level.set_params(batch_size=self.batch_size).fit(rows, verbose=self._verbose)
+            rows = level.transform(rows)
+            kernel, bias, *_ = level.hidden.get_weights()
+            learned.append([kernel, bias])
+            losses.append(level.history_.history["loss"])
+        self.pretraining_ = np.array(losses)
+        layers = [Dense(size, "sigmoid") for size in self.units]
+        model = Sequential([Input((X.shape[1],)), *layers, Dense(len(self.classes_), "softmax")])
+        for layer, weights in zip(layers, learned, strict=True):
+            layer.set_weights(weights)
+        model.compile(Adam(self.fine_tuning_rate), "categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    def _schedule(self, steps: int) -> CosineDecay:
+        return CosineDecay(self.fine_tuning_rate, steps)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """P of each class, (samples, classes)."""
+        return self._outputs(self._rows(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The likeliest class of each row."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def plot(self, language: str | None = None, to_file: Any = None) -> Any:
+        """Draw the weights of up to 24 units of the first layer, those of the longest.
+
+        Args:
+            language: `"en"`, `"es"`, or None for the user's.
+            to_file: where to write the picture.
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        validation.check_is_fitted(self)
+        return finish(fields_figure(self.model_.layers[0], self._title.of(language)), to_file)
+
+
 def drawn_lines(lines: list[tuple[str, np.ndarray]], columns: int, title: str) -> Any:
     """Lines of pictures below each other, of which each is named, and scaled to its own largest number."""
     shown, names = [], []
@@ -137,3 +232,12 @@ def drawn_lines(lines: list[tuple[str, np.ndarray]], columns: int, title: str) -
         shown += [rows / np.where(largest > 0, largest, 1), blank]
         names += [name] * len(rows) + [""] * len(blank)
     return pictures_figure(np.concatenate(shown), names, columns, title)
+
+
+def fields_figure(layer: Any, title: str) -> Any:
+    """The weights of a layer's units as pictures, each over its own largest."""
+    kernel = layer.kernel.numpy().T
+    chosen = np.argsort(-np.linalg.norm(kernel, axis=1), kind="stable")[:_DRAWN]
+    largest = np.abs(kernel[chosen]).max(axis=1, keepdims=True)
+    names = [f"{number + 1}" for number in chosen]
+    return pictures_figure(kernel[chosen] / np.where(largest > 0, largest, 1), names, 8, title)

@@ -17,26 +17,21 @@ that falls along a cosine takes the place of plain gradient descent.
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from neurona.errors import ArgumentError
 from neurona.layers import Dense, Input, NoisyInput
 from neurona.models import Model, Sequential
 from neurona.optimizers import Adam
 from neurona.optimizers.schedules import CosineDecay
 from neurona.plotting.figure import finish
 from neurona.zoo import validation
-from neurona.zoo.autoencoding import Autoencoder, Coder
+from neurona.zoo.autoencoding import Autoencoder, StackedClassifier, fields_figure
 from neurona.zoo.card import Card, Experiment, Outcome, Words
 from neurona.zoo.deep_belief import grey_digits
-from neurona.zoo.estimator import Classifier
-from neurona.zoo.pictures import pictures_figure
 
 __all__ = ["DenoisingAutoencoder", "StackedDenoisingClassifier"]
-
-_DRAWN = 24  # units of a picture
 
 
 class DenoisingAutoencoder(Autoencoder):
@@ -117,14 +112,19 @@ class DenoisingAutoencoder(Autoencoder):
             A `matplotlib.figure.Figure`.
         """
         validation.check_is_fitted(self)
-        return finish(_fields(self._encoder.layers[-1], CARD.title.of(language)), to_file)
+        return finish(fields_figure(self.hidden, CARD.title.of(language)), to_file)
+
+    @property
+    def hidden(self) -> Any:
+        """The layer of sigmoid units."""
+        return self._encoder.layers[-1]
 
     @property
     def _n_features_out(self) -> int:
         return self.n_components
 
 
-class StackedDenoisingClassifier(Coder, Classifier):
+class StackedDenoisingClassifier(StackedClassifier):
     """Denoising autoencoders upon each other, whose encoders then learn the classes of rows from 0 to 1.
 
     Args:
@@ -179,77 +179,14 @@ class StackedDenoisingClassifier(Coder, Classifier):
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def _check_sizes(self) -> None:
-        super()._check_sizes()
-        if not len(self.units):
-            raise ArgumentError(f"{type(self).__name__}: units names one layer or more. Received: ()")
+    def _level(self, size: int) -> DenoisingAutoencoder:
+        return DenoisingAutoencoder(
+            size, self.noise, self.amount, "sigmoid", self.pretraining_rate, self.pretraining_epochs
+        )
 
-    def _targets(self, y: np.ndarray) -> np.ndarray:
-        return y[:, None] == self.classes_
-
-    def fit(self, X: Any, y: Any, verbose: Any = 0, **options: Any) -> Self:
-        """Learn from rows, (samples, features), and the class of each.
-
-        Args:
-            X: the rows.
-            y: a class for each.
-            verbose: of the `fit` of each level, and of backpropagation.
-            options: further arguments of the `fit` of backpropagation.
-        """
-        self._verbose = verbose
-        return super().fit(X, y, verbose=verbose, **options)
-
-    def _model_for(self, X: np.ndarray, y: np.ndarray | None) -> Model:
-        rows, learned, losses = X, [], []
-        for size in self.units:
-            level = DenoisingAutoencoder(
-                size, self.noise, self.amount, "sigmoid", self.pretraining_rate, self.pretraining_epochs
-            )
-            level.set_params(batch_size=self.batch_size).fit(rows, verbose=self._verbose)
-            rows = level.transform(rows)
-            encoder: Any = level.model_.get_layer("encoder")
-            learned.append(encoder.layers[-1].get_weights())
-            losses.append(level.history_.history["loss"])
-        self.pretraining_ = np.array(losses)
-        layers = [Dense(size, "sigmoid") for size in self.units]
-        model = Sequential([Input((X.shape[1],)), *layers, Dense(len(self.classes_), "softmax")])
-        for layer, weights in zip(layers, learned, strict=True):
-            layer.set_weights(weights)
-        model.compile(Adam(self.fine_tuning_rate), "categorical_crossentropy", metrics=["accuracy"])
-        return model
-
-    def _schedule(self, steps: int) -> CosineDecay:
-        return CosineDecay(self.fine_tuning_rate, steps)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """P of each class, (samples, classes)."""
-        return self._outputs(self._rows(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The likeliest class of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def plot(self, language: str | None = None, to_file: Any = None) -> Any:
-        """Draw the weights of up to 24 units of the first layer, those of the longest.
-
-        Args:
-            language: `"en"`, `"es"`, or None for the user's.
-            to_file: where to write the picture.
-
-        Returns:
-            A `matplotlib.figure.Figure`.
-        """
-        validation.check_is_fitted(self)
-        return finish(_fields(self.model_.layers[0], CARD.title.of(language)), to_file)
-
-
-def _fields(layer: Any, title: str) -> Any:
-    """The weights of a layer's units as pictures, each over its own largest."""
-    kernel = layer.kernel.numpy().T
-    chosen = np.argsort(-np.linalg.norm(kernel, axis=1), kind="stable")[:_DRAWN]
-    largest = np.abs(kernel[chosen]).max(axis=1, keepdims=True)
-    names = [f"{number + 1}" for number in chosen]
-    return pictures_figure(kernel[chosen] / np.where(largest > 0, largest, 1), names, 8, title)
+    @property
+    def _title(self) -> Words:
+        return CARD.title
 
 
 def _digits(seed: int = 0, quick: bool = False) -> Outcome:

@@ -1,4 +1,4 @@
-"""What networks that tell pictures apart share: checks, standardized channels, classes, a plot."""
+"""What networks over pictures share: checks; and those that tell them apart: classes, a plot."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from neurona.models import Model
 from neurona.plotting.figure import BLUE, VERMILLION, finish, new_figure, plain_axes
 from neurona.zoo import validation
 from neurona.zoo.card import Words
-from neurona.zoo.estimator import Classifier
+from neurona.zoo.estimator import Classifier, Estimator
 
 __all__: list[str] = []
 
@@ -20,42 +20,26 @@ _FILTERS = 32
 _FILTERS_TITLE = Words("what the first layer seeks", "lo que busca la primera capa")
 
 
-class ImageClassifier(Classifier):
+class PictureNetwork(Estimator):
     """A network over pictures, (samples, height, width, channels), or without the last where they are grey.
-
-    Its model gives a score for each class, of which the softmax are probabilities. A subclass defines
-    `_scores`, `_optimizer` and `title`.
 
     Attributes:
         image_shape_: height, width and channels of the pictures that it learned from.
     """
 
-    title: Words
     batch_size: int
     image_shape_: tuple[int, int, int]
     _sizes: tuple[str, ...] = ("batch_size",)  # the parameters that are whole numbers above 0
 
-    # What a subclass defines.
-
-    def _scores(self, x: Any) -> Any:
-        """The score of each class from a symbolic batch of pictures, whose channels have mean 0, spread 1."""
-        raise NotImplementedError
-
-    def _optimizer(self) -> Any:
-        raise NotImplementedError
-
-    def _loss(self) -> Loss:
-        return SparseCategoricalCrossentropy(from_logits=True)
-
-    # What all share.
-
-    def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _checked_pictures(self, X: Any, *y: Any) -> Any:
+        """Pictures to learn from, of the shape that the network takes; and classes, if there are any."""
         self._check_sizes()
-        X, y = validation.validate_data(self, self._with_channels(X), y, dtype=_kept(X), allow_nd=True)
-        self.image_shape_ = X.shape[1:]
+        checked = validation.validate_data(self, self._with_channels(X), *y, dtype=_kept(X), allow_nd=True)
+        pictures = checked[0] if y else checked
+        self.image_shape_ = pictures.shape[1:]
         self._check_image()
-        self._batch_size = min(self.batch_size, len(X))
-        return X, self._class_targets(y)
+        self._batch_size = min(self.batch_size, len(pictures))
+        return checked
 
     def _rows(self, X: Any) -> np.ndarray:
         validation.check_is_fitted(self)
@@ -95,6 +79,34 @@ class ImageClassifier(Classifier):
                 f"channels where they are grey. Received shape {np.shape(X)}."
             )
         return pictures
+
+
+class ImageClassifier(PictureNetwork, Classifier):
+    """A network that tells pictures apart.
+
+    Its model gives a score for each class, of which the softmax are probabilities. A subclass defines
+    `_scores`, `_optimizer` and `title`.
+    """
+
+    title: Words
+
+    # What a subclass defines.
+
+    def _scores(self, x: Any) -> Any:
+        """The score of each class from a symbolic batch of pictures, whose channels have mean 0, spread 1."""
+        raise NotImplementedError
+
+    def _optimizer(self) -> Any:
+        raise NotImplementedError
+
+    def _loss(self) -> Loss:
+        return SparseCategoricalCrossentropy(from_logits=True)
+
+    # What all share.
+
+    def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        X, y = self._checked_pictures(X, y)
+        return X, self._class_targets(y)
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
         return np.searchsorted(self.classes_, y)

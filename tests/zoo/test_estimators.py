@@ -21,6 +21,7 @@ from neurona.search import Ensemble
 # Those that take any table; a Hopfield network takes patterns of two values only.
 ESTIMATORS = [
     zoo.Adaline(epochs=30),
+    zoo.ContractiveAutoencoder(2, output_activation="linear", epochs=2),
     zoo.DeepAutoencoder((2,), "linear", epochs=2),
     zoo.DenoisingAutoencoder(2, output_activation="linear", epochs=2),
     zoo.Diffusion((4,), epochs=2),
@@ -33,6 +34,7 @@ ESTIMATORS = [
     zoo.KolmogorovArnoldRegressor((3,), epochs=30),
     zoo.LVQ(1, epochs=20),
     zoo.Madaline(epochs=20, n_init=2),
+    zoo.MixtureOfExpertsRegressor(2, epochs=30),
     zoo.ModernHopfield(),
     zoo.Network((3,), epochs=30),
     zoo.NeuralGas(2, epochs=3),
