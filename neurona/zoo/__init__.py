@@ -26,6 +26,7 @@ from neurona.zoo import (
     capsules,
     ciresan,
     conditional_random_field,
+    deconvolution,
     deep_autoencoder,
     deep_belief,
     deep_boltzmann,
@@ -92,6 +93,7 @@ from neurona.zoo.capsules import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
 from neurona.zoo.ciresan import *
 from neurona.zoo.conditional_random_field import *
+from neurona.zoo.deconvolution import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
@@ -170,6 +172,7 @@ __all__ += boltzmann.__all__
 __all__ += capsules.__all__
 __all__ += ciresan.__all__
 __all__ += conditional_random_field.__all__
+__all__ += deconvolution.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
