@@ -190,6 +190,65 @@ _races = [
         rounds=2,
         details="The same.",
     ),
+    _race(
+        "variational",
+        "Variational autoencoder",
+        "mnist",
+        ("torch",),
+        20_000,
+        "lower bound, nats",
+        details="784-200-20-200-784, 5 epochs of batches of 100, Adam 0.001.",
+        **_digits,
+    ),
+    _race(
+        "turing",
+        "Neural Turing machine",
+        "synthetic",
+        ("torch",),
+        1600,
+        "share of wrong bits",
+        test_rows=160,
+        details="An LSTM of 32 units, 32 locations of 20 numbers; 100 steps of 16 sequences of 41.",
+    ),
+    _race(
+        "gpt",
+        "Small GPT",
+        "reviews",
+        ("torch",),
+        1600,
+        "bits of a letter",
+        test_rows=160,
+        details="4 blocks of 128 numbers and 4 heads, 128 letters; 100 steps of 16 texts, AdamW 0.001.",
+    ),
+    _race(
+        "writing",
+        "Small GPT: writing",
+        "reviews",
+        ("torch",),
+        1,
+        "different texts",
+        details="The same network writes 10 texts of 127 letters, one after another, with a cache.",
+    ),
+    _race(
+        "residual",
+        "ResNet-20",
+        "cifar10",
+        ("torch",),
+        5000,
+        "test accuracy",
+        test_rows=1000,
+        input_shape=(32, 32, 3),
+        details="An epoch of batches of 128, momentum 0.9; predictions included.",
+    ),
+    _race(
+        "deep-q",
+        "Deep Q-network: CartPole",
+        "synthetic",
+        ("torch",),
+        5000,
+        "steps upright",
+        details="5,000 steps of 16 poles, a step of Adam from 128 memories after each.",
+    ),
 ]
 
 ZOO = {workload.name: workload for workload in _races}
@@ -198,5 +257,9 @@ ZOO_TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     **{
         (f"zoo-{name}", "fit"): (Target(at_least=5),)
         for name in ("map-online", "map-batch", "map-digits", "map-rows", "boltzmann", "network")
+    },
+    **{
+        (f"zoo-{name}", "fit"): (Target(at_least=1.5),)
+        for name in ("variational", "turing", "gpt", "writing", "residual", "deep-q")
     },
 }

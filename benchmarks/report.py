@@ -46,10 +46,10 @@ within one run, not numbers of different runs.
 _ZOO_INTRODUCTION = """\
 # The zoo beside its peers
 
-Networks of the zoo beside the packages that have one each, measured in one run by `make bench-zoo`. Each
-contender runs in a separate process on one core, with the same rows and settings; the contenders take turns.
-A round fits a new network with another seed. The first round, which compiles, does not count. Compare ratios
-within one run, not numbers of different runs.
+Networks of the zoo beside the packages that have one each, or beside the same network written in PyTorch,
+measured in one run by `make bench-zoo`. Each contender runs in a separate process on one core, with the same
+rows and settings; the contenders take turns. A round fits a new network with another seed. The first round,
+which compiles, does not count. Compare ratios within one run, not numbers of different runs.
 
 - Speed / best peer: the peer's seconds over the contender's, formed within each round; median and extremes.
   Above 1 is faster.

@@ -6,7 +6,8 @@
 All contenders get the same networks, data and settings. Only Python is needed: the program makes an
 environment in the checkout (`.venv-bench`) and the arrays that the workloads read. It starts each contender
 in a separate process, lets it warm up and compile, and then takes the rounds in turns. `--zoo` measures the
-networks of the zoo beside packages that have one each, in an environment of their own (`.venv-bench-zoo`).
+networks of the zoo beside packages that have one each, or PyTorch, in an environment of their own
+(`.venv-bench-zoo`).
 
 The figures go to `docs/benchmarks.json`, workload by workload. `docs/benchmarks.md` and its charts are made
 from that file, so that a run of some workloads keeps the figures of the others. Run it on a quiet machine:
@@ -33,7 +34,7 @@ from benchmarks.workloads import GROWTH, NAMES, WORKLOADS
 
 PACKAGES = ("neurona", "jax", "keras", "tensorflow-cpu", "torch", "scikit-learn", "numpy")
 ZOO_PACKAGES = ("neurona", "jax", "scikit-learn", "minisom", "xpysom", "hmmlearn", "reservoirpy", "hpelm")
-ZOO_PACKAGES += ("gensim", "sklearn-crfsuite", "snntorch", "numpy")
+ZOO_PACKAGES += ("gensim", "sklearn-crfsuite", "snntorch", "torch", "numpy")
 
 
 def environment(zoo: bool) -> Path:

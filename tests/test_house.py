@@ -54,6 +54,7 @@ FLOORS = [
     {"search"},
     {"utils"},
     {"backend", "visualization", "wrappers"},
+    {"tabular"},
     {"tasks"},
     {"zoo"},
     {"legacy"},

@@ -9,7 +9,21 @@ import time
 from collections.abc import Callable
 
 from benchmarks.workloads import Workload
-from benchmarks.zoo import chains, energy, linear, maps, reservoirs, spikes, tagging, words
+from benchmarks.zoo import (
+    chains,
+    energy,
+    generation,
+    language,
+    linear,
+    maps,
+    memory,
+    pictures,
+    playing,
+    reservoirs,
+    spikes,
+    tagging,
+    words,
+)
 from benchmarks.zoo.race import Race
 
 RACES: dict[str, Race] = {
@@ -21,6 +35,11 @@ RACES: dict[str, Race] = {
     **spikes.RACES,
     **tagging.RACES,
     **words.RACES,
+    **generation.RACES,
+    **memory.RACES,
+    **language.RACES,
+    **pictures.RACES,
+    **playing.RACES,
 }
 
 

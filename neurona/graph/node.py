@@ -268,8 +268,11 @@ class Check(Node):
         if not run.folds:
             self.examine((condition, shown))
         elif run.parent is not None:  # where no value leaves a branch or a loop
-            jax.debug.callback(self._note, condition, shown)
+            jax.lax.cond(jnp.all(condition), lambda: None, lambda: self._note_on_host(condition, shown))
         return condition, shown
+
+    def _note_on_host(self, condition: Any, shown: Any) -> None:
+        jax.debug.callback(self._note, condition, shown)
 
     def _note(self, condition: Any, shown: Any) -> None:
         if not np.all(condition):

@@ -13,6 +13,7 @@ from neurona.files.gate import Gate
 from neurona.saving import arrays
 from neurona.saving.archive import describe_model, read_archive, weights_in_archive, write_archive
 from neurona.saving.atomic import atomic_path
+from neurona.saving.bundles import index_of, read_bundle
 from neurona.saving.hdf5 import (
     Hdf5,
     assignments,
@@ -22,6 +23,7 @@ from neurona.saving.hdf5 import (
     tell_of_gates,
 )
 from neurona.saving.hdf5_writing import write_hdf5_model, write_hdf5_weights
+from neurona.saving.object_graphs import assignments_of_objects
 from neurona.saving.places import (
     HDF5_ENDINGS,
     checkpoint_file,
@@ -231,7 +233,16 @@ def load_weights(
             f"Model {model.name!r} has no weights yet: call it on data, or build(input_shape), before "
             "loading."
         )
-    path = find_weights(Path(filepath))
+    path = Path(filepath)
+    if index_of(path).is_file() and not path.is_file() and not checkpoint_file(path).is_file():
+        if by_name:
+            raise SavingError(
+                f"{path} is a checkpoint of TensorFlow, which has weights by attributes, not by the names of "
+                "layers: leave by_name=True out."
+            )
+        put(model, assignments_of_objects(model, read_bundle(path, budget), skip_mismatch))
+        return
+    path = find_weights(path)
     gate = _gate(path, budget)
     if path.suffix in (".npz", ".safetensors"):
         read = arrays.read_npz if path.suffix == ".npz" else arrays.read_safetensors

@@ -169,14 +169,15 @@ def origin(file: Hdf5, layers: Sequence[StoredLayer]) -> tuple[int, str]:
 _OLD_NAME = re.compile(r"(_(W|U|b|B)(_\w+)?|_(gamma|beta|running_mean|running_std|alphas)|param_\d+)(:0)?$")
 
 
-def segments(layer: Layer) -> Segments:
-    """A layer's weights as such files list them: the trainable ones of it and all layers in it, then the
+def segments(layer: Layer, age: int = 2) -> Segments:
+    """A layer's weights as files of an age list them: the trainable ones of it and all layers in it, then the
     others; each with the layer that owns it.
     """
+    walked = list(layer._walk() if age >= 3 else legacy("container_order").walk(layer))
     trainable = {id(variable) for variable in layer.trainable_variables}
     found: Segments = []
     for wanted in (True, False):
-        for owner, own in layer._walk():
+        for owner, own in walked:
             below = {id(variable) for one in owner._sublayers for variable in one.variables}
             alone = [one for one in own if one.persistent and id(one) not in below]
             part = [one for one in alone if (id(one) in trainable) == wanted]
@@ -207,13 +208,13 @@ def assignments(
     layers = file.layers()
     age, backend = origin(file, layers)
     found: list[Assignment] = []
-    for layer, (name, _, arrays) in _pairs(model, layers, names):
+    for layer, (name, _, arrays) in _pairs(model, layers, names, age):
         with file.gate.watching(name):
             if keeps_its_own(layer) and not segments(layer):  # such as the quantiles of adapted bins
                 layer.load_own_variables({str(index): array for index, array in enumerate(arrays)})
                 continue
             arrays = converted(layer, arrays, age, backend)
-        found += _fitting(layer, name, arrays, skip_mismatch)
+        found += _fitting(layer, name, arrays, skip_mismatch, age)
     with file.gate.watching():
         has_top_level = "top_level_model_weights" in file.root
     if has_top_level:
@@ -227,13 +228,15 @@ def tell_of_gates(model: Layer, file: Hdf5, names: Mapping[str, Layer] | None) -
     layers = file.layers()
     age, _ = origin(file, layers)
     if age < 3:
-        for layer, (_, _, arrays) in _pairs(model, layers, names):
+        for layer, (_, _, arrays) in _pairs(model, layers, names, age):
             legacy("weights").tell_of_gates(layer, arrays, age, file.version)
 
 
-def layers_of(model: Any) -> list[Layer]:
-    """The layers that have groups in a file; those of a `Merge` of Keras 1 in its place."""
+def layers_of(model: Any, age: int = 2) -> list[Layer]:
+    """The layers that have groups in a file of an age; those of a `Merge` of Keras 1 in its place."""
     layers = list(getattr(model, "layers", None) or model._sublayers)
+    if age < 3 and getattr(model, "inputs", None) is None:
+        layers = legacy("container_order").in_order(model, layers)
     inside = [getattr(layer, "layers_in_files", None) for layer in layers]
     return [one for layer, own in zip(layers, inside) for one in (own or [layer])] or [model]
 
@@ -244,10 +247,10 @@ def layers_by_name(model: Layer) -> dict[str, Layer]:
 
 
 def _pairs(
-    model: Layer, layers: list[StoredLayer], names: Mapping[str, Layer] | None
+    model: Layer, layers: list[StoredLayer], names: Mapping[str, Layer] | None, age: int
 ) -> Iterator[tuple[Layer, StoredLayer]]:
     """Layers of the model with those of the file that have weights."""
-    filled, own = [one for one in layers if one[2]], [one for one in layers_of(model) if segments(one)]
+    filled, own = [one for one in layers if one[2]], [one for one in layers_of(model, age) if segments(one)]
     if [one[0] for one in filled] == ["graph"]:
         raise SavingError("The weights of a Graph of Keras 0 do not say which layer they are of.")
     if names is None and len(own) != len(filled):
@@ -288,8 +291,10 @@ def _by_name(model: Layer) -> dict[str, Layer]:
     return found
 
 
-def _fitting(layer: Layer, name: str, arrays: list[np.ndarray], skip_mismatch: bool) -> list[Assignment]:
-    variables = [variable for _, own in segments(layer) for variable in own]
+def _fitting(
+    layer: Layer, name: str, arrays: list[np.ndarray], skip_mismatch: bool, age: int
+) -> list[Assignment]:
+    variables = [variable for _, own in segments(layer, age) for variable in own]
     return _pair(variables, arrays, f"{layer.name!r} ({name!r} in the file)", skip_mismatch)
 
 
@@ -405,7 +410,7 @@ def read_optimizer(model: Any, file: Hdf5, age: int) -> None:
     layers = file.layers()
     age, backend = origin(file, layers)
     stored = []
-    for layer, (_, names, weights) in _pairs(model, layers, _named_as_in(model, file)):
+    for layer, (_, names, weights) in _pairs(model, layers, _named_as_in(model, file), age):
         trained = {id(variable) for variable in layer.trainable_variables}
         fixed = sum(id(variable) not in trained for _, own in segments(layer) for variable in own)
         stored.append((layer, names, weights, fixed))

@@ -82,20 +82,11 @@ def checkpoint_file(path: Path) -> Path:
 
 
 def find_weights(path: Path) -> Path:
-    """The file that a name of weights means.
-
-    Raises:
-        SavingError: it is a checkpoint of TensorFlow.
-    """
+    """The file that a name of weights means."""
     if path.is_file():
         return path
     if checkpoint_file(path).is_file():
         return checkpoint_file(path)
-    if path.with_name(f"{path.name}.index").is_file():
-        raise SavingError(
-            f"{path} is a checkpoint of TensorFlow, in a format that only TensorFlow reads. Where it was "
-            "made, load it and write model.save_weights('model.weights.h5'), which is read here."
-        )
     return find_model(path)
 
 

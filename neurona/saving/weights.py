@@ -72,8 +72,13 @@ def _parts_of(layer: Layer) -> list[tuple[str, Any]]:
 
 
 def _parts_of_tf_keras(layer: Layer) -> list[tuple[str, Any]]:
-    """Where tf-keras looks for them: by the same names from the last to the first."""
-    return sorted(_parts_of(layer), key=lambda part: part[0], reverse=True)
+    """Where tf-keras looks for them: by the same names from the last to the first. The property `layers` of a
+    subclassed model has those in a dictionary sorted by their keys.
+    """
+    parts = dict(_parts_of(layer))
+    if "layers" in parts and getattr(layer, "inputs", None) is None:
+        parts["layers"] = legacy("container_order").in_order(layer, parts["layers"])
+    return sorted(parts.items(), key=lambda part: part[0], reverse=True)
 
 
 def parts_of_before(layer: Layer) -> list[tuple[str, Any]]:
@@ -88,7 +93,8 @@ def _walk_value(value: Any, path: str, seen: dict[int, Any], parts: Parts) -> It
         seen[id(value)] = value
         used: dict[str, int] = {}
         for item in inside:
-            if isinstance(item, Layer) or members(item) is not None:
+            # tf-keras does not look into lists and dictionaries that lie in another one.
+            if isinstance(item, Layer) or (members(item) is not None and parts is not _parts_of_tf_keras):
                 name = _group_name(item) if isinstance(item, Layer) else "container"
                 count = used.get(name, 0)
                 used[name] = count + 1

@@ -211,7 +211,7 @@ class AdditiveTranslator(TranslationNetwork):
 def _network(seed: int, quick: bool) -> AdditiveTranslator:
     """For the experiment."""
     if quick:
-        return AdditiveTranslator(32, 16, 2e-2, epochs=6, batch_size=25, random_state=seed)
+        return AdditiveTranslator(16, 16, 3e-2, epochs=4, batch_size=25, random_state=seed)
     return AdditiveTranslator(random_state=seed)
 
 

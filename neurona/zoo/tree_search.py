@@ -393,9 +393,9 @@ def _never_loses(seed: int = 0, quick: bool = False) -> Outcome:
     game = TicTacToe()
     size: Any = {"epochs": 20, "updates": 8}
     if quick:
-        size = {"epochs": 2, "updates": 2, "copies": 16, "simulations": 25}
+        size = {"epochs": 2, "updates": 5, "copies": 16, "simulations": 16}
     network = TreeSearch(random_state=seed, **size).fit(game)
-    network.set_params(simulations=200)
+    network.set_params(simulations=100 if quick else 200)
     won, drawn, lost = against_all_replies(network, game)
     details: dict[Words, float] = {
         Words("games won", "partidas ganadas"): won,
@@ -433,7 +433,7 @@ CARD = Card(
         target=0.0,
         source=Words("the game is a draw between perfect players", "entre jugadores perfectos es empate"),
         run=_never_loses,
-        quick_target=40.0,
+        quick_target=20.0,  # without learning 30 to 66, over three seeds
         lower=True,
     ),
 )

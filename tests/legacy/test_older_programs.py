@@ -166,6 +166,42 @@ model.set_weights([np.array([[3.0], [4.0]])])
 print(model.train_on_batch(np.ones((4, 2)), np.ones((4, 1))))
 """
 
+WEIGHTS = """
+import numpy as np
+from tensorflow.keras import Input, Model, Sequential, layers
+import tensorflow as tf
+
+class Own(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = layers.Dense(2)
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(2,), name="scale")
+        self.shift = tf.Variable(tf.zeros(2), name="shift")
+
+    def call(self, x):
+        return self.inner(x) * self.scale + self.shift
+
+class Net(Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.own = layers.Dense(3, name="first"), Own()
+        self.last = Sequential([layers.Dense(2)])
+
+    def call(self, x):
+        return self.last(self.own(self.first(x)))
+
+net = Net()
+net(np.zeros((1, 4)))
+print(*[weight.name for weight in net.weights])
+seen = Input((5, 4))
+x = layers.Bidirectional(layers.GRU(3, return_sequences=True))(seen)
+x = layers.TimeDistributed(Sequential([layers.Input((6,)), layers.Dense(2)]))(x)
+x = layers.TimeDistributed(layers.Dense(2))(x)
+print(*[weight.name for weight in Model(seen, x).weights])
+"""
+
 
 def run(text, folder):
     (folder / "program.py").write_text(text)
@@ -202,3 +238,24 @@ def test_numpy_of_tensorflow_and_steps_that_print_numbers(tmp_path):
 
 def test_gradients_in_a_loss_of_tf_keras_without_eager(tmp_path):
     assert float(run(PENALTY, tmp_path)[-1]) == pytest.approx(16)  # (1 - |(3, 4)|)^2
+
+
+def test_names_of_weights_have_those_of_their_layers(tmp_path):
+    # As tf-keras 2.21 prints them.
+    said = [line.split() for line in run(WEIGHTS, tmp_path)]
+    of_first = [f"net/first/{name}:0" for name in ("kernel", "bias")]
+    of_own = [f"net/own/{name}:0" for name in ("scale", "shift", "dense/kernel", "dense/bias")]
+    assert said[0] == [*of_first, *of_own, "dense_1/kernel:0", "dense_1/bias:0"]
+    parts = ("kernel", "recurrent_kernel", "bias")
+    gates = [
+        f"bidirectional/{way}_gru/gru_cell/{name}:0" for way in ("forward", "backward") for name in parts
+    ]
+    inner = [
+        f"{layer}/{name}:0" for layer in ("dense_2", "time_distributed_1") for name in ("kernel", "bias")
+    ]
+    assert said[1] == [*gates, *inner]
+    older = WEIGHTS.replace("tensorflow.keras", "keras") + "from keras.utils import np_utils"
+    assert run(older, tmp_path)[1].startswith("bidirectional_1/forward_gru_1/kernel:0 ")
+    todays = run(WEIGHTS + "print(net.first.kernel.path)", tmp_path)
+    assert todays[0].startswith("kernel bias scale ")
+    assert todays[-1] == "net/first/kernel"

@@ -1,4 +1,8 @@
-"""Adversarial networks beside players whose best play is known in closed form, and games that go wrong."""
+"""Adversarial networks beside PyTorch and players whose best play is known in closed form, and games that go
+wrong.
+"""
+
+import math
 
 import jax
 import jax.numpy as jnp
@@ -49,6 +53,81 @@ def test_the_penalty_holds_the_slope_of_a_critic():
     assert slope == pytest.approx(1.15, abs=0.02)
     assert history["real"][-1] - history["fake"][-1] == pytest.approx(3 * slope, abs=0.15)
     assert history["discriminator_loss"][-1] == pytest.approx(-3 * slope, abs=0.15)
+
+
+def torch_networks(model):
+    """The generator and the discriminator of a model, with its weights, in PyTorch; and their Adams."""
+    torch = pytest.importorskip("torch")
+    players, optimizers = [], []
+    for name, rate in (("generator", 0.003), ("discriminator", 0.002)):
+        layers, weights = [], iter(model.get_layer(name).get_weights())
+        for kernel, bias in zip(weights, weights, strict=True):
+            layer = torch.nn.Linear(*kernel.shape)
+            layer.weight.data, layer.bias.data = torch.tensor(kernel.T.copy()), torch.tensor(bias.copy())
+            layers += [layer, torch.nn.ReLU()]
+        players.append(torch.nn.Sequential(*layers[:-1]))
+        optimizers.append(torch.optim.Adam(players[-1].parameters(), rate, (0.5, 0.9), eps=1e-7))
+    return players, optimizers
+
+
+def half_a_cosine(rate, step, steps):
+    return rate * (0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2)
+
+
+class NumberedNoise(AdversarialRule):
+    """Draws the noise of a step by its number."""
+
+    def learn(self, model, batch, key, number):
+        return super().learn(model, batch, jax.random.key(number), number)
+
+
+def noise_of(step):
+    """The noise that shows made rows, the places between real and made ones, and the generator's own."""
+    drawing, mixing, again = jax.random.split(jax.random.key(step), 3)
+    drawn = [jax.random.normal(drawing, (20, 3)), jax.random.uniform(mixing, (20, 1))]
+    return [*drawn, jax.random.normal(again, (20, 3))]
+
+
+@pytest.mark.parametrize(
+    ("loss", "turns", "penalty"), [("wasserstein", 3, 10.0), ("minimax", 1, 0.0), ("non-saturating", 1, 0.0)]
+)
+def test_epochs_are_those_of_pytorch_with_the_same_weights_and_noise(loss, turns, penalty):
+    torch = pytest.importorskip("torch")
+    rows, x, rates, steps = rng.normal(size=(120, 2)).astype("float32"), nn.Input((2,)), (0.003, 0.002), 12
+    with nn.random.Stream(0):
+        generator, discriminator = (
+            nn.Sequential(
+                [nn.Input((wide,)), nn.layers.Dense(16, "relu"), nn.layers.Dense(outputs)], name=name
+            )
+            for name, wide, outputs in (("generator", 3, 2), ("discriminator", 2, 1))
+        )
+        model = nn.Model(x, [discriminator(x), discriminator(generator(zoo.LatentNoise(3)(x)))])
+    model.compile(rule=NumberedNoise(loss, rates, (0.5, 0.9), steps, turns, penalty))
+    (makes, tells), (of_generator, of_discriminator) = torch_networks(model)
+    model.fit(rows, epochs=2, batch_size=20, shuffle=False, verbose=0)
+    softplus = torch.nn.functional.softplus
+    of_score = {"wasserstein": torch.neg, "minimax": lambda score: -softplus(score)}
+    for step in range(steps):
+        noise, share, again = (torch.tensor(np.asarray(one)) for one in noise_of(step))
+        of_discriminator.param_groups[0]["lr"] = half_a_cosine(rates[1], step, steps)
+        of_generator.param_groups[0]["lr"] = half_a_cosine(rates[0], step // turns, steps // turns)
+        real, made = torch.tensor(rows[step % 6 * 20 :][:20]), makes(noise).detach()
+        lost = (softplus(-tells(real)) + softplus(tells(made))).mean()
+        if penalty:
+            between = (share * real + (1 - share) * made).requires_grad_()
+            (slopes,) = torch.autograd.grad(tells(between).sum(), between, create_graph=True)
+            lost = (tells(made) - tells(real)).mean() + penalty * ((slopes.norm(dim=1) - 1) ** 2).mean()
+        of_discriminator.zero_grad()
+        lost.backward()
+        of_discriminator.step()
+        if step % turns == turns - 1:
+            of_generator.zero_grad()
+            of_score.get(loss, lambda score: softplus(-score))(tells(makes(again))).mean().backward()
+            of_generator.step()
+    for ours, theirs in ((generator, makes), (discriminator, tells)):
+        for weight, parameter in zip(ours.get_weights(), theirs.parameters(), strict=True):
+            # Adam steps as far for a gradient near 0, of which half is rounding, as for any other.
+            np.testing.assert_allclose(weight, parameter.detach().numpy().T, atol=1e-3)
 
 
 def test_losses_are_those_of_the_papers_and_the_original_saturates():

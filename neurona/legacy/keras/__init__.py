@@ -53,6 +53,7 @@ _LAYERS_OF = (
     "recurrent",
     "wrappers",
 )
+_ROOMS = ("backend", "layers", "losses", "metrics", "models", "preprocessing", "utils", "wrappers")
 _MODELS = f"{_HERE}.models"
 _LAYERS = f"{_HERE}.layers"
 PATHS: dict[str, Any] = {
@@ -70,7 +71,6 @@ PATHS: dict[str, Any] = {
             "dtype_policies",
             "export",
             "initializers",
-            "metrics",
             "mixed_precision",
             "ops",
             "quantizers",
@@ -143,9 +143,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     modules = [path for path in PATHS if "." not in path and not path.startswith("_")]
-    return sorted(
-        [*_TOP, "backend", "layers", "losses", "models", "preprocessing", "utils", "wrappers", *modules]
-    )
+    return sorted([*_TOP, *_ROOMS, *modules])
 
 
 def version() -> str:

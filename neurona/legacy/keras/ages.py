@@ -25,7 +25,16 @@ from neurona.layers import (
     ConvLSTM3D,
     Lambda,
 )
-from neurona.legacy.keras import backend, first_shapes, lambdas, methods, older_names, recurrent, sizes
+from neurona.legacy.keras import (
+    backend,
+    first_shapes,
+    lambdas,
+    methods,
+    older_names,
+    recurrent,
+    sizes,
+    weight_names,
+)
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.keras.older_metrics import OF_KERAS_1
@@ -129,6 +138,7 @@ def begin(source: str) -> None:
         if _OF_TENSORFLOW.search(source) and not _IMPORTS.search(source):
             older_names.count_inputs_from_one()
             first_shapes.install()
+            weight_names.install(source, cells_are_named=True)
         return
     _State.is_older = True
     for cls, rate in _RATES.items():
@@ -142,6 +152,8 @@ def begin(source: str) -> None:
     older_names.count_from_one(older_names.is_keras_1(source))
     older_names.name_layers_of_resnet()
     older_names.bring_along(source)
+    if not older_names.is_keras_1(source):
+        weight_names.install(source, cells_are_named=False)
     Layer.add_weight = _with_name_third(Layer.add_weight)
     Layer.__init_subclass__ = classmethod(_noticing_keras_1(Layer.__init_subclass__.__func__))  # pyright: ignore
     Model.predict = _silent(Model.predict)

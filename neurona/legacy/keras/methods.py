@@ -1,6 +1,7 @@
 """Methods that models had in Keras 1 and 2."""
 
 import functools
+import importlib
 import inspect
 import itertools
 import math
@@ -28,6 +29,7 @@ from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
 from neurona.metrics import Mean, Metric
 from neurona.models import Model
+from neurona.saving.bundles import index_of
 
 # The positional arguments of Keras 2 after the generator; those of Keras 1 had others in the same places.
 _FIT = (
@@ -240,9 +242,14 @@ class LoadStatus:
 
 
 def _with_status(load_weights: Callable[..., None]) -> Callable[..., Any]:
+    """`load_weights` that returns a status, and reads checkpoints of TensorFlow before a model is built."""
+
     @functools.wraps(load_weights)
-    def wrapper(*args: Any, **kwargs: Any) -> LoadStatus:
-        load_weights(*args, **kwargs)
+    def wrapper(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self.built and index_of(filepath).is_file():  # its weights are read when they are made
+            checkpoints: Any = importlib.import_module("neurona.legacy.tensorflow.checkpoint")
+            return checkpoints.Checkpoint(root=self).read(filepath)
+        load_weights(self, filepath, *args, **kwargs)
         return LoadStatus()
 
     return wrapper

@@ -1,9 +1,11 @@
-"""`tf.train.Checkpoint` and its manager, in Neurona's own files: one `.npz` for each checkpoint."""
+"""`tf.train.Checkpoint` and its manager, in Neurona's own files: one `.npz` for each checkpoint. Those of
+TensorFlow are read too.
+"""
 
 import functools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,16 @@ from neurona.core.errors import SavingError
 from neurona.core.owner import members
 from neurona.core.scope import current_scope
 from neurona.core.variable import Variable
+from neurona.legacy import optimizer_state
 from neurona.legacy.tensorflow.errors import NotFoundError
 from neurona.legacy.tensorflow.variable import Variable as FaceVariable
 from neurona.legacy.tensorflow.widths import on_device
 from neurona.optimizers import Optimizer
+from neurona.saving.bundles import bundle_exists, data_of, index_of, read_bundle
+from neurona.saving.object_graphs import Node, matches, nodes_of
+from neurona.tracebacks import warn
 
+_STATE = "optimizer "  # and the number of its node
 _PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 
 
@@ -76,7 +83,10 @@ class Checkpoint:
         """
         if save_path is None:
             return Status(_Restoring(self, {}))
-        restoring = _Restoring(self, stored_groups(save_path))
+        if bundle_exists(save_path):
+            restoring: _Restoring = _RestoringObjects(self, read_bundle(save_path))
+        else:
+            restoring = _Restoring(self, stored_groups(save_path))
         restoring.settle()
         return Status(restoring)
 
@@ -95,10 +105,13 @@ class _Restoring:
         self._checkpoint, self.left, self.known = checkpoint, dict(groups), set(groups)
         self._settling = False
 
-    def own(self) -> set[str]:
-        """The paths of the variables that are there."""
-        values = self._checkpoint._values().items()
-        return {path for path, one in values if not isinstance(one, Optimizer) or one.built}
+    def missing(self) -> set[str]:
+        """The paths of the variables that are there, but not in the file."""
+        return {path for path, one in self._places() if _is_made(one)} - self.known
+
+    def _places(self) -> Iterable[tuple[str, Any]]:
+        """What takes arrays, with its path in the file."""
+        return self._checkpoint._values().items()
 
     def settle(self) -> None:
         """Give the variables that are there their values; those to come get theirs when they are made."""
@@ -107,18 +120,57 @@ class _Restoring:
             return  # layers that are built for made-up sizes are built again
         self._settling = True
         try:
-            for path, one in self._checkpoint._values().items():
-                if path in self.left and not (isinstance(one, Optimizer) and not one.built):
+            for path, one in self._places():
+                if path in self.left and _is_made(one):
                     _take(one, self.left.pop(path), path)
         finally:
             self._settling = False
         if self.left:
             waiting.add(self)
-            for _, one in self._checkpoint._met():
+            for _, one in (*self._checkpoint._met(), *self._places()):
                 if not getattr(one, "built", True):
                     _settle_after_build(one, self)
         else:
             waiting.discard(self)
+
+
+def _is_made(one: Any) -> bool:
+    return not isinstance(one, Optimizer) or one.built
+
+
+class _RestoringObjects(_Restoring):
+    """What a checkpoint of TensorFlow holds: objects, by the attributes that lead to them."""
+
+    def __init__(self, checkpoint: Checkpoint, tensors: dict[str, np.ndarray]) -> None:
+        self._nodes = nodes_of(tensors)
+        groups = {node.key: [tensors[node.key]] for node in self._nodes if node.key is not None}
+        for number, node in enumerate(self._nodes):
+            if (kept := _of_optimizer(node, self._nodes)) and all(key in groups for key in kept):
+                groups[f"{_STATE}{number}"] = [groups.pop(key)[0] for key in kept]
+                groups.pop(str(self._nodes[node.children["_learning_rate"]].key), None)
+        super().__init__(checkpoint, groups)
+
+    def _places(self) -> Iterator[tuple[str, Any]]:
+        for root in (self._checkpoint, getattr(self._checkpoint, "root", None)):
+            for one, node in matches(root, self._nodes):
+                if isinstance(one, Optimizer):
+                    yield f"{_STATE}{self._nodes.index(node)}", one
+                elif isinstance(one, Variable) and node.key is not None:
+                    yield node.key, one
+
+    def missing(self) -> set[str]:
+        found = {id(one) for _, one in self._places()}
+        values = self._checkpoint._values().items()
+        return {path for path, one in values if _is_made(one) and id(one) not in found}
+
+
+def _of_optimizer(node: Node, nodes: Sequence[Node]) -> list[str]:
+    """Where an optimizer of tf.keras 2.11 or later has its steps and what it keeps of each weight."""
+    if not {"_iterations", "_learning_rate", "_variables"} <= set(node.children):
+        return []
+    kept = nodes[node.children["_variables"]].children
+    found = [node.children["_iterations"], *(kept[name] for name in sorted(kept, key=int) if name != "0")]
+    return [key for number in found if (key := nodes[number].key) is not None]
 
 
 waiting: set[_Restoring] = set()
@@ -157,7 +209,7 @@ class Status:
 
     def assert_existing_objects_matched(self) -> "Status":
         """Refuse objects that the file does not hold."""
-        if missing := sorted(self._restoring.own() - self._restoring.known):
+        if missing := sorted(self._restoring.missing()):
             raise AssertionError(f"The checkpoint does not hold {', '.join(missing)}.")
         return self
 
@@ -190,6 +242,11 @@ def stored_groups(save_path: Any) -> dict[str, list[np.ndarray]]:
         for name in sorted(stored.files, key=lambda one: (one.split("#")[0], int(one.split("#")[1]))):
             groups.setdefault(name.split("#")[0], []).append(stored[name])
     return groups
+
+
+def files_of(prefix: str) -> list[Path]:
+    """The files of a checkpoint, Neurona's or TensorFlow's."""
+    return [Path(f"{prefix}.npz"), index_of(prefix), data_of(prefix)]
 
 
 def _walk(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
@@ -228,6 +285,14 @@ def _arrays_of(one: Any) -> list[np.ndarray]:
 
 
 def _take(one: Any, arrays: list[np.ndarray], path: str) -> None:
+    if isinstance(one, Optimizer) and path.startswith(_STATE):
+        try:
+            optimizer_state.restore(one, None, arrays)
+        except (
+            SavingError
+        ) as error:  # tf.keras has a model's own weights in another order than those of layers
+            warn(f"The optimizer begins anew: the checkpoint has its state for other weights. {error}")
+        return
     if isinstance(one, Optimizer):
         one.set_weights(arrays)
         return
@@ -283,7 +348,9 @@ class CheckpointManager:
         self.checkpoints = [] if latest is None else self._on_disk()
 
     def _on_disk(self) -> list[str]:
-        files = [file.with_suffix("") for file in Path(self.directory).glob("*.npz")]
+        files = {
+            file.with_suffix("") for end in ("npz", "index") for file in Path(self.directory).glob(f"*.{end}")
+        }
         return sorted(map(str, files), key=lambda name: int(re.sub(r".*-", "", name) or 0))
 
     @property
@@ -300,7 +367,8 @@ class CheckpointManager:
             _note_latest(Path(path).parent, Path(path).name)
         self.checkpoints.append(path)
         while self._most is not None and len(self.checkpoints) > self._most:
-            Path(f"{self.checkpoints.pop(0)}.npz").unlink(missing_ok=True)
+            for file in files_of(self.checkpoints.pop(0)):
+                file.unlink(missing_ok=True)
         return path
 
     def restore_or_initialize(self) -> str | None:

@@ -2,15 +2,26 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 
 class _Open:
     scopes: tuple[str, ...] = ()
 
 
+class OfLayers:
+    """The names of the layers that are being built or called.
+
+    Attributes:
+        names: gives them, where they are part of the names of variables.
+    """
+
+    names: Any = tuple
+
+
 def scoped_name(name: str) -> str:
     """A name within the open name scopes."""
-    return "/".join((*_Open.scopes, name))
+    return "/".join((*OfLayers.names(), *_Open.scopes, name))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall
 from neurona import layers
 from neurona.legacy.first_values import from_function
 from neurona.legacy.keras import backend as K
-from neurona.legacy.keras import older_metrics, older_names
+from neurona.legacy.keras import metrics, older_metrics, older_names, utils
 from neurona.legacy.keras.layers import Recurrent
 
 
@@ -102,3 +102,18 @@ def test_cosine_proximity_is_minus_the_cosine():
     y, p = np.random.default_rng(0).normal(size=(2, 5, 3))
     cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(y, p)]
     np.testing.assert_allclose(older_metrics.cosine_proximity(y, p), np.negative(cosines), rtol=1e-5)
+
+
+def test_metrics_of_tf_keras_2_are_its_numbers():
+    # The numbers of tf-keras 2.21.
+    tensor = metrics.MeanTensor()
+    for values in ([0, 1, 2, 3], [4, 5, 6, 7]):
+        tensor.update_state(values)
+    tensor.update_state([12, 10, 8, 6], sample_weight=[0, 0.2, 0.5, 1])
+    np.testing.assert_allclose(tensor.result(), [2, 3.6363635, 4.8, 5.3333335], rtol=1e-6)
+    with pytest.raises(ValueError, match=r"Expected shape .*: \(4,\). Got: \(2,\)"):
+        tensor.update_state([1, 2])
+    relative = metrics.MeanRelativeError(normalizer=[1, 3, 2, 3])
+    relative.update_state([1, 3, 2, 3], [2, 4, 6, 8])
+    assert float(relative.result()) == 1.25
+    assert utils.to_ordinal([[0], [1], [3]]).tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 1]]

@@ -44,6 +44,19 @@ def test_an_array_of_a_fixed_size_takes_no_more_rows():
     assert more.stack().numpy().tolist() == [0, 2]
 
 
+def test_an_array_of_a_fixed_size_takes_no_more_rows_in_a_graph(session):
+    count = tf.placeholder(tf.int32, [])
+    start = (0, tf.TensorArray(tf.float32, 3))
+    _, rows = tf.while_loop(lambda i, _: i < count, lambda i, rows: (i + 1, rows.write(i, 2.0)), start)
+    filled = rows.stack()
+    assert session.run(filled, {count: 2}).tolist() == [2, 2, 0]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="write to index 3 but array is not resizeable"):
+        session.run(filled, {count: 5})
+    beyond = tf.TensorArray(tf.float32, 2).scatter([0, 2], [1.0, 2.0]).stack()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"write to index 2 .* and size is: 2"):
+        session.run(beyond)
+
+
 def test_the_loss_of_the_greatest_scores_whose_number_is_fed(session):
     scores, count = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [])
     positive = tf.reduce_sum(tf.cast(scores > 0.5, tf.int32))

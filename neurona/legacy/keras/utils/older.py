@@ -22,6 +22,21 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: Any = "float32
     return rows.astype(dtype)
 
 
+def to_ordinal(y: Any, num_classes: int | None = None, dtype: Any = "float32") -> Any:
+    """Ranks as rows of as many ones.
+
+    Example:
+
+        >>> to_ordinal([0, 2], num_classes=3).tolist()
+        [[0.0, 0.0], [1.0, 1.0]]
+    """
+    ranks = np.asarray(y, "int")
+    if ranks.ndim > 1 and ranks.shape[-1] == 1:
+        ranks = ranks[..., 0]
+    places = np.arange((num_classes or int(ranks.max()) + 1) - 1)
+    return (places < ranks[..., None]).astype(dtype)
+
+
 def get_from_module(
     identifier: Any,
     module_params: dict[str, Any],
@@ -299,5 +314,5 @@ __all__ = [
     "batch_shuffle", "categorical_probas_to_classes", "conv_input_length", "conv_output_length",
     "convert_kernel", "count_params", "get_from_module", "get_test_data", "has_arg", "layer_from_config",
     "make_batches", "multi_gpu_model", "normalize", "normalize_tuple", "plot", "print_summary",
-    "probas_to_classes", "slice_arrays", "to_categorical", "to_list", "unpack_singleton",
+    "probas_to_classes", "slice_arrays", "to_categorical", "to_list", "to_ordinal", "unpack_singleton",
 ]

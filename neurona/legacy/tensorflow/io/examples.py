@@ -3,67 +3,11 @@ integers.
 """
 
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import DataError
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_SIZES = {_FIXED64: 8, _FIXED32: 4}
-
-
-def varint(value: int) -> bytes:
-    """An integer in groups of seven bits, the lowest first."""
-    value &= 0xFFFFFFFFFFFFFFFF
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def field(number: int, content: bytes) -> bytes:
-    """A field that holds bytes."""
-    return varint(number << 3 | _BYTES) + varint(len(content)) + content
-
-
-def read_varint(data: bytes, place: int) -> tuple[int, int]:
-    """An integer and the place after it."""
-    value = shift = 0
-    while True:
-        byte = data[place]
-        value |= (byte & 0x7F) << shift
-        place += 1
-        if byte < 0x80:
-            return value, place
-        shift += 7
-        if shift > 63:
-            raise DataError("A record is damaged: an integer has more than 64 bits.")
-
-
-def fields(data: bytes) -> Iterator[tuple[int, int, Any]]:
-    """(number, wire type, value) of each field: an integer, or bytes.
-
-    Raises:
-        DataError: the bytes are no message.
-    """
-    place = 0
-    try:
-        while place < len(data):
-            key, place = read_varint(data, place)
-            kind = key & 7
-            if kind == _VARINT:
-                value, place = read_varint(data, place)
-            else:
-                size, place = (_SIZES[kind], place) if kind in _SIZES else read_varint(data, place)
-                value, place = data[place : place + size], place + size
-                if kind not in (*_SIZES, _BYTES) or len(value) != size:
-                    raise IndexError
-            yield key >> 3, kind, value
-    except IndexError:
-        raise DataError("A record is damaged: it is no protocol buffer, or is cut off.") from None
+from neurona.saving.protobuf import BYTES, FIXED32, VARINT, field, fields, read_varint, varint
 
 
 class _Message:
@@ -149,7 +93,7 @@ class FloatList(_List):
     def ParseFromString(self, data: Any) -> int:
         found: list[float] = []
         for number, kind, value in fields(data):
-            if number == 1 and kind in (_BYTES, _FIXED32):
+            if number == 1 and kind in (BYTES, FIXED32):
                 found += struct.unpack(f"<{len(value) // 4}f", value[: len(value) // 4 * 4])
         self.value = found
         return len(data)
@@ -169,9 +113,9 @@ class Int64List(_List):
     def ParseFromString(self, data: Any) -> int:
         found: list[int] = []
         for number, kind, value in fields(data):
-            if number == 1 and kind == _VARINT:
+            if number == 1 and kind == VARINT:
                 found.append(value)
-            elif number == 1 and kind == _BYTES:
+            elif number == 1 and kind == BYTES:
                 place = 0
                 while place < len(value):
                     item, place = read_varint(value, place)

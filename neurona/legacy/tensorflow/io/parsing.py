@@ -12,11 +12,12 @@ from neurona.graph import Spec
 from neurona.legacy.tensorflow.dtypes import as_dtype, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.hosts import host, tensor
-from neurona.legacy.tensorflow.io.examples import Example, field, fields, read_varint, varint
+from neurona.legacy.tensorflow.io.examples import Example
 from neurona.legacy.tensorflow.on_host import Given, held, like, on_host, one_text, shape_of
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.sparse import SparseParts, SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.saving.protobuf import field, fields, read_varint, varint
 
 _LISTS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 

@@ -7,34 +7,13 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from neurona.core.errors import ArgumentError, DataError
+from neurona.files.checksums import masked_checksum
 from neurona.files.gate import Gate
 from neurona.legacy.tensorflow.errors import DataLossError, NotFoundError
 from neurona.legacy.tensorflow.hosts import text
 
-_POLYNOMIAL = 0x82F63B78  # of CRC-32C (Castagnoli), its bits turned round
 _COMPRESSIONS = ("", "GZIP", "ZLIB")
-
-
-def _table() -> np.ndarray:
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ np.uint32(_POLYNOMIAL), table >> 1)
-    return table
-
-
-_TABLE: list[int] = _table().tolist()
-
-
-def masked_checksum(data: bytes) -> int:
-    """TensorFlow's checksum of a record: CRC-32C, turned and moved."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 class TFRecordOptions:

@@ -197,11 +197,16 @@ def assert_(condition: Any, data: Any, summarize: Any = None, name: str | None =
     """An operation that stops a run in which a condition does not hold."""
     if not is_drawing(condition, data):
         return debugging.Assert(condition, data, summarize)
+    return check(condition, data, _refuse, name or "Assert")
+
+
+def check(condition: Any, data: Any, refuse: Callable[[list[Any]], None], name: str) -> Operation:
+    """An operation that refuses a run in which a condition does not hold, with an error made of the data."""
     graph = get_default_graph()
-    full_name = graph.unique_name(name or "Assert")
+    full_name = graph.unique_name(name)
     tensors = [convert(condition), *(convert(one) for one in data if not isinstance(one, (str, bytes)))]
     told = [one if isinstance(one, (str, bytes)) else convert(one).node for one in data]
-    node = Check(tensors[0].node, told, _refuse, name=full_name, after=graph.before())
+    node = Check(tensors[0].node, told, refuse, name=full_name, after=graph.before())
     return Operation(full_name, "Assert", [node], tensors, graph)
 
 

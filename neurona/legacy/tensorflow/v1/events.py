@@ -14,76 +14,40 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from neurona.core.errors import optional_import
-
-_POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
-_MASK = 0xA282EAD8
-
-
-def _table() -> list[int]:
-    values = []
-    for number in range(256):
-        for _ in range(8):
-            number = (number >> 1) ^ (_POLYNOMIAL if number & 1 else 0)
-        values.append(number)
-    return values
-
-
-_CRC = _table()
-
-
-def masked_crc(data: bytes) -> int:
-    """The checksum of a record: CRC-32C, turned and shifted.
-
-    Example:
-
-        >>> hex(masked_crc(b"123456789"))
-        '0xc78ab0e5'
-    """
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = _CRC[(value ^ byte) & 0xFF] ^ (value >> 8)
-    value ^= 0xFFFFFFFF
-    return (((value >> 15) | (value << 17)) + _MASK) & 0xFFFFFFFF
+from neurona.files.checksums import masked_checksum
+from neurona.saving.protobuf import varint
 
 
 def record(data: bytes) -> bytes:
     """Bytes as a record: their number and its checksum, the bytes and theirs."""
     length = struct.pack("<Q", len(data))
-    return length + struct.pack("<I", masked_crc(length)) + data + struct.pack("<I", masked_crc(data))
+    return (
+        length + struct.pack("<I", masked_checksum(length)) + data + struct.pack("<I", masked_checksum(data))
+    )
 
 
 # Protocol buffers: fields with their numbers.
 
 
-def _varint(number: int) -> bytes:
-    number &= (1 << 64) - 1
-    out = bytearray()
-    while True:
-        low, number = number & 0x7F, number >> 7
-        out.append(low | (0x80 if number else 0))
-        if not number:
-            return bytes(out)
-
-
 def whole(field: int, number: int) -> bytes:
     """A field with an integer."""
-    return _varint(field << 3) + _varint(number)
+    return varint(field << 3) + varint(number)
 
 
 def single(field: int, number: float) -> bytes:
     """A field with a float of 32 bits."""
-    return _varint(field << 3 | 5) + struct.pack("<f", number)
+    return varint(field << 3 | 5) + struct.pack("<f", number)
 
 
 def double(field: int, number: float) -> bytes:
     """A field with a float of 64 bits."""
-    return _varint(field << 3 | 1) + struct.pack("<d", number)
+    return varint(field << 3 | 1) + struct.pack("<d", number)
 
 
 def text(field: int, data: bytes | str) -> bytes:
     """A field with bytes, a text or a message."""
     data = data.encode() if isinstance(data, str) else data
-    return _varint(field << 3 | 2) + _varint(len(data)) + data
+    return varint(field << 3 | 2) + varint(len(data)) + data
 
 
 def doubles(field: int, numbers: Iterable[float]) -> bytes:

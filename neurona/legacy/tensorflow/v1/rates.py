@@ -14,11 +14,12 @@ from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.v1 import train
 from neurona.legacy.tensorflow.v1.initializers import Zeros
 from neurona.legacy.tensorflow.v1.queues import QueueRunner, add_queue_runner
-from neurona.legacy.tensorflow.v1.saver import _data, _path, latest_checkpoint, load_values
+from neurona.legacy.tensorflow.v1.saver import _path, latest_checkpoint, load_values
 from neurona.legacy.tensorflow.v1.scopes import get_variable, variable_scope
 from neurona.legacy.tensorflow.v1.tensor import draw
 from neurona.legacy.tensorflow.v1.variables import GraphVariable, global_variables
 from neurona.messages import translated
+from neurona.saving.bundles import data_of
 
 __all__ = [
     "checkpoints_iterator",
@@ -170,7 +171,7 @@ def remove_checkpoint(
     checkpoint_prefix: Any, checkpoint_format_version: Any = None, meta_graph_suffix: str = "meta"
 ) -> None:
     """Delete the files of a checkpoint."""
-    for file in (_data(checkpoint_prefix), *(f"{checkpoint_prefix}.{end}" for end in ("index", "meta"))):
+    for file in (data_of(checkpoint_prefix), *(f"{checkpoint_prefix}.{end}" for end in ("index", "meta"))):
         Path(file).unlink(missing_ok=True)
 
 

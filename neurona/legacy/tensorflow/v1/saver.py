@@ -1,34 +1,26 @@
-"""`tf.train.Saver`: the values of variables in files, under the names that TensorFlow's checkpoints have.
+"""`tf.train.Saver`: the values of variables in TensorFlow's checkpoints, which both libraries read.
 
-`path.data-00000-of-00001` is an archive of NumPy's arrays; `path.index` lists its names and `path.meta`
-those of the
-graph's operations. The text file `checkpoint` says which is the latest. TensorFlow's own checkpoints are of
-another format.
+`path.meta` lists the names of the graph's operations. The text file `checkpoint` says which checkpoint is the
+latest.
 """
 
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import SavingError
 from neurona.legacy.tensorflow.checkpoint import stored_groups
 from neurona.legacy.tensorflow.dtypes import as_dtype
 from neurona.legacy.tensorflow.errors import NotFoundError
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.variables import GraphVariable, global_variables
-from neurona.saving import state
+from neurona.saving.bundles import bundle_exists, data_of, index_of, read_bundle, write_bundle
 
 _LATEST = re.compile(r'^(model_checkpoint_path|all_model_checkpoint_paths): "(.*)"$', re.MULTILINE)
-
-
-def _data(path: Any) -> Path:
-    return Path(f"{path}.data-00000-of-00001")
 
 
 class CheckpointState:
@@ -107,11 +99,7 @@ class Saver:
             raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
         variables = self._variables()
         values = dict(zip(variables, sess.run(list(variables.values())), strict=True))
-        state.write_state(_data(path), {name: np.asarray(value) for name, value in values.items()})
-        listed = {
-            name: [str(np.asarray(value).dtype), list(np.shape(value))] for name, value in values.items()
-        }
-        Path(f"{path}.index").write_text(json.dumps(listed), encoding="utf-8")
+        write_bundle(path, {name: np.asarray(value) for name, value in values.items()})
         if write_meta_graph:
             _write_names(sess.graph, Path(f"{path}.{meta_graph_suffix}"))
         self._keep(path)
@@ -124,7 +112,7 @@ class Saver:
         self.last_checkpoints = [one for one in self.last_checkpoints if one != path] + [path]
         while self._max and len(self.last_checkpoints) > self._max:
             old = self.last_checkpoints.pop(0)
-            for file in (_data(old), Path(f"{old}.index"), Path(f"{old}.meta")):
+            for file in (data_of(old), index_of(old), Path(f"{old}.meta")):
                 file.unlink(missing_ok=True)
 
     def restore(self, sess: Any, save_path: Any) -> None:
@@ -162,20 +150,13 @@ def load_values(path: Any) -> dict[str, np.ndarray]:
 
     Raises:
         ValueError: there is none.
-        SavingError: it is one of TensorFlow's own.
+        SavingError: it is damaged.
     """
-    file = _data(path)
     if Path(f"{path}.npz").is_file():
         return _values_of_objects(path)
-    if not file.is_file():
+    if not bundle_exists(path):
         raise ValueError(f"The passed save_path is not a valid checkpoint: {path}")
-    if not zipfile.is_zipfile(file):
-        raise SavingError(
-            f"{file} was written by TensorFlow, whose checkpoints Neurona does not read: load it there, and "
-            "write "
-            "its variables with numpy.savez."
-        )
-    return state.read_state(file)
+    return read_bundle(path)
 
 
 def _values_of_objects(path: Any) -> dict[str, np.ndarray]:
@@ -264,7 +245,7 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
 
 def checkpoint_exists(checkpoint_prefix: Any) -> bool:
     """Whether there is a checkpoint under a path."""
-    return _data(checkpoint_prefix).is_file()
+    return bundle_exists(checkpoint_prefix)
 
 
 def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:

@@ -1,5 +1,6 @@
 """`tf.TensorArray` in graphs: a tensor whose rows are written one by one, in loops too."""
 
+import contextlib
 import importlib
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 
 from neurona.graph import Spec
 from neurona.legacy.tensorflow.dtypes import as_dtype
+from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.v1.building import check
+from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.tensor import convert, draw, is_drawing
 
 
@@ -71,7 +75,8 @@ class GraphTensorArray:
         count = None if self._grows or not before else before[0]
         spec = Spec(None if inner is None else (count, *inner), self.dtype.held)
         given = (self._buffer, index, row, self._grows)
-        return self._with(draw(_written, given, name, default="TensorArrayWrite", spec=spec))
+        with self._within(index):
+            return self._with(draw(_written, given, name, default="TensorArrayWrite", spec=spec))
 
     def unstack(self, value: Any, name: Any = None) -> "GraphTensorArray":
         """An array with the rows of a tensor."""
@@ -81,7 +86,16 @@ class GraphTensorArray:
         """An array with other rows in some places."""
         rows = convert(value, self.dtype)
         given = (self._buffer, convert(indices), rows, self._grows)
-        return self._with(draw(_scattered, given, name, default="TensorArrayScatter"))
+        with self._within(indices):
+            return self._with(draw(_scattered, given, name, default="TensorArrayScatter"))
+
+    def _within(self, index: Any) -> Any:
+        """A block whose writes are refused behind the end of an array that does not grow."""
+        if self._grows:
+            return contextlib.nullcontext()
+        told = [convert(index), self.size()]
+        fits = draw(_fits, tuple(told), default="TensorArrayFits", differentiable=False)
+        return get_default_graph().control_dependencies([check(fits, told, _refuse, "TensorArrayCheck")])
 
     def identity(self) -> "GraphTensorArray":
         """Itself."""
@@ -120,6 +134,19 @@ jax.tree_util.register_pytree_node(
     lambda array: ([array._buffer], (array.dtype.name, array._grows)),
     lambda told, parts: GraphTensorArray(told[0], None, told[1], parts[0]),
 )
+
+
+def _fits(index: Any, size: Any) -> Any:
+    return jnp.all((jnp.asarray(index) >= 0) & (jnp.asarray(index) < size))
+
+
+def _refuse(values: list[Any]) -> None:
+    places, size = np.ravel(values[0]), values[1]
+    place = next(one for one in places if not 0 <= one < size)
+    raise InvalidArgumentError(
+        f"Tried to write to index {place} but array is not resizeable and size is: {size}. Give "
+        "tf.TensorArray dynamic_size=True, or a larger size."
+    )
 
 
 def _empty(size: Any, dtype: str) -> Any:

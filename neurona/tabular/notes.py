@@ -1,0 +1,79 @@
+"""What is told about a table, in English and in Spanish."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from neurona.language import in_language
+
+_SENTENCES = {
+    "en": {
+        "renamed": "Column {place}, {given!r}, is called {name!r}.",
+        "no_header": "The first row holds numbers ({cells}), so the columns have no names.",
+        "short_rows": "{rows} rows have fewer cells than there are columns, the first of them row {row}; "
+        "what is missing counts as empty.",
+        "boolean": "two values that say yes and no",
+        "number": "all cells are numbers",
+        "number_written": "all cells are numbers; {example!r} is read as {number}",
+        "number_but": "{cells} cells that are no numbers, such as {example!r}, count as empty",
+        "number_ambiguous": "all cells are numbers; {example} is read as {number}, since no cell says "
+        "whether {mark!r} is the decimal mark or stands between thousands",
+        "date": "all cells are dates, in the order {order}",
+        "date_ambiguous": "all cells are dates; no cell says whether the day or the month comes first: "
+        "{example} is read as {date}",
+        "row_numbers": "it counts the rows",
+        "identifier": "it is another one in nearly every row, and has no meaning by itself",
+        "text": "sentences: {words:.0f} words on average",
+        "category": "{distinct} texts",
+        "category_codes": "codes, such as {example!r}: as numbers they would lose their zeros",
+        "mixed": "{share:.0%} of the cells are numbers, and others, such as {example!r}, are not",
+        "constant": "all rows hold {value!r}",
+        "empty": "all cells are empty",
+    },
+    "es": {
+        "renamed": "La columna {place}, {given!r}, se llama {name!r}.",
+        "no_header": "La primera fila contiene números ({cells}), así que las columnas no tienen nombre.",
+        "short_rows": "{rows} filas tienen menos celdas que columnas hay, la primera de ellas la fila {row}; "
+        "lo que falta cuenta como vacío.",
+        "boolean": "dos valores que dicen sí y no",
+        "number": "todas las celdas son números",
+        "number_written": "todas las celdas son números; {example!r} se lee como {number}",
+        "number_but": "{cells} celdas que no son números, como {example!r}, cuentan como vacías",
+        "number_ambiguous": "todas las celdas son números; {example} se lee como {number}, porque ninguna "
+        "celda dice si {mark!r} es el signo decimal o separa los miles",
+        "date": "todas las celdas son fechas, en el orden {order}",
+        "date_ambiguous": "todas las celdas son fechas; ninguna dice si va primero el día o el mes: "
+        "{example} se lee como {date}",
+        "row_numbers": "cuenta las filas",
+        "identifier": "es otro en casi cada fila, y no significa nada por sí mismo",
+        "text": "frases: {words:.0f} palabras de media",
+        "category": "{distinct} textos",
+        "category_codes": "códigos, como {example!r}: como números perderían sus ceros",
+        "mixed": "{share:.0%} de las celdas son números, y otras, como {example!r}, no",
+        "constant": "todas las filas contienen {value!r}",
+        "empty": "todas las celdas están vacías",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to be told.
+
+    Attributes:
+        key: which sentence.
+        fields: what it is about.
+    """
+
+    key: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, language: str | None = None) -> str:
+        """The sentence, in `"en"`, `"es"` or the user's language.
+
+        Example:
+
+            >>> Note("constant", {"value": "x"}).say("es")
+            "todas las filas contienen 'x'"
+        """
+        return in_language(_SENTENCES, language)[self.key].format(**self.fields)
