@@ -273,8 +273,9 @@ def install(source: str = "") -> None:
     if "sklearn." in source:
         importlib.import_module("neurona.legacy.sklearn_names").restore()
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        if importlib.util.find_spec("six") is None:  # older libraries brought it along
-            FACES["six"] = "neurona.legacy.six"
+        for small in ("six", "tqdm"):  # older libraries, and Colab, brought them along
+            if importlib.util.find_spec(small) is None:
+                FACES[small] = f"neurona.legacy.{small}"
         sys.meta_path.insert(0, Finder())
 
 
