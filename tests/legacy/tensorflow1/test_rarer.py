@@ -232,3 +232,23 @@ def test_tests_of_programs(monkeypatch):
     unittest.defaultTestLoader.loadTestsFromTestCase(Test).run(result)
     assert not result.errors + result.failures, result.errors + result.failures
     assert (result.testsRun, len(result.skipped)) == (3, 1)
+
+
+def test_rows_of_segments_and_pairs_of_errors(session):
+    # The numbers are those of TensorFlow 2.21.
+    labels = np.array([[0.55, 0.72, 0.6, 0.54], [0.42, 0.65, 0.44, 0.89], [0.96, 0.38, 0.79, 0.53]], "f")
+    guesses = np.array([[0.57, 0.93, 0.07, 0.09], [0.02, 0.83, 0.78, 0.87], [0.98, 0.8, 0.46, 0.78]], "f")
+    whole = tf.losses.mean_pairwise_squared_error(labels, guesses)
+    weighted = tf.losses.mean_pairwise_squared_error(labels, guesses, [[1.0], [0.0], [2.0]])
+    np.testing.assert_allclose(session.run([whole, weighted]), [0.67265, 0.67925], rtol=1e-5)
+    assert tf.losses.get_losses() == [whole, weighted]
+    rows = np.arange(12.0).reshape(4, 3)
+    sums = tf.sparse_segment_sum(rows, [0, 2, 3], [0, 0, 1])
+    means = tf.sparse_segment_mean(rows, [0, 2, 3], [0, 0, 1])
+    assert session.run(sums).tolist() == [[6, 8, 10], [9, 10, 11]]
+    assert session.run(means).tolist() == [[3, 4, 5], [9, 10, 11]]
+    chosen = tf.batch_gather(rows, [[0, 2], [1, 1], [0, 0], [2, 1]])
+    assert session.run(chosen).tolist() == [[0, 2], [4, 4], [6, 6], [11, 10]]
+    product = tf.sparse_matmul(labels, guesses, transpose_b=True, a_is_sparse=True)
+    np.testing.assert_allclose(session.run(product), labels @ guesses.T, rtol=1e-6)
+    assert [tf.dimension_value(one) for one in (tf.zeros([3]).shape[0], 4, None)] == [3, 4, None]

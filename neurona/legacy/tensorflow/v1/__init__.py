@@ -48,6 +48,7 @@ _HOMES = {
         NotDifferentiable NoGradient RegisterGradient register_tensor_conversion_function no_regularizer
         get_local_variable scatter_nd_update scatter_nd_add scatter_nd_sub to_complex64 to_complex128
         setdiff1d unravel_index space_to_batch_nd batch_to_space_nd count_up_to string_split
+        batch_gather sparse_matmul sparse_segment_sum sparse_segment_mean dimension_value
         enable_tensor_equality disable_tensor_equality enable_v2_tensorshape wrap_function""",
     "readers": """ReaderBase TextLineReader WholeFileReader TFRecordReader FixedLengthRecordReader
         IdentityReader""",

@@ -245,3 +245,28 @@ def sparse_softmax_cross_entropy(
         labels = arrays.squeeze(labels, [-1])
     losses = nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
+
+
+def mean_pairwise_squared_error(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: Any = None,
+    loss_collection: Any = GraphKeys.LOSSES,
+) -> Any:
+    """The mean squared difference between the errors of any two elements of a sample, summed over samples."""
+    labels, predictions = _checked(labels, predictions)
+    loss = draw(_pairwise, (labels, predictions, weights), default="mean_pairwise_squared_error")
+    add_loss(loss, loss_collection)
+    return loss
+
+
+def _pairwise(labels: Any, predictions: Any, weights: Any) -> Any:
+    errors, weights = predictions - labels, jnp.asarray(weights, predictions.dtype)
+    weights = weights.reshape(weights.shape + (1,) * (errors.ndim - weights.ndim))
+    axes = tuple(range(1, errors.ndim))
+    present = jnp.sum(jnp.broadcast_to(weights != 0, errors.shape), axes, keepdims=True)
+    pairs = jnp.maximum(present - 1, 1)
+    squares = jnp.sum(errors**2, axes, keepdims=True) / pairs
+    sums = jnp.sum(errors, axes, keepdims=True) ** 2 / jnp.maximum(present * pairs, 1)
+    return jnp.sum(jnp.where(present > 0, 2 * (squares - sums), 0) * weights)

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.graph import Spec
-from neurona.legacy.tensorflow import arrays, choosing
+from neurona.legacy.tensorflow import arrays, choosing, linalg
+from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow import sparse as sparse_today
 from neurona.legacy.tensorflow.dispatch import S, T, function, tensor_of
 from neurona.legacy.tensorflow.dtypes import as_dtype
@@ -238,3 +239,40 @@ def _words(text: bytes, marks: bytes, skip_empty: bool) -> list[bytes]:
     for place in range(len(rest)):
         text = text.replace(rest[place : place + 1], first)
     return [part for part in text.split(first) if part or not skip_empty]
+
+
+def batch_gather(params: Any, indices: Any, name: Any = None) -> Any:
+    """The elements of each row at the places that the same row of `indices` has."""
+    return choosing.gather(params, indices, batch_dims=tensor(indices).shape.rank - 1, name=name)
+
+
+def sparse_matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: Any = None,
+) -> Any:
+    """The product of two dense matrices, of which many elements are 0."""
+    return linalg.matmul(a, b, transpose_a, transpose_b, name=name)
+
+
+def _of_rows(segment: Callable[..., Any], data: Any, indices: Any, segment_ids: Any) -> Any:
+    return segment(choosing.gather(data, indices), segment_ids)
+
+
+def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: Any = None) -> Any:
+    """The sums of segments of some rows."""
+    return _of_rows(numbers.segment_sum, data, indices, segment_ids)
+
+
+def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: Any = None) -> Any:
+    """The means of segments of some rows."""
+    return _of_rows(numbers.segment_mean, data, indices, segment_ids)
+
+
+def dimension_value(dimension: Any) -> int | None:
+    """The number of a size, or None."""
+    return getattr(dimension, "value", dimension)
