@@ -201,7 +201,7 @@ def _pictures(seed: int = 0, quick: bool = False) -> Outcome:
     if quick:
         network = GoogLeNet(("3a",), 0.2, augment=False, epochs=6, batch_size=32, random_state=seed)
         return _outcome(network, digits.load_data())
-    return _outcome(GoogLeNet(width=0.125, random_state=seed), cifar10.load_data())
+    return _outcome(GoogLeNet(width=0.125, epochs=5, random_state=seed), cifar10.load_data())
 
 
 def _published(seed: int = 0, quick: bool = False) -> Outcome:
@@ -225,14 +225,14 @@ CARD = Card(
     parameters=6_998_552,
     experiment=Experiment(
         task=Words(
-            "CIFAR-10, five modules of an eighth of the maps, 10 passes",
-            "CIFAR-10, cinco módulos de un octavo de los mapas, 10 pasadas",
+            "CIFAR-10, five modules of an eighth of the maps, 5 passes",
+            "CIFAR-10, cinco módulos de un octavo de los mapas, 5 pasadas",
         ),
         measure=Words("% of wrong test pictures", "% de imágenes de prueba erróneas"),
-        target=25.0,
+        target=40.0,
         source=Words(
-            "a bound of our own for five narrow modules and 10 passes",
-            "cota propia para cinco módulos estrechos y 10 pasadas",
+            "a bound of our own for five narrow modules and 5 passes",
+            "cota propia para cinco módulos estrechos y 5 pasadas",
         ),
         run=_pictures,
         quick_target=10.0,
