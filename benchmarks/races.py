@@ -241,6 +241,16 @@ _races = [
         details="An epoch of batches of 128, momentum 0.9; predictions included.",
     ),
     _race(
+        "gan",
+        "Deep convolutional GAN",
+        "mnist",
+        ("torch",),
+        2560,
+        "difference in brightness",
+        input_shape=(28, 28, 1),
+        details="Maps 64 and 32; 40 steps of both players on 64 digits, Adam 0.0002.",
+    ),
+    _race(
         "deep-q",
         "Deep Q-network: CartPole",
         "synthetic",
@@ -260,6 +270,6 @@ ZOO_TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     },
     **{
         (f"zoo-{name}", "fit"): (Target(at_least=1.5),)
-        for name in ("variational", "turing", "gpt", "writing", "residual", "deep-q")
+        for name in ("variational", "turing", "gpt", "writing", "residual", "gan", "deep-q")
     },
 }

@@ -66,6 +66,7 @@ class Node(Value):
 
     value: Any = None  # where it is known without a run
     holds = False  # whether it keeps a value from run to run
+    is_constant = False  # whether its function, which reads no node, gives the same in every run
     on_host = False  # whether its function takes arrays of numbers only, as one of Python's does
 
     @functools.cached_property
@@ -73,7 +74,9 @@ class Node(Value):
         """Whether the value is known when shapes are, so that it can be a shape itself."""
         if self.function in (shape_of, size_of, rank_of):
             return True
-        if not self.inputs or self.writes or not all(node.follows_from_shapes for node in self.inputs):
+        if not self.inputs:
+            return self.is_constant and not self.draws and is_small(self.spec)
+        if self.writes or not all(node.follows_from_shapes for node in self.inputs):
             return False
         return is_small(self.spec) and not self.draws
 

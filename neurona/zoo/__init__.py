@@ -16,6 +16,7 @@ from neurona.errors import suggest_names
 from neurona.zoo import (
     adaline,
     adversarial,
+    alexnet,
     annealed_boltzmann,
     backpropagation,
     bahdanau,
@@ -23,8 +24,10 @@ from neurona.zoo import (
     boards,
     boltzmann,
     capsules,
+    ciresan,
     conditional_random_field,
     contractive_autoencoder,
+    deconvolution,
     deep_autoencoder,
     deep_belief,
     deep_boltzmann,
@@ -40,11 +43,13 @@ from neurona.zoo import (
     extreme,
     game_tree,
     glove,
+    googlenet,
     gpt,
     graph_convolution,
     hebb,
     hidden_markov,
     hopfield,
+    jarrett,
     jordan,
     kohonen,
     kolmogorov_arnold,
@@ -80,6 +85,7 @@ from neurona.zoo import (
 )
 from neurona.zoo.adaline import *
 from neurona.zoo.adversarial import *
+from neurona.zoo.alexnet import *
 from neurona.zoo.annealed_boltzmann import *
 from neurona.zoo.backpropagation import *
 from neurona.zoo.bahdanau import *
@@ -88,8 +94,10 @@ from neurona.zoo.boards import *
 from neurona.zoo.boltzmann import *
 from neurona.zoo.capsules import *
 from neurona.zoo.card import CELLS, FAMILIES, Card, Experiment, Outcome, Words, diagram
+from neurona.zoo.ciresan import *
 from neurona.zoo.conditional_random_field import *
 from neurona.zoo.contractive_autoencoder import *
+from neurona.zoo.deconvolution import *
 from neurona.zoo.deep_autoencoder import *
 from neurona.zoo.deep_belief import *
 from neurona.zoo.deep_boltzmann import *
@@ -106,11 +114,13 @@ from neurona.zoo.estimator import Estimator, load
 from neurona.zoo.extreme import *
 from neurona.zoo.game_tree import *
 from neurona.zoo.glove import *
+from neurona.zoo.googlenet import *
 from neurona.zoo.gpt import *
 from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
+from neurona.zoo.jarrett import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.kolmogorov_arnold import *
@@ -158,6 +168,7 @@ __all__ = [
 ]
 __all__ += adaline.__all__
 __all__ += adversarial.__all__
+__all__ += alexnet.__all__
 __all__ += annealed_boltzmann.__all__
 __all__ += backpropagation.__all__
 __all__ += bahdanau.__all__
@@ -165,8 +176,10 @@ __all__ += bit_tasks.__all__
 __all__ += boards.__all__
 __all__ += boltzmann.__all__
 __all__ += capsules.__all__
+__all__ += ciresan.__all__
 __all__ += conditional_random_field.__all__
 __all__ += contractive_autoencoder.__all__
+__all__ += deconvolution.__all__
 __all__ += deep_autoencoder.__all__
 __all__ += deep_belief.__all__
 __all__ += deep_boltzmann.__all__
@@ -182,11 +195,13 @@ __all__ += environments.__all__
 __all__ += extreme.__all__
 __all__ += game_tree.__all__
 __all__ += glove.__all__
+__all__ += googlenet.__all__
 __all__ += gpt.__all__
 __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
+__all__ += jarrett.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
 __all__ += kolmogorov_arnold.__all__

@@ -202,6 +202,27 @@ x = layers.TimeDistributed(layers.Dense(2))(x)
 print(*[weight.name for weight in Model(seen, x).weights])
 """
 
+PHASES = """
+import tensorflow as tf
+from tensorflow import keras
+from tensorflow.keras import layers
+
+class Block(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.drop = layers.Dropout(0.5)
+
+    def call(self, inputs, training):
+        flat = tf.reshape(inputs, [8, 3])
+        return tf.reshape(self.drop(flat, training=training), [tf.shape(inputs)[0], 2, 3])
+
+seen = keras.Input((2, 3))
+model = keras.Model(seen, Block()(seen))
+print(model.output_shape[1:])
+same = model(tf.ones((4, 2, 3)))
+print(float(tf.reduce_min(same)), float(tf.reduce_max(model(tf.ones((4, 2, 3)), training=True))))
+"""
+
 
 def run(text, folder):
     (folder / "program.py").write_text(text)
@@ -259,3 +280,8 @@ def test_names_of_weights_have_those_of_their_layers(tmp_path):
     todays = run(WEIGHTS + "print(net.first.kernel.path)", tmp_path)
     assert todays[0].startswith("kernel bias scale ")
     assert todays[-1] == "net/first/kernel"
+
+
+def test_a_block_is_drawn_with_the_size_of_its_batches_and_without_a_phase(tmp_path):
+    # tf-keras 2.21 prints these, too.
+    assert run(PHASES, tmp_path) == ["(2, 3)", "1.0 2.0"]

@@ -42,16 +42,15 @@ class MeanTensor(Metric):
         weight = jnp.asarray(1.0 if sample_weight is None else sample_weight, self.dtype)
         if weight.ndim and values.ndim > weight.ndim:
             weight = weight.reshape((*weight.shape, *[1] * (values.ndim - weight.ndim)))
-        if self.total is None:
+        if not self.variables:
             self._begin(values.shape)
         elif values.shape != tuple(self.total.shape):
             raise ShapeError(
                 "MeanTensor input values must always have the same shape. Expected shape (set during the "
                 f"first call): {tuple(self.total.shape)}. Got: {values.shape}."
             )
-        total, count = self.total, self.count
-        total.assign_add(values * weight)
-        count.assign_add(jnp.broadcast_to(weight, values.shape))
+        for variable, batch in ((self.total, values * weight), (self.count, jnp.ones_like(values) * weight)):
+            variable.assign_add(batch)
 
     def result(self) -> Any:
         """The mean of each element.

@@ -1,6 +1,7 @@
 """Making, shaping and joining: the functions of `tf` itself."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.core.scope import current_scope
 from neurona.core.texts import Texts
 from neurona.legacy.tensorflow.dispatch import (
     D,
@@ -299,7 +301,23 @@ def shape_n(input: Any, out_type: Any = int32, name: Any = None) -> list[Any]:
 @function
 def reshape(tensor: T, shape: S) -> Any:
     """The same elements in another shape; -1 stands for what is left."""
-    return tensor.reshape(as_shape(shape))
+    sizes = as_shape(shape)
+    if _has_made_up_count(tensor, sizes):
+        return jnp.broadcast_to(
+            jnp.sum(tensor).astype(tensor.dtype), sizes
+        )  # of which only the shape is read
+    return tensor.reshape(sizes)
+
+
+def _has_made_up_count(tensor: Any, sizes: tuple[int, ...]) -> bool:
+    """Whether a shape does not fit because the size of a batch is made up: a drawn model may ask for the
+    sizes that its batches will have.
+    """
+    scope = current_scope()
+    made_up = set() if scope is None else scope.unknown_sizes
+    if not made_up or -1 in sizes or made_up.isdisjoint((*tensor.shape, *sizes)):
+        return False
+    return math.prod(sizes) != tensor.size
 
 
 @function

@@ -345,6 +345,8 @@ def _noticing(hook: Any, names: tuple[str, ...]) -> Callable[..., Any]:
         hook.__get__(None, cls)(**kwargs)
         if cls.__module__.startswith("neurona."):
             return
+        if issubclass(cls, Layer) and isinstance(vars(cls).get("call"), FunctionType):
+            _let_phase_be_left_out(vars(cls)["call"])
         for name in names:
             if name in vars(cls) and not _is_step_of_jax(name, vars(cls)[name]):
                 setattr(cls, name, _of_users(vars(cls)[name]))
@@ -361,6 +363,16 @@ def _noticing(hook: Any, names: tuple[str, ...]) -> Callable[..., Any]:
                         setattr(base, name, _for_subclasses(own))
 
     return init_subclass
+
+
+def _let_phase_be_left_out(call: FunctionType) -> None:
+    """Let callers leave out the last argument of `call(self, inputs, training)`, as in tf.keras 2, which
+    filled it in. Where nothing says whether this is training, it is None.
+    """
+    code, given = call.__code__, call.__defaults__ or ()
+    required = code.co_varnames[: code.co_argcount - len(given)]
+    if len(required) > 2 and required[-1] == "training":
+        call.__defaults__ = (None, *given)
 
 
 def _is_step_of_jax(name: str, method: Any) -> bool:

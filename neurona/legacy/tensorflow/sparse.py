@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurona.legacy.tensorflow.arrays import broadcast_to
+from neurona.legacy.tensorflow.choosing import gather_nd
 from neurona.legacy.tensorflow.dispatch import static, tensor_of
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32
 from neurona.legacy.tensorflow.linalg import matmul
@@ -63,12 +65,10 @@ class SparseTensor:
 
     def _scaled(self, operation: Any, other: Any) -> "SparseTensor":
         """The elements with those of a number, or of a dense tensor at the same places."""
-        factor = tensor_of(other, hint=self.dtype)
+        factor = other if hasattr(other, "graph_nodes") else tensor_of(other, hint=self.dtype)
         if factor.shape.rank:
-            shape = tuple(static(self.dense_shape))
-            places = tuple(np.asarray(self.indices._array).T)
-            factor = Tensor(jnp.broadcast_to(factor._array, shape)[places], factor._dtype)
-        return SparseTensor(self.indices, operation(self.values, factor), self.dense_shape)
+            factor = gather_nd(broadcast_to(factor, self.dense_shape), self.indices)
+        return self.of_parts(self.indices, operation(self.values, factor), self.dense_shape)
 
     def __mul__(self, other: Any) -> "SparseTensor":
         return self._scaled(operator.mul, other)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import neurona.legacy.tensorflow.v1 as tf
+from neurona.legacy import imports
 from neurona.legacy.tensorflow.errors import InvalidArgumentError, NotFoundError
 from neurona.legacy.tensorflow.v1.contrib.factorization import KMeans
+from neurona.legacy.tensorflow.v1.inner_paths import INNER_PATHS
 
 
 @pytest.fixture(autouse=True)
@@ -244,3 +246,44 @@ def test_a_graph_with_a_producer_is_imported_from_its_message():
         tf.train.import_meta_graph(message)
         (again,) = tf.get_collection("rows")
         assert [int(session.run(again)) for _ in range(4)] == [0, 10, 20, 0]
+
+
+def test_inner_modules_that_programs_import_from():
+    face = "neurona.legacy.tensorflow.v1"
+    for path, name in [
+        ("python.control_flow_ops", "cond"),
+        ("python.ops.gradients_impl", "gradients"),
+        ("python.training.optimizer", "Optimizer"),
+        ("python.training.saver", "latest_checkpoint"),
+        ("python.ops.losses.losses", "softmax_cross_entropy"),
+        ("python.lib.io.tf_record", "tf_record_iterator"),
+        ("contrib.rnn.python.ops.core_rnn_cell_impl", "BasicLSTMCell"),
+        ("contrib.layers.python.layers", "initializers"),
+        ("contrib.layers.python.layers.layers", "conv2d"),
+        ("contrib.seq2seq.python.ops.attention_wrapper", "AttentionWrapper"),
+        ("contrib.framework.python.ops", "add_arg_scope"),
+        ("core.protobuf.config_pb2", "ConfigProto"),
+        ("models.rnn.rnn_cell", "BasicLSTMCell"),
+        ("models.rnn.seq2seq", "rnn_decoder"),
+    ]:
+        assert getattr(imports.find(f"{face}.{path}"), name) is not None
+    for path, target in INNER_PATHS.items():
+        module = imports.find(f"{face}.{path}")
+        assert module is not None, path
+        for name in target if isinstance(target, dict) else ():
+            assert getattr(module, name) is not None
+
+
+def test_a_checkpoint_is_printed(session, tmp_path, capsys):
+    tf.get_variable("v", initializer=[1.0, 2.0])
+    session.run(tf.global_variables_initializer())
+    path = tf.train.Saver().save(session, str(tmp_path / "model"))
+    show = imports.find("neurona.legacy.tensorflow.v1.python.tools.inspect_checkpoint")
+    show.print_tensors_in_checkpoint_file(path, "v", False)
+    show.print_tensors_in_checkpoint_file(path, None, True)
+    show.print_tensors_in_checkpoint_file(path, None, False)
+    told = "tensor_name:  v\n[1. 2.]\n"
+    assert capsys.readouterr().out == f"{told}{told}v (float32) [2]\n"
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "checkpoint", "model.data-00000-of-00001", "model.index", "model.meta"
+    ]  # fmt: skip

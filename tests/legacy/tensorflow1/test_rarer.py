@@ -1,5 +1,9 @@
 """Functions that fewer programs use, by loops in NumPy, closed forms, and TensorFlow's documentation."""
 
+# ruff: noqa: PT009, PT027 - programs write tests with unittest
+
+import unittest
+
 import numpy as np
 import pytest
 
@@ -176,3 +180,55 @@ def test_older_names_of_steps(session):
     assert tf.saved_model.utils.get_tensor_from_tensor_info(told.inputs["inputs"]) is x
     with pytest.raises(TypeError, match="integer type"):
         tf.assert_integer(x)
+
+
+def test_chosen_elements_of_sparse_tensors_keep_gradients(session):
+    # The numbers are those of TensorFlow 2.21.
+    values = tf.Variable([1.0, 2.0, 3.0])
+    whole = tf.SparseTensor(tf.constant([[0, 0], [1, 1], [1, 2]], tf.int64), values * 1.0, [2, 3])
+    chosen = tf.sparse_retain(whole, [True, False, True]) * tf.constant([2.0])
+    product = tf.sparse_tensor_dense_matmul(chosen, tf.ones([3, 2]))
+    session.run(tf.global_variables_initializer())
+    assert session.run(product).tolist() == [[2, 2], [6, 6]]
+    assert session.run(tf.gradients(product, values)[0]).tolist() == [4, 0, 4]
+    assert session.run(tf.sparse_tensor_to_dense(chosen, -1.0)).tolist() == [[2, -1, -1], [-1, -1, 6]]
+    indices, kept, shape = session.run(chosen)
+    assert (indices.tolist(), kept.tolist(), shape.tolist()) == ([[0, 0], [1, 2]], [2, 6], [2, 3])
+    fed = tf.sparse_placeholder(tf.float32)  # of any rank
+    feed = {fed: tf.SparseTensorValue([[0], [2]], [1.0, 3.0], [4])}
+    dense = tf.sparse_tensor_to_dense(tf.sparse_retain(fed, fed.values > 1))
+    assert session.run(dense, feed).tolist() == [0, 0, 3, 0]
+
+
+def test_tests_of_programs(monkeypatch):
+    monkeypatch.setattr(Mode, "draws", True)
+
+    class Test(tf.test.TestCase):
+        def test_assertions(self):
+            fed = tf.placeholder(tf.float32, [None])
+            with self.test_session() as inner:
+                self.assertIs(tf.get_default_session(), inner)
+                self.assertAllClose(tf.constant([1.0, 2.0]), [1, 2.0000001])
+                self.assertAllClose({"a": [1.0]}, {"a": np.ones(1)})
+                self.assertNotAllClose([1.0], [1.1])
+                self.assertAllEqual(inner.run(fed * 2, {fed: [1.0]}), [2])
+                self.assertShapeEqual(np.ones([2, 3]), tf.zeros([2, 3]))
+                self.assertEqual(self.evaluate(tf.constant(3)), 3)
+                self.assertDTypeEqual(tf.constant(1), tf.int32)
+                self.assertAllInRange([1, 2], 1, 2)
+                self.assertAllInSet(tf.constant([1, 2]), {1, 2, 3})
+                self.assertNear(1.0, 1.001, 0.01)
+                self.assertArrayNear([1.0], [1.001], 0.01)
+                with self.assertRaisesOpError("must feed a value"):
+                    fed.eval()
+
+        def test_failures(self):
+            with self.assertRaises(AssertionError):
+                self.assertAllClose([1.0], [1.1])
+            with self.assertRaises(AssertionError):
+                self.assertAllInRange([3], 1, 2)
+
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(Test).run(result)
+    assert not result.errors + result.failures, result.errors + result.failures
+    assert (result.testsRun, len(result.skipped)) == (3, 1)

@@ -130,3 +130,16 @@ def test_a_model_of_keras_becomes_an_estimator(tmp_path):
         again.train(lambda: tf2.data.Dataset.from_tensor_slices(({"other": x}, y)).batch(4))
     with pytest.raises(ValueError, match="compile"):
         tf2.estimator.model_to_estimator(tf2.keras.Sequential([tf2.keras.layers.Dense(1)]))
+
+
+def test_sizes_that_are_put_together_from_numbers_are_known(session):
+    x = tf.placeholder(tf.float32, [None, 4, 3])
+    flat = [
+        tf.reshape(x, join) for join in (tf.stack([-1, 12]), tf.pack([-1, 12]), tf.concat([[-1], [12]], 0))
+    ]
+    assert [one.shape.as_list() for one in flat] == [[None, 12]] * 3
+    assert [value.shape for value in session.run(flat, {x: np.zeros((2, 4, 3))})] == [(2, 12)] * 3
+    assert tf.zeros(tf.stack([3, 2])).shape.as_list() == [3, 2]
+    drawn = tf.random_normal(tf.stack([3]))
+    assert drawn.shape.as_list() == [3]
+    assert session.run(drawn).tolist() != session.run(drawn).tolist()

@@ -9,6 +9,7 @@ from typing import Any
 
 from neurona.core.errors import suggestion
 from neurona.legacy.tensorflow.v1.age import looks_like_one
+from neurona.legacy.tensorflow.v1.inner_paths import INNER_PATHS
 from neurona.legacy.tensorflow.v1.mode import Mode, begin
 from neurona.messages import translated
 
@@ -253,6 +254,7 @@ _RENAMED = {
 }
 # Modules that programs import by these paths.
 PATHS = {
+    **INNER_PATHS,
     "compat": f"{_FACE}.compat",
     "keras": "neurona.legacy.keras",
     "python.keras": "neurona.legacy.keras",

@@ -290,13 +290,16 @@ def sparse_to_dense(
 
 
 def _scattered(places: Any, shape: Any, values: Any, default: Any) -> Any:
-    sizes = tuple(int(one) for one in shape)
+    sizes = tuple(np.asarray(shape).tolist())
     if getattr(getattr(values, "dtype", None), "kind", "") == "O":
         return _texts_at(np.asarray(places), sizes, values, default)
     places, values = jnp.asarray(places), jnp.asarray(values)
     whole = jnp.full(sizes, default, values.dtype)
     places = places[:, None] if places.ndim == 1 and len(sizes) == 1 else places
-    return whole.at[tuple(jnp.moveaxis(jnp.atleast_2d(places), -1, 0))].set(values)
+    places = jnp.atleast_2d(places)
+    if places.shape[-1] != len(sizes):  # their number may be made up, and is then too large to go through
+        raise ValueError(f"Places of {places.shape[-1]} numbers are not those of a shape of {len(sizes)}.")
+    return whole.at[tuple(places[..., axis] for axis in range(len(sizes)))].set(values)
 
 
 def _texts_at(places: np.ndarray, sizes: tuple[int, ...], texts: Any, default: Any) -> np.ndarray:

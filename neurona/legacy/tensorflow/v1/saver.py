@@ -258,6 +258,22 @@ def load_variable(ckpt_dir_or_file: Any, name: str) -> np.ndarray:
     return load_checkpoint(ckpt_dir_or_file).get_tensor(name.removesuffix(":0"))
 
 
+def print_tensors_in_checkpoint_file(
+    file_name: Any, tensor_name: str = "", all_tensors: bool = False, all_tensor_names: bool = False, **_: Any
+) -> None:
+    """Print a tensor of a checkpoint, or all of them, or the shapes of all."""
+    values = load_checkpoint(file_name)
+    shapes = values.get_variable_to_shape_map()
+    if tensor_name or all_tensors or all_tensor_names:
+        for name in [tensor_name] if tensor_name else sorted(shapes):
+            print("tensor_name: ", name)
+            if tensor_name or all_tensors:
+                print(values.get_tensor(name))
+        return
+    for name in sorted(shapes):
+        print(name, f"({values.get_variable_to_dtype_map()[name].name})", shapes[name])
+
+
 def _path(place: Any) -> Any:
     if not Path(place).is_dir():
         return place

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurona.graph import Spec
-from neurona.legacy.tensorflow import linalg, sparse
+from neurona.legacy.tensorflow import choosing, linalg, sparse
 from neurona.legacy.tensorflow import math as numbers
-from neurona.legacy.tensorflow.dtypes import as_dtype, int64
+from neurona.legacy.tensorflow.dtypes import as_dtype, int64, string
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1 import building
 from neurona.legacy.tensorflow.v1.mode import computing
@@ -59,6 +59,7 @@ def _dense(given: Any, default: Any = 0) -> Any:
     """A sparse tensor as a dense one; a dense one itself."""
     if not isinstance(given, sparse.SparseTensor):
         return given
+    given = getattr(given, "filled", given) if default == 0 else given
     if not is_drawing([given.indices, given.values, given.dense_shape]):
         return sparse.to_dense(given, default or None)
     return sparse_to_dense(given.indices, given.dense_shape, given.values, default)
@@ -99,8 +100,7 @@ def __getattr__(name: str) -> Any:
 
 # What gives a sparse tensor of one.
 _SPARSE = {
-    "add", "concat", "expand_dims", "reorder", "reset_shape", "reshape", "retain", "slice", "softmax",
-    "transpose",
+    "add", "concat", "expand_dims", "reorder", "reset_shape", "reshape", "slice", "softmax", "transpose",
 }  # fmt: skip
 
 
@@ -121,6 +121,41 @@ def _in_graphs(function: Callable[..., Any]) -> Callable[..., Any]:
         return SparseTensor.of_parts(*made)
 
     return call
+
+
+class RetainedTensor(SparseTensor):
+    """The elements of a sparse tensor that a mask chooses.
+
+    What computes with the whole takes zeros in the places of the others: the number of elements is then that
+    of the sparse tensor in every run, which XLA compiles once, and gradients pass.
+    """
+
+    def __init__(self, source: sparse.SparseTensor, chosen: Any) -> None:
+        self._source, self._chosen = source, chosen
+        zeros = building.zeros_like(source.values)
+        self.filled = SparseTensor.of_parts(
+            source.indices, choosing.where(chosen, source.values, zeros), source.dense_shape
+        )
+
+    @functools.cached_property
+    def _parts(self) -> sparse.SparseTensor:
+        return _in_graphs(sparse.retain)(self._source, self._chosen)
+
+    indices = property(lambda self: self._parts.indices)  # pyright: ignore[reportAssignmentType]
+    values = property(lambda self: self._parts.values)  # pyright: ignore[reportAssignmentType]
+    dense_shape = property(lambda self: self._source.dense_shape)  # pyright: ignore[reportAssignmentType]
+
+    def _scaled(self, operation: Any, other: Any) -> "RetainedTensor":
+        return RetainedTensor(self._source._scaled(operation, other), self._chosen)
+
+
+def retain(sp_input: Any, to_retain: Any) -> Any:
+    """The elements that a mask chooses."""
+    if not is_drawing(sp_input.indices, sp_input.values, to_retain):
+        return sparse.retain(sp_input, to_retain)
+    if sp_input.dtype == string:
+        return _in_graphs(sparse.retain)(sp_input, to_retain)
+    return RetainedTensor(sp_input, convert(to_retain))
 
 
 def _is_apart(one: Any) -> bool:

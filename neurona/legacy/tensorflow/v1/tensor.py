@@ -240,6 +240,9 @@ def default_session(session: Any = None) -> Any:
 
 # Drawing.
 
+# Rooms whose functions give the same for the same arguments; random numbers lie elsewhere.
+_OF_NUMBERS = {f"neurona.legacy.tensorflow.{room}" for room in ("arrays", "math")}
+
 
 @functools.lru_cache(4096)
 def _of_widths(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -296,6 +299,7 @@ def draw(
         differentiable=differentiable,
     )
     node.stream, node.spec = graph.version + 1, spec
+    node.is_constant = function.__module__ in _OF_NUMBERS
     return tensors_of(node, Operation(full_name, kind, [node], inputs, graph))
 
 
@@ -463,7 +467,7 @@ def _computed(call: Callable[..., Any]) -> Callable[..., Any]:
             return sparse.apart(result)
         return result._array if isinstance(result, Tensor) and result._dtype is None else result
 
-    function.__name__ = call.__name__
+    function.__name__, function.__module__ = call.__name__, call.__module__
     return function
 
 

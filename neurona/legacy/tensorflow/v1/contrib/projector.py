@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from neurona.tracebacks import warn
-
 
 class _Message:
     """A message of the projector: fields that are set, and written as text.
@@ -69,8 +67,3 @@ def visualize_embeddings(summary_writer: Any, config: ProjectorConfig) -> None:
     folder = Path(str(get()))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "projector_config.pbtxt").write_text(config.text(), encoding="utf-8")
-    if any("tensor_path" not in vars(one) for one in config.embeddings):
-        warn(
-            "TensorBoard's projector does not read Neurona's checkpoints: write the embedding with "
-            "numpy.savetxt('vectors.tsv', values, delimiter='\\t') and set tensor_path='vectors.tsv'."
-        )
