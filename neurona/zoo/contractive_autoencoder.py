@@ -285,8 +285,8 @@ def _digits(seed: int = 0, quick: bool = False) -> Outcome:
     if quick:
         network = ContractiveClassifier((64,), 0.1, 0.005, 10, 0.01, 20, 20, random_state=seed).fit(X, y)
         return Outcome(100 * (1 - network.score(test, truth)), network)
-    network = ContractiveClassifier((1000,), 0.1, random_state=seed).fit(X, y)
-    plain = ContractiveClassifier((1000,), 0.0, random_state=seed).fit(X, y)
+    network = ContractiveClassifier((1000,), 0.1, 0.002, 10, 0.003, random_state=seed).fit(X, y)
+    plain = ContractiveClassifier((1000,), 0.0, 0.002, 10, 0.003, random_state=seed).fit(X, y)
     details = {
         Words("% of wrong training digits", "% de dígitos de entrenamiento erróneos"): 100
         * (1 - network.score(X, y)),
