@@ -115,6 +115,7 @@ class SpeechRecognizer(Estimator):
 
     Example:
 
+        >>> from neurona.zoo import speak_digits
         >>> texts = ["1", "8", "18"]
         >>> sounds = [speak_digits(text) for text in texts]
         >>> network = SpeechRecognizer(16, learning_rate=0.03, epochs=150, random_state=0).fit(sounds, texts)

@@ -8,6 +8,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from neurona import zoo
+from neurona.initializers import HeNormal
 from neurona.layers import Input
 from neurona.models import Model
 from neurona.random import Stream
@@ -18,14 +19,20 @@ from tests.zoo.test_image_classifiers import bars, counted
 GENERATOR = np.random.default_rng(0)
 
 
-def test_alexnet_holds_as_many_numbers_as_published():
+@pytest.fixture
+def without_draws(monkeypatch):
+    """First weights are zeros: to draw sixty million numbers takes most of a minute."""
+    monkeypatch.setattr(HeNormal, "__call__", lambda self, shape, dtype=None, **_: jnp.zeros(shape, dtype))
+
+
+def test_alexnet_holds_as_many_numbers_as_published(without_draws):
     network = zoo.AlexNet(96, 4096, (11, 4), augment=False)
     counts = [count for count in counted(network, (224, 224, 3), 1000).values() if count]
     assert counts == [34_944, 307_456, 885_120, 663_936, 442_624, 37_752_832, 16_781_312, 4_097_000]
     assert sum(counts) == zoo.cards()["alexnet"].parameters == 60_965_224
 
 
-def test_the_maps_of_alexnet_are_as_large_as_published():
+def test_the_maps_of_alexnet_are_as_large_as_published(without_draws):
     network = zoo.AlexNet(96, 4096, (11, 4), augment=False)
     network.image_shape_, network.classes_ = (224, 224, 3), np.arange(1000)
     x = Input((224, 224, 3))
@@ -38,7 +45,7 @@ def test_the_maps_of_alexnet_are_as_large_as_published():
 TABLE = {"3a": 159, "3b": 380, "4a": 364, "4b": 437, "4c": 463, "4d": 580, "4e": 840, "5a": 1072, "5b": 1388}
 
 
-def test_modules_of_googlenet_hold_as_many_numbers_as_published():
+def test_modules_of_googlenet_hold_as_many_numbers_as_published(without_draws):
     network = zoo.GoogLeNet(tuple(MODULES), 1.0, stem=True, normalize=False, augment=False)
     counts = [count for count in counted(network, (224, 224, 3), 1000).values() if count]
     maps = 192
