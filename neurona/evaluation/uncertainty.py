@@ -5,10 +5,10 @@ of predictions.
 import dataclasses
 import math
 from collections.abc import Callable
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from neurona.core.errors import ArgumentError, DataError, ShapeError
 
@@ -97,13 +97,13 @@ def bootstrap_interval(
 
 def _bounds(drawn: np.ndarray, value: float, acceleration: float, level: float) -> list[float]:
     """The shares of the drawn figures at which the interval begins and ends."""
-    normal, below = NormalDist(), float(np.mean(drawn < value) + np.mean(drawn == value) / 2)
+    below = float(np.mean(drawn < value) + np.mean(drawn == value) / 2)
     edges = [(1 - level) / 2, (1 + level) / 2]
     if not 0 < below < 1:
         return edges
-    bias = normal.inv_cdf(below)
-    moved = [bias + normal.inv_cdf(edge) for edge in edges]
-    return [normal.cdf(bias + one / (1 - acceleration * one)) for one in moved]
+    bias = special.ndtri(below)
+    moved = [bias + special.ndtri(edge) for edge in edges]
+    return [float(special.ndtr(bias + one / (1 - acceleration * one))) for one in moved]
 
 
 def _acceleration(figure: Callable[..., float], parts: list[np.ndarray], rows: int) -> float:
@@ -145,7 +145,7 @@ def folds_interval(scores: Any, test_share: float, level: float = 0.95) -> Inter
     """
     _check_level("folds_interval", level)
     mean, error, freedom = _corrected("folds_interval", scores, test_share)
-    reach = error * _student(freedom, (1 + level) / 2)
+    reach = error * float(special.stdtrit(freedom, (1 + level) / 2))
     return Interval(mean, mean - reach, mean + reach, level)
 
 
@@ -175,7 +175,7 @@ def compare_folds(first: Any, second: Any, test_share: float) -> PairedTest:
     difference, error, freedom = _corrected("compare_folds", first - second, test_share)
     if error < 1e-12 * max(1.0, abs(difference)):
         return PairedTest(difference, 1.0 if abs(difference) < 1e-12 else 0.0)
-    return PairedTest(difference, 2 * (1 - _student_below(freedom, abs(difference / error))))
+    return PairedTest(difference, 2 * float(special.stdtr(freedom, -abs(difference / error))))
 
 
 def _corrected(owner: str, scores: Any, test_share: float) -> tuple[float, float, int]:
@@ -187,30 +187,6 @@ def _corrected(owner: str, scores: Any, test_share: float) -> tuple[float, float
         raise DataError(f"{owner}: there are 2 scores or more. Received: {len(scores)}")
     variance = scores.var(ddof=1) * (1 / len(scores) + test_share / (1 - test_share))
     return float(scores.mean()), math.sqrt(variance), len(scores) - 1
-
-
-def _student_below(freedom: int, value: float) -> float:
-    """How likely Student's t is below a value >= 0: the finite sums of whole degrees of freedom."""
-    angle = math.atan(value / math.sqrt(freedom))
-    cosine, sine = math.cos(angle), math.sin(angle)
-    term, total = (cosine, 0.0) if freedom % 2 else (1.0, 0.0)
-    for step in range(1 + freedom % 2, freedom, 2):
-        total += term
-        term *= cosine**2 * step / (step + 1)
-    if freedom % 2:
-        return 0.5 + (angle + sine * total) / math.pi
-    return 0.5 + sine * total / 2
-
-
-def _student(freedom: int, share: float) -> float:
-    """Below which value Student's t lies with this probability, above a half."""
-    low, high = 0.0, 2.0
-    while _student_below(freedom, high) < share:
-        high *= 2
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _student_below(freedom, middle) < share else (low, middle)
-    return (low + high) / 2
 
 
 def compare_predictions(first: Any, second: Any) -> PairedTest:
@@ -240,12 +216,7 @@ def compare_predictions(first: Any, second: Any) -> PairedTest:
             f"{first.size} and {second.size}"
         )
     wins, losses = int(np.sum(first & ~second)), int(np.sum(~first & second))
-    rows, fewer = wins + losses, min(wins, losses)
-    logs = [
-        math.lgamma(rows + 1) - math.lgamma(k + 1) - math.lgamma(rows - k + 1) - rows * math.log(2)
-        for k in range(fewer + 1)
-    ]
-    p_value = min(1.0, 2 * sum(map(math.exp, logs)))
+    p_value = min(1.0, 2 * float(special.bdtr(min(wins, losses), wins + losses, 0.5)))
     return PairedTest(float(np.mean(first) - np.mean(second)), p_value)
 
 

@@ -8,7 +8,6 @@ from scipy import stats
 
 from neurona import evaluation
 from neurona.errors import ArgumentError, DataError, ShapeError
-from neurona.evaluation.uncertainty import _student, _student_below
 
 RANDOM = np.random.default_rng(0)
 
@@ -28,14 +27,6 @@ def test_rows_of_several_arrays_stay_together():
     y = RANDOM.integers(0, 2, 100)
     found = evaluation.bootstrap_interval(lambda a, b: float(np.mean(a == b)), y, y)
     assert (found.value, found.low, found.high) == (1, 1, 1)
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 10, 50])
-def test_students_t_is_that_of_scipy(freedom):
-    for value in (0.0, 0.3, 1.0, 2.5, 8.0):
-        assert _student_below(freedom, value) == pytest.approx(stats.t.cdf(value, freedom), abs=1e-12)
-    for share in (0.6, 0.95, 0.995):
-        assert _student(freedom, share) == pytest.approx(stats.t.ppf(share, freedom), rel=1e-9)
 
 
 def test_the_interval_of_folds_has_their_corrected_variance():
