@@ -59,7 +59,7 @@ class RidgeBaseline:
         """A number for each row."""
         if not hasattr(self, "coef_"):
             raise NotBuiltError("RidgeBaseline has not learned yet: call fit first.")
-        return np.asarray(X, "float64") @ self.coef_ + self.intercept_
+        return _given("RidgeBaseline", X, len(self.coef_)) @ self.coef_ + self.intercept_
 
 
 class LogisticBaseline:
@@ -116,7 +116,7 @@ class LogisticBaseline:
         """The probability of each class, (rows, classes)."""
         if not hasattr(self, "coef_"):
             raise NotBuiltError("LogisticBaseline has not learned yet: call fit first.")
-        scores = np.asarray(X, "float64") @ self.coef_.T + self.intercept_
+        scores = _given("LogisticBaseline", X, self.coef_.shape[1]) @ self.coef_.T + self.intercept_
         likely = np.exp(scores - scores.max(axis=1, keepdims=True))
         return likely / likely.sum(axis=1, keepdims=True)
 
@@ -153,7 +153,7 @@ class NeighboursBaseline:
         """The mean of the numbers of the nearest rows, for each row."""
         if not hasattr(self, "_X"):
             raise NotBuiltError("NeighboursBaseline has not learned yet: call fit first.")
-        return self._y[self._nearest(np.asarray(X, "float64"))].mean(axis=1)
+        return self._y[self._nearest(_given("NeighboursBaseline", X, self._X.shape[1]))].mean(axis=1)
 
     def _nearest(self, X: np.ndarray) -> np.ndarray:
         """Which rows are nearest to each, (rows, neighbours)."""
@@ -220,4 +220,25 @@ def _rows(owner: str, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
             f"{owner}: X is (rows, features) and y has an entry for each row. Received shapes {X.shape} and "
             f"{y.shape}"
         )
+    _check_finite(owner, X)
     return X, y
+
+
+def _given(owner: str, X: Any, features: int) -> np.ndarray:
+    """Rows to be predicted.
+
+    Raises:
+        DataError: they have another number of features than those that were learned from, or one is not
+            finite.
+    """
+    X = np.asarray(X, "float64")
+    if X.ndim != 2 or X.shape[1] != features:
+        raise DataError(f"{owner}: it learned from {features} features. Received X of shape {X.shape}")
+    _check_finite(owner, X)
+    return X
+
+
+def _check_finite(owner: str, X: np.ndarray) -> None:
+    if not np.isfinite(X).all():
+        row, feature = np.argwhere(~np.isfinite(X))[0]
+        raise DataError(f"{owner}: row {row}, feature {feature} of X is {X[row, feature]}.")

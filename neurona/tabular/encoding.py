@@ -15,8 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neurona.core.errors import NotBuiltError, suggestion
-from neurona.errors import DataError
+from neurona.core.errors import DataError, NotBuiltError, suggestion
 from neurona.tabular.columns import Column
 from neurona.tabular.spellings import folded
 

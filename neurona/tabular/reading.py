@@ -6,9 +6,11 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from neurona.errors import ArgumentError, DataError, optional_import
 from neurona.preprocessing.files import read_text
@@ -160,7 +162,7 @@ def _excel(pandas: Any, path: Path, table: str | None, separator: str | None) ->
     optional_import("openpyxl", extra="tables", purpose="reading workbooks")
     try:
         book = pandas.read_excel(path, sheet_name=None, dtype=object)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, BadZipFile) as error:
         raise DataError(f"{path}: it can't be read as a workbook: {error}") from error
     filled = {name: sheet for name, sheet in book.items() if sheet.shape[1]}
     return RawTable(filled[_one_of(path, filled, table)]) if filled else RawTable(pandas.DataFrame())
@@ -233,8 +235,7 @@ def _columnar(pandas: Any, path: Path, table: str | None, separator: str | None)
 
 def _sqlite(pandas: Any, path: Path, table: str | None, separator: str | None) -> RawTable:
     try:
-        # Nothing is written, also where a row is about to be.
-        with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             query = (
                 "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
             )
@@ -249,7 +250,7 @@ def _from_address(pandas: Any, address: str, table: str | None) -> Any:
     """A table of a database of any kind that SQLAlchemy knows."""
     sqlalchemy = optional_import("sqlalchemy", extra="tables", purpose="reading databases")
     try:
-        engine = sqlalchemy.create_engine(address)
+        engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool)
         names = sqlalchemy.inspect(engine).get_table_names()
         shown = engine.url.render_as_string(hide_password=True)
         return pandas.read_sql_table(_one_of(shown, names, table), engine)

@@ -88,6 +88,14 @@ def test_joined_models_are_never_worse_than_the_best():
 def test_what_can_not_be_learned_from_is_refused(kind):
     with pytest.raises(DataError, match=rf"{kind.__name__}: X is .* shapes \(2, 1\) and \(3,\)"):
         kind().fit([[1], [2]], [1, 2, 3])
+    with pytest.raises(DataError, match=rf"{kind.__name__}: row 1, feature 0 of X is nan"):
+        kind().fit([[1], [np.nan]], [1, 2])
+    network = kind().fit([[1.0, 2.0], [2.0, 3.0]], [0, 1])
+    predict = getattr(network, "predict_proba", None) or network.predict
+    with pytest.raises(DataError, match=r"learned from 2 features. Received X of shape \(1, 3\)"):
+        predict([[1, 2, 3]])
+    with pytest.raises(DataError, match="row 0, feature 1 of X is inf"):
+        predict([[1, np.inf]])
     with pytest.raises(NotBuiltError, match="call fit first"):
         getattr(kind(), "predict_proba", getattr(kind(), "predict", None))([[1]])
 

@@ -68,6 +68,7 @@ def test_rows_that_are_short_are_told_and_long_ones_refused(tmp_path):
         ("t.jsonl", b'{"a": 1}\n{"a": ', "line 2: it is no JSON"),
         ("t.json", b"[1, 2]", "is a list of records"),
         ("t.xlsx", b"not a workbook", "can't be read as a workbook"),
+        ("t.xlsx", b"PK\x03\x04 cut off", "can't be read as a workbook"),
         ("t.parquet", b"not parquet", "can't be read"),
         ("t.sqlite", b"not a database, but long enough to be one" * 9, "can't be read as a database"),
     ],
