@@ -56,7 +56,7 @@ from neurona.optimizers import SGD
 from neurona.optimizers.schedules import CosineDecay
 from neurona.regularizers import L2
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.image_classifier import ImageClassifier
+from neurona.zoo.image_classifier import ImageClassifier, wrong_share
 
 __all__ = ["AlexNet", "ResponseNormalization"]
 
@@ -226,32 +226,19 @@ class AlexNet(ImageClassifier):
 _OPTIONS: dict[str, Any] = {"kernel_initializer": "he_normal", "kernel_regularizer": L2(_DECAY / 2)}
 
 
-def _outcome(network: AlexNet, data: Any) -> Outcome:
-    (X, y), (test, truth) = data
-    y, truth = np.ravel(y), np.ravel(truth)
-    network.fit(X, y)
-    weights = Words("numbers that are learned", "números que se aprenden")
-    return Outcome(
-        figure=100 * (1 - network.score(test, truth)),
-        network=network,
-        details={weights: network.model_.count_params()},
-        shown={"X": test},
-    )
-
-
 def _pictures(seed: int = 0, quick: bool = False) -> Outcome:
     """CIFAR-10 by an eighth of the maps, or digits of 8 x 8 enlarged."""
     if quick:
         (X, y), (test, truth) = digits.load_data()
         X, test = (np.kron(part, np.ones((1, 2, 2), part.dtype)) for part in (X, test))
         network = AlexNet(12, 64, dropout=0.0, augment=False, epochs=5, batch_size=32, random_state=seed)
-        return _outcome(network, ((X, y), (test, truth)))
-    return _outcome(AlexNet(12, 128, dropout=0.25, random_state=seed), cifar10.load_data())
+        return wrong_share(network, ((X, y), (test, truth)))
+    return wrong_share(AlexNet(12, 128, dropout=0.25, random_state=seed), cifar10.load_data())
 
 
 def _published(seed: int = 0, quick: bool = False) -> Outcome:
     """The paper's maps on CIFAR-10, for as many passes as there, about 90."""
-    return _outcome(AlexNet(96, 1024, epochs=90, random_state=seed), cifar10.load_data())
+    return wrong_share(AlexNet(96, 1024, epochs=90, random_state=seed), cifar10.load_data())
 
 
 CARD = Card(

@@ -42,7 +42,7 @@ from neurona.plotting.figure import finish, new_figure
 from neurona.random import Stream
 from neurona.zoo import validation
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.image_classifier import ImageClassifier, displayed, draw_maps
+from neurona.zoo.image_classifier import ImageClassifier, displayed, draw_maps, wrong_share
 from neurona.zoo.lenet import ScaledTanh
 
 __all__ = ["DeepPerceptron", "ElasticDistortion"]
@@ -239,29 +239,17 @@ class DeepPerceptron(ImageClassifier):
 _DISTORTED = Words("the first one, distorted", "la primera, deformada")
 
 
-def _outcome(network: DeepPerceptron, data: Any) -> Outcome:
-    (X, y), (test, truth) = data
-    network.fit(X, y)
-    weights = Words("numbers that are learned", "números que se aprenden")
-    return Outcome(
-        figure=100 * (1 - network.score(test, truth)),
-        network=network,
-        details={weights: network.model_.count_params()},
-        shown={"X": test},
-    )
-
-
 def _digits(seed: int = 0, quick: bool = False) -> Outcome:
     """MNIST by three hidden layers, or digits of 8 x 8 by two."""
     if quick:
         network = DeepPerceptron((100, 50), 0.3, epochs=15, batch_size=32, random_state=seed)
-        return _outcome(network, digits.load_data())
-    return _outcome(DeepPerceptron((800, 400), epochs=20, random_state=seed), mnist.load_data())
+        return wrong_share(network, digits.load_data())
+    return wrong_share(DeepPerceptron((800, 400), epochs=20, random_state=seed), mnist.load_data())
 
 
 def _published(seed: int = 0, quick: bool = False) -> Outcome:
     """The largest network of the paper, for as many passes as there, about 800."""
-    return _outcome(DeepPerceptron(epochs=800, random_state=seed), mnist.load_data())
+    return wrong_share(DeepPerceptron(epochs=800, random_state=seed), mnist.load_data())
 
 
 CARD = Card(

@@ -10,13 +10,14 @@ from neurona.losses import Loss, SparseCategoricalCrossentropy
 from neurona.models import Model
 from neurona.plotting.figure import BLUE, VERMILLION, finish, new_figure, plain_axes
 from neurona.zoo import validation
-from neurona.zoo.card import Words
+from neurona.zoo.card import Outcome, Words
 from neurona.zoo.estimator import Classifier, Estimator
 
 __all__: list[str] = []
 
 _SHOWN = 6  # pictures of a plot
 _FILTERS = 32
+_LEARNED = Words("numbers that are learned", "números que se aprenden")
 _FILTERS_TITLE = Words("what the first layer seeks", "lo que busca la primera capa")
 
 
@@ -167,6 +168,20 @@ class ImageClassifier(PictureNetwork, Classifier):
             below.set_xticks([0, 1])
             below.tick_params(labelsize=7)
             plain_axes(below)
+
+
+def wrong_share(network: ImageClassifier, data: Any) -> Outcome:
+    """Learn from pictures and be tested with others: % of them that are told wrong.
+
+    Args:
+        network: that learns.
+        data: ((X, y), (X, y)), to learn from and to be tested with, as data sets give them.
+    """
+    (X, y), (test, truth) = data
+    network.fit(X, np.ravel(y))
+    learned = sum(int(np.prod(weight.shape)) for weight in network.model_.trainable_variables)
+    figure = 100 * (1 - network.score(test, np.ravel(truth)))
+    return Outcome(figure, network, {_LEARNED: learned}, {"X": test})
 
 
 def draw_filters(figure: Any, kernel: np.ndarray, title: str) -> None:

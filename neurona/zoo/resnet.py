@@ -27,10 +27,10 @@ the mean and spread of each channel, where the paper subtracts the mean of each 
 networks for ImageNet are in `neurona.applications`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from neurona.datasets import cifar10, digits
 from neurona.errors import ArgumentError
@@ -50,7 +50,7 @@ from neurona.optimizers import SGD
 from neurona.optimizers.schedules import CosineDecay
 from neurona.regularizers import L2
 from neurona.zoo.card import Card, Experiment, Outcome, Words
-from neurona.zoo.image_classifier import ImageClassifier
+from neurona.zoo.image_classifier import ImageClassifier, wrong_share
 
 __all__ = ["PaddedShortcut", "ResNet"]
 
@@ -192,20 +192,8 @@ class ResNet(ImageClassifier):
 
 
 def _outcome(network: ResNet, data: Any) -> Outcome:
-    (X, y), (test, truth) = data
-    y, truth = np.ravel(y), np.ravel(truth)
-    network.fit(X, y)
-    return Outcome(
-        figure=100 * (1 - network.score(test, truth)),
-        network=network,
-        details={
-            Words("layers", "capas"): 6 * network.blocks + 2,
-            Words("numbers that are learned", "números que se aprenden"): sum(
-                int(np.prod(weight.shape)) for weight in network.model_.trainable_variables
-            ),
-        },
-        shown={"X": test},
-    )
+    found = wrong_share(network, data)
+    return replace(found, details={Words("layers", "capas"): 6 * network.blocks + 2, **found.details})
 
 
 def _pictures(seed: int = 0, quick: bool = False) -> Outcome:

@@ -54,7 +54,7 @@ def test_the_temperature_is_the_best_one_and_keeps_the_classes():
     for truth, likely in ((TRUTH, LIKELY), (TRUTH > 0, BINARY)):
         temperature = evaluation.best_temperature(truth, likely)
         best = minimize_scalar(
-            lambda T: evaluation.log_loss(truth, evaluation.with_temperature(likely, T)),  # noqa: B023
+            lambda T: evaluation.log_loss(truth, evaluation.with_temperature(likely, T)),  # noqa: B023 (called in this turn of the loop only)
             bounds=(0.02, 50),
             method="bounded",
             options={"xatol": 1e-10},
