@@ -64,8 +64,12 @@ class Column:
         """Cells as float64 for numbers, and for yes (1) and no (0), with NaN where they hold nothing;
         `datetime64` of seconds for dates; else objects, texts or None.
 
+        A cell that can't be read as the column's kind holds nothing.
+
         Args:
             cells: a pandas Series or a list.
+
+        Shapes: (rows,) -> (rows,).
         """
         return _values(self, _as_objects(cells))
 

@@ -92,6 +92,8 @@ class TableEncoder:
         Args:
             frame: a pandas DataFrame, or a dictionary of columns.
 
+        Shapes: (rows, columns) -> values (rows, features).
+
         Raises:
             NotBuiltError: it has not learned.
             DataError: a column is missing.
