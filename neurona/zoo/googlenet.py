@@ -99,6 +99,7 @@ class GoogLeNet(ImageClassifier):
 
     Example:
 
+        >>> import numpy as np
         >>> strokes = np.zeros((2, 8, 8))
         >>> strokes[0, :, 3] = strokes[1, 3, :] = 1
         >>> X = np.concatenate([np.roll(strokes, step, axis=(1, 2)) for step in range(-2, 3)])

@@ -67,6 +67,7 @@ class PaddedShortcut(Layer):
 
     Example:
 
+        >>> import numpy as np
         >>> PaddedShortcut()(np.ones((1, 4, 4, 1))).tolist()
         [[[[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]]]
     """
@@ -103,6 +104,7 @@ class ResNet(ImageClassifier):
 
     Example:
 
+        >>> import numpy as np
         >>> strokes = np.zeros((2, 8, 8))
         >>> strokes[0, :, 3] = strokes[1, 3, :] = 1
         >>> X = np.concatenate([np.roll(strokes, step, axis=(1, 2)) for step in range(-2, 3)])
