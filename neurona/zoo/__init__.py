@@ -70,6 +70,7 @@ from neurona.zoo import (
     radial_basis,
     resnet,
     restricted_boltzmann,
+    sentiment,
     softmax,
     spanish_tasks,
     sparse_autoencoder,
@@ -141,6 +142,7 @@ from neurona.zoo.proximal_policy import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
+from neurona.zoo.sentiment import *
 from neurona.zoo.softmax import *
 from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
@@ -222,6 +224,7 @@ __all__ += proximal_policy.__all__
 __all__ += radial_basis.__all__
 __all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__
+__all__ += sentiment.__all__
 __all__ += softmax.__all__
 __all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__
