@@ -49,6 +49,7 @@ from neurona.zoo import (
     hebb,
     hidden_markov,
     hopfield,
+    inverse_graphics,
     jarrett,
     jordan,
     kohonen,
@@ -121,6 +122,7 @@ from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
+from neurona.zoo.inverse_graphics import *
 from neurona.zoo.jarrett import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
@@ -203,6 +205,7 @@ __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
+__all__ += inverse_graphics.__all__
 __all__ += jarrett.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__

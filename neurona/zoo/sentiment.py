@@ -436,7 +436,7 @@ CARD = Card(
         task=Words(
             "IMDB, 25,000 film reviews, 64 filters over each of 1, 2 and 3 words, 3 epochs; and generated "
             "sentences with negations",
-            "IMDB, 25 000 reseñas de cine, 64 filtros para 1, otros para 2 y otros para 3 palabras, 3 épocas; "
+            "IMDB, 25 000 reseñas de cine, 64 filtros para 1 palabra, otros para 2 y otros para 3, 3 épocas; "
             "y frases generadas con negaciones",
         ),
         measure=Words("% of test texts told right", "% de textos de prueba acertados"),
