@@ -327,7 +327,8 @@ class InverseGraphics(TransformerMixin, Estimator):
             raise DataError(
                 f"{_UNIT}: there is no factor {factor!r}; it knows {', '.join(map(str, self.classes_))}."
             )
-        codes[:, own[0]] = np.linspace(*self.range_[:, own[0]], steps)
+        low, high = self.range_[:, own[0]]
+        codes[:, own[0]] = np.linspace(low, high, steps)
         return self.inverse_transform(codes)
 
     def plot(self, X: Any = None, language: str | None = None, to_file: Any = None) -> Any:
@@ -435,7 +436,10 @@ def _bars(seed: int = 0, quick: bool = False) -> Outcome:
     }
     if not quick:
         plain = InverseGraphics(**options, clamp=False).fit(X, names)
-        words = Words("the same without clamping, of the best number", "lo mismo sin fijar, del mejor número")
+        words = Words(
+            "without clamping, the lowest of the best correlations",
+            "sin fijar, la menor de las mejores correlaciones",
+        )
         details[words] = float(_correlations(plain, seed + 1000).max(axis=0).min())
     shown = {"X": rendered_bars([[0.2, 0.3, 0.8, 0.0, -0.2]])[0]}
     return Outcome(float(np.diag(found).min()), network, details, shown)

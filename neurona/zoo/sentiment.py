@@ -366,7 +366,7 @@ def negated_sentences(sentences: int, seed: int = 0) -> tuple[list[str], np.ndar
     draws = np.random.default_rng(seed)
     judged = (("bad", "dull", "boring", "awful"), ("good", "great", "funny", "clever"))
     said = (("really", "always", "truly"), ("not", "never", "hardly"))
-    subjects, beside = ("film", "story", "music", "cast"), ("by night", "for hours", "")
+    subjects, beside = ("film", "story", "music", "cast"), ("tonight", "again", "")
     texts, labels = [], []
     for kind, denied in draws.integers(0, 2, (sentences, 2)):
         word, how = draws.choice(judged[kind]), draws.choice(said[denied])
