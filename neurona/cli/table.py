@@ -12,6 +12,7 @@ from typing import Any
 
 import neurona as nn
 from neurona.cli.folders import own_folder
+from neurona.cli.main import INTERRUPTED
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError, DataError, optional_import
 from neurona.evaluation import write_report
@@ -31,6 +32,7 @@ from neurona.tabular import (
     train_table,
     verdict,
 )
+from neurona.tasks.catalog import DATASETS
 
 PREDICTOR, REPORT, FIGURES, CONFIG = "predictor.zip", "report.html", "report.json", "config.yaml"
 
@@ -40,7 +42,7 @@ _SHOWN = 20
 
 def is_file(given: str) -> bool:
     """Whether a data set is a file or an address of a database, and none of Neurona's."""
-    return "://" in given or bool(Path(given).suffix) or Path(given).exists()
+    return given not in DATASETS and ("://" in given or bool(Path(given).suffix) or Path(given).exists())
 
 
 def train(
@@ -74,6 +76,8 @@ def train(
     target, table = settings.pop("target", None), settings.pop("table", None)
     if "time_limit" in settings:
         settings["time_limit"] = _seconds(settings["time_limit"])
+    if Path(source).is_dir():
+        raise ArgumentError(say["table_folder"].format(folder=source))
     raw = read_table(source, table)
     if target is None:
         raise ArgumentError(say["table_target"].format(columns=", ".join(raw.frame)))
@@ -82,13 +86,13 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     if folder != wanted:
         print(say["folder_taken"].format(wanted=wanted, folder=folder))
-    for note in raw.notes:
-        print(note.say(language))
     trained = train_table(raw, target, TableOptions(**settings), functools.partial(_tell, language))
+    for note in trained.notes:
+        print(note.say(language))
     kinds = {column.name: column.kind for column in trained.columns}
     _write_config(folder / CONFIG, {"target": target, "table": table, **settings, "columns": kinds})
     _write(trained, raw.frame, source, folder, language)
-    return 0
+    return INTERRUPTED if trained.learned.interrupted else 0
 
 
 def _tell(language: str, news: list[Column] | Trial) -> None:

@@ -67,6 +67,7 @@ _ENGLISH = {
     "[OPTIONS]": "[OPTIONS]",
     "COMMAND [ARGS]": "COMMAND [ARGS]",
     # messages
+    "table_folder": "{folder} is a folder. A table is a file: .csv, .xlsx, .json, .parquet, .sqlite...",
     "table_target": "Which column is to be predicted? --target is one of: {columns}",
     "table_tried": "  {name}: loss {loss:.4g}, {seconds:.1f} s",
     "table_no_option": "{option} is of no use for a table; it is for the classic data sets.",
@@ -229,6 +230,8 @@ _SPANISH = {
     "[OPTIONS]": "[OPCIONES]",
     "COMMAND [ARGS]": "ORDEN [ARGUMENTOS]",
     # messages
+    "table_folder": "{folder} es una carpeta. Una tabla es un archivo: .csv, .xlsx, .json, .parquet, "
+    ".sqlite...",
     "table_target": "¿Qué columna se predice? --target es una de: {columns}",
     "table_tried": "  {name}: pérdida {loss:.4g}, {seconds:.1f} s",
     "table_no_option": "{option} no sirve para una tabla; es para los conjuntos de datos clásicos.",

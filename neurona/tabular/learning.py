@@ -20,6 +20,7 @@ from neurona.tabular.candidates import Candidate, ConstantModel
 from neurona.tabular.columns import Column
 from neurona.tabular.encoding import Encoded, TableEncoder
 
+_USEFUL = 2  # candidates after which an interrupted learning keeps what it has
 _FIFTHS = 5  # parts of a single fold
 _LEAST = 1e-6  # probability that is kept above 0, so that one surprise does not decide everything
 
@@ -115,6 +116,7 @@ class Learned:
         tested: the rows that a fold has.
         folds: rows to learn from, and rows to be tested with.
         model: for new rows.
+        interrupted: the candidate in which Ctrl-C ended the learning; empty if nothing did.
     """
 
     trials: list[Trial]
@@ -123,6 +125,7 @@ class Learned:
     tested: np.ndarray
     folds: Sequence[Split]
     model: TableModel
+    interrupted: str = ""
 
 
 def learn_table(
@@ -147,6 +150,8 @@ def learn_table(
         time_limit: in seconds; no candidate begins after it.
         tell: is called when a candidate is done.
 
+    Ctrl-C ends the learning with the candidates that are done, if there is one beside the constant.
+
     Raises:
         DataError: no column is left to learn from.
     """
@@ -160,7 +165,12 @@ def learn_table(
     for name, build in {"constant": ConstantModel, **candidates}.items():
         if trials and time_limit is not None and time.perf_counter() - begin > time_limit:
             break
-        trials.append(_try(name, build, parts, y, outputs, folds))
+        try:
+            trials.append(_try(name, build, parts, y, outputs, folds))
+        except KeyboardInterrupt:
+            if len(trials) < _USEFUL:
+                raise
+            return dataclasses.replace(_joined(trials, encoders, y, outputs, folds), interrupted=name)
         tell(trials[-1])
     return _joined(trials, encoders, y, outputs, folds)
 

@@ -34,6 +34,7 @@ _SENTENCES = {
         "target_few": "{classes} whole numbers, which are taken for classes",
         "target_numbers": "numbers",
         "no_target": "{rows} rows are left out: their target is empty.",
+        "interrupted": "Training was interrupted: only the models that were done are compared.",
         "telling": "{column!r} alone tells {share:.0%} of the target. Make sure that it is known when the "
         "target "
         "is to be predicted; else leave it out.",
@@ -75,6 +76,7 @@ _SENTENCES = {
         "target_few": "{classes} números enteros, que se toman por clases",
         "target_numbers": "números",
         "no_target": "{rows} filas se dejan fuera: su objetivo está vacío.",
+        "interrupted": "El entrenamiento se interrumpió: solo se comparan los modelos terminados.",
         "telling": "{column!r} dice por sí sola el {share:.0%} del objetivo. Compruebe que se conoce cuando "
         "haya "
         "que predecirlo; si no, déjela fuera.",

@@ -152,6 +152,8 @@ def train_table(
     learned = learn_table(
         frame, columns, y, aim.outputs, folds, _candidates(options, y, learnable), options.time_limit, tell
     )
+    if learned.interrupted:
+        notes.append(Note("interrupted"))
     predictor = TablePredictor(aim, learnable, learned.model)
     return TrainedTable(predictor, learned, columns, y, rows, checks, notes, time.perf_counter() - begin)
 

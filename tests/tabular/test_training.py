@@ -146,6 +146,20 @@ def test_a_network_of_tables_refuses_sizes_that_are_none():
         RealMLP((0,))
 
 
+def test_ctrl_c_keeps_the_models_that_are_done(monkeypatch):
+    class Stopped(LinearModel):
+        def fit(self, X, y, outputs):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_candidates", lambda *given: {"linear": LinearModel, "network": Stopped})
+    trained = train_table(RawTable(mixed()), "price")
+    assert [trial.name for trial in trained.learned.trials] == ["linear", "constant"]
+    assert "se interrumpió" in trained.notes[-1].say("es")
+    monkeypatch.setattr(training, "_candidates", lambda *given: {"linear": Stopped})
+    with pytest.raises(KeyboardInterrupt):
+        train_table(RawTable(mixed()), "price")
+
+
 def test_real_tables_reach_their_figures(simple_models):
     data = bunch(load_breast_cancer).astype({"target": bool})
     figures: Any = judge(train_table(RawTable(data), "target")).figures
