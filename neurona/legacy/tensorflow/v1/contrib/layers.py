@@ -1,6 +1,7 @@
 """`tf.contrib.layers`: layers with an activation and Glorot's initializer by default."""
 
 import functools
+import importlib
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -507,3 +508,9 @@ optimizers = SimpleNamespace(
     optimize_loss=optimize_loss,
     OPTIMIZER_SUMMARIES=["learning_rate", "loss", "gradients", "gradient_norm", "global_gradient_norm"],
 )
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.contrib.further_layers"), name)
