@@ -5,7 +5,10 @@ import importlib
 import re
 from typing import Any
 
-_OLD = re.compile(r"normed|gca\(.*projection|seaborn|get_cmap|axisbg|axis_bgcolor|\bhold\(|cm\.spectral")
+_OLD = re.compile(
+    r"normed|gca\(.*projection|seaborn|get_cmap|axisbg|axis_bgcolor|\bhold\(|cm\.spectral"
+    r"|savefig\(.*\b(?:color|frameon)\b"
+)
 
 
 def is_used(source: str) -> bool:
@@ -19,6 +22,17 @@ def _renamed(method: Any, old: str, new: str) -> Any:
         if old in kwargs:
             kwargs[new] = kwargs.pop(old)
         return method(*args, **kwargs)
+
+    return wrapper
+
+
+def _saving(method: Any) -> Any:
+    @functools.wraps(method)
+    def wrapper(figure: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("color", None)  # Matplotlib ignored what it did not know
+        if kwargs.pop("frameon", True) is False:
+            kwargs.setdefault("facecolor", "none")
+        return method(figure, *args, **kwargs)
 
     return wrapper
 
@@ -41,6 +55,7 @@ def restore() -> None:
     plt.hist = _renamed(plt.hist, "normed", "density")
     figures.add_subplot = _renamed(figures.add_subplot, "axisbg", "facecolor")
     figures.add_axes = _renamed(figures.add_axes, "axisbg", "facecolor")
+    figures.savefig = _saving(figures.savefig)
     current = figures.gca
     figures.gca = lambda figure, **kwargs: _axes_of(figure, lambda: current(figure), kwargs)
     plt.gca = lambda **kwargs: plt.gcf().gca(**kwargs)

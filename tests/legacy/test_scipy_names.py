@@ -58,6 +58,9 @@ assert axes.name == "3d" and plt.gca() is axes and figure.gca(projection="3d") i
 plain = plt.figure().add_subplot(111, axisbg="red")
 plain.hold(True)
 assert plain.get_facecolor() == (1, 0, 0, 1)
+file = __file__.replace(".py", ".png")
+plt.savefig(file, color="black", frameon=False)
+assert plt.imread(file)[0, 0, 3] == 0
 print("done")
 """)
     done = subprocess.run(
