@@ -32,6 +32,9 @@ def saved(folder):
 def test_separable_convolutions_and_their_variables():
     outputs = network(tf.constant(X))
     assert outputs.shape.as_list() == [3, 2, 2, 5]
+    for layer in (slim.conv2d, slim.separable_conv2d):
+        with pytest.raises(ValueError, match="data_format is NHWC"):
+            layer(tf.constant(X), 2, 3, data_format="NCHW")
     shapes = {one.op.name: one.shape.as_list() for one in slim.get_model_variables()}
     assert shapes == {
         "net/one/depthwise_weights": [3, 3, 4, 2],

@@ -47,6 +47,7 @@ def separable_convolution2d(
     scope: Any = None,
 ) -> Any:
     """A convolution of each channel alone, then one of size 1 over all; num_outputs=None omits the second."""
+    plain.check_layout(data_format)
     inputs = convert(inputs)
     count = inputs.shape.as_list()[-1]
     first = weights_initializer or xavier_initializer()
