@@ -15,6 +15,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -50,12 +51,13 @@ _INNER = {  # TensorFlow's own modules, which programs import too
     "python.framework.errors_impl": "errors",
     "python.framework.tensor_shape": "tensor_shape",
     "python.framework.tensor_spec": "spec",
+    "python.lib.io.file_io": "io.file_io",
     "python.ops.image_ops": "image",
     "python.ops.linalg_ops": "linalg",
     "python.ops.nn": "nn",
     "python.ops.nn_ops": "nn",
     "python.ops.string_ops": "strings",
-    "python.platform.tf_logging": "v1.log",
+    "python.platform.tf_logging": "v1.logs",
     "python.training.moving_averages": "v1.rates",
     "python.util.nest": "nest",
 }
@@ -268,15 +270,26 @@ def install(source: str = "") -> None:
         importlib.import_module("neurona.legacy.jax_values").install()
     if "google.colab" in source:
         importlib.import_module("neurona.legacy.colab").provide()
-    if "numpy" in source:
-        importlib.import_module("neurona.legacy.numpy_names").restore()
-    if "sklearn." in source:
-        importlib.import_module("neurona.legacy.sklearn_names").restore()
+    _restore_names(source)
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         for small in ("six", "tqdm"):  # older libraries, and Colab, brought them along
             if importlib.util.find_spec(small) is None:
                 FACES[small] = f"neurona.legacy.{small}"
         sys.meta_path.insert(0, Finder())
+
+
+def _restore_names(source: str) -> None:
+    """Let the libraries that a program uses beside have the names that they had when it was written."""
+    if any(library in source for library in ("numpy", *FACES)):
+        importlib.import_module("neurona.legacy.numpy_names").restore()
+    if "matplotlib" in source and importlib.util.find_spec("matplotlib"):
+        names: Any = importlib.import_module("neurona.legacy.matplotlib_names")
+        if names.is_used(source):
+            names.restore()
+    if re.search(r"scipy\.misc|from scipy import.*misc", source):
+        importlib.import_module("neurona.legacy.scipy_names").restore()
+    if "sklearn." in source:
+        importlib.import_module("neurona.legacy.sklearn_names").restore()
 
 
 def load_ipython_extension(shell: Any) -> None:

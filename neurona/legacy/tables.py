@@ -207,6 +207,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "updates": f"{_METHODS}:updates()",
         "dim_ordering": "data_format",
     },
+    "Merge": {"layers": "parts"},
     "Metric": {"reset_states": "reset_state"},
     "Optimizer": {
         "lr": "learning_rate",

@@ -61,7 +61,9 @@ def load(
         rows = Dataset.from_tensor_slices(
             (images, labels) if as_supervised else {"image": images, "label": labels}
         )
-        return rows if batch_size is None else rows.batch(len(labels) if batch_size == -1 else batch_size)
+        if batch_size == -1:  # all rows, as tensors
+            return next(iter(rows.batch(len(labels))))
+        return rows if batch_size is None else rows.batch(batch_size)
 
     wanted: Any
     if split is None:
@@ -93,10 +95,19 @@ def _row(bound: str | None, rows: int) -> int | None:
 
 
 def as_numpy(dataset: Any) -> Any:
-    """The elements as arrays of NumPy."""
+    """The elements of a data set, or tensors, as arrays of NumPy."""
     if isinstance(dataset, dict):
         return {name: as_numpy(one) for name, one in dataset.items()}
-    return dataset.as_numpy_iterator()
+    if isinstance(dataset, (tuple, list)):
+        return type(dataset)(as_numpy(one) for one in dataset)
+    return dataset.as_numpy_iterator() if isinstance(dataset, Dataset) else np.asarray(dataset)
+
+
+class Split:
+    """Names of parts."""
+
+    TRAIN = "train"
+    TEST = "test"
 
 
 def disable_progress_bar() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from neurona import layers
+from neurona import layers, ops
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.legacy.spellings import tell
@@ -18,6 +18,21 @@ class _Merge(Layer):
         return self._merge_function(inputs)
 
 
+class _OldDot(Layer):
+    """A dot product with dot_axes=0, as Keras on TensorFlow computed it: the middle axis of three, and of
+    matrices a sum over the batch.
+    """
+
+    def __init__(self, normalize: bool, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.normalize = normalize
+
+    def call(self, inputs: Any) -> Any:
+        if len(inputs[0].shape) > 2:
+            return layers.Dot(axes=1, normalize=self.normalize)(inputs)
+        return layers.Dot(axes=1, normalize=self.normalize)([ops.transpose(one) for one in inputs])
+
+
 def merger(
     mode: Any, concat_axis: int = -1, dot_axes: Any = -1, arguments: Any = None, name: str | None = None
 ) -> Layer:
@@ -31,12 +46,18 @@ def merger(
         "ave": lambda: layers.Average(name=name),
         "max": lambda: layers.Maximum(name=name),
         "concat": lambda: layers.Concatenate(axis=concat_axis, name=name),
-        "dot": lambda: layers.Dot(axes=axes, name=name),
-        "cos": lambda: layers.Dot(axes=axes, normalize=True, name=name),
+        "dot": lambda: _dot(axes, False, name),
+        "cos": lambda: _dot(axes, True, name),
     }
     if mode not in made:
         raise ArgumentError(f"merge takes a function or a mode: {', '.join(made)}. Received: {mode!r}")
     return made[mode]()
+
+
+def _dot(axes: Any, normalize: bool, name: str | None) -> Layer:
+    if axes == (0, 0):
+        return _OldDot(normalize, name=name)
+    return layers.Dot(axes=axes, normalize=normalize, name=name)
 
 
 def _pair(axes: Any) -> Any:
@@ -82,27 +103,39 @@ class Merge(Layer):
     @property
     def layers_in_files(self) -> list[Layer]:
         """The layers of all parts, each once, in whose groups files keep the weights."""
-        inside = [one for part in self.parts for one in getattr(part, "layers", [part])]
+        inside = [one for part in self.parts for one in _layers_of(part) or [part]]
         flat = [one for layer in inside for one in getattr(layer, "layers_in_files", None) or [layer]]
         return list({id(layer): layer for layer in flat}.values())
 
+    def _sources(self) -> dict[Any, Any]:
+        """The shape and dtype of each input of the parts: once, also where several parts begin with it."""
+        return {key: entrance for part in self.parts for key, entrance in _sources_of(part).items()}
+
     def _entrance(self) -> Any:
         """The inputs of all parts, one after the other."""
-        found: list[Any] = []
-        for part in self.parts:
-            one = part._entrance()
-            if one is None:
-                raise ArgumentError(f"Merge needs the input shape of {part.name!r}.")
-            found += one if isinstance(one, list) else [one]
-        return found if self.parts else None
+        return list(self._sources().values()) if self.parts else None
 
     def call(self, inputs: Any) -> Any:
         if not self.parts:
             return self.merger(inputs)
-        rest, outputs = list(inputs), []
+        given = dict(zip(self._sources(), inputs, strict=True))
+        outputs = []
         for part in self.parts:
-            entrance = part._entrance()
-            count = len(entrance) if isinstance(entrance, list) else 1
-            own, rest = rest[:count], rest[count:]
-            outputs.append(part(own[0] if count == 1 else own))
+            own = [given[key] for key in _sources_of(part)]
+            outputs.append(part(own[0] if len(own) == 1 else own))
         return self.merger(outputs)
+
+
+def _layers_of(part: Any) -> list[Layer]:
+    return [] if isinstance(part, Merge) else getattr(part, "layers", [])
+
+
+def _sources_of(part: Any) -> dict[Any, Any]:
+    first = next(iter(_layers_of(part)), None)
+    if isinstance(first, Merge) and first.parts:
+        return first._sources()
+    entrance = part._entrance()
+    if entrance is None:
+        raise ArgumentError(f"Merge needs the input shape of {part.name!r}.")
+    several = entrance if isinstance(entrance, list) else [entrance]
+    return {(id(part), number): one for number, one in enumerate(several)}

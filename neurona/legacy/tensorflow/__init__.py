@@ -72,7 +72,7 @@ _NAMES |= {
     "slice": ("choosing", "slice_"),
     "as_string": ("strings", "as_string"),
     "gradients": ("v1", "gradients"),
-    "get_logger": ("v1.log", "get_logger"),
+    "get_logger": ("v1.logs", "get_logger"),
 }
 _FROM_KERAS = ("initializers", "losses", "metrics", "optimizers")
 _OTHERWISE = {

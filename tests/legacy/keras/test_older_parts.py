@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score
 
-from neurona import layers
+from neurona import Model, Sequential, layers
 from neurona.legacy.first_values import from_function
 from neurona.legacy.keras import backend as K
 from neurona.legacy.keras import metrics, older_metrics, older_names, utils
-from neurona.legacy.keras.layers import Recurrent
+from neurona.legacy.keras.layers import Merge, Recurrent, merge
 
 
 def test_first_values_from_functions_of_every_age():
@@ -117,3 +117,31 @@ def test_metrics_of_tf_keras_2_are_its_numbers():
     relative.update_state([1, 3, 2, 3], [2, 4, 6, 8])
     assert float(relative.result()) == 1.25
     assert utils.to_ordinal([[0], [1], [3]]).tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 1]]
+
+
+def test_a_branch_that_several_merges_begin_with_has_one_input():
+    def branch():
+        return Sequential([layers.Input((2,)), layers.Dense(3)])
+
+    a, b, c = branch(), branch(), branch()
+    both = Sequential([Merge([a, b], mode="mul")])
+    model = Sequential([Merge([Sequential([Merge([both, c], mode="sum")]), b], mode="concat")])
+    x, y, z = np.random.default_rng(0).normal(size=(3, 5, 2))
+    expected = np.concatenate([a(x) * b(y) + c(z), b(y)], -1)
+    np.testing.assert_allclose(model.predict([x, y, z], verbose=0), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["dot", "cos"])
+def test_a_product_over_axis_0_is_keras_1s_on_tensorflow(mode):
+    a, b = np.random.default_rng(0).normal(size=(2, 4, 3, 1))
+    inputs = [layers.Input((3, 1)), layers.Input((3, 1))]
+    model = Model(inputs, merge(inputs, mode=mode, dot_axes=0))
+    expected = np.sum(a * b, 1)
+    if mode == "cos":
+        expected = expected / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    np.testing.assert_allclose(model.predict([a, b], verbose=0)[:, 0], expected, atol=1e-5)
+    branches = [Sequential([layers.Input((3,)), layers.Dense(3)]) for _ in range(2)]
+    model = Sequential(
+        [Merge(branches, mode=mode, dot_axes=0), layers.Dense(1)]
+    )  # a sum over the batch: (3, 1)
+    assert model.layers[0].layers[1] is branches[1]

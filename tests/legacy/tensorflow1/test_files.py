@@ -1,6 +1,8 @@
 """Files, queues and pictures in graphs, checks that stop runs, and graphs that were saved."""
 
 import io
+import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -287,3 +289,27 @@ def test_a_checkpoint_is_printed(session, tmp_path, capsys):
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         "checkpoint", "model.data-00000-of-00001", "model.index", "model.meta"
     ]  # fmt: skip
+
+
+def test_the_trace_of_a_run_and_files_by_inner_names(tmp_path):
+    file_io: Any = imports.find("tensorflow.python.lib.io.file_io")
+    timeline: Any = imports.find("neurona.legacy.tensorflow.v1.python.client.timeline")
+    metadata = tf.RunMetadata()
+    options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.add(1, 2, name="sum"), options=options, run_metadata=metadata)
+    trace = json.loads(timeline.Timeline(metadata.step_stats).generate_chrome_trace_format())
+    _, run = trace["traceEvents"]
+    assert run["ph"] == "X"
+    assert run["dur"] > 0
+    assert run["args"]["fetched"] == ["sum:0"]
+    file = str(tmp_path / "a" / "b.txt")
+    file_io.recursive_create_dir(str(tmp_path / "a"))
+    file_io.write_string_to_file(file, "words")
+    with file_io.FileIO(file, mode="a") as opened:
+        opened.write(" more")
+    assert file_io.read_file_to_string(file) == "words more"
+    assert file_io.read_file_to_string(file, binary_mode=True) == b"words more"
+    assert file_io.get_matching_files(str(tmp_path / "a" / "*.txt")) == [file]
+    file_io.delete_recursively(str(tmp_path / "a"))
+    assert not file_io.file_exists(file)

@@ -29,6 +29,12 @@ def test_parts_and_forms():
     first, second = tfds.load("mnist", split=["train[:80%]", "train[80%:]"], as_supervised=True)
     assert (labels(first), labels(second)) == (list(range(8)), [8, 9])
     assert [row["label"].item() for row in tfds.as_numpy(tfds.load("mnist", split="test[2:4]"))] == [2, 3]
+    images, digits = tfds.load("mnist", split="test[2:4]", batch_size=-1, as_supervised=True)
+    assert images.shape == (2, 2, 2, 1)
+    assert digits.numpy().tolist() == [2, 3]
+    rows = tfds.as_numpy(tfds.load("mnist", split=tfds.Split.TEST, batch_size=-1))
+    assert type(rows["label"]) is np.ndarray
+    assert rows["label"].tolist() == list(range(10))
 
 
 def test_refusals():

@@ -78,7 +78,7 @@ _NAMES |= {
     "arg_min": ("old", "argmin"),
     "listdiff": ("settings", "setdiff1d"),
     "HParams": ("contrib.training", "HParams"),
-    "get_logger": ("log", "get_logger"),
+    "get_logger": ("logs", "get_logger"),
     **{
         f"sparse_{name}": ("sparse", name)
         for name in ["add", "concat", "reorder", "reset_shape", "reshape", "retain", "slice", "softmax"]
@@ -116,7 +116,7 @@ _ROOMS = {
     "gfile": "gfile",
     "graph_util": "graph_def",
     "layers": "layers",
-    "logging": "log",
+    "logging": "logs",
     "losses": "losses",
     "metrics": "metrics",
     "nn": "nn",
@@ -318,7 +318,7 @@ PATHS = {
     },
     "python.platform.gfile": f"{_HERE}.gfile",
     "python.platform.flags": f"{_HERE}.app",
-    "logging": f"{_HERE}.log",
+    "logging": f"{_HERE}.logs",
     "flags": f"{_HERE}.app",
     **{
         room: f"{_FACE}.{room}"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurona.legacy.tensorflow.errors import OutOfRangeError
-from neurona.legacy.tensorflow.v1 import log
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
+from neurona.legacy.tensorflow.v1.logs import info
 from neurona.legacy.tensorflow.v1.mode import Mode
 from neurona.legacy.tensorflow.v1.saver import Saver, latest_checkpoint
 from neurona.legacy.tensorflow.v1.session import Session
@@ -266,7 +266,7 @@ class StepCounterHook(SessionRunHook):
         if self._every.is_due(step):
             now = time.monotonic()
             if self._last is not None:
-                log.info("global_step/sec: %g", (step - self._last[0]) / max(now - self._last[1], 1e-9))
+                info("global_step/sec: %g", (step - self._last[0]) / max(now - self._last[1], 1e-9))
             self._last = step, now
 
 

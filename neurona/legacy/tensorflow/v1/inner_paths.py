@@ -20,6 +20,7 @@ _OF_MODULES = {
         python.tools.inspect_checkpoint""",
     "graph_def": "python.framework.importer",
     "session": "python.client.session",
+    "timeline": "python.client.timeline",
     "app": "python.platform.app",
     "estimator": "python.estimator.estimator",
     "feature_column": "python.feature_column.feature_column",
@@ -48,6 +49,7 @@ _OF_MODULES = {
 _OF_TODAY = {
     "test": "python.platform.test python.platform.googletest",
     "io": "python.lib.io.tf_record",
+    "io.file_io": "python.lib.io.file_io",
 }
 INNER_PATHS = {
     **{path: f"{_HERE}.{home}".rstrip(".") for home, paths in _OF_MODULES.items() for path in paths.split()},

@@ -53,7 +53,7 @@ class RunOptions(_Settings):
 
 
 class RunMetadata(_Settings):
-    """`tf.RunMetadata`: a run is one program, whose steps have no times of their own."""
+    """`tf.RunMetadata`: its `step_stats` tell how long the program of a run took."""
 
 
 class OptimizerOptions(_Settings):

@@ -17,6 +17,7 @@ from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.tensor import GraphTensor, Operation
+from neurona.legacy.tensorflow.v1.timeline import recorded
 from neurona.legacy.tensorflow.v1.variables import GraphVariable
 from neurona.legacy.tensorflow.widths import wide
 
@@ -105,7 +106,7 @@ class Session:
         found: list[Any] = []
         form = self._form(fetches, found)
         self.feeding = feed_dict or {}
-        with wide():
+        with wide(), recorded(run_metadata, found):
             feeds = self._feeds(feed_dict or {})
             values = self._values(found, feeds)
         return _filled(form, [self._finished(one, value) for one, value in zip(found, values, strict=True)])

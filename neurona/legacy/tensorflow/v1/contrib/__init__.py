@@ -28,11 +28,17 @@ _ROOMS = {
             "crf",
             "cudnn_rnn",
             "data",
+            "opt",
         )
     },
+    "autograph": "neurona.legacy.tensorflow.autograph",
+    "distribute": "neurona.legacy.tensorflow.distribute",
+    "keras": "neurona.legacy.keras",
+    "linalg": "neurona.legacy.tensorflow.linalg",
+    "saved_model": "neurona.legacy.tensorflow.v1.saved_model",
+    "signal": "neurona.legacy.tensorflow.signal",
 }
 _GONE = {
-    "keras": "tf.contrib.keras became tf.keras.",
     "tpu": "Neurona computes on what JAX finds; with a TPU machine's jax there is nothing to set.",
     "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
     "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",

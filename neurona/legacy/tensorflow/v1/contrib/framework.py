@@ -5,17 +5,52 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from neurona.legacy.tensorflow import nest
+from neurona.legacy.tensorflow.choosing import argsort, sort
+from neurona.legacy.tensorflow.v1.contrib.checkpoints import (
+    assign_from_checkpoint,
+    assign_from_checkpoint_fn,
+    assign_from_values,
+    assign_from_values_fn,
+    filter_variables,
+    get_local_variables,
+    get_model_variables,
+    get_trainable_variables,
+    get_unique_variable,
+    get_variables,
+    get_variables_by_name,
+    get_variables_by_suffix,
+    get_variables_to_restore,
+)
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_default_graph
+from neurona.legacy.tensorflow.v1.rates import init_from_checkpoint
 from neurona.legacy.tensorflow.v1.saver import list_variables, load_variable
 from neurona.legacy.tensorflow.v1.scopes import get_variable
 from neurona.legacy.tensorflow.v1.train import create_global_step, get_global_step, get_or_create_global_step
 
 __all__ = [
+    "argsort",
+    "assign_from_checkpoint",
+    "assign_from_checkpoint_fn",
+    "assign_from_values",
+    "assign_from_values_fn",
     "create_global_step",
+    "filter_variables",
     "get_global_step",
+    "get_local_variables",
+    "get_model_variables",
     "get_or_create_global_step",
+    "get_trainable_variables",
+    "get_unique_variable",
+    "get_variables",
+    "get_variables_by_name",
+    "get_variables_by_suffix",
+    "get_variables_to_restore",
+    "init_from_checkpoint",
     "list_variables",
     "load_variable",
+    "nest",
+    "sort",
 ]
 
 _stack: list[dict[Any, dict[str, Any]]] = [{}]
@@ -69,22 +104,3 @@ def variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any =
 
 
 model_variable = variable
-
-
-def get_variables(
-    scope: Any = None, suffix: str | None = None, collection: str = GraphKeys.GLOBAL_VARIABLES
-) -> list[Any]:
-    """Variables whose names begin and end so."""
-    name = getattr(scope, "name", scope)
-    found = get_default_graph().get_collection(collection, name)
-    return [one for one in found if suffix is None or one.op.name.endswith(suffix)]
-
-
-def get_trainable_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
-    """Variables that optimizers change."""
-    return get_variables(scope, suffix, GraphKeys.TRAINABLE_VARIABLES)
-
-
-def get_model_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
-    """Variables of layers."""
-    return get_variables(scope, suffix, GraphKeys.MODEL_VARIABLES)

@@ -1,6 +1,7 @@
 """`tf.contrib.layers`: layers with an activation and Glorot's initializer by default."""
 
 import functools
+import importlib
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -89,6 +90,15 @@ def _finished(
     return layers.activated(activation_fn, outputs)
 
 
+def check_layout(data_format: str | None) -> None:
+    """Refuse channels before the picture, as TensorFlow's CPU does."""
+    if data_format not in (None, "NHWC"):
+        raise ValueError(
+            f"data_format is NHWC. Received: data_format={data_format!r}. Put the channels last with "
+            "tf.transpose(x, [0, 2, 3, 1])."
+        )
+
+
 def _variable(name: str, shape: Any, initializer: Any, regularizer: Any, trainable: bool) -> Any:
     made = get_variable(name, shape, initializer=initializer, regularizer=regularizer, trainable=trainable)
     graph = get_default_graph()
@@ -159,6 +169,7 @@ def convolution2d(
     scope: Any = None,
 ) -> Any:
     """A convolution of pictures, by default with relu."""
+    check_layout(data_format)
     inputs = convert(inputs)
     with variable_scope(scope, "Conv", reuse=reuse):
         shape = [*layers.sizes(kernel_size, 2), inputs.shape.as_list()[-1], num_outputs]
@@ -227,6 +238,7 @@ def max_pool2d(
     scope: Any = None,
 ) -> Any:
     """The largest element of each window."""
+    check_layout(data_format)
     return layers.max_pooling2d(inputs, kernel_size, stride, padding)
 
 
@@ -241,6 +253,7 @@ def avg_pool2d(
     scope: Any = None,
 ) -> Any:
     """The mean element of each window."""
+    check_layout(data_format)
     return layers.average_pooling2d(inputs, kernel_size, stride, padding)
 
 
@@ -507,3 +520,9 @@ optimizers = SimpleNamespace(
     optimize_loss=optimize_loss,
     OPTIMIZER_SUMMARIES=["learning_rate", "loss", "gradients", "gradient_norm", "global_gradient_norm"],
 )
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.contrib.further_layers"), name)

@@ -33,7 +33,7 @@ def _turned(loss: Callable[..., Any], first: str, second: str) -> Callable[..., 
 
 
 absolute_difference = _turned(losses.absolute_difference, "predictions", "labels")
-mean_squared_error = _turned(losses.mean_squared_error, "predictions", "labels")
+mean_squared_error = sum_of_squares = _turned(losses.mean_squared_error, "predictions", "labels")
 log_loss = _turned(losses.log_loss, "predictions", "labels")
 cosine_distance = _turned(losses.cosine_distance, "predictions", "labels")
 hinge_loss = _turned(losses.hinge_loss, "logits", "labels")

@@ -6,6 +6,7 @@ from typing import Any
 from neurona.legacy.tensorflow import arrays
 from neurona.legacy.tensorflow import math as numbers
 from neurona.legacy.tensorflow.v1 import metrics
+from neurona.legacy.tensorflow.v1.further_metrics import recall_at_k
 from neurona.legacy.tensorflow.v1.tensor import convert
 
 streaming_mean = metrics.mean
@@ -37,3 +38,16 @@ streaming_root_mean_squared_error = _turned(metrics.root_mean_squared_error)
 streaming_true_positives = _turned(metrics.true_positives)
 streaming_false_positives = _turned(metrics.false_positives)
 streaming_false_negatives = _turned(metrics.false_negatives)
+streaming_recall_at_k = streaming_sparse_recall_at_k = _turned(recall_at_k)
+
+
+def aggregate_metrics(*value_update_tuples: Any) -> tuple[list[Any], list[Any]]:
+    """The values of several metrics, and their updates."""
+    values, updates = zip(*value_update_tuples, strict=True)
+    return list(values), list(updates)
+
+
+def aggregate_metric_map(names_to_tuples: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of several metrics by their names, and their updates."""
+    values = {name: value for name, (value, _) in names_to_tuples.items()}
+    return values, {name: update for name, (_, update) in names_to_tuples.items()}

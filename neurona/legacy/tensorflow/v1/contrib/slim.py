@@ -4,8 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from neurona.legacy.imports import submodule
-from neurona.legacy.tensorflow.v1 import log
-from neurona.legacy.tensorflow.v1.contrib import framework, layers, losses
+from neurona.legacy.tensorflow.v1.contrib import evaluation, framework, layers, losses, metrics
 from neurona.legacy.tensorflow.v1.contrib.framework import (
     add_arg_scope,
     arg_scope,
@@ -34,6 +33,7 @@ from neurona.legacy.tensorflow.v1.contrib.layers import (
 )
 from neurona.legacy.tensorflow.v1.contrib.training import create_train_op
 from neurona.legacy.tensorflow.v1.hooks import Supervisor
+from neurona.legacy.tensorflow.v1.logs import info
 from neurona.legacy.tensorflow.v1.queues import FIFOQueue, Queue, QueueRunner, add_queue_runner
 from neurona.legacy.tensorflow.v1.tensor import convert
 from neurona.legacy.tensorflow.v1.train import get_or_create_global_step
@@ -46,6 +46,7 @@ __all__ = [
     "conv2d",
     "conv2d_transpose",
     "dropout",
+    "evaluation",
     "flatten",
     "fully_connected",
     "get_model_variables",
@@ -57,6 +58,7 @@ __all__ = [
     "layer_norm",
     "losses",
     "max_pool2d",
+    "metrics",
     "model_variable",
     "repeat",
     "stack",
@@ -87,7 +89,7 @@ def _train(
             loss = session.run(train_op)
             done = int(session.run(step))
             if done % log_every_n_steps == 0:
-                log.info("global step %d: loss = %.4f", done, loss)
+                info("global step %d: loss = %.4f", done, loss)
     return loss
 
 
