@@ -105,7 +105,18 @@ _MODEL = argument(Path, "option_model", "MODEL")
 # The parameters of every command, by the names that `run` of its module takes.
 COMMANDS: dict[str, dict[str, Parameter]] = {
     "train": {
-        "dataset": argument(str, "option_dataset", "|".join(DATASETS)),
+        "dataset": argument(str, "option_dataset", f"{'|'.join(DATASETS)}|FILE"),
+        "target": option(str | None, "option_target", "--target", metavar="COLUMN"),
+        "task": option(str | None, "option_task", "--task", metavar="classification|regression"),
+        "preset": option(str | None, "option_preset", "--preset", metavar="fast|best"),
+        "time_limit": option(str | None, "option_time_limit", "--time-limit", metavar="60s"),
+        "folds": option(int | None, "option_folds", "--folds", min=2),
+        "group": option(str | None, "option_group", "--group", metavar="COLUMN"),
+        "time_column": option(str | None, "option_time_column", "--time-column", metavar="COLUMN"),
+        "drop": option(list[str] | None, "option_drop", "--drop", metavar="COLUMN"),
+        "keep": option(list[str] | None, "option_keep", "--keep", metavar="COLUMN"),
+        "table": option(str | None, "option_table", "--table", metavar="NAME"),
+        "config": option(Path | None, "option_config", "--config"),
         "network": option(str | None, "option_network", "--model", metavar="|".join(NETWORKS)),
         "epochs": option(int | None, "option_epochs", "--epochs", min=1),
         "batch_size": option(int | None, "option_batch_size", "--batch-size", min=1),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import neurona as nn
+from neurona.cli import table as tables
 from neurona.cli.texts import texts
 from neurona.errors import DataError
 from neurona.evaluation import predicted_labels
@@ -26,6 +27,8 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
         DataError: a file does not fit the model, no example in it is complete, the model has several
             inputs, or it gives no finite numbers.
     """
+    if tables.is_predictor(model):
+        return tables.predict(model, files, output, language)
     say = texts(language)
     loaded = nn.models.load_model(model, compile=False)
     labels = read_labels(model)

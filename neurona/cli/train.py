@@ -1,14 +1,17 @@
-"""`neurona train`: from a data set's name to a trained model and its report."""
+"""`neurona train`: from a data set's name, or a file, to a trained model and its report."""
 
 import dataclasses
 import time
 from pathlib import Path
+from typing import Any
 
 import neurona as nn
+from neurona.cli import table
 from neurona.cli.folders import own_folder
 from neurona.cli.interrupt import StopOnInterrupt
 from neurona.cli.main import INTERRUPTED
 from neurona.cli.texts import texts
+from neurona.errors import ArgumentError
 from neurona.evaluation import write_report
 from neurona.tasks.labels import LABELS, WORDS, write_labels
 from neurona.tasks.pictures import Pictures
@@ -21,10 +24,32 @@ from neurona.tasks.texts import Say
 MODEL, HISTORY, REPORT = "model.keras", "history.csv", "report.html"
 
 
-def run(
+OF_NETWORKS = ("network", "epochs", "batch_size", "learning_rate", "samples")  # options of data sets alone
+OF_BOTH = ("seed", "output", "language")
+
+
+def run(*, dataset: str, **options: Any) -> int:
+    """Train on a classic data set, or learn a table; returns the exit status.
+
+    Raises:
+        ArgumentError: an option is of no use for it; or as in `train_network` and `table.train`.
+    """
+    say, is_table = texts(options["language"]), table.is_file(dataset)
+    own = {name for name in options if (name in OF_NETWORKS) != is_table} | {*OF_BOTH}
+    for name, value in options.items():
+        if name not in own and value not in (None, []):
+            flag = "--model" if name == "network" else f"--{name.replace('_', '-')}"
+            raise ArgumentError(
+                say["table_no_option" if is_table else "dataset_no_option"].format(option=flag)
+            )
+    train = table.train if is_table else train_network
+    return train(dataset, **{name: value for name, value in options.items() if name in own})
+
+
+def train_network(
+    dataset: str,
     *,
     language: str,
-    dataset: str,
     network: str | None,
     epochs: int | None,
     batch_size: int | None,

@@ -1,8 +1,11 @@
-"""Tables: read from any file, and what their columns are.
+"""Tables: read from any file, told what their columns are, and learned.
 
 table = neurona.tabular.read_table("precios.csv")
 for column in neurona.tabular.infer_columns(table):
     print(column.name, column.kind, column.why.say())
+
+trained = neurona.tabular.train_table(table, "precio")
+trained.predictor.predict(neurona.tabular.read_table("nuevos.csv").frame)
 """
 
 from neurona.core.lazy import suggest_names
@@ -12,24 +15,62 @@ from neurona.tabular.baselines import (
     RidgeBaseline,
     select_ensemble,
 )
+from neurona.tabular.candidates import BoostedTrees, Candidate, ConstantModel, LinearModel, NeighboursModel
+from neurona.tabular.checks import Check
 from neurona.tabular.columns import KINDS, Column, infer_columns
 from neurona.tabular.encoding import Encoded, TableEncoder
+from neurona.tabular.judgement import Judgement, Standing, Worth, column_worth, judge
+from neurona.tabular.learning import Learned, Member, TableModel, Trial, learn_table
 from neurona.tabular.notes import Note
+from neurona.tabular.predictor import TablePredictor
 from neurona.tabular.reading import RawTable, read_table
+from neurona.tabular.real_mlp import RealMLP
+from neurona.tabular.report import model_name, table_figures, table_report, verdict
+from neurona.tabular.target import TASKS, Target, infer_target
+from neurona.tabular.training import PRESETS, TableOptions, TrainedTable, train_table
 
 __all__ = [
     "KINDS",
+    "PRESETS",
+    "TASKS",
+    "BoostedTrees",
+    "Candidate",
+    "Check",
     "Column",
+    "ConstantModel",
     "Encoded",
+    "Judgement",
+    "Learned",
+    "LinearModel",
     "LogisticBaseline",
+    "Member",
     "NeighboursBaseline",
+    "NeighboursModel",
     "Note",
     "RawTable",
+    "RealMLP",
     "RidgeBaseline",
+    "Standing",
     "TableEncoder",
+    "TableModel",
+    "TableOptions",
+    "TablePredictor",
+    "Target",
+    "TrainedTable",
+    "Trial",
+    "Worth",
+    "column_worth",
     "infer_columns",
+    "infer_target",
+    "judge",
+    "learn_table",
+    "model_name",
     "read_table",
     "select_ensemble",
+    "table_figures",
+    "table_report",
+    "train_table",
+    "verdict",
 ]
 
 suggest_names(__name__)

@@ -227,7 +227,7 @@ def _numbers(name: str, seen: _Seen, texts: list[Any], decimal: str, sizes: dict
         form = next((form for form in seen.forms if form.decimal == decimal), seen.forms[0])
         why = _row_names(name, seen, [to_number(text, form) for text in texts])
         if why:
-            return Column(name, "identifier", why, **sizes)
+            return Column(name, "identifier", why, **sizes, form=form)
         return Column(name, "number", _written(form, seen, texts), **sizes, form=form)
     return _mostly_numbers(name, seen, texts, decimal, sizes)
 

@@ -6,12 +6,12 @@ the week and the day. A text is the frequent words that it has. What is missing 
 learn from lack some, a further number tells so. Identifiers, constants and empty columns are left out.
 """
 
+import dataclasses
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -30,7 +30,7 @@ _MONDAY = 4 * _DAY  # the first of 1970
 _LETTERS = re.compile(r"[^\W_]{2,}")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Encoded:
     """Numbers of rows.
 
@@ -38,11 +38,17 @@ class Encoded:
         values: (rows, features) float64, without NaN.
         names: of the features.
         sources: the column that each feature is of.
+        continuous: whether each feature is a number that can have any value, and not yes or no.
     """
 
     values: np.ndarray
     names: list[str]
     sources: list[str]
+    continuous: list[bool]
+
+    def rows(self, chosen: np.ndarray) -> "Encoded":
+        """Some of the rows."""
+        return dataclasses.replace(self, values=self.values[chosen])
 
 
 class TableEncoder:
@@ -100,13 +106,15 @@ class TableEncoder:
         """
         if self._parts is None:
             raise NotBuiltError("TableEncoder has not learned yet: call fit first.")
-        values, names, sources = [], [], []
+        values, names, sources, continuous = [], [], [], []
         for column in self.columns:
             part = self._parts[column.name]
             values.append(part.numbers(column.values(_cells(frame, column.name))))
             names += part.names
             sources += [column.name] * len(part.names)
-        return Encoded(np.concatenate(values, axis=1), names, sources)
+            count = part.continuous if column.kind != "boolean" else 0
+            continuous += [place < count for place in range(len(part.names))]
+        return Encoded(np.concatenate(values, axis=1), names, sources, continuous)
 
 
 def _cells(frame: Any, name: str) -> Any:
@@ -121,6 +129,8 @@ def _cells(frame: Any, name: str) -> Any:
 class _Part(Protocol):
     """The features of one column."""
 
+    continuous: ClassVar[int]  # how many of the features, the first ones, can have any value
+
     @property
     def names(self) -> list[str]:
         """Of the features."""
@@ -131,7 +141,7 @@ class _Part(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class _Numbers:
     """A number with mean 0 and spread 1, and where it is missing, if it was so."""
 
@@ -139,6 +149,7 @@ class _Numbers:
     mean: float
     spread: float
     tells_missing: bool
+    continuous: ClassVar[int] = 1
 
     @classmethod
     def of(cls, name: str, learned: np.ndarray) -> "_Numbers":
@@ -157,12 +168,13 @@ class _Numbers:
         return np.stack([found, np.isnan(values)][: 1 + self.tells_missing], axis=1).astype("float64")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class _Dates:
     """How much time has passed, and where a date lies in the year, the week and the day, as on a clock."""
 
     passed: _Numbers
     circles: dict[str, float]
+    continuous: ClassVar[int] = 1
 
     @classmethod
     def of(cls, name: str, learned: np.ndarray) -> "_Dates":
@@ -189,13 +201,14 @@ def _seconds(values: np.ndarray) -> np.ndarray:
     return np.where(np.isnat(values), np.nan, values.astype("int64").astype("float64"))
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class _Kinds:
     """A number for each frequent text: 1 where a row has it. Of a new or a rare text all are 0."""
 
     name: str
     kept: list[str]
     tells_missing: bool
+    continuous: ClassVar[int] = 0
 
     @classmethod
     def of(cls, name: str, learned: np.ndarray) -> "_Kinds":
@@ -220,7 +233,7 @@ class _Kinds:
         return found
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class _Texts:
     """How often frequent words come, times the logarithm of how rare they are, with length 1 for each row
     (Salton and Buckley, Term-weighting approaches in automatic text retrieval, 1988).
@@ -229,6 +242,7 @@ class _Texts:
     name: str
     kept: list[str]
     weights: np.ndarray
+    continuous: ClassVar[int] = 0
 
     @classmethod
     def of(cls, name: str, learned: np.ndarray) -> "_Texts":
@@ -263,3 +277,5 @@ _KINDS: dict[str, Callable[[str, np.ndarray], _Part]] = {
     "category": _Kinds.of,
     "text": _Texts.of,
 }
+
+PARTS = (_Numbers, _Dates, _Kinds, _Texts)  # what an encoder is made of

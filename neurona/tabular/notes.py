@@ -29,6 +29,24 @@ _SENTENCES = {
         "mixed": "{share:.0%} of the cells are numbers, and others, such as {example!r}, are not",
         "constant": "all rows hold {value!r}",
         "empty": "all cells are empty",
+        "target_asked": "as asked for",
+        "target_texts": "{classes} classes",
+        "target_few": "{classes} whole numbers, which are taken for classes",
+        "target_numbers": "numbers",
+        "no_target": "{rows} rows are left out: their target is empty.",
+        "telling": "{column!r} alone tells {share:.0%} of the target. Make sure that it is known when the "
+        "target "
+        "is to be predicted; else leave it out.",
+        "repeated": "{share:.0%} of the rows repeat others. They are kept together, so that none is learned "
+        "and tested.",
+        "few_different": "{share:.0%} of the rows repeat others in all columns: their targets tell how much "
+        "can "
+        "be known at all.",
+        "not_understood": "{cells} cells of {column!r}, such as {example!r}, are not what the model learned "
+        "there: "
+        "they count as empty.",
+        "rare": "Only {rows} rows are {label!r}: figures of this class say little.",
+        "imbalanced": "{share:.1%} of the rows are {label!r}: look at its recall, not only at the accuracy.",
     },
     "es": {
         "renamed": "La columna {place}, {given!r}, se llama {name!r}.",
@@ -52,6 +70,26 @@ _SENTENCES = {
         "mixed": "{share:.0%} de las celdas son números, y otras, como {example!r}, no",
         "constant": "todas las filas contienen {value!r}",
         "empty": "todas las celdas están vacías",
+        "target_asked": "como se pidió",
+        "target_texts": "{classes} clases",
+        "target_few": "{classes} números enteros, que se toman por clases",
+        "target_numbers": "números",
+        "no_target": "{rows} filas se dejan fuera: su objetivo está vacío.",
+        "telling": "{column!r} dice por sí sola el {share:.0%} del objetivo. Compruebe que se conoce cuando "
+        "haya "
+        "que predecirlo; si no, déjela fuera.",
+        "repeated": "El {share:.0%} de las filas repiten otras. Se mantienen juntas, para que ninguna se "
+        "aprenda "
+        "y se examine a la vez.",
+        "few_different": "El {share:.0%} de las filas repiten otras en todas las columnas: sus objetivos "
+        "dicen "
+        "cuánto se puede saber en total.",
+        "not_understood": "{cells} celdas de {column!r}, como {example!r}, no son lo que el modelo aprendió "
+        "ahí: "
+        "cuentan como vacías.",
+        "rare": "Solo {rows} filas son {label!r}: las cifras de esta clase dicen poco.",
+        "imbalanced": "El {share:.1%} de las filas son {label!r}: mire su exhaustividad, no solo la "
+        "exactitud.",
     },
 }
 

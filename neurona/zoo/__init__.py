@@ -49,6 +49,7 @@ from neurona.zoo import (
     hebb,
     hidden_markov,
     hopfield,
+    inverse_graphics,
     jarrett,
     jordan,
     kohonen,
@@ -70,6 +71,7 @@ from neurona.zoo import (
     radial_basis,
     resnet,
     restricted_boltzmann,
+    sentiment,
     softmax,
     spanish_tasks,
     sparse_autoencoder,
@@ -120,6 +122,7 @@ from neurona.zoo.graph_convolution import *
 from neurona.zoo.hebb import *
 from neurona.zoo.hidden_markov import *
 from neurona.zoo.hopfield import *
+from neurona.zoo.inverse_graphics import *
 from neurona.zoo.jarrett import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
@@ -141,6 +144,7 @@ from neurona.zoo.proximal_policy import *
 from neurona.zoo.radial_basis import *
 from neurona.zoo.resnet import *
 from neurona.zoo.restricted_boltzmann import *
+from neurona.zoo.sentiment import *
 from neurona.zoo.softmax import *
 from neurona.zoo.spanish_tasks import *
 from neurona.zoo.sparse_autoencoder import *
@@ -201,6 +205,7 @@ __all__ += graph_convolution.__all__
 __all__ += hebb.__all__
 __all__ += hidden_markov.__all__
 __all__ += hopfield.__all__
+__all__ += inverse_graphics.__all__
 __all__ += jarrett.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
@@ -222,6 +227,7 @@ __all__ += proximal_policy.__all__
 __all__ += radial_basis.__all__
 __all__ += resnet.__all__
 __all__ += restricted_boltzmann.__all__
+__all__ += sentiment.__all__
 __all__ += softmax.__all__
 __all__ += spanish_tasks.__all__
 __all__ += sparse_autoencoder.__all__

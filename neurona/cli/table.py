@@ -1,0 +1,203 @@
+"""`neurona train FILE --target COLUMN`, and what is done with the predictor that it leaves."""
+
+import csv
+import dataclasses
+import functools
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import neurona as nn
+from neurona.cli.folders import own_folder
+from neurona.cli.texts import texts
+from neurona.errors import ArgumentError, DataError, optional_import
+from neurona.evaluation import write_report
+from neurona.preprocessing.files import read_text
+from neurona.tabular import (
+    Column,
+    TableOptions,
+    TablePredictor,
+    TrainedTable,
+    Trial,
+    column_worth,
+    judge,
+    model_name,
+    read_table,
+    table_figures,
+    table_report,
+    train_table,
+    verdict,
+)
+
+PREDICTOR, REPORT, FIGURES, CONFIG = "predictor.zip", "report.html", "report.json", "config.yaml"
+
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+_SHOWN = 20
+
+
+def is_file(given: str) -> bool:
+    """Whether a data set is a file or an address of a database, and none of Neurona's."""
+    return "://" in given or bool(Path(given).suffix) or Path(given).exists()
+
+
+def train(
+    source: str,
+    target: str | None,
+    config: Path | None,
+    output: Path | None,
+    table: str | None,
+    **options: Any,
+) -> int:
+    """Learn a table, and write predictor, report and configuration; returns the exit status.
+
+    Args:
+        source: a file, or the address of a database.
+        target: the column to predict.
+        config: a file that an earlier training wrote, whose settings hold where none are given here.
+        output: the folder.
+        table: which table of a database, or sheet of a workbook.
+        options: those of `TableOptions` that were given; None for others.
+
+    Raises:
+        ArgumentError: there is no such column or setting.
+        DataError: the table can't be learned.
+        FileNotFoundError: there is no such file.
+    """
+    language = options["language"]
+    say = texts(language)
+    print(say["loading"].format(dataset=source), flush=True)
+    asked = {"target": target, "table": table, **options}
+    settings = {**_settings(config), **{name: one for name, one in asked.items() if one not in (None, [])}}
+    target, table = settings.pop("target", None), settings.pop("table", None)
+    if "time_limit" in settings:
+        settings["time_limit"] = _seconds(settings["time_limit"])
+    raw = read_table(source, table)
+    if target is None:
+        raise ArgumentError(say["table_target"].format(columns=", ".join(raw.frame)))
+    wanted = output or Path("neurona-output") / (Path(source).stem or "table")
+    folder = own_folder(wanted, PREDICTOR)
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder != wanted:
+        print(say["folder_taken"].format(wanted=wanted, folder=folder))
+    for note in raw.notes:
+        print(note.say(language))
+    trained = train_table(raw, target, TableOptions(**settings), functools.partial(_tell, language))
+    kinds = {column.name: column.kind for column in trained.columns}
+    _write_config(folder / CONFIG, {"target": target, "table": table, **settings, "columns": kinds})
+    _write(trained, raw.frame, source, folder, language)
+    return 0
+
+
+def _tell(language: str, news: list[Column] | Trial) -> None:
+    """Print what the columns are, and how a model did."""
+    say = texts(language)
+    if isinstance(news, Trial):
+        name = model_name(news.name, language)
+        print(say["table_tried"].format(name=name, loss=news.loss, seconds=news.seconds), flush=True)
+        return
+    for column in news:
+        print(f"  {column.name}: {say[f'table_{column.kind}']} ({column.why.say(language)})", flush=True)
+
+
+def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, language: str) -> None:
+    """Write predictor and report into a folder, and print the verdict and the files."""
+    say = texts(language)
+    trained.predictor.save(folder / PREDICTOR)
+    judgement, worth = judge(trained), column_worth(trained, frame)
+    figures = table_figures(trained, judgement, worth)
+    (folder / FIGURES).write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
+    again = shlex.join(["neurona", "train", source, "--config", str(folder / CONFIG)])
+    report = table_report(trained, judgement, worth, Path(source).name, again, language)
+    write_report(report, folder / REPORT)
+    print("\n".join(["", *verdict(trained, judgement, language), ""]))
+    print(say["written"].format(folder=folder))
+    for name in (PREDICTOR, REPORT, FIGURES, CONFIG):
+        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
+
+
+def _seconds(text: Any) -> float:
+    """Seconds of "90", "60s", "5m" or "1h".
+
+    Raises:
+        ArgumentError: it is none of these.
+
+    Example:
+
+        >>> _seconds("1.5m")
+        90.0
+    """
+    found = re.fullmatch(r"\s*(\d+(?:[.,]\d+)?)\s*([a-z]*)\s*", str(text).lower())
+    if found is None or found[2] not in _UNITS:
+        raise ArgumentError(f"--time-limit is a time such as 60s, 5m or 1h. Received: {text}")
+    return float(found[1].replace(",", ".")) * _UNITS[found[2]]
+
+
+def _settings(config: Path | None) -> dict[str, Any]:
+    """What a configuration says.
+
+    Raises:
+        ArgumentError: it holds something else than settings.
+    """
+    if config is None:
+        return {}
+    yaml = optional_import("yaml", extra="tables", purpose="--config")
+    try:
+        found = yaml.safe_load(read_text(config))
+    except yaml.YAMLError as error:
+        raise DataError(f"{config}: this is no YAML: {error}") from error
+    known = {field.name for field in dataclasses.fields(TableOptions)} | {"target", "table"}
+    if not isinstance(found, Mapping):
+        raise ArgumentError(f"{config}: a configuration has lines such as `target: price`.")
+    unknown = [name for name in found if name not in known]
+    if unknown:
+        raise ArgumentError(f"{config}: {unknown[0]!r} is no setting. There are: {', '.join(sorted(known))}")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _write_config(path: Path, settings: Mapping[str, Any]) -> None:
+    yaml = optional_import("yaml", extra="tables", purpose="config.yaml")
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+    path.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def is_predictor(model: Path) -> bool:
+    """Whether a model is what `neurona train FILE` left: its folder, or the file there."""
+    return (model / PREDICTOR).is_file() or model.suffix == ".zip"
+
+
+def _load(model: Path) -> TablePredictor:
+    return TablePredictor.load(model / PREDICTOR if model.is_dir() else model)
+
+
+def predict(model: Path, files: list[Path], output: Path | None, language: str) -> int:
+    """Print the predictions for the rows of tables, and write them into a CSV file if it is asked for.
+
+    Raises:
+        DataError: a table lacks a column.
+        SavingError: the model can't be read.
+    """
+    say, predictor = texts(language), _load(model)
+    header = [predictor.target.column.name, *(str(name) for name in predictor.classes)]
+    rows: list[list[Any]] = []
+    for file in files:
+        frame, notes = predictor.read(read_table(file).frame)
+        for note in notes:
+            print(f"{file.name}: {note.say(language)}")
+        answers = predictor.predict(frame).tolist()
+        likely = predictor.predict_proba(frame).tolist() if predictor.classes else [[]] * len(answers)
+        rows += [[answer, *each] for answer, each in zip(answers, likely)]
+    for number, (answer, *likely) in enumerate(rows[:_SHOWN], 1):
+        said = f"{answer} ({max(likely):.1%})" if likely else f"{answer:.6g}"
+        print(f"{say['row']} {number}  {said}")
+    if len(rows) > _SHOWN:
+        print(say["more_rows"].format(count=len(rows) - _SHOWN))
+    if output is not None:
+        with nn.utils.atomic_path(output) as whole, whole.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(
+                [[say["row"], *header], *([n, *row] for n, row in enumerate(rows, 1))]
+            )
+        print(say["predictions_written"].format(path=output))
+    return 0

@@ -1,0 +1,161 @@
+"""The models among which the best for a table are chosen. Each takes encoded columns, and gives (rows,
+outputs): numbers, or the probability of each class.
+"""
+
+import contextlib
+import importlib.util
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from neurona.core.errors import optional_import
+from neurona.tabular.baselines import LogisticBaseline, NeighboursBaseline, RidgeBaseline
+from neurona.tabular.encoding import Encoded
+
+_MANY_ROWS = 1000  # from which on some may be left for when to stop
+_MANY = 5_000_000  # cells of a table from which on several threads are of use
+
+
+class Candidate(Protocol):
+    """What learns from encoded columns."""
+
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+        """Learn.
+
+        Args:
+            X: the columns of the rows.
+            y: numbers, or which class.
+            outputs: how many classes there are; 1 for numbers.
+        """
+        ...
+
+    def predict(self, X: Encoded) -> np.ndarray:
+        """(rows, outputs)."""
+        ...
+
+
+class ConstantModel:
+    """The mean, or the share of each class, for every row.
+
+    Example:
+
+        >>> X = Encoded(np.zeros((4, 1)), ["x"], ["x"], [True])
+        >>> ConstantModel().fit(X, np.array([0, 0, 0, 1]), 2).predict(X)[0].tolist()
+        [0.75, 0.25]
+    """
+
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+        """Learn the mean, or the shares."""
+        self.answer = np.array([y.mean()]) if outputs == 1 else np.bincount(y, minlength=outputs) / len(y)
+        return self
+
+    def predict(self, X: Encoded) -> np.ndarray:
+        """The same for each row."""
+        return np.tile(self.answer, (len(X.values), 1))
+
+
+class LinearModel:
+    """Ridge regression, or logistic regression of classes.
+
+    Example:
+
+        >>> X = Encoded(np.arange(10.0)[:, None], ["x"], ["x"], [True])
+        >>> LinearModel().fit(X, np.arange(10.0), 1).predict(X).shape
+        (10, 1)
+    """
+
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+        """Learn the weights."""
+        self.outputs = outputs
+        with _few_threads(X):
+            self.model: Any = (RidgeBaseline() if outputs == 1 else LogisticBaseline()).fit(X.values, y)
+        return self
+
+    def predict(self, X: Encoded) -> np.ndarray:
+        """Sums of weighted columns, or their softmax."""
+        if self.outputs == 1:
+            return self.model.predict(X.values)[:, None]
+        return _of_all_classes(self.model.predict_proba(X.values), self.model.classes_, self.outputs)
+
+
+class NeighboursModel:
+    """The mean of the 10 nearest rows.
+
+    Example:
+
+        >>> X = Encoded(np.arange(20.0)[:, None], ["x"], ["x"], [True])
+        >>> NeighboursModel().fit(X, np.arange(20) // 10, 2).predict(X)[0].tolist()
+        [1.0, 0.0]
+    """
+
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+        """Keep the rows."""
+        self.model = NeighboursBaseline().fit(X.values, y[:, None] if outputs == 1 else np.eye(outputs)[y])
+        return self
+
+    def predict(self, X: Encoded) -> np.ndarray:
+        """The mean of what the nearest rows had."""
+        return self.model.predict(X.values)
+
+
+class BoostedTrees:
+    """Gradient boosting over histograms, of scikit-learn, with the steps of tuned defaults.
+
+    Source: Ke et al., LightGBM, NeurIPS 2017.
+
+    Example:
+
+        >>> X = Encoded(np.arange(100.0)[:, None], ["x"], ["x"], [True])
+        >>> BoostedTrees().fit(X, np.arange(100) // 50, 2).predict(X).argmax(axis=1)[[0, 99]].tolist()
+        [0, 1]
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    @staticmethod
+    def is_available() -> bool:
+        """Whether scikit-learn is installed, and skops, which writes its trees into files."""
+        return all(importlib.util.find_spec(name) is not None for name in ("sklearn", "skops"))
+
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+        """Learn the trees: 100 from few rows; from 1,000 or more up to 300, as a tenth of them says."""
+        ensemble = optional_import("sklearn.ensemble", extra="trees", purpose="boosted trees")
+        self.outputs = outputs
+        many = len(y) >= _MANY_ROWS
+        settings = {"max_iter": 300 if many else 100, "early_stopping": many, "random_state": self.seed}
+        if outputs == 1:
+            self.model: Any = ensemble.HistGradientBoostingRegressor(
+                learning_rate=0.05, max_leaf_nodes=31, min_samples_leaf=10, **settings
+            )
+        else:
+            self.model = ensemble.HistGradientBoostingClassifier(
+                learning_rate=0.04, max_leaf_nodes=31, min_samples_leaf=20, **settings
+            )
+        with _few_threads(X):
+            self.model.fit(X.values, y)
+        return self
+
+    def predict(self, X: Encoded) -> np.ndarray:
+        """The sum of the trees."""
+        with _few_threads(X):
+            if self.outputs == 1:
+                return self.model.predict(X.values)[:, None]
+            return _of_all_classes(self.model.predict_proba(X.values), self.model.classes_, self.outputs)
+
+
+def _of_all_classes(likely: np.ndarray, classes: np.ndarray, outputs: int) -> np.ndarray:
+    """Probabilities of all classes, where rows to learn from lacked some."""
+    found = np.zeros((len(likely), outputs))
+    found[:, classes.astype(int)] = likely
+    return found
+
+
+def _few_threads(X: Encoded) -> contextlib.AbstractContextManager[Any]:
+    """One thread for a table of few cells: the threads of BLAS and OpenMP would wait for each other longer
+    than they work.
+    """
+    if X.values.size > _MANY:
+        return contextlib.nullcontext()
+    threads = optional_import("threadpoolctl", extra="tables", purpose="learning a table")
+    return threads.threadpool_limits(1)

@@ -1,0 +1,181 @@
+"""How good a trained table is, with intervals: figures of each model, their differences, and what each column
+is worth.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from neurona.evaluation.classification import Classification, classification_figures
+from neurona.evaluation.probabilities import log_loss
+from neurona.evaluation.regression import Regression, regression_figures
+from neurona.evaluation.uncertainty import (
+    Interval,
+    bootstrap_interval,
+    compare_predictions,
+)
+from neurona.tabular.training import TrainedTable
+
+SIMPLE = ("constant", "linear", "neighbours")  # models that a network has to beat
+
+_MOST = 1000  # rows of a fold that are permuted
+_REPEATS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """A model among the others.
+
+    Attributes:
+        name: of the model; `"joined"` for the join.
+        score: the share of rows that are right, or R2, of rows that it has not learned from.
+        loss: log loss, or the root of the mean squared error.
+        weight: in the join.
+        seconds: of learning and predicting.
+    """
+
+    name: str
+    score: Interval
+    loss: float
+    weight: float
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Worth:
+    """What a column is worth: how much the loss grows when its cells are shuffled.
+
+    Attributes:
+        name: of the column.
+        mean, spread: over the folds and the shufflings.
+    """
+
+    name: str
+    mean: float
+    spread: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """How good a trained table is, by rows on which nothing was chosen.
+
+    Attributes:
+        standings: of the join and of each model, the best first.
+        figures: of the join.
+        simple: the best simple model.
+        p_value: how often chance alone makes the join differ as much from it; 1 where they are the same.
+        probabilities: of the rows that were tested, or their numbers, (rows, outputs).
+        truth: of these rows.
+    """
+
+    standings: list[Standing]
+    figures: Classification | Regression
+    simple: Standing
+    p_value: float
+    probabilities: np.ndarray
+    truth: np.ndarray
+
+    @property
+    def joined(self) -> Standing:
+        """The join."""
+        return next(one for one in self.standings if one.name == "joined")
+
+
+def judge(trained: TrainedTable) -> Judgement:
+    """Compare the join with each model, on rows on which nothing was chosen.
+
+    Example:
+
+        >>> import pandas
+        >>> from neurona.tabular import RawTable, TableOptions, train_table
+        >>> x = np.arange(60.0)
+        >>> table = RawTable(pandas.DataFrame({"x": x % 7, "y": x % 7 + x // 30}))
+        >>> judge(train_table(table, "y", TableOptions(time_limit=0))).simple.name
+        'constant'
+    """
+    learned, classes = trained.learned, trained.predictor.classes
+    rows = np.flatnonzero(learned.tested)
+    truth, joined = trained.y[rows], learned.predictions[rows]
+    members = learned.model.members
+    standings = [_standing("joined", joined, truth, 1.0, sum(one.seconds for one in learned.trials))]
+    for trial in learned.trials:
+        weight = members[trial.name].weight if trial.name in members else 0.0
+        standings.append(_standing(trial.name, trial.predictions[rows], truth, weight, trial.seconds))
+    standings.sort(key=lambda one: (one.loss, one.name != "joined"))
+    simple = next(one for one in standings if one.name in SIMPLE)
+    other = next(trial for trial in learned.trials if trial.name == simple.name).predictions[rows]
+    figures: Any = (
+        classification_figures(truth, joined.argmax(axis=1), [str(name) for name in classes])
+        if classes
+        else regression_figures(truth, joined)
+    )
+    return Judgement(standings, figures, simple, _p_value(truth, joined, other), joined, truth)
+
+
+def _standing(name: str, predicted: np.ndarray, truth: np.ndarray, weight: float, seconds: float) -> Standing:
+    if predicted.shape[1] > 1:
+        right = predicted.argmax(axis=1) == truth
+        return Standing(name, bootstrap_interval(np.mean, right), log_loss(truth, predicted), weight, seconds)
+
+    def r2(truth: np.ndarray, predicted: np.ndarray) -> float:
+        return 1 - float(np.mean((truth - predicted) ** 2)) / max(float(truth.var()), 1e-300)
+
+    score = bootstrap_interval(r2, truth, predicted[:, 0])
+    return Standing(name, score, float(np.sqrt(np.mean((predicted[:, 0] - truth) ** 2))), weight, seconds)
+
+
+def _p_value(truth: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+    """How often chance alone makes two models differ as much: McNemar's test, or for numbers the normal law
+    of the mean difference of squared errors.
+    """
+    if first.shape[1] > 1:
+        return compare_predictions(first.argmax(axis=1) == truth, second.argmax(axis=1) == truth).p_value
+    apart = (first[:, 0] - truth) ** 2 - (second[:, 0] - truth) ** 2
+    if not apart.any():
+        return 1.0
+    return float(special.erfc(abs(apart.mean()) / (apart.std() / np.sqrt(len(apart))) / np.sqrt(2)))
+
+
+def column_worth(trained: TrainedTable, frame: Any, seed: int = 0) -> list[Worth]:
+    """What each column is worth, the most first: the loss of the rows of a fold when the column's cells are
+    shuffled among them, less their loss as they are. Columns that say the same share what they are worth.
+
+    Args:
+        trained: of `train_table`.
+        frame: the table that it learned from.
+        seed: of the shuffling.
+
+    Source: Breiman, Random forests, Machine Learning 45, 2001.
+
+    Example:
+
+        >>> import pandas
+        >>> from neurona.tabular import RawTable, TableOptions, train_table
+        >>> x = np.arange(60.0)
+        >>> table = RawTable(pandas.DataFrame({"x": x % 7, "y": x % 7 + x // 30}))
+        >>> trained = train_table(table, "y", TableOptions(time_limit=0))
+        >>> [one.mean for one in column_worth(trained, table.frame)]
+        [0.0]
+    """
+    random = np.random.default_rng(seed)
+    grown: dict[str, list[float]] = {column.name: [] for column in trained.predictor.columns}
+    frame, model = frame.iloc[trained.rows], trained.predictor.model
+    for fold, (_, others) in enumerate(trained.learned.folds):
+        rows = random.permutation(others)[:_MOST]
+        cells = {name: frame[name].iloc[rows] for name in grown}
+        before = _loss(trained.y[rows], model.predict_fold(cells, fold))
+        for name in grown:
+            for _ in range(_REPEATS):
+                mixed = {**cells, name: cells[name].iloc[random.permutation(len(rows))]}
+                grown[name].append(_loss(trained.y[rows], model.predict_fold(mixed, fold)) - before)
+    found = [Worth(name, float(np.mean(more)), float(np.std(more))) for name, more in grown.items()]
+    return sorted(found, key=lambda one: -one.mean)
+
+
+def _loss(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Log loss, or the root of the mean squared error."""
+    if predicted.shape[1] > 1:
+        return log_loss(truth, predicted)
+    return float(np.sqrt(np.mean((predicted[:, 0] - truth) ** 2)))

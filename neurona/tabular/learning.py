@@ -1,0 +1,272 @@
+"""Learning a table: each candidate learns from all folds but one, and predicts that one. Greedy selection
+joins those that predict best together, and temperatures make their probabilities honest.
+
+How good the join is, is told by rows on which nothing was chosen: for the rows of a fold, the weights and the
+temperatures are chosen on the other folds' predictions alone.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neurona.core.errors import DataError
+from neurona.evaluation.probabilities import best_temperature, log_loss, with_temperature
+from neurona.evaluation.splits import Split
+from neurona.tabular.baselines import select_ensemble
+from neurona.tabular.candidates import Candidate, ConstantModel
+from neurona.tabular.columns import Column
+from neurona.tabular.encoding import Encoded, TableEncoder
+
+_FIFTHS = 5  # parts of a single fold
+_LEAST = 1e-6  # probability that is kept above 0, so that one surprise does not decide everything
+
+
+@dataclasses.dataclass
+class Trial:
+    """How a candidate did.
+
+    Attributes:
+        name: of the candidate.
+        models: of each fold, that learned from the others.
+        temperature: by which the logarithms of its probabilities are divided; 1 for numbers.
+        predictions: of the rows that each had not learned from, (rows, outputs); NaN where no fold has a row.
+        seconds: of learning and predicting.
+        losses: of each fold: log loss, or mean squared error.
+    """
+
+    name: str
+    models: list[Candidate]
+    temperature: float
+    predictions: np.ndarray
+    seconds: float
+    losses: list[float]
+
+    @property
+    def loss(self) -> float:
+        """The mean over the folds."""
+        return float(np.mean(self.losses))
+
+
+@dataclasses.dataclass
+class Member:
+    """A candidate that counts.
+
+    Attributes:
+        weight: how much.
+        models: of each fold.
+        temperature: of its probabilities.
+    """
+
+    weight: float
+    models: list[Candidate]
+    temperature: float
+
+
+@dataclasses.dataclass
+class TableModel:
+    """The join of candidates: each is the mean of the models of its folds.
+
+    Attributes:
+        encoders: of each fold.
+        members: of each candidate that counts, its weight and its trial.
+        temperature: of the join.
+        bounds: of the numbers that were learned; None for classes. No prediction is outside.
+    """
+
+    encoders: list[TableEncoder]
+    members: dict[str, Member]
+    temperature: float
+    bounds: tuple[float, float] | None
+
+    def predict(self, frame: Any) -> np.ndarray:
+        """A number for each row, (rows, 1), or the probability of each class, (rows, classes)."""
+        return self._joined(
+            [encoder.transform(frame) for encoder in self.encoders], range(len(self.encoders))
+        )
+
+    def predict_fold(self, frame: Any, fold: int) -> np.ndarray:
+        """The same, by the models of one fold alone, which have not learned from that fold's rows."""
+        return self._joined([self.encoders[fold].transform(frame)], [fold])
+
+    def _joined(self, encoded: list[Encoded], folds: Sequence[int]) -> np.ndarray:
+        """The weighted mean over the members, of each the mean over folds."""
+        joined = 0.0
+        for member in self.members.values():
+            answers = [
+                _finished(member.models[fold].predict(X), member.temperature, self.bounds)
+                for fold, X in zip(folds, encoded)
+            ]
+            joined = joined + member.weight * np.mean(answers, axis=0)
+        return _finished(np.asarray(joined), self.temperature, self.bounds)
+
+
+@dataclasses.dataclass
+class Learned:
+    """What learning a table gave.
+
+    Attributes:
+        trials: of each candidate, the best first.
+        predictions: of the join, for rows on which nothing was chosen, (rows, outputs); NaN where no fold
+            has a row.
+        losses: of the join, in each fold.
+        tested: the rows that a fold has.
+        folds: rows to learn from, and rows to be tested with.
+        model: for new rows.
+    """
+
+    trials: list[Trial]
+    predictions: np.ndarray
+    losses: list[float]
+    tested: np.ndarray
+    folds: Sequence[Split]
+    model: TableModel
+
+
+def learn_table(
+    frame: Any,
+    columns: Sequence[Column],
+    y: np.ndarray,
+    outputs: int,
+    folds: Sequence[Split],
+    candidates: Mapping[str, Callable[[], Candidate]],
+    time_limit: float | None = None,
+    tell: Callable[[Trial], None] = lambda trial: None,
+) -> Learned:
+    """Learn to predict a column from others.
+
+    Args:
+        frame: a pandas DataFrame, or a dictionary of columns.
+        columns: to learn from.
+        y: numbers, or which class, (rows,).
+        outputs: how many classes; 1 for numbers.
+        folds: of `k_folds` or `time_folds`.
+        candidates: by name, what makes a new one. The constant is always among them.
+        time_limit: in seconds; no candidate begins after it.
+        tell: is called when a candidate is done.
+
+    Raises:
+        DataError: no column is left to learn from.
+    """
+    begin = time.perf_counter()
+    encoders = [TableEncoder(columns).fit(_some(frame, columns, rows)) for rows, _ in folds]
+    parts = [
+        (encoder.transform(_some(frame, columns, rows)), encoder.transform(_some(frame, columns, others)))
+        for encoder, (rows, others) in zip(encoders, folds)
+    ]
+    trials: list[Trial] = []
+    for name, build in {"constant": ConstantModel, **candidates}.items():
+        if trials and time_limit is not None and time.perf_counter() - begin > time_limit:
+            break
+        trials.append(_try(name, build, parts, y, outputs, folds))
+        tell(trials[-1])
+    return _joined(trials, encoders, y, outputs, folds)
+
+
+def _some(frame: Any, columns: Sequence[Column], rows: np.ndarray) -> dict[str, Any]:
+    found = {}
+    for column in columns:
+        cells = frame[column.name]
+        found[column.name] = cells.iloc[rows] if hasattr(cells, "iloc") else [cells[row] for row in rows]
+    return found
+
+
+def _try(
+    name: str,
+    build: Callable[[], Candidate],
+    parts: Sequence[tuple[Encoded, Encoded]],
+    y: np.ndarray,
+    outputs: int,
+    folds: Sequence[Split],
+) -> Trial:
+    """Let a candidate learn and predict every fold."""
+    begin = time.perf_counter()
+    predictions = np.full((len(y), outputs), np.nan)
+    models = []
+    for (known, new), (rows, others) in zip(parts, folds):
+        models.append(build().fit(known, y[rows], outputs))
+        predictions[others] = _finished(models[-1].predict(new), 1.0, _bounds(y[rows], outputs))
+    cooled = predictions.copy()
+    for rest, chosen in _judges(folds, len(y)):
+        cooled[chosen] = _finished(predictions[chosen], _temperature(y[rest], predictions[rest]), None)
+    tested = np.isfinite(predictions[:, 0])
+    temperature = _temperature(y[tested], predictions[tested])
+    losses = [_loss(y[others], cooled[others]) for _, others in folds]
+    return Trial(name, models, temperature, cooled, time.perf_counter() - begin, losses)
+
+
+def _judges(folds: Sequence[Split], rows: int) -> list[Split]:
+    """Rows by which something is chosen, and rows that judge it: each fold is judged by a choice of the
+    others. Where there is one fold, fifths of it take their place.
+    """
+    parts = [others for _, others in folds]
+    if len(parts) == 1:
+        order = np.random.default_rng(0).permutation(parts[0])
+        parts = np.array_split(order, min(_FIFTHS, len(order)))
+    tested = np.unique(np.concatenate(parts))
+    return [(np.setdiff1d(tested, part) if len(parts) > 1 else tested, part) for part in parts]
+
+
+def _joined(
+    trials: list[Trial], encoders: list[TableEncoder], y: np.ndarray, outputs: int, folds: Sequence[Split]
+) -> Learned:
+    """Join trials by greedy selection."""
+    predictions = np.full((len(y), outputs), np.nan)
+    for rest, chosen in _judges(folds, len(y)):
+        weights, temperature = _selected(trials, y, rest)
+        predictions[chosen] = _finished(_mixed(trials, weights, chosen), temperature, None)
+    tested = np.isfinite(predictions[:, 0])
+    losses = [_loss(y[others], predictions[others]) for _, others in folds]
+    weights, temperature = _selected(trials, y, np.flatnonzero(tested))
+    best = min(trials, key=lambda trial: trial.loss)
+    if np.mean(losses) > best.loss:  # joined they are no better: the best alone
+        weights, temperature = np.array([float(trial is best) for trial in trials]), 1.0
+        predictions, losses = best.predictions, best.losses
+    members = {
+        trial.name: Member(float(weight), trial.models, trial.temperature)
+        for trial, weight in zip(trials, weights)
+        if weight
+    }
+    model = TableModel(encoders, members, temperature, _bounds(y, outputs))
+    return Learned(sorted(trials, key=lambda trial: trial.loss), predictions, losses, tested, folds, model)
+
+
+def _selected(trials: Sequence[Trial], y: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, float]:
+    """The weight of each trial and the temperature that predict some rows best."""
+    given = [trial.predictions[rows] for trial in trials]
+    weights = select_ensemble(given, lambda joined: _loss(y[rows], joined))
+    return weights, _temperature(y[rows], _mixed(trials, weights, rows))
+
+
+def _mixed(trials: Sequence[Trial], weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.tensordot(weights, [trial.predictions[rows] for trial in trials], 1)
+
+
+def _temperature(y: np.ndarray, predicted: np.ndarray) -> float:
+    return 1.0 if predicted.shape[1] == 1 else best_temperature(y, predicted)
+
+
+def _finished(predicted: np.ndarray, temperature: float, bounds: tuple[float, float] | None) -> np.ndarray:
+    """Numbers within their bounds; or probabilities above 0 that sum to 1, after a temperature."""
+    if predicted.shape[1] == 1:
+        return predicted if bounds is None else np.clip(predicted, *bounds)
+    likely = np.clip(predicted, _LEAST, 1)
+    likely = likely / likely.sum(axis=1, keepdims=True)
+    return likely if temperature == 1 else with_temperature(likely, temperature)
+
+
+def _bounds(y: np.ndarray, outputs: int) -> tuple[float, float] | None:
+    """The least and the greatest number; None for classes."""
+    return (float(y.min()), float(y.max())) if outputs == 1 else None
+
+
+def _loss(y: np.ndarray, predicted: np.ndarray) -> float:
+    """Log loss, or the mean squared error."""
+    if predicted.shape[1] > 1:
+        return log_loss(y, predicted)
+    loss = float(np.mean((predicted[:, 0] - y) ** 2))
+    if not np.isfinite(loss):
+        raise DataError("a model gives predictions that are not finite.")
+    return loss

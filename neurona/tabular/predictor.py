@@ -1,0 +1,261 @@
+"""A predictor for rows of a table, and its file."""
+
+import dataclasses
+import io
+import itertools
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from neurona.core.errors import DataError, SavingError, optional_import, suggestion
+from neurona.saving.atomic import atomic_path
+from neurona.tabular import baselines, candidates, encoding, learning
+from neurona.tabular.columns import Column, infer_columns
+from neurona.tabular.learning import TableModel
+from neurona.tabular.notes import Note
+from neurona.tabular.reading import RawTable
+from neurona.tabular.real_mlp import RealMLP
+from neurona.tabular.spellings import MARKS, NumberForm, folded
+from neurona.tabular.target import Target
+
+_DESCRIPTION = "predictor.json"
+_FORMAT = 1
+_TREE = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"  # whose nodes are checked
+
+
+@dataclasses.dataclass
+class TablePredictor:
+    """Predicts a column of new rows.
+
+    Attributes:
+        target: what is predicted.
+        columns: that it needs.
+        model: the join of models.
+
+    Example:
+
+        >>> import pandas
+        >>> from neurona.tabular import RawTable, TableOptions, train_table
+        >>> x = np.arange(60.0)
+        >>> table = RawTable(pandas.DataFrame({"x": x % 7, "y": x % 7 + x // 30}))
+        >>> predictor = train_table(table, "y", TableOptions(time_limit=0)).predictor
+        >>> predictor.predict(pandas.DataFrame({"x": [3, 4]})).round(2).tolist()
+        [3.4, 3.4]
+    """
+
+    target: Target
+    columns: list[Column]
+    model: TableModel
+
+    @property
+    def classes(self) -> list[Any]:
+        """What is told apart; empty where numbers are predicted."""
+        return self.target.classes
+
+    def predict(self, frame: Any) -> np.ndarray:
+        """The number or the class of each row, (rows,).
+
+        Args:
+            frame: a pandas DataFrame, or a dictionary of columns; further columns are not looked at. Texts
+                that are numbers, dates, or yes and no are read as they are written here, which may be
+                otherwise than in the table that was learned.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        found = self.model.predict(self.read(frame)[0])
+        if not self.classes:
+            return found[:, 0]
+        return np.array(self.classes, object)[found.argmax(axis=1)]
+
+    def predict_proba(self, frame: Any) -> np.ndarray:
+        """The probability of each class, (rows, classes).
+
+        Raises:
+            DataError: a column is missing, or numbers are predicted.
+        """
+        if not self.classes:
+            raise DataError(
+                f"{self.target.column.name!r} is a number, so there are no probabilities of classes: call "
+                f"predict."
+            )
+        return self.model.predict(self.read(frame)[0])
+
+    def read(self, frame: Any) -> tuple[dict[str, Any], list[Note]]:
+        """The columns that are needed, with cells that the model understands; and what can't be understood.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        missing = [column.name for column in self.columns if column.name not in list(frame)]
+        if missing:
+            raise DataError(
+                f"the table has no column {missing[0]!r}.{suggestion(missing[0], list(frame))} It has: "
+                f"{', '.join(map(str, frame))}"
+            )
+        cells = {column.name: frame[column.name] for column in self.columns}
+        now = {column.name: column for column in infer_columns(RawTable(cells))}
+        notes: list[Note] = []
+        for column in self.columns:
+            cells[column.name], unread = _as_learned(column, now[column.name], cells[column.name])
+            if unread:
+                told = {"column": column.name, "cells": len(unread), "example": unread[0]}
+                notes.append(Note("not_understood", told))
+        return cells, notes
+
+    def save(self, path: Any) -> None:
+        """Write everything into one file. It holds numbers and texts, and no code.
+
+        Raises:
+            MissingDependencyError: it has trees, and skops, which writes them, is not installed.
+        """
+        parts: dict[str, bytes] = {}
+        description = {"format": _FORMAT, "predictor": _plain(self, parts)}
+        with atomic_path(Path(path)) as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(_DESCRIPTION, json.dumps(description, ensure_ascii=False))
+            for name, content in parts.items():
+                archive.writestr(name, content)
+
+    @classmethod
+    def load(cls, path: Any) -> Self:
+        """Read a file of `save`.
+
+        Raises:
+            FileNotFoundError: there is none.
+            SavingError: it is damaged, or of another kind.
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(2, "No such file", str(path))
+        try:
+            with zipfile.ZipFile(path) as archive:
+                description = json.loads(archive.read(_DESCRIPTION))
+                found = _object(description["predictor"], archive)
+        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
+            raise SavingError(
+                f"{path}: this is no file of a TablePredictor, or it is damaged: {error}"
+            ) from error
+        if not isinstance(found, cls):
+            raise SavingError(f"{path}: this is no file of a TablePredictor.")
+        return found
+
+
+def _as_learned(column: Column, now: Column, cells: Any) -> tuple[Any, list[str]]:
+    """Cells as a learned column understands them, though they may be written otherwise now; and those texts
+    of which nothing is understood.
+    """
+    if column.kind not in ("number", "boolean", "date"):
+        return cells, []
+    values = column.values(cells)
+    if now.kind == column.kind and _lost(now.values(cells)).sum() < _lost(values).sum():
+        values = now.values(cells)
+        cells = values
+        if column.kind == "boolean":
+            cells = [{1.0: column.yes, 0.0: column.no}.get(value) for value in values.tolist()]
+    texts = dataclasses.replace(column, kind="category").values(cells)[_lost(values)].tolist()
+    return cells, [text for text in texts if text is not None and folded(text) not in MARKS]
+
+
+def _lost(values: np.ndarray) -> np.ndarray:
+    return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
+
+
+_CLASSES: dict[str, type] = {
+    one.__name__: one
+    for one in (
+        TablePredictor,
+        Target,
+        Column,
+        Note,
+        NumberForm,
+        TableModel,
+        learning.Member,
+        encoding.TableEncoder,
+        *encoding.PARTS,
+        candidates.ConstantModel,
+        candidates.LinearModel,
+        candidates.NeighboursModel,
+        candidates.BoostedTrees,
+        baselines.RidgeBaseline,
+        baselines.LogisticBaseline,
+        baselines.NeighboursBaseline,
+        RealMLP,
+    )
+}
+
+
+def _plain(value: Any, parts: dict[str, bytes]) -> Any:
+    """A value as JSON; arrays and trees become parts of their own."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else {"float": str(value)}
+    if isinstance(value, list | tuple):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [_plain(one, parts) for one in value]}
+    if isinstance(value, dict):
+        return {"dict": [[_plain(key, parts), _plain(one, parts)] for key, one in value.items()]}
+    if type(value).__name__ in _CLASSES:
+        fields = {name: _plain(one, parts) for name, one in vars(value).items()}
+        return {"class": type(value).__name__, "fields": fields}
+    if type(value).__module__.startswith("sklearn."):
+        skops = optional_import("skops.io", extra="trees", purpose="saving trees")
+        parts[name := f"trees/{len(parts)}.skops"] = skops.dumps(value)
+        return {"trees": name}
+    stream = io.BytesIO()
+    np.save(stream, np.asarray(value), allow_pickle=False)
+    parts[name := f"arrays/{len(parts)}.npy"] = stream.getvalue()
+    return {"array": name}
+
+
+def _object(plain: Any, archive: zipfile.ZipFile) -> Any:
+    """The value of what `_plain` wrote.
+
+    Raises:
+        ValueError, KeyError: it was written by something else.
+    """
+    if not isinstance(plain, dict):
+        return plain
+    if "class" in plain:
+        cls = _CLASSES[plain["class"]]
+        found = object.__new__(cls)
+        for name, one in plain["fields"].items():
+            object.__setattr__(found, name, _object(one, archive))
+        return found
+    ((kind, held),) = plain.items()
+    if kind == "float":
+        return float(held)
+    if kind in ("list", "tuple"):
+        values = [_object(one, archive) for one in held]
+        return values if kind == "list" else tuple(values)
+    if kind == "dict":
+        return {_object(key, archive): _object(one, archive) for key, one in held}
+    if kind == "trees":
+        return _trees(archive.read(held))
+    if kind == "array":
+        return np.load(io.BytesIO(archive.read(held)), allow_pickle=False)
+    raise ValueError(f"{kind!r} is nothing that a predictor holds")
+
+
+def _trees(content: bytes) -> Any:
+    """The trees of scikit-learn in a file of skops.
+
+    Raises:
+        ValueError: a node points to none of its tree, or to no feature, which would crash the process.
+    """
+    skops = optional_import("skops.io", extra="trees", purpose="reading trees")
+    found = skops.loads(content, trusted=[_TREE])
+    for tree in itertools.chain.from_iterable(found._predictors):
+        nodes = tree.nodes
+        inner = nodes[nodes["is_leaf"] == 0]
+        places = np.flatnonzero(nodes["is_leaf"] == 0)
+        for child in (inner["left"], inner["right"]):
+            if (child <= places).any() or (child >= len(nodes)).any():
+                raise ValueError("a tree has a node that points to none")
+        if (inner["feature_idx"] >= found.n_features_in_).any() or inner["is_categorical"].any():
+            raise ValueError("a tree asks for a feature that there is not")
+    return found

@@ -1,0 +1,188 @@
+"""What the report of a table says, a table per language."""
+
+from collections.abc import Mapping
+
+from neurona.language import in_language
+
+_ENGLISH = {
+    "title": "{target}, from {file}",
+    "rows_and_columns": "{rows} rows, {used} of {columns} columns",
+    "score_classes": "right",
+    "score_numbers": "R2",
+    "loss_classes": "log loss",
+    "loss_numbers": "RMSE",
+    "verdict_classes": "{target} is predicted right in {score:.1%} of the rows that were not learned from "
+    "(95 %: {low:.1%} to {high:.1%}).",
+    "verdict_numbers": "{score:.1%} of the variance of {target} is predicted, on rows that were not learned "
+    "from "
+    "(95 %: {low:.1%} to {high:.1%}).",
+    "wins_alone": "The {simple} model alone predicts best: nothing that was joined with it makes it better.",
+    "wins_clearly": "That is better than the best simple model, the {simple} one ({score}); the difference "
+    "is "
+    "more than chance (p = {p:.2g}).",
+    "wins_unclearly": "The best simple model, the {simple} one, reaches {score}; the difference may be "
+    "chance "
+    "(p = {p:.2g}).",
+    "no_doubt": "Nothing doubtful was found in the table.",
+    "members": "{name} {share:.0%}",
+    "columns": "Columns",
+    "column": "column",
+    "kind": "kind",
+    "why": "why",
+    "missing": "missing",
+    "distinct": "different",
+    "left_out": "{kind}, left out",
+    "checks": "Checks",
+    "check": "check",
+    "result": "result",
+    "passed": "passed",
+    "models": "Models",
+    "model": "model",
+    "interval": "95 %",
+    "weight": "weight in the join",
+    "seconds": "seconds",
+    "models_meaning": "Each model is judged by rows that it has not learned from; the join by rows on which "
+    "its "
+    "weights were not chosen either.",
+    "per_class": "Per class",
+    "class": "class",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "support": "rows",
+    "figures": "Figures",
+    "confusion_alternative": "Confusion matrix of {classes} classes.",
+    "confusion_meaning": "Rows are what is true, columns what is predicted.",
+    "residuals_alternative": "Predicted against true values, and the distribution of the errors.",
+    "residuals_meaning": "On the diagonal a prediction is right.",
+    "calibration": "Honest probabilities",
+    "promised": "promised",
+    "kept": "kept",
+    "calibration_meaning": "Of the rows of which a probability was promised, so many were predicted right. "
+    "The mean "
+    "distance is {error:.3f}.",
+    "worth": "What each column is worth",
+    "worth_mean": "the loss grows by",
+    "worth_spread": "spread",
+    "worth_meaning": "How much worse the predictions of new rows get when the cells of the column are "
+    "shuffled. "
+    "Columns that say the same share what they are worth.",
+    "worst": "Where it is most wrong",
+    "row": "row",
+    "truth": "true",
+    "predicted": "predicted",
+    "probability": "probability of what is true",
+    "error": "error",
+    "reproduce": "Again",
+    "check_telling": "one column tells nearly all",
+    "check_repeated": "repeated rows",
+    "check_rare": "rare classes",
+    "check_imbalanced": "small classes",
+    "kind_number": "number",
+    "kind_boolean": "yes or no",
+    "kind_date": "date",
+    "kind_category": "category",
+    "kind_text": "text",
+    "kind_identifier": "names rows",
+    "kind_constant": "constant",
+    "kind_empty": "empty",
+    "model_joined": "joined",
+    "model_constant": "constant",
+    "model_linear": "linear",
+    "model_neighbours": "nearest rows",
+    "model_trees": "boosted trees",
+    "model_network": "network",
+}
+_SPANISH = {
+    "title": "{target}, a partir de {file}",
+    "rows_and_columns": "{rows} filas, {used} de {columns} columnas",
+    "score_classes": "acierto",
+    "score_numbers": "R2",
+    "loss_classes": "pérdida logarítmica",
+    "loss_numbers": "RMSE",
+    "verdict_classes": "{target} se predice bien en el {score:.1%} de las filas de las que no se aprendió "
+    "(95 %: de {low:.1%} a {high:.1%}).",
+    "verdict_numbers": "Se predice el {score:.1%} de la varianza de {target}, en filas de las que no se "
+    "aprendió "
+    "(95 %: de {low:.1%} a {high:.1%}).",
+    "wins_alone": "El modelo {simple} solo es el que mejor predice: nada de lo que se le unió lo mejora.",
+    "wins_clearly": "Es mejor que el mejor modelo sencillo, el {simple} ({score}); la diferencia es más que "
+    "azar "
+    "(p = {p:.2g}).",
+    "wins_unclearly": "El mejor modelo sencillo, el {simple}, alcanza {score}; la diferencia puede ser azar "
+    "(p = {p:.2g}).",
+    "no_doubt": "No se encontró nada dudoso en la tabla.",
+    "members": "{name} {share:.0%}",
+    "columns": "Columnas",
+    "column": "columna",
+    "kind": "tipo",
+    "why": "por qué",
+    "missing": "vacías",
+    "distinct": "distintas",
+    "left_out": "{kind}, se deja fuera",
+    "checks": "Comprobaciones",
+    "check": "comprobación",
+    "result": "resultado",
+    "passed": "superada",
+    "models": "Modelos",
+    "model": "modelo",
+    "interval": "95 %",
+    "weight": "peso en la unión",
+    "seconds": "segundos",
+    "models_meaning": "Cada modelo se juzga con filas de las que no aprendió; la unión, con filas con las "
+    "que "
+    "tampoco se eligieron sus pesos.",
+    "per_class": "Por clase",
+    "class": "clase",
+    "precision": "precisión",
+    "recall": "exhaustividad",
+    "f1": "F1",
+    "support": "filas",
+    "figures": "Cifras",
+    "confusion_alternative": "Matriz de confusión de {classes} clases.",
+    "confusion_meaning": "Las filas son lo verdadero; las columnas, lo predicho.",
+    "residuals_alternative": "Valores predichos frente a verdaderos, y la distribución de los errores.",
+    "residuals_meaning": "En la diagonal la predicción es exacta.",
+    "calibration": "Probabilidades honestas",
+    "promised": "prometida",
+    "kept": "cumplida",
+    "calibration_meaning": "De las filas a las que se prometió una probabilidad, tantas se predijeron bien. "
+    "La "
+    "distancia media es {error:.3f}.",
+    "worth": "Cuánto vale cada columna",
+    "worth_mean": "la pérdida crece en",
+    "worth_spread": "dispersión",
+    "worth_meaning": "Cuánto empeoran las predicciones de filas nuevas si se barajan las celdas de la "
+    "columna. Las "
+    "columnas que dicen lo mismo se reparten su valor.",
+    "worst": "Dónde se equivoca más",
+    "row": "fila",
+    "truth": "verdadero",
+    "predicted": "predicho",
+    "probability": "probabilidad de lo verdadero",
+    "error": "error",
+    "reproduce": "Otra vez",
+    "check_telling": "una columna lo dice casi todo",
+    "check_repeated": "filas repetidas",
+    "check_rare": "clases raras",
+    "check_imbalanced": "clases pequeñas",
+    "kind_number": "número",
+    "kind_boolean": "sí o no",
+    "kind_date": "fecha",
+    "kind_category": "categoría",
+    "kind_text": "texto",
+    "kind_identifier": "nombra filas",
+    "kind_constant": "constante",
+    "kind_empty": "vacía",
+    "model_joined": "unión",
+    "model_constant": "constante",
+    "model_linear": "lineal",
+    "model_neighbours": "de filas cercanas",
+    "model_trees": "de árboles potenciados",
+    "model_network": "red",
+}
+
+
+def texts(language: str | None = None) -> Mapping[str, str]:
+    """The table of a language, or of the user's."""
+    return in_language({"en": _ENGLISH, "es": _SPANISH}, language)

@@ -1,0 +1,111 @@
+"""`neurona train FILE --target COLUMN` and `neurona predict` with what it left."""
+
+import csv
+import json
+
+import pytest
+import yaml
+
+from neurona.tabular import LinearModel, NeighboursModel, training
+from tests.cli.test_command_line import call
+
+
+@pytest.fixture(autouse=True)
+def simple_models(monkeypatch):
+    """Only what learns at once."""
+    simple = {"linear": LinearModel, "neighbours": NeighboursModel}
+    monkeypatch.setattr(training, "_candidates", lambda options, y, columns: simple)
+
+
+@pytest.fixture
+def prices(tmp_path):
+    path = tmp_path / "precios.csv"
+    rows = []
+    for n in range(90):
+        size, south = n * 7 % 97 / 4, n % 3 == 0
+        rows.append((size, "sur" if south else "norte", f"A-{n}", 2 * size + 20 * south))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["metros", "barrio", "código", "precio"], *rows])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("es", ["código: nombra filas, se deja fuera", "lineal: pérdida", "Se predice el", "nada dudoso"]),
+        (
+            "en",
+            ["código: names rows, left out", "linear: loss", "of the variance of precio", "Nothing"],
+        ),
+    ],
+)
+def test_a_table_is_learned_and_predicts(capsys, tmp_path, prices, language, said):
+    folder = tmp_path / "out"
+    status, printed, _ = call(
+        capsys, "train", prices, "--target", "precio", "--output", folder, "--language", language
+    )
+    assert status == 0
+    assert not [text for text in said if text not in printed]
+    assert {path.name for path in folder.iterdir()} == {
+        "predictor.zip",
+        "report.html",
+        "report.json",
+        "config.yaml",
+    }
+    assert json.loads((folder / "report.json").read_text("utf-8"))["models"][0]["score"]["value"] > 0.9
+    new = tmp_path / "nuevos.csv"
+    new.write_text("barrio;metros\nnorte;10\nsur;20,5\n", encoding="cp1252")
+    answers = tmp_path / "p.csv"
+    status, printed, _ = call(capsys, "predict", folder, new, "--output", answers, "--language", language)
+    assert status == 0
+    rows = list(csv.reader(answers.open(encoding="utf-8")))
+    assert rows[0][1] == "precio"
+    assert [float(row[1]) for row in rows[1:]] == pytest.approx([20, 61], abs=2)
+    assert printed.splitlines()[0].endswith(f"{float(rows[1][1]):.6g}")
+
+
+def test_a_configuration_runs_again_and_can_be_changed(capsys, tmp_path, prices):
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert call(capsys, "train", prices, "--target", "precio", "--drop", "metros", "--output", first)[0] == 0
+    config = first / "config.yaml"
+    settings = yaml.safe_load(config.read_text("utf-8"))
+    assert settings["drop"] == ["metros"]
+    assert settings["columns"]["barrio"] == "category"
+    settings["columns"]["código"] = "category"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert call(capsys, "train", prices, "--config", config, "--output", again)[0] == 0
+    figures = json.loads((again / "report.json").read_text("utf-8"))
+    assert figures["columns"] == {
+        "barrio": {"kind": "category", "missing": 0, "distinct": 2},
+        "código": {"kind": "category", "missing": 0, "distinct": 90},
+    }
+    taken = call(capsys, "train", prices, "--target", "precio", "--output", first)[1]
+    assert "first-2" in taken
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{}"], "--target is one of: metros, barrio, código, precio"),
+        (["{}", "--target", "prezio"], "'prezio'"),
+        (["{}", "--target", "precio", "--epochs", "3"], "--epochs is of no use for a table"),
+        (["{}", "--target", "precio", "--time-limit", "soon"], "such as 60s, 5m or 1h"),
+        (["iris", "--target", "species"], "--target is for tables in files"),
+        (["nothing.csv", "--target", "precio"], "nothing.csv"),
+    ],
+)
+def test_what_can_not_be_done_is_said(capsys, tmp_path, prices, arguments, said):
+    given = [argument.format(prices) for argument in arguments]
+    status, _, error = call(capsys, "train", *given, "--output", tmp_path / "out", "--language", "en")
+    assert status == 1
+    assert said in error
+    assert not (tmp_path / "out" / "predictor.zip").exists()
+
+
+@pytest.mark.parametrize("content", ["a: [", "- target", "targt: precio"])
+def test_a_configuration_that_is_none_is_refused(capsys, tmp_path, prices, content):
+    config = tmp_path / "config.yaml"
+    config.write_text(content, encoding="utf-8")
+    status, _, error = call(capsys, "train", prices, "--config", config, "--output", tmp_path / "out")
+    assert status == 1
+    assert "config.yaml" in error
