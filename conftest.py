@@ -6,12 +6,14 @@ Tests on real data sets read them from the folder that NEURONA_DATA names, and a
 
 import functools
 import gc
+import hashlib
 import itertools
 import os
 import re
 import sys
 from collections import Counter
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,7 @@ if os.environ.get("UNOPTIMIZED"):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_flags_without_optimizations()}"
 os.environ["NEURONA_LANG"] = "en"  # tests read messages
 os.environ["NEURONA_TRACEBACK"] = "full"
+gc.disable()  # until all tests are collected: nearly all that is imported stays
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +96,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: first[_case(item)])
     _leave_out(items)
     gc.freeze()  # what is here now stays: the collector need not look at it again and again
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
 
 
@@ -127,6 +131,31 @@ def pytest_collection_finish() -> None:
 
     make, shared = mlir.make_ir_context, functools.cache(mlir.make_ir_context)
     mlir.make_ir_context = lambda: make() if mlir.ir.Context.current is not None else shared()
+    _compile_once()
+
+
+_programs: dict[bytes, Any] = {}
+
+
+def _compile_once() -> None:
+    """Let models of the same form share what XLA compiles. JAX looks for the function, which every model has
+    anew; here the program's text counts.
+    """
+    from jax._src import compiler
+
+    compile_anew = compiler.backend_compile_and_load
+
+    def compile_once(backend: Any, module: Any, devices: Any, options: Any, host_callbacks: Any) -> Any:
+        text = str(module)
+        if host_callbacks or "callback" in text:  # a text does not tell one Python function from another
+            return compile_anew(backend, module, devices, options, host_callbacks)
+        whole = f"{backend.platform} {devices} {text}".encode() + options.SerializeAsString()
+        key = hashlib.sha256(whole).digest()
+        if key not in _programs:
+            _programs[key] = compile_anew(backend, module, devices, options, host_callbacks)
+        return _programs[key]
+
+    compiler.backend_compile_and_load = compile_once
 
 
 _finished = itertools.count(1)
@@ -137,3 +166,4 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     jax = sys.modules.get("jax")
     if jax is not None and next(_finished) % 400 == 0:
         jax.clear_caches()
+        _programs.clear()

@@ -75,7 +75,7 @@ def test_the_kernel_equals_its_reference(name):
 
 @skip_without_library
 @pytest.mark.usefixtures("at_every_size")
-@pytest.mark.parametrize("name", [name for name in NAMES if name in problems(0)])
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("convolution")])
 def test_an_empty_batch_gives_what_the_reference_gives(name):
     inputs, options = problems(0)[name]
     found = declared()[name].run(*inputs, **options)
