@@ -41,7 +41,7 @@ SIMPLE = {"linear": LinearModel, "neighbours": NeighboursModel}
 @pytest.fixture
 def simple_models(monkeypatch):
     """Only what learns at once."""
-    monkeypatch.setattr(training, "_candidates", lambda options, y, columns: SIMPLE)
+    monkeypatch.setattr(training, "candidates", lambda *given: SIMPLE)
 
 
 def bunch(load):
@@ -64,7 +64,7 @@ def mixed(rows=120, seed=0):
 @pytest.fixture(scope="module")
 def of_numbers():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_candidates", lambda options, y, columns: SIMPLE)
+        patch.setattr(training, "candidates", lambda *given: SIMPLE)
         return train_table(RawTable(mixed()), "price")
 
 
@@ -72,7 +72,7 @@ def of_numbers():
 def of_classes():
     frame = bunch(load_wine).astype({"target": str})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_candidates", lambda options, y, columns: SIMPLE)
+        patch.setattr(training, "candidates", lambda *given: SIMPLE)
         return train_table(RawTable(frame), "target")
 
 
@@ -151,11 +151,11 @@ def test_ctrl_c_keeps_the_models_that_are_done(monkeypatch):
         def fit(self, X, y, outputs):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_candidates", lambda *given: {"linear": LinearModel, "network": Stopped})
+    monkeypatch.setattr(training, "candidates", lambda *given: {"linear": LinearModel, "network": Stopped})
     trained = train_table(RawTable(mixed()), "price")
     assert [trial.name for trial in trained.learned.trials] == ["linear", "constant"]
     assert "se interrumpió" in trained.notes[-1].say("es")
-    monkeypatch.setattr(training, "_candidates", lambda *given: {"linear": Stopped})
+    monkeypatch.setattr(training, "candidates", lambda *given: {"linear": Stopped})
     with pytest.raises(KeyboardInterrupt):
         train_table(RawTable(mixed()), "price")
 
@@ -323,8 +323,8 @@ def test_a_file_gives_the_same_predictions(name, request, tmp_path):
 def test_trees_and_networks_travel_too(tmp_path, monkeypatch):
     monkeypatch.setattr(
         training,
-        "_candidates",
-        lambda options, y, columns: {"trees": training.BoostedTrees, "network": lambda: RealMLP((16,), 4)},
+        "candidates",
+        lambda *given: {"trees": training.BoostedTrees, "network": lambda: RealMLP((16,), 4)},
     )
     trained = train_table(RawTable(mixed()), "price", TableOptions(folds=2))
     for name, trial in zip(("trees", "network"), sorted(trained.learned.trials, key=lambda t: t.name)[:0:-1]):
