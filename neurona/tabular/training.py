@@ -30,6 +30,7 @@ from neurona.tabular.target import Target, infer_target
 PRESETS = ("fast", "best")
 MODELS = ("linear", "neighbours", "trees", "network")
 
+_QUICK = ("linear", "neighbours", "trees")  # models that may learn once more, from all rows
 _FOLDS = 5
 _ONE_FOLD = 5000  # rows from which on the fast preset holds out one part, and does not train five times
 _ENOUGH = 10  # rows below which nothing can be said
@@ -153,7 +154,7 @@ def train_table(
     checks += check_classes(y, aim.classes) if aim.classes else []
     wanted = candidates(options.models, options.preset, options.seed, len(y), len(learnable))
     folds = _folds(options, inferred, frame, y, aim, repeated)
-    learned = learn_table(frame, columns, y, aim.outputs, folds, wanted, options.time_limit, tell)
+    learned = learn_table(frame, columns, y, aim.outputs, folds, wanted, options.time_limit, _QUICK, tell)
     if learned.interrupted:
         notes.append(Note("interrupted"))
     predictor = TablePredictor(aim, learnable, learned.model)

@@ -212,6 +212,20 @@ def test_equal_rows_are_in_one_fold(simple_models):
     assert not next(check for check in trained.checks if check.name == "repeated").passed
 
 
+def test_one_part_is_held_out_of_a_large_table_and_learned_in_the_end(simple_models):
+    frame = mixed(5000)
+    trained = train_table(RawTable(frame), "price")
+    (fold,) = trained.learned.folds
+    assert len(fold[1]) == 1000
+    linear = LinearModel()
+    whole = trained.learned.model.encoders[0].transform(frame)
+    truth = linear.fit(whole, trained.y, 1).predict(whole)[:, 0]
+    member = trained.predictor.model.members["linear"]
+    assert member.models[0].predict(whole)[:, 0] == pytest.approx(truth, abs=1e-9)
+    judged = trained.learned.judged.members["linear"].models[0]
+    assert not np.array_equal(judged.predict(whole)[:, 0], truth)
+
+
 def test_groups_and_times_are_kept(simple_models):
     frame = mixed()
     frame["patient"] = np.arange(120) // 6
