@@ -192,7 +192,12 @@ def _worst(trained: TrainedTable, judgement: Judgement, say: Any) -> Section:
         ]
     away = found[:, 0] - truth
     rows = [
-        (int(places[row]), _shown(float(truth[row]), 6), _shown(float(found[row, 0]), 6), _shown(away[row]))
+        (
+            int(places[row]),
+            _shown(float(truth[row]), 6),
+            _shown(float(found[row, 0]), 6),
+            _shown(float(away[row])),
+        )
         for row in np.argsort(-np.abs(away), kind="stable")[:_WORST]
     ]
     return say["worst"], [Table([say[name] for name in ("row", "truth", "predicted", "error")], rows)]

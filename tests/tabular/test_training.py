@@ -5,6 +5,7 @@ import json
 import zipfile
 from typing import Any
 
+import jax
 import numpy as np
 import pandas
 import pytest
@@ -28,6 +29,7 @@ from neurona.tabular import (
     learn_table,
     learning,
     read_table,
+    real_mlp,
     table_figures,
     table_report,
     train_table,
@@ -139,6 +141,16 @@ def test_a_network_learns_what_lines_can_not():
     assert np.mean(likely.argmax(axis=1) == (product > 0)) > 0.9
     again = RealMLP((64,)).fit(rows, (product > 0).astype(int), 2).predict(rows)
     assert np.array_equal(likely, again)  # the same seed
+
+
+def test_quick_forms_equal_the_functions():
+    turns = np.linspace(-3, 3, 10_001)
+    assert real_mlp._cosine(turns.astype("float32")) == pytest.approx(np.cos(2 * np.pi * turns), abs=3e-6)
+    x = np.linspace(-30, 30, 10_001)
+    mish = x * np.tanh(np.log1p(np.exp(np.minimum(x, 25))))
+    assert real_mlp._mish(x.astype("float32")) == pytest.approx(mish, abs=1e-5)
+    slope = jax.grad(lambda one: real_mlp._cosine(one))(0.2)
+    assert float(slope) == pytest.approx(-2 * np.pi * np.sin(0.4 * np.pi), rel=1e-4)
 
 
 def test_a_network_of_tables_refuses_sizes_that_are_none():
