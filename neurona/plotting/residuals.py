@@ -104,6 +104,7 @@ def _draw_errors(axes: Any, errors: np.ndarray, table: Mapping[str, str], note: 
     bins = int(np.clip(np.sqrt(len(errors)), 10, 60))
     axes.hist(errors, bins=bins, range=_range(errors), color=BLUE, edgecolor="white", linewidth=0.4)
     axes.axvline(0, color=VERMILLION, linestyle="--", linewidth=1.5)
+    axes.locator_params(axis="x", nbins=6)  # long numbers have to stand side by side
     axes.set_xlabel(table["error"] + note)
     axes.set_ylabel(table["count"])
     axes.set_title(table["error_distribution"], fontsize=11)

@@ -8,29 +8,105 @@ trained = neurona.tabular.train_table(table, "precio")
 trained.predictor.predict(neurona.tabular.read_table("nuevos.csv").frame)
 """
 
-from neurona.core.lazy import suggest_names
-from neurona.tabular.baselines import (
-    LogisticBaseline,
-    NeighboursBaseline,
-    RidgeBaseline,
-    select_ensemble,
-)
-from neurona.tabular.candidates import BoostedTrees, Candidate, ConstantModel, LinearModel, NeighboursModel
-from neurona.tabular.checks import Check
-from neurona.tabular.columns import KINDS, Column, infer_columns
-from neurona.tabular.encoding import Encoded, TableEncoder
-from neurona.tabular.judgement import Judgement, Standing, Worth, column_worth, judge
-from neurona.tabular.learning import Learned, Member, TableModel, Trial, learn_table
-from neurona.tabular.notes import Note
-from neurona.tabular.predictor import TablePredictor
-from neurona.tabular.reading import RawTable, read_table
-from neurona.tabular.real_mlp import RealMLP
-from neurona.tabular.report import model_name, table_figures, table_report, verdict
-from neurona.tabular.target import TASKS, Target, infer_target
-from neurona.tabular.training import PRESETS, TableOptions, TrainedTable, train_table
+from typing import TYPE_CHECKING
+
+from neurona.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from neurona.tabular.baselines import LogisticBaseline, NeighboursBaseline, RidgeBaseline, select_ensemble
+    from neurona.tabular.candidates import (
+        BoostedTrees,
+        Candidate,
+        ConstantModel,
+        LinearModel,
+        NeighboursModel,
+    )
+    from neurona.tabular.checks import Check
+    from neurona.tabular.columns import KINDS, Column, infer_columns
+    from neurona.tabular.encoding import Encoded, TableEncoder
+    from neurona.tabular.estimators import TabularClassifier, TabularRegressor
+    from neurona.tabular.judgement import Judgement, Standing, Worth, column_worth, judge
+    from neurona.tabular.learning import Learned, Member, TableModel, Trial, learn_table
+    from neurona.tabular.notes import Note
+    from neurona.tabular.predictor import TablePredictor
+    from neurona.tabular.reading import RawTable, read_table
+    from neurona.tabular.real_mlp import RealMLP
+    from neurona.tabular.report import model_name, table_figures, table_report, verdict
+    from neurona.tabular.target import TASKS, Target, infer_target
+    from neurona.tabular.training import MODELS, PRESETS, TableOptions, TrainedTable, train_table
+
+_MODULES = {
+    "baselines": (
+        "LogisticBaseline",
+        "NeighboursBaseline",
+        "RidgeBaseline",
+        "select_ensemble",
+    ),
+    "candidates": (
+        "BoostedTrees",
+        "Candidate",
+        "ConstantModel",
+        "LinearModel",
+        "NeighboursModel",
+    ),
+    "checks": ("Check",),
+    "columns": (
+        "KINDS",
+        "Column",
+        "infer_columns",
+    ),
+    "encoding": (
+        "Encoded",
+        "TableEncoder",
+    ),
+    "estimators": (
+        "TabularClassifier",
+        "TabularRegressor",
+    ),
+    "judgement": (
+        "Judgement",
+        "Standing",
+        "Worth",
+        "column_worth",
+        "judge",
+    ),
+    "learning": (
+        "Learned",
+        "Member",
+        "TableModel",
+        "Trial",
+        "learn_table",
+    ),
+    "notes": ("Note",),
+    "predictor": ("TablePredictor",),
+    "reading": (
+        "RawTable",
+        "read_table",
+    ),
+    "real_mlp": ("RealMLP",),
+    "report": (
+        "model_name",
+        "table_figures",
+        "table_report",
+        "verdict",
+    ),
+    "target": (
+        "TASKS",
+        "Target",
+        "infer_target",
+    ),
+    "training": (
+        "MODELS",
+        "PRESETS",
+        "TableOptions",
+        "TrainedTable",
+        "train_table",
+    ),
+}
 
 __all__ = [
     "KINDS",
+    "MODELS",
     "PRESETS",
     "TASKS",
     "BoostedTrees",
@@ -55,6 +131,8 @@ __all__ = [
     "TableModel",
     "TableOptions",
     "TablePredictor",
+    "TabularClassifier",
+    "TabularRegressor",
     "Target",
     "TrainedTable",
     "Trial",
@@ -73,4 +151,6 @@ __all__ = [
     "verdict",
 ]
 
-suggest_names(__name__)
+__getattr__, __dir__ = lazy_names(
+    __name__, {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
+)

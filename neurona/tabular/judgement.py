@@ -161,7 +161,7 @@ def column_worth(trained: TrainedTable, frame: Any, seed: int = 0) -> list[Worth
     """
     random = np.random.default_rng(seed)
     grown: dict[str, list[float]] = {column.name: [] for column in trained.predictor.columns}
-    frame, model = frame.iloc[trained.rows], trained.predictor.model
+    frame, model = frame.iloc[trained.rows], trained.learned.judged
     for fold, (_, others) in enumerate(trained.learned.folds):
         rows = random.permutation(others)[:_MOST]
         cells = {name: frame[name].iloc[rows] for name in grown}

@@ -7,7 +7,7 @@ temperatures are chosen on the other folds' predictions alone.
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,8 @@ class Learned:
         losses: of the join, in each fold.
         tested: the rows that a fold has.
         folds: rows to learn from, and rows to be tested with.
-        model: for new rows.
+        judged: the join of the models that predicted the folds.
+        model: for new rows: the same, but for members that learned once more from all rows.
         interrupted: the candidate in which Ctrl-C ended the learning; empty if nothing did.
     """
 
@@ -124,6 +125,7 @@ class Learned:
     losses: list[float]
     tested: np.ndarray
     folds: Sequence[Split]
+    judged: TableModel
     model: TableModel
     interrupted: str = ""
 
@@ -136,6 +138,7 @@ def learn_table(
     folds: Sequence[Split],
     candidates: Mapping[str, Callable[[], Candidate]],
     time_limit: float | None = None,
+    refit: Collection[str] = (),
     tell: Callable[[Trial], None] = lambda trial: None,
 ) -> Learned:
     """Learn to predict a column from others.
@@ -148,6 +151,7 @@ def learn_table(
         folds: of `k_folds` or `time_folds`.
         candidates: by name, what makes a new one. The constant is always among them.
         time_limit: in seconds; no candidate begins after it.
+        refit: candidates that are so quick that, where there is one fold, they learn once more from all rows.
         tell: is called when a candidate is done.
 
     Ctrl-C ends the learning with the candidates that are done, if there is one beside the constant.
@@ -162,6 +166,7 @@ def learn_table(
         for encoder, (rows, others) in zip(encoders, folds)
     ]
     trials: list[Trial] = []
+    interrupted = ""
     for name, build in {"constant": ConstantModel, **candidates}.items():
         if trials and time_limit is not None and time.perf_counter() - begin > time_limit:
             break
@@ -170,9 +175,17 @@ def learn_table(
         except KeyboardInterrupt:
             if len(trials) < _USEFUL:
                 raise
-            return dataclasses.replace(_joined(trials, encoders, y, outputs, folds), interrupted=name)
+            interrupted = name
+            break
         tell(trials[-1])
-    return _joined(trials, encoders, y, outputs, folds)
+    learned = dataclasses.replace(_joined(trials, encoders, y, outputs, folds), interrupted=interrupted)
+    if len(folds) > 1:
+        return learned
+    members = dict(learned.judged.members)
+    whole = encoders[0].transform(_some(frame, columns, np.arange(len(y))))
+    for name in members.keys() & {*refit}:
+        members[name] = dataclasses.replace(members[name], models=[candidates[name]().fit(whole, y, outputs)])
+    return dataclasses.replace(learned, model=dataclasses.replace(learned.judged, members=members))
 
 
 def _some(frame: Any, columns: Sequence[Column], rows: np.ndarray) -> dict[str, Any]:
@@ -240,7 +253,8 @@ def _joined(
         if weight
     }
     model = TableModel(encoders, members, temperature, _bounds(y, outputs))
-    return Learned(sorted(trials, key=lambda trial: trial.loss), predictions, losses, tested, folds, model)
+    order = sorted(trials, key=lambda trial: trial.loss)
+    return Learned(order, predictions, losses, tested, folds, model, model)
 
 
 def _selected(trials: Sequence[Trial], y: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, float]:

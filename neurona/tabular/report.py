@@ -92,7 +92,7 @@ def table_report(
         lead=" ".join(verdict(trained, judgement, language)),
         figures=[
             (say[f"score_{kind}"], f"{judgement.joined.score.value:.1%}"),
-            (say[f"loss_{kind}"], f"{judgement.joined.loss:.4g}"),
+            (say[f"loss_{kind}"], _shown(judgement.joined.loss)),
             (say["model_joined"], join),
             (say["seconds"], f"{trained.seconds:.1f}"),
         ],
@@ -106,6 +106,17 @@ def table_report(
     )
 
 
+def _shown(value: float, digits: int = 4) -> str:
+    """A number with so many digits that count, and no power of ten.
+
+    Example:
+
+        >>> _shown(36508.07), _shown(0.00012345), _shown(2.0)
+        ('36510', '0.0001234', '2')
+    """
+    return np.format_float_positional(value, digits, unique=False, fractional=False, trim="-")
+
+
 def _models(judgement: Judgement, say: Any, kind: str) -> Section:
     header = ["model", f"score_{kind}", "interval", f"loss_{kind}", "weight", "seconds"]
     rows = [
@@ -113,7 +124,7 @@ def _models(judgement: Judgement, say: Any, kind: str) -> Section:
             say[f"model_{one.name}"],
             f"{one.score.value:.1%}",
             f"{one.score.low:.1%} – {one.score.high:.1%}",
-            one.loss,
+            _shown(one.loss),
             f"{one.weight:.0%}",
             f"{one.seconds:.2f}",
         )
@@ -127,7 +138,7 @@ def _figures(trained: TrainedTable, judgement: Judgement, say: Any, language: st
     classes, blocks = trained.predictor.classes, []
     if not classes:
         values = dataclasses.asdict(figures)
-        rows = [(name.upper(), float(values[name])) for name in ("r2", "mae", "rmse")]
+        rows = [(name.upper(), _shown(values[name])) for name in ("r2", "mae", "rmse")]
         blocks.append(Table([say["figures"], ""], rows))
     else:
         header = [say[name] for name in ("class", "precision", "recall", "f1", "support")]
@@ -162,7 +173,7 @@ def _calibration(judgement: Judgement, say: Any) -> list[Section]:
 
 
 def _worth(worth: Sequence[Worth], say: Any) -> Section:
-    rows = [(one.name, f"{one.mean:.4g}", f"{one.spread:.2g}") for one in worth[:_SHOWN]]
+    rows = [(one.name, _shown(one.mean), _shown(one.spread, 2)) for one in worth[:_SHOWN]]
     table = Table([say["column"], say["worth_mean"], say["worth_spread"]], rows)
     return say["worth"], [table, say["worth_meaning"]]
 
@@ -181,7 +192,7 @@ def _worst(trained: TrainedTable, judgement: Judgement, say: Any) -> Section:
         ]
     away = found[:, 0] - truth
     rows = [
-        (int(places[row]), f"{truth[row]:.6g}", f"{found[row, 0]:.6g}", f"{away[row]:.4g}")
+        (int(places[row]), _shown(float(truth[row]), 6), _shown(float(found[row, 0]), 6), _shown(away[row]))
         for row in np.argsort(-np.abs(away), kind="stable")[:_WORST]
     ]
     return say["worst"], [Table([say[name] for name in ("row", "truth", "predicted", "error")], rows)]

@@ -28,7 +28,9 @@ from neurona.tabular.real_mlp import RealMLP
 from neurona.tabular.target import Target, infer_target
 
 PRESETS = ("fast", "best")
+MODELS = ("linear", "neighbours", "trees", "network")
 
+_QUICK = ("linear", "neighbours", "trees")  # models that may learn once more, from all rows
 _FOLDS = 5
 _ONE_FOLD = 5000  # rows from which on the fast preset holds out one part, and does not train five times
 _ENOUGH = 10  # rows below which nothing can be said
@@ -42,6 +44,7 @@ class TableOptions:
 
     Attributes:
         task: `"classification"` or `"regression"`; None to tell it from the target.
+        models: which are tried, of `MODELS`.
         preset: `"fast"` or `"best"`; the best takes about ten times as long.
         folds: how many; None for 5, and for one part held out in large tables with the fast preset.
         time_limit: in seconds; no model begins after it.
@@ -56,6 +59,7 @@ class TableOptions:
     """
 
     task: str | None = None
+    models: Sequence[str] = MODELS
     preset: str = "fast"
     folds: int | None = None
     time_limit: float | None = None
@@ -148,10 +152,9 @@ def train_table(
     repeated = repeated_rows(frame, learnable)
     checks = [check_leaks(learnable, frame, y, len(aim.classes), options.keep), check_rows(repeated)]
     checks += check_classes(y, aim.classes) if aim.classes else []
+    wanted = candidates(options.models, options.preset, options.seed, len(y), len(learnable))
     folds = _folds(options, inferred, frame, y, aim, repeated)
-    learned = learn_table(
-        frame, columns, y, aim.outputs, folds, _candidates(options, y, learnable), options.time_limit, tell
-    )
+    learned = learn_table(frame, columns, y, aim.outputs, folds, wanted, options.time_limit, _QUICK, tell)
     if learned.interrupted:
         notes.append(Note("interrupted"))
     predictor = TablePredictor(aim, learnable, learned.model)
@@ -187,8 +190,6 @@ def _check_options(options: TableOptions, target: str, names: list[str]) -> None
                     f"the table has no column {name!r} ({argument}).{suggestion(name, names)} It has: "
                     f"{', '.join(names)}"
                 )
-    if options.preset not in PRESETS:
-        raise ArgumentError(f"preset is 'fast' or 'best'. Received: preset={options.preset!r}")
     if options.folds is not None and options.folds < 2:
         raise ArgumentError(f"folds is 2 or more. Received: folds={options.folds}")
 
@@ -222,14 +223,27 @@ def _folds(
     return found[:1] if few else found
 
 
-def _candidates(
-    options: TableOptions, y: np.ndarray, columns: Sequence[Column]
+def candidates(
+    models: Sequence[str], preset: str, seed: int, rows: int, columns: int
 ) -> dict[str, Callable[[], Candidate]]:
-    """What is tried, the quickest first."""
-    found: dict[str, Callable[[], Candidate]] = {"linear": LinearModel}
-    if float(len(y)) ** 2 * len(columns) <= _NEAR:
-        found["neighbours"] = NeighboursModel
-    if BoostedTrees.is_available():
-        found["trees"] = lambda: BoostedTrees(options.seed)
-    found["network"] = lambda: RealMLP(epochs=_EPOCHS[options.preset], seed=options.seed)
-    return found
+    """What is tried, the quickest first. Nearest rows are not sought in large tables, and there are no trees
+    where scikit-learn is missing.
+
+    Raises:
+        ArgumentError: there is no such model or preset.
+    """
+    unknown = [name for name in models if name not in MODELS]
+    if unknown:
+        hint = suggestion(unknown[0], MODELS)
+        raise ArgumentError(f"{unknown[0]!r} is no model.{hint} There are: {', '.join(MODELS)}")
+    if preset not in PRESETS:
+        raise ArgumentError(f"preset is 'fast' or 'best'. Received: preset={preset!r}")
+    found: dict[str, Callable[[], Candidate]] = {
+        "linear": LinearModel,
+        "neighbours": NeighboursModel,
+        "trees": lambda: BoostedTrees(seed),
+        "network": lambda: RealMLP(epochs=_EPOCHS[preset], seed=seed),
+    }
+    left_out = {"neighbours"} if float(rows) ** 2 * columns > _NEAR else set()
+    left_out |= set() if BoostedTrees.is_available() else {"trees"}
+    return {name: build for name, build in found.items() if name in models and name not in left_out}

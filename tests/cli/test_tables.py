@@ -14,7 +14,7 @@ from tests.cli.test_command_line import call
 def simple_models(monkeypatch):
     """Only what learns at once."""
     simple = {"linear": LinearModel, "neighbours": NeighboursModel}
-    monkeypatch.setattr(training, "_candidates", lambda options, y, columns: simple)
+    monkeypatch.setattr(training, "candidates", lambda *given: simple)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ SIMPLE = {"linear": LinearModel, "neighbours": NeighboursModel}
 @pytest.fixture
 def simple_models(monkeypatch):
     """Only what learns at once."""
-    monkeypatch.setattr(training, "_candidates", lambda options, y, columns: SIMPLE)
+    monkeypatch.setattr(training, "candidates", lambda *given: SIMPLE)
 
 
 def bunch(load):
@@ -64,7 +64,7 @@ def mixed(rows=120, seed=0):
 @pytest.fixture(scope="module")
 def of_numbers():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_candidates", lambda options, y, columns: SIMPLE)
+        patch.setattr(training, "candidates", lambda *given: SIMPLE)
         return train_table(RawTable(mixed()), "price")
 
 
@@ -72,7 +72,7 @@ def of_numbers():
 def of_classes():
     frame = bunch(load_wine).astype({"target": str})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_candidates", lambda options, y, columns: SIMPLE)
+        patch.setattr(training, "candidates", lambda *given: SIMPLE)
         return train_table(RawTable(frame), "target")
 
 
@@ -151,11 +151,11 @@ def test_ctrl_c_keeps_the_models_that_are_done(monkeypatch):
         def fit(self, X, y, outputs):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_candidates", lambda *given: {"linear": LinearModel, "network": Stopped})
+    monkeypatch.setattr(training, "candidates", lambda *given: {"linear": LinearModel, "network": Stopped})
     trained = train_table(RawTable(mixed()), "price")
     assert [trial.name for trial in trained.learned.trials] == ["linear", "constant"]
     assert "se interrumpió" in trained.notes[-1].say("es")
-    monkeypatch.setattr(training, "_candidates", lambda *given: {"linear": Stopped})
+    monkeypatch.setattr(training, "candidates", lambda *given: {"linear": Stopped})
     with pytest.raises(KeyboardInterrupt):
         train_table(RawTable(mixed()), "price")
 
@@ -210,6 +210,20 @@ def test_equal_rows_are_in_one_fold(simple_models):
     for rows, others in trained.learned.folds:
         assert not set(rows % 60) & set(others % 60)
     assert not next(check for check in trained.checks if check.name == "repeated").passed
+
+
+def test_one_part_is_held_out_of_a_large_table_and_learned_in_the_end(simple_models):
+    frame = mixed(5000)
+    trained = train_table(RawTable(frame), "price")
+    (fold,) = trained.learned.folds
+    assert len(fold[1]) == 1000
+    linear = LinearModel()
+    whole = trained.learned.model.encoders[0].transform(frame)
+    truth = linear.fit(whole, trained.y, 1).predict(whole)[:, 0]
+    member = trained.predictor.model.members["linear"]
+    assert member.models[0].predict(whole)[:, 0] == pytest.approx(truth, abs=1e-9)
+    judged = trained.learned.judged.members["linear"].models[0]
+    assert not np.array_equal(judged.predict(whole)[:, 0], truth)
 
 
 def test_groups_and_times_are_kept(simple_models):
@@ -323,8 +337,8 @@ def test_a_file_gives_the_same_predictions(name, request, tmp_path):
 def test_trees_and_networks_travel_too(tmp_path, monkeypatch):
     monkeypatch.setattr(
         training,
-        "_candidates",
-        lambda options, y, columns: {"trees": training.BoostedTrees, "network": lambda: RealMLP((16,), 4)},
+        "candidates",
+        lambda *given: {"trees": training.BoostedTrees, "network": lambda: RealMLP((16,), 4)},
     )
     trained = train_table(RawTable(mixed()), "price", TableOptions(folds=2))
     for name, trial in zip(("trees", "network"), sorted(trained.learned.trials, key=lambda t: t.name)[:0:-1]):
