@@ -331,7 +331,8 @@ class LargeAutoencoder(TransformerMixin, Estimator):
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Each picture, of mean 0 and deviation 1, as the first stage gives it back, (pictures, pixels)."""
-        pictures, first = self._pictures(self._rows(X)), self.model_.layers[0]
+        pictures = self._pictures(self._rows(X))
+        first: Any = self.model_.layers[0]
         return np.asarray(first.reconstruct(first(pictures))).reshape(len(pictures), -1)
 
     def plot(self, X: Any, y: Any, language: str | None = None, to_file: Any = None) -> Any:
