@@ -16,7 +16,7 @@ from neurona.zoo import large_autoencoder
 rng = np.random.default_rng(0)
 PICTURES = rng.normal(size=(3, 6, 5, 2))
 X = rng.random((40, 64)).astype("float32")
-SMALL = {"fields": (3, 3), "strides": (1, 1), "maps": (2, 3), "devices": ["cpu:0"], "epochs": 1}
+SMALL: Any = {"fields": (3, 3), "strides": (1, 1), "maps": (2, 3), "devices": ["cpu:0"], "epochs": 1}
 
 
 def by_hand(kernel, back, x, field, stride):
@@ -76,7 +76,7 @@ def test_the_slopes_of_the_cost_are_its_differences():
             return sum(losses) + sum(pools.stateless_call([], [], h, return_losses=True)[2])
 
         def cost_by_hand(weights):
-            h, again = by_hand(*weights, PICTURES, 3, 1)
+            h, again = by_hand(weights[0], weights[1], PICTURES, 3, 1)
             return (np.sum((again - PICTURES) ** 2) + 0.7 * pooled_by_hand(h, 3).sum()) / 3
 
         slopes = jax.grad(cost)([jnp.asarray(weight) for weight in weights])
@@ -123,7 +123,7 @@ def test_the_loss_is_the_sum_of_the_stages_costs_and_codes_are_those_of_the_last
     x = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
     x, wanted = x.reshape(-1, 8, 8, 1), 0.0
     for filters, contrast in ((layers[0], layers[2]), (layers[3], layers[5])):
-        h, again = by_hand(*filters.get_weights(), x, 3, 1)
+        h, again = by_hand(filters.kernel.numpy(), filters.back.numpy(), x, 3, 1)
         pools = pooled_by_hand(h, 3)
         wanted += (np.sum((again - x) ** 2) + 0.5 * pools.sum()) / 40
         if filters is layers[0]:
