@@ -54,6 +54,7 @@ from neurona.zoo import (
     jordan,
     kohonen,
     kolmogorov_arnold,
+    large_autoencoder,
     lenet,
     linear_discriminant,
     liquid_state,
@@ -127,6 +128,7 @@ from neurona.zoo.jarrett import *
 from neurona.zoo.jordan import *
 from neurona.zoo.kohonen import *
 from neurona.zoo.kolmogorov_arnold import *
+from neurona.zoo.large_autoencoder import *
 from neurona.zoo.lenet import *
 from neurona.zoo.linear_discriminant import *
 from neurona.zoo.liquid_state import *
@@ -210,6 +212,7 @@ __all__ += jarrett.__all__
 __all__ += jordan.__all__
 __all__ += kohonen.__all__
 __all__ += kolmogorov_arnold.__all__
+__all__ += large_autoencoder.__all__
 __all__ += lenet.__all__
 __all__ += linear_discriminant.__all__
 __all__ += liquid_state.__all__
