@@ -168,8 +168,8 @@ class L2Pooling(Layer):
 
     Example:
 
-        >>> L2Pooling(1)(jnp.array([[[[3.0, -4.0]]]])).round(3).tolist()
-        [[[[3.0, 4.0]]]]
+        >>> [round(float(one), 3) for one in L2Pooling(1)(jnp.array([[[[3.0, -4.0]]]])).ravel()]
+        [3.0, 4.0]
     """
 
     def __init__(self, size: int = 3, sparsity: float = 0.0, **kwargs: Any) -> None:
