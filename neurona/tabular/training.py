@@ -137,7 +137,7 @@ def train_table(
         for column in infer_columns(table, options.language)
     }
     aim = infer_target(inferred[target], frame[target], options.task)
-    apart = {target, *options.drop, options.group, options.time_column if options.group else None}
+    apart = {target, *options.drop, options.group}
     columns = [column for name, column in inferred.items() if name not in apart]
     tell(columns)
     y, notes = aim.values(frame[target]), list(table.notes)
@@ -190,6 +190,8 @@ def _check_options(options: TableOptions, target: str, names: list[str]) -> None
                     f"the table has no column {name!r} ({argument}).{suggestion(name, names)} It has: "
                     f"{', '.join(names)}"
                 )
+    if options.group is not None and options.time_column is not None:
+        raise ArgumentError("rows are kept together by group or cut by time_column, not both.")
     if options.folds is not None and options.folds < 2:
         raise ArgumentError(f"folds is 2 or more. Received: folds={options.folds}")
 

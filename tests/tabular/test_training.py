@@ -283,6 +283,7 @@ def test_a_kind_can_be_said(simple_models):
         ("price", {"drop": ["towm"]}, "'towm' .drop."),
         ("price", {"preset": "quick"}, "preset"),
         ("price", {"folds": 1}, "folds"),
+        ("price", {"group": "town", "time_column": "day"}, "not both"),
     ],
 )
 def test_what_is_not_there_is_refused(target, options, said):
