@@ -21,6 +21,8 @@ _OPTIONAL = {  # module: (package, extra)
     "matplotlib": ("matplotlib", "plot"),
     "PIL": ("pillow", "image"),
     "pandas": ("pandas", "data"),
+    "pyarrow": ("pyarrow", "tables"),
+    "skops": ("skops", "trees"),
     "tensorboard": ("tensorboard", "tensorboard"),
     "optax": ("optax", "optax"),
 }

@@ -9,7 +9,7 @@ import numpy as np
 import neurona as nn
 from neurona.cli import table as tables
 from neurona.cli.texts import texts
-from neurona.errors import DataError
+from neurona.errors import ArgumentError, DataError
 from neurona.evaluation import predicted_labels
 from neurona.tasks.inputs import ExampleReader
 from neurona.tasks.labels import Labels, read_labels, read_words
@@ -24,10 +24,13 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
 
     Raises:
         SavingError: the model can't be read.
+        ArgumentError: a table is to be inverted.
         DataError: a file does not fit the model, no example in it is complete, the model has several
             inputs, or it gives no finite numbers.
     """
     if tables.is_predictor(model):
+        if invert is not None:
+            raise ArgumentError(texts(language)["table_no_option"].format(option="--invert"))
         return tables.predict(model, files, output, language)
     say = texts(language)
     loaded = nn.models.load_model(model, compile=False)

@@ -37,6 +37,16 @@ from neurona.tasks.catalog import DATASETS
 PREDICTOR, REPORT, FIGURES, CONFIG = "predictor.zip", "report.html", "report.json", "config.yaml"
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+# Of settings that are no texts.
+_KINDS = {
+    "columns": dict,
+    "drop": list,
+    "folds": int,
+    "keep": list,
+    "models": list,
+    "seed": int,
+    "time_limit": str | float | int,
+}
 _SHOWN = 20
 
 
@@ -140,14 +150,15 @@ def _seconds(text: Any) -> float:
 
 
 def _settings(config: Path | None) -> dict[str, Any]:
-    """What a configuration says.
+    """What a configuration says; nothing where there is none.
 
     Raises:
         ArgumentError: it holds something else than settings.
+        MissingDependencyError: YAML can't be read, nor be written in the end.
     """
+    yaml = optional_import("yaml", extra="tables", purpose="config.yaml")
     if config is None:
         return {}
-    yaml = optional_import("yaml", extra="tables", purpose="--config")
     try:
         found = yaml.safe_load(read_text(config))
     except yaml.YAMLError as error:
@@ -158,7 +169,11 @@ def _settings(config: Path | None) -> dict[str, Any]:
     unknown = [name for name in found if name not in known]
     if unknown:
         raise ArgumentError(f"{config}: {unknown[0]!r} is no setting. There are: {', '.join(sorted(known))}")
-    return {name: value for name, value in found.items() if value is not None}
+    settings = {name: value for name, value in found.items() if value is not None}
+    for name, value in settings.items():
+        if not isinstance(value, _KINDS.get(name, str)):
+            raise ArgumentError(f"{config}: {name} can't be {value!r}.")
+    return settings
 
 
 def _write_config(path: Path, settings: Mapping[str, Any]) -> None:

@@ -48,7 +48,7 @@ _ENGLISH = {
     "option_version": "Show the version.",
     "option_target": "Of a table: the column to predict.",
     "option_task": "Of a table: whether the target is classes or numbers. By default its cells tell.",
-    "option_preset": "Of a table: fast, or best, which takes about ten times as long.  [default: fast]",
+    "option_preset": "Of a table: fast, or best, whose network learns eight times as long.  [default: fast]",
     "option_time_limit": "Of a table: no model begins after this time, such as 60s or 5m.",
     "option_folds": "Of a table: parts of the rows, each predicted by what the others taught.",
     "option_group": "Of a table: the column of what may not be torn apart, such as patients.",
@@ -70,7 +70,7 @@ _ENGLISH = {
     "table_folder": "{folder} is a folder. A table is a file: .csv, .xlsx, .json, .parquet, .sqlite...",
     "table_target": "Which column is to be predicted? --target is one of: {columns}",
     "table_tried": "  {name}: loss {loss:.4g}, {seconds:.1f} s",
-    "table_no_option": "{option} is of no use for a table; it is for the classic data sets.",
+    "table_no_option": "{option} is of no use for a table.",
     "dataset_no_option": "{option} is for tables in files; it is of no use for the classic data sets.",
     "table_number": "number",
     "table_boolean": "yes or no",
@@ -210,8 +210,8 @@ _SPANISH = {
     "option_version": "Muestra la versión.",
     "option_target": "De una tabla: la columna que se predice.",
     "option_task": "De una tabla: si el objetivo son clases o números. Si no se indica, lo dicen sus celdas.",
-    "option_preset": "De una tabla: fast (rápido), o best (el mejor), que tarda unas diez veces más.  [por "
-    "defecto: fast]",
+    "option_preset": "De una tabla: fast (rápido), o best (el mejor), cuya red aprende ocho veces más.  "
+    "[por defecto: fast]",
     "option_time_limit": "De una tabla: ningún modelo empieza después de este tiempo, como 60s o 5m.",
     "option_folds": "De una tabla: partes de las filas; cada una la predice lo que enseñaron las otras.",
     "option_group": "De una tabla: la columna de lo que no se puede separar, como pacientes.",
@@ -234,7 +234,7 @@ _SPANISH = {
     ".sqlite...",
     "table_target": "¿Qué columna se predice? --target es una de: {columns}",
     "table_tried": "  {name}: pérdida {loss:.4g}, {seconds:.1f} s",
-    "table_no_option": "{option} no sirve para una tabla; es para los conjuntos de datos clásicos.",
+    "table_no_option": "{option} no sirve para una tabla.",
     "dataset_no_option": "{option} es para tablas en archivos; no sirve para los conjuntos de datos "
     "clásicos.",
     "table_number": "número",

@@ -72,7 +72,7 @@ class TableModel:
 
     Attributes:
         encoders: of each fold.
-        members: of each candidate that counts, its weight and its trial.
+        members: by name, the candidates that count.
         temperature: of the join.
         bounds: of the numbers that were learned; None for classes. No prediction is outside.
     """
@@ -83,7 +83,11 @@ class TableModel:
     bounds: tuple[float, float] | None
 
     def predict(self, frame: Any) -> np.ndarray:
-        """A number for each row, (rows, 1), or the probability of each class, (rows, classes)."""
+        """A number for each row, (rows, 1), or the probability of each class, (rows, classes).
+
+        Raises:
+            DataError: a column is missing.
+        """
         return self._joined(
             [encoder.transform(frame) for encoder in self.encoders], range(len(self.encoders))
         )
@@ -116,7 +120,8 @@ class Learned:
         tested: the rows that a fold has.
         folds: rows to learn from, and rows to be tested with.
         judged: the join of the models that predicted the folds.
-        model: for new rows: the same, but for members that learned once more from all rows.
+        model: for new rows: the same; or, where the folds leave out rows, the models of the last fold, of
+            which the quick ones have learned once more from all rows.
         interrupted: the candidate in which Ctrl-C ended the learning; empty if nothing did.
     """
 
@@ -143,6 +148,8 @@ def learn_table(
 ) -> Learned:
     """Learn to predict a column from others.
 
+    Ctrl-C ends the learning with the candidates that are done, if there is one beside the constant.
+
     Args:
         frame: a pandas DataFrame, or a dictionary of columns.
         columns: to learn from.
@@ -151,13 +158,25 @@ def learn_table(
         folds: of `k_folds` or `time_folds`.
         candidates: by name, what makes a new one. The constant is always among them.
         time_limit: in seconds; no candidate begins after it.
-        refit: candidates that are so quick that, where there is one fold, they learn once more from all rows.
+        refit: candidates that are so quick that they learn once more from all rows, where the folds leave out
+            some.
         tell: is called when a candidate is done.
 
-    Ctrl-C ends the learning with the candidates that are done, if there is one beside the constant.
-
     Raises:
-        DataError: no column is left to learn from.
+        DataError: no column is left to learn from, or a candidate predicts what is not finite.
+
+    Source: Caruana et al., Ensemble selection from libraries of models, ICML 2004; Guo et al., On calibration
+        of modern neural networks, ICML 2017.
+
+    Example:
+
+        >>> from neurona.evaluation import k_folds
+        >>> from neurona.tabular import LinearModel, Note
+        >>> x = np.arange(20) / 2
+        >>> columns, folds = [Column("x", "number", Note("number"))], k_folds(20, 4)
+        >>> learned = learn_table({"x": x}, columns, 3 * x, 1, folds, {"linear": LinearModel})
+        >>> learned.model.predict({"x": [4.5]}).round(1).tolist()
+        [[13.5]]
     """
     begin = time.perf_counter()
     encoders = [TableEncoder(columns).fit(_some(frame, columns, rows)) for rows, _ in folds]
@@ -179,13 +198,15 @@ def learn_table(
             break
         tell(trials[-1])
     learned = dataclasses.replace(_joined(trials, encoders, y, outputs, folds), interrupted=interrupted)
-    if len(folds) > 1:
+    if learned.tested.all():
         return learned
-    members = dict(learned.judged.members)
-    whole = encoders[0].transform(_some(frame, columns, np.arange(len(y))))
-    for name in members.keys() & {*refit}:
-        members[name] = dataclasses.replace(members[name], models=[candidates[name]().fit(whole, y, outputs)])
-    return dataclasses.replace(learned, model=dataclasses.replace(learned.judged, members=members))
+    encoder, members = encoders[-1], {}
+    whole = encoder.transform(_some(frame, columns, np.arange(len(y))))
+    for name, member in learned.judged.members.items():
+        model = candidates[name]().fit(whole, y, outputs) if name in refit else member.models[-1]
+        members[name] = dataclasses.replace(member, models=[model])
+    model = dataclasses.replace(learned.judged, encoders=[encoder], members=members)
+    return dataclasses.replace(learned, model=model)
 
 
 def _some(frame: Any, columns: Sequence[Column], rows: np.ndarray) -> dict[str, Any]:
@@ -210,7 +231,12 @@ def _try(
     models = []
     for (known, new), (rows, others) in zip(parts, folds):
         models.append(build().fit(known, y[rows], outputs))
-        predictions[others] = _finished(models[-1].predict(new), 1.0, _bounds(y[rows], outputs))
+        said = models[-1].predict(new)
+        if not np.isfinite(said).all():
+            raise DataError(
+                f"the model {name!r} gives predictions that are not finite. Leave it out (models=)."
+            )
+        predictions[others] = _finished(said, 1.0, _bounds(y[rows], outputs))
     cooled = predictions.copy()
     for rest, chosen in _judges(folds, len(y)):
         cooled[chosen] = _finished(predictions[chosen], _temperature(y[rest], predictions[rest]), None)
@@ -290,7 +316,4 @@ def _loss(y: np.ndarray, predicted: np.ndarray) -> float:
     """Log loss, or the mean squared error."""
     if predicted.shape[1] > 1:
         return log_loss(y, predicted)
-    loss = float(np.mean((predicted[:, 0] - y) ** 2))
-    if not np.isfinite(loss):
-        raise DataError("a model gives predictions that are not finite.")
-    return loss
+    return float(np.mean((predicted[:, 0] - y) ** 2))

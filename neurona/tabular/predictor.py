@@ -11,6 +11,9 @@ from typing import Any, Self
 import numpy as np
 
 from neurona.core.errors import DataError, SavingError, optional_import, suggestion
+from neurona.files.archives import Zip
+from neurona.files.gate import Gate
+from neurona.files.values import parse_array, parse_dictionary
 from neurona.saving.atomic import atomic_path
 from neurona.tabular import baselines, candidates, encoding, learning
 from neurona.tabular.columns import Column, infer_columns
@@ -125,20 +128,15 @@ class TablePredictor:
 
         Raises:
             FileNotFoundError: there is none.
-            SavingError: it is damaged, or of another kind.
+            SavingError: it is damaged, of another kind, or asks for more memory than `Budget` allows.
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(2, "No such file", str(path))
-        try:
-            with zipfile.ZipFile(path) as archive:
-                description = json.loads(archive.read(_DESCRIPTION))
-                found = _object(description["predictor"], archive)
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
-            raise SavingError(
-                f"{path}: this is no file of a TablePredictor, or it is damaged: {error}"
-            ) from error
+        gate = Gate.of_file(path, SavingError)
+        with Zip(path, gate) as archive:
+            description = parse_dictionary(archive.read(_DESCRIPTION), gate, _DESCRIPTION)
+            with gate.watching(_DESCRIPTION):
+                found = _object(description["predictor"], archive, gate)
         if not isinstance(found, cls):
-            raise SavingError(f"{path}: this is no file of a TablePredictor.")
+            raise gate.refusal("holds no TablePredictor.")
         return found
 
 
@@ -212,7 +210,7 @@ def _plain(value: Any, parts: dict[str, bytes]) -> Any:
     return {"array": name}
 
 
-def _object(plain: Any, archive: zipfile.ZipFile) -> Any:
+def _object(plain: Any, archive: Zip, gate: Gate) -> Any:
     """The value of what `_plain` wrote.
 
     Raises:
@@ -224,20 +222,20 @@ def _object(plain: Any, archive: zipfile.ZipFile) -> Any:
         cls = _CLASSES[plain["class"]]
         found = object.__new__(cls)
         for name, one in plain["fields"].items():
-            object.__setattr__(found, name, _object(one, archive))
+            object.__setattr__(found, name, _object(one, archive, gate))
         return found
     ((kind, held),) = plain.items()
     if kind == "float":
         return float(held)
     if kind in ("list", "tuple"):
-        values = [_object(one, archive) for one in held]
+        values = [_object(one, archive, gate) for one in held]
         return values if kind == "list" else tuple(values)
     if kind == "dict":
-        return {_object(key, archive): _object(one, archive) for key, one in held}
+        return {_object(key, archive, gate): _object(one, archive, gate) for key, one in held}
     if kind == "trees":
         return _trees(archive.read(held))
     if kind == "array":
-        return np.load(io.BytesIO(archive.read(held)), allow_pickle=False)
+        return parse_array(archive.read(held), gate, held)
     raise ValueError(f"{kind!r} is nothing that a predictor holds")
 
 

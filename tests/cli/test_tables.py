@@ -73,7 +73,13 @@ def test_a_configuration_runs_again_and_can_be_changed(capsys, tmp_path, prices)
     assert settings["columns"]["barrio"] == "category"
     settings["columns"]["código"] = "category"
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    settings["time_limit"] = "1m"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
     assert call(capsys, "train", prices, "--config", config, "--output", again)[0] == 0
+    assert (
+        call(capsys, "train", prices, "--config", again / "config.yaml", "--output", tmp_path / "third")[0]
+        == 0
+    )
     figures = json.loads((again / "report.json").read_text("utf-8"))
     assert figures["columns"] == {
         "barrio": {"kind": "category", "missing": 0, "distinct": 2},
@@ -103,7 +109,7 @@ def test_what_can_not_be_done_is_said(capsys, tmp_path, prices, arguments, said)
     assert not (tmp_path / "out" / "predictor.zip").exists()
 
 
-@pytest.mark.parametrize("content", ["a: [", "- target", "targt: precio"])
+@pytest.mark.parametrize("content", ["a: [", "- target", "targt: precio", "drop: metros", "folds: many"])
 def test_a_configuration_that_is_none_is_refused(capsys, tmp_path, prices, content):
     config = tmp_path / "config.yaml"
     config.write_text(content, encoding="utf-8")
