@@ -145,6 +145,23 @@ def _named(source: str, target: Any, known: dict[str, GraphVariable]) -> Iterato
         yield from ((known[name], outside + name.removeprefix(inside)) for name in some)
 
 
+def wait_for_new_checkpoint(
+    checkpoint_dir: Any,
+    last_checkpoint: Any = None,
+    seconds_to_sleep: float = 1,
+    timeout: float | None = None,
+) -> str | None:
+    """The next checkpoint of a folder; None if none comes in time."""
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        found = latest_checkpoint(checkpoint_dir)
+        if found is not None and found != last_checkpoint:
+            return found
+        if end is not None and time.monotonic() + seconds_to_sleep > end:
+            return None
+        time.sleep(seconds_to_sleep)
+
+
 def checkpoints_iterator(
     checkpoint_dir: Any,
     min_interval_secs: float = 0,
@@ -152,19 +169,15 @@ def checkpoints_iterator(
     timeout_fn: Any = None,
 ) -> Iterator[str]:
     """Each new checkpoint of a folder, until none comes within the timeout."""
-    last, since = None, time.monotonic()
+    last = None
     while True:
-        path = latest_checkpoint(checkpoint_dir)
-        if path is not None and path != last:
+        path = wait_for_new_checkpoint(checkpoint_dir, last, 0.1, timeout)
+        if path is not None:
             last, since = path, time.monotonic()
             yield path
             time.sleep(max(0.0, min_interval_secs - (time.monotonic() - since)))
-        elif timeout is not None and time.monotonic() - since >= timeout:
-            if timeout_fn is None or timeout_fn():
-                return
-            since = time.monotonic()
-        else:
-            time.sleep(0.1)
+        elif timeout_fn is None or timeout_fn():
+            return
 
 
 def remove_checkpoint(

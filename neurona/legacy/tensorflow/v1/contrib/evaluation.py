@@ -1,11 +1,10 @@
 """`slim.evaluation`: the figures of a model with the variables of a checkpoint."""
 
-import time
 from typing import Any
 
 from neurona.legacy.tensorflow.v1.graph import GraphKeys, get_collection
-from neurona.legacy.tensorflow.v1.rates import checkpoints_iterator
-from neurona.legacy.tensorflow.v1.saver import Saver, latest_checkpoint
+from neurona.legacy.tensorflow.v1.rates import checkpoints_iterator, wait_for_new_checkpoint
+from neurona.legacy.tensorflow.v1.saver import Saver
 from neurona.legacy.tensorflow.v1.session import Session
 from neurona.legacy.tensorflow.v1.summary import FileWriter
 from neurona.legacy.tensorflow.v1.train import Coordinator, get_global_step, start_queue_runners
@@ -15,7 +14,7 @@ from neurona.legacy.tensorflow.v1.variables import (
     tables_initializer,
 )
 
-__all__ = ["checkpoints_iterator"]
+__all__ = ["checkpoints_iterator", "evaluate_once", "evaluation_loop", "wait_for_new_checkpoint"]
 
 
 def evaluate_once(
@@ -59,23 +58,6 @@ def evaluate_once(
         coordinator.request_stop()
         coordinator.join(threads)
     return found
-
-
-def wait_for_new_checkpoint(
-    checkpoint_dir: Any,
-    last_checkpoint: Any = None,
-    seconds_to_sleep: float = 1,
-    timeout: float | None = None,
-) -> str | None:
-    """The next checkpoint of a folder; None if none comes in time."""
-    end = None if timeout is None else time.monotonic() + timeout
-    while True:
-        found = latest_checkpoint(checkpoint_dir)
-        if found is not None and found != last_checkpoint:
-            return found
-        if end is not None and time.monotonic() + seconds_to_sleep > end:
-            return None
-        time.sleep(seconds_to_sleep)
 
 
 def evaluation_loop(
