@@ -85,19 +85,18 @@ def check_leaks(
 
 
 def _is_copy(column: Column, values: np.ndarray, y: np.ndarray, classes: int) -> bool:
-    if column.kind in ("number", "boolean"):
+    """Whether a number follows the target on a line; or each class has one value, and each value one class."""
+    is_number = column.kind in ("number", "boolean")
+    if is_number:
         known = np.isfinite(values)
         if known.sum() < _ROWS or np.ptp(values[known]) == 0 or np.ptp(y[known]) == 0:
             return False
         if classes <= 2:
             return bool(abs(np.corrcoef(values[known], y[known])[0, 1]) > _COPY)
-    if column.kind not in ("number", "boolean", "category"):
+    if not classes or not (is_number or column.kind == "category"):
         return False
     pairs = {pair for pair in zip(values.tolist(), y.tolist()) if pair[0] is not None and pair[0] == pair[0]}
-    firsts, seconds = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
-    if classes:
-        return len(pairs) == len(firsts) == len(seconds) == classes
-    return False
+    return len(pairs) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs}) == classes
 
 
 def _told(column: Column, values: np.ndarray, y: np.ndarray, classes: int) -> float:

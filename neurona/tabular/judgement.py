@@ -86,6 +86,12 @@ class Judgement:
 def judge(trained: TrainedTable) -> Judgement:
     """Compare the join with each model, on rows on which nothing was chosen.
 
+    Scores have BCa intervals. The join and the best simple model are compared by McNemar's exact test, or for
+    numbers by the mean difference of their squared errors.
+
+    Source: Efron, Better bootstrap confidence intervals, 1987; McNemar, Note on the sampling error of the
+        difference between correlated proportions or percentages, 1947.
+
     Example:
 
         >>> import pandas
