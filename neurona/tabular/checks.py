@@ -85,7 +85,7 @@ def check_leaks(
 
 
 def _is_copy(column: Column, values: np.ndarray, y: np.ndarray, classes: int) -> bool:
-    """Whether a number follows the target on a line; or each class has one value, and each value one class."""
+    """Whether a number follows the target on a line, or each class has a value of its own."""
     is_number = column.kind in ("number", "boolean")
     if is_number:
         known = np.isfinite(values)
