@@ -215,6 +215,13 @@ def _refuse(values: list[Any]) -> None:
     raise InvalidArgumentError(f"assertion failed: {shown}")
 
 
+def verify_tensor_all_finite(
+    t: Any = None, msg: str = "", name: str | None = None, x: Any = None, message: str | None = None
+) -> Any:
+    """`check_numerics` under its older name."""
+    return check_numerics(t if x is None else x, msg if message is None else message, name)
+
+
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
     """The tensor; a run in which it has a NaN or an infinity is stopped."""
     if not is_drawing(tensor):
