@@ -6,7 +6,7 @@ own code gets arrays.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, ValuesView
 from types import FunctionType
 from typing import Any
 
@@ -166,6 +166,8 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], RaggedTensor) and isinstance(self, _OF_VALUES):
             return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
+        if args and isinstance(args[0], ValuesView):  # of a dictionary of tensors
+            args = (list(args[0]), *args[1:])
         has_tensors = holds_tensor((args, kwargs))
         gives_tensors = has_tensors or _is_the_programs_own_time()
         if has_tensors:

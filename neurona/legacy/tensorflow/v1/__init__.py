@@ -268,6 +268,18 @@ PATHS = {
         "input_data": f"{_HERE}.examples:",
         "mnist": f"{_HERE}.mnist:",
     },
+    "contrib.learn.python.learn": f"{_HERE}.contrib.learn",
+    "contrib.learn.python.learn.learn_runner": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.monitors": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.metric_spec": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.estimators": {
+        "model_fn": f"{_HERE}.contrib.experiments:",
+        "run_config": f"{_HERE}.estimator:",
+        "constants": f"{_HERE}.contrib.experiments:",
+        **{name: f"{_HERE}.contrib.learn:{name}" for name in ("Estimator", "DNNClassifier", "DNNRegressor")},
+    },
+    "contrib.learn.python.learn.estimators.model_fn": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.estimators.run_config": f"{_HERE}.estimator",
     "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
     "python.saved_model": f"{_HERE}.saved_model",
     **{
