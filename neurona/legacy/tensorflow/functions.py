@@ -82,12 +82,16 @@ def know(optimizer: Any, variables: list[Any]) -> None:
     if not optimizer.built or not new:
         return
     adopted = (Settings.adopted or {}).get(optimizer)
-    if adopted is not None:  # the first trace, which only finds what a function uses
+    if optimizer._is_carried and optimizer._first_state is not None:  # a model's own step, rehearsed
+        optimizer.state = optimizer._first_state
+    elif adopted is not None:  # the first trace, which only finds what a function uses
         optimizer.state = adopted
     elif Settings.adopted is not None:
         return
     with jax.ensure_compile_time_eval():
         optimizer.build([*optimizer._variables, *new])
+    if optimizer._is_carried:
+        optimizer._first_state = optimizer.state
     if adopted is not None and Settings.adopted is not None:
         Settings.adopted[optimizer] = optimizer.state
         optimizer.state = jax.tree.map(jnp.copy, optimizer.state)
