@@ -26,6 +26,8 @@ from neurona.legacy.tensorflow.dispatch import (
 )
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32, int64
 from neurona.legacy.tensorflow.errors import InvalidArgumentError, UnimplementedError
+from neurona.legacy.tensorflow.ragged_calls import is_ragged
+from neurona.legacy.tensorflow.ragged_tensor import DynamicRaggedShape
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.messages import translated
@@ -263,7 +265,9 @@ def one_hot(
 
 
 def shape(input: Any, out_type: Any = int32, name: Any = None) -> Any:
-    """The sizes as a tensor."""
+    """The sizes as a tensor; of a ragged tensor with the lengths of its rows."""
+    if is_ragged((input,)):
+        return DynamicRaggedShape(input, as_dtype(out_type).held)
     return _of_shape("shape", input, out_type, lambda sizes: np.array(sizes, np.int32))
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 
 from neurona.core.calling import READS
-from neurona.core.errors import TracingError
+from neurona.core.errors import ArgumentError, TracingError
 from neurona.core.random import as_key, new_key
 from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
@@ -27,6 +28,7 @@ from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import is_tracing
 from neurona.legacy.tensorflow.spec import TensorSpec
+from neurona.legacy.tensorflow.tape import GradientTape
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.variable import Born
@@ -42,10 +44,12 @@ class Settings:
     Attributes:
         runs_eagerly: whether functions run step by step.
         adopted: the optimizers that the function that is being traced uses; None outside.
+        tape: what keeps every step of the function that runs, where it asks for `tf.gradients`.
     """
 
     runs_eagerly = False
     adopted: dict[Any, Any] | None = None
+    tape: GradientTape | None = None
 
 
 class _Values(dict[Any, Any]):
@@ -71,6 +75,31 @@ def adopt(optimizer: Any, variables: Any) -> None:
             optimizer.build(variables)
     Settings.adopted[optimizer] = optimizer.state
     optimizer.state = jax.tree.map(jnp.copy, optimizer.state)
+
+
+class NeedsTapeError(Exception):
+    """The function that is being traced asks for `tf.gradients`, and its steps are not kept."""
+
+
+def gradients_within(
+    ys: Any, xs: list[Any], grad_ys: Any, unconnected_gradients: Any, stop_gradients: Any
+) -> list[Any]:
+    """`tf.gradients` inside a `tf.function`: its steps so far are differentiated.
+
+    Raises:
+        RuntimeError: outside of one.
+        NeedsTapeError: the function is traced once more, and its steps are kept.
+        ArgumentError: stop_gradients is given.
+    """
+    if stop_gradients is not None:
+        raise ArgumentError("tf.gradients in a tf.function: use tf.stop_gradient(x), not stop_gradients=.")
+    if Settings.tape is not None:
+        return Settings.tape.gradient(ys, xs, grad_ys, unconnected_gradients)
+    if Settings.adopted is not None:
+        raise NeedsTapeError
+    raise RuntimeError(
+        "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
+    )
 
 
 def know(optimizer: Any, variables: list[Any]) -> None:
@@ -116,12 +145,13 @@ class Program:
         values, adopted, born = _Values(), {}, []
 
         def run(arrays: list[Any], key: jax.Array) -> list[Any]:
-            self._outputs(values, arrays, key)
-            return [variable._value for variable in born]
+            with narrow():
+                outputs = self._outputs(values, arrays, key)
+            return [variable._value for variable in born] if born else outputs
 
         outer, Born.variables = Born.variables, born
         try:
-            with self._tracing(adopted):
+            with self._tracing(adopted), wide():
                 traced = jax.jit(run).trace(arrays, jax.random.key(0))
         finally:
             Born.variables = outer
@@ -129,6 +159,14 @@ class Program:
             for variable, value in zip(born, traced.lower().compile()(arrays, new_key())):
                 variable._value = value
         self.variables, self.optimizers = list(dict.fromkeys([*values.met, *values])), list(adopted)
+        if not (self.variables or self.optimizers or born):  # then this trace is the program
+            computed, tree = jaxpr_as_fun(traced.jaxpr), jax.tree.structure(traced.out_info)
+
+            def replayed(_: Any, __: Any, arrays: list[Any], key: jax.Array) -> Any:
+                with narrow():
+                    return jax.tree.unflatten(tree, computed(*arrays, key)), {}, []
+
+            self._compiled = jax.jit(replayed)
 
     @contextlib.contextmanager
     def _tracing(self, adopted: dict[Any, Any]) -> Iterator[None]:
@@ -228,7 +266,7 @@ class Function:
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
         self.input_signature = input_signature
-        self.runs_eagerly = False
+        self.runs_eagerly = self._needs_tape = False
         self._programs: dict[tuple[Any, ...], Program] = {}
         self._known: tuple[list[Variable], list[Any]] = [], []
 
@@ -236,19 +274,37 @@ class Function:
         return self if instance is None else BoundFunction(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.runs_eagerly or Settings.runs_eagerly or Hooks.draws() or is_tracing():
+        if Hooks.draws() or is_tracing():
             return self.python_function(*args, **kwargs)
+        if self.runs_eagerly or Settings.runs_eagerly:
+            return self._run(args, kwargs)
         args = self._as_signed(args)
         leaves, tree = jax.tree.flatten((args, kwargs), is_leaf=lambda one: isinstance(one, Variable))
         leaves = [_argument(leaf) for leaf in leaves]
         places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, jax.Array)]
         if any(_is_of_host(leaf) for leaf in leaves):
-            return self.python_function(*args, **kwargs)
+            return self._run(args, kwargs)
         try:
             return self._compiled(leaves, tree, places)
+        except NeedsTapeError:
+            self._needs_tape = True
+            return self(*args, **kwargs)
         except (*READS, TracingError, jax.errors.UnexpectedTracerError) as error:
             self._fall_back(error)
+            return self._run(args, kwargs)
+
+    def _run(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run the Python function; its steps are kept if it asks for gradients of them."""
+        if not self._needs_tape:
             return self.python_function(*args, **kwargs)
+        outer, tape = Settings.tape, GradientTape(persistent=True)
+        try:
+            with tape:
+                tape.keep_all()
+                Settings.tape = tape
+                return self.python_function(*args, **kwargs)
+        finally:
+            Settings.tape = outer
 
     def _compiled(self, leaves: list[Any], tree: Any, places: list[int]) -> Any:
         arrays = [leaves[place] for place in places]
@@ -266,8 +322,7 @@ class Function:
             filled = list(plain)
             for place, array in zip(places, arrays):
                 filled[place] = array
-            args, kwargs = jax.tree.unflatten(tree, filled)
-            return self.python_function(*args, **kwargs)
+            return self._run(*jax.tree.unflatten(tree, filled))
 
         program = Program(run)
         program.variables, program.optimizers = map(list, self._known)

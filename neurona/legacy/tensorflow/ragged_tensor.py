@@ -304,6 +304,58 @@ for _name in ("neg", "invert", "abs"):
 RaggedTensor.__hash__ = object.__hash__
 
 
+class DynamicRaggedShape:
+    """`tf.shape` of a ragged tensor: its sizes, and for each ragged axis the lengths of the rows.
+
+    Args:
+        value: the ragged tensor.
+        dtype: of the sizes.
+    """
+
+    def __init__(self, value: RaggedTensor, dtype: Any = "int32") -> None:
+        self._value, self._dtype = value, np.dtype(dtype)
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self._value.shape)
+
+    @property
+    def num_row_partitions(self) -> int:
+        """The number of ragged axes."""
+        return self._value.ragged_rank
+
+    def __getitem__(self, axis: int) -> Any:
+        """The size of an axis that is not ragged.
+
+        Raises:
+            ValueError: the axis is ragged.
+        """
+        axis = range(self.rank)[axis]
+        if 1 <= axis <= self.num_row_partitions:
+            raise ValueError(
+                f"Axis {axis} is ragged: its rows have different lengths. Use row_lengths() or "
+                "bounding_shape() of the ragged tensor."
+            )
+        size = len(self._value) if axis == 0 else self._value.flat.shape[axis - self.num_row_partitions]
+        return Tensor(np.array(size, self._dtype))
+
+    def static_lengths(self) -> list[Any]:
+        """The size of each axis, or the lengths of its rows."""
+        sizes: list[Any] = [len(self._value)]
+        inner = self._value
+        while isinstance(inner, RaggedTensor):
+            sizes.append(tuple(int(length) for length in np.diff(inner._splits)))
+            inner = inner._values
+        return [*sizes, *self._value.flat.shape[1:]]
+
+    def __repr__(self) -> str:
+        return (
+            f"<DynamicRaggedShape lengths={self.static_lengths()} "
+            f"num_row_partitions={self.num_row_partitions}>"
+        )
+
+
 def places_of(value: RaggedTensor) -> np.ndarray:
     """The place of each innermost value, a row for each: its row, its column and so on."""
     rows = np.repeat(np.arange(len(value)), np.diff(value._splits))

@@ -45,11 +45,12 @@ class Recording(core.Trace):
         parent: the trace around, which computes.
     """
 
-    __slots__ = ("is_on", "owners", "parent", "steps", "values", "watched", "watches_variables")
+    __slots__ = ("is_on", "keeps_all", "owners", "parent", "steps", "values", "watched", "watches_variables")
 
     def __init__(self, parent: Any, watches_variables: bool = True) -> None:
         super().__init__()
         self.parent, self.is_on, self.watches_variables = parent, True, watches_variables
+        self.keeps_all = False
         self.steps: list[Step] = []
         self.watched: dict[int, Any] = {}  # arrays by identity, kept alive
         self.values: dict[
@@ -103,9 +104,14 @@ class Recording(core.Trace):
         if (
             self.is_on
             and primitive.name != "stop_gradient"
-            and any(id(one) in self.watched for one in inputs)
+            and (self.keeps_all or any(id(one) in self.watched for one in inputs))
         ):
             results = tuple(outputs) if primitive.multiple_results else (outputs,)
+            given = {id(one) for one in inputs}
+            if any(id(one) in given for one in results):  # a rule for gradients of the identity
+                with core.set_current_trace(self.parent):
+                    results = tuple(jnp.copy(one) if id(one) in given else one for one in results)
+                outputs = list(results) if primitive.multiple_results else results[0]
             self.keep(Step(primitive, params, tuple(inputs), results))
         return outputs
 
@@ -160,7 +166,7 @@ def computed(run: Any, given: Any, key: Any) -> Any:
         results = jax.tree.map(lambda one: jnp.copy(one) if id(one) in known else one, results)
     outputs = tuple(jax.tree.leaves(results))
     for recording in recordings:
-        if recording.is_on and any(id(one) in recording.watched for one in inputs):
+        if recording.is_on and (recording.keeps_all or any(id(one) in recording.watched for one in inputs)):
             recording.keep(Step(Call(run, tree, key), {}, tuple(inputs), outputs))
     return results
 

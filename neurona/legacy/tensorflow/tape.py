@@ -103,6 +103,10 @@ class GradientTape:
         recording = self._kept()
         return tuple(v for v, (_, own) in recording.values.items() if id(own) in recording.watched)
 
+    def keep_all(self) -> None:
+        """Keep every step from now on, watched or not."""
+        self._kept().keeps_all = True
+
     @contextlib.contextmanager
     def stop_recording(self) -> Iterator[None]:
         """Compute without being kept."""
@@ -195,6 +199,23 @@ class GradientTape:
         ]  # fmt: skip
         return jax.tree.unflatten(tree, results)
 
+    def jvp(self, target: Any, sources: list[Any], tangents: list[Any]) -> Any:
+        """The derivative of targets along tangents of the sources; None where nothing connects them."""
+        recording = self._kept()
+        arrays = [_source(recording, one) for one in sources]
+        leaves, tree = jax.tree.flatten(target, is_leaf=_is_leaf)
+        plan = plan_of(recording.steps, arrays, [_source(recording, one) for one in leaves])
+        if plan is None:
+            return jax.tree.unflatten(tree, [None] * len(leaves))
+        values, along = ([some[place] for place in plan.places] for some in (arrays, tangents))
+        with scope_of((values, along, plan.constants)):
+            outputs, back = jax.vjp(lambda given: plan.run(given, plan.constants), values)
+            # The transpose of the transpose: layers and kernels have rules of their own for gradients only.
+            _, forth = jax.vjp(back, jax.tree.map(jnp.zeros_like, outputs))
+            (found,) = forth((along,))
+        rest = iter(found)
+        return jax.tree.unflatten(tree, [Tensor(next(rest)) if one else None for one in plan.is_target])
+
     def batch_jacobian(
         self, target: Any, source: Any, unconnected_gradients: Any = UnconnectedGradients.NONE, **_: Any
     ) -> Any:
@@ -276,8 +297,14 @@ class Plan(NamedTuple):
         for step in self.steps:
             given = [table[number] for number in step.inputs]
             outputs = Step(step.primitive, step.params, (), ()).run(given)
-            table.update(zip(step.outputs, outputs))
+            for number, one in zip(step.outputs, outputs):
+                table[number] = _and_itself(one, sources[number]) if number < len(sources) else one
         return [table[number] for number in self.targets]
+
+
+def _and_itself(computed: Any, source: Any) -> Any:
+    """A tensor that is a source, and computed from other sources: its gradient goes to both."""
+    return computed + jnp.where(jnp.isfinite(source), source - jax.lax.stop_gradient(source), 0)
 
 
 def plan_of(steps: list[Step], sources: list[Any], targets: list[Any]) -> Plan | None:

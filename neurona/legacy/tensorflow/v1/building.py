@@ -17,6 +17,7 @@ from neurona.legacy.tensorflow import arrays, debugging
 from neurona.legacy.tensorflow.control import numpy_function
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.functions import gradients_within
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.graph import get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
@@ -78,6 +79,8 @@ def gradients(
     many, wanted = _list(ys), _list(xs)
     if any(map(is_symbolic, (*many, *wanted))):
         return _of_symbolic_tensors(many, wanted, unconnected_gradients)
+    if wanted and not any(hasattr(one, "graph_nodes") for one in (*many, *wanted)):
+        return gradients_within(many, wanted, grad_ys, unconnected_gradients, stop_gradients)
     tensors = [convert(one) for one in many]
     cotangents = (
         [None] * len(tensors)
