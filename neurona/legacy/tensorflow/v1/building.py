@@ -82,11 +82,8 @@ def gradients(
     if wanted and not any(hasattr(one, "graph_nodes") for one in (*many, *wanted)):
         return gradients_within(many, wanted, grad_ys, unconnected_gradients, stop_gradients)
     tensors = [convert(one) for one in many]
-    cotangents = (
-        [None] * len(tensors)
-        if grad_ys is None
-        else [_factor(one, y) for one, y in zip(_list(grad_ys), tensors, strict=True)]
-    )
+    factors = [None] * len(tensors) if grad_ys is None else _list(grad_ys)
+    cotangents = [_factor(one, y) for one, y in zip(factors, tensors, strict=True)]
     stops = [node for one in _list(stop_gradients or []) for node in one.graph_nodes]
     nodes = gradients_of(
         [one.node for one in tensors], [one.graph_nodes[0] for one in wanted], cotangents, stops
