@@ -79,7 +79,7 @@ def gradients(
     many, wanted = _list(ys), _list(xs)
     if any(map(is_symbolic, (*many, *wanted))):
         return _of_symbolic_tensors(many, wanted, unconnected_gradients)
-    if wanted and not any(hasattr(one, "graph_nodes") for one in (*many, *wanted)):
+    if not any(hasattr(one, "graph_nodes") for one in (*many, *wanted)):
         return gradients_within(many, wanted, grad_ys, unconnected_gradients, stop_gradients)
     tensors = [convert(one) for one in many]
     factors = [None] * len(tensors) if grad_ys is None else _list(grad_ys)
