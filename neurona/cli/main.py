@@ -105,7 +105,7 @@ _MODEL = argument(Path, "option_model", "MODEL")
 # The parameters of every command, by the names that `run` of its module takes.
 COMMANDS: dict[str, dict[str, Parameter]] = {
     "train": {
-        "dataset": argument(str, "option_dataset", f"{'|'.join(DATASETS)}|FILE"),
+        "dataset": argument(str, "option_dataset", f"{'|'.join(DATASETS)}|FILE|FOLDER"),
         "target": option(str | None, "option_target", "--target", metavar="COLUMN"),
         "task": option(str | None, "option_task", "--task", metavar="classification|regression"),
         "preset": option(str | None, "option_preset", "--preset", metavar="fast|best"),
@@ -117,6 +117,7 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "keep": option(list[str] | None, "option_keep", "--keep", metavar="COLUMN"),
         "table": option(str | None, "option_table", "--table", metavar="NAME"),
         "config": option(Path | None, "option_config", "--config"),
+        "images": option(str | None, "option_images", "--images", metavar="28x28"),
         "network": option(str | None, "option_network", "--model", metavar="|".join(NETWORKS)),
         "epochs": option(int | None, "option_epochs", "--epochs", min=1),
         "batch_size": option(int | None, "option_batch_size", "--batch-size", min=1),
@@ -129,6 +130,7 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "model": _MODEL,
         "files": argument(list[Path], "option_files", "FILE..."),
         "output": option(Path | None, "option_output_table", "--output"),
+        "submission": option(Path | None, "option_submission", "--submission", metavar="SAMPLE"),
         "invert": option(bool | None, "option_invert", "--invert/--no-invert"),
     },
     "summary": {

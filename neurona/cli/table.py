@@ -13,6 +13,7 @@ from typing import Any
 import neurona as nn
 from neurona.cli.folders import own_folder
 from neurona.cli.main import INTERRUPTED
+from neurona.cli.submission import write_submission
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError, DataError, optional_import
 from neurona.evaluation import write_report
@@ -52,7 +53,10 @@ _SHOWN = 20
 
 def is_file(given: str) -> bool:
     """Whether a data set is a file or an address of a database, and none of Neurona's."""
-    return given not in DATASETS and ("://" in given or bool(Path(given).suffix) or Path(given).exists())
+    path = Path(given)
+    return given not in DATASETS and (
+        "://" in given or bool(path.suffix) or len(path.parts) > 1 or path.exists()
+    )
 
 
 def train(
@@ -86,8 +90,6 @@ def train(
     target, table = settings.pop("target", None), settings.pop("table", None)
     if "time_limit" in settings:
         settings["time_limit"] = _seconds(settings["time_limit"])
-    if Path(source).is_dir():
-        raise ArgumentError(say["table_folder"].format(folder=source))
     raw = read_table(source, table)
     if target is None:
         raise ArgumentError(say["table_target"].format(columns=", ".join(raw.frame)))
@@ -191,18 +193,23 @@ def _load(model: Path) -> TablePredictor:
     return TablePredictor.load(model / PREDICTOR if model.is_dir() else model)
 
 
-def predict(model: Path, files: list[Path], output: Path | None, language: str) -> int:
-    """Print the predictions for the rows of tables, and write them into a CSV file if it is asked for.
+def predict(
+    model: Path, files: list[Path], output: Path | None, submission: Path | None, language: str
+) -> int:
+    """Print the predictions for the rows of tables, and write them into a CSV file if it is asked for, or in
+    the form of a submission's sample.
 
     Raises:
-        DataError: a table lacks a column.
+        DataError: a table lacks a column, or the sample has other rows.
         SavingError: the model can't be read.
     """
     say, predictor = texts(language), _load(model)
     header = [predictor.target.column.name, *(str(name) for name in predictor.classes)]
     rows: list[list[Any]] = []
+    tables = []
     for file in files:
-        frame, notes = predictor.read(read_table(file).frame)
+        tables.append(read_table(file).frame)
+        frame, notes = predictor.read(tables[-1])
         for note in notes:
             print(f"{file.name}: {note.say(language)}")
         answers = predictor.predict(frame).tolist()
@@ -213,10 +220,22 @@ def predict(model: Path, files: list[Path], output: Path | None, language: str) 
         print(f"{say['row']} {number}  {said}")
     if len(rows) > _SHOWN:
         print(say["more_rows"].format(count=len(rows) - _SHOWN))
-    if output is not None:
+    if submission is not None:
+        answers, *likely = zip(*rows)
+        names = _names(tables, read_table(submission).frame.columns[0])
+        path = write_submission(submission, answers, dict(zip(header[1:], likely)), names, output, say)
+        print(say["submission_written"].format(path=path))
+    elif output is not None:
         with nn.utils.atomic_path(output) as whole, whole.open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream).writerows(
                 [[say["row"], *header], *([n, *row] for n, row in enumerate(rows, 1))]
             )
         print(say["predictions_written"].format(path=output))
     return 0
+
+
+def _names(tables: list[Any], column: str) -> list[Any] | None:
+    """What all rows have in a column; None where a table lacks it."""
+    if any(column not in frame for frame in tables):
+        return None
+    return [name for frame in tables for name in frame[column]]

@@ -18,7 +18,8 @@ _ENGLISH = {
     "option_outputs": "Write a notebook's outputs beside it, into NAME.outputs.ipynb.",
     "option_program": "A Python file (.py) or a notebook (.ipynb).",
     "option_batch_size": "Examples in a step of training.",
-    "option_dataset": "The data set, or a file with a table.",
+    "option_dataset": "The data set, a file with a table, or a folder with a folder of images or texts per "
+    "class.",
     "option_epochs": "How many times to go through the data.",
     "option_expand": "Also show the layers inside nested models.",
     "option_files": (
@@ -27,6 +28,10 @@ _ENGLISH = {
     "option_graph_action": "What to do with the graph: show.",
     "option_graph_picture": "Also draw the graph into this PNG file.",
     "option_help": "Show this help.",
+    "option_images": "Height and width of images: of those of a folder, or of a table whose columns are "
+    "pixels.",
+    "option_submission": "Write the predictions in the form of this sample (CSV), into --output or "
+    "submission.csv.",
     "option_invert": (
         "Swap dark and bright in images. By default this is decided by looking at the image's border."
     ),
@@ -67,10 +72,13 @@ _ENGLISH = {
     "[OPTIONS]": "[OPTIONS]",
     "COMMAND [ARGS]": "COMMAND [ARGS]",
     # messages
-    "table_folder": "{folder} is a folder. A table is a file: .csv, .xlsx, .json, .parquet, .sqlite...",
     "table_target": "Which column is to be predicted? --target is one of: {columns}",
     "table_tried": "  {name}: loss {loss:.4g}, {seconds:.1f} s",
     "table_no_option": "{option} is of no use for a table.",
+    "also_a_file": "{dataset} is the classic data set. For the folder or file of this name: {path}",
+    "folder_no_option": "{option} is of no use for a folder of images or texts.",
+    "pixels_no_option": "{option} is of no use for a table of pixels (--images).",
+    "pixels_no_target": "Which column holds the classes? --images wants --target too.",
     "dataset_no_option": "{option} is for tables in files; it is of no use for the classic data sets.",
     "table_number": "number",
     "table_boolean": "yes or no",
@@ -124,6 +132,14 @@ _ENGLISH = {
     "nothing_complete": "{file}: no row can be predicted: in each a number is missing or not finite.",
     "picture_written": "Picture written: {path}",
     "predictions_written": "Predictions written: {path}",
+    "submission_columns": (
+        "{sample}: a sample has two columns, a name and the answer, or one more for each class. Its columns: "
+        "{columns}"
+    ),
+    "submission_missing": "There is no prediction for {column} {name}: a cell of its row is missing.",
+    "submission_rows": "{sample} has {rows} rows, and there are {predictions} predictions.",
+    "submission_unknown": "{sample}: the row {name} is not among those predicted.",
+    "submission_written": "Submission written: {path}",
     "probability": "probability",
     "value": "Value",
     "written": "Written to {folder}:",
@@ -179,7 +195,8 @@ _SPANISH = {
     "option_outputs": "Escribir las salidas de un cuaderno a su lado, en NOMBRE.outputs.ipynb.",
     "option_program": "Un archivo de Python (.py) o un cuaderno (.ipynb).",
     "option_batch_size": "Ejemplos en un paso de entrenamiento.",
-    "option_dataset": "El conjunto de datos, o un archivo con una tabla.",
+    "option_dataset": "El conjunto de datos, un archivo con una tabla, o una carpeta con una carpeta de "
+    "imágenes o textos por clase.",
     "option_epochs": "Cuántas veces recorrer los datos.",
     "option_expand": "Muestra también las capas de los modelos anidados.",
     "option_files": (
@@ -188,6 +205,10 @@ _SPANISH = {
     "option_graph_action": "Qué hacer con el grafo: show (mostrar).",
     "option_graph_picture": "Dibuja también el grafo en este archivo PNG.",
     "option_help": "Muestra esta ayuda.",
+    "option_images": "Alto y ancho de las imágenes: de las de una carpeta, o de una tabla cuyas columnas "
+    "son píxeles.",
+    "option_submission": "Escribe las predicciones con la forma de este ejemplo (CSV), en --output o "
+    "submission.csv.",
     "option_invert": (
         "Intercambia claro y oscuro en las imágenes. Si no se indica, se decide mirando el borde de la "
         "imagen."
@@ -230,11 +251,13 @@ _SPANISH = {
     "[OPTIONS]": "[OPCIONES]",
     "COMMAND [ARGS]": "ORDEN [ARGUMENTOS]",
     # messages
-    "table_folder": "{folder} es una carpeta. Una tabla es un archivo: .csv, .xlsx, .json, .parquet, "
-    ".sqlite...",
     "table_target": "¿Qué columna se predice? --target es una de: {columns}",
     "table_tried": "  {name}: pérdida {loss:.4g}, {seconds:.1f} s",
     "table_no_option": "{option} no sirve para una tabla.",
+    "also_a_file": "{dataset} es el conjunto clásico. Para la carpeta o el archivo de ese nombre: {path}",
+    "folder_no_option": "{option} no sirve para una carpeta de imágenes o textos.",
+    "pixels_no_option": "{option} no sirve para una tabla de píxeles (--images).",
+    "pixels_no_target": "¿Qué columna guarda las clases? --images pide también --target.",
     "dataset_no_option": "{option} es para tablas en archivos; no sirve para los conjuntos de datos "
     "clásicos.",
     "table_number": "número",
@@ -289,6 +312,14 @@ _SPANISH = {
     "nothing_complete": "{file}: no se predice ninguna fila: en cada una falta un número o no es finito.",
     "picture_written": "Imagen escrita: {path}",
     "predictions_written": "Predicciones escritas: {path}",
+    "submission_columns": (
+        "{sample}: un ejemplo tiene dos columnas, un nombre y la respuesta, o una más por cada clase. Sus "
+        "columnas: {columns}"
+    ),
+    "submission_missing": "No hay predicción para {column} {name}: falta una celda de su fila.",
+    "submission_rows": "{sample} tiene {rows} filas, y hay {predictions} predicciones.",
+    "submission_unknown": "{sample}: la fila {name} no está entre las predichas.",
+    "submission_written": "Envío escrito: {path}",
     "probability": "probabilidad",
     "value": "Valor",
     "written": "Escrito en {folder}:",

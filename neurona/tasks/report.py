@@ -22,6 +22,7 @@ def report_of(run: Run, pictures: Pictures) -> Report:
     parts = {"train": task.train, "validation": task.validation, "test": task.test}
     counts = {name: len(part[0]) for name, part in parts.items()}
     sections = [
+        *([(say["data"], task.notes)] if task.notes else []),
         *_curves(run, pictures),
         *_examination(run, pictures),
         _predictions(run, pictures),

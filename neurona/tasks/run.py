@@ -93,5 +93,12 @@ class Run:
         }
         if self.samples:
             options["--samples"] = self.samples
-        words = ["neurona", "train", self.task.name, *(word for pair in options.items() for word in pair)]
+        if self.task.source and self.task.labels.features:
+            height, width, _ = self.task.train[0].shape[1:]
+            options |= {"--target": self.task.labels.target, "--images": f"{height}x{width}"}
+        elif self.task.source and self.task.labels.kind == "image":
+            height, width, _ = self.task.train[0].shape[1:]
+            options["--images"] = f"{height}x{width}"
+        dataset = self.task.source or self.task.name
+        words = ["neurona", "train", dataset, *(word for pair in options.items() for word in pair)]
         return shlex.join(map(str, words))
