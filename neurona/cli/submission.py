@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from neurona.tasks.texts import Say
 def write_submission(
     sample: Path,
     answers: Sequence[Any],
-    likely: dict[str, Sequence[float]],
+    likely: Mapping[str, Sequence[float]],
     names: Sequence[Any] | None,
     output: Path | None,
     say: Say,

@@ -104,7 +104,7 @@ def test_a_folder_of_texts(tmp_path):
             text = " ".join([*random.permutation(["the", "film", "was", *words]), f"only{label}{number}"])
             (tmp_path / label / f"{number}.txt").write_text(text)
     task = load(tmp_path)
-    assert set(task.words) == {"the", "film", "was", "awful", "dull", "lovely", "fine"}
+    assert set(task.words or {}) == {"the", "film", "was", "awful", "dull", "lovely", "fine"}
     assert task.labels.kind == "text"
     model = build_model(task, *choose_own(task, None, "en"))
     model.fit(*task.train, epochs=60, verbose=0)
