@@ -24,7 +24,7 @@ from neurona.core.errors import ShapeError
 from neurona.core.texts import Texts, tracing_shapes
 
 _STEP = 2520  # divides by every number to 10, so that reshapes and poolings go through
-_DIVISIBLE = 720720  # divides by every number to 16
+_DIVISIBLE = (720720, 128 * 13)  # divide by every number to 16, and by seven halvings as of a deep pyramid
 _FILLINGS = 24  # in how many ways unknown sizes are set to known ones
 _LARGEST = 2**31 - 1
 _NUMBERS = re.compile(r"-?\d+")
@@ -160,8 +160,7 @@ def _equal(
 
 def _multiples(factors: list[int]) -> Iterator[int]:
     """Numbers that much divides."""
-    yield _STEP
-    yield _DIVISIBLE
+    yield from (_STEP, *_DIVISIBLE)
     product = math.prod(factors)
     if factors and _STEP * product < _LARGEST:
         yield _STEP * product

@@ -459,11 +459,14 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         own = inspect.signature(type(self).__init__).parameters  # such as Embedding's input_dim
         for name, value in getattr(self, "_arguments", {}).items():
             current = getattr(self, name, value)
-            of_shape = name in (*Layer._accepted, "input_dim")
-            if name not in own and (of_shape or (name == "activity_regularizer" and current is None)):
-                continue
-            if name not in ("name", "trainable", "dtype", "autocast"):
-                config[name] = self._described(value if inspect.ismethod(current) else current)
+            of_base = (name == "activity_regularizer" and current is None) or name in (
+                *Layer._accepted,
+                "input_dim",
+            )
+            if (name in own or not of_base) and name not in ("name", "trainable", "dtype", "autocast"):
+                # A weight or a method may have taken the argument's name.
+                given = isinstance(current, (Variable, type(self.call))) or name == "weights"
+                config[name] = self._described(value if given else current)
         return config
 
     def _described(self, value: Any) -> Any:

@@ -127,9 +127,14 @@ def _inferred(node: Any, given: list[Any], steps: list[Any]) -> Any:
             if not asks_for_numbers(error):
                 if (found := _with_known_sizes(node, given, steps)) is not None:
                     return found
-                raise
-    dtypes = [leaf.dtype for other in given for leaf in jax.tree.leaves(other.spec)]
+                if not any(leaf.shape is None for leaf in _leaves_of(given)):
+                    raise  # what has no known rank may fit when it comes
+    dtypes = [leaf.dtype for leaf in _leaves_of(given)]
     return Spec(None, next((dtype for dtype in dtypes if dtype.startswith("float")), "float32"))
+
+
+def _leaves_of(nodes: list[Any]) -> list[Spec]:
+    return [leaf for one in nodes for leaf in jax.tree.leaves(one.spec)]
 
 
 def _with_known_sizes(node: Any, given: list[Any], steps: list[Any]) -> Any:

@@ -71,7 +71,7 @@ def encoded(numbers: Any, mode: str, depth: int, dtype: Any, weights: Any = None
         return jax.nn.one_hot(numbers, depth, dtype=dtype)
     hot = jax.nn.one_hot(numbers, depth, dtype=dtype)
     if mode == "multi_hot":
-        return hot.max(-2)
+        return hot.max(-2, initial=0)  # of an empty row too
     axis = 1 if numbers.ndim > 1 else 0
     return (hot if weights is None else hot * weights[..., None]).sum(axis).astype(dtype)
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from neurona.core.errors import optional_import
 from neurona.messages import translated
 
 
@@ -26,7 +29,10 @@ def provide() -> None:
         drive=_module("google.colab.drive", mount=_mount, flush_and_unmount=_nothing),
         files=_module("google.colab.files", upload=_upload, download=_download),
         auth=_module("google.colab.auth", authenticate_user=_nothing),
-        output=_module("google.colab.output", clear=_nothing, enable_custom_widget_manager=_nothing),
+        output=_module(
+            "google.colab.output", clear=_nothing, enable_custom_widget_manager=_nothing, eval_js=_script
+        ),
+        patches=_module("google.colab.patches", cv2_imshow=_show),
         userdata=_module("google.colab.userdata", get=_secret),
     )
     google.colab = colab  # pyright: ignore[reportAttributeAccessIssue]
@@ -71,6 +77,18 @@ def _upload() -> _Uploaded:
 
 def _download(filename: str) -> None:
     _tell(f"files.download: the file is {Path(filename).resolve()}.")
+
+
+def _script(code: str, **options: Any) -> None:
+    _tell("output.eval_js: this is not Google Colab, and no script runs in a page.")
+
+
+def _show(image: Any) -> None:
+    """Show an image of OpenCV, whose colours are in the order blue, green, red."""
+    plt: Any = optional_import("matplotlib.pyplot", extra="plot", purpose="cv2_imshow")
+    pixels = np.asarray(image)
+    plt.imshow(pixels[..., 2::-1] if pixels.ndim == 3 else pixels, cmap="gray")
+    plt.show()
 
 
 def _secret(key: str) -> str:

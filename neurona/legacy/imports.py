@@ -272,7 +272,7 @@ def install(source: str = "") -> None:
         importlib.import_module("neurona.legacy.colab").provide()
     _restore_names(source)
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        for small in ("six", "tqdm"):  # older libraries, and Colab, brought them along
+        for small in ("six", "tqdm", "ipywidgets"):  # older libraries, and Colab, brought them along
             if importlib.util.find_spec(small) is None:
                 FACES[small] = f"neurona.legacy.{small}"
         sys.meta_path.insert(0, Finder())

@@ -7,7 +7,7 @@ from typing import Any
 
 _OLD = re.compile(
     r"normed|gca\(.*projection|seaborn|get_cmap|axisbg|axis_bgcolor|\bhold\(|cm\.spectral"
-    r"|savefig\(.*\b(?:color|frameon)\b"
+    r"|savefig\(.*\b(?:color|frameon)\b|\.plot\(.*\baxes\s*="
 )
 
 
@@ -22,6 +22,15 @@ def _renamed(method: Any, old: str, new: str) -> Any:
         if old in kwargs:
             kwargs[new] = kwargs.pop(old)
         return method(*args, **kwargs)
+
+    return wrapper
+
+
+def _plotting(method: Any) -> Any:
+    @functools.wraps(method)
+    def wrapper(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("axes", None)  # lines could be told theirs, which are the owner
+        return method(owner, *args, **kwargs)
 
     return wrapper
 
@@ -52,6 +61,7 @@ def restore() -> None:
     figures: Any = importlib.import_module("matplotlib.figure").Figure
     axes: Any = importlib.import_module("matplotlib.axes").Axes
     axes.hist = _renamed(axes.hist, "normed", "density")
+    axes.plot = _plotting(axes.plot)
     plt.hist = _renamed(plt.hist, "normed", "density")
     figures.add_subplot = _renamed(figures.add_subplot, "axisbg", "facecolor")
     figures.add_axes = _renamed(figures.add_axes, "axisbg", "facecolor")

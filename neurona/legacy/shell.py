@@ -127,7 +127,7 @@ class Shell:
         if name == "pwd":
             return os.getcwd()
         if name == "cd":
-            os.chdir(Path(rest.strip("'\"") or "~").expanduser())
+            self._go_to(rest.split(" #")[0].strip("'\" "))
         elif name == "run":
             script, *sys.argv[1:] = rest.split()
             self.user_ns.update(runpy.run_path(script, run_name="__main__"))
@@ -142,6 +142,13 @@ class Shell:
         elif name not in _NO_EFFECT:
             self.tell(line)
         return None
+
+    def _go_to(self, folder: str) -> None:
+        """Change the folder; as in IPython one that is not there is told, and the cell goes on."""
+        try:
+            os.chdir(Path(re.sub(r"\{(\w+)\}|\$(\w+)", self._filled, folder) or "~").expanduser())
+        except OSError as error:
+            print(error, file=sys.stderr)
 
     def _timed(self, statement: str) -> Any:
         """Run a statement, say how long it took, and give its value."""

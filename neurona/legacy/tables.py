@@ -179,6 +179,17 @@ NAMES: dict[str, dict[str, str]] = {
     },
 }
 
+_ATTRIBUTES = "neurona.legacy.keras.layer_attributes"
+_OF_WEIGHTS = {
+    "W": "kernel",
+    "b": "bias",
+    "init": "kernel_initializer",
+    **{
+        f"{letter}_{what}": f"{weight}_{what}"
+        for letter, weight in (("W", "kernel"), ("b", "bias"))
+        for what in ("regularizer", "constraint")
+    },
+}
 _RECURRENT = {
     "output_dim": "units",
     "init": "kernel_initializer",
@@ -186,6 +197,16 @@ _RECURRENT = {
     "inner_activation": "recurrent_activation",
     "dropout_W": "dropout",
     "dropout_U": "recurrent_dropout",
+}
+_CONVOLUTION = {
+    **_OF_WEIGHTS,
+    "nb_filter": "filters",
+    "subsample": "strides",
+    "border_mode": "padding",
+    **{
+        name: f"{_ATTRIBUTES}:{name}()"
+        for name in ("nb_row", "nb_col", "filter_length", "subsample_length", "atrous_rate")
+    },
 }
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "Trainer": {
@@ -205,7 +226,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         **{name: f"{_METHODS}:{name}()" for name in ("input_shape", "output_shape")},
         **{name: f"{_METHODS}:{name}" for name in (*_AT, "add_metric")},
         "updates": f"{_METHODS}:updates()",
-        "dim_ordering": "data_format",
+        "dim_ordering": f"{_ATTRIBUTES}:dim_ordering()",
     },
     "Merge": {"layers": "parts"},
     "Metric": {"reset_states": "reset_state"},
@@ -213,8 +234,8 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "lr": "learning_rate",
         **{name: f"{_METHODS}:{name}" for name in ("get_gradients", "get_updates")},
     },
-    "Dense": {"W": "kernel", "b": "bias", "output_dim": "units", "init": "kernel_initializer"},
-    "_Convolution": {"W": "kernel", "b": "bias", "nb_filter": "filters", "subsample": "strides"},
+    "Dense": {**_OF_WEIGHTS, "output_dim": "units"},
+    "_Convolution": _CONVOLUTION,
     "Embedding": {"W": "embeddings"},
     "Dropout": {"p": "rate"},
     "LSTM": _RECURRENT,

@@ -108,4 +108,7 @@ def trange(*args: int, **options: Any) -> tqdm:
 
 tqdm_notebook, tnrange = tqdm, trange
 _NAMES = {"tqdm": tqdm, "trange": trange, "tqdm_notebook": tqdm_notebook, "tnrange": tnrange}
-PATHS = dict.fromkeys(("notebook", "auto", "autonotebook", "std", "tqdm", "asyncio"), _NAMES)
+PATHS: dict[str, Any] = dict.fromkeys(
+    ("notebook", "auto", "autonotebook", "std", "tqdm", "asyncio", "gui"), _NAMES
+)
+PATHS["keras"] = "neurona.legacy.tqdm_keras"

@@ -74,6 +74,9 @@ def matches(root: Any, nodes: list[Node]) -> Iterator[tuple[Any, Node]]:
             waiting.append((_part(one, name), child))
 
 
+_TODAYS = {"depthwise_kernel": "kernel"}  # of DepthwiseConv2D in tf.keras 2
+
+
 def _part(one: Any, name: str) -> Any:
     """What an object has under the name of an edge, or None."""
     if isinstance(one, Mapping):
@@ -85,7 +88,7 @@ def _part(one: Any, name: str) -> Any:
         return layers[int(found[1])] if int(found[1]) < len(layers) else None
     if _OF_LAYERS.fullmatch(name):
         return None  # the same layers again, counted with those without weights
-    for attribute in (name, f"_{name}", name.lstrip("_")):
+    for attribute in (name, f"_{name}", name.lstrip("_"), _TODAYS.get(name, name)):
         if (part := getattr(one, attribute, None)) is not None:
             return part
     return one if name == "cell" and isinstance(one, Layer) else None  # of one layer with its cell

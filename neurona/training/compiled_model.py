@@ -184,6 +184,8 @@ class CompiledModel(Layer):
         """The number to minimize, a scalar: the compiled loss, and what layers and regularizers add."""
         losses = [jnp.asarray(numbers_of(loss), jnp.float32) for loss in self.losses]
         added = sum(losses, jnp.zeros((), jnp.float32))
+        if self._compiled_loss is None and y is not None and y_pred is not None:
+            self._match_loss(y, y_pred)
         if self._compiled_loss is None or y is None:
             if not self.losses and self._given_rule is None:
                 raise DataError(
@@ -355,7 +357,7 @@ class CompiledModel(Layer):
             self._ensure_built(example.x)
             if self._compiled_metrics is None and example.y is not None and not self._computes_nothing:
                 self._match_outputs(example)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, LookupError, AttributeError):
             if self._own_step("train") is None:
                 raise  # such a step takes x and y apart as it likes, and calls the model as it likes
         learner = self._compiled_learner("fit")
@@ -382,6 +384,15 @@ class CompiledModel(Layer):
         )
         if self._metrics_of_compile is not None:
             self._metrics_of_compile.matched = self._compiled_metrics
+
+    def _match_loss(self, y: Any, predictions: Any) -> None:
+        """Match the loss of `compile` alone, in a step of the model's own that makes its targets itself."""
+        arguments = self._compile_arguments
+        if arguments is not None and arguments["loss"] is not None:
+            shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), predictions)
+            outputs = Outputs(shapes, self.output_names)
+            self._compiled_loss = OutputLosses(arguments["loss"], arguments["loss_weights"], outputs)
+            self._compiled_loss.targets(y)
 
     def _check_targets(self, batch: Batch) -> None:
         """Look at ids and labels before anything is trained on them; raises `DataError`."""

@@ -12,6 +12,7 @@ import neurona as nn
 from neurona.core.errors import SavingError
 from neurona.files.checksums import checksum
 from neurona.saving.bundles import read_bundle, write_bundle
+from neurona.saving.object_graphs import _part
 
 layers = nn.layers
 
@@ -126,3 +127,10 @@ def test_weights_of_another_model_are_refused_whole(folder):
         model.load_weights(folder / "model.ckpt")
     for old, new in zip(before, model.get_weights()):
         np.testing.assert_array_equal(old, new)
+
+
+def test_the_kernel_of_a_depthwise_convolution_is_found_by_its_name_of_then():
+    layer = nn.layers.DepthwiseConv2D(3)
+    layer.build((None, 8, 8, 2))
+    assert _part(layer, "depthwise_kernel") is layer.kernel
+    assert _part(layer, "bias") is layer.bias

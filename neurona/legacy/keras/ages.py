@@ -210,9 +210,24 @@ def _noticing_keras_1(hook: Callable[..., Any]) -> Callable[..., Any]:
         if "get_output_shape_for" in vars(cls):
             for name in vars(cls).keys() & {"call", "compute_mask"}:
                 type.__setattr__(cls, name, _with_masks_of_all(vars(cls)[name]))
+        if "call" in vars(cls):
+            for base in cls.__mro__[1:]:
+                own = vars(base).get("call") if base.__module__.startswith("neurona.") else None
+                if own is not None and list(inspect.signature(own).parameters)[1:] == ["inputs"]:
+                    type.__setattr__(base, "call", _with_mask_after(own))
         hook(cls, **kwargs)
 
     return init_subclass
+
+
+def _with_mask_after(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A layer's `call` that takes a mask after the inputs, as all layers of Keras 1 did."""
+
+    @functools.wraps(call)
+    def wrapper(self: Any, inputs: Any, mask: Any = None, **kwargs: Any) -> Any:
+        return call(self, inputs, **kwargs)
+
+    return wrapper
 
 
 def _with_masks_of_all(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,8 @@ import numpy as np
 from neurona import activations, initializers
 from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
-from neurona.layers import BatchNormalization
+from neurona.layers import BatchNormalization, LSTMCell
+from neurona.layers.rnn_cells import scan_cell
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.optimizers.schedules import CosineDecay, CosineDecayRestarts
@@ -20,6 +21,7 @@ __all__ = [
     "CosineDecay",
     "CosineDecayRestarts",
     "LinearModel",
+    "PeepholeLSTMCell",
     "RandomFourierFeatures",
     "RandomHeight",
     "RandomWidth",
@@ -43,6 +45,53 @@ class AbstractRNNCell(Layer):
             lambda size: jnp.zeros((rows, size), dtype or self.compute_dtype),
             self.state_size,
             is_leaf=lambda one: isinstance(one, int),
+        )
+
+
+class PeepholeLSTMCell(LSTMCell):
+    """An LSTM cell whose gates also see the state c, each number of it weighed (Gers and Schmidhuber, 2000):
+    i and f that of before, o the new one.
+    """
+
+    def __init__(
+        self, units: int, activation: Any = "tanh", recurrent_activation: Any = None, **options: Any
+    ) -> None:
+        gate = activations.steep_hard_sigmoid if recurrent_activation is None else recurrent_activation
+        super().__init__(units, activation, gate, **options)
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        (
+            self.input_gate_peephole_weights,
+            self.forget_gate_peephole_weights,
+            self.output_gate_peephole_weights,
+        ) = (
+            self.add_weight((self.units,), self.kernel_initializer, name=f"{gate}_gate_peephole_weights")
+            for gate in ("input", "forget", "output")
+        )
+
+    def _step(self, z: Any, states: Any, masks: Any) -> Any:
+        h, c = states
+        parts = [h] * 4 if masks is None else [h * mask for mask in (masks * 4 if len(masks) == 1 else masks)]
+        kernels = jnp.split(self.recurrent_kernel.value, 4, axis=-1)
+        i, f, g, o = (
+            of_input + part @ kernel
+            for of_input, part, kernel in zip(jnp.split(z, 4, axis=-1), parts, kernels, strict=True)
+        )
+        i = self.recurrent_activation(i + self.input_gate_peephole_weights.value * c)
+        f = self.recurrent_activation(f + self.forget_gate_peephole_weights.value * c)
+        c = f * c + i * self.activation(g)
+        h = self.recurrent_activation(o + self.output_gate_peephole_weights.value * c) * self.activation(c)
+        return h, [h, c]
+
+    def _kernel_function(self, *args: Any, **how: bool) -> Any:
+        inputs, _, _, _, states, mask = args
+        return scan_cell(
+            lambda z, states: self._step(z, states, None),
+            self._project(inputs, None),
+            list(states),
+            mask,
+            **how,
         )
 
 

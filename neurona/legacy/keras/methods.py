@@ -27,6 +27,7 @@ from neurona.legacy.keras.backend.control import Step
 from neurona.legacy.keras.backend.mathematics import int_shape
 from neurona.legacy.keras.backend.program import gradients
 from neurona.legacy.spellings import tell
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.metrics import Mean, Metric
 from neurona.models import Model
 from neurona.saving.bundles import index_of
@@ -355,6 +356,38 @@ def _or_as_called(compute_output_spec: Callable[..., Any]) -> Callable[..., Any]
     return wrapper
 
 
+def _noticing_configs(hook: Callable[..., None]) -> Callable[..., None]:
+    """`__init_subclass__` for layers of programs whose config is `dict(units=..., **super().get_config())`:
+    the base tells what its own constructor takes, and no argument twice.
+    """
+
+    def init_subclass(cls: Any, **kwargs: Any) -> None:
+        hook(cls, **kwargs)
+        if "get_config" in vars(cls) and not cls.__module__.startswith("neurona."):
+            type.__setattr__(cls, "get_config", _once_each(vars(cls)["get_config"], cls))
+
+    return init_subclass
+
+
+def _once_each(get_config: Callable[..., Any], cls: type) -> Callable[..., Any]:
+    @functools.wraps(get_config)
+    def wrapper(self: Any) -> Any:
+        try:
+            return get_config(self)
+        except TypeError as error:
+            if "multiple values for keyword argument" not in str(error):
+                raise
+        kept = self._arguments
+        own = inspect.signature(cls.__init__).parameters
+        self._arguments = {name: value for name, value in kept.items() if name not in own}
+        try:
+            return get_config(self)
+        finally:
+            self._arguments = kept
+
+    return wrapper
+
+
 @functools.cache
 def install() -> None:
     """Give models what they had in Keras 2: what `load_weights` returns, and methods that compile."""
@@ -364,6 +397,12 @@ def install() -> None:
     array._keras_mask = property(MASK.get)
     for cls in (symbolic.SymbolicTensor, jax.core.Tracer, array):
         type.__setattr__(cls, "_keras_shape", property(int_shape))
+    for cls in (symbolic.SymbolicTensor, jax.core.Tracer, array, Variable):
+        if not hasattr(cls, "get_shape"):
+            type.__setattr__(cls, "get_shape", lambda self: TensorShape(int_shape(self)))
+    Layer.__init_subclass__ = classmethod(  # pyright: ignore[reportAttributeAccessIssue]
+        _noticing_configs(Layer.__init_subclass__.__func__)  # pyright: ignore[reportFunctionMemberAccess]
+    )
     type.__setattr__(Layer, "compute_output_spec", _or_as_called(Layer.compute_output_spec))
     Variable.draw = taking_functions(Variable.draw)
     symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)

@@ -32,6 +32,7 @@ _HOMES = {
         is_nan lgamma log log1p log_sigmoid logical_xor mod real reciprocal rint rsqrt segment_max
         segment_mean segment_min segment_prod segment_sum squared_difference truncatediv truncatemod
         unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod
+        unsorted_segment_sqrt_n
         unsorted_segment_sum zeta polygamma igamma igammac betainc invert_permutation""",
     "arrays": """bitcast broadcast_dynamic_shape broadcast_static_shape broadcast_to cast concat constant
         convert_to_tensor ensure_shape expand_dims eye fill identity linspace meshgrid one_hot ones
@@ -39,10 +40,11 @@ _HOMES = {
         saturate_cast shape shape_n size split squeeze stack tile transpose unstack zeros zeros_like""",
     "choosing": """argsort boolean_mask clip_by_global_norm clip_by_norm clip_by_value complex depth_to_space
         dynamic_partition dynamic_stitch gather gather_nd get_static_value global_norm
-        histogram_fixed_width is_tensor scatter_nd searchsorted sequence_mask sort space_to_depth
+        histogram_fixed_width
+        histogram_fixed_width_bins is_tensor scatter_nd searchsorted sequence_mask sort space_to_depth
         stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min
         tensor_scatter_nd_sub tensor_scatter_nd_update unique unique_with_counts where""",
-    "linalg": "einsum matmul norm tensordot",
+    "linalg": "eig eigvals einsum matmul norm tensordot",
     "variable": "IndexedSlices Variable",
     "tensor_shape": "Dimension TensorShape",
     "tensor": "Tensor",

@@ -373,7 +373,11 @@ def tile(input: T, multiples: S) -> Any:
         raise InvalidArgumentError(
             f"tf.tile takes a number of repetitions for each of {input.ndim} axes. Received: {multiples}."
         )
-    return jnp.tile(input, multiples)
+    # Lists with results of divisions are packed as integers.
+    counts = [
+        int(one) if isinstance(one, (float, np.floating)) else one for one in np.ravel(multiples).tolist()
+    ]
+    return jnp.tile(input, counts)
 
 
 @function

@@ -300,10 +300,18 @@ stop_gradient.raw.stops_gradients = True  # pyright: ignore[reportFunctionMember
 
 
 @function
+def histogram_fixed_width_bins(values: T, value_range: S, nbins: S = 100, dtype: D = int32) -> Any:
+    """Which of equal bins each element falls into."""
+    low, high = value_range
+    return jnp.clip(((values - low) / (high - low) * nbins).astype(dtype), 0, nbins - 1)
+
+
+@function
 def histogram_fixed_width(values: T, value_range: S, nbins: S = 100, dtype: D = int32) -> Any:
     """How many elements fall into each of equal bins."""
-    low, high = value_range
-    places = jnp.clip(((values - low) / (high - low) * nbins).astype("int32"), 0, nbins - 1)
+    places = histogram_fixed_width_bins.raw(  # pyright: ignore[reportFunctionMemberAccess]
+        values, value_range, nbins, "int32"
+    )
     return jnp.zeros(nbins, dtype).at[places.reshape(-1)].add(1)
 
 

@@ -229,20 +229,30 @@ def map_fn(
     if isinstance(elems, RaggedTensor):
         found = [tensor_of(fn(row)) for row in elems]
         return RaggedTensor.from_rows(found) if found and found[0].ndim else _stacked(found)
-    rows = _rows(elems)
-    if is_tracing() and len(rows) > 8:
+    if is_tracing() and _count(elems) > 8:
         leaves = _tensors(elems)
         return wrapped(jax.lax.map(lambda row: unwrapped(_tensors(fn(wrapped(row)))), unwrapped(leaves)))
-    return _stacked([fn(row) for row in rows])
+    return _stacked([fn(row) for row in _rows(elems)])
+
+
+def _made(elems: Any) -> Any:
+    """Tensors nested at will."""
+    return jax.tree.map(
+        tensor_of, elems, is_leaf=lambda one: isinstance(one, Tensor) or hasattr(one, "assign_add")
+    )
+
+
+def _count(elems: Any) -> int:
+    """How many rows tensors nested at will have."""
+    return len(jax.tree.leaves(_made(elems), is_leaf=lambda one: isinstance(one, Tensor))[0])
 
 
 def _rows(elems: Any) -> list[Any]:
     """The rows of tensors nested at will."""
-    leaf = lambda one: isinstance(one, Tensor)
-    made = jax.tree.map(tensor_of, elems, is_leaf=lambda one: leaf(one) or hasattr(one, "assign_add"))
-    count = len(jax.tree.leaves(made, is_leaf=leaf)[0])
+    made = _made(elems)
     return [
-        jax.tree.map(lambda one, row=row: one[row], made, is_leaf=leaf) for row in np.arange(count).tolist()
+        jax.tree.map(lambda one, row=row: one[row], made, is_leaf=lambda one: isinstance(one, Tensor))
+        for row in np.arange(_count(made)).tolist()
     ]
 
 
@@ -274,6 +284,8 @@ def scan(
         node = Hooks.graph(scan, (fn, elems), {"initializer": initializer, "reverse": reverse})
         if node is not NotImplemented:
             return node
+    if is_tracing() and initializer is not None and _count(elems) > 8:
+        return _compiled_scan(fn, elems, _loop_value(initializer), reverse)
     rows = _rows(elems)
     rows = rows[::-1] if reverse else rows
     found = []
@@ -282,8 +294,6 @@ def scan(
         found.append(state)
     else:
         state = _loop_value(initializer)
-    if is_tracing() and initializer is not None and len(rows) > 8:
-        return _compiled_scan(fn, elems, state, reverse)
     for row in rows:
         state = fn(state, row)
         found.append(state)

@@ -14,7 +14,7 @@ functional model, or a node of a graph.
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Annotated, Any
 
 import jax
@@ -47,14 +47,22 @@ S = Annotated[Any, "known when the program is compiled"]
 D = Annotated[Any, "a dtype"]
 
 _TENSORS = (T, M, Ms, I, Is)
-_OLD_ARGUMENTS = {
-    "keep_dims": "keepdims",
-    "reduction_indices": "axis",
-    "dimension": "axis",
-    "dim": "axis",
-    "concat_dim": "axis",
-    "split_dim": "axis",
-    "squeeze_dims": "axis",
+_OLD_ARGUMENTS = {  # and those that a function of one tensor has under the name x here
+    "keep_dims": ("keepdims",),
+    **dict.fromkeys(["reduction_indices", "dimension", "dim", "concat_dim", "split_dim"], ("axis",)),
+    "squeeze_dims": ("axis",),
+    "rate": ("dilations",),
+    "dilation_rate": ("dilations",),
+    "filter": ("filters",),
+    "ksizes": ("sizes",),
+    "box_ind": ("box_indices",),
+    "seq_dim": ("seq_axis",),
+    "batch_dim": ("batch_axis",),
+    "string_tensor": ("input",),
+    "input_tensor": ("input", "x"),
+    "bytes": ("input_bytes",),
+    "output_dtype": ("dtype",),
+    **dict.fromkeys(["features", "input", "matrix", "tensor", "value", "a"], ("x",)),
 }
 _FAMILIES = {"f": "fc", "c": "fc", "i": "iu", "u": "iu"}
 
@@ -258,7 +266,7 @@ def function(raw: Callable[..., Any]) -> Callable[..., Any]:
         if belongs_to_model((args, kwargs)):
             return step_of_model(call, raw.__name__, args, kwargs)
         given = {**dtypes, **dict(zip(names, args, strict=False))}
-        given.update((_renamed(name, kinds), value) for name, value in kwargs.items())
+        given.update((renamed(name, kinds), value) for name, value in kwargs.items())
         if len(args) > len(names):
             raise TypeError(f"{raw.__name__}() takes {len(names)} arguments. Received {len(args)}.")
         return _computed(raw, kinds, given)
@@ -267,10 +275,11 @@ def function(raw: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _renamed(name: str, kinds: dict[str, Any]) -> str:
-    """An argument's name of today for one of TensorFlow 1."""
-    new = _OLD_ARGUMENTS.get(name, name)
-    return new if name not in kinds and new in kinds else name
+def renamed(name: str, known: Collection[str]) -> str:
+    """The name that an argument has here, for one that it has in TensorFlow 1 or 2."""
+    if name in known:
+        return name
+    return next((new for new in _OLD_ARGUMENTS.get(name, ()) if new in known), name)
 
 
 def _computed(raw: Callable[..., Any], kinds: dict[str, Any], given: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ which a note says once.
 import contextlib
 import functools
 import importlib
+import inspect
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
@@ -21,9 +22,13 @@ from neurona.core.random import as_key, new_key
 from neurona.core.scope import Scope, current_scope
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dispatch import Hooks, tensor_of
+from neurona.legacy.tensorflow.dtypes import as_dtype
+from neurona.legacy.tensorflow.errors import InvalidArgumentError
+from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import is_tracing
 from neurona.legacy.tensorflow.spec import TensorSpec
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.variable import Born
 from neurona.legacy.tensorflow.widths import narrow, on_device, wide
 from neurona.tracebacks import warn
@@ -77,12 +82,16 @@ def know(optimizer: Any, variables: list[Any]) -> None:
     if not optimizer.built or not new:
         return
     adopted = (Settings.adopted or {}).get(optimizer)
-    if adopted is not None:  # the first trace, which only finds what a function uses
+    if optimizer._is_carried and optimizer._first_state is not None:  # a model's own step, rehearsed
+        optimizer.state = optimizer._first_state
+    elif adopted is not None:  # the first trace, which only finds what a function uses
         optimizer.state = adopted
     elif Settings.adopted is not None:
         return
     with jax.ensure_compile_time_eval():
         optimizer.build([*optimizer._variables, *new])
+    if optimizer._is_carried:
+        optimizer._first_state = optimizer.state
     if adopted is not None and Settings.adopted is not None:
         Settings.adopted[optimizer] = optimizer.state
         optimizer.state = jax.tree.map(jnp.copy, optimizer.state)
@@ -220,7 +229,7 @@ class Function:
         self.python_function = python_function
         self.input_signature = input_signature
         self.runs_eagerly = False
-        self._programs: dict[Hashable, Program] = {}
+        self._programs: dict[tuple[Any, ...], Program] = {}
         self._known: tuple[list[Variable], list[Any]] = [], []
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -233,7 +242,7 @@ class Function:
         leaves, tree = jax.tree.flatten((args, kwargs), is_leaf=lambda one: isinstance(one, Variable))
         leaves = [_argument(leaf) for leaf in leaves]
         places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, jax.Array)]
-        if any(_is_text(leaf) for leaf in leaves):
+        if any(_is_of_host(leaf) for leaf in leaves):
             return self.python_function(*args, **kwargs)
         try:
             return self._compiled(leaves, tree, places)
@@ -271,14 +280,24 @@ class Function:
         """Arguments as tensors of the dtypes that the signature says."""
         if self.input_signature is None:
             return jax.tree.map(_as_tensor, args, is_leaf=lambda one: isinstance(one, (Tensor, Variable)))
-        extra = len(args) - len(self.input_signature)
-        signed = [
-            one
-            if not hasattr(spec, "dtype") or isinstance(one, (Tensor, Variable))
-            else tensor_of(one, spec.dtype)
-            for one, spec in zip(args[extra:], self.input_signature)
-        ]
+        extra = max(len(args) - len(self.input_signature), 0)
+        signed = [self._signed(one, spec) for one, spec in zip(args[extra:], self.input_signature)]
         return (*args[:extra], *signed)
+
+    def _signed(self, one: Any, spec: Any) -> Any:
+        """An argument as a tensor that fits its specification."""
+        if not isinstance(spec, TensorSpec) or isinstance(one, RaggedTensor):
+            return one
+        if not isinstance(one, (Tensor, Variable)):
+            one = tensor_of(one, spec.dtype)
+        if one.dtype != spec.dtype or not spec.shape.is_compatible_with(one.shape):
+            name = getattr(self.python_function, "__name__", "function")
+            raise TypeError(
+                f"Binding inputs to tf.function {name!r} failed: its input_signature says a tensor of "
+                f"shape {spec.shape} and dtype {as_dtype(spec.dtype).name}. Received one of shape "
+                f"{TensorShape(one.shape)} and dtype {as_dtype(one.dtype).name}."
+            )
+        return one
 
     def _fall_back(self, error: Exception) -> None:
         self.runs_eagerly = True
@@ -295,6 +314,12 @@ class Function:
     def pretty_printed_signature(self) -> str:
         """The arguments."""
         return str(self.input_signature)
+
+    def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
+        """The dtypes and shapes of the arguments that programs were compiled for."""
+        name = getattr(self.python_function, "__name__", "function")
+        kinds = [", ".join(f"{dtype}{list(shape)}" for shape, dtype in key[2]) for key in self._programs]
+        return "\n\n".join(f"{name}({kind})" for kind in kinds)
 
     def experimental_get_tracing_count(self) -> int:
         """How many programs there are."""
@@ -322,7 +347,38 @@ class ConcreteFunction:
         self.name = getattr(python_function, "__name__", "function")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = self._completed(args, kwargs)
         return self._function(*args, **kwargs)
+
+    def _completed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """The arguments of a call, with those of the function that are no tensors and were given before."""
+        try:
+            signature = inspect.signature(self._python)
+            given, bound = signature.bind(*self._given[0], **self._given[1]), signature.bind_partial()
+            free = [name for name in given.arguments if _has_dtype(given.arguments[name])]
+            named = dict(zip(free if len(args) <= len(free) else signature.parameters, args)) | kwargs
+            bound.arguments = {name: named.pop(name) for name in list(signature.parameters) if name in named}
+        except (TypeError, ValueError):
+            return args, kwargs
+        if named:
+            return args, kwargs
+        for name, value in given.arguments.items():
+            if not _has_dtype(value):
+                bound.arguments.setdefault(name, value)
+        self._check(given.arguments, bound.arguments)
+        bound.arguments = {
+            one: bound.arguments[one] for one in signature.parameters if one in bound.arguments
+        }
+        return bound.args, bound.kwargs
+
+    def _check(self, given: dict[str, Any], called: dict[str, Any]) -> None:
+        for name, value in called.items():
+            wanted, found = getattr(given.get(name), "dtype", None), getattr(value, "dtype", None)
+            if None not in (wanted, found) and as_dtype(wanted) != as_dtype(found):
+                raise InvalidArgumentError(
+                    f"{self.name!r}: argument {name!r} is of dtype {as_dtype(wanted).name} here. Received a "
+                    f"tensor of dtype {as_dtype(found).name}."
+                )
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -432,8 +488,9 @@ def _argument(leaf: Any) -> Any:
     return leaf
 
 
-def _is_text(leaf: Any) -> bool:
-    return isinstance(leaf, np.ndarray) and leaf.dtype == object
+def _is_of_host(leaf: Any) -> bool:
+    """Whether an argument is of texts or ragged, which XLA does not compute with."""
+    return isinstance(leaf, RaggedTensor) or (isinstance(leaf, np.ndarray) and leaf.dtype == object)
 
 
 def _identity(leaf: Any) -> Hashable:

@@ -12,6 +12,7 @@ from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.math import l2_normalize
 from neurona.legacy.tensorflow.recording import has_numbers
 from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.messages import translated
 
 __all__ = ["eye", "l2_normalize"]
 
@@ -90,18 +91,86 @@ slogdet, trace = (
     unary("slogdet", jnp.linalg.slogdet),
     unary("trace", lambda x: jnp.trace(x, axis1=-2, axis2=-1)),
 )
-cholesky, pinv = unary("cholesky", jnp.linalg.cholesky), unary("pinv", jnp.linalg.pinv)
+cholesky = unary("cholesky", jnp.linalg.cholesky)
 expm, adjoint = (
     unary("expm", jax.scipy.linalg.expm),
     unary("adjoint", lambda x: jnp.conj(_swapped(x))),
 )
-matrix_transpose = unary("matrix_transpose", _swapped)
-matrix_rank = unary("matrix_rank", lambda x: jnp.linalg.matrix_rank(x).astype("int32"))
+logm = unary("logm", lambda x: _logarithm(x))
 eigvalsh, eigh = unary("eigvalsh", jnp.linalg.eigvalsh), unary("eigh", lambda x: tuple(jnp.linalg.eigh(x)))
 eig, eigvals = unary("eig", lambda x: tuple(jnp.linalg.eig(x))), unary("eigvals", jnp.linalg.eigvals)
 sqrtm = unary("sqrtm", lambda x: jnp.real(jax.scipy.linalg.sqrtm(x)))
-diag_part = unary("diag_part", lambda x: jnp.diagonal(x, axis1=-2, axis2=-1))
 tensor_diag_part = unary("tensor_diag_part", jnp.diagonal)
+
+
+def _logarithm(x: Any) -> Any:
+    """The logarithm of matrices that can be diagonalized."""
+    values, vectors = jnp.linalg.eig(x)
+    return (vectors * jnp.log(values)[..., None, :] @ jnp.linalg.inv(vectors)).astype(x.dtype)
+
+
+@function
+def pinv(a: T, rcond: Any = None, validate_args: bool = False) -> Any:
+    """The pseudo-inverse of a matrix."""
+    return jnp.linalg.pinv(a, rcond)
+
+
+@function
+def matrix_transpose(a: T, conjugate: bool = False) -> Any:
+    """The transpose of each matrix."""
+    return jnp.conj(_swapped(a)) if conjugate else _swapped(a)
+
+
+@function
+def matrix_rank(a: T, tol: Any = None, validate_args: bool = False) -> Any:
+    """The number of singular values that are not 0."""
+    values = jnp.linalg.svd(a, compute_uv=False)
+    if tol is None:
+        eps = jnp.finfo(a.dtype).eps
+        tol = eps * max(a.shape[-2:]) * jnp.max(values, -1, keepdims=True)
+    return jnp.sum(values > tol, -1).astype("int32")
+
+
+@function
+def diag_part(input: T, k: S = 0, padding_value: Any = 0, align: str = "RIGHT_LEFT") -> Any:
+    """A diagonal of each matrix: number 0 is the main one, and those above it are positive.
+
+    Raises:
+        NotImplementedError: several diagonals are asked for.
+    """
+    if not isinstance(k, int):
+        raise NotImplementedError(translated("tf.linalg.diag_part gives one diagonal at a time: k=0."))
+    return jnp.diagonal(input, k, axis1=-2, axis2=-1)
+
+
+@function
+def lu(input: T) -> Any:
+    """A lower and an upper triangular matrix in one, and the rows' order."""
+    packed, _, order = jax.lax.linalg.lu(input)
+    return packed, order
+
+
+@function
+def tridiagonal_solve(
+    diagonals: T, rhs: T, diagonals_format: str = "compact", transpose_rhs: bool = False
+) -> Any:
+    """x with matrix @ x = rhs, for a matrix with three diagonals: above, main, below.
+
+    Raises:
+        NotImplementedError: they come in another format than "compact".
+    """
+    if diagonals_format != "compact":
+        raise NotImplementedError(translated('tf.linalg.tridiagonal_solve: diagonals_format is "compact".'))
+    above, main, below = (diagonals[..., place, :] for place in range(3))
+    vector = rhs.ndim == diagonals.ndim - 1
+    right = rhs[..., None] if vector else _swapped(rhs) if transpose_rhs else rhs
+    matrix = (
+        main[..., None] * jnp.eye(main.shape[-1], dtype=main.dtype)
+        + above[..., None] * jnp.eye(main.shape[-1], k=1, dtype=main.dtype)
+        + below[..., None] * jnp.eye(main.shape[-1], k=-1, dtype=main.dtype)
+    )
+    found = jnp.linalg.solve(matrix, right)
+    return found[..., 0] if vector else found
 
 
 @function
@@ -186,10 +255,16 @@ def tensor_diag(diagonal: T) -> Any:
 
 
 @function
-def set_diag(input: T, diagonal: T) -> Any:
-    """Matrices with other diagonals."""
+def set_diag(input: T, diagonal: T, k: S = 0, align: str = "RIGHT_LEFT") -> Any:
+    """Matrices with another diagonal: number 0 is the main one, and those above it are positive.
+
+    Raises:
+        NotImplementedError: several diagonals are given.
+    """
+    if not isinstance(k, int):
+        raise NotImplementedError(translated("tf.linalg.set_diag takes one diagonal at a time: k=0."))
     places = jnp.arange(diagonal.shape[-1])
-    return input.at[..., places, places].set(diagonal)
+    return input.at[..., places + max(-k, 0), places + max(k, 0)].set(diagonal)
 
 
 @function

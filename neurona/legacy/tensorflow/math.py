@@ -131,8 +131,32 @@ logical_and, logical_or, logical_xor = (
 maximum, minimum = binary("maximum", jnp.maximum), binary("minimum", jnp.minimum)
 nextafter, pow = binary("nextafter", jnp.nextafter), binary("pow", jnp.power)
 squared_difference = binary("squared_difference", lambda x, y: jnp.square(x - y))
-igamma, igammac = binary("igamma", special_functions.gammainc), binary("igammac", special_functions.gammaincc)
-polygamma, zeta = binary("polygamma", special_functions.polygamma), binary("zeta", special_functions.zeta)
+
+
+@function
+def igamma(a: M, x: M) -> Any:
+    """The regularized lower incomplete gamma function."""
+    return special_functions.gammainc(a, x)
+
+
+@function
+def igammac(a: M, x: M) -> Any:
+    """The regularized upper incomplete gamma function."""
+    return special_functions.gammaincc(a, x)
+
+
+@function
+def polygamma(a: M, x: M) -> Any:
+    """The derivative number a of digamma."""
+    return special_functions.polygamma(a.astype("int32"), x)
+
+
+@function
+def zeta(x: M, q: M) -> Any:
+    """Hurwitz's zeta function."""
+    return special_functions.zeta(x, q)
+
+
 xlogy, xlog1py = binary("xlogy", special_functions.xlogy), binary("xlog1py", special_functions.xlog1py)
 xdivy = binary("xdivy", lambda x, y: jnp.where(x == 0, 0, x / jnp.where(x == 0, 1, y)))
 
@@ -165,7 +189,9 @@ def add_n(inputs: Ms) -> Any:
     return total
 
 
-accumulate_n = add_n
+def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: Any = None) -> Any:
+    """The sum of tensors of one shape."""
+    return add_n(inputs, name=name)
 
 
 @function
@@ -400,6 +426,12 @@ def _segment_mean(data: Any, ids: Any, count: int) -> Any:
     return sums / jnp.maximum(sizes, 1).reshape(sizes.shape + (1,) * (sums.ndim - sizes.ndim))
 
 
+def _segment_sqrt_n(data: Any, ids: Any, count: int) -> Any:
+    sizes = jax.ops.segment_sum(jnp.ones(ids.shape, data.dtype), ids, count)
+    sums = jax.ops.segment_sum(data, ids, count)
+    return sums / jnp.sqrt(jnp.maximum(sizes, 1)).reshape(sizes.shape + (1,) * (sums.ndim - sizes.ndim))
+
+
 def _zeros_where_empty(reduce: Callable[..., Any]) -> Callable[..., Any]:
     def run(data: Any, ids: Any, count: int) -> Any:
         sizes = jax.ops.segment_sum(jnp.ones(ids.shape, "int32"), ids, count)
@@ -416,6 +448,7 @@ segment_min = _segment("segment_min", _zeros_where_empty(jax.ops.segment_min), F
 segment_prod = _segment("segment_prod", jax.ops.segment_prod, False)
 unsorted_segment_sum = _segment("unsorted_segment_sum", jax.ops.segment_sum, True)
 unsorted_segment_mean = _segment("unsorted_segment_mean", _segment_mean, True)
+unsorted_segment_sqrt_n = _segment("unsorted_segment_sqrt_n", _segment_sqrt_n, True)
 unsorted_segment_max = _segment("unsorted_segment_max", jax.ops.segment_max, True)
 unsorted_segment_min = _segment("unsorted_segment_min", jax.ops.segment_min, True)
 unsorted_segment_prod = _segment("unsorted_segment_prod", jax.ops.segment_prod, True)

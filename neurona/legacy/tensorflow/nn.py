@@ -366,8 +366,16 @@ def pool(
     data_format: Any = None,
     dilations: Any = None,
     name: Any = None,
+    dilation_rate: Any = None,
 ) -> Any:
-    """The largest or the mean element of each window."""
+    """The largest or the mean element of each window.
+
+    Raises:
+        NotImplementedError: the window has gaps.
+    """
+    gaps = dilations if dilation_rate is None else dilation_rate
+    if any(gap != 1 for gap in np.atleast_1d(1 if gaps is None else gaps)):
+        raise NotImplementedError(translated(f"tf.nn.pool takes no dilations. Received: {gaps}"))
     compute = max_pool if pooling_type.upper() == "MAX" else avg_pool
     return compute(input, window_shape, 1 if strides is None else strides, padding, data_format)
 

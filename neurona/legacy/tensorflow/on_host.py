@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neurona.graph import Spec
-from neurona.legacy.tensorflow.dispatch import Hooks
+from neurona.legacy.tensorflow.dispatch import Hooks, renamed
 from neurona.legacy.tensorflow.dtypes import as_dtype
 
 Given = dict[str, Any]
@@ -36,6 +36,7 @@ def on_host(told: Callable[[Given], Any]) -> Callable[[Callable[..., Any]], Call
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
+            kwargs = {renamed(name, signature.parameters): value for name, value in kwargs.items()}
             if Hooks.graph is not None:
                 node = Hooks.graph(call, args, kwargs)
                 if node is not NotImplemented:

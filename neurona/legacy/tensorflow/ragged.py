@@ -65,6 +65,21 @@ def map_flat_values(function: Any, *args: Any, **kwargs: Any) -> Any:
     return first.with_flat_values(function(*flat, **kwargs))
 
 
+def row_splits_to_segment_ids(splits: Any, name: Any = None, out_type: Any = None) -> Tensor:
+    """The number of the row of each value, by where the rows begin."""
+    lengths = np.diff(host(splits))
+    return Tensor(np.repeat(np.arange(len(lengths), dtype=np.int64), lengths))
+
+
+def segment_ids_to_row_splits(
+    segment_ids: Any, num_segments: Any = None, out_type: Any = None, name: Any = None
+) -> Tensor:
+    """Where rows begin, by the number of the row of each value."""
+    numbers = host(segment_ids)
+    count = int(numbers[-1]) + 1 if num_segments is None and len(numbers) else int(num_segments or 0)
+    return Tensor(np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=count))]).astype(np.int64))
+
+
 def to_sparse(value: RaggedTensor, name: Any = None) -> SparseTensor:
     """The values of a ragged tensor at their places in a sparse one."""
     flat, places = value.flat, places_of(value)

@@ -30,7 +30,14 @@ def over_ragged(function: Callable[..., Any], name: str, args: Sequence[Any], kw
     """
     if name == "concat":
         return _concat(*args, **{key: value for key, value in kwargs.items() if key != "name"})
-    of_rows = {"tile": _tiled, "gather": _gathered, "expand_dims": _within, "where": _chosen}.get(name)
+    of_rows = {
+        "tile": _tiled,
+        "gather": _gathered,
+        "expand_dims": _within,
+        "where": _chosen,
+        "reverse": _reversed,
+        "size": _counted,
+    }.get(name)
     result = of_rows and of_rows(*args, **{key: value for key, value in kwargs.items() if key != "name"})
     if result is not None:
         return result
@@ -47,7 +54,17 @@ def _reduced(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str
     axis = kwargs.pop("axis", args[1] if len(args) > 1 else None)
     if axis is None:
         return function(args[0].flat_values, **kwargs)
-    if axis not in (1, -1) or args[0].ragged_rank > 1:
+    value = args[0]
+    axis = axis if axis is None or isinstance(axis, (list, tuple)) else int(axis) % len(value.shape)
+    if isinstance(axis, int) and axis > 1:  # within the rows
+        inner = value.values
+        within = (
+            _reduced(function, (inner,), {"axis": axis - 1, **kwargs})
+            if isinstance(inner, RaggedTensor)
+            else function(inner, axis=axis - 1, **kwargs)
+        )
+        return None if within is None else value.with_values(within)
+    if axis != 1 or value.ragged_rank > 1:
         return None
     return Tensor(np.stack([np.asarray(function(row, axis=0, **kwargs)) for row in args[0]]))
 
@@ -59,6 +76,19 @@ def _changed(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str
     result = function(*flat, **kwargs)
     fits = isinstance(result, Tensor) and result.shape[:1] == [len(like.flat)]
     return like.with_flat_values(result) if fits else None
+
+
+def _reversed(value: Any, axis: Any) -> Any:
+    """The rows in reverse order, or with axis 1 each reversed; None along others."""
+    axes = [int(one) % len(value.shape) for one in np.atleast_1d(host(axis))]
+    if axes == [0]:
+        return value[::-1]
+    return RaggedTensor.from_rows([row[::-1] for row in value]) if axes == [1] else None
+
+
+def _counted(value: Any, **_: Any) -> Any:
+    """The number of the innermost values."""
+    return Tensor(np.array(value.flat.size, np.int32))
 
 
 def _gathered(params: Any, indices: Any, axis: Any = 0, **_: Any) -> Any:

@@ -213,7 +213,11 @@ def categorical(logits: Any, num_samples: Any, dtype: Any = int64, seed: Any = N
     return _categorical_call(logits, num_samples, dtype, seed=seed, name=name)
 
 
-multinomial = categorical
+def multinomial(
+    logits: Any, num_samples: Any, seed: Any = None, name: Any = None, output_dtype: Any = None
+) -> Any:
+    """`categorical` under TensorFlow 1's name."""
+    return categorical(logits, num_samples, output_dtype or int64, seed, name)
 
 
 def shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:

@@ -6,7 +6,7 @@ own code gets arrays.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, ValuesView
 from types import FunctionType
 from typing import Any
 
@@ -39,6 +39,7 @@ _OF_CATEGORIES = (
     layers.TextVectorization,
 )  # fmt: skip
 _OF_VALUES = (layers.Embedding, layers.Hashing, layers.IntegerLookup, layers.StringLookup)  # each value alone
+_OF_ROWS = ("multi_hot", "count", "tf_idf")
 _OF_USERS = (
     "call", "compute_mask", "train_step", "test_step", "predict_step", "compute_loss", "convolution_op",
 )  # fmt: skip
@@ -165,7 +166,11 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], RaggedTensor) and isinstance(self, _OF_VALUES):
+            if getattr(self, "output_mode", "int") in _OF_ROWS:  # one row of numbers for a row of any length
+                return ops.concatenate([run(self, row[None], *args[1:], **kwargs) for row in args[0]])
             return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
+        if args and isinstance(args[0], ValuesView):  # of a dictionary of tensors
+            args = (list(args[0]), *args[1:])
         has_tensors = holds_tensor((args, kwargs))
         gives_tensors = has_tensors or _is_the_programs_own_time()
         if has_tensors:

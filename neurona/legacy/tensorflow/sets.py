@@ -64,3 +64,6 @@ def size(a: Any, validate_indices: bool = True) -> Tensor:
         return (len(rows[place]) for place in np.ndindex(*shape))
 
     return Tensor(jnp.asarray(np.fromiter(counts(), np.int32).reshape(shape)), int32)
+
+
+set_union, set_intersection, set_difference, set_size = union, intersection, difference, size

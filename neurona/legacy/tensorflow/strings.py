@@ -277,6 +277,17 @@ def join(inputs: Sequence[Any], separator: Any = "", name: Any = None) -> Any:
     return Tensor(_texts(joined, parts[0].shape), string)
 
 
+def _reduced_told(given: Given) -> Spec:
+    shape, axis = shape_of(given["inputs"]), given["axis"]
+    if shape is None:
+        return Spec(None, string.held)
+    axes = [one % len(shape) for one in (range(len(shape)) if axis is None else np.atleast_1d(axis))]
+    kept = given["keepdims"] or given["_"].get("keep_dims")
+    sizes = (1 if one in axes else size for one, size in enumerate(shape) if kept or one not in axes)
+    return Spec(tuple(sizes), string.held)
+
+
+@_drawable(_reduced_told)
 def reduce_join(
     inputs: Any = None,
     axis: Any = None,

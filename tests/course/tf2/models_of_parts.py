@@ -64,3 +64,6 @@ counted.update_state(y, y)
 counted.reset_states()
 counted(y, y)
 assert float(counted.result()) == 8.0
+inputs = {name: keras.Input((1,)) for name in ("a", "b")}
+joined = keras.Model(inputs, layers.Concatenate()(inputs.values()))
+assert joined({"a": tf.constant([[1.0]]), "b": tf.constant([[2.0]])}).numpy().tolist() == [[1, 2]]

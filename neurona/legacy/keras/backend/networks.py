@@ -277,7 +277,25 @@ def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str
 
 
 spatial_3d_padding = spatial_2d_padding
-asymmetric_temporal_padding = temporal_padding
+
+
+@backend_function
+def asymmetric_temporal_padding(x: Any, left_pad: int = 1, right_pad: int = 1) -> Any:
+    """Sequences with so many zeros before, and so many after."""
+    return _padded(x, [(left_pad, right_pad)], "channels_last")
+
+
+@backend_function
+def asymmetric_spatial_2d_padding(
+    x: Any,
+    top_pad: int = 1,
+    bottom_pad: int = 1,
+    left_pad: int = 1,
+    right_pad: int = 1,
+    data_format: str | None = None,
+) -> Any:
+    """Images with so many zeros on each side."""
+    return _padded(x, [(top_pad, bottom_pad), (left_pad, right_pad)], data_format)
 
 
 # Normalization and regularization.
@@ -379,7 +397,8 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
 
 # fmt: off
 __all__ = [
-    "asymmetric_temporal_padding", "batch_normalization", "bias_add", "binary_crossentropy",
+    "asymmetric_spatial_2d_padding", "asymmetric_temporal_padding", "batch_normalization", "bias_add",
+    "binary_crossentropy",
     "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy", "conv1d",
     "conv2d", "conv2d_transpose", "conv3d", "conv3d_transpose", "deconv2d", "deconv3d", "depthwise_conv2d",
     "elu", "hard_sigmoid", "in_top_k", "local_conv", "local_conv1d", "local_conv2d",

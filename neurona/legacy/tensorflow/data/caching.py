@@ -58,6 +58,27 @@ class Cache:
             unfinished.unlink(missing_ok=True)
 
 
+_ELEMENTS = "elements"
+
+
+def write_folder(folder: str, stream: Iterator[Any]) -> None:
+    """Write all elements into a folder."""
+    for _ in Cache("")._written(stream, Path(folder) / _ELEMENTS):
+        pass
+
+
+def read_folder(folder: str) -> Iterator[Any]:
+    """The elements that `write_folder` wrote.
+
+    Raises:
+        DataError: there are none.
+    """
+    path = Path(folder) / _ELEMENTS
+    if not path.is_file():
+        raise DataError(f"{folder!r} holds no data set that Dataset.save of Neurona has written.")
+    return _read(path)
+
+
 def _check(element: Any) -> None:
     wrong = next((leaf for leaf in leaves(element) if not isinstance(host(leaf), np.ndarray)), None)
     if wrong is not None:

@@ -16,7 +16,7 @@ import numpy as np
 from neurona.core.errors import ArgumentError
 from neurona.legacy.tensorflow.data import specs, streams
 from neurona.legacy.tensorflow.data.base import Stream
-from neurona.legacy.tensorflow.data.caching import Cache
+from neurona.legacy.tensorflow.data.caching import Cache, read_folder, write_folder
 from neurona.legacy.tensorflow.data.elements import (
     host_element,
     returned_element,
@@ -140,6 +140,35 @@ class Dataset(Sources, Grouping):
         return self._changed(
             "_ConcatenateDataset", lambda s: itertools.chain(s, dataset._elements()), length, spec
         )
+
+    def snapshot(self, path: Any, *_: Any, **__: Any) -> Any:
+        """Elements that are computed once, and kept in a folder."""
+        return self.cache(f"{text(path)}/elements")
+
+    def save(
+        self,
+        path: Any,
+        compression: Any = None,
+        shard_func: Any = None,
+        checkpoint_args: Any = None,
+        name: Any = None,
+    ) -> None:
+        """Write the elements into a folder, for `Dataset.load`."""
+        write_folder(text(path), self._elements())
+
+    @staticmethod
+    def load(
+        path: Any,
+        element_spec: Any = None,
+        compression: Any = None,
+        reader_func: Any = None,
+        wait: bool = False,
+        name: Any = None,
+    ) -> Any:
+        """The elements that `save` wrote."""
+        folder = text(path)
+        count = sum(1 for _ in read_folder(folder))
+        return Dataset._of("_LoadDataset", lambda: read_folder(folder), count)
 
     def unique(self, name: Any = None) -> Any:
         """Every element once."""

@@ -19,7 +19,7 @@ from neurona.legacy.tensorflow.io.records import TFRecordWriter as _RecordWriter
 AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, INFINITE, UNKNOWN
 DatasetStructure = DatasetSpec
 sample_from_datasets, choose_from_datasets = Dataset.sample_from_datasets, Dataset.choose_from_datasets
-RandomDataset, Counter = Dataset.random, Dataset.counter
+RandomDataset, Counter, load = Dataset.random, Dataset.counter, Dataset.load
 
 
 def cardinality(dataset: Any) -> Any:
@@ -51,6 +51,16 @@ group_by_window, ignore_errors = _transformation("group_by_window"), _transforma
 rejection_resample = _transformation("rejection_resample")
 scan, take_while, unbatch = _transformation("scan"), _transformation("take_while"), _transformation("unbatch")
 unique = _transformation("unique")
+
+
+def save(dataset: Any, path: Any, *args: Any, **kwargs: Any) -> None:
+    """`Dataset.save` under its older name."""
+    dataset.save(path, *args, **kwargs)
+
+
+def snapshot(path: Any, *args: Any, **kwargs: Any) -> Callable[[Any], Any]:
+    """`Dataset.snapshot` as a function for `apply`."""
+    return lambda dataset: dataset.snapshot(path)
 
 
 def parallel_interleave(
@@ -125,7 +135,7 @@ __all__ = [
     "TFRecordWriter", "ThreadingOptions", "assert_cardinality", "bucket_by_sequence_length",
     "cardinality", "choose_from_datasets", "copy_to_device", "dense_to_ragged_batch", "enumerate_dataset",
     "get_next_as_optional", "get_single_element", "get_structure", "group_by_window", "ignore_errors",
-    "make_csv_dataset", "map_and_batch", "parallel_interleave",
-    "prefetch_to_device", "rejection_resample", "sample_from_datasets", "scan", "shuffle_and_repeat",
-    "take_while", "unbatch", "unique",
+    "load", "make_csv_dataset", "map_and_batch", "parallel_interleave",
+    "prefetch_to_device", "rejection_resample", "sample_from_datasets", "save", "scan", "shuffle_and_repeat",
+    "snapshot", "take_while", "unbatch", "unique",
 ]  # fmt: skip

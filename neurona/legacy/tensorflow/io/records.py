@@ -16,6 +16,12 @@ from neurona.legacy.tensorflow.hosts import text
 _COMPRESSIONS = ("", "GZIP", "ZLIB")
 
 
+class TFRecordCompressionType:
+    """How a record file is compressed, as TensorFlow 1 says it."""
+
+    NONE, ZLIB, GZIP = "", "ZLIB", "GZIP"
+
+
 class TFRecordOptions:
     """How a record file is compressed: "", "GZIP" or "ZLIB"."""
 

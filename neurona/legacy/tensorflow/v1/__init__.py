@@ -33,7 +33,7 @@ _HOMES = {
     "session": "Session InteractiveSession get_default_session",
     "building": """zeros_like placeholder placeholder_with_default gradients hessians py_func
         is_variable_initialized report_uninitialized_variables shape size rank
-        check_numerics add_check_numerics_ops""",
+        check_numerics add_check_numerics_ops verify_tensor_all_finite""",
     "control": "cond case switch_case while_loop map_fn scan foldl foldr",
     "summary": "Summary",
     "checks": """assert_equal assert_none_equal assert_greater assert_greater_equal assert_less
@@ -58,7 +58,7 @@ _HOMES = {
         random_poisson sparse_to_dense matrix_inverse executing_eagerly enable_eager_execution
         disable_eager_execution disable_v2_behavior enable_v2_behavior enable_resource_variables
         disable_resource_variables disable_v2_tensorshape disable_control_flow_v2 batch_matmul pack unpack
-        select complex_abs inv div transpose reduce_join to_bfloat16 where gather one_hot
+        select complex_abs inv div transpose to_bfloat16 where gather one_hot
         count_nonzero confusion_matrix extract_image_patches batch_to_space space_to_batch
         assert_integer clip_by_average_norm""",
 }
@@ -72,7 +72,6 @@ _NAMES |= {
     "range": ("building", "range_"),
     "Print": ("building", "print_"),
     "Assert": ("building", "assert_"),
-    "verify_tensor_all_finite": ("building", "check_numerics"),
     "convert_to_tensor": ("old", "convert_to_tensor"),
     "arg_max": ("old", "argmax"),
     "arg_min": ("old", "argmin"),
@@ -114,6 +113,7 @@ _ROOMS = {
     "feature_column": "feature_column",
     "flags": "app",
     "gfile": "gfile",
+    "image": "image",
     "graph_util": "graph_def",
     "layers": "layers",
     "logging": "logs",
@@ -126,6 +126,7 @@ _ROOMS = {
     "initializers": "initializers",
     "queue": "queues",
     "sparse": "sparse",
+    "strings": "strings",
     "distributions": "contrib.distributions",
 }
 # Modules of TensorFlow 1 that are others today.
@@ -198,6 +199,7 @@ _RENAMED = {
     "VarLenFeature": "io.VarLenFeature",
     "string_to_number": "strings.to_number",
     "string_join": "strings.join",
+    "reduce_join": "strings.reduce_join",
     "regex_replace": "strings.regex_replace",
     "substr": "strings.substr",
     "fft": "signal.fft",
@@ -266,6 +268,18 @@ PATHS = {
         "input_data": f"{_HERE}.examples:",
         "mnist": f"{_HERE}.mnist:",
     },
+    "contrib.learn.python.learn": f"{_HERE}.contrib.learn",
+    "contrib.learn.python.learn.learn_runner": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.monitors": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.metric_spec": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.estimators": {
+        "model_fn": f"{_HERE}.contrib.experiments:",
+        "run_config": f"{_HERE}.estimator:",
+        "constants": f"{_HERE}.contrib.experiments:",
+        **{name: f"{_HERE}.contrib.learn:{name}" for name in ("Estimator", "DNNClassifier", "DNNRegressor")},
+    },
+    "contrib.learn.python.learn.estimators.model_fn": f"{_HERE}.contrib.experiments",
+    "contrib.learn.python.learn.estimators.run_config": f"{_HERE}.estimator",
     "contrib.learn.python.learn.datasets.mnist": f"{_HERE}.examples",
     "python.saved_model": f"{_HERE}.saved_model",
     **{
@@ -322,7 +336,7 @@ PATHS = {
     "flags": f"{_HERE}.app",
     **{
         room: f"{_FACE}.{room}"
-        for room in ["data", "image", "io", "linalg", "math", "random", "strings", "signal", "errors", "sets"]
+        for room in ["data", "io", "linalg", "math", "random", "signal", "errors", "sets"]
     },
 }
 

@@ -17,7 +17,7 @@ _OF_TENSORFLOW_1 = re.compile(
 )
 _OF_TENSORFLOW_2 = re.compile(
     r"GradientTape|\btf\.function\b|enable_eager_execution|(?:tensorflow|tf)\.compat\.v1|executing_eagerly"
-    r"|\.numpy\(\)|\btf\.random\.set_seed|summary\.create_file_writer"
+    r"|\.numpy\(\)|\btf\.random\.set_seed|(?<!contrib\.)summary\.create_file_writer"
 )
 # What both have, and a call that only the first has.
 _OF_BOTH = re.compile(r"\btf\.keras\.optimizers|\btf\.random\.(?:normal|uniform)")

@@ -39,6 +39,8 @@ class _Flags:
             if kind is _boolean:
                 parser.add_argument(f"--no{name}", dest=name, action="store_false", default=default)
                 options |= {"nargs": "?", "const": True}
+            if isinstance(kind, _Several):
+                options["action"] = _Adding
             parser.add_argument(f"--{name}", dest=name, type=kind, **options)
         found, rest = parser.parse_known_args(arguments)
         self.__dict__["_values"] = vars(found)
@@ -107,6 +109,23 @@ class _Flags:
         self._defined.pop(name, None)
 
 
+class _Several(NamedTuple):
+    """The kind of an argument that may be given more than once."""
+
+    kind: Callable[[str], Any]
+
+    def __call__(self, text: str) -> Any:
+        return self.kind(text)
+
+
+class _Adding(argparse.Action):
+    """Adds a value to those that were given before it, in place of the default ones."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*([] if before is self.default else before), values])
+
+
 def _boolean(text: str) -> bool:
     if text.lower() in ("true", "1", "yes", "t", "y"):
         return True
@@ -147,7 +166,32 @@ def DEFINE_enum(name: str, default: Any, enum_values: list[str], help: Any = Non
     FLAGS._define(name, kind, default, help)
 
 
-def mark_flag_as_required(name: str) -> None:
+def DEFINE_enum_class(name: str, default: Any, enum_class: Any, help: Any = None, **_: Any) -> None:
+    """Say that the program has an argument, which is one of the names of an enumeration."""
+    first = enum_class[default] if isinstance(default, str) else default
+    FLAGS._define(name, enum_class.__getitem__, first, help)
+
+
+def _defining_several(kind: Callable[[str], Any]) -> Callable[..., None]:
+    def define(name: str, default: Any, help: Any = None, **_: Any) -> None:
+        first = default if default is None or isinstance(default, (list, tuple)) else [default]
+        FLAGS._define(name, _Several(kind), first, help)
+
+    define.__doc__ = "Say that the program has an argument, which may be given more than once."
+    return define
+
+
+DEFINE_multi_string, DEFINE_multi_integer = _defining_several(str), _defining_several(int)
+DEFINE_multi_float = _defining_several(float)
+
+
+def mark_flags_as_required(names: list[str], flag_values: Any = None) -> None:
+    """Say that arguments must be given."""
+    for name in names:
+        mark_flag_as_required(name)
+
+
+def mark_flag_as_required(name: str, flag_values: Any = None) -> None:
     """Say that an argument must be given."""
     _, default, _ = FLAGS._defined[name]
     if default is None and not any(one.startswith(f"--{name}") for one in sys.argv):

@@ -8,8 +8,11 @@ import jax.core
 import jax.numpy as jnp
 import numpy as np
 
+from neurona import ops
+from neurona.core.symbolic import is_symbolic
 from neurona.graph import Check, Constant, Node, Placeholder
 from neurona.graph import gradients as gradients_of
+from neurona.legacy.keras.backend.program import gradients as of_models
 from neurona.legacy.tensorflow import arrays, debugging
 from neurona.legacy.tensorflow.control import numpy_function
 from neurona.legacy.tensorflow.dtypes import as_dtype, float32, int32
@@ -73,6 +76,8 @@ def gradients(
     on.
     """
     many, wanted = _list(ys), _list(xs)
+    if any(map(is_symbolic, (*many, *wanted))):
+        return _of_symbolic_tensors(many, wanted, unconnected_gradients)
     tensors = [convert(one) for one in many]
     cotangents = (
         [None] * len(tensors)
@@ -95,6 +100,13 @@ def gradients(
             operation = Operation(full_name, "Gradient", [node], [one], graph)
             found.append(GraphTensor(node, operation))
     return found
+
+
+def _of_symbolic_tensors(ys: list[Any], xs: list[Any], unconnected_gradients: Any) -> list[Any]:
+    """The gradients in the graph of a Keras model, where its layers ask for them."""
+    found = of_models(ys, xs)
+    zero = getattr(unconnected_gradients, "value", unconnected_gradients) == "zero"
+    return [ops.zeros_like(x) if one is None and zero else one for one, x in zip(found, xs, strict=True)]
 
 
 def _factor(given: Any, y: Any) -> Any:
@@ -213,6 +225,13 @@ def check(condition: Any, data: Any, refuse: Callable[[list[Any]], None], name: 
 def _refuse(values: list[Any]) -> None:
     shown = " ".join(f"[{one if isinstance(one, str) else np.asarray(one)}]" for one in values)
     raise InvalidArgumentError(f"assertion failed: {shown}")
+
+
+def verify_tensor_all_finite(
+    t: Any = None, msg: str = "", name: str | None = None, x: Any = None, message: str | None = None
+) -> Any:
+    """`check_numerics` under its older name."""
+    return check_numerics(t if x is None else x, msg if message is None else message, name)
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def mean_cosine_distance(
-    labels: Any, predictions: Any, dim: int, weights: Any = None, *_: Any, name: Any = None
+    labels: Any, predictions: Any, dim: int, weights: Any = None, *_: Any, name: Any = None, **__: Any
 ) -> Any:
     """1 less the mean of the products of vectors, which have the length 1."""
     given = (convert(labels), convert(predictions), weights, dim)
@@ -41,7 +41,7 @@ def _products(labels: Any, predictions: Any, weights: Any, dim: int) -> list[Any
 
 
 def mean_relative_error(
-    labels: Any, predictions: Any, normalizer: Any, weights: Any = None, *_: Any, name: Any = None
+    labels: Any, predictions: Any, normalizer: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any
 ) -> Any:
     """The mean of |labels - predictions| / normalizer, 0 where that is 0."""
     given = (convert(labels), convert(predictions), convert(normalizer), weights)
@@ -53,7 +53,9 @@ def _relative(labels: Any, predictions: Any, normalizer: Any, weights: Any) -> l
     return _weighed(jnp.where(scale == 0, 0, wide / jnp.where(scale == 0, 1, scale)), weights)
 
 
-def percentage_below(values: Any, threshold: Any, weights: Any = None, *_: Any, name: Any = None) -> Any:
+def percentage_below(
+    values: Any, threshold: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any
+) -> Any:
     """The share of values below a threshold."""
     return _ratio(name or "percentage_below_threshold", _below, (convert(values), threshold, weights))
 
@@ -62,7 +64,7 @@ def _below(values: Any, threshold: Any, weights: Any) -> list[Any]:
     return _weighed(_array(values) < threshold, weights)
 
 
-def mean_tensor(values: Any, weights: Any = None, *_: Any, name: Any = None) -> Any:
+def mean_tensor(values: Any, weights: Any = None, *_: Any, name: Any = None, **__: Any) -> Any:
     """The mean of each element over the batches."""
     values = convert(values)
     with variable_scope(None, name or "mean"):
@@ -91,6 +93,7 @@ def precision_at_k(
     weights: Any = None,
     *_: Any,
     name: Any = None,
+    **__: Any,
 ) -> Any:
     """How many of the k likeliest classes are among the labels of a row."""
     return _ratio(
@@ -111,6 +114,7 @@ def recall_at_k(
     weights: Any = None,
     *_: Any,
     name: Any = None,
+    **__: Any,
 ) -> Any:
     """How many of the labels of a row are among the k likeliest classes."""
     return _ratio(
@@ -145,6 +149,7 @@ def _at_thresholds(name: str, figure: Any, text: str) -> Any:
         weights: Any = None,
         *_: Any,
         name: Any = None,
+        **__: Any,
     ) -> Any:
         limits = tuple(float(one) for one in thresholds)
         with variable_scope(None, name or kind):

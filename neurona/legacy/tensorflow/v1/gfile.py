@@ -15,9 +15,9 @@ def GFile(name: Any, mode: str = "r") -> Any:
 Open = FastGFile = GFile
 
 
-def Exists(path: Any) -> bool:
+def Exists(filename: Any) -> bool:
     """Whether there is a file or folder."""
-    return os.path.exists(path)
+    return os.path.exists(filename)
 
 
 def IsDirectory(dirname: Any) -> bool:

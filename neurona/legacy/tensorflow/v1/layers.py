@@ -259,7 +259,7 @@ class Conv3D(_Conv):
 class Conv2DTranspose(_Conv):
     """The transpose of a convolution of pictures."""
 
-    _default_name = "conv2d_transpose"
+    _default_name, function = "conv2d_transpose", "conv2d_transpose"
 
     def kernel_shape(self, channels: int) -> list[int]:
         return [*self.kernel_size, self.filters, channels]
@@ -269,15 +269,21 @@ class Conv2DTranspose(_Conv):
         known = inputs.shape.as_list()
         spaces = [
             None if size is None else _longer(size, step, kernel, self.padding)
-            for size, step, kernel in zip(known[1:3], self.strides, self.kernel_size, strict=True)
+            for size, step, kernel in zip(known[1:-1], self.strides, self.kernel_size, strict=True)
         ]
         batch = dynamic[0] if known[0] is None else known[0]
         if None in spaces:
-            raise ValueError("conv2d_transpose needs the height and width of its inputs. Found `None`.")
-        outputs = nn.conv2d_transpose(
+            raise ValueError(f"{self.function} needs the sizes of its inputs. Found `None`.")
+        outputs = getattr(nn, self.function)(
             inputs, self.kernel, [batch, *spaces, self.filters], list(self.strides), self.padding
         )
         return self._finished(outputs)
+
+
+class Conv3DTranspose(Conv2DTranspose):
+    """The transpose of a convolution of volumes."""
+
+    _default_name, function, rank = "conv3d_transpose", "conv3d_transpose", 3
 
 
 def _longer(size: int, step: int, kernel: int, padding: str) -> int:
@@ -307,6 +313,25 @@ class SeparableConv2D(_Conv):
         return self._finished(
             nn.separable_conv2d(inputs, self.depthwise_kernel, self.pointwise_kernel, strides, self.padding)
         )
+
+
+class SeparableConv1D(SeparableConv2D):
+    """`SeparableConv2D` along one axis."""
+
+    _default_name, rank = "separable_conv1d", 1
+
+    def build(self, input_shape: Any) -> None:
+        channels, many = input_shape.as_list()[-1], self.depth_multiplier
+        self.add_weight("depthwise_kernel", [*self.kernel_size, channels, many], *self._kernel)
+        self.add_weight("pointwise_kernel", [1, channels * many, self.filters], *self._kernel)
+        if self.use_bias:
+            self.add_weight("bias", [self.filters], *self._bias)
+
+    def call(self, inputs: Any) -> Any:
+        wide = (arrays.expand_dims(one, 0) for one in (self.depthwise_kernel, self.pointwise_kernel))
+        strides = [1, *self.strides * 2, 1]
+        found = nn.separable_conv2d(arrays.expand_dims(inputs, 1), *wide, strides, self.padding)
+        return self._finished(arrays.squeeze(found, [1]))
 
 
 class Dropout(Layer):
@@ -519,6 +544,8 @@ dense, flatten = _functional(Dense, "dense"), _functional(Flatten, "flatten")
 conv1d, conv2d = _functional(Conv1D, "conv1d"), _functional(Conv2D, "conv2d")
 conv3d, separable_conv2d = _functional(Conv3D, "conv3d"), _functional(SeparableConv2D, "separable_conv2d")
 conv2d_transpose = _functional(Conv2DTranspose, "conv2d_transpose")
+conv3d_transpose = _functional(Conv3DTranspose, "conv3d_transpose")
+separable_conv1d = _functional(SeparableConv1D, "separable_conv1d")
 dropout = _functional(Dropout, "dropout", ("training",))
 batch_normalization = _functional(BatchNormalization, "batch_normalization", ("training",))
 max_pooling1d, max_pooling2d, max_pooling3d = (

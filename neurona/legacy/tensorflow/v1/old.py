@@ -354,11 +354,6 @@ def to_bfloat16(x: Any, name: str | None = None) -> Any:
     return arrays.cast(x, "bfloat16", name=name)
 
 
-def reduce_join(inputs: Any, axis: Any = None, separator: str = "", **_: Any) -> Any:
-    """Refuse: texts are not of graphs."""
-    raise NotImplementedError("tf.reduce_join is not here: join the texts in Python.")
-
-
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
     """Elements of x where a condition is true, else of y; or the places where it is true.
 

@@ -223,7 +223,17 @@ def string_split(
 ) -> Any:
     """The words of each text as the rows of a sparse tensor."""
     mark = host(delimiter if sep is None else sep).item()
-    rows = [_words(one, mark, skip_empty) for one in host(source).ravel().tolist()]
+    return _sparse_words([_words(one, mark, skip_empty) for one in host(source).ravel().tolist()])
+
+
+@on_host(_words_told)
+def words_of(source: Any, sep: Any = None, maxsplit: int = -1, name: Any = None) -> Any:
+    """The parts of each text between separators, or spaces, as the rows of a sparse tensor."""
+    mark = None if sep is None else host(sep).item() or None
+    return _sparse_words([one.split(mark, maxsplit) for one in host(source).ravel().tolist()])
+
+
+def _sparse_words(rows: list[list[bytes]]) -> Any:
     places = [(row, column) for row, words in enumerate(rows) for column in range(len(words))]
     words = np.empty(len(places), object)
     words[:] = [word for row in rows for word in row]

@@ -18,6 +18,7 @@ from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.tensor_shape import Dimension, TensorShape
 from neurona.legacy.tensorflow.v1 import at_once
+from neurona.legacy.tensorflow.v1.constants import filled, numbers_of, own_dtype, stacked
 from neurona.legacy.tensorflow.v1.graph import Graph, get_default_graph
 from neurona.legacy.tensorflow.v1.mode import Mode, computing
 from neurona.legacy.tensorflow.v1.names import operation_type
@@ -356,61 +357,21 @@ def constant(
     """A tensor that always has the same value."""
     if next(_tensors_in(value), None) is not None:
         with get_default_graph().name_scope(None if name == "Const" else name):
-            return draw(_stacked, (value,), name="packed", kind="Pack")
+            return draw(stacked, (value,), name="packed", kind="Pack")
     if value is None:
         raise ValueError("None values not supported.")
-    array = _numbers_of(value)
-    wanted = as_dtype(dtype) if dtype is not None else _own_dtype(array, hasattr(value, "dtype"))
+    array = numbers_of(value)
+    wanted = as_dtype(dtype) if dtype is not None else own_dtype(array, hasattr(value, "dtype"))
     if shape is not None:
         sizes = tuple(TensorShape(shape))
         whole = array.ravel()
-        array = whole.reshape(sizes) if whole.size == np.prod(sizes, dtype=int) else _filled(whole, sizes)
+        array = whole.reshape(sizes) if whole.size == np.prod(sizes, dtype=int) else filled(whole, sizes)
     graph = get_default_graph()
     full_name = graph.unique_name(_plain(name) or "Const")
     with wide():
         array = array if wanted.name == "string" else array.astype(wanted.as_numpy_dtype)
         node = Constant(array, name=full_name)
     return GraphTensor(node, Operation(full_name, "Const", [node], (), graph))
-
-
-def _numbers_of(value: Any) -> np.ndarray:
-    """A value as an array; texts as objects of bytes."""
-    with computing():
-        array = np.asarray(value._array if isinstance(value, Tensor) else value)
-    if array.dtype.kind not in "US":
-        return array
-    texts = np.empty(array.size, object)
-    texts[:] = [one.encode() if isinstance(one, str) else one for one in array.ravel().tolist()]
-    return texts.reshape(array.shape)
-
-
-def _own_dtype(array: np.ndarray, is_exact: bool) -> DType:
-    """The dtype of an array; Python's numbers have 32 bits."""
-    if array.dtype == object:
-        return as_dtype("string")
-    name = as_dtype(array.dtype).name
-    return as_dtype(name if is_exact else {"float64": "float32", "int64": "int32"}.get(name, name))
-
-
-def _filled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The values, with the last one repeated, in a shape: what TensorFlow 1 does with too few."""
-    count = int(np.prod(shape, dtype=int))
-    return np.concatenate([values, np.repeat(values[-1:], count - values.size)])[:count].reshape(shape)
-
-
-def _stacked(values: Any) -> Any:
-    """Nested lists with arrays in them as one array."""
-    if isinstance(values, (list, tuple)):
-        return (
-            jax.numpy.stack([jax.numpy.asarray(_stacked(one)) for one in values])
-            if _is_traced(values)
-            else np.stack([np.asarray(_stacked(one)) for one in values])
-        )
-    return values
-
-
-def _is_traced(values: Any) -> bool:
-    return any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(values))
 
 
 def _as_node(tensor: Any) -> Any:
@@ -494,11 +455,24 @@ def _hook(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     function = FROM_SHAPES.get(call.__name__) or _computed(call)
     if function is not _computed(call):
         args, kwargs = args[:1] or tuple(kwargs.values())[:1], {}
+    if call.__name__ == "dropout":
+        args = (args[0], _as_scalar(args[1]), *args[2:])
     passes = spec is None and call.__name__ not in _NOT_DIFFERENTIABLE
     if call.__name__ == "reshape":
         spec = _reshaped(*args, **kwargs)
     drawn = draw(function, args, kwargs, name, differentiable=passes, spec=spec)
     return sparse.together(drawn)
+
+
+def _as_scalar(value: Any) -> Any:
+    """A number whose placeholder was given no shape, with the shape that it must have."""
+    if not isinstance(value, GraphTensor) or value.shape.rank is not None:
+        return value
+    return draw(_scalar, (value,), default="rate", spec=Spec((), value.node.dtype))
+
+
+def _scalar(value: Any) -> Any:
+    return value.reshape(())
 
 
 def _reshaped(tensor: Any, shape: Any) -> Spec | None:

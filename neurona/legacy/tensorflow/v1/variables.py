@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from neurona.graph import Node, Update
 from neurona.graph import Variable as State
+from neurona.legacy.tensorflow import choosing
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.v1.graph import Graph, GraphKeys, get_default_graph
 from neurona.legacy.tensorflow.v1.tensor import (
@@ -216,6 +217,20 @@ class GraphVariable:
         """The step that changes rows."""
         return self._written(function, convert(indices), name, convert(updates, self._dtype))
 
+    def sparse_read(self, indices: Any, name: str | None = None) -> Any:
+        """Some rows of the value."""
+        return choosing.gather(self.value(), indices, name=name)
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Any:
+        """Some elements of the value."""
+        return choosing.gather_nd(self.value(), indices, name=name)
+
+    def ref(self) -> Any:
+        """What stands for the variable as a key."""
+        return self
+
+    experimental_ref = ref
+
     def count_up_to(self, limit: int) -> Any:
         """The step that adds one."""
         return self._written(_added, 1, "CountUpTo")
@@ -283,6 +298,33 @@ scatter_update, scatter_add, scatter_sub, scatter_mul = map(
     _scattering, ("set", "add", "subtract", "multiply")
 )
 scatter_div, scatter_max, scatter_min = map(_scattering, ("divide", "max", "min"))
+
+
+def _of_slices(scatter: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that takes rows and their places as `tf.IndexedSlices`."""
+
+    def method(self: GraphVariable, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        return scatter(self, sparse_delta.indices, sparse_delta.values, use_locking, name)
+
+    method.__doc__ = scatter.__doc__
+    return method
+
+
+def _of_places(change: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that changes elements."""
+
+    def method(self: GraphVariable, indices: Any, updates: Any, name: Any = None) -> Any:
+        return self.assign(change(self.value(), indices, updates), name=name)
+
+    method.__doc__ = "The step that changes elements of the variable."
+    return method
+
+
+for _name in ("add", "sub", "update", "mul", "div", "max", "min"):
+    setattr(GraphVariable, f"scatter_{_name}", _of_slices(globals()[f"scatter_{_name}"]))
+for _name in ("add", "sub", "update"):
+    _change = getattr(choosing, f"tensor_scatter_nd_{_name}")
+    setattr(GraphVariable, f"scatter_nd_{_name}", _of_places(_change))
 
 
 def assign(

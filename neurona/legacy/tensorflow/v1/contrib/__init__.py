@@ -29,6 +29,7 @@ _ROOMS = {
             "cudnn_rnn",
             "data",
             "opt",
+            "image",
         )
     },
     "autograph": "neurona.legacy.tensorflow.autograph",
@@ -42,7 +43,6 @@ _GONE = {
     "tpu": "Neurona computes on what JAX finds; with a TPU machine's jax there is nothing to set.",
     "bayesflow": "tf.contrib.bayesflow is gone; draw from tf.distributions.",
     "boosted_trees": "Use scikit-learn's gradient boosting, against which neurona's reports compare.",
-    "image": "Use tf.image.",
 }
 
 

@@ -5,8 +5,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neurona.legacy.tensorflow import arrays
+from neurona.legacy.tensorflow import arrays, nn
 from neurona.legacy.tensorflow import math as numbers
+from neurona.legacy.tensorflow.dtypes import float32
+from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.v1.cells import LSTMStateTuple, RNNCell, affine, refuse_options
 from neurona.legacy.tensorflow.v1.initializers import Constant, Zeros
 from neurona.legacy.tensorflow.v1.scopes import variable_scope
@@ -109,3 +111,67 @@ class HighwayWrapper(RNNCell):
             bias = self.variable("carry/bias", [units], Constant(self._bias))
         carry = numbers.sigmoid(draw(affine, (inputs, kernel, bias), default="BiasAdd"))
         return inputs * carry + outputs * (1.0 - carry), state
+
+
+class ConvLSTMCell(RNNCell):
+    """A cell of LSTM whose products are convolutions (Shi et al., 2015)."""
+
+    _default_name = "conv_lstm_cell"
+
+    def __init__(
+        self,
+        conv_ndims: int,
+        input_shape: Any,
+        output_channels: int,
+        kernel_shape: Any,
+        use_bias: bool = True,
+        skip_connection: bool = False,
+        forget_bias: float = 1.0,
+        initializers: Any = None,
+        name: str | None = None,
+    ) -> None:
+        if conv_ndims != len(input_shape) - 1:
+            raise ValueError(
+                f"Invalid input_shape {input_shape} for conv_ndims={conv_ndims}: give the sizes and the "
+                "channels."
+            )
+        super().__init__(None, name)
+        self._channels, self._kernel, self._has_bias = int(output_channels), list(kernel_shape), use_bias
+        self._skips, self._forget = skip_connection, forget_bias
+        sizes = [int(size) for size in input_shape]
+        memory = TensorShape([*sizes[:-1], self._channels])
+        self.state_size = LSTMStateTuple(memory, memory)
+        shown = self._channels + (sizes[-1] if skip_connection else 0)
+        self.output_size = TensorShape([*sizes[:-1], shown])
+
+    def zero_state(self, batch_size: Any, dtype: Any = float32) -> Any:
+        shape = [batch_size, *self.state_size.c.as_list()]
+        return LSTMStateTuple(*(arrays.zeros(shape, dtype) for _ in range(2)))
+
+    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+        memory, hidden = state
+        wide = int(inputs.shape[-1]) + self._channels
+        kernel = self.variable("kernel", [*self._kernel, wide, 4 * self._channels])
+        sums = nn.convolution(arrays.concat([inputs, hidden], -1), kernel, padding="SAME")
+        if self._has_bias:
+            sums = sums + self.variable("biases", [4 * self._channels], Zeros())
+        new, output = draw(_gated, (sums, memory, self._forget), default="gates")
+        shown = arrays.concat([output, inputs], -1) if self._skips else output
+        return shown, LSTMStateTuple(new, output)
+
+
+def _gated(sums: Any, memory: Any, forget_bias: float) -> Any:
+    gate, new, forget, out = jnp.split(sums, 4, -1)
+    memory = jax.nn.sigmoid(forget + forget_bias) * memory + jax.nn.sigmoid(gate) * jnp.tanh(new)
+    return memory, jnp.tanh(memory) * jax.nn.sigmoid(out)
+
+
+def _of_rank(rank: int) -> type[ConvLSTMCell]:
+    def __init__(self: Any, *args: Any, name: str | None = None, **options: Any) -> None:
+        ConvLSTMCell.__init__(self, rank, *args, name=name or f"conv_{rank}d_lstm_cell", **options)
+
+    fields = {"__init__": __init__, "__doc__": f"`ConvLSTMCell` of {rank} axes."}
+    return type(f"Conv{rank}DLSTMCell", (ConvLSTMCell,), fields)
+
+
+Conv1DLSTMCell, Conv2DLSTMCell, Conv3DLSTMCell = map(_of_rank, (1, 2, 3))

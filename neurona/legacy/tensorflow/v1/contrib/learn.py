@@ -1,6 +1,7 @@
 """`tf.contrib.learn`: its data sets, the numbers of words, and `tf.estimator`'s models with `fit`."""
 
 import csv
+import inspect
 from collections import namedtuple
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -10,11 +11,19 @@ import numpy as np
 
 from neurona.legacy.tensorflow.feature_column import NumericColumn, numeric_column
 from neurona.legacy.tensorflow.v1 import canned, estimator, examples
-from neurona.legacy.tensorflow.v1.contrib import preprocessing
+from neurona.legacy.tensorflow.v1.building import placeholder
+from neurona.legacy.tensorflow.v1.contrib import experiments, preprocessing
+from neurona.legacy.tensorflow.v1.contrib.experiments import (
+    Experiment,
+    MetricSpec,
+    ModelFnOps,
+    PredictionKey,
+    metric_ops,
+)
 from neurona.legacy.tensorflow.v1.inputs import numpy_input_fn
 from neurona.messages import translated
 
-__all__ = ["preprocessing"]
+__all__ = ["Experiment", "MetricSpec", "PredictionKey", "preprocessing"]
 Dataset = namedtuple("Dataset", ("data", "target"))
 _ALL = ""  # the feature that holds all numbers
 
@@ -55,6 +64,10 @@ datasets = SimpleNamespace(
         load_csv_without_header=load_csv_without_header,
     ),
 )
+monitors = SimpleNamespace(
+    ValidationMonitor=experiments.ValidationMonitor, replace_monitors_with_hooks=lambda given, _: given
+)
+learn_runner = SimpleNamespace(run=experiments.run)
 ModeKeys, RunConfig = estimator.ModeKeys, estimator.RunConfig
 ModeKeys.INFER = ModeKeys.PREDICT  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -67,10 +80,18 @@ def infer_real_valued_columns_from_input(x: Any) -> list[NumericColumn]:
 class _Learner(estimator.Estimator):
     """An estimator with `fit`, on arrays or on an `input_fn`."""
 
-    _key = "predictions"
+    _key: str | None = "predictions"
+    _metrics: Any = None  # of the evaluation that runs
 
     def _spec(self, features: Any, labels: Any, mode: str) -> Any:
-        return super()._spec(features if isinstance(features, dict) else {_ALL: features}, labels, mode)
+        inputs = features if isinstance(features, dict) else {_ALL: features}
+        spec = self._drawn(inputs, labels, mode)
+        if mode == ModeKeys.EVAL and self._metrics:
+            spec.eval_metric_ops |= metric_ops(self._metrics, inputs, labels, spec.predictions)
+        return spec
+
+    def _drawn(self, features: Any, labels: Any, mode: str) -> Any:
+        return super()._spec(features, labels, mode)
 
     def fit(
         self,
@@ -84,7 +105,7 @@ class _Learner(estimator.Estimator):
     ) -> "_Learner":
         """Train for so many steps, on random batches of all rows by default."""
         given = input_fn or _batches(x, y, batch_size, None, True)
-        self.train(given, steps=steps, max_steps=max_steps)
+        experiments.train(self, given, monitors, steps, max_steps)
         return self
 
     partial_fit = fit
@@ -96,12 +117,17 @@ class _Learner(estimator.Estimator):
         input_fn: Any = None,
         batch_size: int | None = None,
         steps: int | None = None,
+        metrics: Any = None,
         **_: Any,
     ) -> dict[str, Any]:
         """The mean loss and the metrics."""
         if callable(x):
             x, input_fn = None, x
-        return super().evaluate(input_fn or _batches(x, y, batch_size, 1, False), steps)
+        self._metrics = metrics
+        try:
+            return super().evaluate(input_fn or _batches(x, y, batch_size, 1, False), steps)
+        finally:
+            self._metrics = None
 
     def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -113,7 +139,7 @@ class _Learner(estimator.Estimator):
     ) -> Any:
         """The class, or the number, of each row; all that is predicted where `outputs` names several."""
         found = self._rows(x, input_fn, batch_size)
-        made = found if outputs else (np.squeeze(row[self._key]) for row in found)
+        made = found if outputs or self._key is None else (np.squeeze(row[self._key]) for row in found)
         return made if as_iterable else np.array(list(made))
 
     predict_classes = predict_scores = predict
@@ -133,6 +159,53 @@ def _batches(x: Any, y: Any, size: int | None, epochs: int | None, shuffle: bool
     features = x if isinstance(x, dict) else {_ALL: np.asarray(x)}
     rows = len(next(iter(features.values())))
     return numpy_input_fn(features, None if y is None else np.asarray(y), size or rows, epochs, shuffle)
+
+
+def _told(labels: Any) -> Any:
+    """The dtypes and shapes of labels."""
+    if isinstance(labels, dict):
+        return {name: _told(one) for name, one in labels.items()}
+    return labels.dtype, labels.shape
+
+
+def _placeholders(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {name: _placeholders(one) for name, one in told.items()}
+    return placeholder(*told)
+
+
+class Estimator(_Learner):
+    """A model that a function draws.
+
+    Args:
+        model_fn: gives `ModelFnOps`, or predictions, loss and step of training, of features, and of labels,
+            mode and params where it takes them.
+        model_dir, config, params: as of `tf.estimator.Estimator`.
+    """
+
+    _key = None
+    _labels: Any = None  # the dtype and shape of those that it was trained on
+
+    def __init__(
+        self, model_fn: Any = None, model_dir: Any = None, config: Any = None, params: Any = None, **_: Any
+    ) -> None:
+        super().__init__(model_fn, model_dir, config, params)
+
+    def _drawn(self, features: Any, labels: Any, mode: str) -> Any:
+        given = features[_ALL] if set(features) == {_ALL} else features
+        if labels is not None:
+            self._labels = _told(labels)
+        elif self._labels is not None:  # the loss is drawn with them, and never run
+            labels = _placeholders(self._labels)
+        known = inspect.signature(self._model_fn).parameters
+        others = {"mode": mode, "params": self.params, "config": self.config}
+        made = self._model_fn(given, labels, **{name: one for name, one in others.items() if name in known})
+        made = made if hasattr(made, "predictions") else ModelFnOps(mode, *made)
+        predictions = made.predictions
+        if mode == ModeKeys.PREDICT:
+            return estimator.EstimatorSpec(mode, predictions)
+        ops = made.eval_metric_ops if mode == ModeKeys.EVAL else None
+        return estimator.EstimatorSpec(mode, predictions, made.loss, made.train_op, ops)
 
 
 class DNNClassifier(_Learner, canned.DNNClassifier):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neurona.legacy.tensorflow.v1 import losses
+from neurona.legacy.tensorflow.v1.contrib import metric_learning
 from neurona.legacy.tensorflow.v1.losses import (
     add_loss,
     compute_weighted_loss,
@@ -18,6 +19,7 @@ __all__ = [
     "get_losses",
     "get_regularization_losses",
     "get_total_loss",
+    "metric_learning",
 ]
 
 

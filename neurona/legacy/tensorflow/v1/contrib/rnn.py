@@ -17,7 +17,15 @@ from neurona.legacy.tensorflow.v1.cells import (
     ResidualWrapper,
     RNNCell,
 )
-from neurona.legacy.tensorflow.v1.contrib.cells import HighwayWrapper, NASCell, UGRNNCell
+from neurona.legacy.tensorflow.v1.contrib.cells import (
+    Conv1DLSTMCell,
+    Conv2DLSTMCell,
+    Conv3DLSTMCell,
+    ConvLSTMCell,
+    HighwayWrapper,
+    NASCell,
+    UGRNNCell,
+)
 from neurona.legacy.tensorflow.v1.rnn import (
     bidirectional_dynamic_rnn,
     dynamic_rnn,
@@ -30,6 +38,10 @@ from neurona.legacy.tensorflow.v1.rnn import (
 __all__ = [
     "BasicLSTMCell",
     "BasicRNNCell",
+    "Conv1DLSTMCell",
+    "Conv2DLSTMCell",
+    "Conv3DLSTMCell",
+    "ConvLSTMCell",
     "DeviceWrapper",
     "DropoutWrapper",
     "EmbeddingWrapper",
