@@ -131,6 +131,12 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "output": option(Path | None, "option_output_table", "--output"),
         "invert": option(bool | None, "option_invert", "--invert/--no-invert"),
     },
+    "evaluate": {
+        "model": argument(Path, "option_table_model", "FOLDER"),
+        "file": argument(str, "option_table_file", "FILE"),
+        "table": option(str | None, "option_table", "--table", metavar="NAME"),
+        "output": option(Path | None, "option_output_report", "--output"),
+    },
     "summary": {
         "model": _MODEL,
         "expand_nested": option(bool, "option_expand", "--expand-nested", default=False),

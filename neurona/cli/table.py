@@ -6,7 +6,7 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ _KINDS = {
     "time_limit": str | float | int,
 }
 _SHOWN = 20
+_NETWORKS = (".keras", ".h5")
 
 
 def is_file(given: str) -> bool:
@@ -118,7 +119,6 @@ def _tell(language: str, news: list[Column] | Trial) -> None:
 
 def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, language: str) -> None:
     """Write predictor and report into a folder, and print the verdict and the files."""
-    say = texts(language)
     trained.predictor.save(folder / PREDICTOR)
     judgement, worth = judge(trained), column_worth(trained, frame)
     figures = table_figures(trained, judgement, worth)
@@ -127,9 +127,7 @@ def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, languag
     report = table_report(trained, judgement, worth, Path(source).name, again, language)
     write_report(report, folder / REPORT)
     print("\n".join(["", *verdict(trained, judgement, language), ""]))
-    print(say["written"].format(folder=folder))
-    for name in (PREDICTOR, REPORT, FIGURES, CONFIG):
-        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
+    print_written(folder, (PREDICTOR, REPORT, FIGURES, CONFIG), language)
 
 
 def _seconds(text: Any) -> float:
@@ -187,8 +185,33 @@ def is_predictor(model: Path) -> bool:
     return (model / PREDICTOR).is_file() or model.suffix == ".zip"
 
 
-def _load(model: Path) -> TablePredictor:
+def load_predictor(model: Path, command: str, language: str) -> TablePredictor:
+    """The predictor that `neurona train FILE` left.
+
+    Args:
+        model: its folder, or the file there.
+        command: that asks for it, to be told where it is none.
+        language: of the message.
+
+    Raises:
+        ArgumentError: it is something else.
+        FileNotFoundError: there is nothing.
+        SavingError: it can't be read.
+    """
+    if not model.exists():
+        raise FileNotFoundError(2, "No such file", str(model))
+    if not is_predictor(model):
+        is_network = model.suffix in _NETWORKS or (model.is_dir() and any(model.glob("*.keras")))
+        key = "table_network" if is_network else "table_no_model"
+        raise ArgumentError(texts(language)[key].format(model=model, command=command, file=PREDICTOR))
     return TablePredictor.load(model / PREDICTOR if model.is_dir() else model)
+
+
+def print_written(folder: Path, names: Sequence[str], language: str) -> None:
+    """Say which files were written."""
+    print(texts(language)["written"].format(folder=folder))
+    for name in names:
+        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
 
 
 def predict(model: Path, files: list[Path], output: Path | None, language: str) -> int:
@@ -198,7 +221,7 @@ def predict(model: Path, files: list[Path], output: Path | None, language: str) 
         DataError: a table lacks a column.
         SavingError: the model can't be read.
     """
-    say, predictor = texts(language), _load(model)
+    say, predictor = texts(language), load_predictor(model, "predict", language)
     header = [predictor.target.column.name, *(str(name) for name in predictor.classes)]
     rows: list[list[Any]] = []
     for file in files:

@@ -9,6 +9,7 @@ _ENGLISH = {
     "about": "Neurona: neural networks that train fast and can be watched while they learn.",
     "about_train": "Train a network on a classic data set, or learn a table from a file.",
     "about_predict": "Predict images, rows of a table, or texts.",
+    "about_evaluate": "Tell how good a model of a table is on rows of a file that has the target.",
     "about_summary": "Show the layers of a saved model.",
     "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_zoo": "List the networks of the zoo, show one, run its famous experiment, or play against one.",
@@ -36,6 +37,9 @@ _ENGLISH = {
     "option_network": "The network. By default the one that suits the data set.",
     "option_output_folder": "Folder for everything that is written.  [default: neurona-output/DATASET]",
     "option_output_table": "A CSV file to write all predictions to.",
+    "option_table_model": "The folder that neurona train FILE left, or the predictor.zip there.",
+    "option_table_file": "A file with a table, or the address of a database.",
+    "option_output_report": "Folder for a report (HTML, and JSON with the same numbers).",
     "option_picture": "Also draw the model into this PNG file.",
     "option_rows": "The size that stands for unknown ones, such as the batch, in the cost.",
     "option_samples": "Train on this many examples only, for a quick try.",
@@ -72,6 +76,19 @@ _ENGLISH = {
     "table_tried": "  {name}: loss {loss:.4g}, {seconds:.1f} s",
     "table_no_option": "{option} is of no use for a table.",
     "dataset_no_option": "{option} is for tables in files; it is of no use for the classic data sets.",
+    "table_network": "{model} is a network. neurona {command} takes what neurona train FILE --target COLUMN "
+    "made of a "
+    "table.",
+    "table_no_model": "{model} is no model of a table: neurona {command} takes the folder that neurona "
+    "train FILE "
+    "--target COLUMN left, with {file} in it.",
+    "folder_taken_report": "{wanted} holds an earlier report; this one is written into {folder}.",
+    "table_score_classes": "right",
+    "table_score_numbers": "R2",
+    "table_loss_classes": "log loss",
+    "table_loss_numbers": "RMSE",
+    "table_class": "  {name}: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}, {support} rows",
+    "table_drift": "  {name}: not as in the training (distance {distance:.2f})",
     "table_number": "number",
     "table_boolean": "yes or no",
     "table_date": "date",
@@ -170,6 +187,8 @@ _SPANISH = {
     "about": "Neurona: redes neuronales que entrenan rápido y se dejan observar mientras aprenden.",
     "about_train": "Entrena una red con datos clásicos, o aprende una tabla de un archivo.",
     "about_predict": "Predice imágenes, filas de una tabla o textos.",
+    "about_evaluate": "Dice cómo de bueno es un modelo de una tabla con filas de un archivo que tiene el "
+    "objetivo.",
     "about_summary": "Muestra las capas de un modelo guardado.",
     "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_zoo": "Muestra las redes del zoológico o la ficha de una, ejecuta su experimento famoso, o juega.",
@@ -198,6 +217,9 @@ _SPANISH = {
     "option_network": "La red. Si no se indica, la que conviene al conjunto de datos.",
     "option_output_folder": "Carpeta para todo lo que se escribe.  [por defecto: neurona-output/DATASET]",
     "option_output_table": "Un archivo CSV donde escribir todas las predicciones.",
+    "option_table_model": "La carpeta que dejó neurona train ARCHIVO, o el predictor.zip que hay en ella.",
+    "option_table_file": "Un archivo con una tabla, o la dirección de una base de datos.",
+    "option_output_report": "Carpeta para un informe (HTML, y JSON con los mismos números).",
     "option_picture": "Dibuja además el modelo en este archivo PNG.",
     "option_rows": "El tamaño que sustituye a los desconocidos, como el del lote, en el coste.",
     "option_samples": "Entrena solo con esta cantidad de ejemplos, para probar rápido.",
@@ -237,6 +259,20 @@ _SPANISH = {
     "table_no_option": "{option} no sirve para una tabla.",
     "dataset_no_option": "{option} es para tablas en archivos; no sirve para los conjuntos de datos "
     "clásicos.",
+    "table_network": "{model} es una red. neurona {command} recibe lo que neurona train ARCHIVO --target "
+    "COLUMNA hizo "
+    "de una tabla.",
+    "table_no_model": "{model} no es un modelo de una tabla: neurona {command} recibe la carpeta que dejó "
+    "neurona train "
+    "ARCHIVO --target COLUMNA, con {file} en ella.",
+    "folder_taken_report": "{wanted} guarda un informe anterior; este se escribe en {folder}.",
+    "table_score_classes": "acierto",
+    "table_score_numbers": "R2",
+    "table_loss_classes": "pérdida logarítmica",
+    "table_loss_numbers": "RMSE",
+    "table_class": "  {name}: precisión {precision:.3f}, exhaustividad {recall:.3f}, F1 {f1:.3f}, {support} "
+    "filas",
+    "table_drift": "  {name}: no es como en el entrenamiento (distancia {distance:.2f})",
     "table_number": "número",
     "table_boolean": "sí o no",
     "table_date": "fecha",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from neurona.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from neurona.tabular.assessment import Assessment, assess
+    from neurona.tabular.assessment_blocks import assessment_figures, assessment_report, assessment_verdict
     from neurona.tabular.baselines import LogisticBaseline, NeighboursBaseline, RidgeBaseline, select_ensemble
     from neurona.tabular.candidates import (
         BoostedTrees,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     )
     from neurona.tabular.checks import Check
     from neurona.tabular.columns import KINDS, Column, infer_columns
+    from neurona.tabular.drift import Drift, Profile, Usual, column_drift
     from neurona.tabular.encoding import Encoded, TableEncoder
     from neurona.tabular.estimators import TabularClassifier, TabularRegressor
     from neurona.tabular.judgement import Judgement, Standing, Worth, column_worth, judge
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     from neurona.tabular.training import MODELS, PRESETS, TableOptions, TrainedTable, train_table
 
 _MODULES = {
+    "assessment": ("Assessment", "assess"),
+    "assessment_blocks": ("assessment_figures", "assessment_report", "assessment_verdict"),
+    "drift": ("Drift", "Profile", "Usual", "column_drift"),
     "baselines": (
         "LogisticBaseline",
         "NeighboursBaseline",
@@ -109,11 +115,13 @@ __all__ = [
     "MODELS",
     "PRESETS",
     "TASKS",
+    "Assessment",
     "BoostedTrees",
     "Candidate",
     "Check",
     "Column",
     "ConstantModel",
+    "Drift",
     "Encoded",
     "Judgement",
     "Learned",
@@ -123,6 +131,7 @@ __all__ = [
     "NeighboursBaseline",
     "NeighboursModel",
     "Note",
+    "Profile",
     "RawTable",
     "RealMLP",
     "RidgeBaseline",
@@ -136,7 +145,13 @@ __all__ = [
     "Target",
     "TrainedTable",
     "Trial",
+    "Usual",
     "Worth",
+    "assess",
+    "assessment_figures",
+    "assessment_report",
+    "assessment_verdict",
+    "column_drift",
     "column_worth",
     "infer_columns",
     "infer_target",

@@ -73,6 +73,33 @@ _ENGLISH = {
     "predicted": "predicted",
     "probability": "probability of what is true",
     "error": "error",
+    "assessment_title": "{target}, examined with {file}",
+    "assessed_classes": "{target} is predicted right in {score:.1%} of {rows} rows (95 %: {low:.1%} to "
+    "{high:.1%}).",
+    "assessed_numbers": "{score:.1%} of the variance of {target} is predicted in {rows} rows (95 %: "
+    "{low:.1%} to "
+    "{high:.1%}).",
+    "as_expected": "That fits what the training promised: {score:.1%} ({low:.1%} to {high:.1%}).",
+    "worse_than_expected": "That is less than the training promised: {score:.1%} ({low:.1%} to {high:.1%}).",
+    "better_than_expected": "That is more than the training promised: {score:.1%} ({low:.1%} to {high:.1%}).",
+    "nothing_expected": "What the training promised is not known here: its report.json lies in no folder "
+    "beside it.",
+    "no_doubt_rows": "Nothing doubtful was found in these rows.",
+    "rows_used": "rows",
+    "loss_interval": "{name}, 95 %",
+    "drift": "How far the columns are from what was learned",
+    "distance": "distance",
+    "chance": "chance alone",
+    "others_share": "none of the frequent texts, before → now",
+    "missing_share": "missing, before → now",
+    "drift_meaning": "The distance is the population stability index: above 0.2 a column is not what it "
+    "was, if "
+    "chance alone hardly explains it. Only columns of the model are compared.",
+    "no_profile": "The model was made without counts of the rows that it learned from, so they can't be "
+    "compared.",
+    "check_learned_rows": "rows that were learned from",
+    "check_drifted": "columns as in the training",
+    "check_few_rows": "rows enough",
     "reproduce": "Again",
     "check_telling": "one column tells nearly all",
     "check_repeated": "repeated rows",
@@ -161,6 +188,35 @@ _SPANISH = {
     "predicted": "predicho",
     "probability": "probabilidad de lo verdadero",
     "error": "error",
+    "assessment_title": "{target}, examinado con {file}",
+    "assessed_classes": "{target} se predice bien en el {score:.1%} de {rows} filas (95 %: de {low:.1%} a "
+    "{high:.1%}).",
+    "assessed_numbers": "Se predice el {score:.1%} de la varianza de {target} en {rows} filas (95 %: de "
+    "{low:.1%} a "
+    "{high:.1%}).",
+    "as_expected": "Concuerda con lo que prometió el entrenamiento: {score:.1%} (de {low:.1%} a {high:.1%}).",
+    "worse_than_expected": "Es menos de lo que prometió el entrenamiento: {score:.1%} (de {low:.1%} a "
+    "{high:.1%}).",
+    "better_than_expected": "Es más de lo que prometió el entrenamiento: {score:.1%} (de {low:.1%} a "
+    "{high:.1%}).",
+    "nothing_expected": "Aquí no se sabe qué prometió el entrenamiento: su report.json no está en la "
+    "carpeta.",
+    "no_doubt_rows": "No se encontró nada dudoso en estas filas.",
+    "rows_used": "filas",
+    "loss_interval": "{name}, 95 %",
+    "drift": "Cuánto se alejan las columnas de lo aprendido",
+    "distance": "distancia",
+    "chance": "solo azar",
+    "others_share": "ningún texto frecuente, antes → ahora",
+    "missing_share": "vacías, antes → ahora",
+    "drift_meaning": "La distancia es el índice de estabilidad poblacional: por encima de 0.2 una columna "
+    "no es lo "
+    "que era, si el azar apenas lo explica. Solo se comparan las columnas del modelo.",
+    "no_profile": "El modelo se hizo sin contar las filas de las que aprendió, así que no se pueden "
+    "comparar.",
+    "check_learned_rows": "filas de las que se aprendió",
+    "check_drifted": "columnas como en el entrenamiento",
+    "check_few_rows": "filas suficientes",
     "reproduce": "Otra vez",
     "check_telling": "una columna lo dice casi todo",
     "check_repeated": "filas repetidas",

@@ -19,7 +19,8 @@ from neurona.tabular.checks import (
     repeated_rows,
 )
 from neurona.tabular.columns import KINDS, Column, infer_columns
-from neurona.tabular.encoding import LEFT_OUT
+from neurona.tabular.drift import Profile
+from neurona.tabular.encoding import TableEncoder
 from neurona.tabular.learning import Learned, Trial, learn_table
 from neurona.tabular.notes import Note
 from neurona.tabular.predictor import TablePredictor
@@ -84,6 +85,7 @@ class TrainedTable:
         rows: the places of these rows in the table; those without a target are left out.
         checks: what is doubtful.
         notes: what was understood, or changed.
+        options: how it was learned.
         seconds: of all.
     """
 
@@ -94,6 +96,7 @@ class TrainedTable:
     rows: np.ndarray
     checks: list[Check]
     notes: list[Note]
+    options: TableOptions
     seconds: float
 
 
@@ -148,7 +151,7 @@ def train_table(
     frame, y = frame.iloc[rows], y[rows]
     if len(y) < _ENOUGH:
         raise DataError(f"{len(y)} rows have a target. Neurona learns from {_ENOUGH} rows or more.")
-    learnable = [column for column in columns if column.kind not in LEFT_OUT]
+    learnable = TableEncoder(columns).columns
     repeated = repeated_rows(frame, learnable)
     checks = [check_leaks(learnable, frame, y, len(aim.classes), options.keep), check_rows(repeated)]
     checks += check_classes(y, aim.classes) if aim.classes else []
@@ -157,8 +160,9 @@ def train_table(
     learned = learn_table(frame, columns, y, aim.outputs, folds, wanted, options.time_limit, _QUICK, tell)
     if learned.interrupted:
         notes.append(Note("interrupted"))
-    predictor = TablePredictor(aim, learnable, learned.model)
-    return TrainedTable(predictor, learned, columns, y, rows, checks, notes, time.perf_counter() - begin)
+    predictor = TablePredictor(aim, learnable, learned.model, Profile.of(learnable, frame, y))
+    seconds = time.perf_counter() - begin
+    return TrainedTable(predictor, learned, columns, y, rows, checks, notes, options, seconds)
 
 
 def _of_kind(column: Column, kind: str | None, cells: Any) -> Column:

@@ -300,6 +300,13 @@ def test_what_is_not_there_is_refused(target, options, said):
         train_table(RawTable(mixed()), target, TableOptions(**options))
 
 
+def test_a_table_without_columns_to_learn_from_is_refused():
+    frame = pandas.DataFrame({"name": [f"n{place}" for place in range(40)], "y": np.arange(40.0) % 7})
+    for given in (frame, frame[["y"]]):
+        with pytest.raises(DataError, match="no column is left to learn from"):
+            train_table(RawTable(given), "y")
+
+
 def test_few_rows_are_refused():
     with pytest.raises(DataError, match="9 rows have a target"):
         train_table(RawTable(mixed(9)), "price")
@@ -342,6 +349,15 @@ def test_the_report_has_the_same_numbers_for_people_and_programs(of_classes, lan
 
 
 # Files
+
+
+def test_one_row_may_be_written_with_a_comma(of_numbers):
+    """One row alone, or equal ones, look like a constant."""
+    wanted = of_numbers.predictor.predict({"size": [0.5], "town": ["B"], "day": ["2024-03-05"]})
+    for rows in (1, 30):
+        written = {"size": ["0,5"] * rows, "town": ["B"] * rows, "day": ["2024-03-05"] * rows}
+        assert of_numbers.predictor.read(written)[1] == []
+        assert of_numbers.predictor.predict(written) == pytest.approx(np.repeat(wanted, rows))
 
 
 @pytest.mark.parametrize("name", ["of_numbers", "of_classes"])
