@@ -137,6 +137,13 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "table": option(str | None, "option_table", "--table", metavar="NAME"),
         "output": option(Path | None, "option_output_report", "--output"),
     },
+    "explain": {
+        "model": argument(Path, "option_table_model", "FOLDER"),
+        "file": argument(str, "option_table_file", "FILE"),
+        "rows": option(str | None, "option_explained", "--rows", metavar="3,17"),
+        "table": option(str | None, "option_table", "--table", metavar="NAME"),
+        "output": option(Path | None, "option_output_report", "--output"),
+    },
     "summary": {
         "model": _MODEL,
         "expand_nested": option(bool, "option_expand", "--expand-nested", default=False),

@@ -10,6 +10,7 @@ _ENGLISH = {
     "about_train": "Train a network on a classic data set, or learn a table from a file.",
     "about_predict": "Predict images, rows of a table, or texts.",
     "about_evaluate": "Tell how good a model of a table is on rows of a file that has the target.",
+    "about_explain": "Tell why a model of a table predicts what it does: its columns, and single rows.",
     "about_summary": "Show the layers of a saved model.",
     "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_zoo": "List the networks of the zoo, show one, run its famous experiment, or play against one.",
@@ -39,6 +40,7 @@ _ENGLISH = {
     "option_output_table": "A CSV file to write all predictions to.",
     "option_table_model": "The folder that neurona train FILE left, or the predictor.zip there.",
     "option_table_file": "A file with a table, or the address of a database.",
+    "option_explained": "The numbers of rows to explain, from 1. By default the two worst and a typical one.",
     "option_output_report": "Folder for a report (HTML, and JSON with the same numbers).",
     "option_picture": "Also draw the model into this PNG file.",
     "option_rows": "The size that stands for unknown ones, such as the batch, in the cost.",
@@ -88,6 +90,11 @@ _ENGLISH = {
     "table_loss_classes": "log loss",
     "table_loss_numbers": "RMSE",
     "table_class": "  {name}: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}, {support} rows",
+    "table_rows": "--rows are numbers of rows such as 3,17, of which 1 is the first. Received: {rows}",
+    "table_importance": "  {name}: without it the loss grows by {growth:.4g} ({low:.4g} – {high:.4g})",
+    "table_movement": "  {name}: moves the predictions by {growth:.4g} ({low:.4g} – {high:.4g})",
+    "table_row_class": "Row {row}: {output} ({prediction:.1%}; others {mean:.1%} on average)",
+    "table_row_number": "Row {row}: {prediction:.6g} (others {mean:.6g} on average)",
     "table_drift": "  {name}: not as in the training (distance {distance:.2f})",
     "table_number": "number",
     "table_boolean": "yes or no",
@@ -189,6 +196,8 @@ _SPANISH = {
     "about_predict": "Predice imágenes, filas de una tabla o textos.",
     "about_evaluate": "Dice cómo de bueno es un modelo de una tabla con filas de un archivo que tiene el "
     "objetivo.",
+    "about_explain": "Dice por qué un modelo de una tabla predice lo que predice: sus columnas, y filas "
+    "sueltas.",
     "about_summary": "Muestra las capas de un modelo guardado.",
     "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_zoo": "Muestra las redes del zoológico o la ficha de una, ejecuta su experimento famoso, o juega.",
@@ -219,6 +228,9 @@ _SPANISH = {
     "option_output_table": "Un archivo CSV donde escribir todas las predicciones.",
     "option_table_model": "La carpeta que dejó neurona train ARCHIVO, o el predictor.zip que hay en ella.",
     "option_table_file": "Un archivo con una tabla, o la dirección de una base de datos.",
+    "option_explained": "Los números de las filas que se explican, desde 1. Si no se indican, las dos "
+    "peores y una "
+    "típica.",
     "option_output_report": "Carpeta para un informe (HTML, y JSON con los mismos números).",
     "option_picture": "Dibuja además el modelo en este archivo PNG.",
     "option_rows": "El tamaño que sustituye a los desconocidos, como el del lote, en el coste.",
@@ -272,6 +284,11 @@ _SPANISH = {
     "table_loss_numbers": "RMSE",
     "table_class": "  {name}: precisión {precision:.3f}, exhaustividad {recall:.3f}, F1 {f1:.3f}, {support} "
     "filas",
+    "table_rows": "--rows son números de filas como 3,17, de las que 1 es la primera. Se recibió: {rows}",
+    "table_importance": "  {name}: sin ella la pérdida crece en {growth:.4g} ({low:.4g} – {high:.4g})",
+    "table_movement": "  {name}: mueve las predicciones en {growth:.4g} ({low:.4g} – {high:.4g})",
+    "table_row_class": "Fila {row}: {output} ({prediction:.1%}; otras, {mean:.1%} de media)",
+    "table_row_number": "Fila {row}: {prediction:.6g} (otras, {mean:.6g} de media)",
     "table_drift": "  {name}: no es como en el entrenamiento (distancia {distance:.2f})",
     "table_number": "número",
     "table_boolean": "sí o no",

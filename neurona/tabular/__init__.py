@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from neurona.tabular.drift import Drift, Profile, Usual, column_drift
     from neurona.tabular.encoding import Encoded, TableEncoder
     from neurona.tabular.estimators import TabularClassifier, TabularRegressor
+    from neurona.tabular.explanation import Dependence, Explanation, Importance, RowExplanation, explain
+    from neurona.tabular.explanation_blocks import (
+        explanation_figures,
+        explanation_report,
+        explanation_verdict,
+    )
     from neurona.tabular.judgement import Judgement, Standing, Worth, column_worth, judge
     from neurona.tabular.learning import Learned, Member, TableModel, Trial, learn_table
     from neurona.tabular.notes import Note
@@ -69,6 +75,8 @@ _MODULES = {
         "TabularClassifier",
         "TabularRegressor",
     ),
+    "explanation": ("Dependence", "Explanation", "Importance", "RowExplanation", "explain"),
+    "explanation_blocks": ("explanation_figures", "explanation_report", "explanation_verdict"),
     "judgement": (
         "Judgement",
         "Standing",
@@ -121,8 +129,11 @@ __all__ = [
     "Check",
     "Column",
     "ConstantModel",
+    "Dependence",
     "Drift",
     "Encoded",
+    "Explanation",
+    "Importance",
     "Judgement",
     "Learned",
     "LinearModel",
@@ -135,6 +146,7 @@ __all__ = [
     "RawTable",
     "RealMLP",
     "RidgeBaseline",
+    "RowExplanation",
     "Standing",
     "TableEncoder",
     "TableModel",
@@ -153,6 +165,10 @@ __all__ = [
     "assessment_verdict",
     "column_drift",
     "column_worth",
+    "explain",
+    "explanation_figures",
+    "explanation_report",
+    "explanation_verdict",
     "infer_columns",
     "infer_target",
     "judge",

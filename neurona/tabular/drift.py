@@ -45,7 +45,7 @@ class Profile:
 
     columns: dict[str, Usual]
     rows: int
-    marks: np.ndarray
+    marks: np.ndarray = dataclasses.field(repr=False)
 
     @classmethod
     def of(cls, columns: Sequence[Column], frame: Any, y: np.ndarray) -> "Profile":

@@ -88,9 +88,19 @@ class TableModel:
         Raises:
             DataError: a column is missing.
         """
-        return self._joined(
-            [encoder.transform(frame) for encoder in self.encoders], range(len(self.encoders))
-        )
+        return self.predict_encoded(self.encode(frame))
+
+    def encode(self, frame: Any) -> list[Encoded]:
+        """The numbers of rows, as the models of each fold take them.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        return [encoder.transform(frame) for encoder in self.encoders]
+
+    def predict_encoded(self, encoded: list[Encoded]) -> np.ndarray:
+        """The same as `predict`, of rows that `encode` turned into numbers."""
+        return self._joined(encoded, range(len(self.encoders)))
 
     def predict_fold(self, frame: Any, fold: int) -> np.ndarray:
         """The same, by the models of one fold alone, which have not learned from that fold's rows."""

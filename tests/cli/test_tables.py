@@ -203,3 +203,37 @@ def test_what_can_not_be_evaluated_is_said(capsys, tmp_path, prices, learned):
         assert status == 1
         assert said in error
     assert not (tmp_path / "o").exists()
+
+
+# neurona explain
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_model_is_explained(capsys, tmp_path, prices, learned, language):
+    folder = tmp_path / "why"
+    arguments = ("explain", learned, prices, "--rows", "3, 17", "--output", folder, "--language", language)
+    status, printed, _ = call(capsys, *arguments)
+    assert status == 0
+    figures = json.loads((folder / "explanation.json").read_text("utf-8"))
+    assert [row["row"] for row in figures["explained"]] == [3, 17]
+    word = {"es": "Fila", "en": "Row"}[language]
+    assert all(f"{word} {row}: " in printed for row in (3, 17))
+    assert "barrio = norte: " in printed
+    assert "metros" in printed.splitlines()[1]
+    assert f'<html lang="{language}">' in (folder / "explanation.html").read_text("utf-8")
+    assert "why-2" in call(capsys, *arguments)[1]
+
+
+def test_what_can_not_be_explained_is_said(capsys, tmp_path, prices, learned):
+    few = write_rows(tmp_path / "few.csv", rows_of(prices)[:3])
+    for arguments, said in [
+        ((learned, prices, "--rows", "0"), "no row 0"),
+        ((learned, prices, "--rows", "91"), "the rows 1 to 90"),
+        ((learned, prices, "--rows", "two"), "such as 3,17"),
+        ((learned, few), "3 rows are too few"),
+        ((tmp_path, prices), "is no model of a table: neurona explain takes"),
+    ]:
+        status, _, error = call(capsys, "explain", *arguments, "--output", tmp_path / "o", "--language", "en")
+        assert status == 1
+        assert said in error
+    assert not (tmp_path / "o").exists()
