@@ -111,11 +111,14 @@ def _dependence(explanation: Explanation, say: Say, language: str | None) -> lis
     meaning = say["dependence_classes" if classes else "dependence_numbers"].format(of=of)
     alternative = say["dependence_alternative"].format(names=", ".join(one.name for one in curves))
     picture = _drawn(lambda: plot_dependence(curves, name=label, language=language), alternative)
+    return [(say["dependence"], [picture, _lowest_and_highest(curves, say), meaning])]
+
+
+def _lowest_and_highest(curves: Sequence[Dependence], say: Say) -> Table:
     rows = [row for one in curves for row in _ends(one)]
     header = [say[name] for name in ("column", "class", "lowest", "highest")]
-    kept = [0, 1, 2, 3] if len(outputs) > 1 else [0, 2, 3]
-    table = Table([header[place] for place in kept], [[row[place] for place in kept] for row in rows])
-    return [(say["dependence"], [picture, table, meaning])]
+    kept = [0, 1, 2, 3] if len(curves[0].outputs) > 1 else [0, 2, 3]
+    return Table([header[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
 def _ends(curve: Dependence) -> list[tuple[str, str, str, str]]:

@@ -28,7 +28,7 @@ from neurona.tabular import (
 )
 
 
-def learned(frame, target, model=LinearModel, **options):
+def learned(frame, target, model: Any = LinearModel, **options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "candidates", lambda *given: {"linear": model})
         return train_table(RawTable(frame), target, TableOptions(**options)).predictor
@@ -189,9 +189,10 @@ def test_curves_of_several_classes_are_their_probabilities():
 
 def test_dates_and_yes_and_no_have_curves():
     random = np.random.default_rng(0)
-    day = pandas.to_datetime("2024-01-01") + pandas.to_timedelta(random.integers(0, 90, 80), "D")
+    passed = random.integers(0, 90, 80)
+    day = np.datetime64("2024-01-01") + passed
     new = random.choice(["sí", "no"], 80)
-    frame = pandas.DataFrame({"day": day, "new": new, "y": (new == "sí") * 2 + day.day / 30})
+    frame = pandas.DataFrame({"day": day, "new": new, "y": (new == "sí") * 2 + passed / 30})
     curves = {one.name: one for one in explain(learned(frame, "y"), frame).dependences}
     assert set(curves["new"].points) == {"si", "no"}
     assert curves["day"].points[0].startswith("2024-01")
