@@ -144,6 +144,10 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "table": option(str | None, "option_table", "--table", metavar="NAME"),
         "output": option(Path | None, "option_output_report", "--output"),
     },
+    "compare": {
+        "folders": argument(list[Path], "option_runs", "FOLDER..."),
+        "output": option(Path | None, "option_output_report", "--output"),
+    },
     "summary": {
         "model": _MODEL,
         "expand_nested": option(bool, "option_expand", "--expand-nested", default=False),

@@ -31,10 +31,12 @@ from neurona.tabular import (
     table_report,
     train_table,
     verdict,
+    write_predictions,
 )
 from neurona.tasks.catalog import DATASETS
 
-PREDICTOR, REPORT, FIGURES, CONFIG = "predictor.zip", "report.html", "report.json", "config.yaml"
+PREDICTOR, REPORT, FIGURES = "predictor.zip", "report.html", "report.json"
+PREDICTIONS, CONFIG = "predictions.csv", "config.yaml"
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 # Of settings that are no texts.
@@ -120,6 +122,7 @@ def _tell(language: str, news: list[Column] | Trial) -> None:
 def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, language: str) -> None:
     """Write predictor and report into a folder, and print the verdict and the files."""
     trained.predictor.save(folder / PREDICTOR)
+    write_predictions(trained, folder / PREDICTIONS)
     judgement, worth = judge(trained), column_worth(trained, frame)
     figures = table_figures(trained, judgement, worth)
     (folder / FIGURES).write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -127,7 +130,7 @@ def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, languag
     report = table_report(trained, judgement, worth, Path(source).name, again, language)
     write_report(report, folder / REPORT)
     print("\n".join(["", *verdict(trained, judgement, language), ""]))
-    print_written(folder, (PREDICTOR, REPORT, FIGURES, CONFIG), language)
+    print_written(folder, (PREDICTOR, REPORT, FIGURES, PREDICTIONS, CONFIG), language)
 
 
 def _seconds(text: Any) -> float:

@@ -11,6 +11,8 @@ _ENGLISH = {
     "about_predict": "Predict images, rows of a table, or texts.",
     "about_evaluate": "Tell how good a model of a table is on rows of a file that has the target.",
     "about_explain": "Tell why a model of a table predicts what it does: its columns, and single rows.",
+    "about_compare": "Show trainings of tables beside each other: scores, seconds, and whether they differ "
+    "by chance.",
     "about_summary": "Show the layers of a saved model.",
     "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_zoo": "List the networks of the zoo, show one, run its famous experiment, or play against one.",
@@ -41,6 +43,7 @@ _ENGLISH = {
     "option_table_model": "The folder that neurona train FILE left, or the predictor.zip there.",
     "option_table_file": "A file with a table, or the address of a database.",
     "option_explained": "The numbers of rows to explain, from 1. By default the two worst and a typical one.",
+    "option_runs": "Folders that neurona train FILE left.",
     "option_output_report": "Folder for a report (HTML, and JSON with the same numbers).",
     "option_picture": "Also draw the model into this PNG file.",
     "option_rows": "The size that stands for unknown ones, such as the batch, in the cost.",
@@ -95,6 +98,10 @@ _ENGLISH = {
     "table_movement": "  {name}: moves the predictions by {growth:.4g} ({low:.4g} – {high:.4g})",
     "table_row_class": "Row {row}: {output} ({prediction:.1%}; others {mean:.1%} on average)",
     "table_row_number": "Row {row}: {prediction:.6g} (others {mean:.6g} on average)",
+    "table_two_runs": "Two runs or more are compared. Received: {folders}",
+    "table_no_run": "{folder} is no run that can be compared: neurona train FILE --target COLUMN leaves "
+    "{file} in its "
+    "folder.",
     "table_drift": "  {name}: not as in the training (distance {distance:.2f})",
     "table_number": "number",
     "table_boolean": "yes or no",
@@ -198,6 +205,8 @@ _SPANISH = {
     "objetivo.",
     "about_explain": "Dice por qué un modelo de una tabla predice lo que predice: sus columnas, y filas "
     "sueltas.",
+    "about_compare": "Muestra entrenamientos de tablas juntos: cifras, segundos, y si se distinguen por "
+    "azar.",
     "about_summary": "Muestra las capas de un modelo guardado.",
     "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_zoo": "Muestra las redes del zoológico o la ficha de una, ejecuta su experimento famoso, o juega.",
@@ -231,6 +240,7 @@ _SPANISH = {
     "option_explained": "Los números de las filas que se explican, desde 1. Si no se indican, las dos "
     "peores y una "
     "típica.",
+    "option_runs": "Carpetas que dejó neurona train ARCHIVO.",
     "option_output_report": "Carpeta para un informe (HTML, y JSON con los mismos números).",
     "option_picture": "Dibuja además el modelo en este archivo PNG.",
     "option_rows": "El tamaño que sustituye a los desconocidos, como el del lote, en el coste.",
@@ -289,6 +299,10 @@ _SPANISH = {
     "table_movement": "  {name}: mueve las predicciones en {growth:.4g} ({low:.4g} – {high:.4g})",
     "table_row_class": "Fila {row}: {output} ({prediction:.1%}; otras, {mean:.1%} de media)",
     "table_row_number": "Fila {row}: {prediction:.6g} (otras, {mean:.6g} de media)",
+    "table_two_runs": "Se comparan dos ejecuciones o más. Se recibió: {folders}",
+    "table_no_run": "{folder} no es una ejecución que se pueda comparar: neurona train ARCHIVO --target "
+    "COLUMNA deja {file} "
+    "en su carpeta.",
     "table_drift": "  {name}: no es como en el entrenamiento (distancia {distance:.2f})",
     "table_number": "número",
     "table_boolean": "sí o no",

@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     )
     from neurona.tabular.checks import Check
     from neurona.tabular.columns import KINDS, Column, infer_columns
+    from neurona.tabular.comparison import (
+        Compared,
+        Run,
+        compare_runs,
+        comparison_figures,
+        comparison_report,
+        comparison_rows,
+        comparison_verdict,
+        read_run,
+        write_predictions,
+    )
     from neurona.tabular.drift import Drift, Profile, Usual, column_drift
     from neurona.tabular.encoding import Encoded, TableEncoder
     from neurona.tabular.estimators import TabularClassifier, TabularRegressor
@@ -47,6 +58,17 @@ if TYPE_CHECKING:
 _MODULES = {
     "assessment": ("Assessment", "assess"),
     "assessment_blocks": ("assessment_figures", "assessment_report", "assessment_verdict"),
+    "comparison": (
+        "Compared",
+        "Run",
+        "compare_runs",
+        "comparison_figures",
+        "comparison_report",
+        "comparison_rows",
+        "comparison_verdict",
+        "read_run",
+        "write_predictions",
+    ),
     "drift": ("Drift", "Profile", "Usual", "column_drift"),
     "baselines": (
         "LogisticBaseline",
@@ -128,6 +150,7 @@ __all__ = [
     "Candidate",
     "Check",
     "Column",
+    "Compared",
     "ConstantModel",
     "Dependence",
     "Drift",
@@ -147,6 +170,7 @@ __all__ = [
     "RealMLP",
     "RidgeBaseline",
     "RowExplanation",
+    "Run",
     "Standing",
     "TableEncoder",
     "TableModel",
@@ -165,6 +189,11 @@ __all__ = [
     "assessment_verdict",
     "column_drift",
     "column_worth",
+    "compare_runs",
+    "comparison_figures",
+    "comparison_report",
+    "comparison_rows",
+    "comparison_verdict",
     "explain",
     "explanation_figures",
     "explanation_report",
@@ -174,12 +203,14 @@ __all__ = [
     "judge",
     "learn_table",
     "model_name",
+    "read_run",
     "read_table",
     "select_ensemble",
     "table_figures",
     "table_report",
     "train_table",
     "verdict",
+    "write_predictions",
 ]
 
 __getattr__, __dir__ = lazy_names(

@@ -140,6 +140,10 @@ def _columns(trained: TrainedTable, say: Any, language: str | None) -> Section:
     return say["columns"], [Table(header, rows)]
 
 
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def table_figures(trained: TrainedTable, judgement: Judgement, worth: Sequence[Worth]) -> dict[str, Any]:
     """The same numbers for programs, as JSON holds them."""
 
@@ -165,6 +169,7 @@ def table_figures(trained: TrainedTable, judgement: Judgement, worth: Sequence[W
         "p_value": judgement.p_value,
         "worth": [dataclasses.asdict(one) for one in worth],
         "checks": checks,
+        "options": {name: _plain(value) for name, value in dataclasses.asdict(trained.options).items()},
         "seconds": trained.seconds,
         "versions": {"neurona": __version__, "python": platform.python_version()},
     }

@@ -149,6 +149,30 @@ _ENGLISH = {
     "worst_row": "predicted worst",
     "typical_row": "typical",
     "what": "why it is here",
+    "comparison_title": "Trainings that predict {target}",
+    "best_run": "{name} predicts best: {score}.",
+    "best_clearly": "It differs from each of the others by more than chance.",
+    "best_by_chance": "What it has ahead of these may be chance: {names}.",
+    "other_target": "{name} can't be compared with {best}: it predicts something else.",
+    "other_rows": "{name} can't be compared with {best}: the data differ, since rows of one number have "
+    "different "
+    "targets.",
+    "no_shared_rows": "{name} can't be compared with {best}: there are hardly rows that both were tested "
+    "with.",
+    "runs": "Runs",
+    "run": "run",
+    "score": "right, or R2",
+    "loss": "log loss, or RMSE",
+    "preset": "preset",
+    "columns_left_out": "columns left out",
+    "chance_beside": "chance alone, beside the first",
+    "p_on_rows": "p = {p:.2g} ({rows} rows)",
+    "not_comparable": "not comparable",
+    "comparison_meaning": "Each score is of the rows that the run was tested with. The runs are compared "
+    "with the first "
+    "on the rows that both were tested with: by McNemar's exact test, or for numbers by their squared "
+    "errors. Who "
+    "compares many runs finds a difference by chance now and then.",
     "check_learned_rows": "rows that were learned from",
     "check_drifted": "columns as in the training",
     "check_few_rows": "rows enough",
@@ -320,6 +344,30 @@ _SPANISH = {
     "worst_row": "la peor predicha",
     "typical_row": "típica",
     "what": "por qué está aquí",
+    "comparison_title": "Entrenamientos que predicen {target}",
+    "best_run": "{name} es el que mejor predice: {score}.",
+    "best_clearly": "Se distingue de cada uno de los otros por más que azar.",
+    "best_by_chance": "Lo que aventaja a estos puede ser azar: {names}.",
+    "other_target": "{name} no se puede comparar con {best}: predice otra cosa.",
+    "other_rows": "{name} no se puede comparar con {best}: los datos son otros, porque filas de un mismo "
+    "número tienen "
+    "objetivos distintos.",
+    "no_shared_rows": "{name} no se puede comparar con {best}: apenas hay filas con las que se examinaron "
+    "los dos.",
+    "runs": "Ejecuciones",
+    "run": "ejecución",
+    "score": "acierto, o R2",
+    "loss": "pérdida logarítmica, o RMSE",
+    "preset": "preset",
+    "columns_left_out": "columnas fuera",
+    "chance_beside": "solo azar, frente a la primera",
+    "p_on_rows": "p = {p:.2g} ({rows} filas)",
+    "not_comparable": "no comparable",
+    "comparison_meaning": "Cada cifra es de las filas con que se examinó la ejecución. Se comparan con la "
+    "primera en las "
+    "filas con que se examinaron ambas: con la prueba exacta de McNemar o, si son números, por sus errores "
+    "al "
+    "cuadrado. Quien compara muchas encuentra a veces una diferencia por azar.",
     "check_learned_rows": "filas de las que se aprendió",
     "check_drifted": "columnas como en el entrenamiento",
     "check_few_rows": "filas suficientes",

@@ -50,6 +50,7 @@ def test_a_table_is_learned_and_predicts(capsys, tmp_path, prices, language, sai
         "predictor.zip",
         "report.html",
         "report.json",
+        "predictions.csv",
         "config.yaml",
     }
     assert json.loads((folder / "report.json").read_text("utf-8"))["models"][0]["score"]["value"] > 0.9
@@ -234,6 +235,45 @@ def test_what_can_not_be_explained_is_said(capsys, tmp_path, prices, learned):
         ((tmp_path, prices), "is no model of a table: neurona explain takes"),
     ]:
         status, _, error = call(capsys, "explain", *arguments, "--output", tmp_path / "o", "--language", "en")
+        assert status == 1
+        assert said in error
+    assert not (tmp_path / "o").exists()
+
+
+# neurona compare
+
+
+@pytest.mark.parametrize(("language", "said"), [("es", "predice mejor"), ("en", "predicts best")])
+def test_runs_are_compared(capsys, tmp_path, prices, learned, language, said):
+    less = tmp_path / "less"
+    arguments = ("train", prices, "--target", "precio", "--drop", "metros", "--output", less)
+    assert call(capsys, *arguments)[0] == 0
+    folder = tmp_path / "beside"
+    arguments = ("compare", less, learned, "--output", folder, "--language", language)
+    status, printed, _ = call(capsys, *arguments)
+    assert status == 0
+    lines = printed.splitlines()
+    assert lines[1].startswith("run ")
+    assert lines[2].startswith("less ")
+    assert "código, metros" in lines[2] or "metros, código" in lines[2]
+    assert said.split()[0] in printed
+    figures = json.loads((folder / "comparison.json").read_text("utf-8"))
+    assert figures["runs"][1]["shared_rows"] == 90
+    assert figures["runs"][1]["p_value"] < 0.001
+    assert f'<html lang="{language}">' in (folder / "comparison.html").read_text("utf-8")
+    assert "beside-2" in call(capsys, *arguments)[1]
+
+
+def test_what_can_not_be_compared_is_said(capsys, tmp_path, prices, learned):
+    (tmp_path / "model.keras").write_bytes(b"PK")
+    for folders, said in [
+        ((learned,), "Two runs or more"),
+        ((learned, f"{learned}/"), "Two runs or more"),
+        ((learned, tmp_path), "is no run that can be compared"),
+        ((learned, tmp_path / "nowhere"), "nowhere"),
+        ((learned, prices), "is no run that can be compared"),
+    ]:
+        status, _, error = call(capsys, "compare", *folders, "--output", tmp_path / "o", "--language", "en")
         assert status == 1
         assert said in error
     assert not (tmp_path / "o").exists()
