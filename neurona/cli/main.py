@@ -113,6 +113,7 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "folds": option(int | None, "option_folds", "--folds", min=2),
         "group": option(str | None, "option_group", "--group", metavar="COLUMN"),
         "time_column": option(str | None, "option_time_column", "--time-column", metavar="COLUMN"),
+        "weight": option(str | None, "option_weight", "--weight", metavar="COLUMN"),
         "drop": option(list[str] | None, "option_drop", "--drop", metavar="COLUMN"),
         "keep": option(list[str] | None, "option_keep", "--keep", metavar="COLUMN"),
         "table": option(str | None, "option_table", "--table", metavar="NAME"),

@@ -46,6 +46,10 @@ _SENTENCES = {
         "not_understood": "{cells} cells of {column!r}, such as {example!r}, are not what the model learned "
         "there: "
         "they count as empty.",
+        "weighted": "{column!r} says how much each row counts when the models learn; {rows} rows of weight "
+        "0 are "
+        "left out. The figures count each row once.",
+        "diverged": "A model is left out, since its predictions were not finite: {model}.",
         "new_class": "{rows} rows of {column!r} hold what the model never saw there, such as {example!r}. "
         "It can "
         "only be wrong about them, and they are left out of the figures.",
@@ -98,6 +102,10 @@ _SENTENCES = {
         "not_understood": "{cells} celdas de {column!r}, como {example!r}, no son lo que el modelo aprendió "
         "ahí: "
         "cuentan como vacías.",
+        "weighted": "{column!r} dice cuánto cuenta cada fila cuando aprenden los modelos; {rows} filas de "
+        "peso 0 se "
+        "dejan fuera. Las cifras cuentan cada fila una vez.",
+        "diverged": "Un modelo se deja fuera, porque sus predicciones no eran finitas: {model}.",
         "new_class": "{rows} filas de {column!r} contienen lo que el modelo nunca vio ahí, como "
         "{example!r}. Con ellas "
         "solo puede equivocarse, y se dejan fuera de las cifras.",
