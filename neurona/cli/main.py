@@ -179,6 +179,8 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         ),
     },
 }
+# What a command says at once that it reads: the name of the parameter.
+_READ = {"train": "dataset", "evaluate": "file", "explain": "file"}
 # Settings of commands' parsers: what follows a program is the program's.
 _PARSERS = {"run": {"allow_interspersed_args": False, "ignore_unknown_options": True}}
 
@@ -202,11 +204,13 @@ def chosen_language(arguments: list[str]) -> str:
 
 
 def perform(command: str, language: str, options: Mapping[str, Any]) -> None:
-    """Import a command's module and run it.
+    """Import a command's module and run it. What is read is said before, since importing JAX takes a while.
 
     Raises:
         typer.Exit: the command failed or was interrupted. Neurona's own errors are printed as one line.
     """
+    if command in _READ:
+        print(texts(language)["loading"].format(dataset=options[_READ[command]]), flush=True)
     try:
         status = importlib.import_module(f"neurona.cli.{command}").run(language=language, **options)
     except (NeuronaError, OSError) as error:

@@ -83,7 +83,6 @@ def train(
     """
     language = options["language"]
     say = texts(language)
-    print(say["loading"].format(dataset=source), flush=True)
     asked = {"target": target, "table": table, **options}
     settings = {**_settings(config), **{name: one for name, one in asked.items() if one not in (None, [])}}
     target, table = settings.pop("target", None), settings.pop("table", None)

@@ -79,7 +79,6 @@ def train_network(
     if folder != wanted:
         print(say["folder_taken"].format(wanted=wanted, folder=folder))
     nn.utils.set_random_seed(seed)
-    print(say["loading"].format(dataset=dataset), flush=True)
     task = load_task(dataset, language, samples)
     model = build_model(task, network, recipe)
     model.summary()

@@ -220,7 +220,7 @@ def test_a_model_is_explained(capsys, tmp_path, prices, learned, language):
     word = {"es": "Fila", "en": "Row"}[language]
     assert all(f"{word} {row}: " in printed for row in (3, 17))
     assert "barrio = norte: " in printed
-    assert "metros" in printed.splitlines()[1]
+    assert "metros" in printed.splitlines()[2]
     assert f'<html lang="{language}">' in (folder / "explanation.html").read_text("utf-8")
     assert "why-2" in call(capsys, *arguments)[1]
 
