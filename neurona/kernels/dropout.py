@@ -27,15 +27,25 @@ def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ..
         >>> dropout(jnp.ones(6), jax.random.key(1), 0.5, (6,)).tolist()
         [2.0, 0.0, 2.0, 2.0, 0.0, 0.0]
     """
+    if not has_native_bits(key) or tuple(mask_shape) != x.shape:
+        return _formula(x, key, 1.0 - rate, mask_shape)
+    return _dropout(x, jax.random.key_data(key), keep=1.0 - rate)
+
+
+def has_native_bits(key: jax.Array) -> bool:
+    """Whether `jax.random.bernoulli` with the key has the bits that the native kernels compute.
+
+    Example:
+
+        >>> has_native_bits(jax.random.key(1)), has_native_bits(jax.random.key(1, impl="rbg"))
+        (True, False)
+    """
     settings: Any = jax.config
-    threefry = (
+    return (
         jax.random.key_impl(key) == "threefry2x32"
         and settings.jax_threefry_partitionable
         and not settings.jax_enable_x64
     )
-    if not threefry or tuple(mask_shape) != x.shape:
-        return _formula(x, key, 1.0 - rate, mask_shape)
-    return _dropout(x, jax.random.key_data(key), keep=1.0 - rate)
 
 
 def _formula(x: jax.Array, key: jax.Array, keep: float, mask_shape: tuple[int, ...]) -> jax.Array:

@@ -150,8 +150,21 @@ class _HeadedAttention(Layer):
                 "return."
             )
         scale = 1 / math.sqrt(self._key_size)
-        if query.ndim == 4 and not (self.dropout or return_scores):
-            return attention(query, key, value, self._allowed(4, *masks), scale), None
+        drops = training and 0 < self.dropout < 1
+        if query.ndim == 4 and not return_scores and self.dropout < 1:
+            # As in Keras: a query that may see nothing gets zeros where the layer has dropout, else the mean
+            # of all values.
+            y = attention(
+                query,
+                key,
+                value,
+                self._allowed(4, *masks),
+                scale,
+                rate=self.dropout if drops else 0.0,
+                random_key=self._next_key() if drops else None,
+                blind_is_zero=self.dropout > 0,
+            )
+            return y, None
         scores = jnp.einsum(equations[0], query * scale, key)
         allowed = self._allowed(scores.ndim, *masks)
         exact = scores.astype(jnp.promote_types(scores.dtype, jnp.float32))
@@ -159,8 +172,6 @@ class _HeadedAttention(Layer):
             exact = jnp.where(allowed, exact, 0.7 * jnp.finfo(exact.dtype).min)
         weights = jax.nn.softmax(exact, axis=tuple(range(-len(self._axes), 0)))
         if allowed is not None:
-            # As in Keras: a query that may see nothing gets zeros here, and the mean of all values in the
-            # fused computation above.
             weights = jnp.where(allowed, weights, 0)
         weights = weights.astype(value.dtype)
         dropped = (

@@ -32,9 +32,11 @@ def attention(batch):
     inputs = [
         *arrays((batch, 7, 3, 5), (batch, 9, 3, 5), (batch, 9, 3, 4)),
         jnp.asarray(np.random.default_rng(0).random((1, 1, 7, 9)) > 0.3),
+        jax.random.key_data(jax.random.key(2)),
     ]
-    yield "attention", inputs, {"scale": 0.4}
-    yield "attention, backward", [*inputs, *arrays((batch, 7, 3, 4), seed=1)], {"scale": 0.4}
+    options = {"scale": 0.4, "keep": 0.75, "blind_is_zero": False}
+    yield "attention", inputs, options
+    yield "attention, backward", [*inputs, *arrays((batch, 7, 3, 4), seed=1)], options
 
 
 def bernoulli(batch):

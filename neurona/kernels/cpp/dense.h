@@ -111,6 +111,15 @@ static inline void dense_slopes(const ConstMatrix& y, const ConstMatrix& g, Acti
   }
 }
 
+// db += the sum of the rows of z.
+static inline void add_sum_of_rows(const ConstMatrix& z, float* db) {
+  for (long m = 0; m < z.rows; m++)
+    for (long n = 0; n < z.columns; n += LANES) {
+      const long lanes = std::min<long>(LANES, z.columns - n);
+      store(db + n, load(db + n, lanes) + load(z.data + m * z.row_stride + n, lanes), lanes);
+    }
+}
+
 // What dense_backward computes: dx is z W^T. Where the gradient of x is not needed, dx.data is null and W is
 // not read.
 struct DenseBackward {
@@ -132,8 +141,14 @@ struct DenseBackward {
     // At least once: without samples the gradients are 0.
     for (long m = samples.begin; m < samples.end || m == samples.begin; m += SAMPLES) {
       const long count = std::min(SAMPLES, samples.end - m);
-      const Matrix z{memory.data(), count, N, padded_N}, z_transposed{z_T, N, M, padded_M};
-      dense_slopes(y.row_block(m, count), g.row_block(m, count), activation, z, db);
+      const Matrix slopes{memory.data(), count, N, padded_N}, z_transposed{z_T, N, M, padded_M};
+      const ConstMatrix g_rows = g.row_block(m, count);
+      const ConstMatrix z = activation == Activation::linear ? g_rows : slopes;
+      if (activation == Activation::linear) {
+        add_sum_of_rows(g_rows, db);
+      } else {
+        dense_slopes(y.row_block(m, count), g_rows, activation, slopes, db);
+      }
       if (dx.data && transposes_z) transpose(z, z_transposed);
       for (long k = inputs.begin; k < inputs.end; k += INPUTS) {
         const long width = std::min(INPUTS, inputs.end - k);

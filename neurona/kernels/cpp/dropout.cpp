@@ -6,8 +6,8 @@ namespace neurona {
 
 static ffi::Error dropout_of(ffi::ThreadPool pool, Input x, ffi::Buffer<ffi::U32> key, Output y,
                              Attribute<float, KEEP> keep) {
-  dropout(pool, x.element_count(), key.typed_data()[0], key.typed_data()[1], *keep, x.typed_data(),
-          y->typed_data());
+  const Dropout drop(key.typed_data()[0], key.typed_data()[1], *keep);
+  dropout(pool, x.element_count(), drop, x.typed_data(), y->typed_data());
   return ffi::Error::Success();
 }
 

@@ -66,21 +66,37 @@ NEURONA_INLINE Words random_bits(uint32_t key0, uint32_t key1, uint32_t high, Wo
   return x0 ^ x1;
 }
 
-// y = x / keep where a uniform random number is below `keep`, else 0. The number has 23 bits, as in
-// jax.random.uniform.
+// Keeps each element of an array where its uniform random number is below `keep`. The number has 23 bits, as
+// in jax.random.uniform.
+class Dropout {
+ public:
+  Dropout(uint32_t key0, uint32_t key1, float keep) : key0_(key0), key1_(key1), keep_(keep) {
+    const double bound = static_cast<double>(keep) * (1 << 23);
+    least_dropped_ = static_cast<uint32_t>(bound) + (bound > static_cast<uint32_t>(bound));
+  }
+  bool keeps_all() const { return keep_ == 1; }
+
+  // Of LANES elements, x / keep where the element is kept, else 0. The numbers of the elements, from `first`
+  // on, have the same upper 32 bits.
+  __attribute__((always_inline)) Vector operator()(long first, Vector x) const {
+    Words number;
+    for (int i = 0; i < LANES; i++) number[i] = i;
+    number += static_cast<uint32_t>(first);
+    const Words bits = random_bits(key0_, key1_, static_cast<uint32_t>(first >> 32), number);
+    return (bits >> 9) < least_dropped_ ? x * broadcast(1 / keep_) : Vector{};
+  }
+
+ private:
+  uint32_t key0_, key1_, least_dropped_;
+  float keep_;
+};
+
 template <class Pool>
-void dropout(Pool& pool, long size, uint32_t key0, uint32_t key1, float keep, const float* x, float* y) {
-  const double bound = static_cast<double>(keep) * (1 << 23);
-  const uint32_t least_dropped = static_cast<uint32_t>(bound) + (bound > static_cast<uint32_t>(bound));
+void dropout(Pool& pool, long size, const Dropout& drop, const float* x, float* y) {
   parallel_for(pool, part_count(pool, size, DROPOUT_PART), size, LANES, [&](Part part) {
-    Words lane;
-    for (int i = 0; i < LANES; i++) lane[i] = i;
     for (long i = part.begin; i < part.end; i += LANES) {
       const long lanes = std::min<long>(LANES, part.end - i);
-      const Words bits =
-          random_bits(key0, key1, static_cast<uint32_t>(i >> 32), lane + static_cast<uint32_t>(i));
-      const Vector kept = load(x + i, lanes) * broadcast(1 / keep);
-      store(y + i, (bits >> 9) < least_dropped ? kept : Vector{}, lanes);
+      store(y + i, drop(i, load(x + i, lanes)), lanes);
     }
   });
 }

@@ -30,6 +30,7 @@ using Attribute = ffi::Attr<Value, NAME>;
 
 inline constexpr char ACTIVATION[] = "activation";
 inline constexpr char AXES[] = "axes";
+inline constexpr char BLIND_IS_ZERO[] = "blind_is_zero";
 inline constexpr char EPSILON[] = "epsilon";
 inline constexpr char KEEP[] = "keep";
 inline constexpr char MEAN[] = "mean";

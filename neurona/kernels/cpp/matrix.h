@@ -71,11 +71,12 @@ struct Epilogue {
   Activation activation = Activation::linear;
   bool accumulate = false;  // add to C
 
-  // What follows a part of the terms of a sum, for the columns of C from `column` on.
-  Epilogue part(bool is_first, bool is_last, long column) const {
-    return {is_last && bias ? bias + column : nullptr, is_last ? activation : Activation::linear,
-            accumulate || !is_first};
+  // What follows a part of the terms of a sum.
+  Epilogue of_terms(bool is_first, bool is_last) const {
+    return {is_last ? bias : nullptr, is_last ? activation : Activation::linear, accumulate || !is_first};
   }
+  // What follows for the columns of C from `column` on.
+  Epilogue of_columns(long column) const { return {bias ? bias + column : nullptr, activation, accumulate}; }
 };
 
 static inline Epilogue accumulate_if(bool accumulate) { return {nullptr, Activation::linear, accumulate}; }
@@ -151,31 +152,54 @@ static ProductTile product_tile_of(long rows) {
   return product_tile_of<VECTORS>(rows, std::make_index_sequence<PRODUCT_ROWS[VECTORS]>());
 }
 
-constexpr long DEPTH =
-    192;  // terms of a sum between visits to C: a strip of B stays in the first-level cache
+// At a time: terms of a sum, so that a strip of B stays in the first-level cache, and rows of C, so that as
+// many terms of as many rows of A stay in the second.
+constexpr long DEPTH = 192, ROWS_AT_ONCE = 192;
+constexpr long PACKED_ROWS = 128, PACKED_ROWS_IF_WIDE = 48;  // of C, for which it pays to pack a strip of B
+constexpr long WIDE = 256;  // columns of B, from which its rows fall on few sets of the first-level cache
+
+// A strip of B, of at most DEPTH rows and three vectors, copied to where its rows are neighbours.
+static inline ConstMatrix packed(const ConstMatrix& strip) {
+  alignas(4 * LANES) static thread_local float memory[DEPTH * 3 * LANES];
+  const long width = up_to_multiple(strip.columns, LANES);
+  for (long k = 0; k < strip.rows; k++)
+    for (long n = 0; n < strip.columns; n += LANES)
+      store(memory + k * width + n,
+            load(strip.data + k * strip.row_stride + n, std::min<long>(LANES, strip.columns - n)));
+  return {memory, strip.rows, strip.columns, width};
+}
+
+// C = A B, for at most DEPTH terms of ROWS_AT_ONCE rows of C.
+static inline void product_block(const ConstMatrix& A, const ConstMatrix& B, const Matrix& C,
+                                 const Epilogue& epilogue) {
+  const bool packs = C.rows >= (B.row_stride < WIDE ? PACKED_ROWS : PACKED_ROWS_IF_WIDE);
+  for (long n = 0, width; n < C.columns; n += width) {
+    const long left = C.columns - n, vectors = std::min(3L, (left + LANES - 1) / LANES),
+               most = PRODUCT_ROWS[vectors];
+    width = std::min(left, vectors * LANES);
+    const ConstMatrix columns = B.column_block(n, width), strip = packs ? packed(columns) : columns;
+    for (long m = 0, rows; m < C.rows; m += rows) {
+      const long below = C.rows - m;
+      rows = below <= most ? below : below < 2 * most ? (below + 1) / 2 : most;
+      const ProductTile tile = vectors == 3   ? product_tile_of<3>(rows)
+                               : vectors == 2 ? product_tile_of<2>(rows)
+                                              : product_tile_of<1>(rows);
+      tile(A.row_block(m, rows), strip, C.block(m, n, rows, width), epilogue.of_columns(n));
+    }
+  }
+}
 
 // C = A B, with what the epilogue adds. A may lie in memory by rows or by columns, B and C by rows.
 static inline void product(const ConstMatrix& A, const ConstMatrix& B, const Matrix& C,
                            const Epilogue& epilogue = {}) {
   assert(A.rows == C.rows && A.columns == B.rows && B.columns == C.columns);
   assert(B.column_stride == 1 && C.column_stride == 1);
-  for (long n = 0, width; n < C.columns; n += width) {
-    const long left = C.columns - n, vectors = std::min(3L, (left + LANES - 1) / LANES),
-               most = PRODUCT_ROWS[vectors];
-    width = std::min(left, vectors * LANES);
+  for (long m = 0; m < C.rows; m += ROWS_AT_ONCE)
     for (long k = 0; k < A.columns || k == 0; k += DEPTH) {
-      const long depth = std::min(DEPTH, A.columns - k);
-      const Epilogue of_part = epilogue.part(k == 0, k + DEPTH >= A.columns, n);
-      for (long m = 0, rows; m < C.rows; m += rows) {
-        const long below = C.rows - m;
-        rows = below <= most ? below : below < 2 * most ? (below + 1) / 2 : most;
-        const ProductTile tile = vectors == 3   ? product_tile_of<3>(rows)
-                                 : vectors == 2 ? product_tile_of<2>(rows)
-                                                : product_tile_of<1>(rows);
-        tile(A.block(m, k, rows, depth), B.block(k, n, depth, width), C.block(m, n, rows, width), of_part);
-      }
+      const long rows = std::min(ROWS_AT_ONCE, C.rows - m), depth = std::min(DEPTH, A.columns - k);
+      product_block(A.block(m, k, rows, depth), B.row_block(k, depth), C.row_block(m, rows),
+                    epilogue.of_terms(k == 0, k + DEPTH >= A.columns));
     }
-  }
 }
 
 }  // namespace neurona

@@ -149,7 +149,8 @@ static inline void sums(const Sums& s, const float* A, const float* B, float* C)
     width = std::min(left, vectors * LANES);
     const ConstMatrix strip{B + column, 0, width, s.B_stride};
     for (std::size_t block = 0; block < blocks.count(); block++) {
-      const Epilogue epilogue = s.epilogue.part(block == 0, block + 1 == blocks.count(), column);
+      const bool is_last = block + 1 == blocks.count();
+      const Epilogue epilogue = s.epilogue.of_terms(block == 0, is_last).of_columns(column);
       for (const Span& span : s.rows)
         for (long row = 0, rows; row < span.length; row += rows) {
           const long remaining = span.length - row,

@@ -26,11 +26,16 @@ static void check_masked(Pool& pool, const Attention& a) {
 
 static void check(Pool& pool, long B, long T, long S, long N, long H, long V) {
   const bool everywhere = true;
-  check_masked(pool, {B, T, S, N, H, V, 0.3f, &everywhere, {0, 0, 0, 0}});
+  const Dropout none(0, 0, 1), some_dropped(17, 4, 0.7f);
+  check_masked(pool, {B, T, S, N, H, V, 0.3f, &everywhere, {0, 0, 0, 0}, false, none});
+  check_masked(pool, {B, T, S, N, H, V, 0.3f, &everywhere, {0, 0, 0, 0}, true, some_dropped});
   std::vector<char> some(T * S);
   for (long i = 0; i < T * S; i++) some[i] = i % 3 != 0 && i / S != 2;  // the third query may see no key
   const bool* allowed = reinterpret_cast<const bool*>(some.data());
-  check_masked(pool, {B, T, S, N, H, V, 0.3f, allowed, {0, 0, S, 1}});
+  check_masked(pool, {B, T, S, N, H, V, 0.3f, allowed, {0, 0, S, 1}, false, none});
+  check_masked(pool, {B, T, S, N, H, V, 0.3f, allowed, {0, 0, S, 1}, true, some_dropped});
+  for (long i = 0; i < T * S; i++) some[i] = i % S <= i / S;  // none sees a later one
+  check_masked(pool, {B, T, S, N, H, V, 0.3f, allowed, {0, 0, S, 1}, false, some_dropped});
 }
 
 int main() {

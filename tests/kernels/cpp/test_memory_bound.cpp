@@ -103,7 +103,7 @@ static void check_dropout(Pool& pool, long size, float keep) {
   Floats y(size);
   Doubles expected(size);
   plain::dropout(size, 17, 4, keep, x.data(), expected.data());
-  dropout(pool, size, 17, 4, keep, x.data(), y.data());
+  dropout(pool, size, Dropout(17, 4, keep), x.data(), y.data());
   expect_close("dropout", y, expected, 1e-6);
 }
 
