@@ -18,6 +18,7 @@ from neurona.tabular import (
     explanation_verdict,
     read_table,
 )
+from neurona.tabular.blocks import shown
 
 REPORT, JSON = "explanation.html", "explanation.json"
 _SHOWN, _ADDED = 15, 6  # columns of all, and of a row
@@ -79,11 +80,12 @@ def _print(found: Explanation, language: str) -> None:
     say = texts(language)
     key = "table_importance" if found.by_loss else "table_movement"
     for one in found.importances[:_SHOWN]:
-        growth = one.growth
-        print(say[key].format(name=one.name, growth=growth.value, low=growth.low, high=growth.high))
+        bounds = {"growth": one.growth.value, "low": one.growth.low, "high": one.growth.high}
+        print(say[key].format(name=one.name, **{name: shown(value) for name, value in bounds.items()}))
     for row in found.explained:
         kind = "class" if row.output else "number"
-        told = {"row": row.place + 1, "output": row.output, "prediction": row.prediction, "mean": row.mean}
-        print("\n" + say[f"table_row_{kind}"].format(**told))
+        values = {"prediction": row.prediction, "mean": row.mean}
+        told = {name: f"{value:.1%}" if row.output else shown(value, 6) for name, value in values.items()}
+        print("\n" + say[f"table_row_{kind}"].format(row=row.place + 1, output=row.output, **told))
         for name, cell, value in list(zip(row.names, row.cells, row.values))[:_ADDED]:
-            print(f"  {name} = {cell}: {value:+.4g}")
+            print(f"  {name} = {cell}: {'+' if value > 0 else ''}{shown(float(value))}")

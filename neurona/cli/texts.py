@@ -95,10 +95,10 @@ _ENGLISH = {
     "table_loss_numbers": "RMSE",
     "table_class": "  {name}: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}, {support} rows",
     "table_rows": "--rows are numbers of rows such as 3,17, of which 1 is the first. Received: {rows}",
-    "table_importance": "  {name}: without it the loss grows by {growth:.4g} ({low:.4g} – {high:.4g})",
-    "table_movement": "  {name}: moves the predictions by {growth:.4g} ({low:.4g} – {high:.4g})",
-    "table_row_class": "Row {row}: {output} ({prediction:.1%}; others {mean:.1%} on average)",
-    "table_row_number": "Row {row}: {prediction:.6g} (others {mean:.6g} on average)",
+    "table_importance": "  {name}: without it the loss grows by {growth} ({low} – {high})",
+    "table_movement": "  {name}: moves the predictions by {growth} ({low} – {high})",
+    "table_row_class": "Row {row}: {output} ({prediction}; others {mean} on average)",
+    "table_row_number": "Row {row}: {prediction} (others {mean} on average)",
     "table_two_runs": "Two runs or more are compared. Received: {folders}",
     "table_no_run": "{folder} is no run that can be compared: neurona train FILE --target COLUMN leaves "
     "{file} in its "
@@ -297,10 +297,10 @@ _SPANISH = {
     "table_class": "  {name}: precisión {precision:.3f}, exhaustividad {recall:.3f}, F1 {f1:.3f}, {support} "
     "filas",
     "table_rows": "--rows son números de filas como 3,17, de las que 1 es la primera. Se recibió: {rows}",
-    "table_importance": "  {name}: sin ella la pérdida crece en {growth:.4g} ({low:.4g} – {high:.4g})",
-    "table_movement": "  {name}: mueve las predicciones en {growth:.4g} ({low:.4g} – {high:.4g})",
-    "table_row_class": "Fila {row}: {output} ({prediction:.1%}; otras, {mean:.1%} de media)",
-    "table_row_number": "Fila {row}: {prediction:.6g} (otras, {mean:.6g} de media)",
+    "table_importance": "  {name}: sin ella la pérdida crece en {growth} ({low} – {high})",
+    "table_movement": "  {name}: mueve las predicciones en {growth} ({low} – {high})",
+    "table_row_class": "Fila {row}: {output} ({prediction}; otras, {mean} de media)",
+    "table_row_number": "Fila {row}: {prediction} (otras, {mean} de media)",
     "table_two_runs": "Se comparan dos ejecuciones o más. Se recibió: {folders}",
     "table_no_run": "{folder} no es una ejecución que se pueda comparar: neurona train ARCHIVO --target "
     "COLUMNA deja {file} "
