@@ -7,7 +7,7 @@ temperatures are chosen on the other folds' predictions alone.
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -196,38 +196,51 @@ def learn_table(
         for encoder, (rows, others) in zip(encoders, folds)
     ]
     weights = None if weights is None else weights / weights.mean()
-    trials: list[Trial] = []
-    interrupted, diverged = "", []
-    for name, build in {"constant": ConstantModel, **candidates}.items():
-        if trials and time_limit is not None and time.perf_counter() - begin > time_limit:
-            break
-        try:
-            trial = _try(name, build, parts, y, outputs, folds, weights)
-        except KeyboardInterrupt:
-            if len(trials) < _USEFUL:
-                raise
-            interrupted = name
-            break
-        if trial is None:
-            diverged.append(name)
-            continue
-        trials.append(trial)
-        tell(trial)
+    named = {"constant": ConstantModel, **candidates}
+    end = np.inf if time_limit is None else begin + time_limit
+    trials, interrupted, diverged = _tried(
+        named, lambda name: _try(name, named[name], parts, y, outputs, folds, weights), end, tell
+    )
     learned = _joined(trials, encoders, y, outputs, folds, weights)
     learned = dataclasses.replace(learned, interrupted=interrupted, diverged=diverged)
     if learned.tested.all():
         return learned
     encoder = encoders[-1]
     whole = encoder.transform(_some(frame, columns, np.arange(len(y))))
-    end = None if time_limit is None else begin + time_limit
 
     def again(name: str) -> Candidate | None:
-        if interrupted or (end is not None and time.perf_counter() > end):
+        if interrupted or time.perf_counter() > end:
             return None
-        model = {"constant": ConstantModel, **candidates}[name]().fit(whole, y, outputs, weights)
+        model = named[name]().fit(whole, y, outputs, weights)
         return model if np.isfinite(model.predict(whole.rows(np.arange(min(len(y), _ASKED))))).all() else None
 
     return _refitted(learned, encoder, again)
+
+
+def _tried(
+    names: Iterable[str],
+    attempt: Callable[[str], Trial | None],
+    end: float,
+    tell: Callable[[Trial], None],
+) -> tuple[list[Trial], str, list[str]]:
+    """The trials of candidates, the one that Ctrl-C ended, and those that are left out."""
+    trials: list[Trial] = []
+    diverged = []
+    for name in names:
+        if trials and time.perf_counter() > end:
+            break
+        try:
+            trial = attempt(name)
+        except KeyboardInterrupt:
+            if len(trials) < _USEFUL:
+                raise
+            return trials, name, diverged
+        if trial is None:
+            diverged.append(name)
+            continue
+        trials.append(trial)
+        tell(trial)
+    return trials, "", diverged
 
 
 def _refitted(learned: Learned, encoder: TableEncoder, again: Callable[[str], Candidate | None]) -> Learned:
