@@ -6,7 +6,7 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,12 @@ from neurona.tabular import (
     table_report,
     train_table,
     verdict,
+    write_predictions,
 )
 from neurona.tasks.catalog import DATASETS
 
-PREDICTOR, REPORT, FIGURES, CONFIG = "predictor.zip", "report.html", "report.json", "config.yaml"
+PREDICTOR, REPORT, FIGURES = "predictor.zip", "report.html", "report.json"
+PREDICTIONS, CONFIG = "predictions.csv", "config.yaml"
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 # Of settings that are no texts.
@@ -49,6 +51,7 @@ _KINDS = {
     "time_limit": str | float | int,
 }
 _SHOWN = 20
+_NETWORKS = (".keras", ".h5")
 
 
 def is_file(given: str) -> bool:
@@ -84,7 +87,6 @@ def train(
     """
     language = options["language"]
     say = texts(language)
-    print(say["loading"].format(dataset=source), flush=True)
     asked = {"target": target, "table": table, **options}
     settings = {**_settings(config), **{name: one for name, one in asked.items() if one not in (None, [])}}
     target, table = settings.pop("target", None), settings.pop("table", None)
@@ -120,8 +122,8 @@ def _tell(language: str, news: list[Column] | Trial) -> None:
 
 def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, language: str) -> None:
     """Write predictor and report into a folder, and print the verdict and the files."""
-    say = texts(language)
     trained.predictor.save(folder / PREDICTOR)
+    write_predictions(trained, folder / PREDICTIONS)
     judgement, worth = judge(trained), column_worth(trained, frame)
     figures = table_figures(trained, judgement, worth)
     (folder / FIGURES).write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -129,9 +131,7 @@ def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, languag
     report = table_report(trained, judgement, worth, Path(source).name, again, language)
     write_report(report, folder / REPORT)
     print("\n".join(["", *verdict(trained, judgement, language), ""]))
-    print(say["written"].format(folder=folder))
-    for name in (PREDICTOR, REPORT, FIGURES, CONFIG):
-        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
+    print_written(folder, (PREDICTOR, REPORT, FIGURES, PREDICTIONS, CONFIG), language)
 
 
 def _seconds(text: Any) -> float:
@@ -189,8 +189,33 @@ def is_predictor(model: Path) -> bool:
     return (model / PREDICTOR).is_file() or model.suffix == ".zip"
 
 
-def _load(model: Path) -> TablePredictor:
+def load_predictor(model: Path, command: str, language: str) -> TablePredictor:
+    """The predictor that `neurona train FILE` left.
+
+    Args:
+        model: its folder, or the file there.
+        command: that asks for it, to be told where it is none.
+        language: of the message.
+
+    Raises:
+        ArgumentError: it is something else.
+        FileNotFoundError: there is nothing.
+        SavingError: it can't be read.
+    """
+    if not model.exists():
+        raise FileNotFoundError(2, "No such file", str(model))
+    if not is_predictor(model):
+        is_network = model.suffix in _NETWORKS or (model.is_dir() and any(model.glob("*.keras")))
+        key = "table_network" if is_network else "table_no_model"
+        raise ArgumentError(texts(language)[key].format(model=model, command=command, file=PREDICTOR))
     return TablePredictor.load(model / PREDICTOR if model.is_dir() else model)
+
+
+def print_written(folder: Path, names: Sequence[str], language: str) -> None:
+    """Say which files were written."""
+    print(texts(language)["written"].format(folder=folder))
+    for name in names:
+        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
 
 
 def predict(
@@ -203,7 +228,7 @@ def predict(
         DataError: a table lacks a column, or the sample has other rows.
         SavingError: the model can't be read.
     """
-    say, predictor = texts(language), _load(model)
+    say, predictor = texts(language), load_predictor(model, "predict", language)
     header = [predictor.target.column.name, *(str(name) for name in predictor.classes)]
     rows: list[list[Any]] = []
     tables = []

@@ -9,6 +9,10 @@ _ENGLISH = {
     "about": "Neurona: neural networks that train fast and can be watched while they learn.",
     "about_train": "Train a network on a classic data set, or learn a table from a file.",
     "about_predict": "Predict images, rows of a table, or texts.",
+    "about_evaluate": "Tell how good a model of a table is on rows of a file that has the target.",
+    "about_explain": "Tell why a model of a table predicts what it does: its columns, and single rows.",
+    "about_compare": "Show trainings of tables beside each other: scores, seconds, and whether they differ "
+    "by chance.",
     "about_summary": "Show the layers of a saved model.",
     "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_zoo": "List the networks of the zoo, show one, run its famous experiment, or play against one.",
@@ -41,6 +45,11 @@ _ENGLISH = {
     "option_network": "The network. By default the one that suits the data set.",
     "option_output_folder": "Folder for everything that is written.  [default: neurona-output/DATASET]",
     "option_output_table": "A CSV file to write all predictions to.",
+    "option_table_model": "The folder that neurona train FILE left, or the predictor.zip there.",
+    "option_table_file": "A file with a table, or the address of a database.",
+    "option_explained": "The numbers of rows to explain, from 1. By default the two worst and a typical one.",
+    "option_runs": "Folders that neurona train FILE left.",
+    "option_output_report": "Folder for a report (HTML, and JSON with the same numbers).",
     "option_picture": "Also draw the model into this PNG file.",
     "option_rows": "The size that stands for unknown ones, such as the batch, in the cost.",
     "option_samples": "Train on this many examples only, for a quick try.",
@@ -58,6 +67,7 @@ _ENGLISH = {
     "option_folds": "Of a table: parts of the rows, each predicted by what the others taught.",
     "option_group": "Of a table: the column of what may not be torn apart, such as patients.",
     "option_time_column": "Of a table: the column of moments; older rows predict newer ones.",
+    "option_weight": "Of a table: the column that says how much each row counts in learning.",
     "option_drop": "Of a table: a column to leave out; several times for several.",
     "option_keep": "Of a table: a column that is no copy of the target, though it looks so.",
     "option_table": "Which table of a database, or sheet of a workbook.",
@@ -80,6 +90,28 @@ _ENGLISH = {
     "pixels_no_option": "{option} is of no use for a table of pixels (--images).",
     "pixels_no_target": "Which column holds the classes? --images wants --target too.",
     "dataset_no_option": "{option} is for tables in files; it is of no use for the classic data sets.",
+    "table_network": "{model} is a network. neurona {command} takes what neurona train FILE --target COLUMN "
+    "made of a "
+    "table.",
+    "table_no_model": "{model} is no model of a table: neurona {command} takes the folder that neurona "
+    "train FILE "
+    "--target COLUMN left, with {file} in it.",
+    "folder_taken_report": "{wanted} holds an earlier report; this one is written into {folder}.",
+    "table_score_classes": "right",
+    "table_score_numbers": "R2",
+    "table_loss_classes": "log loss",
+    "table_loss_numbers": "RMSE",
+    "table_class": "  {name}: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}, {support} rows",
+    "table_rows": "--rows are numbers of rows such as 3,17, of which 1 is the first. Received: {rows}",
+    "table_importance": "  {name}: without it the loss grows by {growth} ({low} – {high})",
+    "table_movement": "  {name}: moves the predictions by {growth} ({low} – {high})",
+    "table_row_class": "Row {row}: {output} ({prediction}; others {mean} on average)",
+    "table_row_number": "Row {row}: {prediction} (others {mean} on average)",
+    "table_two_runs": "Two runs or more are compared. Received: {folders}",
+    "table_no_run": "{folder} is no run that can be compared: neurona train FILE --target COLUMN leaves "
+    "{file} in its "
+    "folder.",
+    "table_drift": "  {name}: not as in the training (distance {distance:.2f})",
     "table_number": "number",
     "table_boolean": "yes or no",
     "table_date": "date",
@@ -186,6 +218,12 @@ _SPANISH = {
     "about": "Neurona: redes neuronales que entrenan rápido y se dejan observar mientras aprenden.",
     "about_train": "Entrena una red con datos clásicos, o aprende una tabla de un archivo.",
     "about_predict": "Predice imágenes, filas de una tabla o textos.",
+    "about_evaluate": "Dice cómo de bueno es un modelo de una tabla con filas de un archivo que tiene el "
+    "objetivo.",
+    "about_explain": "Dice por qué un modelo de una tabla predice lo que predice: sus columnas, y filas "
+    "sueltas.",
+    "about_compare": "Muestra entrenamientos de tablas juntos: cifras, segundos, y si se distinguen por "
+    "azar.",
     "about_summary": "Muestra las capas de un modelo guardado.",
     "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_zoo": "Muestra las redes del zoológico o la ficha de una, ejecuta su experimento famoso, o juega.",
@@ -219,6 +257,13 @@ _SPANISH = {
     "option_network": "La red. Si no se indica, la que conviene al conjunto de datos.",
     "option_output_folder": "Carpeta para todo lo que se escribe.  [por defecto: neurona-output/DATASET]",
     "option_output_table": "Un archivo CSV donde escribir todas las predicciones.",
+    "option_table_model": "La carpeta que dejó neurona train ARCHIVO, o el predictor.zip que hay en ella.",
+    "option_table_file": "Un archivo con una tabla, o la dirección de una base de datos.",
+    "option_explained": "Los números de las filas que se explican, desde 1. Si no se indican, las dos "
+    "peores y una "
+    "típica.",
+    "option_runs": "Carpetas que dejó neurona train ARCHIVO.",
+    "option_output_report": "Carpeta para un informe (HTML, y JSON con los mismos números).",
     "option_picture": "Dibuja además el modelo en este archivo PNG.",
     "option_rows": "El tamaño que sustituye a los desconocidos, como el del lote, en el coste.",
     "option_samples": "Entrena solo con esta cantidad de ejemplos, para probar rápido.",
@@ -237,6 +282,7 @@ _SPANISH = {
     "option_folds": "De una tabla: partes de las filas; cada una la predice lo que enseñaron las otras.",
     "option_group": "De una tabla: la columna de lo que no se puede separar, como pacientes.",
     "option_time_column": "De una tabla: la columna de momentos; las filas antiguas predicen las nuevas.",
+    "option_weight": "De una tabla: la columna que dice cuánto cuenta cada fila al aprender.",
     "option_drop": "De una tabla: una columna que se deja fuera; varias veces para varias.",
     "option_keep": "De una tabla: una columna que no es copia del objetivo, aunque lo parezca.",
     "option_table": "Qué tabla de una base de datos, u hoja de un libro.",
@@ -260,6 +306,29 @@ _SPANISH = {
     "pixels_no_target": "¿Qué columna guarda las clases? --images pide también --target.",
     "dataset_no_option": "{option} es para tablas en archivos; no sirve para los conjuntos de datos "
     "clásicos.",
+    "table_network": "{model} es una red. neurona {command} recibe lo que neurona train ARCHIVO --target "
+    "COLUMNA hizo "
+    "de una tabla.",
+    "table_no_model": "{model} no es un modelo de una tabla: neurona {command} recibe la carpeta que dejó "
+    "neurona train "
+    "ARCHIVO --target COLUMNA, con {file} en ella.",
+    "folder_taken_report": "{wanted} guarda un informe anterior; este se escribe en {folder}.",
+    "table_score_classes": "acierto",
+    "table_score_numbers": "R2",
+    "table_loss_classes": "pérdida logarítmica",
+    "table_loss_numbers": "RMSE",
+    "table_class": "  {name}: precisión {precision:.3f}, exhaustividad {recall:.3f}, F1 {f1:.3f}, {support} "
+    "filas",
+    "table_rows": "--rows son números de filas como 3,17, de las que 1 es la primera. Se recibió: {rows}",
+    "table_importance": "  {name}: sin ella la pérdida crece en {growth} ({low} – {high})",
+    "table_movement": "  {name}: mueve las predicciones en {growth} ({low} – {high})",
+    "table_row_class": "Fila {row}: {output} ({prediction}; otras, {mean} de media)",
+    "table_row_number": "Fila {row}: {prediction} (otras, {mean} de media)",
+    "table_two_runs": "Se comparan dos ejecuciones o más. Se recibió: {folders}",
+    "table_no_run": "{folder} no es una ejecución que se pueda comparar: neurona train ARCHIVO --target "
+    "COLUMNA deja {file} "
+    "en su carpeta.",
+    "table_drift": "  {name}: no es como en el entrenamiento (distancia {distance:.2f})",
     "table_number": "número",
     "table_boolean": "sí o no",
     "table_date": "fecha",

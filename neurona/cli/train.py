@@ -85,9 +85,7 @@ def _chosen(
         network, recipe = choose(dataset, network, language)  # before data are fetched
         if path.exists():
             print(say["also_a_file"].format(dataset=dataset, path=path.absolute()))
-        print(say["loading"].format(dataset=dataset), flush=True)
         return load_task(dataset, language, samples), network, recipe
-    print(say["loading"].format(dataset=dataset), flush=True)
     size = None if images is None else size_of(images)
     if kind == "folder":
         task = load_folder(path, language, samples, size, seed)
