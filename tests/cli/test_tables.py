@@ -98,7 +98,7 @@ def test_a_configuration_runs_again_and_can_be_changed(capsys, tmp_path, prices)
         (["{}", "--target", "precio", "--epochs", "3"], "--epochs is of no use for a table"),
         (["{}", "--target", "precio", "--time-limit", "soon"], "such as 60s, 5m or 1h"),
         (["iris", "--target", "species"], "--target is for tables in files"),
-        (["/", "--target", "precio"], "/ is a folder"),
+        (["/", "--target", "precio"], "of no use for a folder of images"),
         (["nothing.csv", "--target", "precio"], "nothing.csv"),
     ],
 )
