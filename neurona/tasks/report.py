@@ -26,6 +26,7 @@ def report_of(run: Run, pictures: Pictures) -> Report:
         *_curves(run, pictures),
         *_examination(run, pictures),
         _predictions(run, pictures),
+        _mistakes(run, pictures),
         _layers(run, pictures),
         _reproduction(run),
     ]
@@ -101,6 +102,12 @@ def _predictions(run: Run, pictures: Pictures) -> Section:
     alternative = run.say["predictions_alternative"].format(count=count)
     meaning = run.say["predictions_meaning"]
     return run.say["predictions"], pictures.get("predictions.png", alternative, meaning)
+
+
+def _mistakes(run: Run, pictures: Pictures) -> Section:
+    """The test examples that the model is most wrong about."""
+    alternative = run.say["mistakes_alternative"].format(count=EXAMPLES_SHOWN)
+    return run.say["mistakes"], pictures.get("mistakes.png", alternative, run.say["mistakes_meaning"])
 
 
 def _layers(run: Run, pictures: Pictures) -> Section:

@@ -78,6 +78,9 @@ _ENGLISH = {
         "Training was interrupted in epoch {epoch} of {epochs}; figures are those of the model so far."
     ),
     "layer": "Layer",
+    "mistakes": "Worst mistakes",
+    "mistakes_alternative": "The {count} test examples, at most, that the model is most wrong about.",
+    "mistakes_meaning": "The test examples that the model is most wrong about, the worst first.",
     "model": "Model",
     "model_alternative": "Diagram of the layers, from input to output: {layers}.",
     "model_meaning": "The way of an example through the layers, with the shapes that each takes and gives.",
@@ -87,8 +90,7 @@ _ENGLISH = {
     "predictions": "Sample predictions",
     "predictions_alternative": "{count} test examples with what the model predicts and the truth.",
     "predictions_meaning": (
-        "Test examples that the model has not learned from, up to a third of them mistakes: what it says, "
-        "and what is true."
+        "Test examples that the model has not learned from, drawn at random: what it says, and what is true."
     ),
     "recall": "Recall",
     "report_lead": (
@@ -189,6 +191,9 @@ _SPANISH = {
         "hasta ahí."
     ),
     "layer": "Capa",
+    "mistakes": "Peores errores",
+    "mistakes_alternative": "Hasta {count} ejemplos de prueba, aquellos en los que el modelo más se equivoca.",
+    "mistakes_meaning": "Los ejemplos de prueba en los que el modelo más se equivoca; primero el peor.",
     "model": "Modelo",
     "model_alternative": "Diagrama de las capas, de la entrada a la salida: {layers}.",
     "model_meaning": "El camino de un ejemplo por las capas, con las formas que cada una recibe y devuelve.",
@@ -198,8 +203,8 @@ _SPANISH = {
     "predictions": "Predicciones de ejemplo",
     "predictions_alternative": "{count} ejemplos de prueba con lo que el modelo predice y lo real.",
     "predictions_meaning": (
-        "Ejemplos de prueba con los que el modelo no aprendió, hasta un tercio de ellos errores: lo que dice "
-        "y lo que es cierto."
+        "Ejemplos de prueba con los que el modelo no aprendió, tomados al azar: lo que dice y lo que es "
+        "cierto."
     ),
     "recall": "Exhaustividad",
     "report_lead": (

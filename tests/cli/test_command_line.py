@@ -20,7 +20,7 @@ from neurona.plotting import plot_model
 from neurona.tasks.task import load_task
 
 PROGRAM = [sys.executable, "-c", "from neurona.cli.main import main; main()"]
-PICTURES = {"model.png", "curves.png", "predictions.png", "weights.png"}
+PICTURES = {"model.png", "curves.png", "predictions.png", "mistakes.png", "weights.png"}
 
 
 def call(capsys, *arguments):
