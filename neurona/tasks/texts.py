@@ -192,7 +192,7 @@ _SPANISH = {
     ),
     "layer": "Capa",
     "mistakes": "Peores errores",
-    "mistakes_alternative": "Hasta {count} ejemplos de prueba, aquellos en los que el modelo más se equivoca.",
+    "mistakes_alternative": "Hasta {count} ejemplos de prueba, los que el modelo más equivoca.",
     "mistakes_meaning": "Los ejemplos de prueba en los que el modelo más se equivoca; primero el peor.",
     "model": "Modelo",
     "model_alternative": "Diagrama de las capas, de la entrada a la salida: {layers}.",
