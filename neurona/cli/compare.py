@@ -9,6 +9,7 @@ from neurona.cli.table import FIGURES, PREDICTIONS, PREDICTOR, print_written
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError
 from neurona.evaluation import write_report
+from neurona.language import spelled
 from neurona.tabular import (
     Run,
     compare_runs,
@@ -34,7 +35,8 @@ def run(*, language: str, folders: list[Path], output: Path | None) -> int:
     if len(wanted) < 2:
         raise ArgumentError(say["table_two_runs"].format(folders=", ".join(map(str, folders))))
     compared = compare_runs([_read(folder, language) for folder in wanted])
-    for cells in zip(*_columns(comparison_rows(compared, language))):
+    table = [[spelled(cell, language) for cell in row] for row in comparison_rows(compared, language)]
+    for cells in zip(*_columns(table)):
         print("  ".join(cells).rstrip())
     print("\n".join(["", *comparison_verdict(compared, language)]))
     if output is not None:

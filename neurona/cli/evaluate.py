@@ -10,6 +10,7 @@ from neurona.cli.folders import own_folder
 from neurona.cli.table import FIGURES, load_predictor, print_written
 from neurona.cli.texts import texts
 from neurona.evaluation import Interval, write_report
+from neurona.language import Figure, spelled
 from neurona.tabular import (
     Assessment,
     assess,
@@ -18,6 +19,7 @@ from neurona.tabular import (
     assessment_verdict,
     read_table,
 )
+from neurona.tabular.blocks import score_text
 
 REPORT, JSON = "evaluation.html", "evaluation.json"
 _SHOWN = 30  # classes
@@ -58,12 +60,16 @@ def _print(found: Assessment, language: str) -> None:
     say, figures = texts(language), assessment_figures(found)
     score, loss = found.score, found.loss
     kind = "classes" if found.target.classes else "numbers"
-    print(f"  {say[f'table_score_{kind}']}: {score.value:.1%} ({score.low:.1%} – {score.high:.1%})")
-    print(f"  {say[f'table_loss_{kind}']}: {loss.value:.5g} ({loss.low:.5g} – {loss.high:.5g})")
+    print(
+        f"  {say[f'table_score_{kind}']}: {spelled(score_text(score.value, score.low, score.high), language)}"
+    )
+    losses = Figure(f"{loss.value:.5g} ({loss.low:.5g} – {loss.high:.5g})")
+    print(f"  {say[f'table_loss_{kind}']}: {spelled(losses, language)}")
     for one in figures["figures"].get("classes", [])[:_SHOWN]:
         print(say["table_class"].format(**one))
     if "mae" in figures["figures"]:
-        print(f"  MAE: {figures['figures']['mae']:.5g}")
+        error = Figure(f"{figures['figures']['mae']:.5g}")
+        print(f"  MAE: {spelled(error, language)}")
     for one in found.drift:
         if one.far:
             print(say["table_drift"].format(name=one.name, distance=one.distance))

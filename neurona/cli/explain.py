@@ -10,6 +10,7 @@ from neurona.cli.table import load_predictor, print_written
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError
 from neurona.evaluation import write_report
+from neurona.language import Figure, spelled
 from neurona.tabular import (
     Explanation,
     explain,
@@ -85,7 +86,10 @@ def _print(found: Explanation, language: str) -> None:
     for row in found.explained:
         kind = "class" if row.output else "number"
         values = {"prediction": row.prediction, "mean": row.mean}
-        told = {name: f"{value:.1%}" if row.output else shown(value, 6) for name, value in values.items()}
+        told = {
+            name: Figure(f"{value:.1%}") if row.output else shown(value, 6) for name, value in values.items()
+        }
         print("\n" + say[f"table_row_{kind}"].format(row=row.place + 1, output=row.output, **told))
         for name, cell, value in list(zip(row.names, row.cells, row.values))[:_ADDED]:
-            print(f"  {name} = {cell}: {'+' if value > 0 else ''}{shown(float(value))}")
+            added = Figure(f"{'+' if value > 0 else ''}{shown(float(value))}")
+            print(f"  {name} = {cell}: {spelled(added, language)}")

@@ -152,7 +152,7 @@ def _show(header: list[str], table: list[list[Any]], say: Say) -> None:
         if answer[0] is None:
             said = say["not_predicted"]
         elif isinstance(answer[0], str):
-            said = f"{answer[0]} ({answer[1]:.1%})"
+            said = say["class_share"].format(name=answer[0], share=answer[1])
         else:
             said = "  ".join(f"{value:.4g}" for value in answer)
         print(f"{name:<{width}}  {said}")

@@ -17,6 +17,7 @@ from neurona.cli.submission import write_submission
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError, DataError, optional_import
 from neurona.evaluation import write_report
+from neurona.language import Figure, spelled
 from neurona.preprocessing.files import read_text
 from neurona.tabular import (
     Column,
@@ -241,7 +242,8 @@ def predict(
         likely = predictor.predict_proba(frame).tolist() if predictor.classes else [[]] * len(answers)
         rows += [[answer, *each] for answer, each in zip(answers, likely)]
     for number, (answer, *likely) in enumerate(rows[:_SHOWN], 1):
-        said = f"{answer} ({max(likely):.1%})" if likely else f"{answer:.6g}"
+        number = "" if likely else spelled(Figure(f"{answer:.6g}"), language)
+        said = say["class_share"].format(name=answer, share=max(likely)) if likely else number
         print(f"{say['row']} {number}  {said}")
     if len(rows) > _SHOWN:
         print(say["more_rows"].format(count=len(rows) - _SHOWN))

@@ -1,10 +1,11 @@
 """What the command line says, a table per language. Nothing heavy is imported here."""
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 from neurona.tasks.texts import TABLES as TASKS
 from neurona.tasks.texts import Say
 
 _ENGLISH = {
+    "class_share": "{name} ({share:.1%})",
     # help
     "about": "Neurona: neural networks that train fast and can be watched while they learn.",
     "about_train": "Train a network on a classic data set, or learn a table from a file.",
@@ -214,6 +215,7 @@ _ENGLISH = {
     "zoo_written": "Results: {folder}",
 }
 _SPANISH = {
+    "class_share": "{name} ({share:.1%})",
     # help
     "about": "Neurona: redes neuronales que entrenan rápido y se dejan observar mientras aprenden.",
     "about_train": "Entrena una red con datos clásicos, o aprende una tabla de un archivo.",
@@ -430,7 +432,7 @@ _SPANISH = {
     "play_bye": "Hasta luego, y gracias por jugar.",
     "zoo_written": "Resultados: {folder}",
 }
-TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**_SPANISH, **TASKS["es"]}}
+TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**in_spanish(_SPANISH), **TASKS["es"]}}
 
 
 def texts(language: str) -> Say:

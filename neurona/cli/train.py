@@ -14,6 +14,7 @@ from neurona.cli.predict import MODEL
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError
 from neurona.evaluation import write_report
+from neurona.language import spelled
 from neurona.tasks.labels import LABELS, WORDS, write_labels
 from neurona.tasks.pictures import Pictures
 from neurona.tasks.recipes import Recipe, build_model, choose, choose_own
@@ -187,7 +188,7 @@ def _evaluate(finished: Run, folder: Path, say: Say) -> None:
         print(finished.notice)
     print(say["evaluated"].format(rows=len(finished.task.test[0])))
     for name, value in headline:
-        print(f"  {name}: {value}")
+        print(f"  {name}: {spelled(value, finished.language)}")
     pictures = Pictures(finished)
     pictures.write(folder)
     if pictures.missing:

@@ -8,6 +8,7 @@ from typing import Any
 
 from neurona._version import __version__
 from neurona.evaluation import Interval, Report, Table
+from neurona.language import Figure
 from neurona.tabular.assessment import Assessment
 from neurona.tabular.blocks import (
     MOST,
@@ -76,10 +77,10 @@ def assessment_report(
         title=say["assessment_title"].format(target=target.column.name, file=file),
         lead=" ".join(assessment_verdict(assessment, expected, language)),
         figures=[
-            (say[f"score_{kind}"], f"{score.value:.1%}"),
-            (say["interval"], f"{score.low:.1%} – {score.high:.1%}"),
+            (say[f"score_{kind}"], Figure(f"{score.value:.1%}")),
+            (say["interval"], Figure(f"{score.low:.1%} – {score.high:.1%}")),
             (loss_name, shown(loss.value)),
-            (say["loss_interval"].format(name=loss_name), f"{shown(loss.low)} – {shown(loss.high)}"),
+            (say["loss_interval"].format(name=loss_name), Figure(f"{shown(loss.low)} – {shown(loss.high)}")),
             (say["rows_used"], str(len(assessment.rows))),
         ],
         sections=[
@@ -105,8 +106,8 @@ def _drift(drift: Sequence[Drift], say: Say) -> Section:
             one.name,
             shown(one.distance, 3),
             shown(one.p_value, 2),
-            "" if one.others is None else "{:.1%} → {:.1%}".format(*one.others),
-            "{:.1%} → {:.1%}".format(*one.missing),
+            "" if one.others is None else Figure("{:.1%} → {:.1%}".format(*one.others)),
+            Figure("{:.1%} → {:.1%}".format(*one.missing)),
         )
         for one in drift[:MOST]
     ]

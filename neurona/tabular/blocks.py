@@ -10,6 +10,7 @@ import numpy as np
 from neurona._version import __version__
 from neurona.core.errors import MissingDependencyError
 from neurona.evaluation import Picture, Table, calibration
+from neurona.language import Figure
 from neurona.plotting import plot_confusion_matrix, plot_residuals, png
 from neurona.tabular.checks import Check
 from neurona.tabular.target import Target
@@ -29,7 +30,7 @@ def shown(value: float, digits: int = 4) -> str:
         >>> shown(36508.07), shown(0.00012345), shown(2.0)
         ('36510', '0.0001234', '2')
     """
-    return np.format_float_positional(value, digits, unique=False, fractional=False, trim="-")
+    return Figure(np.format_float_positional(value, digits, unique=False, fractional=False, trim="-"))
 
 
 def score_text(value: float, low: float, high: float) -> str:
@@ -40,7 +41,7 @@ def score_text(value: float, low: float, high: float) -> str:
         >>> score_text(0.8312, 0.8, 0.86)
         '83.1% (80.0% – 86.0%)'
     """
-    return f"{value:.1%} ({low:.1%} – {high:.1%})"
+    return Figure(f"{value:.1%} ({low:.1%} – {high:.1%})")
 
 
 def figures_section(

@@ -15,6 +15,7 @@ import numpy as np
 from neurona._version import __version__
 from neurona.core.errors import ArgumentError, DataError
 from neurona.evaluation import Interval, Report, Table
+from neurona.language import Figure
 from neurona.preprocessing.files import read_text
 from neurona.tabular.blocks import Say, again_section, shown
 from neurona.tabular.encoding import LEFT_OUT
@@ -192,7 +193,7 @@ def comparison_verdict(compared: Sequence[Compared], language: str | None = None
     sentences = []
     tested = [one for one in compared[1:] if one.p_value is not None]
     if tested:
-        score = f"{best.run.score.value:.1%}"
+        score = Figure(f"{best.run.score.value:.1%}")
         sentences.append(say["best_run"].format(name=best.run.name, score=score))
         like = [one.run.name for one in tested if one.p_value is not None and one.p_value >= 0.05]
         key = "best_by_chance" if like else "best_clearly"
@@ -222,10 +223,10 @@ def _cells(one: Compared, say: Say) -> list[str]:
     beside = "" if one.p_value is None else say["p_on_rows"].format(p=one.p_value, rows=one.rows)
     return [
         run.name,
-        f"{run.score.value:.1%}",
-        f"{run.score.low:.1%} – {run.score.high:.1%}",
+        Figure(f"{run.score.value:.1%}"),
+        Figure(f"{run.score.low:.1%} – {run.score.high:.1%}"),
         shown(run.loss),
-        f"{run.seconds:.1f}",
+        Figure(f"{run.seconds:.1f}"),
         run.preset,
         ", ".join(members),
         ", ".join(run.left_out),

@@ -11,6 +11,7 @@ import numpy as np
 from neurona._version import __version__
 from neurona.core.errors import MissingDependencyError
 from neurona.evaluation import Picture, Report, Table
+from neurona.language import Figure
 from neurona.plotting import plot_dependence, plot_importance, png
 from neurona.tabular.blocks import MOST, Say, Section, again_section, shown
 from neurona.tabular.explanation import Dependence, Explanation, RowExplanation
@@ -91,7 +92,7 @@ def _importance(explanation: Explanation, say: Say) -> Section:
         say["importance_alternative"].format(name=bars[0].name),
     )
     rows = [
-        (one.name, shown(one.growth.value), f"{shown(one.growth.low)} – {shown(one.growth.high)}")
+        (one.name, shown(one.growth.value), Figure(f"{shown(one.growth.low)} – {shown(one.growth.high)}"))
         for one in explanation.importances[:MOST]
     ]
     table = Table([say["column"], label, say["interval"]], rows)
@@ -115,27 +116,32 @@ def _dependence(explanation: Explanation, say: Say, language: str | None) -> lis
 
 
 def _lowest_and_highest(curves: Sequence[Dependence], say: Say) -> Table:
-    rows = [row for one in curves for row in _ends(one)]
+    rows = [row for one in curves for row in _ends(one, say)]
     header = [say[name] for name in ("column", "class", "lowest", "highest")]
     kept = [0, 1, 2, 3] if len(curves[0].outputs) > 1 else [0, 2, 3]
     return Table([header[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
-def _ends(curve: Dependence) -> list[tuple[str, str, str, str]]:
+def _ends(curve: Dependence, say: Say) -> list[tuple[str, str, str, str]]:
     """Where each curve is lowest and highest."""
     points = [point if isinstance(point, str) else shown(point) for point in curve.points]
     rows = []
     for output, means in zip(curve.outputs, curve.means.T):
-        ends = [f"{shown(float(means[at]))} ({points[at]})" for at in (means.argmin(), means.argmax())]
+        ends = [
+            say["at_point"].format(value=shown(float(means[at])), point=points[at])
+            for at in (means.argmin(), means.argmax())
+        ]
         rows.append((curve.name, output, *ends))
     return rows
 
 
-def _answer(explanation: Explanation, value: Any) -> str:
+def _answer(explanation: Explanation, value: Any, say: Say) -> str:
     """A target, or predictions of a row, as people read it."""
     classes: list[Any] = explanation.target.classes
     if isinstance(value, np.ndarray):
-        return f"{classes[value.argmax()]} ({value.max():.1%})" if classes else shown(float(value[0]), 6)
+        if not classes:
+            return shown(float(value[0]), 6)
+        return say["class_share"].format(name=classes[value.argmax()], share=float(value.max()))
     if classes:
         return str(classes[int(value)]) if value >= 0 else ""
     return shown(float(value), 6) if np.isfinite(value) else ""
@@ -149,8 +155,8 @@ def _extremes(explanation: Explanation, say: Say) -> Section:
         (
             place + 1,
             what,
-            "" if truth is None else _answer(explanation, truth[place]),
-            _answer(explanation, explanation.predicted[place]),
+            "" if truth is None else _answer(explanation, truth[place], say),
+            _answer(explanation, explanation.predicted[place], say),
         )
         for place, what in rows
     ]
@@ -162,11 +168,11 @@ def _row(explanation: Explanation, one: RowExplanation, say: Say) -> Section:
     number = one.place + 1
     kind = "classes" if one.output else "numbers"
     values = {"prediction": one.prediction, "mean": one.mean}
-    told = {name: f"{value:.1%}" if one.output else shown(value, 6) for name, value in values.items()}
+    told = {name: Figure(f"{value:.1%}") if one.output else shown(value, 6) for name, value in values.items()}
     said = say[f"explained_row_{kind}"].format(
         output=f"{explanation.target.column.name} = {one.output}", **told
     )
-    truth = "" if explanation.truth is None else _answer(explanation, explanation.truth[one.place])
+    truth = "" if explanation.truth is None else _answer(explanation, explanation.truth[one.place], say)
     if truth:
         said += " " + say["explained_truth"].format(truth=truth)
     names = [f"{name} = {cell}" for name, cell in zip(one.names, one.cells)]

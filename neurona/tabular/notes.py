@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 
 _SENTENCES = {
     "en": {
@@ -121,6 +121,8 @@ _SENTENCES = {
     },
 }
 
+_TABLES = {"en": _SENTENCES["en"], "es": in_spanish(_SENTENCES["es"])}
+
 
 @dataclass(frozen=True)
 class Note:
@@ -142,4 +144,4 @@ class Note:
             >>> Note("constant", {"value": "x"}).say("es")
             "todas las filas contienen 'x'"
         """
-        return in_language(_SENTENCES, language)[self.key].format(**self.fields)
+        return in_language(_TABLES, language)[self.key].format(**self.fields)

@@ -8,6 +8,7 @@ from typing import Any
 
 from neurona._version import __version__
 from neurona.evaluation import Report, Table
+from neurona.language import Figure
 from neurona.tabular.blocks import (
     MOST,
     Section,
@@ -47,7 +48,7 @@ def verdict(trained: TrainedTable, judgement: Judgement, language: str | None = 
         sentences.append(say["wins_alone"].format(simple=named))
     else:
         key = "wins_clearly" if judgement.p_value < 0.05 and joined.loss < simple.loss else "wins_unclearly"
-        reached = f"{simple.score.value:.1%}"
+        reached = Figure(f"{simple.score.value:.1%}")
         sentences.append(say[key].format(simple=named, score=reached, p=judgement.p_value))
     doubts = [check.why.say(language) for check in trained.checks if check.why is not None]
     return [*sentences, doubts[0] if doubts else say["no_doubt"]]
@@ -93,10 +94,10 @@ def table_report(
         title=say["title"].format(target=trained.predictor.target.column.name, file=file),
         lead=" ".join(verdict(trained, judgement, language)),
         figures=[
-            (say[f"score_{kind}"], f"{judgement.joined.score.value:.1%}"),
+            (say[f"score_{kind}"], Figure(f"{judgement.joined.score.value:.1%}")),
             (say[f"loss_{kind}"], shown(judgement.joined.loss)),
             (say["model_joined"], join),
-            (say["seconds"], f"{trained.seconds:.1f}"),
+            (say["seconds"], Figure(f"{trained.seconds:.1f}")),
         ],
         sections=sections,
         version=__version__,
@@ -113,11 +114,11 @@ def _models(judgement: Judgement, say: Any, kind: str) -> Section:
     rows = [
         (
             say[f"model_{one.name}"],
-            f"{one.score.value:.1%}",
-            f"{one.score.low:.1%} – {one.score.high:.1%}",
+            Figure(f"{one.score.value:.1%}"),
+            Figure(f"{one.score.low:.1%} – {one.score.high:.1%}"),
             shown(one.loss),
-            f"{one.weight:.0%}",
-            f"{one.seconds:.2f}",
+            Figure(f"{one.weight:.0%}"),
+            Figure(f"{one.seconds:.2f}"),
         )
         for one in judgement.standings
     ]

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 
 _ENGLISH = {
+    "at_point": "{value} ({point})",
+    "class_share": "{name} ({share:.1%})",
     "title": "{target}, from {file}",
     "rows_and_columns": "{rows} rows, {used} of {columns} columns",
     "score_classes": "right",
@@ -197,6 +199,8 @@ _ENGLISH = {
     "model_network": "network",
 }
 _SPANISH = {
+    "at_point": "{value} ({point})",
+    "class_share": "{name} ({share:.1%})",
     "title": "{target}, a partir de {file}",
     "rows_and_columns": "{rows} filas, {used} de {columns} columnas",
     "score_classes": "acierto",
@@ -392,7 +396,9 @@ _SPANISH = {
     "model_network": "red",
 }
 
+_TABLES = {"en": _ENGLISH, "es": in_spanish(_SPANISH)}
+
 
 def texts(language: str | None = None) -> Mapping[str, str]:
     """The table of a language, or of the user's."""
-    return in_language({"en": _ENGLISH, "es": _SPANISH}, language)
+    return in_language(_TABLES, language)

@@ -10,6 +10,7 @@ import numpy as np
 
 import neurona as nn
 from neurona.evaluation import Classification, Picture, Report, Table
+from neurona.language import Figure
 from neurona.tasks.pictures import EXAMPLES_SHOWN, Pictures
 from neurona.tasks.run import Run
 
@@ -35,8 +36,8 @@ def report_of(run: Run, pictures: Pictures) -> Report:
         lead=say["report_lead"].format(network=run.network, dataset=task.name, **counts),
         figures=[
             *run.headline(),
-            (say["figure_seconds"], f"{run.seconds:.1f} s"),
-            (say["figure_parameters"], f"{model.count_params():,}"),
+            (say["figure_seconds"], Figure(f"{run.seconds:.1f} s")),
+            (say["figure_parameters"], Figure(f"{model.count_params():,}")),
         ],
         sections=[
             (heading, blocks or [pictures.missing])

@@ -14,6 +14,7 @@ from neurona.evaluation import (
     classification_figures,
     regression_figures,
 )
+from neurona.language import Figure
 from neurona.tasks.recipes import Recipe
 from neurona.tasks.task import Task
 from neurona.tasks.texts import Say, texts
@@ -80,7 +81,7 @@ class Run:
             values = {"accuracy": figures.accuracy, "f1": figures.macro.f1}
         else:
             values = {"figure_r2": figures.r2, "figure_mae": figures.mae, "figure_rmse": figures.rmse}
-        return [(self.say[name], f"{value:.4f}") for name, value in values.items()]
+        return [(self.say[name], Figure(f"{value:.4f}")) for name, value in values.items()]
 
     def command(self) -> str:
         """The command that repeats the training."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 
 Say = Mapping[str, str]
 
@@ -225,7 +225,7 @@ _SPANISH = {
     "shape": "Forma de salida",
     "support": "Ejemplos",
 }
-TABLES: dict[str, Say] = {"en": _ENGLISH, "es": _SPANISH}
+TABLES: dict[str, Say] = {"en": _ENGLISH, "es": in_spanish(_SPANISH)}
 
 
 def texts(language: str) -> Say:

@@ -6,6 +6,7 @@ import json
 import pytest
 import yaml
 
+from neurona.language import Figure, spelled
 from neurona.tabular import LinearModel, NeighboursModel, training
 from tests.cli.test_command_line import call
 
@@ -62,7 +63,7 @@ def test_a_table_is_learned_and_predicts(capsys, tmp_path, prices, language, sai
     rows = list(csv.reader(answers.open(encoding="utf-8")))
     assert rows[0][1] == "precio"
     assert [float(row[1]) for row in rows[1:]] == pytest.approx([20, 61], abs=2)
-    assert printed.splitlines()[0].endswith(f"{float(rows[1][1]):.6g}")
+    assert printed.splitlines()[0].endswith(spelled(Figure(f"{float(rows[1][1]):.6g}"), language))
 
 
 def test_a_configuration_runs_again_and_can_be_changed(capsys, tmp_path, prices):
@@ -160,7 +161,7 @@ def test_a_model_is_evaluated(capsys, tmp_path, prices, learned, language, said)
     assert status == 0
     assert not [text for text in said if text not in printed]
     figures = json.loads((folder / "evaluation.json").read_text("utf-8"))
-    assert f"{figures['score']['value']:.1%}" in printed
+    assert spelled(Figure(f"{figures['score']['value']:.1%}"), language) in printed
     assert figures["expected"]["value"] > 0.9
     assert f'<html lang="{language}">' in (folder / "evaluation.html").read_text("utf-8")
     assert "judged-2" in call(capsys, *arguments)[1]
