@@ -14,6 +14,7 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from neurona.errors import ArgumentError, DataError
 from neurona.evaluation import report_html
+from neurona.language import Figure, spelled
 from neurona.tabular import (
     LinearModel,
     NeighboursModel,
@@ -243,7 +244,7 @@ def test_people_and_programs_read_the_same_numbers(diabetes, language):
     figures = json.loads(json.dumps(explanation_figures(found), allow_nan=False))
     page = report_html(explanation_report(found, "d.csv", "neurona explain", language))
     assert figures["importances"][0]["name"] in page
-    assert f"{figures['explained'][0]['prediction']:.6g}" in page
+    assert spelled(Figure(f"{figures['explained'][0]['prediction']:.6g}"), language) in page
     assert figures["explained"][0]["row"] == 8
     assert page.count("<img") == 3
     assert len(page) < 2_000_000
