@@ -1,13 +1,15 @@
 """The languages of messages, pictures and reports: English and Spanish."""
 
+import string
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any
 
 from neurona.core.errors import ArgumentError, suggestion
 from neurona.core.lazy import suggest_names
 from neurona.messages import LANGUAGES, choose_language, user_language
 
-__all__ = ["LANGUAGES", "in_language", "set_language", "user_language"]
+__all__ = ["LANGUAGES", "Figure", "in_language", "in_spanish", "set_language", "spelled", "user_language"]
 
 
 def set_language(language: str | None) -> None:
@@ -54,6 +56,52 @@ def in_language(table: Mapping[str, Any], language: str | None) -> Any:
             f"{language!r}.{suggestion(str(language), table)}"
         )
     return table[language]
+
+
+class Figure(str):
+    """Numbers as text, spelled as in English. Spanish sentences and reports spell them with a decimal comma.
+
+    Example:
+
+        >>> spelled(Figure("83.1% (80.0% – 86.0%)"), "es"), spelled("version 1.0", "es")
+        ('83,1% (80,0% – 86,0%)', 'version 1.0')
+    """
+
+
+_COMMA_FOR_POINT = str.maketrans(".,", ",.")
+
+
+def spelled(text: Any, language: str | None) -> str:
+    """A text; one that is a `Figure` as the language spells numbers."""
+    is_figure = isinstance(text, Figure) and (language or user_language()) == "es"
+    return text.translate(_COMMA_FOR_POINT) if is_figure else str(text)
+
+
+class _Spanish(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        text = format(value, format_spec)
+        is_figure = isinstance(value, Figure) or (isinstance(value, Number) and bool(format_spec))
+        return text.translate(_COMMA_FOR_POINT) if is_figure else text
+
+
+class _SpanishSentence(str):
+    """A sentence whose `format` spells numbers as in Spanish."""
+
+    def format(self, *values: Any, **fields: Any) -> str:
+        return _Spanish().format(str(self), *values, **fields)
+
+
+def in_spanish(sentences: Mapping[str, str]) -> dict[str, str]:
+    """Sentences whose `format` spells the numbers that have a format, and each `Figure`, as in Spanish.
+
+    Example:
+
+        >>> in_spanish({"rows": "{rows:,} filas, pérdida {loss:.2f}, {name}"})["rows"].format(
+        ...     rows=1200, loss=0.5, name="v1.0"
+        ... )
+        '1.200 filas, pérdida 0,50, v1.0'
+    """
+    return {name: _SpanishSentence(sentence) for name, sentence in sentences.items()}
 
 
 suggest_names(__name__)

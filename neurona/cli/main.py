@@ -105,7 +105,7 @@ _MODEL = argument(Path, "option_model", "MODEL")
 # The parameters of every command, by the names that `run` of its module takes.
 COMMANDS: dict[str, dict[str, Parameter]] = {
     "train": {
-        "dataset": argument(str, "option_dataset", f"{'|'.join(DATASETS)}|FILE"),
+        "dataset": argument(str, "option_dataset", f"{'|'.join(DATASETS)}|FILE|FOLDER"),
         "target": option(str | None, "option_target", "--target", metavar="COLUMN"),
         "task": option(str | None, "option_task", "--task", metavar="classification|regression"),
         "preset": option(str | None, "option_preset", "--preset", metavar="fast|best"),
@@ -113,10 +113,12 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "folds": option(int | None, "option_folds", "--folds", min=2),
         "group": option(str | None, "option_group", "--group", metavar="COLUMN"),
         "time_column": option(str | None, "option_time_column", "--time-column", metavar="COLUMN"),
+        "weight": option(str | None, "option_weight", "--weight", metavar="COLUMN"),
         "drop": option(list[str] | None, "option_drop", "--drop", metavar="COLUMN"),
         "keep": option(list[str] | None, "option_keep", "--keep", metavar="COLUMN"),
         "table": option(str | None, "option_table", "--table", metavar="NAME"),
         "config": option(Path | None, "option_config", "--config"),
+        "images": option(str | None, "option_images", "--images", metavar="28x28"),
         "network": option(str | None, "option_network", "--model", metavar="|".join(NETWORKS)),
         "epochs": option(int | None, "option_epochs", "--epochs", min=1),
         "batch_size": option(int | None, "option_batch_size", "--batch-size", min=1),
@@ -129,7 +131,25 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "model": _MODEL,
         "files": argument(list[Path], "option_files", "FILE..."),
         "output": option(Path | None, "option_output_table", "--output"),
+        "submission": option(Path | None, "option_submission", "--submission", metavar="SAMPLE"),
         "invert": option(bool | None, "option_invert", "--invert/--no-invert"),
+    },
+    "evaluate": {
+        "model": argument(Path, "option_table_model", "FOLDER"),
+        "file": argument(str, "option_table_file", "FILE"),
+        "table": option(str | None, "option_table", "--table", metavar="NAME"),
+        "output": option(Path | None, "option_output_report", "--output"),
+    },
+    "explain": {
+        "model": argument(Path, "option_table_model", "FOLDER"),
+        "file": argument(str, "option_table_file", "FILE"),
+        "rows": option(str | None, "option_explained", "--rows", metavar="3,17"),
+        "table": option(str | None, "option_table", "--table", metavar="NAME"),
+        "output": option(Path | None, "option_output_report", "--output"),
+    },
+    "compare": {
+        "folders": argument(list[Path], "option_runs", "FOLDER..."),
+        "output": option(Path | None, "option_output_report", "--output"),
     },
     "summary": {
         "model": _MODEL,
@@ -161,6 +181,8 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         ),
     },
 }
+# What a command says at once that it reads: the name of the parameter.
+_READ = {"train": "dataset", "evaluate": "file", "explain": "file"}
 # Settings of commands' parsers: what follows a program is the program's.
 _PARSERS = {"run": {"allow_interspersed_args": False, "ignore_unknown_options": True}}
 
@@ -184,11 +206,13 @@ def chosen_language(arguments: list[str]) -> str:
 
 
 def perform(command: str, language: str, options: Mapping[str, Any]) -> None:
-    """Import a command's module and run it.
+    """Import a command's module and run it. What is read is said before, since importing JAX takes a while.
 
     Raises:
         typer.Exit: the command failed or was interrupted. Neurona's own errors are printed as one line.
     """
+    if command in _READ:
+        print(texts(language)["loading"].format(dataset=options[_READ[command]]), flush=True)
     try:
         status = importlib.import_module(f"neurona.cli.{command}").run(language=language, **options)
     except (NeuronaError, OSError) as error:

@@ -8,19 +8,31 @@ import numpy as np
 
 import neurona as nn
 from neurona.cli import table as tables
+from neurona.cli.submission import write_submission
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError, DataError
 from neurona.evaluation import predicted_labels
-from neurona.tasks.inputs import ExampleReader
+from neurona.preprocessing.image import EXTENSIONS
+from neurona.tasks.inputs import ExampleReader, Examples
 from neurona.tasks.labels import Labels, read_labels, read_words
 from neurona.tasks.texts import Say
 
+MODEL = "model.keras"  # in the folder that `neurona train` leaves
 _ROWS_SHOWN = 20
 _BATCH = 256
 
 
-def run(*, language: str, model: Path, files: list[Path], output: Path | None, invert: bool | None) -> int:
-    """Print predictions and, with `output`, write them all into a CSV file; returns the exit status.
+def run(
+    *,
+    language: str,
+    model: Path,
+    files: list[Path],
+    output: Path | None,
+    submission: Path | None,
+    invert: bool | None,
+) -> int:
+    """Print predictions and, with `output` or in the form of a `submission`, write them all into a CSV file;
+    returns the exit status.
 
     Raises:
         SavingError: the model can't be read.
@@ -31,8 +43,9 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
     if tables.is_predictor(model):
         if invert is not None:
             raise ArgumentError(texts(language)["table_no_option"].format(option="--invert"))
-        return tables.predict(model, files, output, language)
+        return tables.predict(model, files, output, submission, language)
     say = texts(language)
+    model = model / MODEL if (model / MODEL).is_file() else model
     loaded = nn.models.load_model(model, compile=False)
     labels = read_labels(model)
     shape = loaded.input_shape
@@ -42,25 +55,53 @@ def run(*, language: str, model: Path, files: list[Path], output: Path | None, i
     classes = _predicts_classes(loaded, labels)
     header: list[str] = []
     table: list[list[Any]] = []
-    for file in files:
+    for file in _all_files(files):
         examples = reader.read(file)
-        for note in examples.notes:
-            print(note)
-        if not examples.complete.any():
-            raise DataError(say["nothing_complete"].format(file=file))
-        values = examples.values[examples.complete]
-        predictions = np.asarray(loaded.predict(values, batch_size=_BATCH, verbose=0))
-        if not np.isfinite(predictions).all():
-            raise DataError(say["not_finite"].format(file=file, model=model))
+        predictions = _predictions(loaded, examples, file, model, say)
         header, rows = _rows(predictions.reshape(len(predictions), -1), classes, labels, say)
         answers = iter(rows)
         for name, complete in zip(examples.names, examples.complete):
             table.append([name, *(next(answers) if complete else [None] * len(header))])
     _show(header, table, say)
-    if output is not None:
+    if submission is not None:
+        _, answers, *likely = zip(*table)
+        of_classes = dict(zip(header[2:], likely[1:])) if classes else {}
+        path = write_submission(submission, answers, of_classes, None, output, say)
+        print(say["submission_written"].format(path=path))
+    elif output is not None:
         _write(output, [say["row"], *header], table)
         print(say["predictions_written"].format(path=output))
     return 0
+
+
+def _predictions(loaded: nn.Model, examples: Examples, file: Path, model: Path, say: Say) -> np.ndarray:
+    """The predictions for the complete examples of a file; its notes are printed.
+
+    Raises:
+        DataError: no example is complete, or a prediction is no finite number.
+    """
+    for note in examples.notes:
+        print(note)
+    if not examples.complete.any():
+        raise DataError(say["nothing_complete"].format(file=file))
+    values = examples.values[examples.complete]
+    predictions = np.asarray(loaded.predict(values, batch_size=_BATCH, verbose=0))
+    if not np.isfinite(predictions).all():
+        raise DataError(say["not_finite"].format(file=file, model=model))
+    return predictions
+
+
+def _all_files(files: list[Path]) -> list[Path]:
+    """The files, and the images in what are folders."""
+    return [
+        path
+        for file in files
+        for path in (
+            sorted(one for one in file.iterdir() if one.suffix.lower() in EXTENSIONS)
+            if file.is_dir()
+            else [file]
+        )
+    ]
 
 
 def _predicts_classes(model: nn.Model, labels: Labels) -> bool:
@@ -111,7 +152,7 @@ def _show(header: list[str], table: list[list[Any]], say: Say) -> None:
         if answer[0] is None:
             said = say["not_predicted"]
         elif isinstance(answer[0], str):
-            said = f"{answer[0]} ({answer[1]:.1%})"
+            said = say["class_share"].format(name=answer[0], share=answer[1])
         else:
             said = "  ".join(f"{value:.4g}" for value in answer)
         print(f"{name:<{width}}  {said}")

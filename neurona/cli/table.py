@@ -6,16 +6,18 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import neurona as nn
 from neurona.cli.folders import own_folder
 from neurona.cli.main import INTERRUPTED
+from neurona.cli.submission import write_submission
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError, DataError, optional_import
 from neurona.evaluation import write_report
+from neurona.language import Figure, spelled
 from neurona.preprocessing.files import read_text
 from neurona.tabular import (
     Column,
@@ -31,10 +33,12 @@ from neurona.tabular import (
     table_report,
     train_table,
     verdict,
+    write_predictions,
 )
 from neurona.tasks.catalog import DATASETS
 
-PREDICTOR, REPORT, FIGURES, CONFIG = "predictor.zip", "report.html", "report.json", "config.yaml"
+PREDICTOR, REPORT, FIGURES = "predictor.zip", "report.html", "report.json"
+PREDICTIONS, CONFIG = "predictions.csv", "config.yaml"
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 # Of settings that are no texts.
@@ -48,11 +52,15 @@ _KINDS = {
     "time_limit": str | float | int,
 }
 _SHOWN = 20
+_NETWORKS = (".keras", ".h5")
 
 
 def is_file(given: str) -> bool:
     """Whether a data set is a file or an address of a database, and none of Neurona's."""
-    return given not in DATASETS and ("://" in given or bool(Path(given).suffix) or Path(given).exists())
+    path = Path(given)
+    return given not in DATASETS and (
+        "://" in given or bool(path.suffix) or len(path.parts) > 1 or path.exists()
+    )
 
 
 def train(
@@ -80,14 +88,11 @@ def train(
     """
     language = options["language"]
     say = texts(language)
-    print(say["loading"].format(dataset=source), flush=True)
     asked = {"target": target, "table": table, **options}
     settings = {**_settings(config), **{name: one for name, one in asked.items() if one not in (None, [])}}
     target, table = settings.pop("target", None), settings.pop("table", None)
     if "time_limit" in settings:
         settings["time_limit"] = _seconds(settings["time_limit"])
-    if Path(source).is_dir():
-        raise ArgumentError(say["table_folder"].format(folder=source))
     raw = read_table(source, table)
     if target is None:
         raise ArgumentError(say["table_target"].format(columns=", ".join(raw.frame)))
@@ -118,8 +123,8 @@ def _tell(language: str, news: list[Column] | Trial) -> None:
 
 def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, language: str) -> None:
     """Write predictor and report into a folder, and print the verdict and the files."""
-    say = texts(language)
     trained.predictor.save(folder / PREDICTOR)
+    write_predictions(trained, folder / PREDICTIONS)
     judgement, worth = judge(trained), column_worth(trained, frame)
     figures = table_figures(trained, judgement, worth)
     (folder / FIGURES).write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -127,9 +132,7 @@ def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, languag
     report = table_report(trained, judgement, worth, Path(source).name, again, language)
     write_report(report, folder / REPORT)
     print("\n".join(["", *verdict(trained, judgement, language), ""]))
-    print(say["written"].format(folder=folder))
-    for name in (PREDICTOR, REPORT, FIGURES, CONFIG):
-        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
+    print_written(folder, (PREDICTOR, REPORT, FIGURES, PREDICTIONS, CONFIG), language)
 
 
 def _seconds(text: Any) -> float:
@@ -187,36 +190,79 @@ def is_predictor(model: Path) -> bool:
     return (model / PREDICTOR).is_file() or model.suffix == ".zip"
 
 
-def _load(model: Path) -> TablePredictor:
+def load_predictor(model: Path, command: str, language: str) -> TablePredictor:
+    """The predictor that `neurona train FILE` left.
+
+    Args:
+        model: its folder, or the file there.
+        command: that asks for it, to be told where it is none.
+        language: of the message.
+
+    Raises:
+        ArgumentError: it is something else.
+        FileNotFoundError: there is nothing.
+        SavingError: it can't be read.
+    """
+    if not model.exists():
+        raise FileNotFoundError(2, "No such file", str(model))
+    if not is_predictor(model):
+        is_network = model.suffix in _NETWORKS or (model.is_dir() and any(model.glob("*.keras")))
+        key = "table_network" if is_network else "table_no_model"
+        raise ArgumentError(texts(language)[key].format(model=model, command=command, file=PREDICTOR))
     return TablePredictor.load(model / PREDICTOR if model.is_dir() else model)
 
 
-def predict(model: Path, files: list[Path], output: Path | None, language: str) -> int:
-    """Print the predictions for the rows of tables, and write them into a CSV file if it is asked for.
+def print_written(folder: Path, names: Sequence[str], language: str) -> None:
+    """Say which files were written."""
+    print(texts(language)["written"].format(folder=folder))
+    for name in names:
+        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
+
+
+def predict(
+    model: Path, files: list[Path], output: Path | None, submission: Path | None, language: str
+) -> int:
+    """Print the predictions for the rows of tables, and write them into a CSV file if it is asked for, or in
+    the form of a submission's sample.
 
     Raises:
-        DataError: a table lacks a column.
+        DataError: a table lacks a column, or the sample has other rows.
         SavingError: the model can't be read.
     """
-    say, predictor = texts(language), _load(model)
+    say, predictor = texts(language), load_predictor(model, "predict", language)
     header = [predictor.target.column.name, *(str(name) for name in predictor.classes)]
     rows: list[list[Any]] = []
+    tables = []
     for file in files:
-        frame, notes = predictor.read(read_table(file).frame)
+        tables.append(read_table(file).frame)
+        frame, notes = predictor.read(tables[-1])
         for note in notes:
             print(f"{file.name}: {note.say(language)}")
         answers = predictor.predict(frame).tolist()
         likely = predictor.predict_proba(frame).tolist() if predictor.classes else [[]] * len(answers)
         rows += [[answer, *each] for answer, each in zip(answers, likely)]
     for number, (answer, *likely) in enumerate(rows[:_SHOWN], 1):
-        said = f"{answer} ({max(likely):.1%})" if likely else f"{answer:.6g}"
+        number = "" if likely else spelled(Figure(f"{answer:.6g}"), language)
+        said = say["class_share"].format(name=answer, share=max(likely)) if likely else number
         print(f"{say['row']} {number}  {said}")
     if len(rows) > _SHOWN:
         print(say["more_rows"].format(count=len(rows) - _SHOWN))
-    if output is not None:
+    if submission is not None:
+        answers, *likely = zip(*rows)
+        names = _names(tables, read_table(submission).frame.columns[0])
+        path = write_submission(submission, answers, dict(zip(header[1:], likely)), names, output, say)
+        print(say["submission_written"].format(path=path))
+    elif output is not None:
         with nn.utils.atomic_path(output) as whole, whole.open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream).writerows(
                 [[say["row"], *header], *([n, *row] for n, row in enumerate(rows, 1))]
             )
         print(say["predictions_written"].format(path=output))
     return 0
+
+
+def _names(tables: list[Any], column: str) -> list[Any] | None:
+    """What all rows have in a column; None where a table lacks it."""
+    if any(column not in frame for frame in tables):
+        return None
+    return [name for frame in tables for name in frame[column]]

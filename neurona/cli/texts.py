@@ -1,14 +1,19 @@
 """What the command line says, a table per language. Nothing heavy is imported here."""
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 from neurona.tasks.texts import TABLES as TASKS
 from neurona.tasks.texts import Say
 
 _ENGLISH = {
+    "class_share": "{name} ({share:.1%})",
     # help
     "about": "Neurona: neural networks that train fast and can be watched while they learn.",
     "about_train": "Train a network on a classic data set, or learn a table from a file.",
     "about_predict": "Predict images, rows of a table, or texts.",
+    "about_evaluate": "Tell how good a model of a table is on rows of a file that has the target.",
+    "about_explain": "Tell why a model of a table predicts what it does: its columns, and single rows.",
+    "about_compare": "Show trainings of tables beside each other: scores, seconds, and whether they differ "
+    "by chance.",
     "about_summary": "Show the layers of a saved model.",
     "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_zoo": "List the networks of the zoo, show one, run its famous experiment, or play against one.",
@@ -18,7 +23,8 @@ _ENGLISH = {
     "option_outputs": "Write a notebook's outputs beside it, into NAME.outputs.ipynb.",
     "option_program": "A Python file (.py) or a notebook (.ipynb).",
     "option_batch_size": "Examples in a step of training.",
-    "option_dataset": "The data set, or a file with a table.",
+    "option_dataset": "The data set, a file with a table, or a folder with a folder of images or texts per "
+    "class.",
     "option_epochs": "How many times to go through the data.",
     "option_expand": "Also show the layers inside nested models.",
     "option_files": (
@@ -27,6 +33,10 @@ _ENGLISH = {
     "option_graph_action": "What to do with the graph: show.",
     "option_graph_picture": "Also draw the graph into this PNG file.",
     "option_help": "Show this help.",
+    "option_images": "Height and width of images: of those of a folder, or of a table whose columns are "
+    "pixels.",
+    "option_submission": "Write the predictions in the form of this sample (CSV), into --output or "
+    "submission.csv.",
     "option_invert": (
         "Swap dark and bright in images. By default this is decided by looking at the image's border."
     ),
@@ -36,6 +46,11 @@ _ENGLISH = {
     "option_network": "The network. By default the one that suits the data set.",
     "option_output_folder": "Folder for everything that is written.  [default: neurona-output/DATASET]",
     "option_output_table": "A CSV file to write all predictions to.",
+    "option_table_model": "The folder that neurona train FILE left, or the predictor.zip there.",
+    "option_table_file": "A file with a table, or the address of a database.",
+    "option_explained": "The numbers of rows to explain, from 1. By default the two worst and a typical one.",
+    "option_runs": "Folders that neurona train FILE left.",
+    "option_output_report": "Folder for a report (HTML, and JSON with the same numbers).",
     "option_picture": "Also draw the model into this PNG file.",
     "option_rows": "The size that stands for unknown ones, such as the batch, in the cost.",
     "option_samples": "Train on this many examples only, for a quick try.",
@@ -53,6 +68,7 @@ _ENGLISH = {
     "option_folds": "Of a table: parts of the rows, each predicted by what the others taught.",
     "option_group": "Of a table: the column of what may not be torn apart, such as patients.",
     "option_time_column": "Of a table: the column of moments; older rows predict newer ones.",
+    "option_weight": "Of a table: the column that says how much each row counts in learning.",
     "option_drop": "Of a table: a column to leave out; several times for several.",
     "option_keep": "Of a table: a column that is no copy of the target, though it looks so.",
     "option_table": "Which table of a database, or sheet of a workbook.",
@@ -67,11 +83,36 @@ _ENGLISH = {
     "[OPTIONS]": "[OPTIONS]",
     "COMMAND [ARGS]": "COMMAND [ARGS]",
     # messages
-    "table_folder": "{folder} is a folder. A table is a file: .csv, .xlsx, .json, .parquet, .sqlite...",
     "table_target": "Which column is to be predicted? --target is one of: {columns}",
     "table_tried": "  {name}: loss {loss:.4g}, {seconds:.1f} s",
     "table_no_option": "{option} is of no use for a table.",
+    "also_a_file": "{dataset} is the classic data set. For the folder or file of this name: {path}",
+    "folder_no_option": "{option} is of no use for a folder of images or texts.",
+    "pixels_no_option": "{option} is of no use for a table of pixels (--images).",
+    "pixels_no_target": "Which column holds the classes? --images wants --target too.",
     "dataset_no_option": "{option} is for tables in files; it is of no use for the classic data sets.",
+    "table_network": "{model} is a network. neurona {command} takes what neurona train FILE --target COLUMN "
+    "made of a "
+    "table.",
+    "table_no_model": "{model} is no model of a table: neurona {command} takes the folder that neurona "
+    "train FILE "
+    "--target COLUMN left, with {file} in it.",
+    "folder_taken_report": "{wanted} holds an earlier report; this one is written into {folder}.",
+    "table_score_classes": "right",
+    "table_score_numbers": "R2",
+    "table_loss_classes": "log loss",
+    "table_loss_numbers": "RMSE",
+    "table_class": "  {name}: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}, {support} rows",
+    "table_rows": "--rows are numbers of rows such as 3,17, of which 1 is the first. Received: {rows}",
+    "table_importance": "  {name}: without it the loss grows by {growth} ({low} – {high})",
+    "table_movement": "  {name}: moves the predictions by {growth} ({low} – {high})",
+    "table_row_class": "Row {row}: {output} ({prediction}; others {mean} on average)",
+    "table_row_number": "Row {row}: {prediction} (others {mean} on average)",
+    "table_two_runs": "Two runs or more are compared. Received: {folders}",
+    "table_no_run": "{folder} is no run that can be compared: neurona train FILE --target COLUMN leaves "
+    "{file} in its "
+    "folder.",
+    "table_drift": "  {name}: not as in the training (distance {distance:.2f})",
     "table_number": "number",
     "table_boolean": "yes or no",
     "table_date": "date",
@@ -124,6 +165,14 @@ _ENGLISH = {
     "nothing_complete": "{file}: no row can be predicted: in each a number is missing or not finite.",
     "picture_written": "Picture written: {path}",
     "predictions_written": "Predictions written: {path}",
+    "submission_columns": (
+        "{sample}: a sample has two columns, a name and the answer, or one more for each class. Its columns: "
+        "{columns}"
+    ),
+    "submission_missing": "There is no prediction for {column} {name}: a cell of its row is missing.",
+    "submission_rows": "{sample} has {rows} rows, and there are {predictions} predictions.",
+    "submission_unknown": "{sample}: the row {name} is not among those predicted.",
+    "submission_written": "Submission written: {path}",
     "probability": "probability",
     "value": "Value",
     "written": "Written to {folder}:",
@@ -166,10 +215,17 @@ _ENGLISH = {
     "zoo_written": "Results: {folder}",
 }
 _SPANISH = {
+    "class_share": "{name} ({share:.1%})",
     # help
     "about": "Neurona: redes neuronales que entrenan rápido y se dejan observar mientras aprenden.",
     "about_train": "Entrena una red con datos clásicos, o aprende una tabla de un archivo.",
     "about_predict": "Predice imágenes, filas de una tabla o textos.",
+    "about_evaluate": "Dice cómo de bueno es un modelo de una tabla con filas de un archivo que tiene el "
+    "objetivo.",
+    "about_explain": "Dice por qué un modelo de una tabla predice lo que predice: sus columnas, y filas "
+    "sueltas.",
+    "about_compare": "Muestra entrenamientos de tablas juntos: cifras, segundos, y si se distinguen por "
+    "azar.",
     "about_summary": "Muestra las capas de un modelo guardado.",
     "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_zoo": "Muestra las redes del zoológico o la ficha de una, ejecuta su experimento famoso, o juega.",
@@ -179,7 +235,8 @@ _SPANISH = {
     "option_outputs": "Escribir las salidas de un cuaderno a su lado, en NOMBRE.outputs.ipynb.",
     "option_program": "Un archivo de Python (.py) o un cuaderno (.ipynb).",
     "option_batch_size": "Ejemplos en un paso de entrenamiento.",
-    "option_dataset": "El conjunto de datos, o un archivo con una tabla.",
+    "option_dataset": "El conjunto de datos, un archivo con una tabla, o una carpeta con una carpeta de "
+    "imágenes o textos por clase.",
     "option_epochs": "Cuántas veces recorrer los datos.",
     "option_expand": "Muestra también las capas de los modelos anidados.",
     "option_files": (
@@ -188,6 +245,10 @@ _SPANISH = {
     "option_graph_action": "Qué hacer con el grafo: show (mostrar).",
     "option_graph_picture": "Dibuja también el grafo en este archivo PNG.",
     "option_help": "Muestra esta ayuda.",
+    "option_images": "Alto y ancho de las imágenes: de las de una carpeta, o de una tabla cuyas columnas "
+    "son píxeles.",
+    "option_submission": "Escribe las predicciones con la forma de este ejemplo (CSV), en --output o "
+    "submission.csv.",
     "option_invert": (
         "Intercambia claro y oscuro en las imágenes. Si no se indica, se decide mirando el borde de la "
         "imagen."
@@ -198,6 +259,13 @@ _SPANISH = {
     "option_network": "La red. Si no se indica, la que conviene al conjunto de datos.",
     "option_output_folder": "Carpeta para todo lo que se escribe.  [por defecto: neurona-output/DATASET]",
     "option_output_table": "Un archivo CSV donde escribir todas las predicciones.",
+    "option_table_model": "La carpeta que dejó neurona train ARCHIVO, o el predictor.zip que hay en ella.",
+    "option_table_file": "Un archivo con una tabla, o la dirección de una base de datos.",
+    "option_explained": "Los números de las filas que se explican, desde 1. Si no se indican, las dos "
+    "peores y una "
+    "típica.",
+    "option_runs": "Carpetas que dejó neurona train ARCHIVO.",
+    "option_output_report": "Carpeta para un informe (HTML, y JSON con los mismos números).",
     "option_picture": "Dibuja además el modelo en este archivo PNG.",
     "option_rows": "El tamaño que sustituye a los desconocidos, como el del lote, en el coste.",
     "option_samples": "Entrena solo con esta cantidad de ejemplos, para probar rápido.",
@@ -216,6 +284,7 @@ _SPANISH = {
     "option_folds": "De una tabla: partes de las filas; cada una la predice lo que enseñaron las otras.",
     "option_group": "De una tabla: la columna de lo que no se puede separar, como pacientes.",
     "option_time_column": "De una tabla: la columna de momentos; las filas antiguas predicen las nuevas.",
+    "option_weight": "De una tabla: la columna que dice cuánto cuenta cada fila al aprender.",
     "option_drop": "De una tabla: una columna que se deja fuera; varias veces para varias.",
     "option_keep": "De una tabla: una columna que no es copia del objetivo, aunque lo parezca.",
     "option_table": "Qué tabla de una base de datos, u hoja de un libro.",
@@ -230,13 +299,38 @@ _SPANISH = {
     "[OPTIONS]": "[OPCIONES]",
     "COMMAND [ARGS]": "ORDEN [ARGUMENTOS]",
     # messages
-    "table_folder": "{folder} es una carpeta. Una tabla es un archivo: .csv, .xlsx, .json, .parquet, "
-    ".sqlite...",
     "table_target": "¿Qué columna se predice? --target es una de: {columns}",
     "table_tried": "  {name}: pérdida {loss:.4g}, {seconds:.1f} s",
     "table_no_option": "{option} no sirve para una tabla.",
+    "also_a_file": "{dataset} es el conjunto clásico. Para la carpeta o el archivo de ese nombre: {path}",
+    "folder_no_option": "{option} no sirve para una carpeta de imágenes o textos.",
+    "pixels_no_option": "{option} no sirve para una tabla de píxeles (--images).",
+    "pixels_no_target": "¿Qué columna guarda las clases? --images pide también --target.",
     "dataset_no_option": "{option} es para tablas en archivos; no sirve para los conjuntos de datos "
     "clásicos.",
+    "table_network": "{model} es una red. neurona {command} recibe lo que neurona train ARCHIVO --target "
+    "COLUMNA hizo "
+    "de una tabla.",
+    "table_no_model": "{model} no es un modelo de una tabla: neurona {command} recibe la carpeta que dejó "
+    "neurona train "
+    "ARCHIVO --target COLUMNA, con {file} en ella.",
+    "folder_taken_report": "{wanted} guarda un informe anterior; este se escribe en {folder}.",
+    "table_score_classes": "acierto",
+    "table_score_numbers": "R2",
+    "table_loss_classes": "pérdida logarítmica",
+    "table_loss_numbers": "RMSE",
+    "table_class": "  {name}: precisión {precision:.3f}, exhaustividad {recall:.3f}, F1 {f1:.3f}, {support} "
+    "filas",
+    "table_rows": "--rows son números de filas como 3,17, de las que 1 es la primera. Se recibió: {rows}",
+    "table_importance": "  {name}: sin ella la pérdida crece en {growth} ({low} – {high})",
+    "table_movement": "  {name}: mueve las predicciones en {growth} ({low} – {high})",
+    "table_row_class": "Fila {row}: {output} ({prediction}; otras, {mean} de media)",
+    "table_row_number": "Fila {row}: {prediction} (otras, {mean} de media)",
+    "table_two_runs": "Se comparan dos ejecuciones o más. Se recibió: {folders}",
+    "table_no_run": "{folder} no es una ejecución que se pueda comparar: neurona train ARCHIVO --target "
+    "COLUMNA deja {file} "
+    "en su carpeta.",
+    "table_drift": "  {name}: no es como en el entrenamiento (distancia {distance:.2f})",
     "table_number": "número",
     "table_boolean": "sí o no",
     "table_date": "fecha",
@@ -289,6 +383,14 @@ _SPANISH = {
     "nothing_complete": "{file}: no se predice ninguna fila: en cada una falta un número o no es finito.",
     "picture_written": "Imagen escrita: {path}",
     "predictions_written": "Predicciones escritas: {path}",
+    "submission_columns": (
+        "{sample}: un ejemplo tiene dos columnas, un nombre y la respuesta, o una más por cada clase. Sus "
+        "columnas: {columns}"
+    ),
+    "submission_missing": "No hay predicción para {column} {name}: falta una celda de su fila.",
+    "submission_rows": "{sample} tiene {rows} filas, y hay {predictions} predicciones.",
+    "submission_unknown": "{sample}: la fila {name} no está entre las predichas.",
+    "submission_written": "Envío escrito: {path}",
     "probability": "probabilidad",
     "value": "Valor",
     "written": "Escrito en {folder}:",
@@ -330,7 +432,7 @@ _SPANISH = {
     "play_bye": "Hasta luego, y gracias por jugar.",
     "zoo_written": "Resultados: {folder}",
 }
-TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**_SPANISH, **TASKS["es"]}}
+TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**in_spanish(_SPANISH), **TASKS["es"]}}
 
 
 def texts(language: str) -> Say:

@@ -10,40 +10,92 @@ from neurona.cli import table
 from neurona.cli.folders import own_folder
 from neurona.cli.interrupt import StopOnInterrupt
 from neurona.cli.main import INTERRUPTED
+from neurona.cli.predict import MODEL
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError
 from neurona.evaluation import write_report
+from neurona.language import spelled
 from neurona.tasks.labels import LABELS, WORDS, write_labels
 from neurona.tasks.pictures import Pictures
-from neurona.tasks.recipes import Recipe, build_model, choose
+from neurona.tasks.recipes import Recipe, build_model, choose, choose_own
 from neurona.tasks.report import report_of
 from neurona.tasks.run import Run
+from neurona.tasks.sources import load_folder, load_pixels, size_of
 from neurona.tasks.task import Task, load_task
 from neurona.tasks.texts import Say
 
-MODEL, HISTORY, REPORT = "model.keras", "history.csv", "report.html"
+HISTORY, REPORT = "history.csv", "report.html"
 
 
-OF_NETWORKS = ("network", "epochs", "batch_size", "learning_rate", "samples")  # options of data sets alone
-OF_BOTH = ("seed", "output", "language")
+OF_ALL = ("seed", "output", "language")
+OF_NETWORKS = (*OF_ALL, "network", "epochs", "batch_size", "learning_rate", "samples")
+_NO_USE = {
+    "dataset": "dataset_no_option",
+    "folder": "folder_no_option",
+    "pixels": "pixels_no_option",
+    "table": "table_no_option",
+}
 
 
 def run(*, dataset: str, **options: Any) -> int:
-    """Train on a classic data set, or learn a table; returns the exit status.
+    """Train on a classic data set, a folder of images or texts, or a table; returns the exit status.
 
     Raises:
         ArgumentError: an option is of no use for it; or as in `train_network` and `table.train`.
     """
-    say, is_table = texts(options["language"]), table.is_file(dataset)
-    own = {name for name in options if (name in OF_NETWORKS) != is_table} | {*OF_BOTH}
+    kind = _kind(dataset, options["images"])
+    own = {
+        "dataset": {*OF_NETWORKS},
+        "folder": {*OF_NETWORKS, "images"},
+        "pixels": {*OF_NETWORKS, "images", "target"},
+        "table": {name for name in options if name not in (*OF_NETWORKS, "images")} | {*OF_ALL},
+    }[kind]
     for name, value in options.items():
         if name not in own and value not in (None, []):
             flag = "--model" if name == "network" else f"--{name.replace('_', '-')}"
-            raise ArgumentError(
-                say["table_no_option" if is_table else "dataset_no_option"].format(option=flag)
-            )
-    train = table.train if is_table else train_network
+            raise ArgumentError(texts(options["language"])[_NO_USE[kind]].format(option=flag))
+    train = table.train if kind == "table" else train_network
     return train(dataset, **{name: value for name, value in options.items() if name in own})
+
+
+def _kind(dataset: str, images: str | None) -> str:
+    """Of what is given: "dataset", "folder", "pixels" (a table of them) or "table"."""
+    if not table.is_file(dataset):
+        return "dataset"
+    if Path(dataset).is_dir():
+        return "folder"
+    return "table" if images is None else "pixels"
+
+
+def _chosen(
+    dataset: str,
+    network: str | None,
+    language: str,
+    samples: int | None,
+    images: str | None,
+    target: str | None,
+    seed: int,
+) -> tuple[Task, str, Recipe]:
+    """The task of a data set, of a folder, or of a table of pixels, and the network that learns it.
+
+    Raises:
+        ArgumentError: there is no such data set or network, or no target of a table.
+    """
+    say, kind, path = texts(language), _kind(dataset, images), Path(dataset)
+    if kind == "dataset":
+        network, recipe = choose(dataset, network, language)  # before data are fetched
+        if path.exists():
+            print(say["also_a_file"].format(dataset=dataset, path=path.absolute()))
+        return load_task(dataset, language, samples), network, recipe
+    size = None if images is None else size_of(images)
+    if kind == "folder":
+        task = load_folder(path, language, samples, size, seed)
+    elif size is None or target is None:
+        raise ArgumentError(say["pixels_no_target"])
+    else:
+        task = load_pixels(path, target, language, samples, size, seed)
+    print("\n".join(task.notes), flush=True)
+    return task, *choose_own(task, network, language)
 
 
 def train_network(
@@ -57,34 +109,35 @@ def train_network(
     seed: int,
     samples: int | None,
     output: Path | None,
+    images: str | None = None,
+    target: str | None = None,
 ) -> int:
     """Train, evaluate and write; returns the exit status.
 
     Raises:
         ArgumentError: there is no such data set or network.
+        DataError: a folder has no classes of images or texts, or a table no pixels.
         DownloadError: the data set is not on this machine and can't be downloaded.
         OSError: the folder can't be written.
     """
     say = texts(language)
-    network, recipe = choose(dataset, network, language)
+    task, network, recipe = _chosen(dataset, network, language, samples, images, target, seed)
     recipe = dataclasses.replace(
         recipe,
         epochs=epochs or recipe.epochs,
         batch_size=batch_size or recipe.batch_size,
         learning_rate=recipe.learning_rate if learning_rate is None else learning_rate,  # 0 is asked for too
     )
-    wanted = output or Path("neurona-output") / dataset
+    wanted = output or Path("neurona-output") / task.name
     folder = own_folder(wanted, MODEL)
     folder.mkdir(parents=True, exist_ok=True)
     if folder != wanted:
         print(say["folder_taken"].format(wanted=wanted, folder=folder))
     nn.utils.set_random_seed(seed)
-    print(say["loading"].format(dataset=dataset), flush=True)
-    task = load_task(dataset, language, samples)
     model = build_model(task, network, recipe)
     model.summary()
     plan = {"rows": len(task.train[0]), "epochs": recipe.epochs, "batch": recipe.batch_size}
-    print(say["begin_training"].format(network=network, dataset=dataset, **plan), flush=True)
+    print(say["begin_training"].format(network=network, dataset=task.name, **plan), flush=True)
     began = time.perf_counter()
     stop = _fit(model, task, recipe, folder, say)
     seconds = time.perf_counter() - began
@@ -135,7 +188,7 @@ def _evaluate(finished: Run, folder: Path, say: Say) -> None:
         print(finished.notice)
     print(say["evaluated"].format(rows=len(finished.task.test[0])))
     for name, value in headline:
-        print(f"  {name}: {value}")
+        print(f"  {name}: {spelled(value, finished.language)}")
     pictures = Pictures(finished)
     pictures.write(folder)
     if pictures.missing:

@@ -28,13 +28,14 @@ class Calibration:
     error: float
 
 
-def log_loss(y_true: Any, y_prob: Any) -> float:
+def log_loss(y_true: Any, y_prob: Any, weights: Any = None) -> float:
     """The mean of -log p of the class that was true, in nats.
 
     Args:
         y_true: labels 0..classes-1.
         y_prob: the probabilities of all classes, or of class 1 where there are two. They are kept above the
             smallest step of their dtype, so that the loss is finite.
+        weights: how much each row counts in the mean, (n,); None where all count the same.
 
     Shapes: (n,) and (n, classes), (n, 1) or (n,) -> ().
 
@@ -51,7 +52,7 @@ def log_loss(y_true: Any, y_prob: Any) -> float:
     least = np.finfo(np.asarray(y_prob).dtype if np.asarray(y_prob).dtype.kind == "f" else float).eps
     likely = np.clip(likely, least, 1 - least)
     likely = likely / likely.sum(axis=1, keepdims=True)
-    return float(-np.log(likely[np.arange(len(truth)), truth]).mean())
+    return float(np.average(-np.log(likely[np.arange(len(truth)), truth]), weights=weights))
 
 
 def brier_score(y_true: Any, y_prob: Any) -> float:
@@ -109,14 +110,14 @@ def calibration(y_true: Any, y_prob: Any, bins: int = 10) -> Calibration:
     return Calibration(promised, kept, counts[filled], error)
 
 
-def best_temperature(y_true: Any, y_prob: Any) -> float:
+def best_temperature(y_true: Any, y_prob: Any, weights: Any = None) -> float:
     """The temperature T at which softmax(log p / T) has the least log loss: above 1 where the probabilities
     are too sure of themselves. The ranking of the classes stays.
 
     Find it on rows that the model has not learned from.
 
     Args:
-        y_true, y_prob: as in `log_loss`.
+        y_true, y_prob, weights: as in `log_loss`.
 
     Raises:
         ShapeError, DataError: as in `log_loss`.
@@ -138,7 +139,7 @@ def best_temperature(y_true: Any, y_prob: Any) -> float:
         given = inverse * logits
         given = np.exp(given - given.max(axis=1, keepdims=True))
         given /= given.sum(axis=1, keepdims=True)
-        return float(np.mean(np.sum(given * logits, axis=1) - logits[rows, truth]))
+        return float(np.average(np.sum(given * logits, axis=1) - logits[rows, truth], weights=weights))
 
     low, high = 1 / _HOTTEST, 1 / _COLDEST
     for _ in range(_STEPS):

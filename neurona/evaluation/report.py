@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neurona.language import in_language, user_language
+from neurona.language import Figure, in_language, spelled, user_language
 from neurona.saving.atomic import atomic_path
 
 _TEXTS = {
@@ -25,7 +25,7 @@ _STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 .5rem; }
+h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; padding-bottom: .25rem;
   border-bottom: 1px solid var(--line); }
 a { color: var(--accent); }
@@ -132,11 +132,12 @@ def report_html(report: Report) -> str:
         for number, (heading, _) in enumerate(report.sections, 1)
     )
     figures = "".join(
-        f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in report.figures
+        f"<div><dt>{_text(name)}</dt><dd>{_text(spelled(value, language))}</dd></div>"
+        for name, value in report.figures
     )
     sections = "\n".join(
         f'<section id="s{number}" aria-labelledby="h{number}">\n<h2 id="h{number}">{_text(heading)}</h2>\n'
-        + "\n".join(map(_block, blocks))
+        + "\n".join(_block(block, language) for block in blocks)
         + "\n</section>"
         for number, (heading, blocks) in enumerate(report.sections, 1)
     )
@@ -175,10 +176,10 @@ def _text(value: Any) -> str:
     return html.escape(str(value))
 
 
-def _block(block: Table | Picture | str | bytes) -> str:
+def _block(block: Table | Picture | str | bytes, language: str) -> str:
     if isinstance(block, Table):
         header = "".join(f'<th scope="col">{_text(name)}</th>' for name in block.header)
-        rows = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in block.rows)
+        rows = "\n".join(f"<tr>{''.join(_cell(value, language) for value in row)}</tr>" for row in block.rows)
         head, body = f"<thead><tr>{header}</tr></thead>", f"<tbody>\n{rows}\n</tbody>"
         return f'<div class="scroll"><table>\n{head}\n{body}\n</table></div>'
     if isinstance(block, Picture):
@@ -191,7 +192,8 @@ def _block(block: Table | Picture | str | bytes) -> str:
     return f"<p>{_text(block)}</p>"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, language: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return f"<td>{_text(value)}</td>"
-    return f'<td class="number">{value if isinstance(value, int) else format(value, ".3f")}</td>'
+        return f"<td>{_text(spelled(value, language))}</td>"
+    number = str(value) if isinstance(value, int) else spelled(Figure(f"{value:.3f}"), language)
+    return f'<td class="number">{number}</td>'

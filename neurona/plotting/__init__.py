@@ -6,6 +6,7 @@ so nothing has to be closed.
 
 from neurona.core.lazy import suggest_names
 from neurona.plotting.confusion import plot_confusion_matrix
+from neurona.plotting.explanations import plot_dependence, plot_importance
 from neurona.plotting.figure import png
 from neurona.plotting.history import plot_history
 from neurona.plotting.model import plot_model
@@ -15,7 +16,9 @@ from neurona.plotting.weights import plot_weights
 
 __all__ = [
     "plot_confusion_matrix",
+    "plot_dependence",
     "plot_history",
+    "plot_importance",
     "plot_model",
     "plot_predictions",
     "plot_residuals",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from neurona.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from neurona.tabular.assessment import Assessment, assess
+    from neurona.tabular.assessment_blocks import assessment_figures, assessment_report, assessment_verdict
     from neurona.tabular.baselines import LogisticBaseline, NeighboursBaseline, RidgeBaseline, select_ensemble
     from neurona.tabular.candidates import (
         BoostedTrees,
@@ -23,8 +25,26 @@ if TYPE_CHECKING:
     )
     from neurona.tabular.checks import Check
     from neurona.tabular.columns import KINDS, Column, infer_columns
+    from neurona.tabular.comparison import (
+        Compared,
+        Run,
+        compare_runs,
+        comparison_figures,
+        comparison_report,
+        comparison_rows,
+        comparison_verdict,
+        read_run,
+        write_predictions,
+    )
+    from neurona.tabular.drift import Drift, Profile, Usual, column_drift
     from neurona.tabular.encoding import Encoded, TableEncoder
     from neurona.tabular.estimators import TabularClassifier, TabularRegressor
+    from neurona.tabular.explanation import Dependence, Explanation, Importance, RowExplanation, explain
+    from neurona.tabular.explanation_blocks import (
+        explanation_figures,
+        explanation_report,
+        explanation_verdict,
+    )
     from neurona.tabular.judgement import Judgement, Standing, Worth, column_worth, judge
     from neurona.tabular.learning import Learned, Member, TableModel, Trial, learn_table
     from neurona.tabular.notes import Note
@@ -36,6 +56,20 @@ if TYPE_CHECKING:
     from neurona.tabular.training import MODELS, PRESETS, TableOptions, TrainedTable, train_table
 
 _MODULES = {
+    "assessment": ("Assessment", "assess"),
+    "assessment_blocks": ("assessment_figures", "assessment_report", "assessment_verdict"),
+    "comparison": (
+        "Compared",
+        "Run",
+        "compare_runs",
+        "comparison_figures",
+        "comparison_report",
+        "comparison_rows",
+        "comparison_verdict",
+        "read_run",
+        "write_predictions",
+    ),
+    "drift": ("Drift", "Profile", "Usual", "column_drift"),
     "baselines": (
         "LogisticBaseline",
         "NeighboursBaseline",
@@ -63,6 +97,8 @@ _MODULES = {
         "TabularClassifier",
         "TabularRegressor",
     ),
+    "explanation": ("Dependence", "Explanation", "Importance", "RowExplanation", "explain"),
+    "explanation_blocks": ("explanation_figures", "explanation_report", "explanation_verdict"),
     "judgement": (
         "Judgement",
         "Standing",
@@ -109,12 +145,18 @@ __all__ = [
     "MODELS",
     "PRESETS",
     "TASKS",
+    "Assessment",
     "BoostedTrees",
     "Candidate",
     "Check",
     "Column",
+    "Compared",
     "ConstantModel",
+    "Dependence",
+    "Drift",
     "Encoded",
+    "Explanation",
+    "Importance",
     "Judgement",
     "Learned",
     "LinearModel",
@@ -123,9 +165,12 @@ __all__ = [
     "NeighboursBaseline",
     "NeighboursModel",
     "Note",
+    "Profile",
     "RawTable",
     "RealMLP",
     "RidgeBaseline",
+    "RowExplanation",
+    "Run",
     "Standing",
     "TableEncoder",
     "TableModel",
@@ -136,19 +181,36 @@ __all__ = [
     "Target",
     "TrainedTable",
     "Trial",
+    "Usual",
     "Worth",
+    "assess",
+    "assessment_figures",
+    "assessment_report",
+    "assessment_verdict",
+    "column_drift",
     "column_worth",
+    "compare_runs",
+    "comparison_figures",
+    "comparison_report",
+    "comparison_rows",
+    "comparison_verdict",
+    "explain",
+    "explanation_figures",
+    "explanation_report",
+    "explanation_verdict",
     "infer_columns",
     "infer_target",
     "judge",
     "learn_table",
     "model_name",
+    "read_run",
     "read_table",
     "select_ensemble",
     "table_figures",
     "table_report",
     "train_table",
     "verdict",
+    "write_predictions",
 ]
 
 __getattr__, __dir__ = lazy_names(

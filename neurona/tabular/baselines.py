@@ -22,7 +22,8 @@ class RidgeBaseline:
 
     It minimizes |y - X w - b|^2 + penalty |w|^2. With the singular values s and vectors U of the centred X,
     the error of a row that is left out is (y - p) / (1 - h), where h is 1 / n + the sum of U^2 s^2 / (s^2 +
-    penalty): no fit is repeated.
+    penalty): no fit is repeated. Where rows have weights, rows and errors are times their roots, and the
+    row's share of all weights stands for 1 / n.
 
     Attributes:
         penalty_, coef_, intercept_: of the best among 0.001 to 10,000.
@@ -37,18 +38,21 @@ class RidgeBaseline:
         [41.0]
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from rows and their numbers, (rows,)."""
+    def fit(self, X: Any, y: Any, weights: Any = None) -> Self:
+        """Learn from rows and their numbers, (rows,); weights, (rows,), are above 0, and 1 on average."""
         X, y = _rows("RidgeBaseline", X, y)
         y = y.astype("float64")
-        middle, mean = X.mean(axis=0), y.mean()
-        U, s, V = np.linalg.svd(X - middle, full_matrices=False)
-        projected = U.T @ (y - mean)
+        weights = np.ones(len(y)) if weights is None else np.asarray(weights, "float64")
+        roots, share = np.sqrt(weights), weights / weights.sum()
+        middle, mean = share @ X, float(share @ y)
+        U, s, V = np.linalg.svd((X - middle) * roots[:, None], full_matrices=False)
+        far = (y - mean) * roots
+        projected = U.T @ far
 
         def left_out(penalty: float) -> float:
             shares = s**2 / (s**2 + penalty)
-            away = y - mean - U @ (shares * projected)
-            return float(np.mean((away / np.maximum(1 - 1 / len(y) - U**2 @ shares, 1e-9)) ** 2))
+            away = far - U @ (shares * projected)
+            return float(np.mean((away / np.maximum(1 - share - U**2 @ shares, 1e-9)) ** 2))
 
         self.penalty_ = float(min(_PENALTIES, key=left_out))
         self.coef_ = V.T @ (s / (s**2 + self.penalty_) * projected)
@@ -86,30 +90,30 @@ class LogisticBaseline:
             raise ArgumentError(f"LogisticBaseline: penalty is above 0. Received: {penalty=}")
         self.penalty = penalty
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from rows and their classes, (rows,)."""
+    def fit(self, X: Any, y: Any, weights: Any = None) -> Self:
+        """Learn from rows and their classes, (rows,); weights, (rows,), multiply the losses of the rows."""
         X, y = _rows("LogisticBaseline", X, y)
+        weights = np.ones(len(y)) if weights is None else np.asarray(weights, "float64")
         self.classes_, which = np.unique(y, return_inverse=True)
         happened = np.eye(len(self.classes_))[which]
 
         def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-            weights = flat.reshape(len(self.classes_), -1)
-            scores = X @ weights[:, :-1].T + weights[:, -1]
+            slopes = flat.reshape(len(self.classes_), -1)
+            scores = X @ slopes[:, :-1].T + slopes[:, -1]
             largest = scores.max(axis=1, keepdims=True)
             total = np.log(np.exp(scores - largest).sum(axis=1, keepdims=True)) + largest
-            away = np.exp(scores - total) - happened
-            value = np.sum(total[:, 0] - scores[happened > 0]) + self.penalty / 2 * np.sum(
-                weights[:, :-1] ** 2
-            )
+            away = (np.exp(scores - total) - happened) * weights[:, None]
+            value = weights @ (total[:, 0] - scores[happened > 0])
+            value += self.penalty / 2 * np.sum(slopes[:, :-1] ** 2)
             slope = np.concatenate(
-                [away.T @ X + self.penalty * weights[:, :-1], away.sum(axis=0)[:, None]], axis=1
+                [away.T @ X + self.penalty * slopes[:, :-1], away.sum(axis=0)[:, None]], axis=1
             )
             return float(value), slope.ravel()
 
         start = np.zeros(len(self.classes_) * (X.shape[1] + 1))
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "ftol": 1e-10})
-        weights = found.x.reshape(len(self.classes_), -1)
-        self.coef_, self.intercept_ = weights[:, :-1], weights[:, -1]
+        slopes = found.x.reshape(len(self.classes_), -1)
+        self.coef_, self.intercept_ = slopes[:, :-1], slopes[:, -1]
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -137,6 +141,8 @@ class NeighboursBaseline:
         [25.67]
     """
 
+    _weights: np.ndarray | None = None
+
     def __init__(self, neighbours: int = 10) -> None:
         if not (isinstance(neighbours, int | np.integer) and neighbours > 0):
             raise ArgumentError(
@@ -144,16 +150,21 @@ class NeighboursBaseline:
             )
         self.neighbours = neighbours
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Keep rows and their numbers, (rows,) or (rows, outputs)."""
+    def fit(self, X: Any, y: Any, weights: Any = None) -> Self:
+        """Keep rows and their numbers, (rows,) or (rows, outputs), and their weights in means, (rows,)."""
         self._X, self._y = _rows("NeighboursBaseline", X, y)
+        self._weights = None if weights is None else np.asarray(weights, "float64")
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """The mean of the numbers of the nearest rows, for each row."""
         if not hasattr(self, "_X"):
             raise NotBuiltError("NeighboursBaseline has not learned yet: call fit first.")
-        return self._y[self._nearest(_given("NeighboursBaseline", X, self._X.shape[1]))].mean(axis=1)
+        nearest = self._nearest(_given("NeighboursBaseline", X, self._X.shape[1]))
+        if self._weights is None:
+            return self._y[nearest].mean(axis=1)
+        shares = self._weights[nearest] / self._weights[nearest].sum(axis=1, keepdims=True)
+        return np.einsum("rn,rn...->r...", shares, self._y[nearest])
 
     def _nearest(self, X: np.ndarray) -> np.ndarray:
         """Which rows are nearest to each, (rows, neighbours)."""

@@ -19,13 +19,14 @@ _MANY = 5_000_000  # cells of a table from which on several threads are of use
 class Candidate(Protocol):
     """What learns from encoded columns."""
 
-    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:
         """Learn.
 
         Args:
             X: the columns of the rows.
             y: numbers, or which class.
             outputs: how many classes there are; 1 for numbers.
+            weights: how much each row counts, 1 on average; None where all count the same.
         """
         ...
 
@@ -44,9 +45,13 @@ class ConstantModel:
         [0.75, 0.25]
     """
 
-    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:
         """Learn the mean, or the shares."""
-        self.answer = np.array([y.mean()]) if outputs == 1 else np.bincount(y, minlength=outputs) / len(y)
+        if outputs == 1:
+            self.answer = np.array([np.average(y, weights=weights)])
+        else:
+            counts = np.bincount(y, weights, outputs)
+            self.answer = counts / counts.sum()
         return self
 
     def predict(self, X: Encoded) -> np.ndarray:
@@ -64,11 +69,12 @@ class LinearModel:
         (10, 1)
     """
 
-    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:
         """Learn the weights."""
         self.outputs = outputs
         with _few_threads(X):
-            self.model: Any = (RidgeBaseline() if outputs == 1 else LogisticBaseline()).fit(X.values, y)
+            model: Any = RidgeBaseline() if outputs == 1 else LogisticBaseline()
+            self.model: Any = model.fit(X.values, y, weights)
         return self
 
     def predict(self, X: Encoded) -> np.ndarray:
@@ -88,9 +94,10 @@ class NeighboursModel:
         [1.0, 0.0]
     """
 
-    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:
         """Keep the rows."""
-        self.model = NeighboursBaseline().fit(X.values, y[:, None] if outputs == 1 else np.eye(outputs)[y])
+        targets = y[:, None] if outputs == 1 else np.eye(outputs)[y]
+        self.model = NeighboursBaseline().fit(X.values, targets, weights)
         return self
 
     def predict(self, X: Encoded) -> np.ndarray:
@@ -118,7 +125,7 @@ class BoostedTrees:
         """Whether scikit-learn is installed, and skops, which writes its trees into files."""
         return all(importlib.util.find_spec(name) is not None for name in ("sklearn", "skops"))
 
-    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:
         """Learn the trees: 100 from few rows; from 1,000 or more up to 300, as a tenth of them says."""
         ensemble = optional_import("sklearn.ensemble", extra="trees", purpose="boosted trees")
         self.outputs = outputs
@@ -133,7 +140,7 @@ class BoostedTrees:
             settings |= {"l2_regularization": 1.0, "max_features": 0.7}
             self.model = ensemble.HistGradientBoostingRegressor(**settings)
         with _few_threads(X):
-            self.model.fit(X.values, y)
+            self.model.fit(X.values, y, weights)
         return self
 
     def predict(self, X: Encoded) -> np.ndarray:

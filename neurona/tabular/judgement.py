@@ -16,6 +16,7 @@ from neurona.evaluation.uncertainty import (
     bootstrap_interval,
     compare_predictions,
 )
+from neurona.tabular.target import Target
 from neurona.tabular.training import TrainedTable
 
 SIMPLE = ("constant", "linear", "neighbours")  # models that a network has to beat
@@ -101,7 +102,7 @@ def judge(trained: TrainedTable) -> Judgement:
         >>> judge(train_table(table, "y", TableOptions(time_limit=0))).simple.name
         'constant'
     """
-    learned, classes = trained.learned, trained.predictor.classes
+    learned = trained.learned
     rows = np.flatnonzero(learned.tested)
     truth, joined = trained.y[rows], learned.predictions[rows]
     members = learned.model.members
@@ -112,29 +113,69 @@ def judge(trained: TrainedTable) -> Judgement:
     standings.sort(key=lambda one: (one.loss, one.name != "joined"))
     simple = next(one for one in standings if one.name in SIMPLE)
     other = next(trial for trial in learned.trials if trial.name == simple.name).predictions[rows]
-    figures: Any = (
-        classification_figures(truth, joined.argmax(axis=1), [str(name) for name in classes])
-        if classes
-        else regression_figures(truth, joined)
-    )
-    return Judgement(standings, figures, simple, _p_value(truth, joined, other), joined, truth)
+    figures = figures_of(trained.predictor.target, truth, joined)
+    return Judgement(standings, figures, simple, paired_p_value(truth, joined, other), joined, truth)
+
+
+def figures_of(target: Target, truth: np.ndarray, predicted: np.ndarray) -> Classification | Regression:
+    """The figures of predictions, (rows, outputs)."""
+    if not target.classes:
+        return regression_figures(truth, predicted)
+    return classification_figures(truth, predicted.argmax(axis=1), [str(name) for name in target.classes])
 
 
 def _standing(name: str, predicted: np.ndarray, truth: np.ndarray, weight: float, seconds: float) -> Standing:
+    return Standing(name, score_interval(truth, predicted), _loss(truth, predicted), weight, seconds)
+
+
+def score_interval(truth: np.ndarray, predicted: np.ndarray) -> Interval:
+    """The share of rows that are right, or R2, with its BCa interval.
+
+    Example:
+
+        >>> score_interval(np.arange(9.0), np.arange(9.0)[:, None]).value
+        1.0
+    """
     if predicted.shape[1] > 1:
-        right = predicted.argmax(axis=1) == truth
-        return Standing(name, bootstrap_interval(np.mean, right), log_loss(truth, predicted), weight, seconds)
+        return bootstrap_interval(np.mean, predicted.argmax(axis=1) == truth)
 
     def r2(truth: np.ndarray, predicted: np.ndarray) -> float:
         return 1 - float(np.mean((truth - predicted) ** 2)) / max(float(truth.var()), 1e-300)
 
-    score = bootstrap_interval(r2, truth, predicted[:, 0])
-    return Standing(name, score, float(np.sqrt(np.mean((predicted[:, 0] - truth) ** 2))), weight, seconds)
+    return bootstrap_interval(r2, truth, predicted[:, 0])
 
 
-def _p_value(truth: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+def row_losses(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """The logarithm of each row's probability with the sign changed, or its squared error, (rows,)."""
+    if predicted.shape[1] == 1:
+        return (predicted[:, 0] - truth) ** 2
+    return -np.log(np.clip(predicted[np.arange(len(truth)), truth], np.finfo(float).eps, 1))
+
+
+def mean_loss(losses: np.ndarray, is_number: bool) -> float:
+    """Log loss, or the root of the mean squared error, of `row_losses`."""
+    return float(np.sqrt(np.mean(losses)) if is_number else np.mean(losses))
+
+
+def loss_interval(truth: np.ndarray, predicted: np.ndarray) -> Interval:
+    """Log loss, or the root of the mean squared error, with its BCa interval.
+
+    Example:
+
+        >>> loss_interval(np.arange(9.0), np.arange(9.0)[:, None] + 2).value
+        2.0
+    """
+    is_number = predicted.shape[1] == 1
+    return bootstrap_interval(lambda losses: mean_loss(losses, is_number), row_losses(truth, predicted))
+
+
+def paired_p_value(truth: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
     """How often chance alone makes two models differ as much: McNemar's test, or for numbers the normal law
     of the mean difference of squared errors.
+
+    Args:
+        truth: numbers, or which class, (rows,).
+        first, second: predictions of two models, (rows, outputs).
     """
     if first.shape[1] > 1:
         return compare_predictions(first.argmax(axis=1) == truth, second.argmax(axis=1) == truth).p_value

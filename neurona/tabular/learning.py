@@ -7,12 +7,11 @@ temperatures are chosen on the other folds' predictions alone.
 
 import dataclasses
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from neurona.core.errors import DataError
 from neurona.evaluation.probabilities import best_temperature, log_loss, with_temperature
 from neurona.evaluation.splits import Split
 from neurona.tabular.baselines import select_ensemble
@@ -21,6 +20,7 @@ from neurona.tabular.columns import Column
 from neurona.tabular.encoding import Encoded, TableEncoder
 
 _USEFUL = 2  # candidates after which an interrupted learning keeps what it has
+_ASKED = 1000  # rows by which a model that has learned once more is asked for numbers
 _FIFTHS = 5  # parts of a single fold
 _LEAST = 1e-6  # probability that is kept above 0, so that one surprise does not decide everything
 
@@ -88,9 +88,19 @@ class TableModel:
         Raises:
             DataError: a column is missing.
         """
-        return self._joined(
-            [encoder.transform(frame) for encoder in self.encoders], range(len(self.encoders))
-        )
+        return self.predict_encoded(self.encode(frame))
+
+    def encode(self, frame: Any) -> list[Encoded]:
+        """The numbers of rows, as the models of each fold take them.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        return [encoder.transform(frame) for encoder in self.encoders]
+
+    def predict_encoded(self, encoded: list[Encoded]) -> np.ndarray:
+        """The same as `predict`, of rows that `encode` turned into numbers."""
+        return self._joined(encoded, range(len(self.encoders)))
 
     def predict_fold(self, frame: Any, fold: int) -> np.ndarray:
         """The same, by the models of one fold alone, which have not learned from that fold's rows."""
@@ -120,9 +130,10 @@ class Learned:
         tested: the rows that a fold has.
         folds: rows to learn from, and rows to be tested with.
         judged: the join of the models that predicted the folds.
-        model: for new rows: the same; or, where the folds leave out rows, the models of the last fold, of
-            which the quick ones have learned once more from all rows.
+        model: for new rows: the same; or, where the folds leave out rows, models that have learned once more
+            from all rows.
         interrupted: the candidate in which Ctrl-C ended the learning; empty if nothing did.
+        diverged: candidates that are left out, since their predictions were not finite.
     """
 
     trials: list[Trial]
@@ -133,6 +144,7 @@ class Learned:
     judged: TableModel
     model: TableModel
     interrupted: str = ""
+    diverged: Sequence[str] = ()
 
 
 def learn_table(
@@ -143,8 +155,8 @@ def learn_table(
     folds: Sequence[Split],
     candidates: Mapping[str, Callable[[], Candidate]],
     time_limit: float | None = None,
-    refit: Collection[str] = (),
     tell: Callable[[Trial], None] = lambda trial: None,
+    weights: np.ndarray | None = None,
 ) -> Learned:
     """Learn to predict a column from others.
 
@@ -158,12 +170,11 @@ def learn_table(
         folds: of `k_folds` or `time_folds`.
         candidates: by name, what makes a new one. The constant is always among them.
         time_limit: in seconds; no candidate begins after it.
-        refit: candidates that are so quick that they learn once more from all rows, where the folds leave out
-            some.
         tell: is called when a candidate is done.
+        weights: how much each row counts in learning and in what is chosen, above 0, (rows,).
 
     Raises:
-        DataError: no column is left to learn from, or a candidate predicts what is not finite.
+        DataError: no column is left to learn from.
 
     Source: Caruana et al., Ensemble selection from libraries of models, ICML 2004; Guo et al., On calibration
         of modern neural networks, ICML 2017.
@@ -184,29 +195,67 @@ def learn_table(
         (encoder.transform(_some(frame, columns, rows)), encoder.transform(_some(frame, columns, others)))
         for encoder, (rows, others) in zip(encoders, folds)
     ]
+    weights = None if weights is None else weights / weights.mean()
+    named = {"constant": ConstantModel, **candidates}
+    end = np.inf if time_limit is None else begin + time_limit
+    trials, interrupted, diverged = _tried(
+        named, lambda name: _try(name, named[name], parts, y, outputs, folds, weights), end, tell
+    )
+    learned = _joined(trials, encoders, y, outputs, folds, weights)
+    learned = dataclasses.replace(learned, interrupted=interrupted, diverged=diverged)
+    if learned.tested.all():
+        return learned
+    encoder = encoders[-1]
+    whole = encoder.transform(_some(frame, columns, np.arange(len(y))))
+
+    def again(name: str) -> Candidate | None:
+        if interrupted or time.perf_counter() > end:
+            return None
+        model = named[name]().fit(whole, y, outputs, weights)
+        return model if np.isfinite(model.predict(whole.rows(np.arange(min(len(y), _ASKED))))).all() else None
+
+    return _refitted(learned, encoder, again)
+
+
+def _tried(
+    names: Iterable[str],
+    attempt: Callable[[str], Trial | None],
+    end: float,
+    tell: Callable[[Trial], None],
+) -> tuple[list[Trial], str, list[str]]:
+    """The trials of candidates, the one that Ctrl-C ended, and those that are left out."""
     trials: list[Trial] = []
-    interrupted = ""
-    for name, build in {"constant": ConstantModel, **candidates}.items():
-        if trials and time_limit is not None and time.perf_counter() - begin > time_limit:
+    diverged = []
+    for name in names:
+        if trials and time.perf_counter() > end:
             break
         try:
-            trials.append(_try(name, build, parts, y, outputs, folds))
+            trial = attempt(name)
         except KeyboardInterrupt:
             if len(trials) < _USEFUL:
                 raise
-            interrupted = name
-            break
-        tell(trials[-1])
-    learned = dataclasses.replace(_joined(trials, encoders, y, outputs, folds), interrupted=interrupted)
-    if learned.tested.all():
-        return learned
-    encoder, members = encoders[-1], {}
-    whole = encoder.transform(_some(frame, columns, np.arange(len(y))))
+            return trials, name, diverged
+        if trial is None:
+            diverged.append(name)
+            continue
+        trials.append(trial)
+        tell(trial)
+    return trials, "", diverged
+
+
+def _refitted(learned: Learned, encoder: TableEncoder, again: Callable[[str], Candidate | None]) -> Learned:
+    """The join of models that have learned from all rows, or else of those of the last fold."""
+    members, interrupted = {}, learned.interrupted
     for name, member in learned.judged.members.items():
-        model = candidates[name]().fit(whole, y, outputs) if name in refit else member.models[-1]
+        model = member.models[-1]
+        if not interrupted:
+            try:
+                model = again(name) or model
+            except KeyboardInterrupt:
+                interrupted = name
         members[name] = dataclasses.replace(member, models=[model])
     model = dataclasses.replace(learned.judged, encoders=[encoder], members=members)
-    return dataclasses.replace(learned, model=model)
+    return dataclasses.replace(learned, model=model, interrupted=interrupted)
 
 
 def _some(frame: Any, columns: Sequence[Column], rows: np.ndarray) -> dict[str, Any]:
@@ -224,25 +273,25 @@ def _try(
     y: np.ndarray,
     outputs: int,
     folds: Sequence[Split],
-) -> Trial:
-    """Let a candidate learn and predict every fold."""
+    weights: np.ndarray | None,
+) -> Trial | None:
+    """Let a candidate learn and predict every fold; None where a prediction is not finite."""
     begin = time.perf_counter()
     predictions = np.full((len(y), outputs), np.nan)
     models = []
     for (known, new), (rows, others) in zip(parts, folds):
-        models.append(build().fit(known, y[rows], outputs))
+        models.append(build().fit(known, y[rows], outputs, _of(weights, rows)))
         said = models[-1].predict(new)
         if not np.isfinite(said).all():
-            raise DataError(
-                f"the model {name!r} gives predictions that are not finite. Leave it out (models=)."
-            )
+            return None
         predictions[others] = _finished(said, 1.0, _bounds(y[rows], outputs))
     cooled = predictions.copy()
     for rest, chosen in _judges(folds, len(y)):
-        cooled[chosen] = _finished(predictions[chosen], _temperature(y[rest], predictions[rest]), None)
+        temperature = _temperature(y[rest], predictions[rest], _of(weights, rest))
+        cooled[chosen] = _finished(predictions[chosen], temperature, None)
     tested = np.isfinite(predictions[:, 0])
-    temperature = _temperature(y[tested], predictions[tested])
-    losses = [_loss(y[others], cooled[others]) for _, others in folds]
+    temperature = _temperature(y[tested], predictions[tested], _of(weights, tested))
+    losses = [_loss(y[others], cooled[others], _of(weights, others)) for _, others in folds]
     return Trial(name, models, temperature, cooled, time.perf_counter() - begin, losses)
 
 
@@ -259,43 +308,55 @@ def _judges(folds: Sequence[Split], rows: int) -> list[Split]:
 
 
 def _joined(
-    trials: list[Trial], encoders: list[TableEncoder], y: np.ndarray, outputs: int, folds: Sequence[Split]
+    trials: list[Trial],
+    encoders: list[TableEncoder],
+    y: np.ndarray,
+    outputs: int,
+    folds: Sequence[Split],
+    weights: np.ndarray | None = None,
 ) -> Learned:
     """Join trials by greedy selection."""
     predictions = np.full((len(y), outputs), np.nan)
     for rest, chosen in _judges(folds, len(y)):
-        weights, temperature = _selected(trials, y, rest)
-        predictions[chosen] = _finished(_mixed(trials, weights, chosen), temperature, None)
+        shares, temperature = _selected(trials, y, rest, weights)
+        predictions[chosen] = _finished(_mixed(trials, shares, chosen), temperature, None)
     tested = np.isfinite(predictions[:, 0])
-    losses = [_loss(y[others], predictions[others]) for _, others in folds]
-    weights, temperature = _selected(trials, y, np.flatnonzero(tested))
+    losses = [_loss(y[others], predictions[others], _of(weights, others)) for _, others in folds]
+    shares, temperature = _selected(trials, y, np.flatnonzero(tested), weights)
     best = min(trials, key=lambda trial: trial.loss)
     if np.mean(losses) > best.loss:  # joined they are no better: the best alone
-        weights, temperature = np.array([float(trial is best) for trial in trials]), 1.0
+        shares, temperature = np.array([float(trial is best) for trial in trials]), 1.0
         predictions, losses = best.predictions, best.losses
     members = {
-        trial.name: Member(float(weight), trial.models, trial.temperature)
-        for trial, weight in zip(trials, weights)
-        if weight
+        trial.name: Member(float(share), trial.models, trial.temperature)
+        for trial, share in zip(trials, shares)
+        if share
     }
     model = TableModel(encoders, members, temperature, _bounds(y, outputs))
     order = sorted(trials, key=lambda trial: trial.loss)
     return Learned(order, predictions, losses, tested, folds, model, model)
 
 
-def _selected(trials: Sequence[Trial], y: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, float]:
-    """The weight of each trial and the temperature that predict some rows best."""
+def _selected(
+    trials: Sequence[Trial], y: np.ndarray, rows: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
+    """The share of each trial and the temperature that predict some rows best."""
     given = [trial.predictions[rows] for trial in trials]
-    weights = select_ensemble(given, lambda joined: _loss(y[rows], joined))
-    return weights, _temperature(y[rows], _mixed(trials, weights, rows))
+    counted = _of(weights, rows)
+    shares = select_ensemble(given, lambda joined: _loss(y[rows], joined, counted))
+    return shares, _temperature(y[rows], _mixed(trials, shares, rows), counted)
 
 
-def _mixed(trials: Sequence[Trial], weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return np.tensordot(weights, [trial.predictions[rows] for trial in trials], 1)
+def _of(weights: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if weights is None else weights[rows]
 
 
-def _temperature(y: np.ndarray, predicted: np.ndarray) -> float:
-    return 1.0 if predicted.shape[1] == 1 else best_temperature(y, predicted)
+def _mixed(trials: Sequence[Trial], shares: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.tensordot(shares, [trial.predictions[rows] for trial in trials], 1)
+
+
+def _temperature(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None) -> float:
+    return 1.0 if predicted.shape[1] == 1 else best_temperature(y, predicted, weights)
 
 
 def _finished(predicted: np.ndarray, temperature: float, bounds: tuple[float, float] | None) -> np.ndarray:
@@ -312,8 +373,8 @@ def _bounds(y: np.ndarray, outputs: int) -> tuple[float, float] | None:
     return (float(y.min()), float(y.max())) if outputs == 1 else None
 
 
-def _loss(y: np.ndarray, predicted: np.ndarray) -> float:
+def _loss(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None) -> float:
     """Log loss, or the mean squared error."""
     if predicted.shape[1] > 1:
-        return log_loss(y, predicted)
-    return float(np.mean((predicted[:, 0] - y) ** 2))
+        return log_loss(y, predicted, weights)
+    return float(np.average((predicted[:, 0] - y) ** 2, weights=weights))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 
 _SENTENCES = {
     "en": {
@@ -46,6 +46,19 @@ _SENTENCES = {
         "not_understood": "{cells} cells of {column!r}, such as {example!r}, are not what the model learned "
         "there: "
         "they count as empty.",
+        "weighted": "{column!r} says how much each row counts when the models learn; {rows} rows of weight "
+        "0 are "
+        "left out. The figures count each row once.",
+        "diverged": "A model is left out, since its predictions were not finite: {model}.",
+        "new_class": "{rows} rows of {column!r} hold what the model never saw there, such as {example!r}. "
+        "It can "
+        "only be wrong about them, and they are left out of the figures.",
+        "learned_rows": "{rows} of the {of} rows are among those that the model learned from: figures of "
+        "them say "
+        "little about new rows.",
+        "drifted": "Columns that are not what they were when the model learned: {names} (up to a distance "
+        "of {distance:.2f}).",
+        "few_rows": "Only {rows} rows: the intervals are wide.",
         "rare": "Only {rows} rows are {label!r}: figures of this class say little.",
         "imbalanced": "{share:.1%} of the rows are {label!r}: look at its recall, not only at the accuracy.",
     },
@@ -89,11 +102,26 @@ _SENTENCES = {
         "not_understood": "{cells} celdas de {column!r}, como {example!r}, no son lo que el modelo aprendió "
         "ahí: "
         "cuentan como vacías.",
+        "weighted": "{column!r} dice cuánto cuenta cada fila cuando aprenden los modelos; {rows} filas de "
+        "peso 0 se "
+        "dejan fuera. Las cifras cuentan cada fila una vez.",
+        "diverged": "Un modelo se deja fuera, porque sus predicciones no eran finitas: {model}.",
+        "new_class": "{rows} filas de {column!r} contienen lo que el modelo nunca vio ahí, como "
+        "{example!r}. Con ellas "
+        "solo puede equivocarse, y se dejan fuera de las cifras.",
+        "learned_rows": "{rows} de las {of} filas están entre aquellas de las que el modelo aprendió: sus "
+        "cifras dicen "
+        "poco de filas nuevas.",
+        "drifted": "Columnas que no son lo que eran cuando el modelo aprendió: {names} (hasta una distancia "
+        "de {distance:.2f}).",
+        "few_rows": "Solo {rows} filas: los intervalos son anchos.",
         "rare": "Solo {rows} filas son {label!r}: las cifras de esta clase dicen poco.",
         "imbalanced": "El {share:.1%} de las filas son {label!r}: mire su exhaustividad, no solo la "
         "exactitud.",
     },
 }
+
+_TABLES = {"en": _SENTENCES["en"], "es": in_spanish(_SENTENCES["es"])}
 
 
 @dataclass(frozen=True)
@@ -116,4 +144,4 @@ class Note:
             >>> Note("constant", {"value": "x"}).say("es")
             "todas las filas contienen 'x'"
         """
-        return in_language(_SENTENCES, language)[self.key].format(**self.fields)
+        return in_language(_TABLES, language)[self.key].format(**self.fields)

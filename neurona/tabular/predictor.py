@@ -17,6 +17,7 @@ from neurona.files.values import parse_array, parse_dictionary
 from neurona.saving.atomic import atomic_path
 from neurona.tabular import baselines, candidates, encoding, learning
 from neurona.tabular.columns import Column, infer_columns
+from neurona.tabular.drift import Profile, Usual
 from neurona.tabular.learning import TableModel
 from neurona.tabular.notes import Note
 from neurona.tabular.reading import RawTable
@@ -37,6 +38,7 @@ class TablePredictor:
         target: what is predicted.
         columns: that it needs.
         model: the join of models.
+        profile: what the rows were like from which it learned; None where nobody counted them.
 
     Example:
 
@@ -52,6 +54,7 @@ class TablePredictor:
     target: Target
     columns: list[Column]
     model: TableModel
+    profile: Profile | None = None
 
     @property
     def classes(self) -> list[Any]:
@@ -100,14 +103,47 @@ class TablePredictor:
                 f"{', '.join(map(str, frame))}"
             )
         cells = {column.name: frame[column.name] for column in self.columns}
-        now = {column.name: column for column in infer_columns(RawTable(cells))}
+        now = _written_now(cells)
         notes: list[Note] = []
         for column in self.columns:
             cells[column.name], unread = _as_learned(column, now[column.name], cells[column.name])
             if unread:
-                told = {"column": column.name, "cells": len(unread), "example": unread[0]}
-                notes.append(Note("not_understood", told))
+                notes.append(self._unread(column, unread))
         return cells, notes
+
+    def truth(self, frame: Any) -> tuple[np.ndarray, list[Note]]:
+        """The target of rows, as numbers or which class, and what is to be told about them.
+
+        NaN, or -1, stands for cells that are empty, not understood, or of a class that was not learned.
+
+        Shapes: -> (rows,).
+
+        Raises:
+            DataError: the table has no such column.
+        """
+        column = self.target.column
+        if column.name not in list(frame):
+            raise DataError(
+                f"the table has no column {column.name!r}, which is what the model predicts, so nothing "
+                f"tells "
+                f"whether it is right.{suggestion(column.name, list(frame))} It has: "
+                f"{', '.join(map(str, frame))}"
+            )
+        cells = frame[column.name]
+        cells, unread = _as_learned(column, _written_now({column.name: cells})[column.name], cells)
+        notes = [self._unread(column, unread)] if unread else []
+        found = self.target.values(cells)
+        if self.classes and column.kind != "boolean":
+            held = column.values(cells)
+            new = [one for one in held[found < 0].tolist() if one is not None and one == one]
+            if new:
+                told = {"column": column.name, "rows": len(new), "example": str(new[0])}
+                notes.append(Note("new_class", told))
+        return found, notes
+
+    def _unread(self, column: Column, texts: list[str]) -> Note:
+        told = {"column": column.name, "cells": len(texts), "example": texts[0]}
+        return Note("not_understood", told)
 
     def save(self, path: Any) -> None:
         """Write everything into one file. It holds numbers and texts, and no code.
@@ -140,19 +176,28 @@ class TablePredictor:
         return found
 
 
+def _written_now(cells: dict[str, Any]) -> dict[str, Column]:
+    """What columns of new rows are by themselves. An empty cell is added: numbers that are all equal, or
+    count the rows, are numbers still.
+    """
+    lists = {name: one.tolist() if hasattr(one, "tolist") else list(one) for name, one in cells.items()}
+    found = infer_columns(RawTable({name: [*one, None] for name, one in lists.items()}))
+    return {column.name: column for column in found}
+
+
 def _as_learned(column: Column, now: Column, cells: Any) -> tuple[Any, list[str]]:
     """Cells as a learned column understands them, though they may be written otherwise now; and those texts
     of which nothing is understood.
     """
     if column.kind not in ("number", "boolean", "date"):
         return cells, []
-    values = column.values(cells)
+    values, given = column.values(cells), cells
     if now.kind == column.kind and _lost(now.values(cells)).sum() < _lost(values).sum():
         values = now.values(cells)
         cells = values
         if column.kind == "boolean":
             cells = [{1.0: column.yes, 0.0: column.no}.get(value) for value in values.tolist()]
-    texts = dataclasses.replace(column, kind="category").values(cells)[_lost(values)].tolist()
+    texts = dataclasses.replace(column, kind="category").values(given)[_lost(values)].tolist()
     return cells, [text for text in texts if text is not None and folded(text) not in MARKS]
 
 
@@ -169,6 +214,8 @@ _CLASSES: dict[str, type] = {
         Note,
         NumberForm,
         TableModel,
+        Profile,
+        Usual,
         learning.Member,
         encoding.TableEncoder,
         *encoding.PARTS,

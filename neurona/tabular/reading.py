@@ -18,6 +18,7 @@ from neurona.tabular.notes import Note
 from neurona.tabular.spellings import number_forms
 
 _SEPARATORS = (",", ";", "\t", "|")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 _SAMPLE = 200  # rows from which the separator is told
 
 
@@ -67,6 +68,10 @@ def read_table(source: Any, table: str | None = None, separator: str | None = No
         path = Path(source)
         if not path.is_file():
             raise FileNotFoundError(2, "No such file", str(path))
+        if path.suffix.lower() in _PICTURES:
+            raise DataError(
+                f"{path} is a picture. Tables are files such as .csv, .xlsx, .parquet or .sqlite."
+            )
         found = _READERS.get(path.suffix.lower(), _text)(pandas, path, table, separator)
     else:
         found = RawTable(pandas.DataFrame(source))

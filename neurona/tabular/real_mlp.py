@@ -30,6 +30,7 @@ modest: who needs them right divides their logarithms by a temperature afterward
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import Any, Self
 
 import jax
@@ -118,8 +119,8 @@ class RealMLP:
                 )
         self.hidden, self.epochs, self.learning_rate, self.seed = hidden, epochs, learning_rate, seed
 
-    def fit(self, X: Encoded, y: np.ndarray, outputs: int) -> Self:
-        """Learn from rows and their numbers or classes, (rows,)."""
+    def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:
+        """Learn from rows and their numbers or classes, (rows,); weights, (rows,), multiply their losses."""
         random = np.random.default_rng(self.seed)
         numeric = np.array(X.continuous, bool)
         self.order = np.concatenate([np.flatnonzero(numeric), np.flatnonzero(~numeric)])
@@ -131,9 +132,9 @@ class RealMLP:
         self.activation = "mish" if outputs == 1 else "selu"
         first = _first_weights(inputs, int(numeric.sum()), (*self.hidden, outputs), self.activation, random)
         rate = self.learning_rate or (0.2 if outputs == 1 else 0.04)
-        self.weights = _train(
-            first, inputs, targets.astype("float32"), self.epochs, rate, self.activation, random
-        )
+        counted = np.ones(len(y)) if weights is None else weights
+        parts = [inputs, targets.astype("float32"), counted.astype("float32")[:, None]]
+        self.weights = _train(first, parts, self.epochs, rate, self.activation, random)
         return self
 
     def predict(self, X: Encoded) -> np.ndarray:
@@ -258,21 +259,21 @@ def _batch(rows: int) -> int:
 
 def _train(
     first: Weights,
-    inputs: np.ndarray,
-    targets: np.ndarray,
+    parts: Sequence[np.ndarray],
     epochs: int,
     rate: float,
     activation: str,
     random: np.random.Generator,
 ) -> Weights:
-    """The weights after all epochs."""
+    """The weights after all epochs; the parts are inputs, targets and how much each row counts."""
+    inputs = parts[0]
     flat, restore = ravel_pytree(first)
     factors, _ = ravel_pytree(_by_kind(first, lambda kind: _RATE_FACTORS.get(kind, 1.0)))
     decays, _ = ravel_pytree(_by_kind(first, lambda kind: 0.0 if kind in _NO_DECAY else _DECAY))
     room, batch = _room(len(inputs)), _batch(len(inputs))
     epochs = max(epochs, -(-_STEPS // (len(inputs) // batch)))
-    places = [np.zeros((room, part.shape[1]), "float32") for part in (inputs, targets)]
-    for place, part in zip(places, (inputs, targets)):
+    places = [np.zeros((room, part.shape[1]), "float32") for part in parts]
+    for place, part in zip(places, parts):
         place[: len(part)] = part
     key = jax.random.key(int(random.integers(2**31)))
     shapes = tuple(sorted((name, one.shape) for name, one in first.items() if name != "layers"))
@@ -300,11 +301,11 @@ def _program(shapes: Any, batch: int, activation: str) -> Any:
     zeros["layers"] = [{name: jnp.zeros(shape) for name, shape in layer} for layer in layers]
     restore = ravel_pytree(zeros)[1]
 
-    def loss(weights: Weights, x: jax.Array, y: jax.Array, dropped: Any) -> jax.Array:
+    def loss(weights: Weights, x: jax.Array, y: jax.Array, counted: jax.Array, dropped: Any) -> jax.Array:
         found = _outputs(weights, x, activation, dropped)
         if y.shape[1] == 1:
-            return jnp.mean((found - y) ** 2)
-        return -jnp.mean(jnp.sum(y * jax.nn.log_softmax(found), axis=1))
+            return jnp.mean(counted * (found - y) ** 2)
+        return -jnp.mean(counted * jnp.sum(y * jax.nn.log_softmax(found), axis=1, keepdims=True))
 
     @jax.jit
     def train(
@@ -313,6 +314,7 @@ def _program(shapes: Any, batch: int, activation: str) -> Any:
         decays: jax.Array,
         X: jax.Array,
         Y: jax.Array,
+        counted: jax.Array,
         rows: jax.Array,
         epochs: jax.Array,
         key: jax.Array,
@@ -325,7 +327,8 @@ def _program(shapes: Any, batch: int, activation: str) -> Any:
             chosen = jax.lax.dynamic_slice_in_dim(order, number * batch, batch)
             progress = done / (steps * epochs)
             dropped = _DROPOUT * flat_cos(progress), salt + (done * len(layers)).astype("uint32")
-            slope = ravel_pytree(jax.grad(loss)(restore(flat), X[chosen], Y[chosen], dropped))[0]
+            given = X[chosen], Y[chosen], counted[chosen], dropped
+            slope = ravel_pytree(jax.grad(loss)(restore(flat), *given))[0]
             mean = _BETA_1 * mean + (1 - _BETA_1) * slope
             square = _BETA_2 * square + (1 - _BETA_2) * slope**2
             done = done + 1

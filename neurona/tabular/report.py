@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from neurona._version import __version__
-from neurona.core.errors import MissingDependencyError
-from neurona.evaluation import Picture, Report, Table, calibration
-from neurona.plotting import plot_confusion_matrix, plot_residuals, png
+from neurona.evaluation import Report, Table
+from neurona.language import Figure
+from neurona.tabular.blocks import (
+    MOST,
+    Section,
+    again_section,
+    calibration_sections,
+    checks_section,
+    figures_section,
+    shown,
+    worst_section,
+)
 from neurona.tabular.encoding import LEFT_OUT
 from neurona.tabular.judgement import Judgement, Standing, Worth
 from neurona.tabular.texts import texts
 from neurona.tabular.training import TrainedTable
-
-_SHOWN = 30  # columns, and classes
-_WORST = 20
-
-Section = tuple[str, Sequence[Table | Picture | str | bytes]]
 
 
 def model_name(name: str, language: str | None = None) -> str:
@@ -46,8 +48,8 @@ def verdict(trained: TrainedTable, judgement: Judgement, language: str | None = 
         sentences.append(say["wins_alone"].format(simple=named))
     else:
         key = "wins_clearly" if judgement.p_value < 0.05 and joined.loss < simple.loss else "wins_unclearly"
-        shown = f"{simple.score.value:.1%}"
-        sentences.append(say[key].format(simple=named, score=shown, p=judgement.p_value))
+        reached = Figure(f"{simple.score.value:.1%}")
+        sentences.append(say[key].format(simple=named, score=reached, p=judgement.p_value))
     doubts = [check.why.say(language) for check in trained.checks if check.why is not None]
     return [*sentences, doubts[0] if doubts else say["no_doubt"]]
 
@@ -70,7 +72,8 @@ def table_report(
         again: the command that makes it again.
         language: `"en"`, `"es"`, or None for the user's.
     """
-    say, used = texts(language), len(trained.predictor.columns)
+    say, used, target = texts(language), len(trained.predictor.columns), trained.predictor.target
+    truth, predicted = judgement.truth, judgement.probabilities
     kind = "classes" if trained.predictor.classes else "numbers"
     size = say["rows_and_columns"].format(rows=len(trained.y), used=used, columns=len(trained.columns))
     join = ", ".join(
@@ -79,22 +82,22 @@ def table_report(
     )
     sections = [
         _models(judgement, say, kind),
-        _figures(trained, judgement, say, language),
-        *_calibration(judgement, say),
+        figures_section(target, judgement.figures, truth, predicted, say, language),
+        *calibration_sections(truth, predicted, say),
         _worth(worth, say),
-        _worst(trained, judgement, say),
+        worst_section(trained.rows[trained.learned.tested], truth, predicted, target.classes, say),
         _columns(trained, say, language),
-        _checks(trained, say, language),
-        _again(again, say),
+        checks_section(trained.checks, say, language),
+        again_section(again, say),
     ]
     return Report(
         title=say["title"].format(target=trained.predictor.target.column.name, file=file),
         lead=" ".join(verdict(trained, judgement, language)),
         figures=[
-            (say[f"score_{kind}"], f"{judgement.joined.score.value:.1%}"),
-            (say[f"loss_{kind}"], _shown(judgement.joined.loss)),
+            (say[f"score_{kind}"], Figure(f"{judgement.joined.score.value:.1%}")),
+            (say[f"loss_{kind}"], shown(judgement.joined.loss)),
             (say["model_joined"], join),
-            (say["seconds"], f"{trained.seconds:.1f}"),
+            (say["seconds"], Figure(f"{trained.seconds:.1f}")),
         ],
         sections=sections,
         version=__version__,
@@ -106,101 +109,26 @@ def table_report(
     )
 
 
-def _shown(value: float, digits: int = 4) -> str:
-    """A number with so many digits that count, and no power of ten.
-
-    Example:
-
-        >>> _shown(36508.07), _shown(0.00012345), _shown(2.0)
-        ('36510', '0.0001234', '2')
-    """
-    return np.format_float_positional(value, digits, unique=False, fractional=False, trim="-")
-
-
 def _models(judgement: Judgement, say: Any, kind: str) -> Section:
     header = ["model", f"score_{kind}", "interval", f"loss_{kind}", "weight", "seconds"]
     rows = [
         (
             say[f"model_{one.name}"],
-            f"{one.score.value:.1%}",
-            f"{one.score.low:.1%} – {one.score.high:.1%}",
-            _shown(one.loss),
-            f"{one.weight:.0%}",
-            f"{one.seconds:.2f}",
+            Figure(f"{one.score.value:.1%}"),
+            Figure(f"{one.score.low:.1%} – {one.score.high:.1%}"),
+            shown(one.loss),
+            Figure(f"{one.weight:.0%}"),
+            Figure(f"{one.seconds:.2f}"),
         )
         for one in judgement.standings
     ]
     return say["models"], [Table([say[name] for name in header], rows), say["models_meaning"]]
 
 
-def _figures(trained: TrainedTable, judgement: Judgement, say: Any, language: str | None) -> Section:
-    figures: Any = judgement.figures
-    classes, blocks = trained.predictor.classes, []
-    if not classes:
-        values = dataclasses.asdict(figures)
-        rows = [(name.upper(), _shown(values[name])) for name in ("r2", "mae", "rmse")]
-        blocks.append(Table([say["figures"], ""], rows))
-    else:
-        header = [say[name] for name in ("class", "precision", "recall", "f1", "support")]
-        blocks.append(Table(header, [dataclasses.astuple(one) for one in figures.classes[:_SHOWN]]))
-    try:
-        if not classes:
-            name = trained.predictor.target.column.name
-            drawn = plot_residuals(judgement.truth, judgement.probabilities, name=name, language=language)
-            words = say["residuals_alternative"], say["residuals_meaning"]
-        elif len(classes) <= _SHOWN:
-            names = [str(name) for name in classes]
-            drawn = plot_confusion_matrix(figures.matrix, names, language=language)
-            words = say["confusion_alternative"].format(classes=len(classes)), say["confusion_meaning"]
-        else:
-            return say["per_class"], blocks
-        blocks.append(Picture(png(drawn), *words))
-    except MissingDependencyError as error:
-        blocks.append(str(error))
-    return say["per_class"] if classes else say["figures"], blocks
-
-
-def _calibration(judgement: Judgement, say: Any) -> list[Section]:
-    if judgement.probabilities.shape[1] == 1:
-        return []
-    found = calibration(judgement.truth, judgement.probabilities)
-    rows = [
-        (float(promised), float(kept), int(count))
-        for promised, kept, count in zip(found.promised, found.kept, found.counts)
-    ]
-    table = Table([say["promised"], say["kept"], say["support"]], rows)
-    return [(say["calibration"], [table, say["calibration_meaning"].format(error=found.error)])]
-
-
 def _worth(worth: Sequence[Worth], say: Any) -> Section:
-    rows = [(one.name, _shown(one.mean), _shown(one.spread, 2)) for one in worth[:_SHOWN]]
+    rows = [(one.name, shown(one.mean), shown(one.spread, 2)) for one in worth[:MOST]]
     table = Table([say["column"], say["worth_mean"], say["worth_spread"]], rows)
     return say["worth"], [table, say["worth_meaning"]]
-
-
-def _worst(trained: TrainedTable, judgement: Judgement, say: Any) -> Section:
-    places = trained.rows[trained.learned.tested] + 1
-    truth, found, classes = judgement.truth, judgement.probabilities, trained.predictor.classes
-    if classes:
-        sure = found[np.arange(len(truth)), truth]
-        rows = [
-            (int(places[row]), str(classes[truth[row]]), str(classes[found[row].argmax()]), float(sure[row]))
-            for row in np.argsort(sure, kind="stable")[:_WORST]
-        ]
-        return say["worst"], [
-            Table([say[name] for name in ("row", "truth", "predicted", "probability")], rows)
-        ]
-    away = found[:, 0] - truth
-    rows = [
-        (
-            int(places[row]),
-            _shown(float(truth[row]), 6),
-            _shown(float(found[row, 0]), 6),
-            _shown(float(away[row])),
-        )
-        for row in np.argsort(-np.abs(away), kind="stable")[:_WORST]
-    ]
-    return say["worst"], [Table([say[name] for name in ("row", "truth", "predicted", "error")], rows)]
 
 
 def _columns(trained: TrainedTable, say: Any, language: str | None) -> Section:
@@ -213,17 +141,8 @@ def _columns(trained: TrainedTable, say: Any, language: str | None) -> Section:
     return say["columns"], [Table(header, rows)]
 
 
-def _checks(trained: TrainedTable, say: Any, language: str | None) -> Section:
-    rows = [
-        (say[f"check_{check.name}"], say["passed"] if check.why is None else check.why.say(language))
-        for check in trained.checks
-    ]
-    return say["checks"], [Table([say["check"], say["result"]], rows)]
-
-
-def _again(command: str, say: Any) -> Section:
-    versions = f"neurona {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    return say["reproduce"], [f"{command}\n".encode(), versions]
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def table_figures(trained: TrainedTable, judgement: Judgement, worth: Sequence[Worth]) -> dict[str, Any]:
@@ -251,6 +170,7 @@ def table_figures(trained: TrainedTable, judgement: Judgement, worth: Sequence[W
         "p_value": judgement.p_value,
         "worth": [dataclasses.asdict(one) for one in worth],
         "checks": checks,
+        "options": {name: _plain(value) for name, value in dataclasses.asdict(trained.options).items()},
         "seconds": trained.seconds,
         "versions": {"neurona": __version__, "python": platform.python_version()},
     }

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 
 _ENGLISH = {
+    "at_point": "{value} ({point})",
+    "class_share": "{name} ({share:.1%})",
     "title": "{target}, from {file}",
     "rows_and_columns": "{rows} rows, {used} of {columns} columns",
     "score_classes": "right",
@@ -73,6 +75,109 @@ _ENGLISH = {
     "predicted": "predicted",
     "probability": "probability of what is true",
     "error": "error",
+    "assessment_title": "{target}, examined with {file}",
+    "assessed_classes": "{target} is predicted right in {score:.1%} of {rows} rows (95 %: {low:.1%} to "
+    "{high:.1%}).",
+    "assessed_numbers": "{score:.1%} of the variance of {target} is predicted in {rows} rows (95 %: "
+    "{low:.1%} to "
+    "{high:.1%}).",
+    "as_expected": "That fits what the training promised: {score:.1%} ({low:.1%} to {high:.1%}).",
+    "worse_than_expected": "That is less than the training promised: {score:.1%} ({low:.1%} to {high:.1%}).",
+    "better_than_expected": "That is more than the training promised: {score:.1%} ({low:.1%} to {high:.1%}).",
+    "nothing_expected": "What the training promised is not known here: its report.json lies in no folder "
+    "beside it.",
+    "no_doubt_rows": "Nothing doubtful was found in these rows.",
+    "rows_used": "rows",
+    "loss_interval": "{name}, 95 %",
+    "drift": "How far the columns are from what was learned",
+    "distance": "distance",
+    "chance": "chance alone",
+    "others_share": "none of the frequent texts, before → now",
+    "missing_share": "missing, before → now",
+    "drift_meaning": "The distance is the population stability index: above 0.2 a column is not what it "
+    "was, if "
+    "chance alone hardly explains it. Only columns of the model are compared.",
+    "no_profile": "The model was made without counts of the rows that it learned from, so they can't be "
+    "compared.",
+    "explanation_title": "Why {target}, by the rows of {file}",
+    "explained_loss": "{name} is worth most: without it the loss grows by {growth} (95 %: {low} to {high}).",
+    "explained_moves": "{name} moves the predictions most: by {growth} (95 %: {low} to {high}). The table "
+    "does not hold "
+    "{target}, so nothing tells whether they are right.",
+    "explained_several": "{columns} of {of} columns do more than chance.",
+    "explained_none": "No column does more than chance.",
+    "importance": "What each column is worth",
+    "importance_loss": "the loss grows by",
+    "importance_moves": "the predictions move by",
+    "importance_alternative": "A bar for each column; the longest is {name}.",
+    "importance_loss_meaning": "How much worse the predictions of {rows} rows get when the cells of a "
+    "column are "
+    "shuffled among them, five times; the intervals are over the rows (BCa, 95 %). Columns that say the "
+    "same share "
+    "what they are worth.",
+    "importance_moves_meaning": "How far the predictions of {rows} rows move when the cells of a column are "
+    "shuffled "
+    "among them, five times; the intervals are over the rows (BCa, 95 %). Columns that say the same share "
+    "what they "
+    "do.",
+    "dependence": "How the prediction moves along the columns",
+    "dependence_alternative": "Curves of the mean prediction along {names}.",
+    "dependence_numbers": "The mean prediction of rows that are alike but for this column. Half of the rows "
+    "lie in the "
+    "band. Where cells hardly occur together in real rows, the curve says little.",
+    "dependence_classes": "The mean probability{of} of rows that are alike but for this column. Half of the "
+    "rows lie in "
+    "the band, where there is one. Where cells hardly occur together in real rows, the curve says little.",
+    "of_class": " of {name}",
+    "probability_of": "probability of {name}",
+    "lowest": "lowest (at)",
+    "highest": "highest (at)",
+    "explained_row": "Row {row}",
+    "explained_row_numbers": "The prediction is {prediction}; of the rows that it is compared with it is "
+    "{mean} on "
+    "average. The columns make the difference: what they add sums to it exactly.",
+    "explained_row_classes": "The probability of {output} is {prediction}; of the rows that it is compared "
+    "with it is "
+    "{mean} on average. The columns make the difference: what they add sums to it exactly.",
+    "explained_truth": "What is true: {truth}.",
+    "explained_alternative": "A bar for each column: what it adds to the prediction of row {row}.",
+    "cell": "cell",
+    "added": "adds",
+    "standard_error": "standard error",
+    "explained_meaning": "The cells of the row take the place of those of another row, in a random order; "
+    "what the "
+    "prediction moves by is what each column adds, on average over {rows} rows (Shapley values by sampling).",
+    "worst_rows": "Worst and most typical rows",
+    "worst_row": "predicted worst",
+    "typical_row": "typical",
+    "what": "why it is here",
+    "comparison_title": "Trainings that predict {target}",
+    "best_run": "{name} predicts best: {score}.",
+    "best_clearly": "It differs from each of the others by more than chance.",
+    "best_by_chance": "What it has ahead of these may be chance: {names}.",
+    "other_target": "{name} can't be compared with {best}: it predicts something else.",
+    "other_rows": "{name} can't be compared with {best}: the data differ, since rows of one number have "
+    "different "
+    "targets.",
+    "no_shared_rows": "{name} can't be compared with {best}: there are hardly rows that both were tested "
+    "with.",
+    "runs": "Runs",
+    "run": "run",
+    "score": "right, or R2",
+    "loss": "log loss, or RMSE",
+    "preset": "preset",
+    "columns_left_out": "columns left out",
+    "chance_beside": "chance alone, beside the first",
+    "p_on_rows": "p = {p:.2g} ({rows} rows)",
+    "not_comparable": "not comparable",
+    "comparison_meaning": "Each score is of the rows that the run was tested with. The runs are compared "
+    "with the first "
+    "on the rows that both were tested with: by McNemar's exact test, or for numbers by their squared "
+    "errors. Who "
+    "compares many runs finds a difference by chance now and then.",
+    "check_learned_rows": "rows that were learned from",
+    "check_drifted": "columns as in the training",
+    "check_few_rows": "rows enough",
     "reproduce": "Again",
     "check_telling": "one column tells nearly all",
     "check_repeated": "repeated rows",
@@ -94,6 +199,8 @@ _ENGLISH = {
     "model_network": "network",
 }
 _SPANISH = {
+    "at_point": "{value} ({point})",
+    "class_share": "{name} ({share:.1%})",
     "title": "{target}, a partir de {file}",
     "rows_and_columns": "{rows} filas, {used} de {columns} columnas",
     "score_classes": "acierto",
@@ -161,6 +268,113 @@ _SPANISH = {
     "predicted": "predicho",
     "probability": "probabilidad de lo verdadero",
     "error": "error",
+    "assessment_title": "{target}, examinado con {file}",
+    "assessed_classes": "{target} se predice bien en el {score:.1%} de {rows} filas (95 %: de {low:.1%} a "
+    "{high:.1%}).",
+    "assessed_numbers": "Se predice el {score:.1%} de la varianza de {target} en {rows} filas (95 %: de "
+    "{low:.1%} a "
+    "{high:.1%}).",
+    "as_expected": "Concuerda con lo que prometió el entrenamiento: {score:.1%} (de {low:.1%} a {high:.1%}).",
+    "worse_than_expected": "Es menos de lo que prometió el entrenamiento: {score:.1%} (de {low:.1%} a "
+    "{high:.1%}).",
+    "better_than_expected": "Es más de lo que prometió el entrenamiento: {score:.1%} (de {low:.1%} a "
+    "{high:.1%}).",
+    "nothing_expected": "Aquí no se sabe qué prometió el entrenamiento: su report.json no está en la "
+    "carpeta.",
+    "no_doubt_rows": "No se encontró nada dudoso en estas filas.",
+    "rows_used": "filas",
+    "loss_interval": "{name}, 95 %",
+    "drift": "Cuánto se alejan las columnas de lo aprendido",
+    "distance": "distancia",
+    "chance": "solo azar",
+    "others_share": "ningún texto frecuente, antes → ahora",
+    "missing_share": "vacías, antes → ahora",
+    "drift_meaning": "La distancia es el índice de estabilidad poblacional: por encima de 0.2 una columna "
+    "no es lo "
+    "que era, si el azar apenas lo explica. Solo se comparan las columnas del modelo.",
+    "no_profile": "El modelo se hizo sin contar las filas de las que aprendió, así que no se pueden "
+    "comparar.",
+    "explanation_title": "Por qué {target}, según las filas de {file}",
+    "explained_loss": "{name} es la que más vale: sin ella la pérdida crece en {growth} (95 %: de {low} a "
+    "{high}).",
+    "explained_moves": "{name} es la que más mueve las predicciones: en {growth} (95 %: de {low} a {high}). "
+    "La tabla no "
+    "tiene {target}, así que nada dice si aciertan.",
+    "explained_several": "{columns} de {of} columnas hacen más que el azar.",
+    "explained_none": "Ninguna columna hace más que el azar.",
+    "importance": "Cuánto vale cada columna",
+    "importance_loss": "la pérdida crece en",
+    "importance_moves": "las predicciones se mueven en",
+    "importance_alternative": "Una barra por columna; la más larga es {name}.",
+    "importance_loss_meaning": "Cuánto empeoran las predicciones de {rows} filas si se barajan entre ellas "
+    "las celdas "
+    "de una columna, cinco veces; los intervalos son sobre las filas (BCa, 95 %). Las columnas que dicen lo "
+    "mismo se "
+    "reparten su valor.",
+    "importance_moves_meaning": "Cuánto se mueven las predicciones de {rows} filas si se barajan entre "
+    "ellas las celdas "
+    "de una columna, cinco veces; los intervalos son sobre las filas (BCa, 95 %). Las columnas que dicen lo "
+    "mismo se "
+    "reparten lo que hacen.",
+    "dependence": "Cómo se mueve la predicción a lo largo de las columnas",
+    "dependence_alternative": "Curvas de la predicción media a lo largo de {names}.",
+    "dependence_numbers": "La predicción media de filas iguales salvo en esta columna. La mitad de las "
+    "filas están en "
+    "la banda. Donde las celdas apenas se dan juntas en filas reales, la curva dice poco.",
+    "dependence_classes": "La probabilidad media{of} de filas iguales salvo en esta columna. La mitad de "
+    "las filas "
+    "están en la banda, donde la hay. Donde las celdas apenas se dan juntas en filas reales, la curva dice "
+    "poco.",
+    "of_class": " de {name}",
+    "probability_of": "probabilidad de {name}",
+    "lowest": "la menor (en)",
+    "highest": "la mayor (en)",
+    "explained_row": "Fila {row}",
+    "explained_row_numbers": "La predicción es {prediction}; la de las filas con que se compara es {mean} "
+    "de media. Las "
+    "columnas hacen la diferencia: lo que añaden la suma exactamente.",
+    "explained_row_classes": "La probabilidad de {output} es {prediction}; la de las filas con que se "
+    "compara es {mean} "
+    "de media. Las columnas hacen la diferencia: lo que añaden la suma exactamente.",
+    "explained_truth": "Lo verdadero: {truth}.",
+    "explained_alternative": "Una barra por columna: lo que añade a la predicción de la fila {row}.",
+    "cell": "celda",
+    "added": "añade",
+    "standard_error": "error estándar",
+    "explained_meaning": "Las celdas de la fila toman el lugar de las de otra, en un orden al azar; lo que "
+    "se mueve la "
+    "predicción es lo que añade cada columna, de media sobre {rows} filas (valores de Shapley por muestreo).",
+    "worst_rows": "Filas peor predichas y más típicas",
+    "worst_row": "la peor predicha",
+    "typical_row": "típica",
+    "what": "por qué está aquí",
+    "comparison_title": "Entrenamientos que predicen {target}",
+    "best_run": "{name} es el que mejor predice: {score}.",
+    "best_clearly": "Se distingue de cada uno de los otros por más que azar.",
+    "best_by_chance": "Lo que aventaja a estos puede ser azar: {names}.",
+    "other_target": "{name} no se puede comparar con {best}: predice otra cosa.",
+    "other_rows": "{name} no se puede comparar con {best}: los datos son otros, porque filas de un mismo "
+    "número tienen "
+    "objetivos distintos.",
+    "no_shared_rows": "{name} no se puede comparar con {best}: apenas hay filas con las que se examinaron "
+    "los dos.",
+    "runs": "Ejecuciones",
+    "run": "ejecución",
+    "score": "acierto, o R2",
+    "loss": "pérdida logarítmica, o RMSE",
+    "preset": "preset",
+    "columns_left_out": "columnas fuera",
+    "chance_beside": "solo azar, frente a la primera",
+    "p_on_rows": "p = {p:.2g} ({rows} filas)",
+    "not_comparable": "no comparable",
+    "comparison_meaning": "Cada cifra es de las filas con que se examinó la ejecución. Se comparan con la "
+    "primera en las "
+    "filas con que se examinaron ambas: con la prueba exacta de McNemar o, si son números, por sus errores "
+    "al "
+    "cuadrado. Quien compara muchas encuentra a veces una diferencia por azar.",
+    "check_learned_rows": "filas de las que se aprendió",
+    "check_drifted": "columnas como en el entrenamiento",
+    "check_few_rows": "filas suficientes",
     "reproduce": "Otra vez",
     "check_telling": "una columna lo dice casi todo",
     "check_repeated": "filas repetidas",
@@ -182,7 +396,9 @@ _SPANISH = {
     "model_network": "red",
 }
 
+_TABLES = {"en": _ENGLISH, "es": in_spanish(_SPANISH)}
+
 
 def texts(language: str | None = None) -> Mapping[str, str]:
     """The table of a language, or of the user's."""
-    return in_language({"en": _ENGLISH, "es": _SPANISH}, language)
+    return in_language(_TABLES, language)

@@ -19,7 +19,8 @@ from neurona.tabular.checks import (
     repeated_rows,
 )
 from neurona.tabular.columns import KINDS, Column, infer_columns
-from neurona.tabular.encoding import LEFT_OUT
+from neurona.tabular.drift import Profile
+from neurona.tabular.encoding import TableEncoder
 from neurona.tabular.learning import Learned, Trial, learn_table
 from neurona.tabular.notes import Note
 from neurona.tabular.predictor import TablePredictor
@@ -30,7 +31,6 @@ from neurona.tabular.target import Target, infer_target
 PRESETS = ("fast", "best")
 MODELS = ("linear", "neighbours", "trees", "network")
 
-_QUICK = ("linear", "neighbours", "trees")  # models that may learn once more, from all rows
 _FOLDS = 5
 _ONE_FOLD = 5000  # rows from which on the fast preset holds out one part, and does not train five times
 _ENOUGH = 10  # rows below which nothing can be said
@@ -52,6 +52,7 @@ class TableOptions:
         time_column: the column of moments: older rows predict newer ones.
         columns: the kinds of columns that are not what their cells look like, such as `{"postcode":
             "category"}`; `"identifier"` leaves one out.
+        weight: the column that says how much each row counts in learning; figures count each once.
         drop: columns that are left out.
         keep: columns that are no copies of the target, though they look so.
         seed: of folds and models.
@@ -65,6 +66,7 @@ class TableOptions:
     time_limit: float | None = None
     group: str | None = None
     time_column: str | None = None
+    weight: str | None = None
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
     drop: Sequence[str] = ()
     keep: Sequence[str] = ()
@@ -84,6 +86,7 @@ class TrainedTable:
         rows: the places of these rows in the table; those without a target are left out.
         checks: what is doubtful.
         notes: what was understood, or changed.
+        options: how it was learned.
         seconds: of all.
     """
 
@@ -94,6 +97,7 @@ class TrainedTable:
     rows: np.ndarray
     checks: list[Check]
     notes: list[Note]
+    options: TableOptions
     seconds: float
 
 
@@ -137,28 +141,55 @@ def train_table(
         for column in infer_columns(table, options.language)
     }
     aim = infer_target(inferred[target], frame[target], options.task)
-    apart = {target, *options.drop, options.group}
+    apart = {target, *options.drop, options.group, options.weight}
     columns = [column for name, column in inferred.items() if name not in apart]
     tell(columns)
     y, notes = aim.values(frame[target]), list(table.notes)
     known = y >= 0 if aim.classes else np.isfinite(y)
     if not known.all():
         notes.append(Note("no_target", {"rows": int((~known).sum())}))
+    weights = None if options.weight is None else _weights(inferred[options.weight], frame)
+    if weights is not None:
+        notes.append(Note("weighted", {"column": options.weight, "rows": int((weights == 0).sum())}))
+        known &= weights > 0
     rows = np.flatnonzero(known)
     frame, y = frame.iloc[rows], y[rows]
     if len(y) < _ENOUGH:
         raise DataError(f"{len(y)} rows have a target. Neurona learns from {_ENOUGH} rows or more.")
-    learnable = [column for column in columns if column.kind not in LEFT_OUT]
+    learnable = TableEncoder(columns).columns
     repeated = repeated_rows(frame, learnable)
     checks = [check_leaks(learnable, frame, y, len(aim.classes), options.keep), check_rows(repeated)]
     checks += check_classes(y, aim.classes) if aim.classes else []
     wanted = candidates(options.models, options.preset, options.seed, len(y), len(learnable))
     folds = _folds(options, inferred, frame, y, aim, repeated)
-    learned = learn_table(frame, columns, y, aim.outputs, folds, wanted, options.time_limit, _QUICK, tell)
+    counted = None if weights is None else weights[rows]
+    learned = learn_table(frame, columns, y, aim.outputs, folds, wanted, options.time_limit, tell, counted)
+    notes += [Note("diverged", {"model": name}) for name in learned.diverged]
     if learned.interrupted:
         notes.append(Note("interrupted"))
-    predictor = TablePredictor(aim, learnable, learned.model)
-    return TrainedTable(predictor, learned, columns, y, rows, checks, notes, time.perf_counter() - begin)
+    predictor = TablePredictor(aim, learnable, learned.model, Profile.of(learnable, frame, y))
+    seconds = time.perf_counter() - begin
+    return TrainedTable(predictor, learned, columns, y, rows, checks, notes, options, seconds)
+
+
+def _weights(column: Column, frame: Any) -> np.ndarray:
+    """How much each row counts.
+
+    Raises:
+        DataError: a weight is no number, below 0 or infinite, or all are 0.
+    """
+    cells = frame[column.name]
+    found = dataclasses.replace(column, kind="number").values(cells)
+    wrong = ~(np.isfinite(found) & (found >= 0))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"the weight column {column.name!r} holds numbers of 0 or more. Row {row + 1} holds "
+            f"{cells.iloc[row]!r}."
+        )
+    if not found.any():
+        raise DataError(f"the weight column {column.name!r} is 0 in all rows: none counts.")
+    return found
 
 
 def _of_kind(column: Column, kind: str | None, cells: Any) -> Column:
@@ -182,7 +213,7 @@ def _of_kind(column: Column, kind: str | None, cells: Any) -> Column:
 
 def _check_options(options: TableOptions, target: str, names: list[str]) -> None:
     wanted = {"target": [target], "drop": options.drop, "keep": options.keep, "columns": options.columns}
-    wanted |= {"group": [options.group], "time_column": [options.time_column]}
+    wanted |= {name: [getattr(options, name)] for name in ("group", "time_column", "weight")}
     for argument, given in wanted.items():
         for name in given:
             if name is not None and name not in names:

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,16 @@ from neurona.tasks.texts import Say, texts
 _LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)  # ITU-R BT.601
 _TEXT_SHOWN = 60
 _SMALLEST = 7  # pixels a side: rows of fewer numbers are more likely a table's than an image's
+
+
+def on_white(picture: Any) -> np.ndarray:
+    """The pixels of a PIL image with transparency, from 0 to 255; transparent parts become white.
+
+    Shapes: -> (height, width, 3).
+    """
+    pixels = nn.utils.img_to_array(picture)
+    opacity = pixels[..., 3:] / 255
+    return pixels[..., :3] * opacity + 255 * (1 - opacity)
 
 
 @dataclasses.dataclass
@@ -92,9 +103,7 @@ class ExampleReader:
         drawn = self.labels.shows_digits and channels == 1  # then the whole picture is needed
         wanted = None if drawn else size
         picture = nn.utils.load_img(path, color_mode="rgba", target_size=wanted, interpolation="bilinear")
-        pixels = nn.utils.img_to_array(picture)
-        opacity = pixels[..., 3:] / 255
-        pixels = pixels[..., :3] * opacity + 255 * (1 - opacity)
+        pixels = on_white(picture)
         if channels == 1:
             pixels = pixels @ _LUMA
         border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])

@@ -36,6 +36,7 @@ class Pictures:
         "confusion_matrix.png",
         "residuals.png",
         "predictions.png",
+        "mistakes.png",
         "weights.png",
     )
 
@@ -80,18 +81,10 @@ def _figures(run: Run) -> dict[str, Any]:
         )
     else:
         shown["residuals.png"] = plot_residuals(y, run.predictions, name=labels.target, language=language)
-    chosen = _examples(y, run.predictions, labels.classes)
-    reverse = {number: word for word, number in (task.words or {}).items()}
-    shown["predictions.png"] = plot_predictions(
-        y[chosen],
-        run.predictions[chosen],
-        images=x[chosen] if labels.kind == "image" else None,
-        examples=[text_of(row, reverse) for row in x[chosen]] if task.words else None,
-        class_names=labels.classes,
-        name=labels.target or None,
-        count=EXAMPLES_SHOWN,
-        language=language,
-    )
+    drawn = np.sort(np.random.default_rng(run.seed).permutation(len(y))[:EXAMPLES_SHOWN])
+    shown["predictions.png"] = _plotted(run, drawn)
+    if len(worst := worst_rows(y, run.predictions, labels.classes)):
+        shown["mistakes.png"] = _plotted(run, worst, run.say["mistakes"])
     of_pixels = labels.kind == "image" and x.shape[-1] == 1 and run.network in ("linear", "mlp")
     shown["weights.png"] = plot_weights(
         run.model, image_shape=x.shape[1:3] if of_pixels else None, language=language
@@ -99,10 +92,37 @@ def _figures(run: Run) -> dict[str, Any]:
     return shown
 
 
-def _examples(y: np.ndarray, predictions: np.ndarray, classes: list[str] | None) -> np.ndarray:
-    """Rows of the test examples to show: the first ones, and up to a third of them mistakes."""
+def _plotted(run: Run, rows: np.ndarray, title: str | None = None) -> Any:
+    """A figure of some test examples, with what the model predicts."""
+    task, labels, (x, y) = run.task, run.task.labels, run.task.test
+    words = {number: word for word, number in (task.words or {}).items()}
+    return plot_predictions(
+        y[rows],
+        run.predictions[rows],
+        images=x[rows] if labels.kind == "image" else None,
+        examples=[text_of(row, words) for row in x[rows]] if task.words else None,
+        class_names=labels.classes,
+        name=labels.target or None,
+        count=EXAMPLES_SHOWN,
+        title=title,
+        language=run.language,
+    )
+
+
+def worst_rows(y: np.ndarray, predictions: np.ndarray, classes: list[str] | None) -> np.ndarray:
+    """The rows that the model is most wrong about, the worst first: of classes those whose true class it
+    holds for least likely, of numbers the largest errors.
+
+    Example:
+
+        >>> worst_rows(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]]), ["a", "b"])
+        array([1, 2])
+    """
+    y = y.reshape(-1)
     if classes is None:
-        return np.arange(min(EXAMPLES_SHOWN, len(y)))
-    wrong = np.flatnonzero(predicted_labels(predictions) != y.reshape(-1))[: EXAMPLES_SHOWN // 3]
-    others = np.setdiff1d(np.arange(len(y)), wrong)[: EXAMPLES_SHOWN - len(wrong)]
-    return np.concatenate([others, wrong])
+        return np.argsort(-np.abs(predictions.reshape(-1) - y), kind="stable")[:EXAMPLES_SHOWN]
+    if predictions.shape[1] == 1:
+        predictions = np.concatenate([1 - predictions, predictions], axis=1)
+    wrong = np.flatnonzero(predicted_labels(predictions) != y)
+    likely = predictions[wrong, y[wrong].astype(int)]
+    return wrong[np.argsort(likely, kind="stable")][:EXAMPLES_SHOWN]

@@ -57,6 +57,26 @@ def choose(dataset: str, network: str | None, language: str) -> tuple[str, Recip
     return chosen, known[chosen]
 
 
+def choose_own(task: Task, network: str | None, language: str) -> tuple[str, Recipe]:
+    """The name and recipe of the network that learns one's own images or texts, as `choose`.
+
+    The fewer examples there are, the more epochs.
+
+    Raises:
+        ArgumentError: there is no such network.
+    """
+    known = _OWN[task.labels.kind]
+    chosen = network or next(iter(known))
+    if chosen not in known:
+        say, names = texts(language), ", ".join(known)
+        hint = _hint(chosen, known, say)
+        raise ArgumentError(
+            say["unknown_network"].format(dataset=task.name, networks=names, network=chosen, hint=hint)
+        )
+    epochs = min(max(round(_SEEN / len(task.train[0])), 5), 60)
+    return chosen, Recipe(known[chosen], epochs)
+
+
 def _hint(name: str, known: Iterable[str], say: Say) -> str:
     return suggestion(name, known).replace("Did you mean", say["did_you_mean"])
 
@@ -146,6 +166,33 @@ def _cnn(task: Task) -> list[nn.Layer]:
     ]
 
 
+def _own_cnn(task: Task) -> list[nn.Layer]:
+    """As `_cnn`, for images of any size, until few places are left; in training images are moved, turned and
+    enlarged a little at random.
+    """
+    height, width, _ = task.train[0].shape[1:]
+    blocks, filters = [], 16
+    while min(height, width) > 4:
+        for _ in range(2):
+            blocks += [
+                layers.Conv2D(filters, 3, padding="same", use_bias=False),
+                layers.BatchNormalization(momentum=0.9),
+                layers.ReLU(),
+            ]
+        blocks += [layers.MaxPooling2D(), layers.Dropout(0.2)]
+        height, width, filters = height // 2, width // 2, min(2 * filters, 128)
+    return [
+        layers.RandomTranslation(0.1, 0.1, fill_mode="nearest"),
+        layers.RandomRotation(0.03, fill_mode="nearest"),
+        layers.RandomZoom(0.1, fill_mode="nearest"),
+        _pixels(task),
+        *blocks,
+        layers.GlobalAveragePooling2D(),
+        layers.Dropout(0.3),
+        _head(task),
+    ]
+
+
 def _scaled(task: Task) -> nn.Layer:
     layer = layers.Normalization()
     layer.adapt(task.train[0])
@@ -230,6 +277,13 @@ _RECIPES = {
         "lstm": Recipe(_lstm, 3, 64),
     },
 }
+
+# Of one's own images and texts.
+_OWN = {
+    "image": {"cnn": _own_cnn, "mlp": _image_mlp, "linear": _image_linear},
+    "text": {"pooling": _pooling, "cnn": _text_cnn, "lstm": _lstm},
+}
+_SEEN = 60_000  # examples in all epochs, about
 
 
 def networks_for(dataset: str) -> dict[str, Recipe]:

@@ -10,6 +10,7 @@ import numpy as np
 
 import neurona as nn
 from neurona.evaluation import Classification, Picture, Report, Table
+from neurona.language import Figure
 from neurona.tasks.pictures import EXAMPLES_SHOWN, Pictures
 from neurona.tasks.run import Run
 
@@ -22,9 +23,11 @@ def report_of(run: Run, pictures: Pictures) -> Report:
     parts = {"train": task.train, "validation": task.validation, "test": task.test}
     counts = {name: len(part[0]) for name, part in parts.items()}
     sections = [
+        *([(say["data"], task.notes)] if task.notes else []),
         *_curves(run, pictures),
         *_examination(run, pictures),
         _predictions(run, pictures),
+        _mistakes(run, pictures),
         _layers(run, pictures),
         _reproduction(run),
     ]
@@ -33,8 +36,8 @@ def report_of(run: Run, pictures: Pictures) -> Report:
         lead=say["report_lead"].format(network=run.network, dataset=task.name, **counts),
         figures=[
             *run.headline(),
-            (say["figure_seconds"], f"{run.seconds:.1f} s"),
-            (say["figure_parameters"], f"{model.count_params():,}"),
+            (say["figure_seconds"], Figure(f"{run.seconds:.1f} s")),
+            (say["figure_parameters"], Figure(f"{model.count_params():,}")),
         ],
         sections=[
             (heading, blocks or [pictures.missing])
@@ -100,6 +103,12 @@ def _predictions(run: Run, pictures: Pictures) -> Section:
     alternative = run.say["predictions_alternative"].format(count=count)
     meaning = run.say["predictions_meaning"]
     return run.say["predictions"], pictures.get("predictions.png", alternative, meaning)
+
+
+def _mistakes(run: Run, pictures: Pictures) -> Section:
+    """The test examples that the model is most wrong about."""
+    alternative = run.say["mistakes_alternative"].format(count=EXAMPLES_SHOWN)
+    return run.say["mistakes"], pictures.get("mistakes.png", alternative, run.say["mistakes_meaning"])
 
 
 def _layers(run: Run, pictures: Pictures) -> Section:

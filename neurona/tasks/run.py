@@ -14,6 +14,7 @@ from neurona.evaluation import (
     classification_figures,
     regression_figures,
 )
+from neurona.language import Figure
 from neurona.tasks.recipes import Recipe
 from neurona.tasks.task import Task
 from neurona.tasks.texts import Say, texts
@@ -80,7 +81,7 @@ class Run:
             values = {"accuracy": figures.accuracy, "f1": figures.macro.f1}
         else:
             values = {"figure_r2": figures.r2, "figure_mae": figures.mae, "figure_rmse": figures.rmse}
-        return [(self.say[name], f"{value:.4f}") for name, value in values.items()]
+        return [(self.say[name], Figure(f"{value:.4f}")) for name, value in values.items()]
 
     def command(self) -> str:
         """The command that repeats the training."""
@@ -93,5 +94,12 @@ class Run:
         }
         if self.samples:
             options["--samples"] = self.samples
-        words = ["neurona", "train", self.task.name, *(word for pair in options.items() for word in pair)]
+        if self.task.source and self.task.labels.features:
+            height, width, _ = self.task.train[0].shape[1:]
+            options |= {"--target": self.task.labels.target, "--images": f"{height}x{width}"}
+        elif self.task.source and self.task.labels.kind == "image":
+            height, width, _ = self.task.train[0].shape[1:]
+            options["--images"] = f"{height}x{width}"
+        dataset = self.task.source or self.task.name
+        words = ["neurona", "train", dataset, *(word for pair in options.items() for word in pair)]
         return shlex.join(map(str, words))

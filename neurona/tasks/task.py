@@ -25,6 +25,8 @@ class Task:
         labels: what the numbers mean.
         train, validation, test: (examples, targets) each.
         words: for texts, each word's number.
+        source: of one's own data, the folder or file.
+        notes: sentences on how one's own data were understood.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Task:
     validation: Part
     test: Part
     words: Words | None = None
+    source: str = ""
+    notes: list[str] = dataclasses.field(default_factory=list)
 
 
 def load_task(name: str, language: str, samples: int | None = None) -> Task:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from neurona.language import in_language
+from neurona.language import in_language, in_spanish
 
 Say = Mapping[str, str]
 
@@ -29,6 +29,27 @@ _ENGLISH = {
     "row": "row",
     "rows_do_not_fit": "{file}: the model takes {expected} numbers per row. Received {received}.",
     "table_not_numbers": "{file}, line {line}: expected numbers. Received: {cell!r}",
+    # one's own folders and tables of pixels
+    "class_too_small": (
+        "The class {name} has {count} examples. Each has {fewest} at least: to learn from, to watch the "
+        "training, and for the test."
+    ),
+    "data": "The data",
+    "folder_classes": (
+        "{folder}: expected a folder for each class, with images or .txt files in it, two at least. Found: "
+        "{found}; {loose} files lie beside them."
+    ),
+    "folder_damaged": "{count} files can't be read as images and are left out: {names}",
+    "folder_mixed": "There are images and texts; {count} of the fewer kind are left out.",
+    "folder_part_empty": "{folder}: no file is left for the part {part}.",
+    "folder_size": "Images are resized to {height} x {width} pixels (--images 96x96 sets another size).",
+    "majority": "Who always says {name}, the most frequent class, is right for {share:.1%} of the test.",
+    "one_class": "There is one class only: {name}. Two are needed at least.",
+    "pixels_columns": "{file}: {columns} columns beside the target are no images of {shape} pixels, grey or "
+    "in colour.",
+    "pixels_numbers": "{file}: a pixel is no number: {error}",
+    "pixels_range": "{file}: pixels are numbers from 0 to 255, and none is missing.",
+    "pixels_target": "{file}: there is no column {target!r}.{hint}",
     # report
     "accuracy": "Accuracy",
     "average_macro": "mean",
@@ -57,6 +78,9 @@ _ENGLISH = {
         "Training was interrupted in epoch {epoch} of {epochs}; figures are those of the model so far."
     ),
     "layer": "Layer",
+    "mistakes": "Worst mistakes",
+    "mistakes_alternative": "The {count} test examples, at most, that the model is most wrong about.",
+    "mistakes_meaning": "The test examples that the model is most wrong about, the worst first.",
     "model": "Model",
     "model_alternative": "Diagram of the layers, from input to output: {layers}.",
     "model_meaning": "The way of an example through the layers, with the shapes that each takes and gives.",
@@ -66,8 +90,7 @@ _ENGLISH = {
     "predictions": "Sample predictions",
     "predictions_alternative": "{count} test examples with what the model predicts and the truth.",
     "predictions_meaning": (
-        "Test examples that the model has not learned from, up to a third of them mistakes: what it says, "
-        "and what is true."
+        "Test examples that the model has not learned from, drawn at random: what it says, and what is true."
     ),
     "recall": "Recall",
     "report_lead": (
@@ -114,6 +137,29 @@ _SPANISH = {
     "row": "fila",
     "rows_do_not_fit": "{file}: el modelo toma {expected} números por fila. Se recibieron {received}.",
     "table_not_numbers": "{file}, línea {line}: se esperaban números. Se recibió: {cell!r}",
+    # carpetas y tablas de píxeles propias
+    "class_too_small": (
+        "La clase {name} tiene {count} ejemplos. Cada una tiene al menos {fewest}: para aprender, para "
+        "vigilar el entrenamiento y para la prueba."
+    ),
+    "data": "Los datos",
+    "folder_classes": (
+        "{folder}: se esperaba una carpeta por clase, con imágenes o archivos .txt, y al menos dos. Se "
+        "encontró: {found}; junto a ellas hay {loose} archivos."
+    ),
+    "folder_damaged": "{count} archivos no se pueden leer como imágenes y se dejan fuera: {names}",
+    "folder_mixed": "Hay imágenes y textos; se dejan fuera {count} archivos del tipo menos numeroso.",
+    "folder_part_empty": "{folder}: no queda ningún archivo para la parte {part}.",
+    "folder_size": "Las imágenes pasan a {height} x {width} píxeles (--images 96x96 fija otro tamaño).",
+    "majority": "Quien dice siempre {name}, la clase más frecuente, acierta el {share:.1%} de la prueba.",
+    "one_class": "Hay una sola clase: {name}. Hacen falta al menos dos.",
+    "pixels_columns": (
+        "{file}: {columns} columnas además del objetivo no forman imágenes de {shape} píxeles, en gris o en "
+        "color."
+    ),
+    "pixels_numbers": "{file}: un píxel no es un número: {error}",
+    "pixels_range": "{file}: los píxeles son números de 0 a 255 y no falta ninguno.",
+    "pixels_target": "{file}: no hay ninguna columna {target!r}.{hint}",
     # report
     "accuracy": "Exactitud",
     "average_macro": "media",
@@ -145,6 +191,9 @@ _SPANISH = {
         "hasta ahí."
     ),
     "layer": "Capa",
+    "mistakes": "Peores errores",
+    "mistakes_alternative": "Hasta {count} ejemplos de prueba, los que el modelo más equivoca.",
+    "mistakes_meaning": "Los ejemplos de prueba en los que el modelo más se equivoca; primero el peor.",
     "model": "Modelo",
     "model_alternative": "Diagrama de las capas, de la entrada a la salida: {layers}.",
     "model_meaning": "El camino de un ejemplo por las capas, con las formas que cada una recibe y devuelve.",
@@ -154,8 +203,8 @@ _SPANISH = {
     "predictions": "Predicciones de ejemplo",
     "predictions_alternative": "{count} ejemplos de prueba con lo que el modelo predice y lo real.",
     "predictions_meaning": (
-        "Ejemplos de prueba con los que el modelo no aprendió, hasta un tercio de ellos errores: lo que dice "
-        "y lo que es cierto."
+        "Ejemplos de prueba con los que el modelo no aprendió, tomados al azar: lo que dice y lo que es "
+        "cierto."
     ),
     "recall": "Exhaustividad",
     "report_lead": (
@@ -176,7 +225,7 @@ _SPANISH = {
     "shape": "Forma de salida",
     "support": "Ejemplos",
 }
-TABLES: dict[str, Say] = {"en": _ENGLISH, "es": _SPANISH}
+TABLES: dict[str, Say] = {"en": _ENGLISH, "es": in_spanish(_SPANISH)}
 
 
 def texts(language: str) -> Say:

@@ -20,7 +20,7 @@ from neurona.plotting import plot_model
 from neurona.tasks.task import load_task
 
 PROGRAM = [sys.executable, "-c", "from neurona.cli.main import main; main()"]
-PICTURES = {"model.png", "curves.png", "predictions.png", "weights.png"}
+PICTURES = {"model.png", "curves.png", "predictions.png", "mistakes.png", "weights.png"}
 
 
 def call(capsys, *arguments):
@@ -137,7 +137,7 @@ def test_training_writes_everything(capsys, tmp_path):
             picture.load()
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert '<html lang="es">' in page
-    assert len(re.findall(r'<img src="data:image/png;base64,[A-Za-z0-9+/=]+" alt="[^"]+">', page)) == 4
+    assert len(re.findall(r'<img src="data:image/png;base64,[A-Za-z0-9+/=]+" alt="[^"]+">', page)) == 5
     assert "<script" not in page
     assert "versicolor" in page
     assert "neurona train iris --model mlp --epochs 3 --batch-size 16 --learning-rate 0.005 --seed 5" in page

@@ -1,5 +1,6 @@
 """The HTML report: well-formed, alone, safe, readable."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -8,6 +9,7 @@ import pytest
 from neurona.core.errors import ArgumentError
 from neurona.evaluation import Picture, Report, Table, report_html, write_report
 from neurona.evaluation.report import _STYLE, _TEXTS
+from neurona.language import Figure
 
 VOID = {"meta", "img", "br"}
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -121,3 +123,13 @@ def test_both_schemes_have_the_contrast_that_wcag_asks_for():
             for paper in ("paper", "soft"):
                 dark, bright = sorted((luminance(colors[ink]), luminance(colors[paper])))
                 assert (bright + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
+
+
+def test_numbers_are_spelled_as_the_language_spells_them():
+    table = Table(["name", "value"], [("v1.5", 0.1234), ("n", Figure("1,234.5"))])
+    report = Report("t", "l", [("r", Figure("83.1%"))], [("s", [table, "version 1.0"])], "1.0", "2026-01-01")
+    pages = {one: report_html(dataclasses.replace(report, language=one)) for one in ("en", "es")}
+    for said in ("<dd>83,1%</dd>", ">0,123<", ">1.234,5<", "v1.5", "version 1.0"):
+        assert said in pages["es"]
+    for said in ("<dd>83.1%</dd>", ">0.123<", ">1,234.5<", "v1.5"):
+        assert said in pages["en"]

@@ -3,16 +3,19 @@
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import neurona as nn
-from neurona.core.errors import ArgumentError, MissingDependencyError, NotBuiltError, ShapeError
+from neurona.core.errors import ArgumentError, DataError, MissingDependencyError, NotBuiltError, ShapeError
 from neurona.plotting import (
     plot_confusion_matrix,
+    plot_dependence,
     plot_history,
+    plot_importance,
     plot_model,
     plot_predictions,
     plot_residuals,
@@ -202,6 +205,51 @@ def test_plot_confusion_matrix_says_what_is_wrong():
         plot_confusion_matrix(np.ones((2, 3)))
     with pytest.raises(ShapeError, match="expected 2 class names"):
         plot_confusion_matrix(np.ones((2, 2)), ["one"])
+
+
+def test_plot_importance():
+    values = np.array([0.5, 0.2, -0.1])
+    names = ["a long name of a column that goes on and on", "b", "c"]
+    figure = plot_importance(
+        names, values, low=values - 0.1, high=values + 0.1, label="growth", title="Worth"
+    )
+    (axes,) = figure.axes
+    assert [round(bar.get_width(), 6) for bar in axes.patches] == values.tolist()
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first is above
+    assert len({bar.get_facecolor() for bar in axes.patches}) == 2
+    assert {"growth", "Worth", "b"} <= set(shown_texts(figure))
+    assert_nothing_is_cut(figure)
+    with pytest.raises(ShapeError, match="2 values for 3 names"):
+        plot_importance(names, values[:2])
+
+
+def test_plot_dependence():
+    means = np.array([[0.1, 0.9], [0.3, 0.7], [0.6, 0.4]])
+    numbers = SimpleNamespace(
+        name="size",
+        points=[1.0, 2.0, 5.0],
+        outputs=[""],
+        means=means[:, :1],
+        low=means[:, 0],
+        high=means[:, 1],
+    )
+    kinds = SimpleNamespace(
+        name="town",
+        points=["A", "B", "a town of many letters"],
+        outputs=["no", "yes"],
+        means=means,
+        low=0,
+        high=0,
+    )
+    figure = plot_dependence([numbers, kinds, numbers], language="es", title="Curves")
+    first, second, third = figure.axes
+    assert first.lines[0].get_xydata().tolist() == [[1.0, 0.1], [2.0, 0.3], [5.0, 0.6]]
+    assert [text.get_text() for text in second.get_legend().get_texts()] == ["no", "yes"]
+    assert first.get_ylim() == third.get_ylim()
+    assert "Valor predicho" in shown_texts(figure)
+    assert_nothing_is_cut(figure)
+    with pytest.raises(DataError, match="at least one curve"):
+        plot_dependence([])
 
 
 @pytest.mark.parametrize("count", [1, 50, 5000])

@@ -148,7 +148,7 @@ def test_a_network_of_tables_refuses_sizes_that_are_none():
 
 def test_ctrl_c_keeps_the_models_that_are_done(monkeypatch):
     class Stopped(LinearModel):
-        def fit(self, X, y, outputs):
+        def fit(self, X, y, outputs, weights=None):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "candidates", lambda *given: {"linear": LinearModel, "network": Stopped})
@@ -237,14 +237,56 @@ def test_the_newest_rows_are_learned_in_the_end(simple_models):
     assert model.members["linear"].models[0].predict(whole) == pytest.approx(truth, abs=1e-9)
 
 
-def test_a_model_that_gives_no_numbers_is_named(monkeypatch):
+def test_a_model_that_gives_no_numbers_is_left_out_and_told(monkeypatch):
     class Diverged(LinearModel):
         def predict(self, X):
             return np.full((len(X.values), 1), np.nan)
 
-    monkeypatch.setattr(training, "candidates", lambda *given: {"network": Diverged})
-    with pytest.raises(DataError, match="'network' gives predictions that are not finite"):
-        train_table(RawTable(mixed()), "price")
+    monkeypatch.setattr(training, "candidates", lambda *given: {"network": Diverged, "linear": LinearModel})
+    trained = train_table(RawTable(mixed()), "price")
+    assert trained.learned.diverged == ["network"]
+    assert [trial.name for trial in trained.learned.trials] == ["linear", "constant"]
+    assert "no eran finitas: network" in trained.notes[-1].say("es")
+    assert judge(trained).joined.score.value > 0.8
+
+
+def test_a_model_that_diverges_on_all_rows_stays_that_of_the_fold(monkeypatch):
+    class Once(LinearModel):
+        def fit(self, X, y, outputs, weights=None):
+            self.rows = len(y)
+            return super().fit(X, y, outputs, weights)
+
+        def predict(self, X):
+            return super().predict(X) * (np.nan if self.rows == 120 else 1)
+
+    monkeypatch.setattr(training, "candidates", lambda *given: {"network": Once})
+    trained = train_table(RawTable(mixed()), "price", TableOptions(time_column="day"))
+    model: Any = trained.predictor.model.members["network"].models[0]
+    assert model.rows < 120
+    assert np.isfinite(trained.predictor.predict(mixed())).all()
+
+
+def test_the_network_learns_once_more_from_all_rows(monkeypatch):
+    monkeypatch.setattr(training, "candidates", lambda *given: {"network": lambda: RealMLP((16,), 8)})
+    trained = train_table(RawTable(mixed()), "price", TableOptions(time_column="day"))
+    model = trained.predictor.model
+    whole = model.encoders[0].transform(mixed())
+    truth = RealMLP((16,), 8).fit(whole, trained.y, 1).predict(whole)
+    assert model.members["network"].models[0].predict(whole) == pytest.approx(truth, abs=1e-6)
+
+
+def test_no_time_is_left_to_learn_once_more(monkeypatch):
+    class Late(LinearModel):
+        def predict(self, X):
+            now[0] = 100.0
+            return super().predict(X)
+
+    now = [0.0]
+    monkeypatch.setattr(training, "candidates", lambda *given: {"linear": Late})
+    monkeypatch.setattr(learning.time, "perf_counter", lambda: now[0])
+    trained = train_table(RawTable(mixed()), "price", TableOptions(time_column="day", time_limit=30))
+    kept = trained.predictor.model.members["linear"].models[0]
+    assert kept is trained.learned.judged.members["linear"].models[-1]
 
 
 def test_groups_and_times_are_kept(simple_models):
@@ -300,6 +342,13 @@ def test_what_is_not_there_is_refused(target, options, said):
         train_table(RawTable(mixed()), target, TableOptions(**options))
 
 
+def test_a_table_without_columns_to_learn_from_is_refused():
+    frame = pandas.DataFrame({"name": [f"n{place}" for place in range(40)], "y": np.arange(40.0) % 7})
+    for given in (frame, frame[["y"]]):
+        with pytest.raises(DataError, match="no column is left to learn from"):
+            train_table(RawTable(given), "y")
+
+
 def test_few_rows_are_refused():
     with pytest.raises(DataError, match="9 rows have a target"):
         train_table(RawTable(mixed(9)), "price")
@@ -342,6 +391,15 @@ def test_the_report_has_the_same_numbers_for_people_and_programs(of_classes, lan
 
 
 # Files
+
+
+def test_one_row_may_be_written_with_a_comma(of_numbers):
+    """One row alone, or equal ones, look like a constant."""
+    wanted = of_numbers.predictor.predict({"size": [0.5], "town": ["B"], "day": ["2024-03-05"]})
+    for rows in (1, 30):
+        written = {"size": ["0,5"] * rows, "town": ["B"] * rows, "day": ["2024-03-05"] * rows}
+        assert of_numbers.predictor.read(written)[1] == []
+        assert of_numbers.predictor.predict(written) == pytest.approx(np.repeat(wanted, rows))
 
 
 @pytest.mark.parametrize("name", ["of_numbers", "of_classes"])
