@@ -54,6 +54,7 @@ _ROOMS = {
     "rules": "neurona.training.rules",
 }
 _KERAS_MODULES = {"schedules": "keras.optimizers.schedules", "models": "keras", "policies": "keras"}
+_OF_LAYERS = {"name": "name", "trainable": "trainable", "dtype": "dtype_policy"}  # and their attributes
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 _aliases: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
 _custom: dict[str, Any] = {}
@@ -118,8 +119,15 @@ class Serializable:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build an object from what `get_config` returned."""
-        given = {name: deserialize(value) for name, value in _known(cls, config).items()}
-        return cls(*given.pop(_positional(cls) or "", ()), **given)
+        names = constructor_arguments(cls)
+        # Without the options that this class does not have and that are not set: another version wrote them.
+        known = {name: deserialize(v) for name, v in config.items() if name in names or v is not None}
+        # What every layer has is set afterwards where a subclass's constructor does not take it.
+        later = {name: known.pop(name) for name in _OF_LAYERS if name in known and name not in names}
+        made = cls(*known.pop(_positional(cls) or "", ()), **known)
+        for name, value in later.items():
+            setattr(made, _OF_LAYERS[name], value)
+        return made
 
     @classmethod
     def _from_name(cls) -> Self:
@@ -187,14 +195,6 @@ def constructor_arguments(cls: type) -> list[str]:
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return names
-
-
-def _known(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config without the options that this class does not have and that are not set: another version wrote
-    them.
-    """
-    names = constructor_arguments(cls)
-    return {name: value for name, value in config.items() if name in names or value is not None}
 
 
 def register_built_in(
@@ -387,12 +387,7 @@ def _serialize_function(function: Any) -> Any:
 
 def described_function(name: str) -> dict[str, Any]:
     """A function as Keras's files describe it, by its name or the key under which it was registered."""
-    return {
-        "module": "builtins",
-        "class_name": "function",
-        "config": name,
-        "registered_name": "function",
-    }
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
 def serialize_object(target: Serializable) -> dict[str, Any]:

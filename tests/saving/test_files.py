@@ -207,6 +207,32 @@ def test_custom_objects_by_name(tmp_path):
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), -X)
 
 
+def test_constructors_need_not_take_what_every_layer_has(tmp_path):
+    class Doubled(nn.layers.Layer):
+        def __init__(self):
+            super().__init__(name="twice")
+
+        def call(self, x):
+            return 2 * x
+
+    class Plain(nn.Model):
+        def __init__(self, units):
+            super().__init__(name="plain")
+            self.parts = [nn.layers.Dense(units), Doubled()]
+
+        def call(self, x):
+            return self.parts[1](self.parts[0](x))
+
+    for model in (Plain(2), nn.Sequential([nn.Input((3,)), Doubled()])):
+        expected = model.predict(X, verbose=0)
+        model.layers[-1].trainable = False
+        model.save(tmp_path / "model.keras")
+        loaded = nn.models.load_model(tmp_path / "model.keras", {"Plain": Plain, "Doubled": Doubled})
+        assert (loaded.name, loaded.layers[-1].name) == (model.name, "twice")
+        np.testing.assert_array_equal(loaded.predict(X, verbose=0), expected)
+    assert not loaded.layers[-1].trainable
+
+
 def test_precisions_survive(tmp_path):
     model = nn.Sequential(
         [nn.Input((3,)), nn.layers.Dense(2, dtype="mixed_bfloat16"), nn.layers.Dense(2, dtype="bfloat16")]
