@@ -9,17 +9,34 @@ from neurona import datasets
 from neurona.core.errors import ArgumentError
 from neurona.legacy.tensorflow.data import Dataset
 
-_IMAGES = {  # the data set, and how many classes it has
-    "mnist": (datasets.mnist, 10),
-    "fashion_mnist": (datasets.fashion_mnist, 10),
-    "cifar10": (datasets.cifar10, 10),
-    "cifar100": (datasets.cifar100, 100),
+_IMAGES = {
+    "mnist": datasets.mnist,
+    "fashion_mnist": datasets.fashion_mnist,
+    "cifar10": datasets.cifar10,
+    "cifar100": datasets.cifar100,
 }
 _PART = re.compile(r"^(train|test)(?:\[(-?\d+%?)?:(-?\d+%?)?\])?$")
 
 
+class _Image(NamedTuple):
+    shape: tuple[int, ...]
+    dtype: Any
+
+
 class _Classes(NamedTuple):
-    num_classes: int
+    names: list[str]
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.names)
+
+    def int2str(self, number: Any) -> Any:
+        """The name of a class, or the names of several."""
+        return self.names[int(number)] if np.ndim(number) == 0 else [self.names[int(one)] for one in number]
+
+    def str2int(self, name: Any) -> Any:
+        """The number of a class, or the numbers of several."""
+        return self.names.index(name) if isinstance(name, str) else [self.names.index(one) for one in name]
 
 
 class _Split(NamedTuple):
@@ -51,7 +68,7 @@ def load(
             "data from your own files, such as with tf.data.TFRecordDataset or "
             "keras.utils.image_dataset_from_directory."
         )
-    module, classes = _IMAGES[known]
+    module = _IMAGES[known]
     parts = dict(zip(("train", "test"), module.load_data()))
 
     def made(part: str) -> Any:
@@ -73,7 +90,10 @@ def load(
     if not with_info:
         return wanted
     splits = {one: _Split(len(labels)) for one, (_, labels) in parts.items()}
-    return wanted, DatasetInfo(known, {"label": _Classes(classes)}, splits)
+    pixels = parts["train"][0].shape[1:]
+    image = _Image(pixels if len(pixels) == 3 else (*pixels, 1), np.uint8)
+    features = {"image": image, "label": _Classes(list(module.class_names("en")))}
+    return wanted, DatasetInfo(known, features, splits)
 
 
 def _cut(parts: Any, part: str) -> tuple[np.ndarray, np.ndarray]:

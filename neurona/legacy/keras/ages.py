@@ -134,6 +134,7 @@ def begin(source: str) -> None:
     if not _State.has_begun:
         _State.has_begun = True
         Model.compile = _with_symbols(Model.compile)
+        sizes.cut_to_integers()
     if _State.is_older or not is_older(source):
         if _OF_TENSORFLOW.search(source) and not _IMPORTS.search(source):
             older_names.count_inputs_from_one()

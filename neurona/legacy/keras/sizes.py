@@ -1,11 +1,16 @@
-"""Layers of Keras 0.1, which were told the sizes of both their sides: `Dense(784, 128)`."""
+"""Sizes as older layers took them: of both sides in Keras 0.1, `Dense(784, 128)`, and cut to an integer in
+Keras 2, `Dense(words / 2)`.
+"""
 
 import functools
 import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from neurona import layers
+from neurona.legacy.spellings import tell
 
 # What stood after the sizes.
 _OF_DENSE = ("init", "activation", "weights")
@@ -30,6 +35,12 @@ def has_four_sizes(source: str) -> bool:
     return bool(_FOUR_SIZES.search(source))
 
 
+def cut_to_integers() -> None:
+    """Let layers take numbers of units and filters that Keras 2 cut to integers."""
+    for cls in (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D):
+        _wrap(cls, _cut(cls.__name__, "units" if cls is layers.Dense else "filters"))
+
+
 def install() -> None:
     """Let layers take the arguments of Keras 0.1; those of later ages never look so."""
     _wrap(layers.Dense, _two_sizes(_OF_DENSE, steps=()))
@@ -50,6 +61,21 @@ def _wrap(cls: type, spelling: Callable[..., Any]) -> None:
         init(self, *args, **kwargs)
 
     type.__setattr__(cls, "__init__", wrapper)
+
+
+def _cut(who: str, name: str) -> Callable[..., Any]:
+    """Cuts a number of units or filters, the first argument, to an integer."""
+
+    def spelling(args: Any, kwargs: dict[str, Any]) -> Any:
+        value = kwargs.get(name, args[0] if args else None)
+        if not isinstance(value, (float, np.floating)) or not np.isfinite(value):
+            return args, kwargs
+        tell(f"{who}: {name}={value} is cut to {int(value)}, as in Keras 2. Today it is an integer.")
+        if name in kwargs:
+            return args, {**kwargs, name: int(value)}
+        return (int(value), *args[1:]), kwargs
+
+    return spelling
 
 
 def _are_sizes(args: Any, count: int) -> bool:

@@ -185,4 +185,8 @@ net.compile(loss=huber_fn, optimizer=keras.optimizers.Adam(0.02), metrics=[Huber
 history = net.fit(x_train, y_train, epochs=8, verbose=0, validation_data=(x_train, y_train))
 assert history.history["loss"][-1] < history.history["loss"][0] and "val_huber" in history.history
 assert (net.layers[0].kernel.numpy() >= 0).all()
+
+words = 29  # a number of units that is no integer is cut, as by tf-keras 2.21
+assert layers.Dense(words / 2).units == 14
+assert layers.Conv2D(filters=32.0, kernel_size=3).filters == 32
 print("ok")

@@ -42,3 +42,13 @@ def test_refusals():
         tfds.load("coco")
     with pytest.raises(ArgumentError, match="split is such as"):
         tfds.load("mnist", split="validation")
+
+
+def test_classes_have_names(monkeypatch):
+    monkeypatch.setattr(datasets.fashion_mnist, "load_data", lambda: (ROWS, ROWS))
+    features = tfds.load("fashion_mnist", with_info=True)[1].features
+    label = features["label"]
+    assert label.names[:2] == ["T-shirt/top", "Trouser"]
+    assert (label.int2str(9), label.str2int("Ankle boot")) == ("Ankle boot", 9)
+    assert label.int2str(np.array([0, 1])) == ["T-shirt/top", "Trouser"]
+    assert features["image"].shape == (2, 2, 1)
