@@ -125,7 +125,7 @@ def test_importances_are_those_of_scikit_learn(diabetes):
 
     X = frame.drop(columns="target")
     theirs: Any = inspection.permutation_importance(
-        Learned(), X, frame["target"], scoring="neg_root_mean_squared_error", n_repeats=20, random_state=0
+        Learned(), X, frame["target"], scoring="neg_root_mean_squared_error", n_repeats=6, random_state=0
     )
     means = dict(zip(X, theirs.importances_mean))
     for one in found[:4]:
