@@ -72,7 +72,12 @@ _COMMA_FOR_POINT = str.maketrans(".,", ",.")
 
 
 def spelled(text: Any, language: str | None) -> str:
-    """A text; one that is a `Figure` as the language spells numbers."""
+    """The text of a value. The numbers of a `Figure` get the marks of the language.
+
+    Args:
+        text: a text or anything else that has one.
+        language: `"en"` or `"es"`; None is the user's.
+    """
     is_figure = isinstance(text, Figure) and (language or user_language()) == "es"
     return text.translate(_COMMA_FOR_POINT) if is_figure else str(text)
 
@@ -92,7 +97,8 @@ class _SpanishSentence(str):
 
 
 def in_spanish(sentences: Mapping[str, str]) -> dict[str, str]:
-    """Sentences whose `format` spells the numbers that have a format, and each `Figure`, as in Spanish.
+    """Sentences by name, whose `format` writes a decimal comma. It does so in numbers with a format, such as
+    {loss:.2f}, and in each `Figure`.
 
     Example:
 

@@ -64,8 +64,7 @@ def plot_importance(
     if not len(names) or any(one is not None and len(one) != len(names) for one in (values, *bounds)):
         raise ShapeError(
             f"plot_importance: expected a value, and bounds if there are any, for each of the names. "
-            f"Received: "
-            f"{len(values)} values for {len(names)} names"
+            f"Received: {len(values)} values for {len(names)} names"
         )
     figure = new_figure("plot_importance", 7.5, 1.1 + 0.32 * len(names), dpi)
     axes = figure.subplots()

@@ -163,8 +163,7 @@ def explain(predictor: TablePredictor, frame: Any, rows: Sequence[int] = (), see
     if count < _FEWEST:
         raise DataError(
             f"{count} rows are too few: each is compared with the others. Give {_FEWEST} or more, such as "
-            f"the table "
-            f"that the model learned from, and name the rows to be explained (rows=, --rows)."
+            "the table that the model learned from, and name the rows to be explained (rows=, --rows)."
         )
     if wrong := [row for row in rows if not 0 <= row < count]:
         raise ArgumentError(f"there is no row {wrong[0] + 1}: the table has the rows 1 to {count}.")
