@@ -1,14 +1,12 @@
 """`neurona compare`: trainings of tables beside each other."""
 
-import json
 import shlex
 from pathlib import Path
 
-from neurona.cli.folders import own_folder
-from neurona.cli.table import FIGURES, PREDICTIONS, PREDICTOR, print_written
+from neurona.cli.folders import write_findings
+from neurona.cli.table import FIGURES, PREDICTIONS, PREDICTOR
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError
-from neurona.evaluation import write_report
 from neurona.language import spelled
 from neurona.tabular import (
     Run,
@@ -19,8 +17,6 @@ from neurona.tabular import (
     comparison_verdict,
     read_run,
 )
-
-REPORT, JSON = "comparison.html", "comparison.json"
 
 
 def run(*, language: str, folders: list[Path], output: Path | None) -> int:
@@ -40,15 +36,9 @@ def run(*, language: str, folders: list[Path], output: Path | None) -> int:
         print("  ".join(cells).rstrip())
     print("\n".join(["", *comparison_verdict(compared, language)]))
     if output is not None:
-        folder = own_folder(output, JSON)
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder != output:
-            print(say["folder_taken_report"].format(wanted=output, folder=folder))
-        figures = json.dumps(comparison_figures(compared), ensure_ascii=False, indent=1)
-        (folder / JSON).write_text(figures, encoding="utf-8")
         again = shlex.join(["neurona", "compare", *map(str, folders)])
-        write_report(comparison_report(compared, again, language), folder / REPORT)
-        print_written(folder, (JSON, REPORT), language)
+        report = comparison_report(compared, again, language)
+        write_findings(output, "comparison", comparison_figures(compared), report, language)
     return 0
 
 

@@ -6,10 +6,10 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from neurona.cli.folders import own_folder
-from neurona.cli.table import FIGURES, load_predictor, print_written
+from neurona.cli.folders import write_findings
+from neurona.cli.table import FIGURES, load_predictor
 from neurona.cli.texts import texts
-from neurona.evaluation import Interval, write_report
+from neurona.evaluation import Interval
 from neurona.language import Figure, spelled
 from neurona.tabular import (
     Assessment,
@@ -21,7 +21,6 @@ from neurona.tabular import (
 )
 from neurona.tabular.blocks import score_text
 
-REPORT, JSON = "evaluation.html", "evaluation.json"
 _SHOWN = 30  # classes
 
 
@@ -41,17 +40,9 @@ def run(*, language: str, model: Path, file: str, table: str | None, output: Pat
     print("\n".join(["", *assessment_verdict(found, expected, language), ""]))
     _print(found, language)
     if output is not None:
-        folder = own_folder(output, JSON)
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder != output:
-            print(texts(language)["folder_taken_report"].format(wanted=output, folder=folder))
-        figures = json.dumps(assessment_figures(found, expected), ensure_ascii=False, indent=1)
-        (folder / JSON).write_text(figures, encoding="utf-8")
         asked = ["neurona", "evaluate", str(model), file, *(["--table", table] if table else [])]
-        write_report(
-            assessment_report(found, expected, Path(file).name, shlex.join(asked), language), folder / REPORT
-        )
-        print_written(folder, (JSON, REPORT), language)
+        report = assessment_report(found, expected, Path(file).name, shlex.join(asked), language)
+        write_findings(output, "evaluation", assessment_figures(found, expected), report, language)
     return 0
 
 

@@ -1,15 +1,13 @@
 """`neurona explain`: why a model of a table predicts what it does."""
 
-import json
 import re
 import shlex
 from pathlib import Path
 
-from neurona.cli.folders import own_folder
-from neurona.cli.table import load_predictor, print_written
+from neurona.cli.folders import write_findings
+from neurona.cli.table import load_predictor
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError
-from neurona.evaluation import write_report
 from neurona.language import Figure, spelled
 from neurona.tabular import (
     Explanation,
@@ -21,7 +19,6 @@ from neurona.tabular import (
 )
 from neurona.tabular.blocks import shown
 
-REPORT, JSON = "explanation.html", "explanation.json"
 _SHOWN, _ADDED = 15, 6  # columns of all, and of a row
 
 
@@ -45,16 +42,10 @@ def run(
     print("\n".join(["", *explanation_verdict(found, language), ""]))
     _print(found, language)
     if output is not None:
-        folder = own_folder(output, JSON)
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder != output:
-            print(texts(language)["folder_taken_report"].format(wanted=output, folder=folder))
-        figures = json.dumps(explanation_figures(found), ensure_ascii=False, indent=1)
-        (folder / JSON).write_text(figures, encoding="utf-8")
         asked = ["neurona", "explain", str(model), file, *(["--rows", rows] if rows else [])]
         asked += ["--table", table] if table else []
-        write_report(explanation_report(found, Path(file).name, shlex.join(asked), language), folder / REPORT)
-        print_written(folder, (JSON, REPORT), language)
+        report = explanation_report(found, Path(file).name, shlex.join(asked), language)
+        write_findings(output, "explanation", explanation_figures(found), report, language)
     return 0
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 import neurona as nn
 from neurona.cli import table as tables
+from neurona.cli.folders import MODEL
 from neurona.cli.submission import write_submission
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError, DataError
@@ -17,7 +18,6 @@ from neurona.tasks.inputs import ExampleReader, Examples
 from neurona.tasks.labels import Labels, read_labels, read_words
 from neurona.tasks.texts import Say
 
-MODEL = "model.keras"  # in the folder that `neurona train` leaves
 _ROWS_SHOWN = 20
 _BATCH = 256
 
@@ -55,7 +55,7 @@ def run(
     classes = _predicts_classes(loaded, labels)
     header: list[str] = []
     table: list[list[Any]] = []
-    for file in _all_files(files):
+    for file in _all_files(files, say):
         examples = reader.read(file)
         predictions = _predictions(loaded, examples, file, model, say)
         header, rows = _rows(predictions.reshape(len(predictions), -1), classes, labels, say)
@@ -91,17 +91,21 @@ def _predictions(loaded: nn.Model, examples: Examples, file: Path, model: Path, 
     return predictions
 
 
-def _all_files(files: list[Path]) -> list[Path]:
-    """The files, and the images in what are folders."""
-    return [
-        path
-        for file in files
-        for path in (
-            sorted(one for one in file.iterdir() if one.suffix.lower() in EXTENSIONS)
-            if file.is_dir()
-            else [file]
+def _all_files(files: list[Path], say: Say) -> list[Path]:
+    """The files, and the images in what are folders.
+
+    Raises:
+        DataError: a folder holds no image.
+    """
+    found: list[Path] = []
+    for file in files:
+        images = (
+            [one for one in file.iterdir() if one.suffix.lower() in EXTENSIONS] if file.is_dir() else [file]
         )
-    ]
+        if not images:
+            raise DataError(say["folder_empty"].format(folder=file))
+        found += sorted(images)
+    return found
 
 
 def _predicts_classes(model: nn.Model, labels: Labels) -> bool:

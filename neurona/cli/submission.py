@@ -36,7 +36,7 @@ def write_submission(
     Raises:
         DataError: the sample has other rows than were predicted, or other columns, or an answer is missing.
     """
-    header, *rows = [row for row in csv.reader(io.StringIO(read_text(sample).removeprefix("\ufeff"))) if row]
+    header, rows = _read(sample)
     if len(rows) != len(answers):
         raise DataError(
             say["submission_rows"].format(sample=sample, rows=len(rows), predictions=len(answers))
@@ -51,12 +51,19 @@ def write_submission(
     missing = next((row[0] for row, place in zip(rows, places) if answers[place] is None), None)
     if missing is not None:
         raise DataError(say["submission_missing"].format(column=header[0], name=missing))
-    path = _free(Path("submission.csv")) if output is None else output
+    path = output or _free(Path("submission.csv"))
     with nn.utils.atomic_path(path) as whole, whole.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)
         writer.writerows([row[0], *(column[place] for column in columns)] for row, place in zip(rows, places))
     return path
+
+
+def _read(sample: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a sample; an empty file has neither."""
+    lines = csv.reader(io.StringIO(read_text(sample).removeprefix("\ufeff")))
+    header, *rows = [row for row in lines if row] or [[]]
+    return header, rows
 
 
 def _places(wanted: list[str], names: Sequence[Any] | None, sample: Path, say: Say) -> Sequence[int]:

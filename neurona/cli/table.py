@@ -6,12 +6,12 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import neurona as nn
-from neurona.cli.folders import own_folder
+from neurona.cli.folders import own_folder, print_written
 from neurona.cli.main import INTERRUPTED
 from neurona.cli.submission import write_submission
 from neurona.cli.texts import texts
@@ -210,13 +210,6 @@ def load_predictor(model: Path, command: str, language: str) -> TablePredictor:
         key = "table_network" if is_network else "table_no_model"
         raise ArgumentError(texts(language)[key].format(model=model, command=command, file=PREDICTOR))
     return TablePredictor.load(model / PREDICTOR if model.is_dir() else model)
-
-
-def print_written(folder: Path, names: Sequence[str], language: str) -> None:
-    """Say which files were written."""
-    print(texts(language)["written"].format(folder=folder))
-    for name in names:
-        print(f"  {name} ({nn.utils.bytes_text((folder / name).stat().st_size)})")
 
 
 def predict(

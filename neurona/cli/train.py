@@ -7,10 +7,9 @@ from typing import Any
 
 import neurona as nn
 from neurona.cli import table
-from neurona.cli.folders import own_folder
+from neurona.cli.folders import MODEL, own_folder
 from neurona.cli.interrupt import StopOnInterrupt
 from neurona.cli.main import INTERRUPTED
-from neurona.cli.predict import MODEL
 from neurona.cli.texts import texts
 from neurona.errors import ArgumentError
 from neurona.evaluation import write_report

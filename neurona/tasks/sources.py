@@ -60,8 +60,8 @@ def load_folder(
     """The task of a folder in which each folder is a class and holds images, or texts in .txt files.
 
     Where there are folders `train` and `test` (and `validation`) they are the parts; else a fifth of the
-    files is kept for the test and an eighth of the others to watch the training, with each class's share.
-    Equal files are never in two parts.
+    files is kept for the test and an eighth of the others to watch the training, with each class's share;
+    equal files are then in one part. How many files of a given test equal others is told.
 
     Args:
         folder: the folder.
@@ -73,6 +73,18 @@ def load_folder(
     Raises:
         DataError: there are no two classes, or a class has fewer than three files.
         NotADirectoryError: this is no folder.
+
+    Example:
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for label in ("bad", "good"):
+        ...         Path(folder, label).mkdir()
+        ...         for number in range(10):
+        ...             _ = Path(folder, label, f"{number}.txt").write_text(f"a {label} film, {number}")
+        ...     task = load_folder(Path(folder), "en", None, None, seed=0)
+        >>> task.labels.classes, [len(x) for x, _ in (task.train, task.validation, task.test)]
+        (['bad', 'good'], [14, 2, 4])
     """
     say = texts(language)
     parts = {name: _named(folder, spellings) for name, spellings in _PARTS.items()}
@@ -80,10 +92,9 @@ def load_folder(
     train_folder = parts["train"]
     files, classes, of_images = _files(train_folder or folder, say, notes)
     given = {name: _others(parts[name], classes, of_images) if train_folder else [] for name in parts}
-    split = _split(files, given, classes, say, seed)
+    split = _split(files, given, classes, say, seed, notes)
     if samples:
-        random = np.random.default_rng(seed)
-        split = {name: [of[i] for i in random.permutation(len(of))[:samples]] for name, of in split.items()}
+        split = {name: [of[row] for row in _some(len(of), samples, seed)] for name, of in split.items()}
     labels = Labels("image" if of_images else "text", classes, dark_background=False)
     words = None
     if of_images:
@@ -121,7 +132,8 @@ def load_pixels(
     brightest = 255 if x.max() > 127 else int(np.ceil(x.max())) or 1
     _check_classes(Counter(names), classes, say)
     rows = _folds(y, [row.tobytes() for row in x], seed)
-    read = {name: (x[of][:samples], y[of][:samples]) for name, of in rows.items()}
+    rows = {name: of[_some(len(of), samples, seed)] for name, of in rows.items()}
+    read = {name: (x[of], y[of]) for name, of in rows.items()}
     border = np.concatenate([x[:, 0], x[:, -1]], axis=1)
     labels = Labels("image", classes, columns, target, brightest, bool(np.median(border) < brightest / 2))
     notes = [_most_frequent(read["test"][1], classes, say)]
@@ -182,7 +194,7 @@ def _files(folder: Path, say: Say, notes: list[str]) -> tuple[list[_File], list[
     files = {name: [path for path in of if _is_image(path) == of_images] for name, of in found.items()}
     classes = [name for name in files if files[name]]
     if len(classes) < 2:
-        found_here = ", ".join(classes) or 0
+        found_here = ", ".join(classes) or "–"
         raise DataError(say["folder_classes"].format(folder=folder, found=found_here, loose=_loose(folder)))
     return [(path, number) for number, name in enumerate(classes) for path in files[name]], classes, of_images
 
@@ -217,14 +229,33 @@ def _others(folder: Path | None, classes: list[str], of_images: bool) -> list[_F
     ]
 
 
+def _some(count: int, samples: int | None, seed: int) -> np.ndarray:
+    """So many of the places of rows, drawn at random, in their order; all where samples is None."""
+    if samples is None:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).permutation(count)[:samples])
+
+
+def _contents(files: list[_File]) -> list[bytes]:
+    return [hashlib.sha256(path.read_bytes()).digest() for path, _ in files]
+
+
 def _split(
-    files: list[_File], given: dict[str, list[_File]], classes: list[str], say: Say, seed: int
+    files: list[_File],
+    given: dict[str, list[_File]],
+    classes: list[str],
+    say: Say,
+    seed: int,
+    notes: list[str],
 ) -> dict[str, list[_File]]:
     """The files of each part: those of the folder's own parts, else folds of all."""
     _check_classes(Counter(classes[number] for _, number in files), classes, say)
-    content = [hashlib.sha256(path.read_bytes()).digest() for path, _ in files]
+    content = _contents(files)
     own = given["test"] or given["validation"]  # what nothing learns from
     watched = given["validation"] if given["test"] else []
+    known_content = set(content)
+    if known := len([one for one in _contents(own) if one in known_content]):
+        notes.append(say["folder_known"].format(count=known))
     rows = _folds([number for _, number in files], content, seed, not own, not watched)
     found = {name: [files[row] for row in of] for name, of in rows.items()}
     return {**found, "test": own or found["test"], "validation": watched or found["validation"]}

@@ -39,11 +39,12 @@ _ENGLISH = {
         "{folder}: expected a folder for each class, with images or .txt files in it, two at least. Found: "
         "{found}; {loose} files lie beside them."
     ),
-    "folder_damaged": "{count} files can't be read as images and are left out: {names}",
-    "folder_mixed": "There are images and texts; {count} of the fewer kind are left out.",
+    "folder_damaged": "Files that can't be read as images are left out ({count}): {names}",
+    "folder_mixed": "The folder holds images and texts; the {count} files of the rarer kind are left out.",
     "folder_part_empty": "{folder}: no file is left for the part {part}.",
+    "folder_known": "Files of the test that equal files to learn from: {count}. They flatter the figures.",
     "folder_size": "Images are resized to {height} x {width} pixels (--images 96x96 sets another size).",
-    "majority": "Who always says {name}, the most frequent class, is right for {share:.1%} of the test.",
+    "majority": "Always saying {name}, the most frequent class, is right for {share:.1%} of the test.",
     "one_class": "There is one class only: {name}. Two are needed at least.",
     "pixels_columns": "{file}: {columns} columns beside the target are no images of {shape} pixels, grey or "
     "in colour.",
@@ -147,9 +148,10 @@ _SPANISH = {
         "{folder}: se esperaba una carpeta por clase, con imágenes o archivos .txt, y al menos dos. Se "
         "encontró: {found}; junto a ellas hay {loose} archivos."
     ),
-    "folder_damaged": "{count} archivos no se pueden leer como imágenes y se dejan fuera: {names}",
-    "folder_mixed": "Hay imágenes y textos; se dejan fuera {count} archivos del tipo menos numeroso.",
+    "folder_damaged": "Los archivos que no se pueden leer como imágenes se dejan fuera ({count}): {names}",
+    "folder_mixed": "La carpeta guarda imágenes y textos; se dejan fuera los {count} del tipo más raro.",
     "folder_part_empty": "{folder}: no queda ningún archivo para la parte {part}.",
+    "folder_known": "Archivos de la prueba iguales a otros que se aprenden: {count}. Halagan las cifras.",
     "folder_size": "Las imágenes pasan a {height} x {width} píxeles (--images 96x96 fija otro tamaño).",
     "majority": "Quien dice siempre {name}, la clase más frecuente, acierta el {share:.1%} de la prueba.",
     "one_class": "Hay una sola clase: {name}. Hacen falta al menos dos.",

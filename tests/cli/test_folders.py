@@ -97,3 +97,19 @@ def test_what_is_not_there_and_what_has_a_data_sets_name(capsys, tmp_path, monke
     status, said, _ = call(capsys, "train", "iris", "--epochs", 1, "--language", "en")
     assert status == 0
     assert str(tmp_path / "iris") in said
+
+
+def test_what_holds_nothing_is_refused(capsys, tmp_path, table, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = ["--target", "label", "--images", "8x8", "--model", "linear", "--epochs", 1, "--samples", 50]
+    assert call(capsys, "train", table / "train.csv", *options)[0] == 0
+    (tmp_path / "none").mkdir()
+    (tmp_path / "empty.csv").write_text("")
+    model = "neurona-output/train"
+    for arguments, said in (
+        ([tmp_path / "none"], "there is no image"),
+        ([table / "test.csv", "--submission", tmp_path / "empty.csv"], "has 0 rows"),
+    ):
+        status, _, errors = call(capsys, "predict", model, *arguments, "--language", "en")
+        assert status == 1
+        assert said in errors

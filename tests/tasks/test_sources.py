@@ -73,6 +73,10 @@ def test_parts_that_the_folder_has_are_taken(tmp_path):
     assert {image.tobytes() for image in task.test[0]} == {
         image.tobytes() for of in images.values() for image in of[20:]
     }
+    assert not [note for note in task.notes if "equal" in note]
+    shutil.copy(tmp_path / "Train" / "0" / "0.png", tmp_path / "test" / "0" / "again.png")
+    assert [note for note in load(tmp_path).notes if "equal files to learn from: 1." in note]
+    (tmp_path / "test" / "0" / "again.png").unlink()
     write(tmp_path / "valid", {name: of[:5] for name, of in images.items()})
     assert [len(y) for _, y in parts(load(tmp_path))] == [60, 15, 30]
 
