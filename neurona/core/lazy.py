@@ -35,13 +35,9 @@ def lazy_names(
         if name not in names:
             if (found := older(package, name)) is not None:
                 return found
-            raise AttributeError(
-                translated(
-                    f"module {package!r} has no attribute {name!r}.{suggestion(name, names)} "
-                    f"It has {', '.join(names)}."
-                ),
-                name=name,
-            )
+            hint = "" if name.startswith("_") else suggestion(name, names)
+            message = f"module {package!r} has no attribute {name!r}.{hint} It has {', '.join(names)}."
+            raise AttributeError(translated(message), name=name)
         home = names[name]
         if home is None:
             return importlib.import_module(f"{package}.{name}")

@@ -1,7 +1,6 @@
 """The echo state network beside a loop in NumPy, scikit-learn's ridge regression, and eigenvalues."""
 
 import warnings
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +13,12 @@ from neurona.zoo.echo_state import largest_eigenvalue
 
 rng = np.random.default_rng(3)
 U, Y = zoo.narma(260, order=3, seed=1)
-COUPLED = zoo.EchoState(20, leak=0.7, feedback=True, ridge=1e-3, washout=40, random_state=0).fit(U, Y)
-LAYERS: Any = COUPLED.model_.layers
+
+
+@pytest.fixture(scope="module")
+def coupled():
+    """A network that hears its own output, and has learned the series."""
+    return zoo.EchoState(20, leak=0.7, feedback=True, ridge=1e-3, washout=40, random_state=0).fit(U, Y)
 
 
 def dense_matrix(cell):
@@ -42,17 +45,19 @@ def states_of(cell, drive):
     return np.array(found)
 
 
-def test_the_readout_is_scikit_learns_ridge_regression_on_the_states_of_a_loop():
-    cell = LAYERS[0].cell
+def test_the_readout_is_scikit_learns_ridge_regression_on_the_states_of_a_loop(coupled):
+    layers = coupled.model_.layers
+    cell = layers[0].cell
     drive = np.stack([U, np.r_[0, Y[:-1]]], axis=1)
     states = states_of(cell, drive)
     ridge = Ridge(1e-3).fit(states[40:], Y[40:])
-    kernel, bias = np.asarray(LAYERS[-1].kernel), np.asarray(LAYERS[-1].bias)
+    kernel, bias = np.asarray(layers[-1].kernel), np.asarray(layers[-1].bias)
     np.testing.assert_allclose(states @ kernel[:, 0] + bias, ridge.predict(states), atol=1e-4)
 
 
-def test_a_free_run_feeds_back_its_own_outputs_after_those_known():
-    cell, readout = LAYERS[0].cell, LAYERS[-1]
+def test_a_free_run_feeds_back_its_own_outputs_after_those_known(coupled):
+    layers = coupled.model_.layers
+    cell, readout = layers[0].cell, layers[-1]
     W, W_in, b = dense_matrix(cell), np.asarray(cell.kernel.value), np.asarray(cell.bias.value)
     x, y, wanted = np.zeros(20), 0.0, []
     for n in range(80):
@@ -60,7 +65,7 @@ def test_a_free_run_feeds_back_its_own_outputs_after_those_known():
         x = 0.3 * x + 0.7 * np.tanh(W @ x + np.array([U[n], y]) @ W_in + b)
         y = float((x @ np.asarray(readout.kernel) + np.asarray(readout.bias))[0])
         wanted.append(y)
-    np.testing.assert_allclose(COUPLED.predict(U[:80], start=Y[:50]), wanted, atol=1e-4)
+    np.testing.assert_allclose(coupled.predict(U[:80], start=Y[:50]), wanted, atol=1e-4)
 
 
 @pytest.mark.parametrize("units", [40, 310])
@@ -103,7 +108,7 @@ def test_a_reservoir_that_does_not_forget_and_a_singular_readout_are_told():
     assert chosen.ridge_ > 0
 
 
-def test_bad_sequences_are_refused_by_name():
+def test_bad_sequences_are_refused_by_name(coupled):
     for X, y, words in [
         (U, Y[:-1], "260 steps in X and 259 in y"),
         (U[:30], Y[:30], "after a washout of 100 steps nothing is left of sequences of 30"),
@@ -115,6 +120,6 @@ def test_bad_sequences_are_refused_by_name():
     with pytest.raises(ValueError, match=r"leak is above 0 and at most 1. Received: leak=2"):
         zoo.EchoState(5, leak=2).fit(U, Y)
     with pytest.raises(ValueError, match="1 features as inputs: give them to predict"):
-        COUPLED.generate(5)
+        coupled.generate(5)
     with pytest.raises(ValueError, match="X has 2 features, but EchoState is expecting 1 features"):
-        COUPLED.predict(np.zeros((9, 2)))
+        coupled.predict(np.zeros((9, 2)))

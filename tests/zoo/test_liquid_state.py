@@ -14,14 +14,18 @@ GRID, STEPS = (2, 2, 6), 60
 TEMPLATES = zoo.poisson_spikes(2, STEPS, 3, rate=60, seed=2)
 X = zoo.jittered(np.repeat(TEMPLATES, 20, axis=0), 1.0, seed=3)
 y = np.repeat(["a", "b"], 20)
-NETWORK = zoo.LiquidState(GRID, ridge=1e-2, random_state=0).fit(X, y)
-CELL = NETWORK._cell
 
 
-def simulated(spikes):
+@pytest.fixture(scope="module")
+def network():
+    """A liquid whose readout tells the templates apart."""
+    return zoo.LiquidState(GRID, ridge=1e-2, random_state=0).fit(X, y)
+
+
+def simulated(cell, spikes):
     """The states, (time, units), each synapse on its own, by the formulas of the papers."""
-    W, W_in = np.asarray(CELL.recurrent_kernel.value), np.asarray(CELL.kernel.value)
-    units, kind = len(W), (np.arange(len(W)) >= CELL.excitatory).astype(int)
+    W, W_in = np.asarray(cell.recurrent_kernel.value), np.asarray(cell.kernel.value)
+    units, kind = len(W), (np.arange(len(W)) >= cell.excitatory).astype(int)
     U = np.array([[0.5, 0.05], [0.25, 0.32]])[kind[:, None], kind]
     D = np.array([[1100, 125], [700, 144]])[kind[:, None], kind]
     F = np.array([[50, 1200], [20, 60]])[kind[:, None], kind]
@@ -47,18 +51,18 @@ def simulated(spikes):
     return np.array(found)
 
 
-def test_the_liquid_is_the_one_of_the_papers():
-    states = NETWORK.states(X[:2])
-    assert NETWORK.spikes(X[:2]).sum() > 50
+def test_the_liquid_is_the_one_of_the_papers(network):
+    states = network.states(X[:2])
+    assert network.spikes(X[:2]).sum() > 50
     for row, state in zip(X[:2], states, strict=True):
-        np.testing.assert_allclose(state, simulated(row), atol=1e-4)
+        np.testing.assert_allclose(state, simulated(network._cell, row), atol=1e-4)
 
 
-def test_the_readout_is_the_ridge_regression_of_scikit_learn():
-    last, targets = NETWORK.states(X)[:, -1], np.where(y[:, None] == ["a", "b"], 1.0, -1.0)
+def test_the_readout_is_the_ridge_regression_of_scikit_learn(network):
+    last, targets = network.states(X)[:, -1], np.where(y[:, None] == ["a", "b"], 1.0, -1.0)
     outputs = Ridge(1e-2).fit(last, targets).predict(last)
-    np.testing.assert_allclose(NETWORK.decision_function(X), (outputs[:, 1] - outputs[:, 0]) / 2, atol=1e-3)
-    assert NETWORK.score(X, y) > 0.9
+    np.testing.assert_allclose(network.decision_function(X), (outputs[:, 1] - outputs[:, 0]) / 2, atol=1e-3)
+    assert network.score(X, y) > 0.9
 
 
 def test_neurons_are_of_two_kinds_and_connected_the_more_the_nearer():
@@ -127,7 +131,7 @@ def test_liquids_of_several_seeds_are_finite_and_warn_of_nothing():
             assert np.isfinite(network.decision_function(X)).all()
 
 
-def test_bad_spikes_are_refused_by_name():
+def test_bad_spikes_are_refused_by_name(network):
     for rows, classes, words in [
         (X[0], y, r"X has the shape \(rows, time, features\).*Received shape \(60, 3\)"),
         (X * 0.5, y, r"spikes are counts.*is 0.5. The layers RateCoding and LatencyCoding"),
@@ -138,7 +142,7 @@ def test_bad_spikes_are_refused_by_name():
         with pytest.raises(ValueError, match=words):
             zoo.LiquidState(GRID).fit(rows, classes)
     with pytest.raises(ValueError, match="X has 2 features, but LiquidState is expecting 3 features"):
-        NETWORK.predict(X[..., :2])
+        network.predict(X[..., :2])
     with pytest.raises(ValueError, match=r"grid has three numbers.*Received: grid=\(3, 3\)"):
         zoo.LiquidCell((3, 3))
     with pytest.raises(ValueError, match=r"inhibitory is from 0 and below 1.*inhibitory=1"):

@@ -6,8 +6,13 @@ import pytest
 from neurona import zoo
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
-NETWORK = zoo.SpikingClassifier((12,), 15, decay=0.9, learning_rate=0.02, epochs=60, random_state=0)
-NETWORK.fit(X, ["no", "yes", "yes", "no"])
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A network that has learned the exclusive or."""
+    network = zoo.SpikingClassifier((12,), 15, decay=0.9, learning_rate=0.02, epochs=60, random_state=0)
+    return network.fit(X, ["no", "yes", "yes", "no"])
 
 
 def fired(currents):
@@ -21,21 +26,21 @@ def fired(currents):
     return np.stack(found, axis=1)
 
 
-def test_spikes_and_counts_are_those_of_the_formula():
-    kernel, bias, _, out_kernel, out_bias, _ = NETWORK.model_.get_weights()
+def test_spikes_and_counts_are_those_of_the_formula(network):
+    kernel, bias, _, out_kernel, out_bias, _ = network.model_.get_weights()
     hidden = fired(np.repeat((X @ kernel + bias)[:, None], 15, axis=1))
     outputs = fired(hidden @ out_kernel + out_bias)
-    found = NETWORK.spikes(X)
+    found = network.spikes(X)
     np.testing.assert_array_equal(found[0], hidden)
     np.testing.assert_array_equal(found[1], outputs)
     counts = outputs.sum(axis=1)
-    np.testing.assert_array_equal(NETWORK.decision_function(X), counts[:, 1] - counts[:, 0])
-    np.testing.assert_array_equal(NETWORK.predict(X), np.array(["no", "yes"])[counts.argmax(axis=1)])
+    np.testing.assert_array_equal(network.decision_function(X), counts[:, 1] - counts[:, 0])
+    np.testing.assert_array_equal(network.predict(X), np.array(["no", "yes"])[counts.argmax(axis=1)])
 
 
-def test_the_raster_shows_every_spike():
-    figure = NETWORK.plot([1, 0])
-    hidden, outputs = NETWORK.spikes(X[2:3])
+def test_the_raster_shows_every_spike(network):
+    figure = network.plot([1, 0])
+    hidden, outputs = network.spikes(X[2:3])
     for axes, spikes in zip(figure.axes, (hidden, outputs), strict=True):
         times, neurons = axes.collections[0].get_offsets().T.astype(int)
         assert len(times) == spikes.sum() > 0
