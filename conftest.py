@@ -62,26 +62,36 @@ PACKAGE = Path(__file__).parent / "neurona"
 # Grids of many cases. `make test` runs the first case of every class or function, and every n-th of its
 # others; `make experiments` runs those between.
 SAMPLED = {
-    "tests/callbacks/test_checkpoint.py": 4,
-    "tests/kernels/test_convolution.py": 3,
-    "tests/layers/test_attention.py": 2,
-    "tests/layers/test_conformance.py": 10,
-    "tests/layers/test_image_layers.py": 3,
-    "tests/layers/test_quantization.py": 3,
-    "tests/layers/test_recurrent.py": 3,
-    "tests/losses/test_parity.py": 6,
-    "tests/metrics/test_parity.py": 8,
-    "tests/ops/test_parity.py": 6,
-    "tests/optimizers/test_extremes.py": 3,
-    "tests/optimizers/test_optimizer_parity.py": 8,
-    "tests/optimizers/test_optimizers.py": 9,
-    "tests/saving/test_exchange.py": 3,
-    "tests/search/test_ensemble.py": 2,
-    "tests/test_activations.py": 4,
-    "tests/test_wrappers.py": 3,
-    "tests/training/test_parity.py": 2,
-    "tests/training/test_pickle.py": 3,
-    "tests/training/test_small_data.py": 3,
+    "tests/callbacks/test_checkpoint.py": 6,
+    "tests/kernels/test_convolution.py": 6,
+    "tests/layers/test_attention.py": 4,
+    "tests/layers/test_conformance.py": 30,
+    "tests/layers/test_image_layers.py": 6,
+    "tests/layers/test_quantization.py": 5,
+    "tests/layers/test_recurrent.py": 5,
+    "tests/losses/test_parity.py": 12,
+    "tests/metrics/test_parity.py": 20,
+    "tests/ops/test_parity.py": 15,
+    "tests/optimizers/test_extremes.py": 5,
+    "tests/optimizers/test_optimizer_parity.py": 16,
+    "tests/optimizers/test_optimizers.py": 20,
+    "tests/saving/test_exchange.py": 5,
+    "tests/search/test_ensemble.py": 4,
+    "tests/test_activations.py": 8,
+    "tests/test_wrappers.py": 5,
+    "tests/training/test_parity.py": 3,
+    "tests/training/test_pickle.py": 5,
+    "tests/training/test_small_data.py": 5,
+}
+
+# What says the same of each of many cases, and the examples of networks, whose quick experiments run beside
+# them: `make test` runs every n-th.
+THINNED = {
+    "neurona/zoo/": 3,
+    "tests/layers/test_conformance.py::test_an_ensemble_is_vmap": 3,
+    "tests/layers/test_conformance.py::test_pure_function_equals_the_call": 3,
+    "tests/ops/test_parity.py::test_compiles": 3,
+    "tests/optimizers/test_optimizers.py::test_three_at_once_equal_three": 2,
 }
 
 
@@ -111,7 +121,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _leave_out(items: list[pytest.Item]) -> None:
-    """Mark the cases of SAMPLED that only `make experiments` runs."""
+    """Mark the cases of SAMPLED and THINNED that only `make experiments` runs."""
+    for beginning, nth in THINNED.items():
+        of_a_kind = [item for item in items if item.nodeid.startswith(beginning)]
+        for number, item in enumerate(of_a_kind):
+            if number % nth:
+                item.add_marker(pytest.mark.experiment)
     numbers: dict[tuple[str, str], int] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for item in items:

@@ -60,6 +60,7 @@ class Messages:
         self._functions: dict[str, list[tuple[Place, Any]]] = defaultdict(list)
         self._calls: dict[str, list[tuple[Place, ast.Call]]] = defaultdict(list)
         self._assigned: dict[int, dict[str, list[Any]]] = {}  # by the id of a function or module
+        self._returned: dict[int, list[Any]] = {}  # by the id of a function
         self._seen: set[int] = set()
         self._waiting: list[tuple[Any, Place]] = []
         self._exceptions = {*exceptions, *_BUILT_IN}
@@ -137,9 +138,12 @@ class Messages:
             for argument in node.args:
                 self._collect(argument, place)
         for where, function in self._called(node.func, place):
-            for child in _own_nodes(function):
-                if isinstance(child, (ast.Return, ast.Yield)):
-                    self._collect(child.value, where._replace(function=function))
+            if id(function) not in self._returned:
+                kinds = ast.Return, ast.Yield
+                found = [child.value for child in _own_nodes(function) if isinstance(child, kinds)]
+                self._returned[id(function)] = found
+            for value in self._returned[id(function)]:
+                self._collect(value, where._replace(function=function))
 
     def _called(self, called: ast.AST, place: Place) -> list[tuple[Place, Any]]:
         """The functions that a call may mean: those of the module, else those of the package."""

@@ -13,22 +13,15 @@ import pytest
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("NEURONA_DATA", HERE.parents[2] / "shared" / "data")).resolve()
 ALWAYS = {
-    "courses/one_neuron.py",
     "courses/recipe_of_a_model.py",
-    "keras/decay_and_rates.py",
     "keras/generators_of_both_ages.py",
-    "keras/graph_of_keras_0.py",
-    "keras/merge_of_two_branches.py",
     "keras/own_layer_of_keras_1.py",
     "keras/paths_and_names.py",
     "tf1/graph_def.py",
     "tf1/hello.py",
-    "tf1/linear_regression.py",
-    "tf1/scopes.py",
     "tf1/while_loop.py",
     "tf2/autodiff.py",
     "tf2/custom_layers.py",
-    "tf2/linear_regression.py",
     "tf2/variables.py",
     "theano/logistic_regression.py",
     "theano/recurrent_scan.py",

@@ -28,7 +28,7 @@ def arrays(batch, queries, keys, heads, size, value_size):
     return [jnp.asarray(generator.normal(size=shape), jnp.float32) for shape in shapes]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     shape=st.tuples(
         *[

@@ -47,7 +47,7 @@ def assert_equal(ours, theirs, *arrays):
         close(found, expected)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     data=st.data(),
     rank=st.integers(1, 3),
@@ -79,7 +79,7 @@ def test_values_and_gradients(data, rank, batch, channels, filters):
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     data=st.data(),
     rank=st.integers(1, 3),
@@ -193,7 +193,7 @@ def test_other_dtypes_take_the_reference():
     assert "neurona_" not in jax.jit(convolution).lower(x, kernel).as_text()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data(), rank=st.integers(1, 3), batch=st.sampled_from([1, 3, 33]), channels=CHANNELS)
 def test_pooling(data, rank, batch, channels):
     sizes = tuple(data.draw(st.integers(4, 11 if rank < 3 else 6)) for _ in range(rank))
@@ -206,7 +206,7 @@ def test_pooling(data, rank, batch, channels):
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     data=st.data(),
     rank=st.integers(1, 3),

@@ -39,7 +39,7 @@ def values_and_gradients(function, *arrays):
     return y, *pull(1.5 + jnp.cos(jnp.arange(y.size, dtype=y.dtype)).reshape(y.shape))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.data(),
     batch=st.sampled_from([1, 5, 15, 16, 17, 33, 200]),

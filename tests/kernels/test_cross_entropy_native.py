@@ -43,7 +43,7 @@ def check(logits, targets, g, *wrt):
         np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-6 * float(jnp.abs(other).max() + 1))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     rows=st.integers(1, 40),
     classes=st.integers(1, 70),

@@ -31,7 +31,7 @@ def arrays(*shapes):
     return [jnp.asarray(generator.normal(size=shape) / np.sqrt(shape[0]), jnp.float32) for shape in shapes]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     rows=st.sampled_from([1, 15, 16, 17, 33, 65, 200, 1000]),
     inputs=SIZES,

@@ -18,7 +18,7 @@ def expected(x, key, rate):
     return np.where(kept, np.asarray(x) / np.float32(1.0 - rate), 0)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     shape=st.lists(st.integers(1, 40), min_size=1, max_size=3).map(tuple),
     rate=st.floats(0.001, 0.999),

@@ -33,7 +33,7 @@ def check(rows, width, shape, seed, beyond=0):
     np.testing.assert_array_equal(gradient[0], again[0])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     rows=st.integers(1, 40),
     width=st.integers(1, 50),

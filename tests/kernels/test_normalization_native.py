@@ -60,7 +60,7 @@ def check(shape, seed, **options):
     assert_close(pulled, expected_pulled, 3e-5)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     rows=st.lists(st.integers(1, 12), min_size=1, max_size=3).map(tuple),
     channels=st.sampled_from([1, 2, 3, 6, 15, 16, 17, 33, 63, 64, 65, 130]),
@@ -71,7 +71,7 @@ def test_equals_the_formula(rows, channels, seed, activation):
     check((*rows, channels), seed, activation=activation)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     windows=st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(1, 5)),
     channels=st.sampled_from([1, 3, 15, 16, 17, 33, 64, 130]),

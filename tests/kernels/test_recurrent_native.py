@@ -66,7 +66,7 @@ def by_reference(*args, **options):
     return results
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     name=st.sampled_from(list(GATES)),
     steps=st.sampled_from([1, 2, 9, 20]),

@@ -25,12 +25,15 @@ SANITIZERS = {
     "threads": ["-O1", "-fsanitize=thread"],
 }
 # All kernels share their work between threads by one function, so one of them looks for races in `make test`.
+# `make experiments` runs the others, and the programs that take the compiler longest.
+LONGEST = ("test_convolution", "test_recurrent")
 PROGRAMS = [
     pytest.param(
         source,
         sanitizer,
         id=f"{source.stem}-{sanitizer}",
-        marks=[pytest.mark.experiment] * (sanitizer == "threads" and source.stem != "test_dense"),
+        marks=[pytest.mark.experiment]
+        * (source.stem in LONGEST or (sanitizer == "threads" and source.stem != "test_dense")),
     )
     for source in SOURCES
     for sanitizer in SANITIZERS

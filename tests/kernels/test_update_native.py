@@ -55,7 +55,7 @@ def by_reference(optimizer, gradients, parameters):
         return three_steps(optimizer, gradients, parameters)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(optimizer=st.sampled_from(OPTIMIZERS), shapes=SHAPES, seed=st.integers(0, 99))
 def test_equals_its_reference(optimizer, shapes, seed):
     parameters = normal(shapes, seed)

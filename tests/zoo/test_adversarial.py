@@ -177,6 +177,7 @@ def test_ten_seeds_stay_finite_and_the_same_seed_gives_the_same_bits(loss, tmp_p
     np.testing.assert_array_equal(again.discriminate(ROWS), real)
 
 
+@pytest.mark.experiment
 def test_ten_seeds_of_a_critic_stay_finite():
     for seed in range(10):
         network = zoo.WassersteinGAN(**SMALL, epochs=10, random_state=seed).fit(ROWS)

@@ -101,6 +101,7 @@ def test_three_layers_sum_to_the_same_partition():
     assert machine.log_partition(chains=500, steps=200) == pytest.approx(total, abs=0.1)
 
 
+@pytest.mark.experiment
 def test_learning_is_stable_over_ten_seeds():
     for seed in range(10):
         machine = zoo.DeepBoltzmann(

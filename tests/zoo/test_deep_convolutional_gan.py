@@ -71,6 +71,7 @@ def test_pictures_come_back_in_their_range_and_travel_in_files(tmp_path):
     np.testing.assert_allclose(again.discriminate(PICTURES), real, atol=1e-6)
 
 
+@pytest.mark.experiment
 def test_ten_seeds_stay_finite():
     for seed in range(10):
         network = zoo.DCGAN(**SMALL, epochs=3, random_state=seed).fit(PICTURES[:20])

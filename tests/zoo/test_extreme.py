@@ -26,7 +26,7 @@ def test_the_output_weights_are_scikit_learns_ridge_regression():
 
 
 def test_normal_equations_give_numpys_solution_of_64_bits_and_smaller_ridges_are_left_to_the_triangle():
-    rows = rng.normal(size=(4000, 20)).astype("float32")
+    rows = rng.normal(size=(1500, 20)).astype("float32")
     targets = np.stack([np.sin(rows[:, 0]), rows[:, 1] * rows[:, 2]], axis=1)
     for activation in ("sigmoid", "tanh"):
         machine = zoo.ExtremeRegressor(600, activation, ridge=0.1, random_state=0).fit(rows, targets)

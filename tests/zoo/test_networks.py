@@ -43,12 +43,14 @@ def test_the_quick_experiment_reaches_its_bound(name):
 
 
 @pytest.mark.parametrize("name", CARDS)
-def test_a_network_is_drawn_in_both_languages(name, tmp_path):
-    for language, file in (("en", None), ("es", tmp_path / "es.png")):
-        figure = quick(name).network.plot(**quick(name).shown, language=language, to_file=file)
-        drawn = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
-        assert CARDS[name].title.of(language) in drawn
-    assert (tmp_path / "es.png").stat().st_size > 1000
+def test_a_network_is_drawn(name, tmp_path):
+    """Every second one in Spanish; `python -m tests.zoo.gallery` draws all in both languages."""
+    language = ("en", "es")[list(CARDS).index(name) % 2]
+    file = tmp_path / "drawn.png"
+    figure = quick(name).network.plot(**quick(name).shown, language=language, to_file=file)
+    drawn = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
+    assert CARDS[name].title.of(language) in drawn
+    assert file.stat().st_size > 1000
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -116,6 +116,7 @@ def test_a_class_is_taken_from_the_code_and_asked_for_instead(tmp_path):
         network.fit(STRIPES, sides[:59])
 
 
+@pytest.mark.experiment
 def test_ten_seeds_stay_finite():
     for seed in range(10):
         network = zoo.VariationalAutoencoder(2, (8,), **{**OPTIONS, "epochs": 20, "random_state": seed})
