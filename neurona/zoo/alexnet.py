@@ -231,7 +231,7 @@ def _pictures(seed: int = 0, quick: bool = False) -> Outcome:
     if quick:
         (X, y), (test, truth) = digits.load_data()
         X, test = (np.kron(part, np.ones((1, 2, 2), part.dtype)) for part in (X, test))
-        network = AlexNet(12, 64, dropout=0.0, augment=False, epochs=5, batch_size=32, random_state=seed)
+        network = AlexNet(6, 64, dropout=0.0, augment=False, epochs=5, batch_size=32, random_state=seed)
         return wrong_share(network, ((X, y), (test, truth)))
     return wrong_share(AlexNet(12, 128, dropout=0.25, random_state=seed), cifar10.load_data())
 

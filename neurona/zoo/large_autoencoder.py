@@ -406,9 +406,10 @@ def _best_units(codes: np.ndarray, y: np.ndarray, others: np.ndarray, truth: np.
 
 
 def _data(quick: bool) -> Any:
-    """10,000 pictures of MNIST to learn from, or digits of 8 x 8 pixels; and those of the test."""
+    """10,000 pictures of MNIST to learn from, or 400 digits of 8 x 8 pixels; and those of the test."""
     (X, y), (test, truth) = grey_digits(quick)
-    return (X[:10_000], y[:10_000]), (test, truth)
+    count = 400 if quick else 10_000
+    return (X[:count], y[:count]), (test, truth)
 
 
 def _network(seed: int, quick: bool, devices: list[str]) -> LargeAutoencoder:
