@@ -102,7 +102,11 @@ def read_text(path: Path, gate: Gate, strict: bool = False) -> str:
     Raises:
         gate.error: it holds what no text holds, or is larger than the budget.
     """
-    content = read_bytes(path, gate)
+    return parse_text(read_bytes(path, gate), gate, strict)
+
+
+def parse_text(content: bytes, gate: Gate, strict: bool = False) -> str:
+    """The text that a file's content is; arguments and errors as of `read_text`."""
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     if encoding is None and not strict and b"\0" in content[:200]:
         # UTF-16 without its mark: of letters of the first 256, every other byte is 0.

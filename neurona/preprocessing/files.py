@@ -8,15 +8,16 @@ import numpy as np
 
 from neurona.core.errors import DataError
 from neurona.files import values
+from neurona.files.archives import Zip, inflate
 from neurona.files.gate import Gate, read_bytes
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """A text in UTF-8, UTF-16 or Windows-1252.
+    """A text in UTF-8, UTF-16 or Windows-1252, which may be packed as .gz, .bz2 or .xz, or alone in a .zip.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DataError: it is no text, or larger than the budget.
+        DataError: it is no text, larger than the budget, or not the only file of its archive.
 
     Example:
 
@@ -26,7 +27,20 @@ def read_text(path: str | os.PathLike[str]) -> str:
         ...     read_text(path)
         'señal'
     """
-    return values.read_text(Path(path), Gate.of_file(path, DataError))
+    path, gate = Path(path), Gate.of_file(path, DataError)
+    content = _only_member(path, gate) if path.suffix.lower() == ".zip" else inflate(path, gate)
+    return values.parse_text(content, gate)
+
+
+def _only_member(path: Path, gate: Gate) -> bytes:
+    """The file in an archive that holds one; what macOS adds does not count."""
+    with Zip(path, gate) as archive:
+        names = [name for name in archive.names if not name.startswith("__MACOSX/")]
+        if len(names) != 1:
+            raise gate.refusal(
+                f"holds {len(names)} files, and one is read: {', '.join(names[:5])}. Unpack it, and name one."
+            )
+        return archive.read(names[0])
 
 
 def read_array(path: str | os.PathLike[str]) -> np.ndarray:

@@ -45,7 +45,8 @@ class Check:
 def check_leaks(
     columns: Sequence[Column], frame: Any, y: np.ndarray, classes: int, keep: Sequence[str] = ()
 ) -> Check:
-    """Whether a column says the target.
+    """Whether a column says the target. A column that is the only one is no copy: that it tells the target is
+    then what is to be learned.
 
     Args:
         columns: to learn from.
@@ -60,19 +61,20 @@ def check_leaks(
 
     Example:
 
-        >>> column = Column("cost in cents", "number", Note("number"))
-        >>> cells = {"cost in cents": np.arange(30) * 100}
-        >>> check_leaks([column], cells, np.arange(30.0), 0)
+        >>> columns = [Column(name, "number", Note("number")) for name in ("weight", "cost in cents")]
+        >>> cells = {"weight": np.arange(30) % 7, "cost in cents": np.arange(30) * 100}
+        >>> check_leaks(columns, cells, np.arange(30.0), 0)
         Traceback (most recent call last):
             ...
         neurona.core.errors.DataError: the column 'cost in cents' is a copy of the target...
     """
     most, who = 0.0, ""
-    for column in columns:
-        if column.kind in LEFT_OUT or column.name in keep or len(y) < _ROWS:
+    used = [column for column in columns if column.kind not in LEFT_OUT]
+    for column in used:
+        if column.name in keep or len(y) < _ROWS:
             continue
         values = column.values(frame[column.name])
-        if _is_copy(column, values, y, classes):
+        if len(used) > 1 and _is_copy(column, values, y, classes):
             raise DataError(
                 f"the column {column.name!r} is a copy of the target: it tells it in every row, and will not "
                 f"be known when it is to be predicted. Leave it out (drop={[column.name]!r}, on the command "

@@ -19,6 +19,7 @@ from neurona.tabular.spellings import number_forms
 
 _SEPARATORS = (",", ";", "\t", "|")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
+_PACKED = (".gz", ".bz2", ".xz", ".zip")
 _SAMPLE = 200  # rows from which the separator is told
 
 
@@ -41,8 +42,9 @@ def read_table(source: Any, table: str | None = None, separator: str | None = No
     """Read a table from a file, a database or a data frame.
 
     Args:
-        source: a path: .csv, .tsv, .txt, .xlsx, .json, .jsonl, .parquet, .feather, .sqlite; the address of a
-            database, as SQLAlchemy writes it; or what `pandas.DataFrame` takes.
+        source: a path: .csv, .tsv, .txt, .json, .jsonl, packed as .gz, .bz2, .xz or .zip or not; .xlsx,
+            .parquet, .feather, .sqlite; the address of a database, as SQLAlchemy writes it; or what
+            `pandas.DataFrame` takes.
         table: which table of a database, or sheet of a workbook; None where there is one only.
         separator: of the cells of a text file; None to tell it from the rows.
 
@@ -72,10 +74,28 @@ def read_table(source: Any, table: str | None = None, separator: str | None = No
             raise DataError(
                 f"{path} is a picture. Tables are files such as .csv, .xlsx, .parquet or .sqlite."
             )
-        found = _READERS.get(path.suffix.lower(), _text)(pandas, path, table, separator)
+        found = _reader_of(path)(pandas, path, table, separator)
     else:
         found = RawTable(pandas.DataFrame(source))
     return _named(found, source)
+
+
+def _kind(path: Path) -> str:
+    """The ending that tells a file's format: .csv of "prices.csv.gz"."""
+    unpacked = path.with_suffix("") if path.suffix.lower() in _PACKED else path
+    return unpacked.suffix.lower()
+
+
+def _reader_of(path: Path) -> "Reader":
+    """The function that reads a file.
+
+    Raises:
+        DataError: it is packed, and of a format that is read unpacked.
+    """
+    reader = _READERS.get(_kind(path), _text)
+    if path.suffix.lower() in _PACKED and reader not in (_text, _json):
+        raise DataError(f"{path}: a packed file of this kind is not read. Unpack it, and name what is in it.")
+    return reader
 
 
 def _named(found: RawTable, source: Any) -> RawTable:
@@ -112,7 +132,7 @@ def _text(pandas: Any, path: Path, table: str | None, separator: str | None) -> 
         separator = separator or first.removeprefix("sep=").strip("\r") or None
     if not text.strip():
         raise DataError(f"{path}: the file is empty.")
-    separator = separator or ("\t" if path.suffix.lower() == ".tsv" else _separator(text))
+    separator = separator or ("\t" if _kind(path) == ".tsv" else _separator(text))
     rows, notes = _rows(path, text, separator)
     if all(number_forms([cell]) for cell in rows[0]):
         header = [f"column {place}" for place in range(1, len(rows[0]) + 1)]
@@ -191,16 +211,17 @@ def _one_of(source: Any, names: Any, wanted: str | None) -> str:
 
 
 def _json(pandas: Any, path: Path, table: str | None, separator: str | None) -> RawTable:
-    """A list of records, a record on each line, or the columns as lists.
+    """A list of records, alone or under one name; a record on each line; or the columns as lists.
 
     Raises:
         DataError: it is no JSON, or something else.
     """
     text = read_text(path).removeprefix("\ufeff")
     try:
-        found = _records_on_lines(path, text) if path.suffix.lower() != ".json" else json.loads(text)
+        found = _records_on_lines(path, text) if _kind(path) != ".json" else json.loads(text)
     except json.JSONDecodeError as error:
         found = _records_on_lines(path, text, otherwise=error)
+    found = _unwrapped(found)
     if isinstance(found, list) and all(isinstance(record, dict) for record in found):
         names = list(dict.fromkeys(name for record in found for name in record))
         return RawTable(
@@ -215,6 +236,15 @@ def _json(pandas: Any, path: Path, table: str | None, separator: str | None) -> 
         f"{path}: a table in JSON is a list of records, a record on each line, or lists of one length under "
         f"the names of columns. Received: {text.strip()[:60]!r}"
     )
+
+
+def _unwrapped(found: Any) -> Any:
+    """The records that stand under the only name there is; anything else as it is."""
+    if isinstance(found, dict) and len(found) == 1:
+        (only,) = found.values()
+        if isinstance(only, list) and any(isinstance(one, dict) for one in only):
+            return only
+    return found
 
 
 def _records_on_lines(path: Path, text: str, otherwise: json.JSONDecodeError | None = None) -> list[Any]:
@@ -263,7 +293,8 @@ def _from_address(pandas: Any, address: str, table: str | None) -> Any:
         raise DataError(f"the database can't be read: {error}") from error
 
 
-_READERS: dict[str, Callable[[Any, Path, str | None, str | None], RawTable]] = {
+Reader = Callable[[Any, Path, str | None, str | None], RawTable]
+_READERS: dict[str, Reader] = {
     **dict.fromkeys((".xlsx", ".xlsm"), _excel),
     **dict.fromkeys((".json", ".jsonl", ".ndjson"), _json),
     **dict.fromkeys((".parquet", ".feather", ".arrow"), _columnar),

@@ -1,6 +1,8 @@
 """Tables from files as people have them: encodings, separators, formats, damage."""
 
+import gzip
 import sqlite3
+import zipfile
 
 import numpy as np
 import pandas
@@ -112,6 +114,31 @@ def test_json(tmp_path, lines):
 def test_json_as_columns(tmp_path):
     (tmp_path / "t.json").write_text('{"a": [1, 2], "b": ["x", null]}')
     assert records(tmp_path / "t.json") == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
+
+
+def test_packed_tables(tmp_path):
+    frame = pandas.DataFrame({"a": ["1,5", "2"], "b": ["ñ", "o"]})
+    for packed in ("gz", "bz2", "xz", "zip"):
+        frame.to_csv(tmp_path / f"t.tsv.{packed}", sep="\t", index=False)
+        assert records(tmp_path / f"t.tsv.{packed}") == frame.to_dict("records")
+    frame.to_json(tmp_path / "t.jsonl.gz", orient="records", lines=True)
+    assert records(tmp_path / "t.jsonl.gz") == frame.to_dict("records")
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.csv", "a,b\n1,2\n")
+        archive.writestr("b.csv", "a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"holds 2 files, and one is read: a.csv, b.csv"):
+        read_table(tmp_path / "two.zip")
+    (tmp_path / "t.xlsx.gz").write_bytes(gzip.compress(b"PK"))
+    with pytest.raises(DataError, match="a packed file of this kind is not read"):
+        read_table(tmp_path / "t.xlsx.gz")
+    (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(bytes(2**27)))
+    with pytest.raises(DataError, match="are left for it"):
+        read_table(tmp_path / "bomb.csv.gz")
+
+
+def test_records_under_one_name(tmp_path):
+    (tmp_path / "t.json").write_text('{"data": [{"a": 1}, {"a": 2, "b": "x"}]}')
+    assert records(tmp_path / "t.json") == [{"a": 1, "b": None}, {"a": 2, "b": "x"}]
 
 
 def test_workbooks(tmp_path):

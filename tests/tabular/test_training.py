@@ -177,6 +177,8 @@ def test_a_copy_of_the_target_is_refused_by_its_name(simple_models):
     assert "in cents" not in [
         c.name for c in train_table(RawTable(frame), "price", TableOptions(drop=["in cents"])).columns
     ]
+    line = frame[["in cents", "price"]]  # all that there is to learn from: y = x / 100
+    assert judge(train_table(RawTable(line), "price")).figures.r2 > 0.999
     kept = train_table(RawTable(frame), "price", TableOptions(keep=["in cents"]))
     assert "in cents" in [column.name for column in kept.predictor.columns]
     frame["kind"] = np.where(frame["price"] > 0, "dear", "cheap")
