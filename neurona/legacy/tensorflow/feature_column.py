@@ -12,11 +12,11 @@ from neurona import initializers
 from neurona.core.errors import ArgumentError, DataError
 from neurona.core.layer import Layer
 from neurona.core.symbolic import SymbolicTensor
+from neurona.layers.host import _HostLayer
 from neurona.legacy.tensorflow.dtypes import float32, string
 from neurona.legacy.tensorflow.fingerprints import crossed, fingerprint64
 from neurona.legacy.tensorflow.hosts import host, text
 from neurona.legacy.tensorflow.tensor import Tensor
-from neurona.layers.host import _HostLayer
 from neurona.preprocessing.files import read_text
 
 _SEED = 0xDECAFCAFFE  # of crossed columns
