@@ -58,22 +58,27 @@ def _with_dates(read: Callable[..., Any], args: tuple, kwargs: dict[str, Any], p
     wanted = [first] if dates is True else dates or []
     named = wanted if isinstance(wanted, dict) else {_name(table, one): one for one in wanted}
     for name, columns in named.items():
-        found = [_column(table, one) for one in (columns if isinstance(columns, list) else [columns])]
-        texts = table[found[0]].astype(str)
-        for one in found[1:]:
-            texts = texts + " " + table[one].astype(str)
-        values = _parsed(texts, [table[one] for one in found], parser)
-        if len(found) == 1:
-            table[found[0]] = values
-        else:
-            table = table.drop(columns=found)
-            table.insert(0, name, values)
+        table = _with_date(table, name, columns if isinstance(columns, list) else [columns], parser)
     if index is None or index is False:
         return table
     several = index if isinstance(index, list) else [index]
     return table.set_index(
         [_column(table, one) for one in several] if len(several) > 1 else _column(table, index)
     )
+
+
+def _with_date(table: Any, name: Any, columns: list[Any], parser: Any) -> Any:
+    """The table, with the date that some of its columns make in their place."""
+    found = [_column(table, one) for one in columns]
+    texts = table[found[0]].astype(str)
+    for one in found[1:]:
+        texts = texts + " " + table[one].astype(str)
+    values = _parsed(texts, [table[one] for one in found], parser)
+    if len(found) == 1:
+        return table.assign(**{found[0]: values})
+    table = table.drop(columns=found)
+    table.insert(0, name, values)
+    return table
 
 
 def _column(table: Any, one: Any) -> Any:

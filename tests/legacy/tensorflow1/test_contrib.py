@@ -158,5 +158,5 @@ def test_constants_in_the_code_of_a_layer_are_numbers():
         return tf.where(tf.greater(x[:, 0], 0), x * factors, x)
 
     model = tf.keras.Sequential([tf.keras.layers.Lambda(scaled, input_shape=(2,))])
-    found = model.predict(np.array([[1.0, 1.0], [-1.0, 1.0]], "f"), verbose=0)
-    np.testing.assert_array_equal(np.asarray(found), [[1, 2], [-1, 1]])
+    found = model.predict(np.array([[1.0, 1.0], [-1.0, 1.0], [-2.0, 3.0]], "f"), verbose=0)
+    np.testing.assert_array_equal(np.asarray(found), [[1, 2], [-1, 1], [-2, 3]])
