@@ -75,7 +75,8 @@ def _with_date(table: Any, name: Any, columns: list[Any], parser: Any) -> Any:
         texts = texts + " " + table[one].astype(str)
     values = _parsed(texts, [table[one] for one in found], parser)
     if len(found) == 1:
-        return table.assign(**{found[0]: values})
+        table[found[0]] = values
+        return table
     table = table.drop(columns=found)
     table.insert(0, name, values)
     return table
