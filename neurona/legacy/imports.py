@@ -286,6 +286,9 @@ def _restore_names(source: str) -> None:
         names: Any = importlib.import_module("neurona.legacy.matplotlib_names")
         if names.is_used(source):
             names.restore()
+    is_older = any(library in source for library in FACES)
+    if "pandas" in source and is_older and importlib.util.find_spec("pandas"):
+        importlib.import_module("neurona.legacy.pandas_names").restore()
     if re.search(r"scipy\.misc|from scipy import.*misc", source):
         importlib.import_module("neurona.legacy.scipy_names").restore()
     if "sklearn." in source:

@@ -7,6 +7,7 @@ from typing import Any
 
 _OLD = re.compile(
     r"normed|gca\(.*projection|seaborn|get_cmap|axisbg|axis_bgcolor|\bhold\(|cm\.spectral"
+    r"|ticks\([^,()]+(?:\(.*?\))?[^,()]*,|ticklabels\("
     r"|savefig\(.*\b(?:color|frameon)\b|\.plot\(.*\baxes\s*="
 )
 
@@ -46,6 +47,18 @@ def _saving(method: Any) -> Any:
     return wrapper
 
 
+def _labelled(method: Any) -> Any:
+    """Ticks beyond the last label had none."""
+
+    @functools.wraps(method)
+    def wrapper(axis: Any, labels: Any, *args: Any, **kwargs: Any) -> Any:
+        locations = getattr(axis.get_major_locator(), "locs", ())
+        labels = list(labels)
+        return method(axis, labels + [""] * (len(locations) - len(labels)), *args, **kwargs)
+
+    return wrapper
+
+
 def _axes_of(figure: Any, current: Any, kwargs: Any) -> Any:
     """The current axes of a figure, or new ones of a projection."""
     kind = kwargs.get("projection")
@@ -62,6 +75,8 @@ def restore() -> None:
     axes: Any = importlib.import_module("matplotlib.axes").Axes
     axes.hist = _renamed(axes.hist, "normed", "density")
     axes.plot = _plotting(axes.plot)
+    axis: Any = importlib.import_module("matplotlib.axis").Axis
+    axis.set_ticklabels = _labelled(axis.set_ticklabels)
     plt.hist = _renamed(plt.hist, "normed", "density")
     figures.add_subplot = _renamed(figures.add_subplot, "axisbg", "facecolor")
     figures.add_axes = _renamed(figures.add_axes, "axisbg", "facecolor")

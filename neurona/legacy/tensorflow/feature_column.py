@@ -11,6 +11,8 @@ import numpy as np
 from neurona import initializers
 from neurona.core.errors import ArgumentError, DataError
 from neurona.core.layer import Layer
+from neurona.core.symbolic import SymbolicTensor
+from neurona.layers.host import _HostLayer
 from neurona.legacy.tensorflow.dtypes import float32, string
 from neurona.legacy.tensorflow.fingerprints import crossed, fingerprint64
 from neurona.legacy.tensorflow.hosts import host, text
@@ -281,11 +283,36 @@ def embedding_column(
     return EmbeddingColumn(categorical_column, dimension, combiner, initializer)
 
 
+class _Lookup(_HostLayer):
+    """The numbers of categories, for each column that has some.
+
+    Args:
+        columns: of `tf.feature_column`, indicators or embeddings.
+    """
+
+    def __init__(self, columns: Sequence[Any]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._output_spec(inputs)
+
+    def _output_spec(self, inputs: Any) -> Any:
+        return {column.name: self._spec(column.categorical_column, inputs) for column in self.columns}
+
+    def _spec(self, column: Any, inputs: Any) -> SymbolicTensor:
+        of_one = isinstance(column, CategoricalColumn)
+        sizes = _column(inputs, column.key).shape[1:] if of_one else (1,)
+        return SymbolicTensor((None, None if None in sizes else int(np.prod(sizes))), "int32")
+
+    def call(self, inputs: Any) -> Any:
+        return {column.name: column.prepared(inputs) for column in self.columns}
+
+
 class DenseFeatures(Layer):
     """Columns of features side by side, in the order of their names.
 
-    Texts are looked up on the host: a layer with such columns is called on a batch, as in
-    `data.map(lambda x, y: (layer(x), y))`, and not inside of a compiled model.
+    Categories are looked up on the host, before what is compiled: in a model the layer stands first.
 
     Args:
         feature_columns: of `tf.feature_column`.
@@ -306,6 +333,8 @@ class DenseFeatures(Layer):
                 "embedding_column."
             )
         self.columns = sorted(given, key=lambda column: column.name)
+        categories = [column for column in self.columns if hasattr(column, "categorical_column")]
+        self._lookup = _Lookup(categories) if categories else None
 
     def build(self, input_shape: Any) -> None:
         self.tables = []
@@ -318,7 +347,12 @@ class DenseFeatures(Layer):
                 self.tables.append(self.add_weight(shape, first, name=f"{column.name}_table"))
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        prepared = {column.name: column.prepared(inputs) for column in self.columns}
+        if all(column.name in inputs for column in self.columns):  # a drawn model has looked them up
+            return super().__call__(inputs, *args, **kwargs)
+        prepared = {} if self._lookup is None else self._lookup(inputs)
+        for column in self.columns:
+            if column.name not in prepared:
+                prepared[column.name] = column.prepared(inputs)
         return super().__call__(prepared, *args, **kwargs)
 
     def call(self, inputs: Any) -> Any:

@@ -132,3 +132,31 @@ def test_triplets_are_semihard():
 def test_summaries_of_contrib_are_of_tensorflow_1():
     assert looks_like_one("tf.placeholder(tf.float32); tf.contrib.summary.create_file_writer('x')")
     assert not looks_like_one("tf.layers.dense; tf.summary.create_file_writer('x')")
+
+
+def test_a_baseline_learns_the_mean_of_the_labels(session, tmp_path):
+    rows, labels = {"x": np.zeros((4, 1), "f")}, np.array([1.0, 2, 3, 6], "f")
+    made = tf.estimator.BaselineRegressor(model_dir=str(tmp_path), optimizer=tf.train.AdagradOptimizer(2.0))
+
+    def data():
+        return tf.data.Dataset.from_tensor_slices((rows, labels)).repeat(40).batch(4)
+
+    made.train(data)
+    assert made.evaluate(data)["prediction/mean"] == pytest.approx(3, abs=0.05)
+
+
+def test_transforms_are_composed_by_their_matrices(session):
+    first, second = RNG.rand(8).astype("f"), RNG.rand(2, 8).astype("f")
+    found = session.run(tf.contrib.image.compose_transforms(tf.constant(first), tf.constant(second)))
+    product = np.append(first, 1).reshape(3, 3) @ np.append(second[1], 1).reshape(3, 3)
+    np.testing.assert_allclose(found[1], (product / product[2, 2]).ravel()[:8], rtol=1e-5)
+
+
+def test_constants_in_the_code_of_a_layer_are_numbers():
+    def scaled(x):
+        factors = tf.tile(tf.constant([[1.0, 2.0]]), [tf.shape(x)[0], 1])
+        return tf.where(tf.greater(x[:, 0], 0), x * factors, x)
+
+    model = tf.keras.Sequential([tf.keras.layers.Lambda(scaled, input_shape=(2,))])
+    found = model.predict(np.array([[1.0, 1.0], [-1.0, 1.0], [-2.0, 3.0]], "f"), verbose=0)
+    np.testing.assert_array_equal(np.asarray(found), [[1, 2], [-1, 1], [-2, 3]])

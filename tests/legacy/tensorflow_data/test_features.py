@@ -70,3 +70,19 @@ def test_the_layer_is_one_of_keras_and_stands_first_in_a_model():
     before = model.evaluate(data, verbose=0)
     assert model.fit(data, epochs=3, verbose=0).history["loss"][-1] < before
     assert model.layers[1].kernel.shape == (4, 1)
+
+
+def test_a_model_looks_its_categories_up_before_it_is_compiled():
+    columns = [AGE, fc.indicator_column(CITY), fc.embedding_column(CITY, 2)]
+    rows = {"age": np.array([1.0, 2.0, 3.0, 4.0], "float32"), "city": np.array(["NY", "LA", "NY", "??"])}
+    data = tf.data.Dataset.from_tensor_slices((rows, np.array([1.0, -1.0, 1.0, 0.0]))).batch(2)
+    inputs = {"age": tf.keras.Input((1,)), "city": tf.keras.Input((1,), dtype="string")}
+    drawn = tf.keras.layers.Dense(1)(tf.keras.layers.DenseFeatures(columns)(inputs))
+    models = [
+        tf.keras.Sequential([tf.keras.layers.DenseFeatures(columns), tf.keras.layers.Dense(1)]),
+        tf.keras.Model(inputs, drawn),
+    ]
+    for model in models:
+        model.compile("sgd", "mse")
+        before = model.evaluate(data, verbose=0)
+        assert model.fit(data, epochs=3, verbose=0).history["loss"][-1] < before

@@ -9,8 +9,9 @@ from neurona.legacy.tensorflow.feature_column import categorical_column_with_voc
 from neurona.legacy.tensorflow.v1 import layers, metrics, train
 from neurona.legacy.tensorflow.v1.estimator import Estimator, EstimatorSpec, ModeKeys
 from neurona.legacy.tensorflow.v1.feature_column import _places, input_layer, linear_model
+from neurona.legacy.tensorflow.v1.initializers import Zeros
 from neurona.legacy.tensorflow.v1.mode import Mode
-from neurona.legacy.tensorflow.v1.scopes import variable_scope
+from neurona.legacy.tensorflow.v1.scopes import get_variable, variable_scope
 from neurona.legacy.tensorflow.v1.variables import group, trainable_variables
 from neurona.messages import translated
 
@@ -31,6 +32,7 @@ class _Ready(Estimator):
         dnn, dnn_optimizer, sizes, activation, dropout: the same of the network, and its layers between.
         count: how many classes there are, or how many numbers are predicted.
         label_vocabulary: the classes' names, where labels are texts.
+        baseline_optimizer: what trains a model without columns.
         others: options that are not here are refused.
     """
 
@@ -50,6 +52,7 @@ class _Ready(Estimator):
         dropout: float | None = None,
         label_vocabulary: Any = None,
         loss_reduction: Any = None,
+        baseline_optimizer: Any = None,
         **others: Any,
     ) -> None:
         refused = [name for name, value in others.items() if value is not None]
@@ -58,7 +61,7 @@ class _Ready(Estimator):
                 translated(f"{type(self).__name__} has no {refused[0]}= here: draw the model in a model_fn.")
             )
         self._linear, self._dnn, self._sizes = list(linear or ()), list(dnn or ()), tuple(sizes or ())
-        self._optimizers = {"linear": linear_optimizer, "dnn": dnn_optimizer}
+        self._optimizers = {"linear": linear_optimizer, "dnn": dnn_optimizer, "baseline": baseline_optimizer}
         self._activation, self._dropout = activation, dropout
         self._count, self._words = count, None if label_vocabulary is None else list(label_vocabulary)
         given = "sum" if Mode.is_one else "sum_over_batch_size"
@@ -71,6 +74,10 @@ class _Ready(Estimator):
         return 1 if self._classifies and self._count == 2 else self._count
 
     def _draw(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
+        outputs = self._logits(features, mode)
+        return (self._classified if self._classifies else self._estimated)(outputs, labels, mode)
+
+    def _logits(self, features: Any, mode: str) -> Any:
         parts = []
         if self._dnn:
             with variable_scope("dnn"):
@@ -78,8 +85,7 @@ class _Ready(Estimator):
         if self._linear:
             with variable_scope("linear"):
                 parts.append(linear_model(features, self._linear, self._width))
-        outputs = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-        return (self._classified if self._classifies else self._estimated)(outputs, labels, mode)
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
     def _network(self, features: Any, mode: str) -> Any:
         with variable_scope("input_from_feature_columns"):
@@ -146,7 +152,11 @@ class _Ready(Estimator):
         if mode == ModeKeys.EVAL:
             return EstimatorSpec(mode, predictions, loss, eval_metric_ops=figures)
         steps, count = list[Any](), train.get_or_create_global_step()
-        for part, columns in (("dnn", self._dnn), ("linear", self._linear)):
+        for part, columns in (
+            ("dnn", self._dnn),
+            ("linear", self._linear),
+            ("baseline", self._optimizers["baseline"]),
+        ):
             if columns:
                 variables = [one for one in trainable_variables() if one.op.name.startswith(f"{part}/")]
                 steps.append(_optimizer(self._optimizers[part]).minimize(loss, var_list=variables))
@@ -156,6 +166,34 @@ class _Ready(Estimator):
 def _optimizer(given: Any) -> Any:
     made = _OPTIMIZERS[given]() if isinstance(given, str) else given
     return made if hasattr(made, "minimize") else made()
+
+
+class BaselineClassifier(_Ready):
+    """The shares of the classes, whatever the features are."""
+
+    def __init__(
+        self, model_dir: Any = None, n_classes: int = 2, weight_column: Any = None,
+        label_vocabulary: Any = None, optimizer: Any = "Ftrl", config: Any = None, **others: Any,
+    ) -> None:  # fmt: skip
+        parts = {"label_vocabulary": label_vocabulary, "weight_column": weight_column}
+        super().__init__(model_dir, config, n_classes, baseline_optimizer=optimizer, **parts, **others)
+
+    def _logits(self, features: Any, mode: str) -> Any:
+        bias: Any = get_variable("baseline/bias", [self._width], initializer=Zeros())
+        first = features if not isinstance(features, dict) else next(iter(features.values()))
+        return arrays.zeros([arrays.shape(first)[0], self._width]) + bias
+
+
+class BaselineRegressor(BaselineClassifier):
+    """The mean of the labels, whatever the features are."""
+
+    _classifies = False
+
+    def __init__(
+        self, model_dir: Any = None, label_dimension: int = 1, weight_column: Any = None,
+        optimizer: Any = "Ftrl", config: Any = None, **others: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(model_dir, label_dimension, weight_column, None, optimizer, config, **others)
 
 
 class DNNClassifier(_Ready):

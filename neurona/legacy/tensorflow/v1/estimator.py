@@ -302,7 +302,7 @@ def train_and_evaluate(estimator: Estimator, train_spec: Any, eval_spec: Any) ->
 
 
 def __getattr__(name: str) -> Any:
-    if name.endswith(("Classifier", "Regressor")) and name.startswith(("DNN", "Linear")):
+    if name.endswith(("Classifier", "Regressor")) and name.startswith(("Baseline", "DNN", "Linear")):
         return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.canned"), name)
     if name == "export":
         return importlib.import_module("neurona.legacy.tensorflow.v1.exporters")

@@ -354,7 +354,9 @@ def convert(value: Any, dtype: Any = None, name: str | None = None) -> Any:
 def constant(
     value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
 ) -> Any:
-    """A tensor that always has the same value."""
+    """A tensor that always has the same value; numbers in the code of a layer, which draws nothing."""
+    if shape is None and current_scope() is not None and not is_drawing(value) and not Mode.suspended:
+        return tensor_of(value, None if dtype is None else as_dtype(dtype))
     if next(_tensors_in(value), None) is not None:
         with get_default_graph().name_scope(None if name == "Const" else name):
             return draw(stacked, (value,), name="packed", kind="Pack")

@@ -1,5 +1,6 @@
 """`tf.contrib.image`: pictures turned, moved and transformed."""
 
+import functools
 from typing import Any
 
 import jax.numpy as jnp
@@ -68,6 +69,23 @@ def rotate(images: Any, angles: Any, interpolation: str = "NEAREST", name: Any =
     rank = len(images.shape)
     height, width = (int(size) for size in images.shape[1 if rank == 4 else 0 : 3 if rank == 4 else 2])
     return transform(images, angles_to_projective_transforms(angles, height, width), interpolation, name=name)
+
+
+@function
+def _product(first: T, second: T) -> Any:
+    """Two transforms, or as many for each picture, as one."""
+
+    def matrices(flat: Any) -> Any:
+        rows = flat.reshape(-1, 8).astype("float32")
+        return jnp.concatenate([rows, jnp.ones_like(rows[:, :1])], 1).reshape(-1, 3, 3)
+
+    flat = (matrices(first) @ matrices(second)).reshape(-1, 9)
+    return flat[:, :8] / flat[:, 8:]
+
+
+def compose_transforms(*transforms: Any) -> Any:
+    """One transform for several: the product of their matrices."""
+    return functools.reduce(_product, transforms)
 
 
 @function
