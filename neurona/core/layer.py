@@ -257,9 +257,10 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
         """Call the layer for what its parts on the host note. Of the others only shapes are computed."""
-        # Arrays of NumPy would be converted within the trace, and so have no values there.
+        # Arrays of NumPy would be converted within the trace, and so have no values there; texts never are.
         args, kwargs = jax.tree.map(
-            lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf, (args, kwargs)
+            lambda leaf: jnp.asarray(leaf) if getattr(leaf, "dtype", np.dtype("O")).kind in "biufc" else leaf,
+            (args, kwargs),
         )
 
         def run() -> None:

@@ -26,16 +26,16 @@ class _Places:
     def __init__(self, owner: Any) -> None:
         self._owner = owner
 
-    def _key(self, key: Any) -> Any:
+    def _labelled(self, key: Any) -> Any:
         if not isinstance(key, tuple):
             return _labels(self._owner.axes[0], key)
         return tuple(_labels(axis, one) for axis, one in zip(self._owner.axes, key))
 
     def __getitem__(self, key: Any) -> Any:
-        return self._owner.loc[self._key(key)]
+        return self._owner.loc[self._labelled(key)]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._owner.loc[self._key(key)] = value
+        self._owner.loc[self._labelled(key)] = value
 
 
 def _labels(axis: Any, key: Any) -> Any:
