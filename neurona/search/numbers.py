@@ -71,7 +71,7 @@ class Structure(NamedTuple):
 
 
 def structure_of(model: Model) -> Structure:
-    """A compiled and built model as a structure and numbers.
+    """A compiled model as a structure and numbers.
 
     Where a number is held otherwise than expected, as by layers of the user, all numbers are part of the
     structure.
@@ -151,7 +151,7 @@ def _description(model: Model) -> Any:
         return None
     return [
         structure,
-        [(variable.shape, variable.dtype, variable.trainable) for variable in model.variables],
+        [layer.trainable for layer in model._flatten_layers()],
         compiled,
         [serialize(metric) for metric in each_metric(model.metrics)],
         optimizer,
