@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurona.core.random import Stream, key_of
+from neurona.core.random import Stream
 from neurona.search.members import stack
 from neurona.search.numbers import RATE, Structure
 from neurona.search.program import SearchProgram
@@ -22,6 +22,8 @@ from neurona.training.model_learner import ModelLearner
 from neurona.training.step import TrainingState
 
 _WORTH = 3.0  # seconds of training from which on another program is compiled, to see whether it is faster
+_STEPS_AT_ONCE = 128  # whose rows are handed over together
+_TESTED_AT_ONCE = 1024
 _TRIED = 4  # steps by which the first times are measured
 
 
@@ -50,15 +52,19 @@ class Runner:
     def __post_init__(self) -> None:
         self._order = np.random.default_rng([self.seed, 1])
 
-    def epoch(self, rows: int, batch_size: int) -> list[np.ndarray]:
-        """The rows of a new epoch: index arrays (steps, batch size)."""
-        return _blocks(self._order.permutation(self.rows)[:rows], batch_size)
+    def epoch(self, steps: int, batch_size: int) -> np.ndarray:
+        """The rows of a new epoch, (steps, batch size)."""
+        return self._order.permutation(self.rows)[: steps * batch_size].reshape(steps, batch_size)
 
 
 def _blocks(rows: np.ndarray, batch_size: int) -> list[np.ndarray]:
     full = len(rows) // batch_size * batch_size
     blocks = [rows[:full].reshape(-1, batch_size)] if full else []
     return blocks + ([rows[None, full:]] if full < len(rows) else [])
+
+
+def _member(states: Any, place: int) -> Any:
+    return jax.tree.map(lambda leaf: leaf[place], states)
 
 
 class Places:
@@ -80,10 +86,13 @@ class Places:
     def __init__(
         self, learner: ModelLearner, structure: Structure, data: Any, batch_size: int, first: Sequence[Runner]
     ) -> None:
-        self._learner, self._structure, self._data, self._batch_size = learner, structure, data, batch_size
+        self._learner, self._structure, self._data = learner, structure, data
         self.program = SearchProgram(learner.model, structure.slots)
         self.runners = list(first)
-        self._rows = min(len(runner.rows) for runner in first)
+        rows = min(len(runner.rows) for runner in first)
+        self._batch_size = min(batch_size, rows)
+        self._steps = rows // self._batch_size  # of an epoch; rows that fill no batch wait for another one
+        self._epochs_at_once = max(1, _STEPS_AT_ONCE // self._steps)
         self._tested = min(len(runner.tested) for runner in first)
         self.at_once: bool | None = None if len(first) > 1 else False
         self._states: Any = None  # stacked while all train at once, else a list
@@ -101,27 +110,34 @@ class Places:
         self._begin(places, runners)
 
     def _begin(self, places: Sequence[int], runners: Sequence[Runner]) -> None:
-        states, numbers = self._first(runners), self._numbers_of(runners)
-        keys = jax.random.wrap_key_data(jnp.stack([jax.random.key_data(key_of(r.seed)) for r in runners]))
+        """Put the first states of runners into places."""
+        at, count = np.asarray(places), len(self.runners)
+        states, numbers = self._first(runners, count), self._numbers_of(runners)
+        keys = np.array([[runner.seed & 0xFFFFFFFF, 0] for runner in runners], np.uint32)
         if self._states is None:
-            self._states, self._numbers, self._keys = states, numbers, keys
+            self._states, self._numbers, self._keys = states, numbers, jax.random.wrap_key_data(keys)
             if self.at_once is False:
-                self._states = [jax.tree.map(lambda leaf: leaf[0], states)]
+                self._states = [_member(states, place) for place in range(count)]
             return
-        at = np.asarray(places)
-        put = lambda old, new: old.at[at].set(new)
-        self._numbers, self._keys = jax.tree.map(put, (self._numbers, self._keys), (numbers, keys))
+
+        def put(old: Any, new: Any) -> Any:
+            found = np.array(old)
+            found[at] = np.asarray(new)[: len(at)]
+            return jnp.asarray(found)
+
+        self._numbers = [put(old, new) for old, new in zip(self._numbers, numbers)]
+        self._keys = jax.random.wrap_key_data(put(jax.random.key_data(self._keys), keys))
         if self.at_once is False:
             for number, place in enumerate(places):
-                self._states[place] = jax.tree.map(lambda leaf, number=number: leaf[number], states)
+                self._states[place] = _member(states, number)
         else:
             self._states = jax.tree.map(put, self._states, states)
 
     def _numbers_of(self, runners: Sequence[Runner]) -> list[Any]:
         return [jnp.asarray(one, jnp.float32) for one in zip(*(runner.numbers for runner in runners))]
 
-    def _first(self, runners: Sequence[Runner]) -> TrainingState:
-        """The first states, stacked."""
+    def _first(self, runners: Sequence[Runner], count: int) -> TrainingState:
+        """The first states, stacked; the last ones again up to `count`, so that no other size is compiled."""
         trainable = self._learner.groups.trainable
         drawn = []
         for runner in runners:
@@ -132,31 +148,36 @@ class Places:
                         for one in trainable
                     ]
                 )
-        weights = stack(drawn)
+        missing = count - len(runners)
+        weights = stack(drawn + drawn[-1:] * missing)
         optimizer = self.program(self.program.first_all, weights)
         if self._structure.has_rate:
-            optimizer = {**optimizer, RATE: jnp.asarray([runner.rate for runner in runners], jnp.float32)}
-        metrics = stack([self._learner.initial_metrics] * len(runners))
-        return TrainingState(weights, stack([runner.others for runner in runners]), optimizer, metrics)
+            rates = [runner.rate for runner in runners]
+            optimizer = {**optimizer, RATE: jnp.asarray(rates + rates[-1:] * missing, jnp.float32)}
+        others = [runner.others for runner in runners]
+        metrics = stack([self._learner.initial_metrics] * count)
+        return TrainingState(weights, stack(others + others[-1:] * missing), optimizer, metrics)
 
     # Training.
 
     def train(self, epochs: int, deadline: float) -> bool:
         """Train all places; whether it was done before the deadline."""
-        for _ in range(epochs):
-            orders = [runner.epoch(self._rows, self._batch_size) for runner in self.runners]
-            for blocks in zip(*orders):
-                if not self._train_block(np.stack(blocks, axis=1).astype(np.int32), epochs, deadline):
-                    return False
-                for runner in self.runners:
-                    runner.steps += len(blocks[0])
+        for done in range(0, epochs, self._epochs_at_once):
+            count = min(self._epochs_at_once, epochs - done)
+            order = np.zeros((self._epochs_at_once * self._steps, len(self.runners), self._batch_size), np.int32)
+            for place in self._busy():
+                for epoch in range(count):
+                    rows = self.runners[place].epoch(self._steps, self._batch_size)
+                    order[epoch * self._steps : (epoch + 1) * self._steps, place] = rows
+            if not self._train_block(order, count * self._steps, (epochs - done) * self._steps, deadline):
+                return False
+            for runner in self.runners:
+                runner.steps += count * self._steps
         return True
 
-    def _train_block(self, block: np.ndarray, epochs: int, deadline: float) -> bool:
-        """The steps of a block (steps, places, batch size)."""
-        done, count = 0, len(block)
-        if self.at_once is None and count > 1:
-            done = self._choose(block, epochs)
+    def _train_block(self, block: np.ndarray, count: int, left: int, deadline: float) -> bool:
+        """The first steps of a block (steps, places, batch size)."""
+        done = self._choose(block, count, left) if self.at_once is None and count > 1 else 0
         while done < count:
             if time.monotonic() > deadline:
                 return False
@@ -204,25 +225,22 @@ class Places:
             np.int32(stop),
         )
 
-    def _choose(self, block: np.ndarray, epochs: int) -> int:
+    def _choose(self, block: np.ndarray, count: int, steps: int) -> int:
         """Measure which is faster, and go on with it; returns the steps that are done. The first steps
         compile, and a second program is compiled only where much is left to do.
         """
-        stop = min(1 + _TRIED, len(block))
+        stop = min(1 + _TRIED, count)
         self._run(block, 0, 1)
         together = self._timed(lambda: self._run(block, 1, stop))
-        left = together / (stop - 1) * len(block) * epochs
+        left = together / (stop - 1) * steps
         self.at_once = True
         if left > _WORTH:
-            state = jax.tree.map(lambda leaf: leaf[0], self._states)
+            state = _member(self._states, 0)
             self._one(0, state, block, 0, 1)
             alone = self._timed(lambda: jax.block_until_ready(self._one(0, state, block, 1, stop)))
             if alone * len(self.runners) < together:
                 self.at_once = False
-                self._states = [
-                    jax.tree.map(lambda leaf, place=place: leaf[place], self._states)
-                    for place in range(len(self.runners))
-                ]
+                self._states = [_member(self._states, place) for place in range(len(self.runners))]
         return stop
 
     def _timed(self, run: Any) -> float:
@@ -234,7 +252,7 @@ class Places:
 
     def figures(self) -> dict[str, np.ndarray]:
         """The figures of every place on the rows that it is tested with, (places,)."""
-        orders = [_blocks(runner.tested[: self._tested], self._batch_size) for runner in self.runners]
+        orders = [_blocks(runner.tested[: self._tested], _TESTED_AT_ONCE) for runner in self.runners]
         if self.at_once is False:
             found = {place: self._figures_of(self._states[place], orders[place]) for place in self._busy()}
             names = next(iter(found.values()))

@@ -15,6 +15,7 @@ from neurona.core.random import Stream
 from neurona.evaluation.splits import Split, k_folds
 from neurona.metrics import direction_of
 from neurona.models import Model
+from neurona.models.sequential import without_weights
 from neurona.search.ensemble import check_model
 from neurona.search.importance import importances
 from neurona.search.numbers import Structure, structure_of
@@ -316,7 +317,7 @@ class _Search:
         hp = self._sampler.ask(number)
         trial = SearchTrial(number, hp.values)
         try:
-            model = self._made(hp)
+            model = self._described(hp)
         except NeuronaError as error:
             if not self._journal.trials and not self._groups:
                 raise
@@ -325,6 +326,14 @@ class _Search:
             return None
         size = hp.values.get("batch_size", self._batch_size)
         return _Candidate(trial, model, structure_of(model), rows_in_batch(size))
+
+    def _described(self, hp: HyperParameters) -> Model:
+        """A trial's model, without weights where it can do without."""
+        try:
+            with without_weights():
+                return self._made(hp)
+        except NeuronaError:  # the user's function asks for weights, or there is something wrong
+            return self._made(HyperParameters(values=hp.values))
 
     def _made(self, hp: HyperParameters) -> Model:
         model = self._build(hp)
@@ -336,8 +345,8 @@ class _Search:
         """Train candidates of one structure; whether all was done before the deadline."""
         group = self._groups.get(key)
         if group is None:
-            learner = ready_learner(candidates[0].model, self._batches)
-            group = _Group(learner, structure_of(candidates[0].model))
+            model = self._made(HyperParameters(values=candidates[0].trial.values))
+            group = _Group(ready_learner(model, self._batches), structure_of(model))
             if isinstance(key, tuple):  # else no other will be of this structure
                 self._groups[key] = group
         queue = collections.deque(candidates)
@@ -383,9 +392,11 @@ class _Search:
     def _runners(self, group: _Group, candidate: _Candidate) -> list[Runner]:
         """A candidate's trainings: each fold with each seed."""
         model, slots = candidate.model, candidate.structure.slots
-        own = model is group.learner.model
-        learner = group.learner if own or not group.learner.groups.non_trainable else self._ready(model)
-        others = [variable.value for variable in learner.groups.non_trainable]
+        others: list[Any] = []
+        if group.learner.groups.non_trainable:  # what is not drawn, and may be of the user's making
+            whole = self._made(HyperParameters(values=candidate.trial.values))
+            learner = ready_learner(whole, self._batches)
+            others = [variable.value for variable in learner.groups.non_trainable]
         rate = float(model.optimizer.learning_rate) if group.structure.has_rate else None
         numbers = [slot.value for slot in slots]
         return [
@@ -393,9 +404,6 @@ class _Search:
             for known, tested in self._splits
             for copy in range(self._seeds)
         ]
-
-    def _ready(self, model: Model) -> ModelLearner:
-        return ready_learner(model, self._batches)
 
     def _judge(self, places: Places, running: dict[int, _Candidate]) -> None:
         """Note how good the trials are that reached a rung, and end those that do not go on."""
