@@ -100,6 +100,7 @@ class Places:
         self._keys: Any = None
         self._sizer = ChunkSizer()
         self.idle: set[int] = set()
+        self._weights: dict[int, list[Any]] = {}
         self._begin(range(len(first)), first)
 
     def take(self, places: Sequence[int], runners: Sequence[Runner]) -> None:
@@ -138,16 +139,7 @@ class Places:
 
     def _first(self, runners: Sequence[Runner], count: int) -> TrainingState:
         """The first states, stacked; the last ones again up to `count`, so that no other size is compiled."""
-        trainable = self._learner.groups.trainable
-        drawn = []
-        for runner in runners:
-            with Stream(runner.seed):
-                drawn.append(
-                    [
-                        one.value if one.initializer is None else one.draw(one.shape, one.dtype)
-                        for one in trainable
-                    ]
-                )
+        drawn = [self._drawn(runner.seed) for runner in runners]
         missing = count - len(runners)
         weights = stack(drawn + drawn[-1:] * missing)
         optimizer = self.program(self.program.first_all, weights)
@@ -157,6 +149,16 @@ class Places:
         others = [runner.others for runner in runners]
         metrics = stack([self._learner.initial_metrics] * count)
         return TrainingState(weights, stack(others + others[-1:] * missing), optimizer, metrics)
+
+    def _drawn(self, seed: int) -> list[Any]:
+        """The first weights of a seed, which all candidates share."""
+        if seed not in self._weights:
+            with Stream(seed):
+                self._weights[seed] = [
+                    np.asarray(one.value if one.initializer is None else one.draw(one.shape, one.dtype))
+                    for one in self._learner.groups.trainable
+                ]
+        return self._weights[seed]
 
     # Training.
 

@@ -19,6 +19,7 @@ from neurona.tabular import baselines, candidates, encoding, learning
 from neurona.tabular.columns import Column, infer_columns
 from neurona.tabular.drift import Profile, Usual
 from neurona.tabular.learning import TableModel
+from neurona.tabular.network import KerasNetwork
 from neurona.tabular.notes import Note
 from neurona.tabular.reading import RawTable
 from neurona.tabular.real_mlp import RealMLP
@@ -227,6 +228,7 @@ _CLASSES: dict[str, type] = {
         baselines.LogisticBaseline,
         baselines.NeighboursBaseline,
         RealMLP,
+        KerasNetwork,
     )
 }
 

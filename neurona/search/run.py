@@ -33,7 +33,8 @@ from neurona.training.trainer import ready_learner
 
 _PLACES = 128  # trainings at once, at most
 _FLOATS = 2**24  # of weights that all of them have, at most
-_ASKED = 64  # trials whose values are drawn at a time
+_ASKED = 1024  # trials whose values are drawn at a time
+_ASKED_IN_TIME = 64  # the same, where the time is limited and all structures should have their turn
 _FROM_OPTUNA = 16  # the same, of a sampler that learns from what it is told
 _MOST_CLASSES = 100
 
@@ -298,7 +299,8 @@ class _Search:
         done = {trial.number for trial in self._journal.trials}
         numbers = (number for number in _counting(trials) if number not in done)
         while time.monotonic() < self._deadline:
-            asked = _first(numbers, _ASKED if at_random else _FROM_OPTUNA)
+            many = _ASKED if self._deadline == math.inf else _ASKED_IN_TIME
+            asked = list(itertools.islice(numbers, many if at_random else _FROM_OPTUNA))
             if not asked:
                 return
             groups: dict[Any, list[_Candidate]] = {}
@@ -378,16 +380,19 @@ class _Search:
             )
             running.update(enumerate(first))
             return
-        rooms = len(group.places.runners) // copies
-        for room in range(rooms):
+        taken, runners = [], []
+        for room in range(len(group.places.runners) // copies):
             if room in running:
                 continue
             places = range(room * copies, (room + 1) * copies)
             if queue:
                 running[room] = queue.popleft()
-                group.places.take(places, self._runners(group, running[room]))
+                taken += places
+                runners += self._runners(group, running[room])
             else:
                 group.places.idle |= set(places)
+        if taken:
+            group.places.take(taken, runners)
 
     def _runners(self, group: _Group, candidate: _Candidate) -> list[Runner]:
         """A candidate's trainings: each fold with each seed."""
@@ -451,6 +456,3 @@ def _counting(trials: float) -> Iterable[int]:
         yield number
         number += 1
 
-
-def _first(numbers: Iterable[int], count: int) -> list[int]:
-    return list(itertools.islice(numbers, count))
