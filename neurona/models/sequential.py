@@ -22,8 +22,9 @@ _connects: contextvars.ContextVar[bool] = contextvars.ContextVar("connects", def
 
 @contextlib.contextmanager
 def without_weights() -> Iterator[None]:
-    """Make Sequential models without weights within the `with` block: descriptions, of which a search compares
-    many. `model._connect()` gives one its weights afterwards.
+    """Make Sequential models without weights within the `with` block: a search compares many descriptions.
+
+    `model._connect()` gives a model its weights afterwards.
 
     Example:
 

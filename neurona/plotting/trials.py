@@ -58,13 +58,18 @@ def plot_trials(
     figure = new_figure("plot_trials", 1.8 + 1.5 * len(space), 4.2, dpi)
     axes, table = figure.subplots(), texts(language)
     for trial, colour in zip(known, _colours(len(known))):
-        heights = [one.share_of(trial.values[name]) if name in trial.values else np.nan for name, one in space.items()]
+        heights = [
+            one.share_of(trial.values[name]) if name in trial.values else np.nan
+            for name, one in space.items()
+        ]
         axes.plot(range(len(space)), heights, color=colour, linewidth=1.2, marker="o", markersize=2.5)
     for place, one in enumerate(space.values()):
         axes.axvline(place, color="black", linewidth=0.8)
         low, high = (one.values[0], one.values[-1]) if one.kind == "choice" else (one.low, one.high)
         axes.text(place, -0.03, f"{low:.4g}" if isinstance(low, float) else str(low), ha="center", va="top")
-        axes.text(place, 1.03, f"{high:.4g}" if isinstance(high, float) else str(high), ha="center", va="bottom")
+        axes.text(
+            place, 1.03, f"{high:.4g}" if isinstance(high, float) else str(high), ha="center", va="bottom"
+        )
     axes.set_xticks(range(len(space)), [shortened(name, _LONGEST) for name in space])
     axes.tick_params(axis="x", pad=16)
     axes.set_yticks([])

@@ -318,7 +318,8 @@ def check_model(model: Any, owner: str) -> None:
         )
     if any(layer._is_stateful for layer in model._flatten_layers()):
         raise ArgumentError(
-            f"{owner} can't train a model with a stateful layer, whose state follows the order of its batches."
+            f"{owner} can't train a model with a stateful layer, whose state follows the order of its "
+            f"batches."
         )
     if any(tensor.dtype == "string" for tensor in model.inputs or ()):
         raise ArgumentError(

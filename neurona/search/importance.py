@@ -27,15 +27,17 @@ def importances(trials: Sequence[SearchTrial], space: Mapping[str, Dimension]) -
     Example:
 
         >>> space = {"units": Dimension("choice", values=(4, 8)), "bias": Dimension("choice", values=(0, 1))}
-        >>> tried = [SearchTrial(n, {"units": 4 * (1 + n % 2), "bias": n // 2 % 2}, "complete", n % 2 + n / 99)
-        ...          for n in range(12)]
+        >>> tried = [
+        ...     SearchTrial(n, {"units": 4 * (1 + n % 2), "bias": n // 2 % 2}, "complete", n % 2 + n / 99)
+        ...     for n in range(12)
+        ... ]
         >>> found = importances(tried, space)
         >>> list(found), found["units"] > 0.6, found["bias"] < 0.1
         (['units', 'bias'], True, True)
     """
     known = [trial for trial in trials if math.isfinite(trial.value)]
     if len(known) < 3:
-        return {name: 0.0 for name in space}
+        return dict.fromkeys(space, 0.0)
     ranks = np.empty(len(known))
     order = sorted(range(len(known)), key=lambda place: (known[place].epochs, known[place].value))
     ranks[order] = np.arange(len(known))
@@ -60,6 +62,8 @@ def _omega(groups: np.ndarray, ranks: np.ndarray) -> float:
     if kinds < 2 or count <= kinds:
         return 0.0
     total = float(np.sum((ranks - ranks.mean()) ** 2))
-    within = sum(float(np.sum((ranks[groups == g] - ranks[groups == g].mean()) ** 2)) for g in np.unique(groups))
+    within = sum(
+        float(np.sum((ranks[groups == g] - ranks[groups == g].mean()) ** 2)) for g in np.unique(groups)
+    )
     error = within / (count - kinds)
     return max(0.0, (total - within - (kinds - 1) * error) / (total + error))

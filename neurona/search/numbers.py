@@ -30,8 +30,8 @@ _OPTIMIZERS = {
 _SMOOTHING = "label_smoothing"
 _LOSSES = ("BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy")
 _ATTRIBUTES = {
-    **{name: ("rate",) for name in _DROPOUTS},
-    **{name: (_SMOOTHING,) for name in _LOSSES},
+    **dict.fromkeys(_DROPOUTS, ("rate",)),
+    **dict.fromkeys(_LOSSES, (_SMOOTHING,)),
     **_PENALTIES,
     **_OPTIMIZERS,
 }
@@ -143,7 +143,7 @@ def _is_number(name: str, value: Any) -> bool:
 
 def _description(model: Model) -> Any:
     """All that a program depends on."""
-    compiled = dict(model.get_compile_config())
+    compiled = dict(model.get_compile_config() or {})
     compiled.pop("optimizer", None)
     optimizer = None if model.optimizer is None else serialize(model.optimizer)
     structure = model._structure()

@@ -166,7 +166,9 @@ class Places:
         """Train all places; whether it was done before the deadline."""
         for done in range(0, epochs, self._epochs_at_once):
             count = min(self._epochs_at_once, epochs - done)
-            order = np.zeros((self._epochs_at_once * self._steps, len(self.runners), self._batch_size), np.int32)
+            order = np.zeros(
+                (self._epochs_at_once * self._steps, len(self.runners), self._batch_size), np.int32
+            )
             for place in self._busy():
                 for epoch in range(count):
                     rows = self.runners[place].epoch(self._steps, self._batch_size)
@@ -268,7 +270,5 @@ class Places:
 
     def _figures_of(self, state: Any, blocks: list[np.ndarray]) -> dict[str, float]:
         orders = [block.astype(np.int32) for block in blocks]
-        found = self.program(
-            self.program.test_one, state, self._learner.initial_metrics, self._data, orders
-        )
+        found = self.program(self.program.test_one, state, self._learner.initial_metrics, self._data, orders)
         return {name: float(value) for name, value in found.items()}

@@ -367,7 +367,9 @@ class _Search:
                 one.trial.seconds += (time.monotonic() - began) / len(running)
             self._judge(group.places, running)
 
-    def _fill(self, group: _Group, queue: collections.deque[_Candidate], running: dict[int, _Candidate]) -> None:
+    def _fill(
+        self, group: _Group, queue: collections.deque[_Candidate], running: dict[int, _Candidate]
+    ) -> None:
         """Let candidates take free places."""
         copies = len(self._splits) * self._seeds
         if group.places is None:
@@ -455,4 +457,3 @@ def _counting(trials: float) -> Iterable[int]:
     while number < trials:
         yield number
         number += 1
-

@@ -72,7 +72,9 @@ class OptunaSampler:
         asked, states = self._asked.pop(trial.number), self._optuna.trial.TrialState
         for epochs, value in trial.rungs.items():
             asked.report(value, epochs)
-        asked.set_user_attr("neurona", {"values": trial.values, "figures": trial.figures, "epochs": trial.epochs})
+        asked.set_user_attr(
+            "neurona", {"values": trial.values, "figures": trial.figures, "epochs": trial.epochs}
+        )
         if trial.state == "failed":
             self.study.tell(asked, state=states.FAIL)
         elif trial.state == "stopped":
@@ -109,7 +111,9 @@ def _draw_of(trial: Any) -> Callable[[str, Dimension], Any]:
             return trial.suggest_categorical(name, list(dimension.values))
         if dimension.kind == "int":
             step = 1 if dimension.log else int(dimension.step or 1)
-            return trial.suggest_int(name, int(dimension.low), int(dimension.high), step=step, log=dimension.log)
+            return trial.suggest_int(
+                name, int(dimension.low), int(dimension.high), step=step, log=dimension.log
+            )
         step = None if dimension.log else dimension.step
         return trial.suggest_float(name, dimension.low, dimension.high, step=step, log=dimension.log)
 
@@ -126,6 +130,8 @@ def sampler_of(given: Any, storage: Any, name: str, less: bool, seed: int) -> Sa
     if given == "random":
         return RandomSampler(seed)
     if isinstance(given, str) and given != "optuna":
-        raise ArgumentError(f"search: sampler is 'random', 'optuna' or a sampler of Optuna. Received: {given!r}")
+        raise ArgumentError(
+            f"search: sampler is 'random', 'optuna' or a sampler of Optuna. Received: {given!r}"
+        )
     address = str(storage) if storage is not None and "://" in str(storage) else None
     return OptunaSampler(None if given == "optuna" else given, address, name, less, seed)

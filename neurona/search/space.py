@@ -129,7 +129,9 @@ class HyperParameters:
         """A number from `min_value` to `max_value`; arguments and errors as of `Int`."""
         return self._value(name, _range("float", name, min_value, max_value, step, sampling), default)
 
-    def Choice(self, name: str, values: Sequence[Any], ordered: bool | None = None, default: Any = None) -> Any:
+    def Choice(
+        self, name: str, values: Sequence[Any], ordered: bool | None = None, default: Any = None
+    ) -> Any:
         """One of some values: numbers, texts, truth values or None.
 
         Raises:
@@ -189,7 +191,11 @@ def _range(kind: str, name: str, low: Any, high: Any, step: Any, sampling: str |
         raise ArgumentError(f"{call}: sampling is 'linear' or 'log'. Received: {sampling!r}")
     log = sampling == "log"
     for value in (low, high):
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float, np.number))
+            or not np.isfinite(value)
+        ):
             raise ArgumentError(f"{call}: bounds are finite numbers. Received: {low!r} and {high!r}")
     if low > high or (log and low <= 0):
         least = " above 0, as logarithms need" if log else ""

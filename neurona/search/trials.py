@@ -19,9 +19,10 @@ class SearchTrial:
     Attributes:
         number: of the trial, from 0.
         values: of its hyperparameters.
-        state: `"complete"`; `"stopped"` where halving ended it early; `"failed"` where a figure was not finite
-            or its model can't be made.
-        value: what was searched for, the mean over folds and seeds: after its last epoch. NaN where it failed.
+        state: `"complete"`; `"stopped"` where halving ended it early; `"failed"` where a figure was not
+            finite or its model can't be made.
+        value: what was searched for, the mean over folds and seeds, after its last epoch; NaN where it
+            failed.
         figures: all figures then.
         epochs: that it trained.
         rungs: the value after each number of epochs at which trials were compared.
@@ -87,7 +88,8 @@ class Journal:
         other = [name for name in now if before.get(name) != now[name]]
         if other:
             raise SavingError(
-                f"{self.path} holds the trials of another search: {other[0]} was {before.get(other[0])!r} and "
+                f"{self.path} holds the trials of another search: {other[0]} was "
+                f"{before.get(other[0])!r} and "
                 f"is {now[other[0]]!r}. Give another file, or the same arguments and data."
             )
 

@@ -151,9 +151,7 @@ class BoostedTrees:
         return self
 
     def _fit_in_time(self, values: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> None:
-        """Learn some trees, then as many more as the time left is enough for. The first few are learned in any
-        case.
-        """
+        """Learn a few trees in any case, then as many more as the time left is enough for."""
         begin, all_trees = time.perf_counter(), self.model.max_iter
         trees = min(_FIRST_TREES, all_trees)
         self.model.set_params(warm_start=True, max_iter=trees)
@@ -163,7 +161,9 @@ class BoostedTrees:
             more = int(_CAUTION * (float(self.seconds or 0) - passed) / (passed / trees))
             if more < 1:
                 break
-            trees = min(trees + min(more, trees), all_trees)  # at most twice as many, since the speed is a guess
+            trees = min(
+                trees + min(more, trees), all_trees
+            )  # at most twice as many, since the speed is a guess
             self.model.set_params(max_iter=trees)
             self.model.fit(values, y, weights)
         self.model.set_params(warm_start=False, max_iter=all_trees)

@@ -60,7 +60,8 @@ class KerasNetwork:
     Example:
 
         >>> network = KerasNetwork(build_network(HyperParameters(), 2, 2), 2)
-        >>> network.predict(Encoded(np.zeros((3, 2)), ["a", "b"], ["a", "b"], [True, True])).round(1)[0].tolist()
+        >>> X = Encoded(np.zeros((3, 2)), ["a", "b"], ["a", "b"], [True, True])
+        >>> network.predict(X).round(1)[0].tolist()
         [0.5, 0.5]
     """
 

@@ -131,7 +131,9 @@ def search_table(
     if len(rows) < _LEAST:
         raise DataError(f"{len(rows)} rows have a target. A search takes {_LEAST} rows or more.")
     frame, y = frame.iloc[rows], y[rows]
-    columns = TableEncoder([one for name, one in inferred.items() if name not in {target, *options.drop}]).columns
+    columns = TableEncoder(
+        [one for name, one in inferred.items() if name not in {target, *options.drop}]
+    ).columns
     check_leaks(columns, frame, y, len(aim.classes), options.keep)
     enough = bool(aim.classes) and np.bincount(y).min() >= _HELD_OUT
     known, tested = k_folds(len(y), _HELD_OUT, y if enough else None, seed=options.seed)[0]
@@ -213,9 +215,7 @@ def _shown(value: Any) -> str:
     return shown(value) if isinstance(value, float) else str(value)
 
 
-def searched_report(
-    found: SearchedTable, file: str, again: str, language: str | None = None
-) -> Report:
+def searched_report(found: SearchedTable, file: str, again: str, language: str | None = None) -> Report:
     """The report for people: trials, importances, parallel coordinates, and the code of the network.
 
     Args:
@@ -285,7 +285,9 @@ def _importances(result: SearchResult, say: Any) -> Section:
 def _parallel(result: SearchResult, say: Any, language: str | None) -> Section:
     heading, told = say["search_parallel"], say["search_parallel_meaning"]
     try:
-        drawn = plot_trials(result.trials, result.space, less=result.less, label=result.objective, language=language)
+        drawn = plot_trials(
+            result.trials, result.space, less=result.less, label=result.objective, language=language
+        )
         return heading, [Picture(png(drawn), say["search_parallel"], told)]
     except MissingDependencyError as error:
         return heading, [str(error)]
