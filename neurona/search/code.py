@@ -35,7 +35,7 @@ def keras_code(model: Sequential, package: str = "neurona") -> str:
             keras.layers.Dense(units=1, activation='sigmoid'),
         ])
         model.compile(
-            optimizer=keras.optimizers.SGD(learning_rate=0.01),
+            optimizer=keras.optimizers.SGD(),
             loss='binary_crossentropy',
         )
         <BLANKLINE>

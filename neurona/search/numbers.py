@@ -16,7 +16,6 @@ from neurona.core.registry import is_built_in, serialize
 from neurona.models import Model
 from neurona.optimizers.state import LearningRate
 from neurona.regularizers import Regularizer
-from neurona.training.compile_metrics import each_metric
 
 RATE = "learning_rate"  # is in the optimizer's state, and so an input already
 _DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
@@ -153,7 +152,6 @@ def _description(model: Model) -> Any:
         structure,
         [layer.trainable for layer in model._flatten_layers()],
         compiled,
-        [serialize(metric) for metric in each_metric(model.metrics)],
         optimizer,
     ]
 

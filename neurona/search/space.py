@@ -42,7 +42,7 @@ class Dimension(NamedTuple):
             return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
         step = self.step or (1 if self.kind == "int" else None)
         if self.log:
-            value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
+            value = self.low * (self.high / self.low) ** share
         elif step is not None:
             places = int((self.high - self.low) / step + 1e-9) + 1
             value = self.low + step * min(int(share * places), places - 1)
