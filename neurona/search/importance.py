@@ -11,7 +11,9 @@ from neurona.search.trials import SearchTrial
 _BINS = 4  # ranges of a number
 
 
-def importances(trials: Sequence[SearchTrial], space: Mapping[str, Dimension]) -> dict[str, float]:
+def importances(
+    trials: Sequence[SearchTrial], space: Mapping[str, Dimension], less: bool = True
+) -> dict[str, float]:
     """How much each hyperparameter explains of how good trials are, the most first.
 
     The trials are ranked by what they reached, those that trained longer before those that were stopped. A
@@ -20,7 +22,8 @@ def importances(trials: Sequence[SearchTrial], space: Mapping[str, Dimension]) -
 
     Args:
         trials: of a search.
-        space: the `Dimension` of each.
+        space: the `Dimension` of each hyperparameter.
+        less: whether less is better.
 
     Source: Hays, Statistics for Psychologists, 1963.
 
@@ -39,7 +42,8 @@ def importances(trials: Sequence[SearchTrial], space: Mapping[str, Dimension]) -
     if len(known) < 3:
         return dict.fromkeys(space, 0.0)
     ranks = np.empty(len(known))
-    order = sorted(range(len(known)), key=lambda place: (known[place].epochs, known[place].value))
+    sign = -1 if less else 1
+    order = sorted(range(len(known)), key=lambda place: (known[place].epochs, sign * known[place].value))
     ranks[order] = np.arange(len(known))
     found = {}
     for name, dimension in space.items():

@@ -22,6 +22,7 @@ from neurona.training.model_learner import ModelLearner
 from neurona.training.step import TrainingState
 
 _WORTH = 3.0  # seconds of training from which on another program is compiled, to see whether it is faster
+CHOICE: bool | None = None  # whether all train at once; None to measure it, others for benchmarks
 _STEPS_AT_ONCE = 128  # whose rows are handed over together
 _TESTED_AT_ONCE = 1024
 _TRIED = 4  # steps by which the first times are measured
@@ -94,7 +95,7 @@ class Places:
         self._steps = rows // self._batch_size  # of an epoch; rows that fill no batch wait for another one
         self._epochs_at_once = max(1, _STEPS_AT_ONCE // self._steps)
         self._tested = min(len(runner.tested) for runner in first)
-        self.at_once: bool | None = None if len(first) > 1 else False
+        self.at_once: bool | None = CHOICE if len(first) > 1 else False
         self._states: Any = None  # stacked while all train at once, else a list
         self._numbers: Any = None
         self._keys: Any = None

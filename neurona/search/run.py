@@ -83,7 +83,7 @@ class SearchResult:
 
     def importances(self) -> dict[str, float]:
         """How much each hyperparameter matters, the most first: see `importances`."""
-        return importances(self.trials, self.space)
+        return importances(self.trials, self.space, self.less)
 
 
 @ends_at_users_line

@@ -167,6 +167,7 @@ class TablePredictor:
             FileNotFoundError: there is none.
             SavingError: it is damaged, of another kind, or asks for more memory than `Budget` allows.
         """
+        path = Path(path)
         gate = Gate.of_file(path, SavingError)
         with Zip(path, gate) as archive:
             description = parse_dictionary(archive.read(_DESCRIPTION), gate, _DESCRIPTION)

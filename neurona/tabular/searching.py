@@ -273,7 +273,9 @@ def _trials(result: SearchResult, say: Any) -> Section:
 
 def _importances(result: SearchResult, say: Any) -> Section:
     found = result.importances()
-    blocks: list[Any] = [Table([say["search_hyper"], say["worth_mean"]], [(n, v) for n, v in found.items()])]
+    blocks: list[Any] = [
+        Table([say["search_hyper"], say["search_share"]], [(n, v) for n, v in found.items()])
+    ]
     try:
         drawn = plot_importance(list(found), list(found.values()), label=say["search_importance"])
         blocks.append(Picture(png(drawn), say["search_importance"], say["search_importance_meaning"]))

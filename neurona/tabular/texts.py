@@ -216,6 +216,7 @@ _ENGLISH = {
     "was chosen: "
     "that of the held-out rows above is the honest one.",
     "search_hyper": "hyperparameter",
+    "search_share": "importance",
     "search_importance": "Importance of the hyperparameters",
     "search_importance_meaning": "How much of the differences between trials lies between the values of "
     "each.",
@@ -440,6 +441,7 @@ _SPANISH = {
     "eligió la mejor: "
     "la honesta es la de las filas apartadas, arriba.",
     "search_hyper": "hiperparámetro",
+    "search_share": "importancia",
     "search_importance": "Importancia de los hiperparámetros",
     "search_importance_meaning": "Cuánto de las diferencias entre pruebas está entre los valores de cada "
     "uno.",
