@@ -50,14 +50,7 @@ def run(
         raise ArgumentError(say["table_target"].format(columns=", ".join(raw.frame)))
     if sampler not in TRIALS:
         raise ArgumentError(say["search_sampler"].format(sampler=sampler))
-    wanted = output or Path("neurona-output") / f"{Path(file).stem or 'table'}-search"
-    folder = own_folder(wanted, PREDICTOR)
-    folder.mkdir(parents=True, exist_ok=True)
-    if folder != wanted:
-        print(say["folder_taken"].format(wanted=wanted, folder=folder))
-    kept = folder / TRIALS[sampler]
-    if kept.exists():
-        print(say["search_goes_on"].format(path=kept), flush=True)
+    folder, kept = _folder(file, output, sampler, say)
     seconds = seconds_of(time_limit) if time_limit is not None else None
     if seconds is None and options["trials"] is None:
         seconds = TableSearchOptions.time_limit
@@ -67,9 +60,6 @@ def run(
         time_limit=seconds, sampler=sampler, storage=storage, language=language, **given
     )
     found = search_table(raw, target, settings, lambda trial: _tell(trial, say))
-    found.predictor.save(folder / PREDICTOR)
-    figures = json.dumps(searched_figures(found), ensure_ascii=False, indent=1)
-    (folder / FIGURES).write_text(figures, encoding="utf-8")
     asked = [
         "neurona",
         "search",
@@ -83,10 +73,26 @@ def run(
     ]
     asked += ["--time-limit", time_limit] if time_limit is not None else []
     asked += ["--trials", str(settings.trials)] if settings.trials is not None else []
+    found.predictor.save(folder / PREDICTOR)
+    figures = json.dumps(searched_figures(found), ensure_ascii=False, indent=1)
+    (folder / FIGURES).write_text(figures, encoding="utf-8")
     write_report(searched_report(found, Path(file).name, shlex.join(asked), language), folder / REPORT)
     print("\n".join(["", *searched_verdict(found, language), "", found.code]))
     print_written(folder, (PREDICTOR, REPORT, FIGURES, kept.name), language)
     return INTERRUPTED if found.result.interrupted else 0
+
+
+def _folder(file: str, output: Path | None, sampler: str, say: Any) -> tuple[Path, Path]:
+    """Where all is written, and where the trials are kept, which may be there from a search that was killed."""
+    wanted = output or Path("neurona-output") / f"{Path(file).stem or 'table'}-search"
+    folder = own_folder(wanted, PREDICTOR)
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder != wanted:
+        print(say["folder_taken"].format(wanted=wanted, folder=folder))
+    kept = folder / TRIALS[sampler]
+    if kept.exists():
+        print(say["search_goes_on"].format(path=kept), flush=True)
+    return folder, kept
 
 
 def _tell(trial: SearchTrial, say: Any) -> None:

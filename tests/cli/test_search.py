@@ -1,4 +1,4 @@
-"""`neurona search` and `neurona export`: from a table to the best network, and to one file that takes raw rows."""
+"""`neurona search` and `neurona export`: a table's best network, as one file that takes raw rows."""
 
 import json
 

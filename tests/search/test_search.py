@@ -98,7 +98,7 @@ def test_a_search_finds_the_rate_and_goes_on_after_a_kill(tmp_path):
     assert [t.value for t in found.trials[:4]] == [t.value for t in first.trials]
     assert {trial.state for trial in found.trials} == {"complete", "stopped"}
     assert found.best.value == min(t.value for t in found.trials if t.state == "complete")
-    assert list(found.importances())[0] == "rate"
+    assert next(iter(found.importances())) == "rate"
     assert "keras.layers.Dropout(rate=0.3)" in keras_code(found.best_model(), "keras")
     with pytest.raises(SavingError, match="another search: epochs was 9"):
         search(build, X, Y, trials=4, epochs=3, folds=2, storage=path)
