@@ -22,6 +22,9 @@ Data = tuple[np.ndarray, np.ndarray]
 # The rows, the epochs, the rows of a batch, and the units of the hidden layers.
 SETS = {"iris": (100, 16, (16,)), "housing": (20, 256, (64, 64)), "mnist": (1, 128, (128,))}
 
+# Neurona as it chooses, with halving, with Optuna's TPE; one after another, and all at once.
+RUNS = ("search", "halving", "optuna", "alone", "stacked")
+
 
 def load(name: str) -> tuple[np.ndarray, np.ndarray, int]:
     """Rows, targets, and how many classes; 1 for numbers."""
@@ -114,24 +117,27 @@ def main() -> None:
     parser.add_argument("name", choices=SETS)
     parser.add_argument("--trials", type=int, default=32)
     parser.add_argument("--folds", type=int)
+    parser.add_argument("--runs", nargs="*", default=RUNS, choices=RUNS)
     parser.add_argument("--peer", type=int, default=0, help="trials of Optuna with scikit-learn")
     given = parser.parse_args()
     data = load(given.name)
     runs: dict[str, dict[str, Any]] = {
-        "neurona.search": {},
-        "neurona.search, halving": {"halving": 3},
-        "neurona.search, Optuna's TPE": {"sampler": "optuna"},
+        "search": {},
+        "halving": {"halving": 3},
+        "optuna": {"sampler": "optuna"},
     }
     for who, options in runs.items():
+        if who not in given.runs:
+            continue
         found, clock, cpu = timed(
             lambda options=options: ours(given.name, data, given.trials, given.folds, **options)
         )
         report(who, given.trials, found.best.value, clock, cpu)
-    together = places.CHOICE
-    places.CHOICE = False
-    found, clock, cpu = timed(lambda: ours(given.name, data, given.trials, given.folds))
-    report("one after another", given.trials, found.best.value, clock, cpu)
-    places.CHOICE = together
+    for who, choice in (("alone", False), ("stacked", True)):
+        if who in given.runs:
+            places.CHOICE = choice
+            found, clock, cpu = timed(lambda: ours(given.name, data, given.trials, given.folds))
+            report(who, given.trials, found.best.value, clock, cpu)
     if given.peer:
         best, clock, cpu = timed(lambda: theirs(given.name, data, given.peer, given.folds))
         report("Optuna + scikit-learn", given.peer, best if math.isfinite(best) else math.nan, clock, cpu)

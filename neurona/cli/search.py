@@ -83,7 +83,7 @@ def run(
 
 
 def _folder(file: str, output: Path | None, sampler: str, say: Any) -> tuple[Path, Path]:
-    """Where all is written, and where the trials are kept, which may be there from a search that was killed."""
+    """Where all is written, and where the trials are kept, perhaps by a search that was killed."""
     wanted = output or Path("neurona-output") / f"{Path(file).stem or 'table'}-search"
     folder = own_folder(wanted, PREDICTOR)
     folder.mkdir(parents=True, exist_ok=True)
