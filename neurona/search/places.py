@@ -21,7 +21,7 @@ from neurona.training.learner import ChunkSizer
 from neurona.training.model_learner import ModelLearner
 from neurona.training.step import TrainingState
 
-_WORTH = 3.0  # seconds of training from which on another program is compiled, to see whether it is faster
+_WORTH = 10.0  # seconds of training from which on another program is compiled, to see whether it is faster
 CHOICE: bool | None = None  # whether all train at once; None to measure it, others for benchmarks
 _STEPS_AT_ONCE = 128  # whose rows are handed over together
 _TESTED_AT_ONCE = 1024
