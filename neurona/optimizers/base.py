@@ -222,7 +222,7 @@ class Optimizer(ExtensionPoints):
             None if g is None else g.astype(parameter.dtype) for g, parameter in zip(gradients, parameters)
         ]
         found = [self._decay_of(index, parameter) for index, parameter in enumerate(parameters)]
-        decays = [0.0 if is_nothing(decay) else decay for decay in found]
+        decays = [0.0 if decay is None else decay for decay in found]
         if self._has_update_step:
             state = {**state, **({"scalars": scalars} if scalars else {})}
             return self._run_update_steps(gradients, state, parameters, rate, decays)
@@ -252,7 +252,7 @@ class Optimizer(ExtensionPoints):
 
     def _decayed(self, index: int, parameter: jax.Array, rate: jax.Array) -> jax.Array:
         decay = self._decay_of(index, parameter)
-        if is_nothing(decay):
+        if decay is None or is_nothing(decay):
             return parameter
         return parameter - parameter * decay * rate.astype(parameter.dtype)
 

@@ -117,7 +117,11 @@ class Places:
         states, numbers = self._first(runners, count), self._numbers_of(runners)
         keys = np.array([[runner.seed & 0xFFFFFFFF, 0] for runner in runners], np.uint32)
         if self._states is None:
-            self._states, self._numbers, self._keys = states, numbers, jax.random.wrap_key_data(keys)
+            self._states, self._numbers, self._keys = (
+                states,
+                numbers,
+                jax.random.wrap_key_data(jnp.asarray(keys)),
+            )
             if self.at_once is False:
                 self._states = [_member(states, place) for place in range(count)]
             return
