@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 Axis = int | Sequence[int] | None
 
@@ -61,7 +62,7 @@ def is_known(number: Any) -> bool:
         >>> is_known(0.5), bool(jax.jit(lambda rate: jnp.array(is_known(rate)))(0.5))
         (True, False)
     """
-    return not isinstance(number, jax.core.Tracer)
+    return not isinstance(number, Tracer)
 
 
 def is_nothing(number: Any) -> bool:
