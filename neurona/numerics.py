@@ -1,9 +1,11 @@
 """Lengths of vectors whose squares a float can't hold: beyond 1e19, and below 1e-19, in float32."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 Axis = int | Sequence[int] | None
 
@@ -49,6 +51,29 @@ def squarable(x: jax.Array) -> jax.Array:
     """
     limit = float(jnp.finfo(x.dtype).max) ** 0.5 / 2
     return jnp.where(jnp.isfinite(x), jnp.clip(x, -limit, limit), x)
+
+
+def is_known(number: Any) -> bool:
+    """Whether a number is known while a program is compiled, and not one of the program's inputs, as a search
+    makes them of rates and factors.
+
+    Example:
+
+        >>> is_known(0.5), bool(jax.jit(lambda rate: jnp.array(is_known(rate)))(0.5))
+        (True, False)
+    """
+    return not isinstance(number, Tracer)
+
+
+def is_nothing(number: Any) -> bool:
+    """Whether a number is known to be 0, or None.
+
+    Example:
+
+        >>> is_nothing(0.0), is_nothing(None), is_nothing(0.1)
+        (True, True, False)
+    """
+    return is_known(number) and not number
 
 
 def _axes(axis: Axis) -> int | tuple[int, ...] | None:

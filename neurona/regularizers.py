@@ -11,6 +11,7 @@ from neurona.core import registry
 from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.lazy import suggest_names
 from neurona.core.policy import epsilon
+from neurona.numerics import is_nothing
 
 
 class Regularizer(registry.Serializable):
@@ -73,9 +74,9 @@ class L1L2(Regularizer, aliases=("l1_l2",)):
     def __call__(self, x: Any) -> jax.Array:
         x = jnp.asarray(x)
         penalty = jnp.zeros((), x.dtype)
-        if self.l1:
+        if not is_nothing(self.l1):
             penalty += self.l1 * jnp.sum(jnp.abs(x))
-        if self.l2:
+        if not is_nothing(self.l2):
             penalty += self.l2 * jnp.sum(jnp.square(x))
         return penalty
 

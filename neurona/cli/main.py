@@ -147,6 +147,26 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "table": option(str | None, "option_table", "--table", metavar="NAME"),
         "output": option(Path | None, "option_output_report", "--output"),
     },
+    "search": {
+        "file": argument(str, "option_search_file", "FILE"),
+        "target": option(str | None, "option_target", "--target", metavar="COLUMN"),
+        "task": option(str | None, "option_task", "--task", metavar="classification|regression"),
+        "time_limit": option(str | None, "option_search_time", "--time-limit", metavar="60s"),
+        "trials": option(int | None, "option_trials", "--trials", min=1),
+        "folds": option(int | None, "option_folds", "--folds", min=2),
+        "epochs": option(int | None, "option_search_epochs", "--epochs", min=1),
+        "sampler": option(str, "option_sampler", "--sampler", default="random", metavar="random|optuna"),
+        "drop": option(list[str] | None, "option_drop", "--drop", metavar="COLUMN"),
+        "keep": option(list[str] | None, "option_keep", "--keep", metavar="COLUMN"),
+        "table": option(str | None, "option_table", "--table", metavar="NAME"),
+        "seed": option(int, "option_seed", "--seed", default=0),
+        "output": option(Path | None, "option_output_folder", "--output"),
+    },
+    "export": {
+        "model": argument(Path, "option_table_model", "FOLDER"),
+        "format": option(str, "option_format", "--format", default="keras", metavar="keras|python"),
+        "output": option(Path | None, "option_output_export", "--output"),
+    },
     "compare": {
         "folders": argument(list[Path], "option_runs", "FOLDER..."),
         "output": option(Path | None, "option_output_report", "--output"),
@@ -182,7 +202,7 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
     },
 }
 # What a command says at once that it reads: the name of the parameter.
-_READ = {"train": "dataset", "evaluate": "file", "explain": "file"}
+_READ = {"train": "dataset", "search": "file", "evaluate": "file", "explain": "file"}
 # Settings of commands' parsers: what follows a program is the program's.
 _PARSERS = {"run": {"allow_interspersed_args": False, "ignore_unknown_options": True}}
 

@@ -92,7 +92,7 @@ def train(
     settings = {**_settings(config), **{name: one for name, one in asked.items() if one not in (None, [])}}
     target, table = settings.pop("target", None), settings.pop("table", None)
     if "time_limit" in settings:
-        settings["time_limit"] = _seconds(settings["time_limit"])
+        settings["time_limit"] = seconds_of(settings["time_limit"])
     raw = read_table(source, table)
     if target is None:
         raise ArgumentError(say["table_target"].format(columns=", ".join(raw.frame)))
@@ -135,7 +135,7 @@ def _write(trained: TrainedTable, frame: Any, source: str, folder: Path, languag
     print_written(folder, (PREDICTOR, REPORT, FIGURES, PREDICTIONS, CONFIG), language)
 
 
-def _seconds(text: Any) -> float:
+def seconds_of(text: Any) -> float:
     """Seconds of "90", "60s", "5m" or "1h".
 
     Raises:
@@ -143,7 +143,7 @@ def _seconds(text: Any) -> float:
 
     Example:
 
-        >>> _seconds("1.5m")
+        >>> seconds_of("1.5m")
         90.0
     """
     found = re.fullmatch(r"\s*(\d+(?:[.,]\d+)?)\s*([a-z]*)\s*", str(text).lower())

@@ -12,6 +12,26 @@ _ENGLISH = {
     "about_predict": "Predict images, rows of a table, or texts.",
     "about_evaluate": "Tell how good a model of a table is on rows of a file that has the target.",
     "about_explain": "Tell why a model of a table predicts what it does: its columns, and single rows.",
+    "about_search": "Search the hyperparameters of a network for a table: many are trained at once, bad "
+    "ones are stopped early, and held-out rows judge the best one.",
+    "about_export": "Write a model of a table as one .keras file that takes raw rows, or as a Python "
+    "program.",
+    "option_search_file": "A table in a file, or the address of a database.",
+    "option_search_time": "How long to search, such as 60s, 5m or 1h. By default 60s, if --trials is not "
+    "given.",
+    "option_trials": "How many networks to try.",
+    "option_search_epochs": "The passes over the rows of a whole training. By default by the number of rows.",
+    "option_sampler": "Where values come from: at random, or from Optuna (pip install neurona[search]).",
+    "option_format": "keras: one file that takes raw rows, of a searched network. python: a program, of "
+    "any model.",
+    "option_output_export": "The file to write. By default model.keras or predict.py in the folder.",
+    "search_sampler": "--sampler is random or optuna. Received: {sampler}",
+    "search_goes_on": "Going on with the trials in {path}.",
+    "search_told_complete": "  trial {number}: {value:.4g} after {epochs} epochs",
+    "search_told_stopped": "  trial {number}: {value:.4g} after {epochs} epochs, stopped",
+    "search_told_failed": "  trial {number}: failed ({why})",
+    "export_format": "--format is one of: {formats}. Received: {format}",
+    "export_written": "Written: {path}",
     "about_compare": "Show trainings of tables beside each other: scores, seconds, and whether they differ "
     "by chance.",
     "about_summary": "Show the layers of a saved model.",
@@ -225,6 +245,26 @@ _SPANISH = {
     "objetivo.",
     "about_explain": "Dice por qué un modelo de una tabla predice lo que predice: sus columnas, y filas "
     "sueltas.",
+    "about_search": "Busca los hiperparámetros de una red para una tabla: se entrenan muchas a la vez, "
+    "las malas se detienen pronto, y filas apartadas juzgan la mejor.",
+    "about_export": "Escribe un modelo de una tabla como un solo archivo .keras que recibe filas tal "
+    "cual, o como un programa de Python.",
+    "option_search_file": "Una tabla en un archivo, o la dirección de una base de datos.",
+    "option_search_time": "Cuánto buscar, como 60s, 5m o 1h. Por defecto 60s, si no se indica --trials.",
+    "option_trials": "Cuántas redes se prueban.",
+    "option_search_epochs": "Las pasadas por las filas de un entrenamiento entero. Por defecto, según el "
+    "número de filas.",
+    "option_sampler": "De dónde vienen los valores: al azar, o de Optuna (pip install neurona[search]).",
+    "option_format": "keras: un archivo que recibe filas tal cual, de una red buscada. python: un "
+    "programa, de cualquier modelo.",
+    "option_output_export": "El archivo que se escribe. Por defecto model.keras o predict.py en la carpeta.",
+    "search_sampler": "--sampler es random u optuna. Se recibió: {sampler}",
+    "search_goes_on": "Se sigue con las pruebas de {path}.",
+    "search_told_complete": "  prueba {number}: {value:.4g} tras {epochs} épocas",
+    "search_told_stopped": "  prueba {number}: {value:.4g} tras {epochs} épocas, detenida",
+    "search_told_failed": "  prueba {number}: fallida ({why})",
+    "export_format": "--format es uno de: {formats}. Se recibió: {format}",
+    "export_written": "Escrito: {path}",
     "about_compare": "Muestra entrenamientos de tablas juntos: cifras, segundos, y si se distinguen por "
     "azar.",
     "about_summary": "Muestra las capas de un modelo guardado.",

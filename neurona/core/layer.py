@@ -257,11 +257,12 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     def _note_host(self, args: tuple, kwargs: dict[str, Any]) -> None:
         """Call the layer for what its parts on the host note. Of the others only shapes are computed."""
-        # Arrays of NumPy would be converted within the trace, and so have no values there; texts never are.
-        args, kwargs = jax.tree.map(
-            lambda leaf: jnp.asarray(leaf) if getattr(leaf, "dtype", np.dtype("O")).kind in "biufc" else leaf,
-            (args, kwargs),
-        )
+
+        def outside(leaf: Any) -> Any:
+            """NumPy's numbers would be converted within the trace, and so have no values there."""
+            return jnp.asarray(leaf) if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufc" else leaf
+
+        args, kwargs = jax.tree.map(outside, (args, kwargs))
 
         def run() -> None:
             with Scope({}, jax.random.key(0), 0, False):

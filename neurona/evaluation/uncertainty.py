@@ -85,8 +85,12 @@ def bootstrap_interval(
         raise DataError(f"bootstrap_interval: there are 2 rows or more. Received: {rows}")
     random = np.random.default_rng(seed)
     value = float(figure(*parts))
+    # Each sample is drawn when it is used: all at once are 8 bytes * samples * rows.
     drawn = np.array(
-        [figure(*(part[chosen] for part in parts)) for chosen in random.integers(0, rows, (samples, rows))]
+        [
+            figure(*(part[chosen] for part in parts))
+            for chosen in (random.integers(0, rows, rows) for _ in range(samples))
+        ]
     )
     drawn = np.sort(drawn[~np.isnan(drawn)])
     if not len(drawn):

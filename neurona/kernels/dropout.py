@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona.kernels.library import like, native_call
 from neurona.kernels.operation import Operation, differentiable
+from neurona.numerics import is_known
 
 
 def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ...]) -> jax.Array:
@@ -19,7 +20,7 @@ def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ..
     Args:
         x: any shape.
         key: a JAX key.
-        rate: the share that is dropped, from 0 to 1 (exclusive).
+        rate: the share that is dropped, from 0 to 1 (exclusive); an input of the program, too.
         mask_shape: a shape that broadcasts to that of x.
 
     Example:
@@ -27,7 +28,7 @@ def dropout(x: jax.Array, key: jax.Array, rate: float, mask_shape: tuple[int, ..
         >>> dropout(jnp.ones(6), jax.random.key(1), 0.5, (6,)).tolist()
         [2.0, 0.0, 2.0, 2.0, 0.0, 0.0]
     """
-    if not has_native_bits(key) or tuple(mask_shape) != x.shape:
+    if not (has_native_bits(key) and is_known(rate)) or tuple(mask_shape) != x.shape:
         return _formula(x, key, 1.0 - rate, mask_shape)
     return _dropout(x, jax.random.key_data(key), keep=1.0 - rate)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurona.kernels.library import like, native_call
 from neurona.kernels.operation import Operation
+from neurona.numerics import is_known
 
 Slots = dict[str, list[Any]]
 Step = tuple[list[jax.Array], Slots]
@@ -112,5 +113,7 @@ _update = Operation(
     native=_native,
     size=_weights,
     faster_from_to=(64, 1e12),
-    supports=lambda *_, rule, **_options: rule is not None,
+    supports=lambda *_, rule, decays, **_options: (
+        rule is not None and all(map(is_known, (*rule.numbers, *decays)))
+    ),
 )

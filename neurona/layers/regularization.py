@@ -13,6 +13,7 @@ from neurona.core.policy import standardize_data_format
 from neurona.core.shapes import InputSpec
 from neurona.kernels.dropout import dropout
 from neurona.layers.arguments import fraction, spatial_axes
+from neurona.numerics import is_known, is_nothing
 from neurona.regularizers import L1L2
 
 __all__ = [
@@ -84,9 +85,9 @@ class Dropout(Layer):
         return _filled(self.noise_shape, shape)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        if not training or self.rate == 0:
+        if not training or is_nothing(self.rate):
             return inputs
-        if self.rate == 1:
+        if is_known(self.rate) and self.rate == 1:
             return jnp.zeros_like(inputs)
         return dropout(inputs, self._next_key(), self.rate, self._mask_shape(inputs.shape))
 

@@ -15,6 +15,7 @@ from neurona.core.errors import ArgumentError, ShapeError
 from neurona.core.policy import epsilon
 from neurona.kernels.cross_entropy import cross_entropy
 from neurona.losses.loss import LossFunctionWrapper, loss_function, prepare
+from neurona.numerics import is_nothing
 from neurona.tracebacks import warn
 
 __all__ = [
@@ -92,7 +93,7 @@ def binary_crossentropy(
         [0.693 0.693]
     """
     y_true, y_pred = _same_shape("binary_crossentropy", y_true, y_pred)
-    if label_smoothing:
+    if not is_nothing(label_smoothing):
         y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
     if from_logits:
         errors = -y_true * jnn.log_sigmoid(y_pred) - (1 - y_true) * jnn.log_sigmoid(-y_pred)
@@ -133,7 +134,7 @@ def binary_focal_crossentropy(
         [0.3466]
     """
     y_true, y_pred = _same_shape("binary_focal_crossentropy", y_true, y_pred)
-    if label_smoothing:
+    if not is_nothing(label_smoothing):
         y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
     p = jnn.sigmoid(y_pred) if from_logits else y_pred
     p_t = y_true * p + (1 - y_true) * (1 - p)
@@ -158,7 +159,7 @@ def _one_hot(
             f"{function} over one class (y_pred of shape {y_pred.shape}) is always 0. For yes or no use "
             "sigmoid with binary_crossentropy."
         )
-    if label_smoothing:
+    if not is_nothing(label_smoothing):
         y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
     return y_true, y_pred
 

@@ -1,6 +1,8 @@
 """Sequential: a model whose layers follow one another."""
 
-from collections.abc import Mapping
+import contextlib
+import contextvars
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from neurona import saving
@@ -14,6 +16,29 @@ from neurona.layers.input import Input, InputLayer
 from neurona.models.call_graph import CallGraph
 from neurona.models.model import Model
 from neurona.tracebacks import ends_at_users_line
+
+_connects: contextvars.ContextVar[bool] = contextvars.ContextVar("connects", default=True)
+
+
+@contextlib.contextmanager
+def without_weights() -> Iterator[None]:
+    """Make Sequential models without weights within the `with` block: a search compares many descriptions.
+
+    `model._connect()` gives a model its weights afterwards.
+
+    Example:
+
+        >>> from neurona.layers import Dense
+        >>> with without_weights():
+        ...     model = Sequential([Input((3,)), Dense(1)])
+        >>> model.built
+        False
+    """
+    token = _connects.set(False)
+    try:
+        yield
+    finally:
+        _connects.reset(token)
 
 
 class Sequential(Model):
@@ -105,7 +130,7 @@ class Sequential(Model):
         self._call_graph, self.built = None, False
         if self._learner is not None:
             self._learner.forget_programs()
-        if self._input is None or not self._layers:
+        if self._input is None or not self._layers or not _connects.get():
             return
         x: Any = self._input
         with self._context():

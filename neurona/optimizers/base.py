@@ -21,6 +21,7 @@ from neurona.core.spellings import older
 from neurona.core.symbolic import unique_name
 from neurona.kernels.update import Rule, update
 from neurona.messages import translated
+from neurona.numerics import is_nothing
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.clipping import clipped
 from neurona.optimizers.extension import ExtensionPoints
@@ -220,7 +221,8 @@ class Optimizer(ExtensionPoints):
         gradients = [
             None if g is None else g.astype(parameter.dtype) for g, parameter in zip(gradients, parameters)
         ]
-        decays = [self._decay_of(index, parameter) or 0.0 for index, parameter in enumerate(parameters)]
+        found = [self._decay_of(index, parameter) for index, parameter in enumerate(parameters)]
+        decays = [0.0 if decay is None else decay for decay in found]
         if self._has_update_step:
             state = {**state, **({"scalars": scalars} if scalars else {})}
             return self._run_update_steps(gradients, state, parameters, rate, decays)
@@ -250,7 +252,9 @@ class Optimizer(ExtensionPoints):
 
     def _decayed(self, index: int, parameter: jax.Array, rate: jax.Array) -> jax.Array:
         decay = self._decay_of(index, parameter)
-        return parameter - parameter * decay * rate.astype(parameter.dtype) if decay else parameter
+        if decay is None or is_nothing(decay):
+            return parameter
+        return parameter - parameter * decay * rate.astype(parameter.dtype)
 
     def _accumulate(
         self, gradients: list[jax.Array | None], state: dict[str, Any], parameters: list[jax.Array]

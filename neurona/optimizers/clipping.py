@@ -5,7 +5,7 @@ networks, 2013).
 import jax
 import jax.numpy as jnp
 
-from neurona.numerics import norm, with_norm
+from neurona.numerics import is_nothing, norm, with_norm
 
 
 def clipped(
@@ -28,11 +28,12 @@ def clipped(
         >>> gradients[0].round(3).tolist()
         [0.6000000238418579, 0.800000011920929]
     """
-    if limit := clipnorm:
+    if (limit := clipnorm) is not None and not is_nothing(limit):
         return [None if g is None else jnp.where(norm(g) <= limit, g, with_norm(g, limit)) for g in gradients]
-    if limit := clipvalue:
+    if (limit := clipvalue) is not None and not is_nothing(limit):
         return [None if g is None else jnp.clip(g, -limit, limit) for g in gradients]
-    if (limit := global_clipnorm) and any(g is not None for g in gradients):
+    limit = global_clipnorm
+    if limit is not None and not is_nothing(limit) and any(g is not None for g in gradients):
         return _clipped_together(gradients, limit)
     return gradients
 

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import jax
 
 from neurona.kernels.update import Rule
+from neurona.numerics import is_nothing
 from neurona.optimizers.arguments import Options
 from neurona.optimizers.base import Optimizer
 
@@ -51,19 +52,19 @@ class SGD(Optimizer):
         self.momentum, self.nesterov = self._checked_fraction("momentum", momentum), nesterov
 
     def _slot_groups(self) -> tuple[tuple[str, ...], ...]:
-        return (("momentum",),) if self.momentum else ()
+        return () if is_nothing(self.momentum) else (("momentum",),)
 
     def _step(
         self, gradient: jax.Array, parameter: jax.Array, slots: dict[str, jax.Array], shared: Any
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         move = gradient * shared
-        if not self.momentum:
+        if is_nothing(self.momentum):
             return parameter - move, slots
         velocity = slots["momentum"] * self.momentum - move
         ahead = velocity * self.momentum - move if self.nesterov else velocity
         return parameter + ahead, {"momentum": velocity}
 
     def _native_rule(self) -> Rule | None:
-        if not self.momentum:
+        if is_nothing(self.momentum):
             return Rule("sgd")
         return Rule("nesterov" if self.nesterov else "momentum", ("momentum",), (self.momentum,))

@@ -12,6 +12,7 @@ from neurona.plotting.history import plot_history
 from neurona.plotting.model import plot_model
 from neurona.plotting.predictions import plot_predictions
 from neurona.plotting.residuals import plot_residuals
+from neurona.plotting.trials import plot_trials
 from neurona.plotting.weights import plot_weights
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "plot_model",
     "plot_predictions",
     "plot_residuals",
+    "plot_trials",
     "plot_weights",
     "png",
 ]

@@ -66,7 +66,7 @@ class Ensemble:
     def __init__(
         self, model: Model, seeds: Iterable[int], learning_rate: Sequence[float] | None = None
     ) -> None:
-        _check_model(model)
+        check_model(model, "Ensemble")
         self.model = model
         self.seeds = _checked_seeds(seeds)
         self.learning_rate = (
@@ -297,26 +297,33 @@ class _Models(Sequence[Model]):
         return model
 
 
-def _check_model(model: Any) -> None:
-    """Refuse what can't be trained many times in one program."""
+def check_model(model: Any, owner: str) -> None:
+    """Refuse what can't be trained many times in one program.
+
+    Args:
+        model: of the user.
+        owner: what is asked for, such as `"Ensemble"`.
+
+    Raises:
+        ArgumentError: it is no model, or one whose training is no pure function of its rows.
+        NotBuiltError: it is not compiled.
+    """
     if not isinstance(model, Model):
-        raise ArgumentError(f"Ensemble takes a model, such as Sequential([...]). Received: {model!r}")
+        raise ArgumentError(f"{owner} takes a model, such as Sequential([...]). Received: {model!r}")
     if not model.compiled:
-        raise NotBuiltError(
-            "Call compile(optimizer=..., loss=...) on the model before Ensemble(model, seeds)."
-        )
+        raise NotBuiltError(f"Call compile(optimizer=..., loss=...) on the model before {owner} takes it.")
     if model.run_eagerly:
         raise ArgumentError(
-            "Ensemble trains in one compiled program: compile the model without run_eagerly=True."
+            f"{owner} trains in one compiled program: compile the model without run_eagerly=True."
         )
     if any(layer._is_stateful for layer in model._flatten_layers()):
         raise ArgumentError(
-            "Ensemble can't train a model with a stateful layer, whose state follows the order of its "
-            "batches."
+            f"{owner} can't train a model with a stateful layer, whose state follows the order of its "
+            f"batches."
         )
     if any(tensor.dtype == "string" for tensor in model.inputs or ()):
         raise ArgumentError(
-            "Ensemble trains in one compiled program, which has no texts: make numbers of them first, "
+            f"{owner} trains in one compiled program, which has no texts: make numbers of them first, "
             "x = vectorize(texts), and take the model that follows."
         )
 

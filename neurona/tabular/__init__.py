@@ -45,13 +45,23 @@ if TYPE_CHECKING:
         explanation_report,
         explanation_verdict,
     )
+    from neurona.tabular.exporting import export_model, export_program
     from neurona.tabular.judgement import Judgement, Standing, Worth, column_worth, judge
     from neurona.tabular.learning import Learned, Member, TableModel, Trial, learn_table
+    from neurona.tabular.network import KerasNetwork
     from neurona.tabular.notes import Note
     from neurona.tabular.predictor import TablePredictor
     from neurona.tabular.reading import RawTable, read_table
     from neurona.tabular.real_mlp import RealMLP
     from neurona.tabular.report import model_name, table_figures, table_report, verdict
+    from neurona.tabular.searching import (
+        SearchedTable,
+        TableSearchOptions,
+        search_table,
+        searched_figures,
+        searched_report,
+        searched_verdict,
+    )
     from neurona.tabular.target import TASKS, Target, infer_target
     from neurona.tabular.training import MODELS, PRESETS, TableOptions, TrainedTable, train_table
 
@@ -120,6 +130,16 @@ _MODULES = {
         "read_table",
     ),
     "real_mlp": ("RealMLP",),
+    "exporting": ("export_model", "export_program"),
+    "network": ("KerasNetwork",),
+    "searching": (
+        "SearchedTable",
+        "TableSearchOptions",
+        "search_table",
+        "searched_figures",
+        "searched_report",
+        "searched_verdict",
+    ),
     "report": (
         "model_name",
         "table_figures",
@@ -158,6 +178,7 @@ __all__ = [
     "Explanation",
     "Importance",
     "Judgement",
+    "KerasNetwork",
     "Learned",
     "LinearModel",
     "LogisticBaseline",
@@ -171,11 +192,13 @@ __all__ = [
     "RidgeBaseline",
     "RowExplanation",
     "Run",
+    "SearchedTable",
     "Standing",
     "TableEncoder",
     "TableModel",
     "TableOptions",
     "TablePredictor",
+    "TableSearchOptions",
     "TabularClassifier",
     "TabularRegressor",
     "Target",
@@ -198,6 +221,8 @@ __all__ = [
     "explanation_figures",
     "explanation_report",
     "explanation_verdict",
+    "export_model",
+    "export_program",
     "infer_columns",
     "infer_target",
     "judge",
@@ -205,6 +230,10 @@ __all__ = [
     "model_name",
     "read_run",
     "read_table",
+    "search_table",
+    "searched_figures",
+    "searched_report",
+    "searched_verdict",
     "select_ensemble",
     "table_figures",
     "table_report",

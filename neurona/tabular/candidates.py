@@ -4,6 +4,7 @@ outputs): numbers, or the probability of each class.
 
 import contextlib
 import importlib.util
+import time
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -12,6 +13,8 @@ from neurona.core.errors import optional_import
 from neurona.tabular.baselines import LogisticBaseline, NeighboursBaseline, RidgeBaseline
 from neurona.tabular.encoding import Encoded
 
+_FIRST_TREES = 5  # of a training in limited time
+_CAUTION = 0.8  # share of the time that is planned for
 _MANY_ROWS = 1000  # from which on some may be left for when to stop
 _MANY = 5_000_000  # cells of a table from which on several threads are of use
 
@@ -119,6 +122,7 @@ class BoostedTrees:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self.seconds: float | None = None  # that learning may take
 
     @staticmethod
     def is_available() -> bool:
@@ -140,8 +144,29 @@ class BoostedTrees:
             settings |= {"l2_regularization": 1.0, "max_features": 0.7}
             self.model = ensemble.HistGradientBoostingRegressor(**settings)
         with _few_threads(X):
-            self.model.fit(X.values, y, weights)
+            if self.seconds is None:
+                self.model.fit(X.values, y, weights)
+            else:
+                self._fit_in_time(X.values, y, weights)
         return self
+
+    def _fit_in_time(self, values: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> None:
+        """Learn a few trees in any case, then as many more as the time left is enough for."""
+        begin, all_trees = time.perf_counter(), self.model.max_iter
+        trees = min(_FIRST_TREES, all_trees)
+        self.model.set_params(warm_start=True, max_iter=trees)
+        self.model.fit(values, y, weights)
+        while self.model.n_iter_ == trees < all_trees:
+            passed = time.perf_counter() - begin
+            more = int(_CAUTION * (float(self.seconds or 0) - passed) / (passed / trees))
+            if more < 1:
+                break
+            trees = min(
+                trees + min(more, trees), all_trees
+            )  # at most twice as many, since the speed is a guess
+            self.model.set_params(max_iter=trees)
+            self.model.fit(values, y, weights)
+        self.model.set_params(warm_start=False, max_iter=all_trees)
 
     def predict(self, X: Encoded) -> np.ndarray:
         """The sum of the trees."""

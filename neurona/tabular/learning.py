@@ -169,7 +169,7 @@ def learn_table(
         outputs: how many classes; 1 for numbers.
         folds: of `k_folds` or `time_folds`.
         candidates: by name, what makes a new one. The constant is always among them.
-        time_limit: in seconds; no candidate begins after it.
+        time_limit: in seconds; no candidate begins after it, and boosted trees end by it.
         tell: is called when a candidate is done.
         weights: how much each row counts in learning and in what is chosen, above 0, (rows,).
 
@@ -199,7 +199,7 @@ def learn_table(
     named = {"constant": ConstantModel, **candidates}
     end = np.inf if time_limit is None else begin + time_limit
     trials, interrupted, diverged = _tried(
-        named, lambda name: _try(name, named[name], parts, y, outputs, folds, weights), end, tell
+        named, lambda name: _try(name, named[name], parts, y, outputs, folds, weights, end), end, tell
     )
     learned = _joined(trials, encoders, y, outputs, folds, weights)
     learned = dataclasses.replace(learned, interrupted=interrupted, diverged=diverged)
@@ -211,7 +211,7 @@ def learn_table(
     def again(name: str) -> Candidate | None:
         if interrupted or time.perf_counter() > end:
             return None
-        model = named[name]().fit(whole, y, outputs, weights)
+        model = _limited(named[name](), end, 1).fit(whole, y, outputs, weights)
         return model if np.isfinite(model.predict(whole.rows(np.arange(min(len(y), _ASKED))))).all() else None
 
     return _refitted(learned, encoder, again)
@@ -274,13 +274,15 @@ def _try(
     outputs: int,
     folds: Sequence[Split],
     weights: np.ndarray | None,
+    end: float,
 ) -> Trial | None:
     """Let a candidate learn and predict every fold; None where a prediction is not finite."""
     begin = time.perf_counter()
     predictions = np.full((len(y), outputs), np.nan)
     models = []
-    for (known, new), (rows, others) in zip(parts, folds):
-        models.append(build().fit(known, y[rows], outputs, _of(weights, rows)))
+    for number, ((known, new), (rows, others)) in enumerate(zip(parts, folds)):
+        model = _limited(build(), end, len(folds) - number)
+        models.append(model.fit(known, y[rows], outputs, _of(weights, rows)))
         said = models[-1].predict(new)
         if not np.isfinite(said).all():
             return None
@@ -293,6 +295,13 @@ def _try(
     temperature = _temperature(y[tested], predictions[tested], _of(weights, tested))
     losses = [_loss(y[others], cooled[others], _of(weights, others)) for _, others in folds]
     return Trial(name, models, temperature, cooled, time.perf_counter() - begin, losses)
+
+
+def _limited(model: Candidate, end: float, shares: int) -> Candidate:
+    """A candidate that keeps to its share of the time that is left, if it can."""
+    if end < np.inf and hasattr(model, "seconds"):
+        vars(model)["seconds"] = max(end - time.perf_counter(), 0.0) / shares
+    return model
 
 
 def _judges(folds: Sequence[Split], rows: int) -> list[Split]:

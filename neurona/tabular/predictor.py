@@ -19,6 +19,7 @@ from neurona.tabular import baselines, candidates, encoding, learning
 from neurona.tabular.columns import Column, infer_columns
 from neurona.tabular.drift import Profile, Usual
 from neurona.tabular.learning import TableModel
+from neurona.tabular.network import KerasNetwork
 from neurona.tabular.notes import Note
 from neurona.tabular.reading import RawTable
 from neurona.tabular.real_mlp import RealMLP
@@ -166,6 +167,7 @@ class TablePredictor:
             FileNotFoundError: there is none.
             SavingError: it is damaged, of another kind, or asks for more memory than `Budget` allows.
         """
+        path = Path(path)
         gate = Gate.of_file(path, SavingError)
         with Zip(path, gate) as archive:
             description = parse_dictionary(archive.read(_DESCRIPTION), gate, _DESCRIPTION)
@@ -227,6 +229,7 @@ _CLASSES: dict[str, type] = {
         baselines.LogisticBaseline,
         baselines.NeighboursBaseline,
         RealMLP,
+        KerasNetwork,
     )
 }
 

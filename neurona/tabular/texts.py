@@ -197,6 +197,34 @@ _ENGLISH = {
     "model_neighbours": "nearest rows",
     "model_trees": "boosted trees",
     "model_network": "network",
+    "model_searched": "searched network",
+    "search_tried": "{trials} networks were tried on {rows} rows; {stopped} of them were stopped early.",
+    "search_best": "The best is trial {number}: {values}.",
+    "search_wins": "A linear model reaches {score}, with a greater loss.",
+    "search_loses": "A linear model reaches {score}, with a loss that is no greater: prefer it, it is "
+    "simpler.",
+    "search_trials": "Trials",
+    "search_trial": "trial",
+    "search_epochs": "epochs",
+    "search_state": "end",
+    "search_complete": "complete",
+    "search_stopped": "stopped early",
+    "search_failed": "failed",
+    "search_trials_meaning": "Of {trials} trials {stopped} were stopped early, since others were better "
+    "after as "
+    "many epochs, and {failed} failed. The figure is that of the rows of the folds, by which the best "
+    "was chosen: "
+    "that of the held-out rows above is the honest one.",
+    "search_hyper": "hyperparameter",
+    "search_share": "importance",
+    "search_importance": "Importance of the hyperparameters",
+    "search_importance_meaning": "How much of the differences between trials lies between the values of "
+    "each.",
+    "search_parallel": "Trials as lines",
+    "search_parallel_meaning": "Each line is a trial, from the value of one hyperparameter to the next; "
+    "dark ones "
+    "are better. Where dark lines meet, good values are.",
+    "search_code": "The network as code",
 }
 _SPANISH = {
     "at_point": "{value} ({point})",
@@ -394,6 +422,34 @@ _SPANISH = {
     "model_neighbours": "de filas cercanas",
     "model_trees": "de árboles potenciados",
     "model_network": "red",
+    "model_searched": "red buscada",
+    "search_tried": "Se probaron {trials} redes con {rows} filas; {stopped} de ellas se detuvieron antes.",
+    "search_best": "La mejor es la prueba {number}: {values}.",
+    "search_wins": "Un modelo lineal llega al {score}, con una pérdida mayor.",
+    "search_loses": "Un modelo lineal llega al {score}, con una pérdida que no es mayor: prefiéralo, es "
+    "más simple.",
+    "search_trials": "Pruebas",
+    "search_trial": "prueba",
+    "search_epochs": "épocas",
+    "search_state": "fin",
+    "search_complete": "completa",
+    "search_stopped": "detenida antes",
+    "search_failed": "fallida",
+    "search_trials_meaning": "De {trials} pruebas, {stopped} se detuvieron antes, porque otras eran "
+    "mejores tras las "
+    "mismas épocas, y {failed} fallaron. La cifra es la de las filas de los pliegues, por la que se "
+    "eligió la mejor: "
+    "la honesta es la de las filas apartadas, arriba.",
+    "search_hyper": "hiperparámetro",
+    "search_share": "importancia",
+    "search_importance": "Importancia de los hiperparámetros",
+    "search_importance_meaning": "Cuánto de las diferencias entre pruebas está entre los valores de cada "
+    "uno.",
+    "search_parallel": "Las pruebas como líneas",
+    "search_parallel_meaning": "Cada línea es una prueba, del valor de un hiperparámetro al siguiente; "
+    "las oscuras "
+    "son mejores. Donde se juntan líneas oscuras hay valores buenos.",
+    "search_code": "La red como código",
 }
 
 _TABLES = {"en": _ENGLISH, "es": in_spanish(_SPANISH)}

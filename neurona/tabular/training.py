@@ -47,7 +47,7 @@ class TableOptions:
         models: which are tried, of `MODELS`.
         preset: `"fast"`, or `"best"`, with which the network goes through the rows 256 times instead of 32.
         folds: how many; None for 5, and for one part held out in large tables with the fast preset.
-        time_limit: in seconds; no model begins after it.
+        time_limit: in seconds; no model begins after it, and boosted trees end by it.
         group: the column of what may not be torn apart, such as patients.
         time_column: the column of moments: older rows predict newer ones.
         columns: the kinds of columns that are not what their cells look like, such as `{"postcode":

@@ -9,7 +9,14 @@ from sklearn.preprocessing import StandardScaler
 
 from neurona import evaluation
 from neurona.errors import ArgumentError, DataError, NotBuiltError
-from neurona.tabular import LogisticBaseline, NeighboursBaseline, RidgeBaseline, select_ensemble
+from neurona.tabular import (
+    BoostedTrees,
+    Encoded,
+    LogisticBaseline,
+    NeighboursBaseline,
+    RidgeBaseline,
+    select_ensemble,
+)
 
 DIABETES = load_diabetes(return_X_y=True)
 WINE = load_wine(return_X_y=True)
@@ -107,3 +114,16 @@ def test_arguments_of_no_sense_are_refused():
         NeighboursBaseline(0)
     with pytest.raises(DataError, match="of one shape"):
         select_ensemble([[1], [1, 2]], np.mean)
+
+
+def test_boosted_trees_end_in_time_with_the_trees_of_a_whole_training():
+    pytest.importorskip("skops")
+    values = np.random.default_rng(0).normal(size=(900, 5))
+    X = Encoded(values, list("abcde"), list("abcde"), [True] * 5)
+    y = values[:, 0] * values[:, 1]
+    short, long, whole = BoostedTrees(), BoostedTrees(), BoostedTrees()
+    short.seconds, long.seconds = 0.0, 1e9
+    for trees in (short, long, whole):
+        trees.fit(X, y, 1)
+    assert short.model.n_iter_ == 5
+    np.testing.assert_allclose(long.predict(X), whole.predict(X))
