@@ -45,7 +45,9 @@ def by_hand(network: Network, row: int) -> dict[str, Any]:
     loss, slope = jax.value_and_grad(loss_of)(values[-1][None])
     deltas = _deltas(network, parameters, names, sums, slope[0], values)
     gradients = [(np.outer(a, delta), delta) for a, delta in zip(inputs, deltas)]
-    gradients = [(kernel + _penalty(state, pair[0]), bias) for (kernel, bias), pair in zip(gradients, parameters)]
+    gradients = [
+        (kernel + _penalty(state, pair[0]), bias) for (kernel, bias), pair in zip(gradients, parameters)
+    ]
     after = _updated(network, gradients)
     layers = [
         {

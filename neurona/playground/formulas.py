@@ -111,9 +111,9 @@ def _check(node: ast.AST, text: str, depth: int) -> None:
             children = list(values)
         case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in _OPERATORS for op in ops):
             children = [left, *others]
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if (
-            name in _FUNCTIONS and len(args) == 1 + (name in _TWO_ARGUMENTS)
-        ):
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS and len(
+            args
+        ) == 1 + (name in _TWO_ARGUMENTS):
             children = list(args)
         case _:
             raise _refused(ast.unparse(node))

@@ -61,7 +61,9 @@ class Network:
         self.x, self.y = self._arrays(self.train)
         self.test_arrays = self._arrays(self.test)
         self.finite = True
-        self._rate_at = [one.path.rsplit("/", 1)[-1] for one in self.optimizer.variables].index("learning_rate")
+        self._rate_at = [one.path.rsplit("/", 1)[-1] for one in self.optimizer.variables].index(
+            "learning_rate"
+        )
         self.now = Moment(0, self._first_values())
         self.moments = [self.now]
         self._run, self._look = jax.jit(self._updates), jax.jit(self._views)
@@ -225,7 +227,8 @@ class Network:
         """Where every dense layer's kernel and bias stand among the trainable values."""
         paths = [one.path for one in self.model.trainable_variables]
         return [
-            {kind: paths.index(f"{name}/{kind}") for kind in ("kernel", "bias")} for name in layer_names(self.state)
+            {kind: paths.index(f"{name}/{kind}") for kind in ("kernel", "bias")}
+            for name in layer_names(self.state)
         ]
 
     def parameters(self) -> list[tuple[np.ndarray, np.ndarray]]:

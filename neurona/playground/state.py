@@ -69,7 +69,9 @@ def normalized(given: Any) -> tuple[dict[str, Any], list[dict[str, str]]]:
     state: dict[str, Any] = {"v": 1, "problem": problem, "data": _data(read.inner("data"), problem)}
     features = given.get("features", ["x", "y"])
     if not (isinstance(features, list) and features and all(one in FEATURES for one in features)):
-        read.note("features", f"a list of {', '.join(FEATURES)}", f"una lista de {', '.join(FEATURES)}", features)
+        read.note(
+            "features", f"a list of {', '.join(FEATURES)}", f"una lista de {', '.join(FEATURES)}", features
+        )
         features = ["x", "y"]
     state["features"] = [one for one in FEATURES if one in features]
     state["layers"] = _layers(read)
@@ -122,7 +124,9 @@ class _Reader:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if is_number and math.isfinite(value) and low <= value <= high:
             return float(value)
-        self.note(name, f"a number from {low:g} to {high:g}", f"un número de {low:g} a {high:g}", value, default)
+        self.note(
+            name, f"a number from {low:g} to {high:g}", f"un número de {low:g} a {high:g}", value, default
+        )
         return default
 
     def whole(self, name: str, low: int, high: int, default: int) -> int:

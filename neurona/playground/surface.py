@@ -43,7 +43,9 @@ def _like(rng: np.random.Generator, weights: Any) -> np.ndarray:
     direction = rng.normal(size=weights.shape)
     if direction.ndim < 2:
         return np.zeros_like(direction, np.float32)
-    lengths = np.linalg.norm(np.asarray(weights), axis=0) / np.maximum(np.linalg.norm(direction, axis=0), 1e-12)
+    lengths = np.linalg.norm(np.asarray(weights), axis=0) / np.maximum(
+        np.linalg.norm(direction, axis=0), 1e-12
+    )
     return np.asarray(direction * lengths, np.float32)
 
 
