@@ -1,7 +1,6 @@
 """`neurona playground`: a page on this machine where a network learns and everything can be touched."""
 
 import threading
-import time
 import webbrowser
 
 from neurona.cli.texts import texts
@@ -26,7 +25,7 @@ def run(port: int, browser: bool, *, language: str) -> int:
         print(say["playground_unbuilt"])
     print(say["playground_at"].format(address=playground.address), flush=True)
     if browser:
-        threading.Thread(target=_open, args=(playground,), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(playground.address,), daemon=True).start()
     try:
         playground.run()
     except KeyboardInterrupt:
@@ -34,9 +33,3 @@ def run(port: int, browser: bool, *, language: str) -> int:
     print(say["playground_ended"])
     return 0
 
-
-def _open(playground: Playground) -> None:
-    """Open the browser as soon as the server answers."""
-    while not playground.server.started:
-        time.sleep(0.02)
-    webbrowser.open(playground.address)

@@ -57,6 +57,7 @@ class Playground:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self.socket.bind((HOST, port))
+            self.socket.listen(64)  # who comes before the server runs waits
         except OSError:
             self.socket.close()
             raise

@@ -59,12 +59,12 @@ class Page:
         self.send("ready")
         return head
 
-    def send(self, kind, **content):
-        self.socket.send(json.dumps({"type": kind, **content}))
+    def send(self, message, **content):
+        self.socket.send(json.dumps({"type": message, **content}))
 
-    def ask(self, kind, **content):
+    def ask(self, message, **content):
         """The answer to a message, past all frames."""
-        self.send(kind, id=7, **content)
+        self.send(message, id=7, **content)
         while True:
             got = self.receive()
             if got.get("id") == 7:

@@ -1,4 +1,4 @@
-"""The learn view over a real websocket: its numbers are those of the model's own gradients and of formulas."""
+"""The learn view over a real websocket: its numbers are those of formulas and of the model itself."""
 
 import subprocess
 import sys
