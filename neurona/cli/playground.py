@@ -1,5 +1,6 @@
 """`neurona playground`: a page on this machine where a network learns and everything can be touched."""
 
+import contextlib
 import threading
 import webbrowser
 
@@ -26,10 +27,7 @@ def run(port: int, browser: bool, *, language: str) -> int:
     print(say["playground_at"].format(address=playground.address), flush=True)
     if browser:
         threading.Thread(target=webbrowser.open, args=(playground.address,), daemon=True).start()
-    try:
+    with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again after it has closed the pages
         playground.run()
-    except KeyboardInterrupt:
-        pass  # uvicorn has closed the pages, and raises the signal again
     print(say["playground_ended"])
     return 0
-

@@ -219,7 +219,8 @@ _ENGLISH = {
     "zoo_written": "Results: {folder}",
     "playground_at": "The playground: {address}\nCtrl-C ends it.",
     "playground_ended": "The playground has ended.",
-    "playground_port": "Port {port} of {host} can't be used ({error}). Choose another with --port, or 0 for a free one.",
+    "playground_port": "Port {port} of {host} can't be used ({error}). "
+    "Choose another with --port, or 0 for a free one.",
     "playground_unbuilt": "The page is not built yet: cd neurona/playground/web && npm ci && npm run build",
 }
 _SPANISH = {
@@ -445,8 +446,10 @@ _SPANISH = {
     "zoo_written": "Resultados: {folder}",
     "playground_at": "El parque: {address}\nCtrl-C lo cierra.",
     "playground_ended": "El parque se ha cerrado.",
-    "playground_port": "El puerto {port} de {host} no se puede usar ({error}). Elija otro con --port, o 0 para uno libre.",
-    "playground_unbuilt": "La página aún no está construida: cd neurona/playground/web && npm ci && npm run build",
+    "playground_port": "El puerto {port} de {host} no se puede usar ({error}). "
+    "Elija otro con --port, o 0 para uno libre.",
+    "playground_unbuilt": "La página aún no está construida: "
+    "cd neurona/playground/web && npm ci && npm run build",
 }
 TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**in_spanish(_SPANISH), **TASKS["es"]}}
 

@@ -34,7 +34,7 @@ def exported(message: dict[str, Any]) -> bytes:
     if kind == "keras":
         return _model_file(state, message.get("weights"))
     updates = message.get("updates", 0)
-    if not (type(updates) is int and 0 <= updates):
+    if not (type(updates) is int and updates >= 0):
         raise Refusal("updates", "updates is a whole number.", "updates es un número entero.")
     code = program(state, updates)
     if kind == "python":

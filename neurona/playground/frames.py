@@ -77,9 +77,9 @@ def not_finite(network: Network) -> dict[str, str]:
     update, rate = network.now.update, network.state["learning_rate"]
     largest = max((float(np.abs(one).max()) for pair in network.parameters() for one in pair), default=0.0)
     return {
-        "en": f"The loss after update {update} is not a finite number. The largest weight is {largest:.3g}: with "
-        f"a learning rate of {rate:g} the steps were too large. Lower the rate, then go back or reset.",
-        "es": f"La pérdida tras la actualización {update} no es un número finito. El mayor peso es {largest:.3g}: "
-        f"con una tasa de aprendizaje de {rate:g} los pasos fueron demasiado grandes. Baje la tasa y luego "
+        "en": f"The loss after update {update} is not a finite number. The largest weight is {largest:.3g}: "
+        f"with a learning rate of {rate:g} the steps were too large. Lower the rate, then go back or reset.",
+        "es": f"La pérdida tras la actualización {update} no es un número finito. El mayor "
+        f"peso es {largest:.3g}: con una tasa de aprendizaje de {rate:g} los pasos fueron demasiado grandes. Baje la tasa y luego "
         "retroceda o reinicie.",
     }

@@ -1,4 +1,4 @@
-"""Network: a model of the plane, its training in one compiled loop, and the moments that it can go back to."""
+"""Network: a model of the plane, its training in one compiled loop, and moments to go back to."""
 
 import functools
 from typing import Any, NamedTuple

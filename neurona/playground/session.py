@@ -1,4 +1,4 @@
-"""Session: one open page. It reads the page's messages, trains, and hands out frames, in a thread of its own."""
+"""Session: one open page. It reads messages, trains, and hands out frames, in its own thread."""
 
 import json
 import queue
@@ -122,7 +122,7 @@ class Session:
             said = {"en": f"This can't be done: {said}", "es": f"Esto no se puede hacer: {said}"}
             self._reply(message, "error", code="failed", message=said)
 
-    def _reply(self, message: Any, kind: str, **content: Any) -> None:
+    def _reply(self, message: Any, kind: str, /, **content: Any) -> None:
         number = message.get("id") if isinstance(message, dict) else None
         number = number if isinstance(number, int) else None
         self._send(json.dumps({"type": kind, "id": number, **content}, allow_nan=False))

@@ -1,4 +1,4 @@
-"""The loss around the weights, over a plane of two random directions, and the path walked, projected on it."""
+"""The loss around the weights, over a plane of two random directions, with the path walked."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from neurona.playground.network import Network
 def surface(network: Network, span: float, size: int) -> dict[str, Any]:
     """The training loss at the weights + s u + t v, for s and t from -span to span.
 
-    u and v are random, and each unit's part is as long as the unit's weights (Li et al., 2018, "Visualizing the
-    loss landscape of neural nets"). They depend on the seed alone.
+    u and v are random, and each unit's part is as long as the unit's weights (Li et al., 2018, "Visualizing
+    the loss landscape of neural nets"). They depend on the seed alone.
     """
     values = network.now.values
     rng = np.random.default_rng(network.state["seed"])

@@ -47,7 +47,7 @@ class Page:
         self.hello = self.receive()
 
     def receive(self):
-        got = self.socket.recv(timeout=60)
+        got = self.socket.recv(timeout=20)
         if isinstance(got, str):
             return json.loads(got)
         size = int.from_bytes(got[:4], "little")
