@@ -49,7 +49,20 @@ def by_hand(network: Network, row: int) -> dict[str, Any]:
         (kernel + _penalty(state, pair[0]), bias) for (kernel, bias), pair in zip(gradients, parameters)
     ]
     after = _updated(network, gradients)
-    layers = [
+    return {
+        "row": row,
+        "features": _list(values[0]),
+        "target": _list(target[0]),
+        "loss": number(loss),
+        "loss_name": state["loss"],
+        "loss_gradient": _list(slope[0]),
+        "layers": _steps(inputs, sums, names, values[1:], deltas, parameters, gradients, after),
+    }
+
+
+def _steps(*columns: Any) -> list[dict[str, Any]]:
+    """What happens in every layer, as the page shows it."""
+    return [
         {
             "input": _list(a),
             "z": _list(z),
@@ -63,19 +76,8 @@ def by_hand(network: Network, row: int) -> dict[str, Any]:
             "new_kernel": _list(new[0]),
             "new_bias": _list(new[1]),
         }
-        for a, z, name, h, delta, pair, gradient, new in zip(
-            inputs, sums, names, values[1:], deltas, parameters, gradients, after
-        )
+        for a, z, name, h, delta, pair, gradient, new in zip(*columns)
     ]
-    return {
-        "row": row,
-        "features": _list(values[0]),
-        "target": _list(target[0]),
-        "loss": number(loss),
-        "loss_name": state["loss"],
-        "loss_gradient": _list(slope[0]),
-        "layers": layers,
-    }
 
 
 def _forward(network: Network, row: int, parameters: Any, names: list[str]) -> tuple[Any, Any, Any]:

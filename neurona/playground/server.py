@@ -1,6 +1,7 @@
 """The server of the page: on this machine only, for whoever has the token of this start."""
 
 import asyncio
+import contextlib
 import hmac
 import secrets
 import socket
@@ -31,8 +32,8 @@ STATIC = Path(__file__).parent / "static"
 MOST_PAGES, LONGEST_MESSAGE = 8, 1 << 20
 IDLE_SECONDS = 20.0
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src "
+    "'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
 )
 _NO_PAGE = (
     "The page is not built. / La página no está construida.\n\n"
@@ -67,7 +68,8 @@ class Playground:
         config = uvicorn.Config(
             self._guarded(self._application()), log_level="error", access_log=False, server_header=False,
             ws="websockets-sansio", ws_max_size=LONGEST_MESSAGE, ws_ping_interval=IDLE_SECONDS,
-            timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=64, h11_max_incomplete_event_size=16384,
+            timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=64,
+            h11_max_incomplete_event_size=16384,
         )  # fmt: skip
         self.server = uvicorn.Server(config)
 
@@ -200,7 +202,7 @@ class Playground:
 
 def _handed(loop: Any, outgoing: Any, data: str | bytes) -> None:
     """Give a message from the session's thread to the loop, which may have ended."""
-    if not loop.is_closed():
+    with contextlib.suppress(RuntimeError):  # the loop is closed
         loop.call_soon_threadsafe(outgoing.put_nowait, data)
 
 
