@@ -14,15 +14,15 @@ from neurona.playground.refusal import Refusal
 from neurona.playground.state import OPTIMIZERS, normalized
 
 EXPORTS = {"python": "network.py", "ipynb": "network.ipynb", "keras": "network.keras"}
-_MOST_UPDATES = 20_000
+_MOST_UPDATES = 1_000_000
 
 
 def exported(message: dict[str, Any]) -> bytes:
     """The file that a request asks for.
 
     Args:
-        message: has `state`, `format`, for a program `updates`, and for a model file `weights`: a list of kernel
-            and bias for every layer.
+        message: has `state`, `format`, for a program `updates`, and for a model file `weights`: a list of
+            kernel and bias for every layer.
 
     Raises:
         Refusal: the format is unknown, or the weights do not fit.
@@ -54,6 +54,26 @@ def program(state: dict[str, Any], updates: int) -> str:
 
     Its figures are the page's. Dropout draws other numbers.
     """
+    options = {
+        "learning_rate": state["learning_rate"],
+        **{one: state[one] for one in OPTIMIZERS[state["optimizer"]]},
+    }
+    config = {"class_name": state["optimizer"], "config": options}
+    metrics = '["mean_absolute_error"]' if state["problem"] == "regression" else "[]"
+    return _PROGRAM.format(
+        state=json.dumps(state),
+        seed=state["seed"],
+        width=len(state["features"]),
+        layers="\n".join(_layer_lines(state)),
+        optimizer=config,
+        loss=state["loss"],
+        metrics=metrics,
+        updates=updates,
+    )
+
+
+def _layer_lines(state: dict[str, Any]) -> list[str]:
+    """The lines that build the layers."""
     penalty = state["regularization"]
     rate = penalty["rate"] if penalty["kind"] else 0
     regularizer = (
@@ -77,22 +97,7 @@ def program(state: dict[str, Any], updates: int) -> str:
         if layer.get("dropout"):
             lines.append(f"{name} = nn.layers.Dropout({layer['dropout']!r})({name})")
         names.append(name)
-    options = {
-        "learning_rate": state["learning_rate"],
-        **{one: state[one] for one in OPTIMIZERS[state["optimizer"]]},
-    }
-    config = {"class_name": state["optimizer"], "config": options}
-    metrics = '["mean_absolute_error"]' if state["problem"] == "regression" else "[]"
-    return _PROGRAM.format(
-        state=json.dumps(state),
-        seed=state["seed"],
-        width=len(state["features"]),
-        layers="\n".join(lines),
-        optimizer=config,
-        loss=state["loss"],
-        metrics=metrics,
-        updates=min(updates, _MOST_UPDATES) if updates > _MOST_UPDATES else updates,
-    )
+    return lines
 
 
 _PROGRAM = """\
@@ -136,8 +141,7 @@ def training_data(state: dict[str, Any], updates: int) -> tuple[np.ndarray, ...]
     """
     network = Network(normalized(state)[0])
     test_x, test_y = network.test_arrays
-    rows = [network.rows_of(update) for update in range(updates)]
-    order = np.stack(rows) if rows else np.zeros((0, network.state["batch"]), np.int32)
+    order = network.rows_of(updates)
     return np.asarray(network.x), np.asarray(network.y), np.asarray(test_x), np.asarray(test_y), order
 
 

@@ -83,7 +83,7 @@ class Network:
     def objective(self, trainable: Any, others: Any, x: Any, y: Any, rate: Any, **call: Any) -> Any:
         """The loss with the penalty, and the new values of the other variables."""
         outputs, others = self.model.stateless_call(trainable, others, x, **call)
-        output = outputs[-1]
+        output = listed(outputs)[-1]
         penalty = self.state["regularization"]["kind"]
         loss = jnp.mean(self.loss(y, output))
         if penalty:
@@ -121,7 +121,7 @@ class Network:
         """The figures and pictures of a frame."""
 
         def outputs(inputs: Any) -> Any:
-            return self.model.stateless_call(values.trainable, values.others, inputs, training=False)[0]
+            return listed(self.model.stateless_call(values.trainable, values.others, inputs)[0])
 
         def figures(inputs: Any, wanted: Any) -> Any:
             output = outputs(inputs)[-1]
@@ -203,9 +203,11 @@ class Network:
         line = np.arange(len(self.x), dtype=np.int32)
         return rng.permuted(np.tile(line, (_BLOCK, 1)), axis=1).ravel()
 
-    def rows_of(self, update: int) -> np.ndarray:
-        """The training rows of one update."""
-        return self._order(update, 1)[0]
+    def rows_of(self, updates: int) -> np.ndarray:
+        """The training rows of the first updates, (updates, batch)."""
+        starts = range(0, updates, LONGEST_RUN)
+        parts = [self._order(start, min(LONGEST_RUN, updates - start)) for start in starts]
+        return np.concatenate([np.zeros((0, self.state["batch"]), np.int32), *parts])[:updates]
 
     def seek(self, update: int) -> None:
         """Go to a moment, back or ahead, with the same bits as at the first time."""
@@ -275,12 +277,17 @@ class Network:
     def activations(self, x: Any) -> list[np.ndarray]:
         """What every layer gives for rows of features."""
         values = self.now.values
-        return jax.device_get(self.model.stateless_call(values.trainable, values.others, x)[0])
+        return jax.device_get(listed(self.model.stateless_call(values.trainable, values.others, x)[0]))
 
 
 @functools.lru_cache(maxsize=8)
 def _grids(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     return features([*names], grid(LIMITS["grid"])), features([*names], grid(UNIT_GRID))
+
+
+def listed(outputs: Any) -> list[Any]:
+    """The outputs as a list: a model with one gives it bare."""
+    return outputs if isinstance(outputs, list) else [outputs]
 
 
 def layer_names(state: dict[str, Any]) -> list[str]:

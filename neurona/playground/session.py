@@ -67,10 +67,14 @@ class Session:
                 continue
             except queue.Empty:
                 pass
-            if self._playing:
-                self._train()
-            if self._ready and self._changed:
-                self._show()
+            try:
+                if self._playing:
+                    self._train()
+                if self._ready and self._changed:
+                    self._show()
+            except Exception as error:
+                self._playing = self._changed = False
+                self._tell(None, error)
 
     def _train(self) -> None:
         """A chunk of updates of every network, as many as fit into its time and the wanted speed."""
@@ -118,9 +122,13 @@ class Session:
         except Refusal as refusal:
             self._reply(message, "error", code=refusal.code, message=refusal.message)
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"[:500]
-            said = {"en": f"This can't be done: {said}", "es": f"Esto no se puede hacer: {said}"}
-            self._reply(message, "error", code="failed", message=said)
+            self._tell(message, error)
+
+    def _tell(self, message: Any, error: Exception) -> None:
+        """Answer with what went wrong."""
+        said = f"{type(error).__name__}: {error}"[:500]
+        said = {"en": f"This can't be done: {said}", "es": f"Esto no se puede hacer: {said}"}
+        self._reply(message, "error", code="failed", message=said)
 
     def _reply(self, message: Any, kind: str, /, **content: Any) -> None:
         number = message.get("id") if isinstance(message, dict) else None

@@ -18,7 +18,9 @@ ACTIVATIONS = (
     "relu6", "mish", "hard_tanh", "hard_sigmoid", "exponential",
 )  # fmt: skip
 LOSSES = {
-    "binary": ("mean_squared_error", "binary_crossentropy", "hinge", "squared_hinge", "binary_focal_crossentropy"),
+    "binary": (
+        "mean_squared_error", "binary_crossentropy", "hinge", "squared_hinge", "binary_focal_crossentropy",
+    ),
     "classes": (
         "categorical_crossentropy", "mean_squared_error", "categorical_hinge", "categorical_focal_crossentropy",
     ),
