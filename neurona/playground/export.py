@@ -36,7 +36,7 @@ def exported(message: dict[str, Any]) -> bytes:
     updates = message.get("updates", 0)
     if not (type(updates) is int and updates >= 0):
         raise Refusal("updates", "updates is a whole number.", "updates es un número entero.")
-    code = program(state, updates)
+    code = python_of(state, updates)
     if kind == "python":
         return code.encode()
     cell = {"cell_type": "code", "execution_count": None, "id": "network", "metadata": {}, "outputs": []}
@@ -49,7 +49,7 @@ def exported(message: dict[str, Any]) -> bytes:
     return json.dumps(book, indent=1).encode()
 
 
-def program(state: dict[str, Any], updates: int) -> str:
+def python_of(state: dict[str, Any], updates: int) -> str:
     """A program that builds the network of a state and trains it by so many updates, as the page did.
 
     Its figures are the page's. Dropout draws other numbers.

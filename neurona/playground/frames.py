@@ -80,6 +80,7 @@ def not_finite(network: Network) -> dict[str, str]:
         "en": f"The loss after update {update} is not a finite number. The largest weight is {largest:.3g}: "
         f"with a learning rate of {rate:g} the steps were too large. Lower the rate, then go back or reset.",
         "es": f"La pérdida tras la actualización {update} no es un número finito. El mayor "
-        f"peso es {largest:.3g}: con una tasa de aprendizaje de {rate:g} los pasos fueron demasiado grandes. Baje la tasa y luego "
+        f"peso es {largest:.3g}: con una tasa de aprendizaje de {rate:g} los pasos fueron demasiado "
+        "grandes. Baje la tasa y luego "
         "retroceda o reinicie.",
     }

@@ -239,7 +239,7 @@ class Network:
         return [(np.asarray(values[one["kernel"]]), np.asarray(values[one["bias"]])) for one in self.places()]
 
     def take_over(self, other: "Network") -> bool:
-        """Keep what fits of another network's weights. Returns whether everything did, and training goes on."""
+        """Keep what fits of another network's weights. Returns whether training goes on from there."""
         new, old = self.now.values, other.now.values
         shapes = [[one.shape for one in jax.tree.leaves(values)] for values in (new, old)]
         same = shapes[0] == shapes[1] and self.state["optimizer"] == other.state["optimizer"]

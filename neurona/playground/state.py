@@ -22,7 +22,8 @@ LOSSES = {
         "mean_squared_error", "binary_crossentropy", "hinge", "squared_hinge", "binary_focal_crossentropy",
     ),
     "classes": (
-        "categorical_crossentropy", "mean_squared_error", "categorical_hinge", "categorical_focal_crossentropy",
+        "categorical_crossentropy", "mean_squared_error", "categorical_hinge",
+        "categorical_focal_crossentropy",
     ),
     "regression": ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh"),
 }  # fmt: skip
