@@ -58,11 +58,12 @@ FLOORS = [
     {"tasks"},
     {"zoo"},
     {"legacy"},
+    {"playground"},
     {"cli"},
     {"__main__"},
 ]
 PUBLIC = {name for name in neurona.__all__ if name[0].islower()}
-GUESTS = {"tasks", "zoo", "cli"}  # rooms that use public names only
+GUESTS = {"tasks", "zoo", "playground", "cli"}  # rooms that use public names only
 
 # What does not fit the eye yet. The list may only shrink.
 KNOWN_OVERSIZED = {

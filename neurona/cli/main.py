@@ -192,6 +192,10 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "seed": option(int, "option_seed", "--seed", default=0),
         "output": option(Path | None, "option_zoo_output", "--output"),
     },
+    "playground": {
+        "port": option(int, "option_port", "--port", default=0, min=0, max=65535),
+        "browser": option(bool, "option_browser", "--browser/--no-browser", default=True),
+    },
     "doctor": {},
     "run": {
         "outputs": option(bool, "option_outputs", "--outputs", default=False),

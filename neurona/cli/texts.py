@@ -37,6 +37,9 @@ _ENGLISH = {
     "about_summary": "Show the layers of a saved model.",
     "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_zoo": "List the networks of the zoo, show one, run its famous experiment, or play against one.",
+    "about_playground": "Open a page where a network learns and everything can be touched.",
+    "option_port": "Where the page is served; 0 takes a free port.",
+    "option_browser": "Whether to open the page in the browser.",
     "about_doctor": "Check this installation.",
     "about_run": "Run a program or notebook for Keras, TensorFlow or Theano with Neurona.",
     "option_arguments": "What the program finds in sys.argv.",
@@ -234,6 +237,11 @@ _ENGLISH = {
     "play_drawn": "A draw. Thank you for the game!",
     "play_bye": "Goodbye, and thank you for playing.",
     "zoo_written": "Results: {folder}",
+    "playground_at": "The playground: {address}\nCtrl-C ends it.",
+    "playground_ended": "The playground has ended.",
+    "playground_port": "Port {port} of {host} can't be used ({error}). "
+    "Choose another with --port, or 0 for a free one.",
+    "playground_unbuilt": "The page is not built yet: cd neurona/playground/web && npm ci && npm run build",
 }
 _SPANISH = {
     "class_share": "{name} ({share:.1%})",
@@ -270,6 +278,9 @@ _SPANISH = {
     "about_summary": "Muestra las capas de un modelo guardado.",
     "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_zoo": "Muestra las redes del zoológico o la ficha de una, ejecuta su experimento famoso, o juega.",
+    "about_playground": "Abre una página donde una red aprende y todo se puede tocar.",
+    "option_port": "Dónde se sirve la página; 0 toma un puerto libre.",
+    "option_browser": "Si se abre la página en el navegador.",
     "about_doctor": "Revisa esta instalación.",
     "about_run": "Ejecutar con Neurona un programa o cuaderno de Keras, TensorFlow o Theano.",
     "option_arguments": "Lo que el programa encuentra en sys.argv.",
@@ -473,6 +484,12 @@ _SPANISH = {
     "play_drawn": "Empate. ¡Gracias por la partida!",
     "play_bye": "Hasta luego, y gracias por jugar.",
     "zoo_written": "Resultados: {folder}",
+    "playground_at": "El parque: {address}\nCtrl-C lo cierra.",
+    "playground_ended": "El parque se ha cerrado.",
+    "playground_port": "El puerto {port} de {host} no se puede usar ({error}). "
+    "Elija otro con --port, o 0 para uno libre.",
+    "playground_unbuilt": "La página aún no está construida: "
+    "cd neurona/playground/web && npm ci && npm run build",
 }
 TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**in_spanish(_SPANISH), **TASKS["es"]}}
 

@@ -1,0 +1,96 @@
+"""A real server in a process of its own, and a page's connection to it."""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.parse
+
+import numpy as np
+import pytest
+from websockets.sync.client import connect
+
+
+class Server:
+    """`neurona playground`, as a user starts it."""
+
+    def __init__(self, *arguments):
+        command = [sys.executable, "-m", "neurona", "playground", "--no-browser", "--language", "en"]
+        self.process = subprocess.Popen(
+            [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.said = ""
+        while "http" not in self.said:
+            line = self.process.stdout.readline()
+            assert line, self.said
+            self.said += line
+        self.address = re.search(r"http://\S+", self.said)[0]
+        parts = urllib.parse.urlsplit(self.address)
+        self.port, self.host = parts.port, parts.netloc
+        self.token = parts.query.removeprefix("token=")
+        self.cookie = {"Cookie": f"neurona_{self.port}={self.token}"}
+
+    def page(self):
+        return Page(self)
+
+
+class Page:
+    """What a browser's page does: it says that it is ready after each frame."""
+
+    def __init__(self, server):
+        self.socket = connect(
+            f"ws://{server.host}/ws",
+            origin=f"http://{server.host}",
+            additional_headers=server.cookie,
+            max_size=None,
+        )
+        self.hello = self.receive()
+
+    def receive(self):
+        got = self.socket.recv(timeout=20)
+        if isinstance(got, str):
+            return json.loads(got)
+        size = int.from_bytes(got[:4], "little")
+        head, body = json.loads(got[4 : 4 + size]), got[4 + size :]
+        for entry in head["buffers"]:
+            kind = {"f32": "<f4", "u8": "u1"}[entry["dtype"]]
+            count = int(np.prod(entry["shape"]))
+            head[entry["name"]] = np.frombuffer(body, kind, count, entry["offset"]).reshape(entry["shape"])
+        self.send("ready")
+        return head
+
+    def send(self, message, **content):
+        self.socket.send(json.dumps({"type": message, **content}))
+
+    def ask(self, message, **content):
+        """The answer to a message, past all frames."""
+        self.send(message, id=7, **content)
+        while True:
+            got = self.receive()
+            if got.get("id") == 7:
+                return got
+
+    def frame(self, update=None):
+        """The next frame, or the one after so many updates."""
+        while True:
+            got = self.receive()
+            if got["type"] == "frame" and update in (None, got["update"]):
+                return got
+
+    def configure(self, **state):
+        return self.ask("configure", network="a", state=state)
+
+
+@pytest.fixture(scope="session")
+def server():
+    one = Server()
+    yield one
+    one.process.terminate()
+    one.process.wait(20)
+
+
+@pytest.fixture
+def page(server):
+    one = server.page()
+    yield one
+    one.socket.close()

@@ -1,0 +1,134 @@
+"""The learn view over a real websocket: its numbers are those of formulas and of the model itself."""
+
+import subprocess
+import sys
+import urllib.request
+
+import numpy as np
+import pytest
+
+XOR = {"data": {"name": "xor"}, "layers": [{"units": 3}], "learning_rate": 0.1}
+
+
+def parameters(frame):
+    return [frame[name] for name in sorted(frame) if name.startswith(("kernel", "bias"))]
+
+
+def test_rewind_and_replay_give_the_same_bits(page):
+    page.configure(**XOR)
+    page.send("step", updates=130)
+    first = page.frame(130)
+    page.send("step", updates=70)
+    page.frame(200)
+    page.send("seek", update=130)
+    assert all(
+        np.array_equal(a, b) for a, b in zip(parameters(page.frame(130)), parameters(first), strict=True)
+    )
+    page.send("reset")
+    page.frame(0)
+    page.send("step", updates=130)
+    assert all(
+        np.array_equal(a, b) for a, b in zip(parameters(page.frame(130)), parameters(first), strict=True)
+    )
+
+
+def test_by_hand_is_the_update_that_training_makes(page):
+    page.configure(**XOR, batch=1, skips=[[0, 2]])
+    page.send("step", updates=5)
+    before = page.frame(5)
+    hand = page.ask("by_hand", row=3)
+    w1, b1, w2, b2 = (before[name].astype(float) for name in ("kernel0", "bias0", "kernel1", "bias1"))
+    x, t = np.array(hand["features"]), np.array(hand["target"])
+    h = np.tanh(x @ w1 + b1)
+    joined = np.concatenate([x, h])
+    y = np.tanh(joined @ w2 + b2)
+    assert hand["loss"] == pytest.approx(((y - t) ** 2).mean(), rel=1e-5)
+    delta2 = 2 * (y - t) * (1 - y**2)
+    delta1 = (w2 @ delta2)[2:] * (1 - h**2)
+    assert hand["layers"][1]["delta"] == pytest.approx(delta2, rel=1e-4, abs=1e-7)
+    assert hand["layers"][0]["delta"] == pytest.approx(delta1, rel=1e-4, abs=1e-7)
+    new = np.array(hand["layers"][0]["new_kernel"])
+    assert new == pytest.approx(w1 - 0.1 * np.outer(x, delta1), rel=1e-4, abs=1e-6)
+
+
+def test_a_weight_set_by_hand_a_probe_and_the_output_agree(page):
+    page.configure(layers=[], features=["x", "x*y"])
+    for index, value in (([0, 0], 0.25), ([1, 0], -0.5)):
+        answer = page.ask("set_parameter", layer=0, kind="kernel", index=index, value=value)
+    page.ask("set_parameter", layer=0, kind="bias", index=[0], value=0.1)
+    assert answer["kernel"] == [[0.25], [-0.5]]
+    probe = page.ask("probe", x=2.0, y=0.5)
+    assert probe["layers"][-1] == pytest.approx([np.tanh(0.25 * 2 - 0.5 * 1 + 0.1)], rel=1e-5)
+    page.send("pause")
+    frame = page.frame()
+    while abs(float(frame["bias0"][0]) - 0.1) > 1e-6:
+        frame = page.frame()
+    assert frame["output"][0, 0, 0] == pytest.approx(np.tanh(0.25 * -6 - 0.5 * -36 + 0.1), rel=1e-5)
+
+
+def test_a_loss_that_is_not_finite_is_survived_and_explained(page):
+    page.configure(
+        problem="regression",
+        layers=[{"units": 2, "activation": "linear"}],
+        learning_rate=900.0,
+        data={"name": "plane"},
+    )
+    page.send("play")
+    frame = page.frame()
+    while frame["finite"]:
+        frame = page.frame()
+    assert not frame["playing"]
+    assert "900" in frame["message"]["en"]
+    assert "tasa" in frame["message"]["es"]
+    page.send("reset")
+    assert page.frame(0)["finite"]
+
+
+def test_layers_that_stay_keep_their_weights_and_the_rate_keeps_training(page):
+    page.configure(**XOR)
+    page.send("step", updates=20)
+    before = page.frame(20)
+    page.configure(**{**XOR, "learning_rate": 0.01})
+    assert np.array_equal(page.frame(20)["kernel0"], before["kernel0"])
+    page.configure(**{**XOR, "layers": [{"units": 3}, {"units": 2}]})
+    assert np.array_equal(page.frame(0)["kernel0"], before["kernel0"])
+
+
+def test_two_networks_learn_side_by_side_on_the_same_data(page):
+    one = page.configure(**XOR)
+    other = page.ask("configure", network="b", state={**XOR, "optimizer": "adam"})
+    assert one["data"] == other["data"]
+    page.send("step", updates=40)
+    frames = {}
+    while len(frames) < 2:
+        frame = page.frame(40)
+        frames[frame["network"]] = frame
+    assert frames["a"]["losses"] != frames["b"]["losses"]
+
+
+def test_the_surface_meets_the_loss_at_its_middle(page):
+    page.configure(**XOR)
+    page.send("step", updates=30)
+    frame = page.frame(30)
+    surface = page.ask("surface", span=0.5, size=5)
+    assert surface["loss"][2][2] == pytest.approx(frame["losses"]["train"], rel=1e-5)
+    assert surface["path"][-1] == pytest.approx([30, 0, 0], abs=1e-6)
+
+
+def test_the_exported_program_has_the_page_s_loss(server, page, tmp_path):
+    state = page.configure(**XOR)["state"]
+    page.send("step", updates=25)
+    loss = page.frame(25)["losses"]
+    import json
+
+    body = json.dumps({"state": state, "format": "python", "updates": 25}).encode()
+    headers = {**server.cookie, "Origin": f"http://{server.host}"}
+    request = urllib.request.Request(f"http://{server.host}/export", body, headers)
+    path = tmp_path / "network.py"
+    path.write_bytes(urllib.request.urlopen(request, timeout=60).read())
+    ran = subprocess.run([sys.executable, path], capture_output=True, text=True, timeout=100, check=False)
+    assert ran.returncode == 0, ran.stderr
+    figures = [
+        float(line.split("'loss': ")[1].split("}")[0].split(",")[0]) for line in ran.stdout.splitlines()
+    ]
+    assert figures == pytest.approx([loss["train"], loss["test"]], rel=1e-4)
