@@ -55,7 +55,7 @@ export type Header = {
 export type Values = { data: Float32Array | Uint8Array; shape: number[]; scale?: [number, number][] };
 export type Frame = { header: Header; values: Record<string, Values> };
 
-/** Decodes a binary frame; the arrays are views, nothing is copied. Throws where it does not fit its header. */
+/** Decodes a binary frame; the arrays are views where they are aligned. Throws where it does not fit its header. */
 export function decodeFrame(bytes: ArrayBuffer): Frame {
   if (bytes.byteLength < 4) throw new RangeError(`A frame has 4 bytes or more, not ${bytes.byteLength}`);
   const length = new DataView(bytes).getUint32(0, true);
@@ -69,7 +69,24 @@ export function decodeFrame(bytes: ArrayBuffer): Frame {
     if (start + offset + size * kind.BYTES_PER_ELEMENT > bytes.byteLength) {
       throw new RangeError(`Buffer ${name} ends after the frame`);
     }
-    values[name] = { data: new kind(bytes, start + offset, size), shape, scale };
+    const at = start + offset;
+    const aligned = at % kind.BYTES_PER_ELEMENT === 0;
+    const data = aligned ? new kind(bytes, at, size) : new kind(bytes.slice(at, at + size * 4));
+    values[name] = { data, shape, scale };
   }
   return { header, values };
 }
+
+export type Hello = {
+  type: "hello";
+  version: string;
+  language: "en" | "es";
+  catalog: {
+    activations: string[];
+    optimizers: Record<string, Record<string, number>>;
+    losses: Record<string, string[]>;
+    data: Record<string, string[]> | string[];
+    features: string[];
+  };
+  limits: { layers: number; units: number; points: number; classes: number; batch: number };
+};

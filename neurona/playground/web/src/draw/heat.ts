@@ -1,5 +1,5 @@
 /** Heat maps of units, features and of the output. */
-import type { Problem, Values } from "../protocol";
+import type { Values } from "../protocol";
 import { palette, region, type Theme } from "./colour";
 
 const palettes = { light: palette("light"), dark: palette("dark") };
@@ -50,12 +50,9 @@ export function drawFeature(canvas: HTMLCanvasElement, name: string, theme: Them
   });
 }
 
-/** The network's answer in [-1, 1] where there is one output: a probability is spread, others are clipped. */
-export const spread = (value: number, problem: Problem, isProbability: boolean): number =>
-  problem === "classification" && isProbability ? 2 * value - 1 : value;
-
+/** The output: one map in [-1, 1], or a map of each class's share. */
 export function drawOutput(
-  canvas: HTMLCanvasElement, output: Values, theme: Theme, discretize: boolean, isProbability: boolean,
+  canvas: HTMLCanvasElement, output: Values, theme: Theme, discretize: boolean,
 ): void {
   const [kinds, side] = output.shape;
   const { data } = output;
@@ -63,7 +60,7 @@ export function drawOutput(
     const size = side * side;
     for (let i = 0; i < size; i++) {
       if (kinds === 1) {
-        let value = isProbability ? 2 * data[i] - 1 : data[i];
+        let value = data[i];
         if (discretize) value = value >= 0 ? 1 : -1;
         pixels[i] = palettes[theme][Math.round(Math.max(-0.8, Math.min(0.8, value * 0.8)) * 127.5 + 127.5)];
         continue;
