@@ -4,6 +4,7 @@ import { decodeFrame } from "./protocol";
 import { decode, encode } from "./state";
 
 type Answer = Record<string, any>; // eslint-free: answers are read by the panel that asked
+const isFresh = location.hash.length < 2;
 const start = decode(location.hash.slice(1));
 
 export const page = $state({
@@ -90,6 +91,7 @@ function receive(text: string): void {
   waiting.delete(message.id);
   if (message.type === "hello") {
     page.hello = message as unknown as Hello;
+    if (isFresh && message.state) page.state = message.state as State;
     if (!page.view.language) {
       page.view.language = navigator.language.startsWith("es") ? "es" : navigator.language.startsWith("en") ? "en" : message.language;
     }
@@ -98,7 +100,8 @@ function receive(text: string): void {
     send("ready");
   } else if (message.type === "configured") {
     const configured = message as unknown as Configured;
-    page.configured[configured.network ?? "a"] = configured;
+    if (configured.state) page.configured[configured.network] = configured;
+    else delete page.configured[configured.network];
     if (configured.notes?.length) page.notices = configured.notes;
     isDirty = true;
   } else if (message.type === "error") {
@@ -134,7 +137,7 @@ export function configure(): void {
     page.other.data = $state.snapshot(page.state.data) as State["data"];
     page.other.problem = page.state.problem;
     send("configure", { network: "b", state: $state.snapshot(page.other) });
-  }
+  } else if (page.configured.b) send("configure", { network: "b", state: null });
 }
 
 export function remember(): void {
