@@ -15,6 +15,7 @@ tab.on("console", (message) => message.type() === "error" && problems.push(messa
 tab.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => {
   if (typeof payload !== "string") frame = JSON.parse(payload.subarray(4, 4 + payload.readUInt32LE(0)).toString());
 }));
+const until = async (done) => { for (let i = 0; i < 60 && !done(); i++) await tab.waitForTimeout(250); await settle(); };
 const settle = () => tab.waitForTimeout(700);
 const press = async (name) => { await tab.getByRole("button", { name, exact: false }).first().click(); await settle(); };
 const text = (name) => tab.locator(`[data-test=${name}]`).innerText();
@@ -25,18 +26,21 @@ const agree = async () => {
 };
 try {
   await tab.goto(process.argv[2]);
-  await tab.waitForTimeout(2500);
+  for (let i = 0; i < 60 && !frame; i++) await tab.waitForTimeout(500); // the first programs compile
+  await settle();
   await agree();
   const before = await text("train-a");
   await press("One update");
+  await until(() => frame.update === 1);
   assert.equal(frame.update, 1);
   await agree();
   await press("Play");
-  await tab.waitForTimeout(1500);
+  await until(() => frame.update > 100);
   await press("Pause");
-  assert.ok(frame.update > 100);
+  await until(() => !frame.playing);
   await agree();
   await press("Reset");
+  await until(() => frame.update === 0);
   assert.equal(await text("train-a"), before); // the same weights again
   await press("Add a layer");
   await tab.waitForTimeout(1500);
@@ -51,7 +55,7 @@ try {
   assert.equal(await cell.inputValue(), "1.5000");
   await tab.getByText("One step by hand").click();
   await press("Compute");
-  await tab.getByText("δ 1").waitFor();
+  await tab.getByRole("heading", { name: "δ 1" }).waitFor();
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   await tab.evaluate(axe);
   const { violations } = await tab.evaluate(() => window.axe.run());
