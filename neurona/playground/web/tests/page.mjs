@@ -45,7 +45,7 @@ try {
   await press("Add a layer");
   await tab.waitForTimeout(1500);
   assert.ok(decodeURIComponent(tab.url()).includes('"4tanh","2tanh","2tanh"'));
-  await tab.getByLabel("Data", { exact: true }).first().selectOption("spiral");
+  await tab.getByRole("combobox", { name: "Data", exact: true }).selectOption("spiral");
   await tab.getByText("Weights as a table").click();
   await settle();
   const cell = tab.getByLabel("weight 1, 1");
