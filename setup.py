@@ -1,18 +1,23 @@
 """Builds the native kernels: one shared library for each instruction set, from the sources in
 neurona/kernels/cpp, beginning with the one that this processor uses.
 
+The playground's page is built from neurona/playground/web.
+
 Everything else about the package is in pyproject.toml. Without a C++ compiler, or if it fails, the
 installation continues without the libraries, and `neurona doctor` says so.
 """
 
 import os
 import platform
+import shutil
+import subprocess
 import threading
 import time
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 FOLDER = Path("neurona", "kernels", "cpp")
 HEADERS = sorted(str(path) for path in FOLDER.glob("*.h"))
@@ -123,6 +128,33 @@ class BuildLibraries(build_ext):
         self.compiler.link_shared_object(objects, self.get_ext_fullpath(ext.name), target_lang="c++")
 
 
+PAGE = Path("neurona", "playground")
+
+
+def page_is_old() -> bool:
+    """Whether the playground's page is not built, or is older than a source."""
+    built = PAGE / "static" / "index.html"
+    sources = [path for path in (PAGE / "web").rglob("*") if "node_modules" not in path.parts]
+    newest = max((path.stat().st_mtime for path in sources if path.is_file()), default=0.0)
+    return bool(sources) and (not built.exists() or built.stat().st_mtime < newest)
+
+
+class BuildPage(build_py):
+    """Builds the playground's page where npm is there. Otherwise the installation continues without it, and
+    `neurona playground` says how to build it.
+    """
+
+    def run(self) -> None:
+        npm = shutil.which("npm")
+        if npm and page_is_old():
+            try:
+                for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+                    subprocess.run([npm, *command], cwd=PAGE / "web", check=True, timeout=600)
+            except (OSError, subprocess.SubprocessError) as error:
+                print(f"The playground's page is not built: {error}", flush=True)
+        super().run()
+
+
 setup(
     ext_modules=[
         Extension(
@@ -135,5 +167,5 @@ setup(
         )
         for name in best_first()
     ],
-    cmdclass={"build_ext": BuildLibraries},
+    cmdclass={"build_ext": BuildLibraries, "build_py": BuildPage},
 )
