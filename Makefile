@@ -58,7 +58,7 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 # What the installation is made of: the native kernels are compiled by it.
-PACKAGE := pyproject.toml setup.py $(wildcard neurona/kernels/cpp/*) $(shell find neurona/playground/web -not -path '*/node_modules*' -type f)
+PACKAGE := pyproject.toml setup.py $(wildcard neurona/kernels/cpp/*)
 
 $(VENV)/.demo: $(VENV)/bin/python $(PACKAGE)
 	@echo "Installing Neurona, JAX, NumPy and matplotlib into $(VENV), and compiling the native kernels."
