@@ -3,26 +3,38 @@
 import json
 import math
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neurona.models import Model
-from neurona.playground.network import Network, layer_names, output_activation, outputs_of, sources
+from neurona.playground.network import (
+    Moment,
+    Network,
+    layer_names,
+    output_activation,
+    outputs_of,
+    parameters_of,
+    sources,
+)
 from neurona.playground.refusal import Refusal
 from neurona.playground.state import OPTIMIZERS, normalized
 
 EXPORTS = {"python": "network.py", "ipynb": "network.ipynb", "keras": "network.keras"}
 _MOST_UPDATES = 1_000_000
+Weights = dict[str, list[np.ndarray]]
+Shown = Iterable[tuple[Network, Moment]]
 
 
-def exported(message: dict[str, Any]) -> bytes:
+def exported(message: dict[str, Any], shown: Shown = ()) -> bytes:
     """The file that a request asks for.
 
     Args:
-        message: has `state`, `format`, for a program `updates`, and for a model file `weights`: a list of
-            kernel and bias for every layer.
+        message: has `state`, `format`, for a program `updates`, and `weights`: a list of kernel and bias for
+            every layer. A program without weights trains from the seed.
+        shown: the moments that open pages show. The one with these weights has the rest of the network.
 
     Raises:
         Refusal: the format is unknown, or the weights do not fit.
@@ -31,12 +43,18 @@ def exported(message: dict[str, Any]) -> bytes:
     if not (isinstance(kind, str) and kind in EXPORTS):
         names = ", ".join(EXPORTS)
         raise Refusal("format", f"format is one of {names}.", f"format es uno de {names}.")
+    network = Network(state)
+    weights, pure = _weights(network, message.get("weights"), shown)
     if kind == "keras":
-        return _model_file(state, message.get("weights"))
+        return _model_file(network, weights)
     updates = message.get("updates", 0)
-    if not (type(updates) is int and updates >= 0):
-        raise Refusal("updates", "updates is a whole number.", "updates es un número entero.")
-    code = python_of(state, updates)
+    if not (type(updates) is int and 0 <= updates <= _MOST_UPDATES):
+        raise Refusal(
+            "updates",
+            f"updates is a whole number from 0 to {_MOST_UPDATES}. Received: {updates!r}"[:200],
+            f"updates es un número entero de 0 a {_MOST_UPDATES}. Se recibió: {updates!r}"[:200],
+        )
+    code = python_of(state, updates, None if pure else weights)
     if kind == "python":
         return code.encode()
     cell = {"cell_type": "code", "execution_count": None, "id": "network", "metadata": {}, "outputs": []}
@@ -49,8 +67,9 @@ def exported(message: dict[str, Any]) -> bytes:
     return json.dumps(book, indent=1).encode()
 
 
-def python_of(state: dict[str, Any], updates: int) -> str:
-    """A program that builds the network of a state and trains it by so many updates, as the page did.
+def python_of(state: dict[str, Any], updates: int, weights: Weights | None = None) -> str:
+    """A program that builds the network of a state and trains it by so many updates, as the page did; with
+    weights, it takes them instead.
 
     Its figures are the page's. Dropout draws other numbers.
     """
@@ -60,6 +79,7 @@ def python_of(state: dict[str, Any], updates: int) -> str:
     }
     config = {"class_name": state["optimizer"], "config": options}
     metrics = '["mean_absolute_error"]' if state["problem"] == "regression" else "[]"
+    plain = None if weights is None else {name: _plain(arrays) for name, arrays in weights.items()}
     return _PROGRAM.format(
         state=json.dumps(state),
         seed=state["seed"],
@@ -68,7 +88,8 @@ def python_of(state: dict[str, Any], updates: int) -> str:
         optimizer=config,
         loss=state["loss"],
         metrics=metrics,
-        updates=updates,
+        updates=updates if weights is None else 0,
+        learning=_TRAINING if weights is None else _TAKING.format(weights=json.dumps(plain)),
     )
 
 
@@ -92,7 +113,8 @@ def _layer_lines(state: dict[str, Any]) -> list[str]:
         activation = "" if bare else f", activation={activations[number]!r}"
         lines.append(f"{name} = nn.layers.Dense({units}{activation}{regularizer}, name={name!r})({inputs})")
         if bare:
-            lines.append(f"{name} = nn.layers.BatchNormalization()({name})")
+            title = f"normalization{number + 1}"
+            lines.append(f"{name} = nn.layers.BatchNormalization(name={title!r})({name})")
             lines.append(f"{name} = nn.layers.Activation({activations[number]!r})({name})")
         if layer.get("dropout"):
             lines.append(f"{name} = nn.layers.Dropout({layer['dropout']!r})({name})")
@@ -116,11 +138,20 @@ features = nn.Input(({width},), name="features")
 {layers}
 model = nn.Model(features, output)
 model.compile(nn.optimizers.deserialize({optimizer}), {loss!r}, metrics={metrics})
-if len(order):  # the rows of every update, in the order of the page
-    model.fit(x[order.ravel()], y[order.ravel()], batch_size=order.shape[1], shuffle=False, verbose=0)
+{learning}
 print(model.evaluate(x, y, verbose=0, return_dict=True))
 print(model.evaluate(test_x, test_y, verbose=0, return_dict=True))
 """
+
+_TRAINING = """\
+if len(order):  # the rows of every update, in the order of the page
+    model.fit(x[order.ravel()], y[order.ravel()], batch_size=order.shape[1], shuffle=False, verbose=0)"""
+
+_TAKING = """\
+# The page's weights. Training from the seed does not lead to them: a weight or a rate was changed on the way.
+weights = json.loads({weights!r})
+for name, arrays in weights.items():
+    model.get_layer(name).set_weights([np.array(one, "float32") for one in arrays])"""
 
 
 def training_data(state: dict[str, Any], updates: int) -> tuple[np.ndarray, ...]:
@@ -145,17 +176,56 @@ def training_data(state: dict[str, Any], updates: int) -> tuple[np.ndarray, ...]
     return np.asarray(network.x), np.asarray(network.y), np.asarray(test_x), np.asarray(test_y), order
 
 
-def _model_file(state: dict[str, Any], weights: Any) -> bytes:
+def _model_file(network: Network, weights: Weights | None) -> bytes:
     """The model with weights as a .keras file."""
-    network = Network(state)
-    if weights is not None:
-        for name, given in zip(layer_names(state), _checked(weights, network)):
-            network.model.get_layer(name).set_weights(given)
+    for name, given in (weights or {}).items():
+        network.model.get_layer(name).set_weights(given)
     model = Model(network.model.inputs[0], network.model.outputs[-1])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, EXPORTS["keras"])
         model.save(path)
         return path.read_bytes()
+
+
+def _weights(network: Network, given: Any, shown: Shown) -> tuple[Weights | None, bool]:
+    """The weights of every layer by its name, and whether training from the seed leads to them.
+
+    The page sends kernels and biases. What a normalization has learned is in the moment that the page shows.
+    """
+    if given is None:
+        return None, True
+    pairs = _checked(given, network)
+    for other, moment in shown:
+        own = parameters_of(other, moment) if other.state == network.state else []
+        if len(own) == len(pairs) and all(
+            np.array_equal(one, two) for pair, same in zip(own, pairs) for one, two in zip(pair, same)
+        ):
+            return _by_layer(other, moment), moment.pure
+    if any(layer["normalization"] for layer in network.state["layers"]):
+        raise Refusal(
+            "weights",
+            "No open page shows these weights now, and only it knows the statistics of the batch "
+            "normalization. Pause, then export again.",
+            "Ninguna página abierta muestra ahora estos pesos, y solo ella conoce las estadísticas de la "
+            "normalización por lotes. Pause y vuelva a exportar.",
+        )
+    return dict(zip(layer_names(network.state), pairs)), False
+
+
+def _by_layer(network: Network, moment: Moment) -> Weights:
+    """All weights of a moment, as `set_weights` of every layer takes them."""
+    model, values = network.model, moment.values
+    pairs = [
+        *zip(model.trainable_variables, values.trainable),
+        *zip(model.non_trainable_variables, values.others),
+    ]
+    value_of = {one.path: np.asarray(value) for one, value in pairs}
+    layers = [layer for layer in model.layers if layer.name.startswith(("hidden", "normalization", "output"))]
+    return {layer.name: [value_of[one.path] for one in layer.weights] for layer in layers}
+
+
+def _plain(arrays: list[np.ndarray]) -> list[Any]:
+    return [one.tolist() for one in arrays]
 
 
 def _checked(weights: Any, network: Network) -> list[list[np.ndarray]]:

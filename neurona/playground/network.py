@@ -30,10 +30,16 @@ class Values(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A moment of training: the values after so many updates."""
+    """A moment of training: the values after so many updates.
+
+    `rates` are the learning rate and the penalty's, which hold from here. `pure` tells whether the state
+    alone leads here: the seed's first weights, and these rates all the way.
+    """
 
     update: int
     values: Values
+    rates: tuple[float, float]
+    pure: bool = True
 
 
 class Network:
@@ -64,7 +70,8 @@ class Network:
         self._rate_at = [one.path.rsplit("/", 1)[-1] for one in self.optimizer.variables].index(
             "learning_rate"
         )
-        self.now = Moment(0, self._first_values())
+        self._most_moments = _MOST_MOMENTS
+        self._first = self.now = Moment(0, self._first_values(), rates_of(state))
         self.moments = [self.now]
         self._run, self._look = jax.jit(self._updates), jax.jit(self._views)
         self._key = jax.random.key(state["seed"])
@@ -170,21 +177,28 @@ class Network:
             self.finite = bool(finite)
             if not self.finite:
                 values = self._call(int(done))[1]  # up to the last good update, with the same bits
-            self.now = Moment(self.now.update + int(done), values)
+            self.now = self.now._replace(update=self.now.update + int(done), values=values)
             self._remember()
         return self.now.update - begin
 
     def _call(self, count: int) -> Any:
-        first, rate = self.now.update, np.float32(self.state["regularization"]["rate"])
+        first, rate = self.now.update, np.float32(self.now.rates[1])
         order = self._order(first, max(count, 1))
         return self._run(
             self.now.values, self.x, self.y, order, self._key, rate, np.int32(first), np.int32(count)
         )
 
     def _remember(self) -> None:
+        """Keep this moment; where there are many, every second of them, and all whose rates are new."""
         self.moments.append(self.now)
-        if len(self.moments) > _MOST_MOMENTS:
-            self.moments = [self.moments[0], *self.moments[2:-1:2], self.moments[-1]]
+        if len(self.moments) > self._most_moments:
+            before = [None, *(one.rates for one in self.moments)]
+            self.moments = [
+                one
+                for place, (one, rates) in enumerate(zip(self.moments, before))
+                if place % 2 == 0 or one.rates != rates or one is self.now
+            ]
+            self._most_moments = max(_MOST_MOMENTS, 2 * len(self.moments))
 
     def _order(self, first: int, count: int) -> np.ndarray:
         """The rows of updates: permutations of the training rows, one after the other."""
@@ -209,20 +223,36 @@ class Network:
         parts = [self._order(start, min(LONGEST_RUN, updates - start)) for start in starts]
         return np.concatenate([np.zeros((0, self.state["batch"]), np.int32), *parts])[:updates]
 
-    def seek(self, update: int) -> None:
-        """Go to a moment, back or ahead, with the same bits as at the first time."""
-        before = [one for one in self.moments if one.update <= update]
-        self.now = before[-1] if before else self.moments[0]
-        self.moments = [one for one in self.moments if one.update <= self.now.update]
-        self.finite = True
-        self.run(update - self.now.update)
+    def go_back(self, update: int) -> None:
+        """Go to the last moment kept which is not after an update. `run` leads from there to the update, with
+        the bits of the first time, and `take_rates` then sets the rates of now.
+        """
+        self.moments = [one for one in self.moments if one.update <= update] or self.moments[:1]
+        self.now, self.finite = self.moments[-1], True
+
+    def take_rates(self) -> None:
+        """From here on, train with the rates of the state."""
+        rates = rates_of(self.state)
+        if rates != self.now.rates:
+            optimizer = list(self.now.values.optimizer)
+            optimizer[self._rate_at] = jnp.asarray(rates[0], jnp.float32)
+            values = self.now.values._replace(optimizer=optimizer)
+            pure = self.now.pure and self.now.update == 0
+            self.now = Moment(self.now.update, values, rates, pure)
+            self.moments.append(self.now)
+
+    def restart(self) -> None:
+        """Go to the seed's first weights; all other moments go."""
+        self.now, self.moments, self.finite = self._first, [self._first], True
+        self.take_rates()
+        self.moments = [self.now]
 
     def set_parameter(self, layer: int, kind: str, index: list[int], value: float) -> None:
         """Give one weight or bias a value by hand. The moments before belong to other weights, and go."""
         place = self.places()[layer][kind]
         trainable = list(self.now.values.trainable)
         trainable[place] = trainable[place].at[tuple(index)].set(value)
-        self.now = Moment(self.now.update, self.now.values._replace(trainable=trainable))
+        self.now = self.now._replace(values=self.now.values._replace(trainable=trainable), pure=False)
         self.moments, self.finite = [self.now], True
 
     def places(self) -> list[dict[str, int]]:
@@ -235,14 +265,14 @@ class Network:
 
     def parameters(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """The kernel and bias of every dense layer."""
-        values = self.now.values.trainable
-        return [(np.asarray(values[one["kernel"]]), np.asarray(values[one["bias"]])) for one in self.places()]
+        return parameters_of(self, self.now)
 
     def take_over(self, other: "Network") -> bool:
         """Keep what fits of another network's weights. Returns whether training goes on from there."""
         new, old = self.now.values, other.now.values
         shapes = [[one.shape for one in jax.tree.leaves(values)] for values in (new, old)]
-        same = shapes[0] == shapes[1] and self.state["optimizer"] == other.state["optimizer"]
+        names = ("optimizer", *OPTIMIZERS[self.state["optimizer"]])
+        same = shapes[0] == shapes[1] and all(self.state[one] == other.state.get(one) for one in names)
         update = other.now.update if same else 0
         if same:
             rate = [*old.optimizer]
@@ -256,17 +286,20 @@ class Network:
                 one if one.shape == value.shape else value for one, value in zip(kept, new.trainable)
             ]
             new = new._replace(trainable=trainable)
-        self.now = Moment(update, new)
+        pure = update == 0 and all(map(np.array_equal, new.trainable, self._first.values.trainable))
+        self.now = self.now._replace(update=update, values=new, pure=pure)
         self.moments = [self.now]
         return same
 
+    def share_programs(self, other: "Network") -> None:
+        """Use another network's compiled programs where the state's difference is none to them."""
+        if _program_key(self.state) == _program_key(other.state):
+            self._run, self._look = other._run, other._look
+
     def adjust(self, state: dict[str, Any]) -> None:
         """Take a state that differs in the learning rate or the rate of the penalty only."""
-        self.state = state
-        optimizer = list(self.now.values.optimizer)
-        optimizer[self._rate_at] = jnp.asarray(state["learning_rate"], jnp.float32)
-        self.now = Moment(self.now.update, self.now.values._replace(optimizer=optimizer))
-        self.moments, self.finite = [*self.moments, self.now], True
+        self.state, self.finite = state, True
+        self.take_rates()
 
     def look(self) -> dict[str, Any]:
         """The figures and pictures of now."""
@@ -283,6 +316,24 @@ class Network:
 @functools.lru_cache(maxsize=8)
 def _grids(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     return features([*names], grid(LIMITS["grid"])), features([*names], grid(UNIT_GRID))
+
+
+def parameters_of(network: Network, moment: Moment) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The kernel and bias of every dense layer at a moment."""
+    values = moment.values.trainable
+    return [(np.asarray(values[one["kernel"]]), np.asarray(values[one["bias"]])) for one in network.places()]
+
+
+def rates_of(state: dict[str, Any]) -> tuple[float, float]:
+    """The learning rate and the rate of the penalty."""
+    return state["learning_rate"], state["regularization"]["rate"]
+
+
+def _program_key(state: dict[str, Any]) -> dict[str, Any]:
+    """What of a state is written into the compiled programs; the rest are their arguments."""
+    kind = state["regularization"]["kind"]
+    changing = dict.fromkeys(("learning_rate", "seed", "batch"))
+    return {**state, **changing, "regularization": kind, "data": state["data"]["classes"]}
 
 
 def listed(outputs: Any) -> list[Any]:

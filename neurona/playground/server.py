@@ -63,7 +63,8 @@ class Playground:
             self.socket.close()
             raise
         self.port = self.socket.getsockname()[1]
-        self.token, self._state, self._pages = secrets.token_urlsafe(32), state, 0
+        self.token, self._state = secrets.token_urlsafe(32), state
+        self._sessions: list[Session] = []  # of the open pages
         self._policy = POLICY.format(frames=frames)
         config = uvicorn.Config(
             self._guarded(self._application()), log_level="error", access_log=False, server_header=False,
@@ -168,22 +169,23 @@ class Playground:
         try:
             message = parsed(body.decode("utf-8", "replace"))
             kind = message.get("format")
-            content = await asyncio.to_thread(exported, message)
+            shown = [one for session in self._sessions for one in [*session.shown]]
+            content = await asyncio.to_thread(exported, message, shown)
         except Refusal as refusal:
             return Response(str(refusal), 400, media_type="text/plain")
         headers = {"content-disposition": f'attachment; filename="{EXPORTS[str(kind)]}"'}
         return Response(content, media_type="application/octet-stream", headers=headers)
 
     async def _socket(self, websocket: WebSocket) -> None:
-        if self._pages >= MOST_PAGES:
+        if len(self._sessions) >= MOST_PAGES:
             await websocket.close(1013)
             return
-        self._pages += 1
-        await websocket.accept()
         loop, outgoing = asyncio.get_running_loop(), asyncio.Queue()
         session = Session(lambda data: _handed(loop, outgoing, data), self._state)
+        self._sessions.append(session)
         sender = asyncio.create_task(_sender(websocket, outgoing))
         try:
+            await websocket.accept()
             session.start()
             while True:
                 message = await websocket.receive()
@@ -195,7 +197,7 @@ class Playground:
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
-            self._pages -= 1
+            self._sessions.remove(session)
             session.close()
             sender.cancel()
 

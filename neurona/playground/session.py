@@ -1,5 +1,6 @@
 """Session: one open page. It reads messages, trains, and hands out frames, in its own thread."""
 
+import collections
 import json
 import queue
 import threading
@@ -10,7 +11,7 @@ from typing import Any
 from neurona import __version__, language
 from neurona.playground import by_hand, frames, surface
 from neurona.playground.data import EXTENT, features
-from neurona.playground.network import Network, layer_names, sources
+from neurona.playground.network import Moment, Network, layer_names, sources
 from neurona.playground.refusal import Refusal
 from neurona.playground.state import ACTIVATIONS, DATA, FEATURES, LIMITS, LOSSES, OPTIMIZERS, normalized
 
@@ -18,6 +19,7 @@ Send = Callable[[str | bytes], None]
 CHUNK_SECONDS = 0.03
 MOST_WAITING = 200
 MOST_AHEAD = 10_000_000  # how far `seek` and `step` may go
+PROGRESS_SECONDS = 0.5  # between the frames on the way there
 
 
 class Session:
@@ -33,6 +35,9 @@ class Session:
         self._waiting: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
         self._networks: dict[str, Network] = {}
         self._playing, self._ready, self._changed = False, True, False
+        self._goals: dict[str, int] = {}  # the update that a network is on its way to
+        self._shown_at = 0.0
+        self.shown: collections.deque[tuple[Network, Moment]] = collections.deque(maxlen=8)
         self._speed: float | None = None
         self._space: dict[str, int | None] = {}
         self._chunk, self._rate, self._owed, self._ended = 64, 0.0, 0.0, False
@@ -59,7 +64,7 @@ class Session:
 
     def _live(self) -> None:
         while not self._ended:
-            active = self._playing or (self._changed and self._ready)
+            active = self._playing or self._goals or (self._changed and self._ready)
             try:
                 text = self._waiting.get(block=not active)
                 if text is not None and not self._ended:
@@ -68,13 +73,38 @@ class Session:
             except queue.Empty:
                 pass
             try:
-                if self._playing:
+                if self._goals:
+                    self._approach()
+                elif self._playing:
                     self._train()
-                if self._ready and self._changed:
+                on_the_way = self._goals and time.monotonic() - self._shown_at < PROGRESS_SECONDS
+                if self._ready and self._changed and not on_the_way:
                     self._show()
             except Exception as error:
                 self._playing = self._changed = False
+                self._goals.clear()
                 self._tell(None, error)
+
+    def _approach(self) -> None:
+        """A chunk of updates of every network that has a goal."""
+        began = time.perf_counter()
+        for name, update in [*self._goals.items()]:
+            network = self._networks[name]
+            network.run(min(self._chunk, update - network.now.update))
+            if not network.finite or network.now.update >= update:
+                self._stop(name)
+        self._fit_chunk(self._chunk, time.perf_counter() - began)
+        self._changed = True
+
+    def _stop(self, *names: str) -> None:
+        """End the way to a goal where it is."""
+        for name in names or [*self._goals]:
+            if self._goals.pop(name, None) is not None:
+                self._networks[name].take_rates()
+
+    def _fit_chunk(self, count: int, took: float) -> None:
+        fitting = count * CHUNK_SECONDS / max(took, 1e-6)
+        self._chunk = int(min(max(fitting, 1), 2 * self._chunk, 100_000))
 
     def _train(self) -> None:
         """A chunk of updates of every network, as many as fit into its time and the wanted speed."""
@@ -87,8 +117,7 @@ class Session:
                 network.run(count)
         took = time.perf_counter() - began
         if self._speed is None:
-            fitting = count * CHUNK_SECONDS / max(took, 1e-6)
-            self._chunk = int(min(max(fitting, 1), 2 * self._chunk, 100_000))
+            self._fit_chunk(count, took)
         else:
             time.sleep(max(CHUNK_SECONDS - took, 0))
         self._rate = count / max(time.perf_counter() - began, 1e-6)
@@ -97,11 +126,14 @@ class Session:
             self._playing, self._changed = False, True
 
     def _show(self) -> None:
-        self._ready = self._changed = False
+        self._changed = False
+        self._shown_at = time.monotonic()
         for name, network in self._networks.items():
             rate = self._rate if self._playing else 0.0
             header = {"playing": self._playing, "updates_per_second": rate}
+            self.shown.append((network, network.now))
             self._send(frames.frame(name, network, self._space.get(name), **header))
+            self._ready = False  # only where a frame went out: the page says when it is ready again
 
     # The messages.
 
@@ -126,8 +158,11 @@ class Session:
 
     def _tell(self, message: Any, error: Exception) -> None:
         """Answer with what went wrong."""
-        said = f"{type(error).__name__}: {error}"[:500]
-        said = {"en": f"This can't be done: {said}", "es": f"Esto no se puede hacer: {said}"}
+        name, text = type(error).__name__, str(error)[:400]
+        said = {
+            "en": f"This failed, for a reason that was not expected. {name}: {text}",
+            "es": f"Esto ha fallado por una causa que no se esperaba. El error, en inglés: {name}: {text}",
+        }
         self._reply(message, "error", code="failed", message=said)
 
     def _reply(self, message: Any, kind: str, /, **content: Any) -> None:
@@ -146,6 +181,7 @@ class Session:
         name = message.get("network", "a")
         if name not in ("a", "b"):
             raise Refusal("network", "network is a or b.", "network es a o b.")
+        self._stop(name)
         if message.get("state", ...) is None and name == "b":
             self._networks.pop("b", None)  # the comparison ends
             return self._reply(message, "configured", network="b", state=None)
@@ -153,11 +189,13 @@ class Session:
         old = self._networks.get(name)
         if old is not None and _plain(old.state) == _plain(state):
             old.adjust(state)
-        elif old is None or old.state["seed"] != state["seed"]:
-            self._networks[name] = Network(state)
         else:
-            self._networks[name] = Network(state)
-            self._networks[name].take_over(old)
+            new = self._networks[name] = Network(state)
+            if old is not None:
+                new.share_programs(old)
+                if all(old.state[one] == state[one] for one in ("seed", "problem", "data")):
+                    new.take_over(old)
+                old.moments.clear()  # the old network lives on with its programs
         self._changed = True
         return self._reply(message, "configured", **configured(name, self._networks[name]), notes=notes)
 
@@ -165,18 +203,20 @@ class Session:
         self._playing, self._owed = bool(self._networks), 1.0
 
     def _pause(self, message: dict[str, Any]) -> None:
+        self._stop()
         self._playing, self._changed = False, True
 
     def _step(self, message: dict[str, Any]) -> None:
         count = whole(message, "updates", 1, MOST_AHEAD, 1)
         self._playing, self._changed = False, True
-        for network in self._networks.values():
-            network.run(count)
+        for name, network in self._networks.items():
+            self._goals[name] = self._goals.get(name, network.now.update) + count
 
     def _reset(self, message: dict[str, Any]) -> None:
+        self._stop()
         self._changed = True
-        for name, network in self._networks.items():
-            self._networks[name] = Network(network.state)
+        for network in self._networks.values():
+            network.restart()
 
     def _set_speed(self, message: dict[str, Any]) -> None:
         value = message.get("updates_per_second")
@@ -184,10 +224,13 @@ class Session:
 
     def _seek(self, message: dict[str, Any]) -> None:
         furthest = max((one.now.update for one in self._networks.values()), default=0) + MOST_AHEAD
-        update = whole(message, "update", 0, furthest)
+        earliest = min((one.moments[0].update for one in self._networks.values()), default=0)
+        update = whole(message, "update", earliest, furthest)
+        self._stop()
         self._changed = True
-        for network in self._networks.values():
-            network.seek(update)
+        for name, network in self._networks.items():
+            network.go_back(update)
+            self._goals[name] = max(update, network.now.update)
 
     def _set_parameter(self, message: dict[str, Any]) -> None:
         name, network = self._named(message)

@@ -1,5 +1,6 @@
 """A real server in a process of its own, and a page's connection to it."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -38,16 +39,19 @@ class Page:
     """What a browser's page does: it says that it is ready after each frame."""
 
     def __init__(self, server):
-        self.socket = connect(
-            f"ws://{server.host}/ws",
-            origin=f"http://{server.host}",
-            additional_headers=server.cookie,
-            max_size=None,
+        self.open = contextlib.ExitStack()
+        self.socket = self.open.enter_context(
+            connect(
+                f"ws://{server.host}/ws",
+                origin=f"http://{server.host}",
+                additional_headers=server.cookie,
+                max_size=None,
+            )
         )
         self.hello = self.receive()
 
     def receive(self):
-        got = self.socket.recv(timeout=20)
+        got = self.socket.recv(timeout=60)
         if isinstance(got, str):
             return json.loads(got)
         size = int.from_bytes(got[:4], "little")
@@ -80,6 +84,15 @@ class Page:
     def configure(self, **state):
         return self.ask("configure", network="a", state=state)
 
+    def begin(self, **state):
+        """Configure, and start at the seed's weights."""
+        self.send("pause")
+        self.ask("configure", network="b", state=None)
+        answer = self.configure(**state)
+        self.send("reset")
+        self.frame(0)
+        return answer
+
 
 @pytest.fixture(scope="session")
 def server():
@@ -89,8 +102,9 @@ def server():
     one.process.wait(20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def page(server):
+    """One page for all tests: networks of equal structure share their compiled programs."""
     one = server.page()
     yield one
-    one.socket.close()
+    one.open.close()
