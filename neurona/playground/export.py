@@ -180,7 +180,7 @@ def _model_file(network: Network, weights: Weights | None) -> bytes:
     """The model with weights as a .keras file."""
     for name, given in (weights or {}).items():
         network.model.get_layer(name).set_weights(given)
-    model = Model(network.model.inputs[0], network.model.outputs[-1])
+    model = Model(network.model.input, network.model.get_layer("output").output)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, EXPORTS["keras"])
         model.save(path)

@@ -124,8 +124,8 @@ def _check(node: ast.AST, text: str, depth: int) -> None:
 def _value(node: Any, names: dict[str, Any]) -> Any:
     """The value of a node that was checked."""
     match node:
-        case ast.Constant():
-            return float(node.value)
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
         case ast.Name():
             return names[node.id]
         case ast.UnaryOp():
@@ -138,8 +138,8 @@ def _value(node: Any, names: dict[str, Any]) -> Any:
             for value in values[1:]:
                 result = _OPERATORS[type(node.op)](result, value)
             return result
-        case ast.Call():
-            return _FUNCTIONS[node.func.id](*(_number(one, names) for one in node.args))
+        case ast.Call(func=ast.Name(id=name)):
+            return _FUNCTIONS[name](*(_number(one, names) for one in node.args))
     terms = [_number(one, names) for one in (node.left, *node.comparators)]
     result: Any = True
     for op, left, right in zip(node.ops, terms, terms[1:]):

@@ -11,7 +11,7 @@ from typing import Any
 from neurona import __version__, language
 from neurona.playground import by_hand, frames, surface
 from neurona.playground.data import EXTENT, features
-from neurona.playground.network import Moment, Network, layer_names, sources
+from neurona.playground.network import Moment, Network, layer_names, output_activation, sources
 from neurona.playground.refusal import Refusal
 from neurona.playground.state import ACTIVATIONS, DATA, FEATURES, LIMITS, LOSSES, OPTIMIZERS, normalized
 
@@ -320,15 +320,12 @@ def configured(name: str, network: Network) -> dict[str, Any]:
     """The structure and the data of a network."""
     state, parameters = network.state, network.parameters()
     sizes = [kernel.size + bias.size for kernel, bias in parameters]
-    activations = [
-        *(layer["activation"] for layer in state["layers"]),
-        network.model.get_layer("output").activation,
-    ]
+    activations = [*(layer["activation"] for layer in state["layers"]), output_activation(state)]
     layers = [
         {
             "name": title,
             "units": len(bias),
-            "activation": activation if isinstance(activation, str) else activation.__name__,
+            "activation": activation,
             "parameters": size,
             "inputs": read,
         }

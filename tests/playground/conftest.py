@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import urllib.parse
@@ -96,10 +97,16 @@ class Page:
 
 @pytest.fixture(scope="session")
 def server():
+    """One server for all tests. At the end, Ctrl-C must end it in peace, with a page open."""
     one = Server()
     yield one
-    one.process.terminate()
-    one.process.wait(20)
+    last = one.page()
+    one.process.send_signal(signal.SIGINT)
+    rest, _ = one.process.communicate(timeout=60)
+    last.open.close()
+    assert one.process.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert one.token not in rest
 
 
 @pytest.fixture(scope="session")

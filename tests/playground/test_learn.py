@@ -1,6 +1,7 @@
 """The learn view over a real websocket: its numbers are those of formulas and of the model itself."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from ast import literal_eval
@@ -10,6 +11,7 @@ import pytest
 
 import neurona
 from neurona.playground import training_data
+from neurona.playground.session import Session
 
 XOR = {"data": {"name": "xor"}, "layers": [{"units": 3}], "learning_rate": 0.1}
 
@@ -128,6 +130,19 @@ def test_a_long_way_lets_other_messages_through(page):
     assert answer["type"] == "error"
     page.send("pause")
     assert 0 < page.frame()["update"] < 10_000_000
+
+
+def test_a_closed_page_s_thread_ends_while_it_trains():
+    said = []
+    session = Session(said.append)
+    session.start()
+    for message in ({"type": "configure", "state": {"layers": []}}, {"type": "step", "updates": 10_000_000}):
+        assert session.receive(json.dumps(message))
+    while not any(isinstance(one, bytes) for one in said):
+        time.sleep(0.02)
+    session.close()
+    session._thread.join(20)
+    assert not session._thread.is_alive()
 
 
 def test_two_networks_learn_side_by_side_on_the_same_data(page):

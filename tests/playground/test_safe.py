@@ -2,18 +2,15 @@
 
 import contextlib
 import http.client
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from neurona.cli.playground import run
 from neurona.playground.formulas import formula
 from neurona.playground.refusal import Refusal
-from tests.playground.conftest import Server
 
 
 def status(server, path="/", method="GET", **headers):
@@ -125,19 +122,6 @@ def test_only_so_many_pages_are_open_and_closed_ones_leave_their_place(server, p
         pytest.fail("no place was given back")
 
 
-def test_ctrl_c_ends_it_in_peace_and_a_port_in_use_is_told():
-    server = Server()
-    page = server.page()
-    page.send("configure", state={"layers": []})
-    command = [sys.executable, "-m", "neurona", "playground", "--no-browser", "--language", "en"]
-    second = subprocess.run(
-        [*command, "--port", str(server.port)], capture_output=True, text=True, check=False
-    )
-    assert second.returncode == 1
-    assert str(server.port) in second.stdout
-    assert "Traceback" not in second.stdout + second.stderr
-    server.process.send_signal(signal.SIGINT)
-    rest, _ = server.process.communicate(timeout=20)
-    assert server.process.returncode == 0, rest
-    assert "Traceback" not in rest
-    assert server.token not in rest
+def test_a_port_in_use_is_told(server, capsys):
+    assert run(server.port, False, language="en") == 1
+    assert str(server.port) in capsys.readouterr().out
