@@ -1,5 +1,6 @@
 """Network: a model of the plane, its training in one compiled loop, and moments to go back to."""
 
+import dataclasses
 import functools
 from typing import Any, NamedTuple
 
@@ -29,7 +30,8 @@ class Values(NamedTuple):
     optimizer: list[Any]
 
 
-class Moment(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Moment:
     """A moment of training: the values after so many updates.
 
     `rates` are the learning rate and the penalty's, which hold from here. `pure` tells whether the state
@@ -73,7 +75,7 @@ class Network:
         self._most_moments = _MOST_MOMENTS
         self._first = self.now = Moment(0, self._first_values(), rates_of(state))
         self.moments = [self.now]
-        self._run, self._look = jax.jit(self._updates), jax.jit(self._views)
+        self.programs = jax.jit(self._updates), jax.jit(self._views)
         self._key = jax.random.key(state["seed"])
 
     def _arrays(self, points: Points) -> tuple[jax.Array, jax.Array]:
@@ -177,14 +179,14 @@ class Network:
             self.finite = bool(finite)
             if not self.finite:
                 values = self._call(int(done))[1]  # up to the last good update, with the same bits
-            self.now = self.now._replace(update=self.now.update + int(done), values=values)
+            self.now = dataclasses.replace(self.now, update=self.now.update + int(done), values=values)
             self._remember()
         return self.now.update - begin
 
     def _call(self, count: int) -> Any:
         first, rate = self.now.update, np.float32(self.now.rates[1])
         order = self._order(first, max(count, 1))
-        return self._run(
+        return self.programs[0](
             self.now.values, self.x, self.y, order, self._key, rate, np.int32(first), np.int32(count)
         )
 
@@ -236,7 +238,7 @@ class Network:
         if rates != self.now.rates:
             optimizer = list(self.now.values.optimizer)
             optimizer[self._rate_at] = jnp.asarray(rates[0], jnp.float32)
-            values = self.now.values._replace(optimizer=optimizer)
+            values = Values(self.now.values.trainable, self.now.values.others, optimizer)
             pure = self.now.pure and self.now.update == 0
             self.now = Moment(self.now.update, values, rates, pure)
             self.moments.append(self.now)
@@ -250,9 +252,11 @@ class Network:
     def set_parameter(self, layer: int, kind: str, index: list[int], value: float) -> None:
         """Give one weight or bias a value by hand. The moments before belong to other weights, and go."""
         place = self.places()[layer][kind]
-        trainable = list(self.now.values.trainable)
+        values = self.now.values
+        trainable = list(values.trainable)
         trainable[place] = trainable[place].at[tuple(index)].set(value)
-        self.now = self.now._replace(values=self.now.values._replace(trainable=trainable), pure=False)
+        values = Values(trainable, values.others, values.optimizer)
+        self.now = dataclasses.replace(self.now, values=values, pure=False)
         self.moments, self.finite = [self.now], True
 
     def places(self) -> list[dict[str, int]]:
@@ -277,7 +281,7 @@ class Network:
         if same:
             rate = [*old.optimizer]
             rate[self._rate_at] = new.optimizer[self._rate_at]
-            new = old._replace(optimizer=rate)
+            new = Values(old.trainable, old.others, rate)
         else:
             before = dict(zip((one.path for one in other.model.trainable_variables), old.trainable))
             paths = [one.path for one in self.model.trainable_variables]
@@ -285,16 +289,16 @@ class Network:
             trainable = [
                 one if one.shape == value.shape else value for one, value in zip(kept, new.trainable)
             ]
-            new = new._replace(trainable=trainable)
+            new = Values(trainable, new.others, new.optimizer)
         pure = update == 0 and all(map(np.array_equal, new.trainable, self._first.values.trainable))
-        self.now = self.now._replace(update=update, values=new, pure=pure)
+        self.now = dataclasses.replace(self.now, update=update, values=new, pure=pure)
         self.moments = [self.now]
         return same
 
     def share_programs(self, other: "Network") -> None:
         """Use another network's compiled programs where the state's difference is none to them."""
         if _program_key(self.state) == _program_key(other.state):
-            self._run, self._look = other._run, other._look
+            self.programs = other.programs
 
     def adjust(self, state: dict[str, Any]) -> None:
         """Take a state that differs in the learning rate or the rate of the penalty only."""
@@ -304,7 +308,7 @@ class Network:
     def look(self) -> dict[str, Any]:
         """The figures and pictures of now."""
         maps, units = _grids(tuple(self.state["features"]))
-        seen = self._look(self.now.values, self.x, self.y, *self.test_arrays, maps, units)
+        seen = self.programs[1](self.now.values, self.x, self.y, *self.test_arrays, maps, units)
         return jax.device_get(seen)
 
     def activations(self, x: Any) -> list[np.ndarray]:

@@ -129,7 +129,7 @@ def test_a_long_way_lets_other_messages_through(page):
     answer = page.ask("seek", update=-1)
     assert answer["type"] == "error"
     page.send("pause")
-    assert 0 < page.frame()["update"] < 10_000_000
+    assert page.frame()["update"] < 10_000_000
 
 
 def test_a_closed_page_s_thread_ends_while_it_trains():
