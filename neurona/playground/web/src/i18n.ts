@@ -5,7 +5,7 @@ const WORDS = {
   title: ["Watch a network learn", "Vea aprender una red"],
   play: ["Play", "Iniciar"], pause: ["Pause", "Pausar"], step: ["One update", "Una actualización"],
   reset: ["Reset", "Reiniciar"], epoch: ["Epoch", "Época"], update: ["Updates", "Actualizaciones"],
-  speed: ["Speed", "Velocidad"], fastest: ["as fast as possible", "lo más rápido posible"],
+  speed: ["Speed", "Velocidad"], fastest: ["no limit", "sin límite"],
   perSecond: ["a second", "por segundo"], data: ["Data", "Datos"], features: ["Features", "Entradas"],
   network: ["Network", "Red"], training: ["Training", "Entrenamiento"], output: ["Output", "Salida"],
   hidden: ["hidden layers", "capas ocultas"], parameters: ["parameters", "parámetros"],
@@ -13,7 +13,7 @@ const WORDS = {
   regression: ["Regression", "Regresión"], noise: ["Noise (%)", "Ruido (%)"],
   share: ["Training share (%)", "Parte de entrenamiento (%)"], batch: ["Batch size", "Tamaño de lote"],
   classes: ["Classes", "Clases"], regenerate: ["Regenerate", "Regenerar"], own: ["Own points", "Puntos propios"],
-  draw: ["Click in the output to draw points", "Haga clic en la salida para dibujar puntos"],
+  draw: ["Click in the output to draw a point; with Shift, to remove the nearest", "Haga clic en la salida para dibujar un punto; con Mayús, para quitar el más cercano"],
   paste: ["Paste x, y, class (CSV)", "Pegue x, y, clase (CSV)"], use: ["Use these", "Usar estos"],
   badLine: ["Line {n} is not x, y, class", "La línea {n} no es x, y, clase"],
   formula: ["Formula", "Fórmula"], activation: ["Activation", "Activación"], dropout: ["Dropout", "Dropout"],
@@ -36,8 +36,12 @@ const WORDS = {
   dead: ["Dead neurons", "Neuronas muertas"], overfit: ["Overfitting", "Sobreajuste"],
   export: ["Export", "Exportar"], notebook: ["Notebook", "Cuaderno"], model: ["Model file", "Archivo del modelo"],
   theme: ["Light or dark", "Claro u oscuro"], language: ["Español", "English"],
-  lost: ["The engine does not answer. Trying again…", "El motor no responde. Se intenta de nuevo…"],
+  lost: ["The engine does not answer. Trying again… If it was started again, open its new address.",
+    "El motor no responde. Se intenta de nuevo… Si se reinició, abra su nueva dirección."],
   refused: ["Not understood in the address, default taken: ", "No se entendió en la dirección; se toma lo predeterminado: "],
+  thisPanel: ["this panel, when the address is opened next", "este panel, la próxima vez que se abra la dirección"],
+  between: ["{name} is a number from {low} to {high}. Received: {value}", "{name} es un número de {low} a {high}. Se recibió: {value}"],
+  axes: ["Neuron 1 to the right, neuron 2 upwards", "Neurona 1 hacia la derecha, neurona 2 hacia arriba"],
   lesson: ["Lesson: hide panels", "Lección: ocultar paneles"], show: ["Show", "Mostrar"],
   classColours: ["Colours", "Colores"], low: ["negative", "negativo"], high: ["positive", "positivo"],
   circle: ["Circles", "Círculos"], xor: ["Exclusive or", "O exclusivo"], gauss: ["Two clouds", "Dos nubes"],
@@ -57,6 +61,13 @@ export function word(key: string, language: Language): string {
 }
 
 export const words = WORDS;
+
+/** A number as the language writes it in a field: without groups, and no digit more than it has. */
+export const written = (value: number, language: Language): string =>
+  value.toLocaleString(language, { useGrouping: false, maximumSignificantDigits: 7 });
+
+/** The number that a field holds, with a decimal point or comma. */
+export const numberOf = (text: string): number => (text.trim() === "" ? NaN : Number(text.trim().replace(",", ".")));
 
 /** A number as the language writes it. */
 export function shown(value: number | null | undefined, language: Language, digits = 3): string {

@@ -4,7 +4,7 @@ import { decodeFrame } from "./protocol";
 import { decode, encode } from "./state";
 
 type Answer = Record<string, any>; // eslint-free: answers are read by the panel that asked
-const isFresh = location.hash.length < 2;
+let isFresh = location.hash.length < 2; // until the engine has said what it begins with
 const start = decode(location.hash.slice(1));
 
 export const page = $state({
@@ -20,6 +20,7 @@ export const page = $state({
   notices: [] as Text[],
   head: {} as Partial<Record<Name, Frame["header"]>>,
   most: 0,
+  rate: 0, // updates a second, as they arrive
 });
 
 /** The newest frame of each network: not reactive, since it is drawn once a screen refresh. */
@@ -27,6 +28,7 @@ export const newest: Partial<Record<Name, Frame>> = {};
 export const history: Record<Name, { update: number; train: number; test: number }[]> = { a: [], b: [] };
 const painters = new Set<() => void>();
 const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Text) => void }>();
+const LOST = { en: "Connection lost", es: "Conexión perdida" };
 let socket: WebSocket | null = null;
 let number = 0;
 let isDirty = false;
@@ -40,6 +42,7 @@ export function send(type: string, fields: Answer = {}): void {
 export function ask(type: string, fields: Answer = {}): Promise<Answer> {
   const id = ++number;
   return new Promise((resolve, reject) => {
+    if (socket?.readyState !== WebSocket.OPEN) return reject(LOST);
     waiting.set(id, { resolve, reject });
     send(type, { ...fields, id });
   });
@@ -70,10 +73,23 @@ function tick(now: number): void {
   requestAnimationFrame(tick);
 }
 
+let arrived: { at: number; update: number }[] = [];
+/** Updates a second over the last two seconds. */
+function measure(update: number, playing: boolean): void {
+  const at = performance.now();
+  const last = arrived[arrived.length - 1];
+  if (!playing || (last && last.update > update)) arrived = [];
+  arrived.push({ at, update });
+  while (arrived.length > 2 && arrived[1].at < at - 2000) arrived.shift();
+  const [first] = arrived;
+  page.rate = at > first.at ? ((update - first.update) * 1000) / (at - first.at) : 0;
+}
+
 function receiveFrame(bytes: ArrayBuffer): void {
   const frame = decodeFrame(bytes);
   const { network = "a", update, losses, playing, message } = frame.header;
   newest[network] = frame;
+  if (network === "a") measure(update, playing);
   if (page.playing !== playing) page.playing = playing;
   if (message) page.notices = [message];
   const past = history[network];
@@ -91,7 +107,9 @@ function receive(text: string): void {
   waiting.delete(message.id);
   if (message.type === "hello") {
     page.hello = message as unknown as Hello;
+    forget(); // after a lost connection the engine begins again
     if (isFresh && message.state) page.state = message.state as State;
+    isFresh = false;
     if (!page.view.language) {
       page.view.language = navigator.language.startsWith("es") ? "es" : navigator.language.startsWith("en") ? "en" : message.language;
     }
@@ -102,7 +120,8 @@ function receive(text: string): void {
     const configured = message as unknown as Configured;
     if (configured.state) page.configured[configured.network] = configured;
     else delete page.configured[configured.network];
-    if (configured.notes?.length) page.notices = configured.notes;
+    page.notices = configured.notes ?? [];
+    if (page.notices.length && configured.state) adopt(configured);
     isDirty = true;
   } else if (message.type === "error") {
     page.notices = [message.message as Text];
@@ -110,6 +129,13 @@ function receive(text: string): void {
     return;
   }
   asked?.resolve(message);
+}
+
+/** What the engine refused has its default, so the controls show it. */
+function adopt({ network, state }: Configured): void {
+  if (network === "a") page.state = structuredClone(state);
+  else if (page.other) page.other = structuredClone(state);
+  remember();
 }
 
 export function connect(): void {
@@ -122,7 +148,7 @@ export function connect(): void {
   socket.onmessage = ({ data }) => (typeof data === "string" ? receive(data) : receiveFrame(data as ArrayBuffer));
   socket.onclose = () => {
     page.connected = page.playing = false;
-    for (const one of waiting.values()) one.reject({ en: "Connection lost", es: "Conexión perdida" });
+    for (const one of waiting.values()) one.reject(LOST);
     waiting.clear();
     setTimeout(connect, pause);
     pause = Math.min(pause * 2, 8000);
@@ -145,11 +171,19 @@ export function remember(): void {
   window.history.replaceState(null, "", `#${encode($state.snapshot(saved) as never)}`);
 }
 
-export function reset(): void {
+function forget(): void {
   history.a = [];
   history.b = [];
   page.most = 0;
+}
+
+export function reset(): void {
+  forget();
+  page.notices = [];
   send("reset");
 }
+
+// An address that is pasted over this one differs by its fragment alone.
+window.addEventListener("hashchange", () => location.reload());
 
 requestAnimationFrame(tick);

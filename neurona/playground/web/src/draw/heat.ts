@@ -50,6 +50,25 @@ export function drawFeature(canvas: HTMLCanvasElement, name: string, theme: Them
   });
 }
 
+/** One unit of the output: its value, or its class's share. */
+export function drawOutputUnit(canvas: HTMLCanvasElement, output: Values, unit: number, theme: Theme): void {
+  const [kinds, side] = output.shape;
+  if (unit >= kinds) return;
+  put(canvas, side, (pixels) => {
+    for (let i = 0; i < pixels.length; i++) {
+      const value = output.data[unit * side * side + i];
+      if (kinds === 1) pixels[i] = tint(value, theme);
+      else {
+        const [r, g, b] = region(unit, Math.max(0, Math.min(1, value)), theme);
+        pixels[i] = (255 << 24) | (b << 16) | (g << 8) | r;
+      }
+    }
+  });
+}
+
+const tint = (value: number, theme: Theme): number =>
+  Number.isNaN(value) ? 0xff808080 : palettes[theme][Math.round(Math.max(-0.8, Math.min(0.8, value * 0.8)) * 127.5 + 127.5)];
+
 /** The output: one map in [-1, 1], or a map of each class's share. */
 export function drawOutput(
   canvas: HTMLCanvasElement, output: Values, theme: Theme, discretize: boolean,
@@ -61,8 +80,8 @@ export function drawOutput(
     for (let i = 0; i < size; i++) {
       if (kinds === 1) {
         let value = data[i];
-        if (discretize) value = value >= 0 ? 1 : -1;
-        pixels[i] = palettes[theme][Math.round(Math.max(-0.8, Math.min(0.8, value * 0.8)) * 127.5 + 127.5)];
+        if (discretize && !Number.isNaN(value)) value = value >= 0 ? 1 : -1;
+        pixels[i] = tint(value, theme);
         continue;
       }
       let best = 0;

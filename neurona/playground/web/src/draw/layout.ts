@@ -32,4 +32,4 @@ function curve(from: Spot, to: Spot): string {
 }
 
 /** The width of a connection. */
-export const thickness = (weight: number): number => Math.min(9, 0.6 + 2.4 * Math.abs(weight));
+export const thickness = (weight: number): number => Math.min(9, 0.6 + 2.4 * Math.abs(weight || 0));

@@ -17,15 +17,16 @@ export function prepare(canvas: HTMLCanvasElement): { context: CanvasRenderingCo
   return { context, w, h };
 }
 
-export function drawPoints(canvas: HTMLCanvasElement, points: Point[], problem: Problem, theme: Theme, square = false): void {
+/** Training points are discs; the test points, from `squaresFrom` on, are squares. */
+export function drawPoints(canvas: HTMLCanvasElement, points: Point[], problem: Problem, theme: Theme, squaresFrom = Infinity): void {
   const { context, w } = prepare(canvas);
   const at = (value: number) => ((value + EXTENT) / (2 * EXTENT)) * w;
   const radius = Math.max(1.4, w / 110);
   context.lineWidth = 0.9;
   context.strokeStyle = theme === "dark" ? "#10141f" : "#fff";
-  for (const [x, y, target] of points) {
+  for (const [index, [x, y, target]] of points.entries()) {
     context.beginPath();
-    if (square) context.rect(at(x) - radius, at(-y) - radius, 2 * radius, 2 * radius);
+    if (index >= squaresFrom) context.rect(at(x) - radius, at(-y) - radius, 2 * radius, 2 * radius);
     else context.arc(at(x), at(-y), radius, 0, 7);
     context.fillStyle = css(problem === "regression" ? diverging(target, theme) : CLASSES[target % CLASSES.length]);
     context.fill();
