@@ -147,7 +147,7 @@ _METHODS: dict[str, Any] = {
     "append": _appended,
     "applymap": lambda frame, func, *args, **kwargs: frame.map(func, *args, **kwargs),
     "as_matrix": lambda owner, columns=None: (owner if columns is None else owner[columns]).values,
-    "get_value": lambda owner, *place: owner.at[place if len(place) > 1 else place[0]],
+    "get_value": lambda owner, first, *rest: owner.at[(first, *rest) if rest else first],
     "get_values": lambda owner: owner.values,
     "iteritems": lambda owner: owner.items(),
     "ix": property(_Places),
