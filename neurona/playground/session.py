@@ -17,6 +17,7 @@ from neurona.playground.state import ACTIVATIONS, DATA, FEATURES, LIMITS, LOSSES
 
 Send = Callable[[str | bytes], None]
 CHUNK_SECONDS = 0.03
+MOST_SECONDS_OWED = 0.5
 MOST_WAITING = 200
 MOST_AHEAD = 10_000_000  # how far `seek` and `step` may go
 PROGRESS_SECONDS = 0.5  # between the frames on the way there
@@ -41,6 +42,7 @@ class Session:
         self._speed: float | None = None
         self._space: dict[str, int | None] = {}
         self._chunk, self._rate, self._owed, self._ended = 64, 0.0, 0.0, False
+        self._trained_at = 0.0
         self._thread = threading.Thread(target=self._live, daemon=True, name="playground")
 
     def start(self) -> None:
@@ -109,9 +111,10 @@ class Session:
     def _train(self) -> None:
         """A chunk of updates of every network, as many as fit into its time and the wanted speed."""
         began, count = time.perf_counter(), self._chunk
-        if self._speed is not None:
-            self._owed += self._speed * CHUNK_SECONDS
+        if self._speed is not None:  # what is owed since the last time; of a long wait, a part only
+            self._owed += self._speed * min(began - self._trained_at, MOST_SECONDS_OWED)
             count, self._owed = int(self._owed), self._owed % 1
+        self._trained_at = began
         for network in self._networks.values():
             if count and network.finite:
                 network.run(count)
@@ -200,7 +203,7 @@ class Session:
         return self._reply(message, "configured", **configured(name, self._networks[name]), notes=notes)
 
     def _play(self, message: dict[str, Any]) -> None:
-        self._playing, self._owed = bool(self._networks), 1.0
+        self._playing, self._owed, self._trained_at = bool(self._networks), 1.0, time.perf_counter()
 
     def _pause(self, message: dict[str, Any]) -> None:
         self._stop()

@@ -30,6 +30,7 @@ def test_its_logic():
     ran("npm", "test")
 
 
+@pytest.mark.experiment  # many networks are compiled: about 100 s
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_every_panel_in_a_browser(server):
     ran("node", "tests/page.mjs", server.address)

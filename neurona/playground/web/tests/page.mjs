@@ -108,7 +108,7 @@ async function tools() {
   await changed(() => open("Space of a layer"));
   await until("a layer's space", () => has("hidden0"));
   await until("its picture", () => isDrawn(tab.getByRole("img", { name: "Space of a layer" }).locator("canvas")));
-  for (const [name, sign] of [["Python", "fit"], ["Notebook", "nbformat"], ["Model file", "PK"], ["SVG", "<image"], ["PNG", "PNG"]]) {
+  for (const [name, sign] of [["Python", "nn.Model"], ["Notebook", "nbformat"], ["Model file", "PK"], ["SVG", "<image"], ["PNG", "PNG"]]) {
     const [file] = await Promise.all([tab.waitForEvent("download"), tab.getByRole("button", { name, exact: true }).click()]);
     assert.ok(readFileSync(await file.path(), "latin1").includes(sign), name);
   }
