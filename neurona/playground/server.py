@@ -69,9 +69,9 @@ class Playground:
         # uvicorn's own log_config closes all handlers of this process's logs, and with absl's stderr itself.
         config = uvicorn.Config(
             self._guarded(self._application()), log_config=None, log_level="error", access_log=False,
-            server_header=False, ws="websockets-sansio", ws_max_size=LONGEST_MESSAGE, ws_ping_interval=IDLE_SECONDS,
-            timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=64,
-            h11_max_incomplete_event_size=16384,
+            server_header=False, ws="websockets-sansio", ws_max_size=LONGEST_MESSAGE,
+            ws_ping_interval=IDLE_SECONDS, timeout_keep_alive=5, timeout_graceful_shutdown=2,
+            limit_concurrency=64, h11_max_incomplete_event_size=16384,
         )  # fmt: skip
         self.server = uvicorn.Server(config)
 
