@@ -89,15 +89,15 @@ class Playground:
         return f"neurona_{self.port}"  # cookies do not tell ports apart
 
     def _application(self) -> Starlette:
-        return Starlette(
-            routes=[
-                Route("/", self._page),
-                Route("/favicon.svg", self._icon),
-                Route("/export", self._export, methods=["POST"]),
-                WebSocketRoute("/ws", self._socket),
-                Mount("/assets", StaticFiles(directory=STATIC / "assets", check_dir=False)),
-            ]
-        )
+        routes: list[Any] = [
+            Route("/", self._page),
+            Route("/favicon.svg", self._icon),
+            Route("/export", self._export, methods=["POST"]),
+            WebSocketRoute("/ws", self._socket),
+        ]
+        if (STATIC / "assets").is_dir():  # the page is built
+            routes.append(Mount("/assets", StaticFiles(directory=STATIC / "assets")))
+        return Starlette(routes=routes)
 
     # Who may come in.
 

@@ -7,8 +7,10 @@ import pytest
 
 from neurona.playground import show
 from neurona.playground.notebook import frame_of
+from neurona.playground.server import STATIC
 
 
+@pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the page is not built: npm is missing")
 @pytest.mark.skipif(importlib.util.find_spec("IPython") is not None, reason="a notebook shows the frame")
 def test_show_prints_an_address_that_opens_and_is_the_same_for_the_same_state(capsys):
     address = show()
