@@ -14,7 +14,7 @@ from neurona.models import Model
 from neurona.optimizers import deserialize
 from neurona.playground.data import Points, features, grid, make
 from neurona.playground.state import LIMITS, OPTIMIZERS, loss_kind
-from neurona.utils import set_random_seed
+from neurona.random import Stream
 
 LONGEST_RUN = 4096  # updates of one program call
 UNIT_GRID = 32
@@ -61,8 +61,8 @@ class Network:
         self.state = state
         self.kind = loss_kind(state)
         self.train, self.test = make(state)
-        set_random_seed(state["seed"])
-        self.model = build(state)
+        with Stream(state["seed"]):  # the seed of the process is its user's
+            self.model = build(state)
         self.loss = loss_of(state["loss"])
         self.optimizer = make_optimizer(state)
         self.optimizer.build(self.model.trainable_variables)

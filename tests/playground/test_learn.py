@@ -11,7 +11,9 @@ import pytest
 
 import neurona
 from neurona.playground import training_data
+from neurona.playground.network import Network
 from neurona.playground.session import Session
+from neurona.playground.state import normalized
 
 XOR = {"data": {"name": "xor"}, "layers": [{"units": 3}], "learning_rate": 0.1}
 
@@ -212,3 +214,12 @@ def test_the_model_file_has_what_batch_normalization_learned(server, page, tmp_p
     with pytest.raises(urllib.error.HTTPError) as refused:
         export(server, frame, state, "keras")
     assert "Pause" in refused.value.read().decode()
+
+
+def test_a_network_leaves_the_seed_of_the_process_alone():
+    drawn = []
+    for between in (lambda: None, lambda: Network(normalized({"seed": 3})[0])):
+        neurona.utils.set_random_seed(1)
+        between()
+        drawn.append((np.random.random(), np.asarray(neurona.random.normal((2,))).tolist()))
+    assert drawn[0] == drawn[1]
