@@ -13,11 +13,13 @@ import shutil
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
+from setuptools.errors import CompileError
 
 FOLDER = Path("neurona", "kernels", "cpp")
 HEADERS = sorted(str(path) for path in FOLDER.glob("*.h"))
@@ -90,8 +92,8 @@ def headers_of_xla() -> list[str]:
 
 
 class BuildLibraries(build_ext):
-    """Compiles the libraries in parallel, each into its own folder, and only sources that are newer than
-    their objects.
+    """Compiles the sources of all libraries in parallel, each library's into a folder of its own, and only
+    those that are newer than their objects.
     """
 
     def finalize_options(self) -> None:
@@ -99,10 +101,29 @@ class BuildLibraries(build_ext):
         self.parallel = self.parallel or os.cpu_count()
 
     def build_extensions(self) -> None:
-        self.progress = Progress(
-            sum(self._is_old(ext, source) for ext in self.extensions for source in ext.sources)
-        )
+        old = [
+            (ext, source) for ext in self.extensions for source in ext.sources if self._is_old(ext, source)
+        ]
+        self.progress = Progress(len(old))
+        self.failures: dict[str, CompileError] = {}
+        # A queue of files: with one of libraries, three of them would leave one of two cores idle at the end.
+        with ThreadPoolExecutor(self.parallel) as pool:
+            list(pool.map(lambda pair: self._compile(*pair), old))
         super().build_extensions()
+
+    def _compile(self, ext: Extension, source: str) -> None:
+        """Compile a source; what fails is told when its library is to be linked."""
+        try:
+            self.compiler.compile(
+                [source],
+                output_dir=str(Path(self.build_temp, ext.name)),
+                include_dirs=ext.include_dirs,
+                extra_postargs=ext.extra_compile_args,
+            )
+        except CompileError as error:
+            self.failures[ext.name] = error
+        else:
+            self.progress.compiled(ext.name.rsplit("_", 1)[-1])
 
     def _object(self, ext: Extension, source: str) -> str:
         (path,) = self.compiler.object_filenames([source], output_dir=str(Path(self.build_temp, ext.name)))
@@ -115,15 +136,8 @@ class BuildLibraries(build_ext):
         return self.force or not made.exists() or made.stat().st_mtime < newest
 
     def build_extension(self, ext: Extension) -> None:
-        for source in ext.sources:
-            if self._is_old(ext, source):
-                self.compiler.compile(
-                    [source],
-                    output_dir=str(Path(self.build_temp, ext.name)),
-                    include_dirs=ext.include_dirs,
-                    extra_postargs=ext.extra_compile_args,
-                )
-                self.progress.compiled(ext.name.rsplit("_", 1)[-1])
+        if ext.name in self.failures:
+            raise self.failures[ext.name]
         objects = [self._object(ext, source) for source in ext.sources]
         self.compiler.link_shared_object(objects, self.get_ext_fullpath(ext.name), target_lang="c++")
 

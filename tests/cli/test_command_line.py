@@ -314,7 +314,9 @@ def test_a_second_ctrl_c_ends_at_once_and_still_leaves_the_model(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are Unix's")
-@pytest.mark.parametrize(("encoding", "bar"), [("utf-8", "━"), ("ascii", "=")])
+@pytest.mark.parametrize(
+    ("encoding", "bar"), [("utf-8", "━"), pytest.param("ascii", "=", marks=pytest.mark.experiment)]
+)
 def test_in_a_terminal_a_bar_moves(tmp_path, encoding, bar):
     import pty
 

@@ -24,16 +24,15 @@ SANITIZERS = {
     ],
     "threads": ["-O1", "-fsanitize=thread"],
 }
-# All kernels share their work between threads by one function, so one of them looks for races in `make test`.
-# `make experiments` runs the others, and the programs that take the compiler longest.
-LONGEST = ("test_convolution", "test_recurrent")
+# All kernels share their work between threads by one function, so one of them looks for races in `make test`,
+# and two look for addresses beyond their arrays. `make experiments` runs all: the compiler takes its time.
+QUICK = {"threads": ("test_dense",), "address and undefined": ("test_dense", "test_windows")}
 PROGRAMS = [
     pytest.param(
         source,
         sanitizer,
         id=f"{source.stem}-{sanitizer}",
-        marks=[pytest.mark.experiment]
-        * (source.stem in LONGEST or (sanitizer == "threads" and source.stem != "test_dense")),
+        marks=[pytest.mark.experiment] * (source.stem not in QUICK[sanitizer]),
     )
     for source in SOURCES
     for sanitizer in SANITIZERS

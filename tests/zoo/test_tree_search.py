@@ -88,7 +88,7 @@ def test_two_exact_players_draw_and_a_search_draws_with_them():
 def test_what_is_sure_is_true():
     """With many simulations a position near its end is solved: shares name winning moves only."""
     boards = all_boards()
-    few = boards[(boards == 0).sum(axis=1) <= 5][::7]
+    few = boards[(boards == 0).sum(axis=1) <= 5][::21]
     search = zoo.game_tree._plainly_searched(zoo.TicTacToe(), 400)
     shares = np.asarray(search(jnp.asarray(few, "int8"), jax.random.key(0)))
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
