@@ -41,7 +41,14 @@ SPLIT_ONCE = {"housing": "california_housing.csv", "messy": "housing_messy.csv"}
 PASSENGERS = ["Survived", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
 OF_SCIKIT_LEARN = {"cancer": "breast_cancer", "wine": "wine", "diabetes": "diabetes", "digits": "digits"}
 TABLES = (*SPLIT_ONCE, "titanic", *OF_SCIKIT_LEARN)
-CONTENDERS = ("linear", "boosted trees", "Neurona", "Neurona without trees")
+# Those of scikit-learn, and the models that Neurona's predictors are joined of.
+CONTENDERS: dict[str, tuple[str, ...]] = {
+    "linear": (),
+    "boosted trees": (),
+    "Neurona without trees": ("linear", "neighbours", "network"),
+    "Neurona": ("linear", "neighbours", "trees", "network"),
+    "Neurona with LightGBM": ("linear", "neighbours", "trees", "lightgbm", "network"),
+}
 _INTRODUCTION = """\
 # Predictions of tables
 
@@ -96,18 +103,16 @@ def predictions(
     contender: str, known: pandas.DataFrame, new: pandas.DataFrame, target: str, classes: bool
 ) -> Any:
     """What a contender says of new rows."""
-    if not contender.startswith("Neurona"):
+    if not CONTENDERS[contender]:
         rows = known.drop(columns=target)
         return peer(contender, rows, classes).fit(rows, known[target]).predict(new)
-    options = TableOptions(task="classification" if classes else "regression")
+    options = TableOptions(task="classification" if classes else "regression", models=CONTENDERS[contender])
     return train_table(RawTable(known), target, options).predictor.predict(new)
 
 
 def measure(name: str, contender: str, fold: int) -> dict[str, float]:
     """The score in a fold, and the processor seconds of this process."""
     frame, target, classes = table(name)
-    if contender == "Neurona without trees":
-        sys.modules["skops"] = None  # type: ignore[assignment]
     rows, others = splits(name, frame[target], classes)[fold]
     known, new = frame.iloc[rows].reset_index(drop=True), frame.iloc[others].reset_index(drop=True)
     truth = new[target].to_numpy()

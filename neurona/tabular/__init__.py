@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neurona.tabular.assessment import Assessment, assess
     from neurona.tabular.assessment_blocks import assessment_figures, assessment_report, assessment_verdict
     from neurona.tabular.baselines import LogisticBaseline, NeighboursBaseline, RidgeBaseline, select_ensemble
+    from neurona.tabular.boosters import CatBoostTrees, LightGBMTrees, XGBoostTrees
     from neurona.tabular.candidates import (
         BoostedTrees,
         Candidate,
@@ -86,6 +87,7 @@ _MODULES = {
         "RidgeBaseline",
         "select_ensemble",
     ),
+    "boosters": ("CatBoostTrees", "LightGBMTrees", "XGBoostTrees"),
     "candidates": (
         "BoostedTrees",
         "Candidate",
@@ -168,6 +170,7 @@ __all__ = [
     "Assessment",
     "BoostedTrees",
     "Candidate",
+    "CatBoostTrees",
     "Check",
     "Column",
     "Compared",
@@ -180,6 +183,7 @@ __all__ = [
     "Judgement",
     "KerasNetwork",
     "Learned",
+    "LightGBMTrees",
     "LinearModel",
     "LogisticBaseline",
     "Member",
@@ -206,6 +210,7 @@ __all__ = [
     "Trial",
     "Usual",
     "Worth",
+    "XGBoostTrees",
     "assess",
     "assessment_figures",
     "assessment_report",

@@ -15,8 +15,8 @@ from neurona.tabular.encoding import Encoded
 
 _FIRST_TREES = 5  # of a training in limited time
 _CAUTION = 0.8  # share of the time that is planned for
-_MANY_ROWS = 1000  # from which on some may be left for when to stop
-_MANY = 5_000_000  # cells of a table from which on several threads are of use
+MANY_ROWS = 1000  # from which on some may be left for when to stop
+MANY_CELLS = 5_000_000  # cells of a table from which on several threads are of use
 
 
 class Candidate(Protocol):
@@ -84,7 +84,7 @@ class LinearModel:
         """Sums of weighted columns, or their softmax."""
         if self.outputs == 1:
             return self.model.predict(X.values)[:, None]
-        return _of_all_classes(self.model.predict_proba(X.values), self.model.classes_, self.outputs)
+        return of_all_classes(self.model.predict_proba(X.values), self.model.classes_, self.outputs)
 
 
 class NeighboursModel:
@@ -129,11 +129,20 @@ class BoostedTrees:
         """Whether scikit-learn is installed, and skops, which writes its trees into files."""
         return all(importlib.util.find_spec(name) is not None for name in ("sklearn", "skops"))
 
+    @staticmethod
+    def needed() -> Any:
+        """The package that grows them.
+
+        Raises:
+            MissingDependencyError: it is not installed.
+        """
+        return optional_import("sklearn.ensemble", extra="trees", purpose="boosted trees")
+
     def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:
         """Learn the trees: 100 from few rows; from 1,000 or more up to 300, as a tenth of them says."""
-        ensemble = optional_import("sklearn.ensemble", extra="trees", purpose="boosted trees")
+        ensemble = self.needed()
         self.outputs = outputs
-        many = len(y) >= _MANY_ROWS
+        many = len(y) >= MANY_ROWS
         settings: dict[str, Any] = {"max_iter": 300 if many else 100, "early_stopping": many}
         settings |= {"n_iter_no_change": 20, "random_state": self.seed}
         if outputs > 1:
@@ -173,10 +182,10 @@ class BoostedTrees:
         with _few_threads(X):
             if self.outputs == 1:
                 return self.model.predict(X.values)[:, None]
-            return _of_all_classes(self.model.predict_proba(X.values), self.model.classes_, self.outputs)
+            return of_all_classes(self.model.predict_proba(X.values), self.model.classes_, self.outputs)
 
 
-def _of_all_classes(likely: np.ndarray, classes: np.ndarray, outputs: int) -> np.ndarray:
+def of_all_classes(likely: np.ndarray, classes: np.ndarray, outputs: int) -> np.ndarray:
     """Probabilities of all classes, where rows to learn from lacked some."""
     found = np.zeros((len(likely), outputs))
     found[:, classes.astype(int)] = likely
@@ -187,7 +196,7 @@ def _few_threads(X: Encoded) -> contextlib.AbstractContextManager[Any]:
     """One thread for a table of few cells: the threads of BLAS and OpenMP would wait for each other longer
     than they work.
     """
-    if X.values.size > _MANY:
+    if X.values.size > MANY_CELLS:
         return contextlib.nullcontext()
     threads = optional_import("threadpoolctl", extra="tables", purpose="learning a table")
     return threads.threadpool_limits(1)

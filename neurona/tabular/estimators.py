@@ -97,7 +97,8 @@ class TabularClassifier(_base.ClassifierMixin, _Tabular):
     """Tells classes from the columns of a table: numbers, texts, dates, with holes.
 
     Args:
-        models: which are tried, of `"linear"`, `"neighbours"`, `"trees"`, `"network"`; those that predict
+        models: which are tried, of `"linear"`, `"neighbours"`, `"trees"`, `"lightgbm"`, `"xgboost"`,
+            `"catboost"`, `"network"`; all of them are those whose packages are installed. Those that predict
             best together are joined.
         preset: `"fast"`, or `"best"`, with which the network goes through the rows 256 times instead of 32.
         folds: parts of the rows; each is predicted by what the others taught.

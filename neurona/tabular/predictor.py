@@ -15,9 +15,10 @@ from neurona.files.archives import Zip
 from neurona.files.gate import Gate
 from neurona.files.values import parse_array, parse_dictionary
 from neurona.saving.atomic import atomic_path
-from neurona.tabular import baselines, candidates, encoding, learning
+from neurona.tabular import baselines, boosters, candidates, encoding, learning
 from neurona.tabular.columns import Column, infer_columns
 from neurona.tabular.drift import Profile, Usual
+from neurona.tabular.forests import Forest, SymmetricForest
 from neurona.tabular.learning import TableModel
 from neurona.tabular.network import KerasNetwork
 from neurona.tabular.notes import Note
@@ -225,6 +226,11 @@ _CLASSES: dict[str, type] = {
         candidates.LinearModel,
         candidates.NeighboursModel,
         candidates.BoostedTrees,
+        boosters.LightGBMTrees,
+        boosters.XGBoostTrees,
+        boosters.CatBoostTrees,
+        Forest,
+        SymmetricForest,
         baselines.RidgeBaseline,
         baselines.LogisticBaseline,
         baselines.NeighboursBaseline,
@@ -273,6 +279,8 @@ def _object(plain: Any, archive: Zip, gate: Gate) -> Any:
         found = object.__new__(cls)
         for name, one in plain["fields"].items():
             object.__setattr__(found, name, _object(one, archive, gate))
+        if isinstance(found, Forest | SymmetricForest):
+            found.check()
         return found
     ((kind, held),) = plain.items()
     if kind == "float":

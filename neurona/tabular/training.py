@@ -1,6 +1,7 @@
 """From a table to a trained predictor, with what is to be told about it."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 
 from neurona.core.errors import ArgumentError, DataError, suggestion
 from neurona.evaluation.splits import Split, k_folds, time_folds
+from neurona.tabular.boosters import CatBoostTrees, LightGBMTrees, XGBoostTrees
 from neurona.tabular.candidates import BoostedTrees, Candidate, LinearModel, NeighboursModel
 from neurona.tabular.checks import (
     Check,
@@ -29,7 +31,13 @@ from neurona.tabular.real_mlp import RealMLP
 from neurona.tabular.target import Target, infer_target
 
 PRESETS = ("fast", "best")
-MODELS = ("linear", "neighbours", "trees", "network")
+_TREES: dict[str, type[Any]] = {
+    "trees": BoostedTrees,
+    "lightgbm": LightGBMTrees,
+    "xgboost": XGBoostTrees,
+    "catboost": CatBoostTrees,
+}
+MODELS = ("linear", "neighbours", "trees", "lightgbm", "xgboost", "catboost", "network")
 
 _FOLDS = 5
 _ONE_FOLD = 5000  # rows from which on the fast preset holds out one part, and does not train five times
@@ -44,7 +52,7 @@ class TableOptions:
 
     Attributes:
         task: `"classification"` or `"regression"`; None to tell it from the target.
-        models: which are tried, of `MODELS`.
+        models: which are tried, of `MODELS`. All of them are those whose packages are installed.
         preset: `"fast"`, or `"best"`, with which the network goes through the rows 256 times instead of 32.
         folds: how many; None for 5, and for one part held out in large tables with the fast preset.
         time_limit: in seconds; no model begins after it, and boosted trees end by it.
@@ -259,11 +267,11 @@ def _folds(
 def candidates(
     models: Sequence[str], preset: str, seed: int, rows: int, columns: int
 ) -> dict[str, Callable[[], Candidate]]:
-    """What is tried, the quickest first. Nearest rows are not sought in large tables, and there are no trees
-    where scikit-learn is missing.
+    """What is tried, the quickest first. Nearest rows are not sought in large tables.
 
     Raises:
         ArgumentError: there is no such model or preset.
+        MissingDependencyError: one is named, and not just among all, whose package is not installed.
     """
     unknown = [name for name in models if name not in MODELS]
     if unknown:
@@ -274,9 +282,13 @@ def candidates(
     found: dict[str, Callable[[], Candidate]] = {
         "linear": LinearModel,
         "neighbours": NeighboursModel,
-        "trees": lambda: BoostedTrees(seed),
+        **{name: functools.partial(trees, seed) for name, trees in _TREES.items()},
         "network": lambda: RealMLP(epochs=_EPOCHS[preset], seed=seed),
     }
     left_out = {"neighbours"} if float(rows) ** 2 * columns > _NEAR else set()
-    left_out |= set() if BoostedTrees.is_available() else {"trees"}
+    for name, trees in _TREES.items():
+        if not trees.is_available():
+            left_out.add(name)
+            if name in models and set(models) != set(MODELS):
+                trees.needed()
     return {name: build for name, build in found.items() if name in models and name not in left_out}
