@@ -6,6 +6,7 @@ Source: Holzmüller et al., Better by default: strong pre-tuned MLPs and boosted
 """
 
 import abc
+import importlib
 import importlib.util
 import json
 import os
@@ -16,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from neurona.core.errors import optional_import
+from neurona.core.errors import MissingDependencyError, installation, optional_import
 from neurona.tabular.candidates import MANY_CELLS, MANY_ROWS, of_all_classes
 from neurona.tabular.encoding import Encoded
 from neurona.tabular.forests import Forest, Grower, SymmetricForest
@@ -38,16 +39,36 @@ class _Boosted(abc.ABC):
 
     @classmethod
     def is_available(cls) -> bool:
-        """Whether the library is installed."""
+        """Whether the library is installed, and can be imported."""
+        return cls.is_installed() and cls.obstacle() is None
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Whether the library is there."""
         return importlib.util.find_spec(cls._package) is not None
+
+    @classmethod
+    def obstacle(cls) -> Exception | None:
+        """Why the library, which is there, can't be imported; None if it can."""
+        try:
+            importlib.import_module(cls._package)
+        except Exception as error:  # OSError without OpenMP's library; others have errors of their own
+            return error
+        return None
 
     @classmethod
     def needed(cls) -> Any:
         """The package that grows them.
 
         Raises:
-            MissingDependencyError: it is not installed.
+            MissingDependencyError: it is not installed, or can't be imported.
         """
+        if cls.is_installed() and (error := cls.obstacle()) is not None:
+            raise MissingDependencyError(
+                f"{cls._package} is installed, but can't be imported: {error}. Mend or remove it: "
+                f"{installation('boosters')}",
+                name=cls._package,
+            ) from error
         return optional_import(cls._package, extra="boosters", purpose="boosted trees")
 
     def fit(self, X: Encoded, y: np.ndarray, outputs: int, weights: np.ndarray | None = None) -> Self:

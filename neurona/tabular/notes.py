@@ -50,6 +50,7 @@ _SENTENCES = {
         "0 are "
         "left out. The figures count each row once.",
         "diverged": "A model is left out, since its predictions were not finite: {model}.",
+        "unusable": "{model} is installed, but can't be imported, so it was not tried: {error}.",
         "new_class": "{rows} rows of {column!r} hold what the model never saw there, such as {example!r}. "
         "It can "
         "only be wrong about them, and they are left out of the figures.",
@@ -106,6 +107,7 @@ _SENTENCES = {
         "peso 0 se "
         "dejan fuera. Las cifras cuentan cada fila una vez.",
         "diverged": "Un modelo se deja fuera, porque sus predicciones no eran finitas: {model}.",
+        "unusable": "{model} está instalado, pero no se puede importar, así que no se probó: {error}.",
         "new_class": "{rows} filas de {column!r} contienen lo que el modelo nunca vio ahí, como "
         "{example!r}. Con ellas "
         "solo puede equivocarse, y se dejan fuera de las cifras.",

@@ -31,12 +31,12 @@ from neurona.tabular.real_mlp import RealMLP
 from neurona.tabular.target import Target, infer_target
 
 PRESETS = ("fast", "best")
-_TREES: dict[str, type[Any]] = {
-    "trees": BoostedTrees,
+_BOOSTERS: dict[str, type[Any]] = {
     "lightgbm": LightGBMTrees,
     "xgboost": XGBoostTrees,
     "catboost": CatBoostTrees,
 }
+_TREES: dict[str, type[Any]] = {"trees": BoostedTrees, **_BOOSTERS}
 MODELS = ("linear", "neighbours", "trees", "lightgbm", "xgboost", "catboost", "network")
 
 _FOLDS = 5
@@ -173,11 +173,22 @@ def train_table(
     counted = None if weights is None else weights[rows]
     learned = learn_table(frame, columns, y, aim.outputs, folds, wanted, options.time_limit, tell, counted)
     notes += [Note("diverged", {"model": name}) for name in learned.diverged]
+    notes += _unusable(options.models)
     if learned.interrupted:
         notes.append(Note("interrupted"))
     predictor = TablePredictor(aim, learnable, learned.model, Profile.of(learnable, frame, y))
     seconds = time.perf_counter() - begin
     return TrainedTable(predictor, learned, columns, y, rows, checks, notes, options, seconds)
+
+
+def _unusable(models: Sequence[str]) -> list[Note]:
+    """Libraries of trees that are installed, but can't be imported."""
+    found = [
+        (name, trees.obstacle())
+        for name, trees in _BOOSTERS.items()
+        if name in models and trees.is_installed()
+    ]
+    return [Note("unusable", {"model": name, "error": str(error)}) for name, error in found if error]
 
 
 def _weights(column: Column, frame: Any) -> np.ndarray:

@@ -184,6 +184,20 @@ def test_damaged_trees_are_refused(changed, tmp_path):
         TablePredictor.load(tmp_path / "predictor")
 
 
+def test_a_library_that_is_broken_stops_nothing(tmp_path, monkeypatch):
+    (tmp_path / "xgboost.py").write_text("raise OSError('libgomp.so.1: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "xgboost", raising=False)
+    for package in ("lightgbm", "catboost"):
+        monkeypatch.setattr(FITTERS[package], "is_available", classmethod(lambda cls: False))
+    assert "xgboost" not in training.candidates(training.MODELS, "fast", 0, 100, 3)
+    told = training._unusable(training.MODELS)[0].say()
+    assert told.startswith("xgboost is installed, but can't be imported")
+    assert "libgomp.so.1" in told
+    with pytest.raises(MissingDependencyError, match=r"libgomp.so.1: .*boosters"):
+        training.candidates(["xgboost"], "fast", 0, 100, 3)
+
+
 def test_a_library_that_is_missing_is_named(monkeypatch):
     for package, trees in FITTERS.items():
         monkeypatch.setattr(trees, "is_available", classmethod(lambda cls: False))
