@@ -242,12 +242,12 @@ def _mostly_numbers(
             seen.counts[text] for text in texts if number_forms([text]) and _is_number(text, form)
         ),
     )
-    good = [text for text in texts if _is_number(text, form) and number_forms([text])]
+    good = {text for text in texts if _is_number(text, form) and number_forms([text])}
     count = sum(seen.counts[text] for text in good)
     present = seen.rows - sizes["missing"]
     if len(good) < 2 or count < _NUMBERS * present:
         return None
-    bad = next(text for text in texts if text not in set(good))
+    bad = next(text for text in texts if text not in good)
     why = Note("number_but", {"cells": present - count, "example": bad})
     return Column(name, "number", why, seen.rows - count, len(good), form=form)
 

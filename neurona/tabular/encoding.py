@@ -10,7 +10,7 @@ import dataclasses
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -86,9 +86,20 @@ class TableEncoder:
         Raises:
             DataError: a column is missing.
         """
+        return self.fit_values(self.values(frame))
+
+    def values(self, frame: Any) -> dict[str, np.ndarray]:
+        """What the cells of each column mean.
+
+        Raises:
+            DataError: a column is missing.
+        """
+        return {column.name: column.values(_cells(frame, column.name)) for column in self.columns}
+
+    def fit_values(self, values: Mapping[str, np.ndarray]) -> "TableEncoder":
+        """The same as `fit`, of what `values` has read."""
         self._parts = {
-            column.name: _KINDS[column.kind](column.name, column.values(_cells(frame, column.name)))
-            for column in self.columns
+            column.name: _KINDS[column.kind](column.name, values[column.name]) for column in self.columns
         }
         return self
 
@@ -104,12 +115,16 @@ class TableEncoder:
             NotBuiltError: it has not learned.
             DataError: a column is missing.
         """
+        return self.transform_values(self.values(frame))
+
+    def transform_values(self, cells: Mapping[str, np.ndarray]) -> Encoded:
+        """The same as `transform`, of what `values` has read."""
         if self._parts is None:
             raise NotBuiltError("TableEncoder has not learned yet: call fit first.")
         values, names, sources, continuous = [], [], [], []
         for column in self.columns:
             part = self._parts[column.name]
-            values.append(part.numbers(column.values(_cells(frame, column.name))))
+            values.append(part.numbers(cells[column.name]))
             names += part.names
             sources += [column.name] * len(part.names)
             count = part.continuous if column.kind != "boolean" else 0
@@ -246,7 +261,7 @@ class _Texts:
 
     @classmethod
     def of(cls, name: str, learned: np.ndarray) -> "_Texts":
-        holding = Counter(word for text in learned.tolist() for word in set(_words(text)))
+        holding = Counter(word for text in learned.tolist() for word in dict.fromkeys(_words(text)))
         kept = [word for word, count in holding.most_common(_WORDS) if count >= _RAREST]
         rarity = [math.log((1 + len(learned)) / (1 + holding[word])) + 1 for word in kept]
         return cls(name, kept, np.array(rarity))

@@ -190,9 +190,10 @@ def learn_table(
         [[13.5]]
     """
     begin = time.perf_counter()
-    encoders = [TableEncoder(columns).fit(_some(frame, columns, rows)) for rows, _ in folds]
+    cells = TableEncoder(columns).values(frame)  # read once, and not for each fold anew
+    encoders = [TableEncoder(columns).fit_values(_some(cells, rows)) for rows, _ in folds]
     parts = [
-        (encoder.transform(_some(frame, columns, rows)), encoder.transform(_some(frame, columns, others)))
+        (encoder.transform_values(_some(cells, rows)), encoder.transform_values(_some(cells, others)))
         for encoder, (rows, others) in zip(encoders, folds)
     ]
     weights = None if weights is None else weights / weights.mean()
@@ -206,7 +207,7 @@ def learn_table(
     if learned.tested.all():
         return learned
     encoder = encoders[-1]
-    whole = encoder.transform(_some(frame, columns, np.arange(len(y))))
+    whole = encoder.transform_values(cells)
 
     def again(name: str) -> Candidate | None:
         if interrupted or time.perf_counter() > end:
@@ -258,12 +259,8 @@ def _refitted(learned: Learned, encoder: TableEncoder, again: Callable[[str], Ca
     return dataclasses.replace(learned, model=model, interrupted=interrupted)
 
 
-def _some(frame: Any, columns: Sequence[Column], rows: np.ndarray) -> dict[str, Any]:
-    found = {}
-    for column in columns:
-        cells = frame[column.name]
-        found[column.name] = cells.iloc[rows] if hasattr(cells, "iloc") else [cells[row] for row in rows]
-    return found
+def _some(cells: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: held[rows] for name, held in cells.items()}
 
 
 def _try(

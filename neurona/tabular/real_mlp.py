@@ -36,10 +36,10 @@ from typing import Any, Self
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from neurona.core.errors import ArgumentError
 from neurona.tabular.encoding import Encoded
+from neurona.training.programs import keep_compiled_programs
 
 __all__ = ["RealMLP", "coslog4", "flat_cos"]
 
@@ -50,6 +50,7 @@ _NO_DECAY = ("bias", "b1", "b2")
 _BETA_1, _BETA_2, _EPSILON, _DECAY = 0.9, 0.95, 1e-8, 0.02
 _DROPOUT = 0.15
 _SMOOTHING = 0.1  # of labels
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 _MIXED = 5  # rows of a first bias
 _ROOM = 8  # a table's place holds 1 / 8 more rows at most than there are
 _BATCHES = ((1024, 64), (8192, 128), (30_000, 256), (100_000, 512))  # rows up to which a batch has this size
@@ -131,10 +132,14 @@ class RealMLP:
         targets = ((y - self.mean) / self.spread)[:, None] if outputs == 1 else _smoothed(y, outputs)
         self.activation = "mish" if outputs == 1 else "selu"
         first = _first_weights(inputs, int(numeric.sum()), (*self.hidden, outputs), self.activation, random)
+        self.width = len(first["scale"])
+        more = _room(inputs.shape[1]) - inputs.shape[1]
+        first["scale"] = np.pad(first["scale"], (0, more))
+        first["layers"][0]["kernel"] = np.pad(first["layers"][0]["kernel"], ((0, more), (0, 0)))
         rate = self.learning_rate or (0.2 if outputs == 1 else 0.04)
         counted = np.ones(len(y)) if weights is None else weights
-        parts = [inputs, targets.astype("float32"), counted.astype("float32")[:, None]]
-        self.weights = _train(first, parts, self.epochs, rate, self.activation, random)
+        parts = [_placed(inputs), _placed(targets, columns=False), _placed(counted[:, None], columns=False)]
+        self.weights = _train(first, parts, len(y), self.width, self.epochs, rate, self.activation, random)
         return self
 
     def predict(self, X: Encoded) -> np.ndarray:
@@ -143,9 +148,8 @@ class RealMLP:
         blocks = []
         for begin in range(0, len(inputs), _BLOCK):
             block = inputs[begin : begin + _BLOCK]
-            padded = np.zeros((_room(len(block)), block.shape[1]), "float32")
-            padded[: len(block)] = block
-            blocks.append(np.asarray(_forward(self.weights, padded, self.activation))[: len(block)])
+            told = _forward(self.weights, _placed(block), self.activation, self.width)
+            blocks.append(np.asarray(told)[: len(block)])
         found = np.concatenate(blocks).astype("float64")
         if found.shape[1] == 1:
             return found * self.spread + self.mean
@@ -185,7 +189,7 @@ def _first_weights(
         "layers": [],
     }
     weights = jax.tree.map(lambda one: one.astype("float32"), weights)
-    h = np.asarray(_embedded(weights, inputs))
+    h = _embedded(weights, inputs, np)
     for number, count in enumerate(units):
         kernel = random.normal(size=(h.shape[1], count))
         sums = h @ kernel / math.sqrt(h.shape[1])
@@ -196,36 +200,44 @@ def _first_weights(
         h = sums / spread + layer["bias"]
         if number < len(units) - 1:
             layer["slope"] = np.ones(count)
-            h = np.asarray(_activated(h, 1.0, activation))
+            h = _activated(h, 1.0, activation, np)
         weights["layers"].append({name: one.astype("float32") for name, one in layer.items()})
     return weights
 
 
-def _embedded(weights: Weights, inputs: Any) -> jax.Array:
-    """The inputs of the first layer: curves of the numbers, all columns, times their factors."""
+def _embedded(weights: Weights, inputs: Any, xp: Any = jnp) -> Any:
+    """The inputs of the first layer: curves of the numbers, all columns, times their factors. `xp` computes:
+    JAX in a program, NumPy where compiling would take longer.
+    """
     numeric = weights["w1"].shape[0]
-    waves = jnp.cos(2 * math.pi * inputs[:, :numeric, None] * weights["w1"] + weights["b1"])
+    waves = xp.cos(2 * math.pi * inputs[:, :numeric, None] * weights["w1"] + weights["b1"])
     # One product with a matrix of blocks is quicker than a small product for each number.
-    blocks = jnp.eye(numeric)[:, None, :, None] * weights["w2"][:, :, None, :]
+    blocks = xp.eye(numeric)[:, None, :, None] * weights["w2"][:, :, None, :]
     curves = waves.reshape(len(inputs), -1) @ blocks.reshape(_WAVES * numeric, -1) + weights["b2"].reshape(-1)
-    return jnp.concatenate([curves, inputs], axis=1) * weights["scale"]
+    return xp.concatenate([curves, inputs], axis=1) * weights["scale"]
 
 
-def _activated(h: Any, slope: Any, activation: str) -> jax.Array:
-    active = jax.nn.selu(h) if activation == "selu" else jax.nn.mish(h)
+def _activated(h: Any, slope: Any, activation: str, xp: Any = jnp) -> Any:
+    if activation == "selu":
+        active = _SELU_SCALE * xp.where(h > 0, h, _SELU_ALPHA * xp.expm1(xp.minimum(h, 0)))
+    else:  # mish
+        active = h * xp.tanh(xp.logaddexp(h, 0))
     return h + slope * (active - h)
 
 
-def _outputs(weights: Weights, inputs: jax.Array, activation: str, dropped: Any = None) -> jax.Array:
+def _outputs(
+    weights: Weights, inputs: jax.Array, activation: str, width: Any, dropped: Any = None
+) -> jax.Array:
     """The numbers of the last layer, (rows, outputs).
 
     Args:
         weights, inputs, activation: of the network.
+        width: how many inputs of the first layer are no filling.
         dropped: the share that is dropped, and a salt of `_drawn`; None for none.
     """
     h = _embedded(weights, inputs)
     for number, layer in enumerate(weights["layers"]):
-        h = h @ layer["kernel"] / math.sqrt(h.shape[1]) + layer["bias"]
+        h = h @ layer["kernel"] / jnp.sqrt(h.shape[1] if number else width) + layer["bias"]
         if "slope" in layer:
             h = _activated(h, layer["slope"], activation)
             if dropped is not None:
@@ -247,10 +259,18 @@ def _drawn(shape: tuple[int, ...], salt: jax.Array) -> jax.Array:
 _forward = functools.partial(jax.jit, static_argnames="activation")(_outputs)
 
 
-def _room(rows: int) -> int:
-    """The size of a place for rows: few sizes serve all tables."""
-    step = max(16, 2 ** math.floor(math.log2(max(rows, 1))) // _ROOM)
-    return -(-rows // step) * step
+def _room(count: int) -> int:
+    """The size of a place for rows or columns: few sizes serve all tables, and all folds of one."""
+    step = max(16, 2 ** math.floor(math.log2(max(count, 1))) // _ROOM)
+    return -(-count // step) * step
+
+
+def _placed(part: np.ndarray, columns: bool = True) -> np.ndarray:
+    """Numbers in a place with room, which is filled with zeros."""
+    rows, width = part.shape
+    place = np.zeros((_room(rows), _room(width) if columns else width), "float32")
+    place[:rows, :width] = part
+    return place
 
 
 def _batch(rows: int) -> int:
@@ -259,29 +279,36 @@ def _batch(rows: int) -> int:
 
 def _train(
     first: Weights,
-    parts: Sequence[np.ndarray],
+    places: Sequence[np.ndarray],
+    rows: int,
+    width: int,
     epochs: int,
     rate: float,
     activation: str,
     random: np.random.Generator,
 ) -> Weights:
-    """The weights after all epochs; the parts are inputs, targets and how much each row counts."""
-    inputs = parts[0]
-    flat, restore = ravel_pytree(first)
-    factors, _ = ravel_pytree(_by_kind(first, lambda kind: _RATE_FACTORS.get(kind, 1.0)))
-    decays, _ = ravel_pytree(_by_kind(first, lambda kind: 0.0 if kind in _NO_DECAY else _DECAY))
-    room, batch = _room(len(inputs)), _batch(len(inputs))
-    epochs = max(epochs, -(-_STEPS // (len(inputs) // batch)))
-    places = [np.zeros((room, part.shape[1]), "float32") for part in parts]
-    for place, part in zip(places, parts):
-        place[: len(part)] = part
-    key = jax.random.key(int(random.integers(2**31)))
-    shapes = tuple(sorted((name, one.shape) for name, one in first.items() if name != "layers"))
-    layers = tuple(
-        tuple(sorted((name, one.shape) for name, one in layer.items())) for layer in first["layers"]
-    )
-    program = _program((shapes, layers), batch, activation)
-    return restore(program(flat, rate * factors, decays, *places, len(inputs), epochs, key))
+    """The weights after all epochs; the places hold inputs, targets and how much each row counts."""
+    factors = _joined(_by_kind(first, lambda kind: _RATE_FACTORS.get(kind, 1.0)))
+    decays = _joined(_by_kind(first, lambda kind: 0.0 if kind in _NO_DECAY else _DECAY))
+    batch = _batch(rows)
+    epochs = max(epochs, -(-_STEPS // (rows // batch)))
+    seed = np.uint32(random.integers(2**31))
+    leaves, structure = jax.tree.flatten(first)
+    program = _program(tuple(one.shape for one in leaves), structure, batch, activation)
+    rates = (rate * factors).astype("float32")
+    flat = program(_joined(first), rates, decays, *places, rows, width, epochs, seed)
+    return jax.tree.unflatten(structure, _cut(np.asarray(flat), [one.shape for one in leaves]))
+
+
+def _joined(weights: Weights) -> np.ndarray:
+    """All numbers in one row."""
+    return np.concatenate([one.ravel() for one in jax.tree.leaves(weights)])
+
+
+def _cut(flat: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """The arrays of some shapes that stand in one row."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
+    return [flat[end - math.prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes)]
 
 
 def _by_kind(weights: Weights, value: Any) -> Weights:
@@ -294,15 +321,15 @@ def _by_kind(weights: Weights, value: Any) -> Weights:
 
 
 @functools.cache
-def _program(shapes: Any, batch: int, activation: str) -> Any:
-    """The training of networks of some shapes, as one compiled function."""
-    named, layers = shapes
-    zeros: Weights = {name: jnp.zeros(shape) for name, shape in named}
-    zeros["layers"] = [{name: jnp.zeros(shape) for name, shape in layer} for layer in layers]
-    restore = ravel_pytree(zeros)[1]
+def _program(shapes: tuple[tuple[int, ...], ...], structure: Any, batch: int, activation: str) -> Any:
+    """The training of networks of some shapes, as one compiled function, which is kept on disk."""
+    keep_compiled_programs()
+    layers = len(jax.tree.unflatten(structure, shapes)["layers"])
 
-    def loss(weights: Weights, x: jax.Array, y: jax.Array, counted: jax.Array, dropped: Any) -> jax.Array:
-        found = _outputs(weights, x, activation, dropped)
+    def loss(
+        weights: Weights, x: jax.Array, y: jax.Array, counted: jax.Array, width: jax.Array, dropped: Any
+    ) -> jax.Array:
+        found = _outputs(weights, x, activation, width, dropped)
         if y.shape[1] == 1:
             return jnp.mean(counted * (found - y) ** 2)
         return -jnp.mean(counted * jnp.sum(y * jax.nn.log_softmax(found), axis=1, keepdims=True))
@@ -316,19 +343,21 @@ def _program(shapes: Any, batch: int, activation: str) -> Any:
         Y: jax.Array,
         counted: jax.Array,
         rows: jax.Array,
+        width: jax.Array,
         epochs: jax.Array,
-        key: jax.Array,
+        seed: jax.Array,
     ) -> jax.Array:
-        steps = rows // batch
+        steps, key = rows // batch, jax.random.key(seed)
         salt = jax.random.bits(key)
 
         def step(number: jax.Array, state: Any) -> Any:
             flat, mean, square, order, done = state
             chosen = jax.lax.dynamic_slice_in_dim(order, number * batch, batch)
             progress = done / (steps * epochs)
-            dropped = _DROPOUT * flat_cos(progress), salt + (done * len(layers)).astype("uint32")
-            given = X[chosen], Y[chosen], counted[chosen], dropped
-            slope = ravel_pytree(jax.grad(loss)(restore(flat), *given))[0]
+            dropped = _DROPOUT * flat_cos(progress), salt + (done * layers).astype("uint32")
+            given = X[chosen], Y[chosen], counted[chosen], width, dropped
+            slopes = jax.grad(loss)(jax.tree.unflatten(structure, _cut(flat, shapes)), *given)
+            slope = jnp.concatenate([one.ravel() for one in jax.tree.leaves(slopes)])
             mean = _BETA_1 * mean + (1 - _BETA_1) * slope
             square = _BETA_2 * square + (1 - _BETA_2) * slope**2
             done = done + 1

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +107,24 @@ def test_a_linear_model_learns_from_them_as_well_as_is_published():
     values = learned(frame).transform(frame).values
     score = cross_val_score(LogisticRegression(max_iter=1000), values, survived, cv=5).mean()
     assert score > 0.78  # 0.789 by the logistic model of these columns in five folds, 0.62 by the majority
+
+
+def test_words_that_are_equally_frequent_have_the_same_order_in_every_process():
+    program = (
+        "from neurona.tabular import TableEncoder, infer_columns, read_table\n"
+        "words = [f'alpha beta gamma delta{row} epsilon zeta' for row in range(20)]\n"
+        "table = read_table({'said': words})\n"
+        "print(TableEncoder(infer_columns(table)).fit(table.frame).transform(table.frame).names)"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+    assert "said: alpha" in said.pop()
