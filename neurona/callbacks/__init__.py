@@ -4,6 +4,7 @@ model.fit(x, y, callbacks=[EarlyStopping(patience=3, restore_best_weights=True),
 """
 
 from neurona.callbacks.averaging import SwapEMAWeights
+from neurona.callbacks.board import Board
 from neurona.callbacks.callback import Callback, History
 from neurona.callbacks.callback_list import CallbackList
 from neurona.callbacks.checkpoint import BackupAndRestore, ModelCheckpoint
@@ -17,6 +18,7 @@ from neurona.core.lazy import suggest_names
 
 __all__ = [
     "BackupAndRestore",
+    "Board",
     "CSVLogger",
     "Callback",
     "CallbackList",

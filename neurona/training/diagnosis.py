@@ -8,7 +8,7 @@ import numpy as np
 
 from neurona.core.errors import DataError, NonFiniteError
 from neurona.training.conversion import Batch
-from neurona.training.step import StateScope, TrainingState, forward
+from neurona.training.step import StateScope, TrainingState, loss_and_gradients
 
 
 def bad_rows(tree: Any) -> list[int]:
@@ -117,11 +117,7 @@ def _bad_layer(model: Any, state: TrainingState, batch: Batch, key: Any, number:
 
 def _bad_gradient(model: Any, state: TrainingState, batch: Batch, key: Any, number: Any) -> str | None:
     """The loss, or the first weight whose gradient is not finite."""
-
-    def objective(trainable: list[Any]) -> Any:
-        return forward(model, state._replace(trainable=trainable), batch, key, number, training=True).loss
-
-    loss, gradients = jax.value_and_grad(objective)(state.trainable)
+    loss, gradients = loss_and_gradients(model, state, batch, key, number)
     if not _finite(loss):
         return (
             "the loss is not finite although the model's output is: the targets or the loss function do not "

@@ -191,6 +191,13 @@ class ModelLearner:
     ) -> NoReturn:
         raise_non_finite(self.model, state, batch, self.random_key, number, shown_step, rows)
 
+    def gradients(self, batch: Batch) -> dict[str, jax.Array]:
+        """The gradients of a batch's loss at the weights of now, by the paths of the weights."""
+        state = self.training_state()
+        number = np.int32(self.steps_trained)
+        found = self.program().gradients(self.model, state, batch, self.random_key, number)
+        return dict(zip((variable.path for variable in self.groups.trainable), found, strict=True))
+
     def identity(self) -> dict[str, str]:
         return identity_of(self.model)
 

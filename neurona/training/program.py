@@ -14,7 +14,13 @@ from neurona.core.scope import Scope
 from neurona.training.conversion import Batch, Whole
 from neurona.training.own_step import takes_data_only
 from neurona.training.placement import Placement
-from neurona.training.step import StepResult, TrainingState, metric_results, positions_of
+from neurona.training.step import (
+    StepResult,
+    TrainingState,
+    loss_and_gradients,
+    metric_results,
+    positions_of,
+)
 
 # The model whose program is being traced. Every call sets it, because any call may be the one that traces.
 _model: contextvars.ContextVar[Any] = contextvars.ContextVar("model")
@@ -62,6 +68,7 @@ class Program:
         self._train_epochs = jax.jit(self._run_epochs)
         self._begin = jax.jit(lambda state: _model.get()._rule.begin(_model.get(), state))
         self._end = jax.jit(lambda state: _model.get()._rule.end(_model.get(), state))
+        self._gradients = jax.jit(lambda *arguments: loss_and_gradients(_model.get(), *arguments)[1])
         self._predict = jax.jit(self._run_prediction)
         self._results = jax.jit(lambda metrics: metric_results(_model.get(), metrics))
 
@@ -97,6 +104,10 @@ class Program:
     def end_epoch(self, model: Any, state: TrainingState) -> TrainingState:
         """The state after the last step of an epoch."""
         return call(model, self._end, state)
+
+    def gradients(self, model: Any, *arguments: Any) -> list[Any]:
+        """Those of the loss of a batch, given state, batch, key and number: nothing is updated."""
+        return call(model, self._gradients, *arguments)
 
     def predict(self, model: Any, values: list[Any], x: Any, *key: Any) -> tuple[Any, list[Any]]:
         """The outputs, and the values afterwards where the model carries state from batch to batch.

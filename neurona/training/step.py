@@ -120,6 +120,17 @@ def gradient_step(model: Any, state: TrainingState, batch: Batch, key: Any, numb
     return StepResult(with_metrics(model, after, batch, result), jnp.isfinite(result.loss))
 
 
+def loss_and_gradients(
+    model: Any, state: TrainingState, batch: Batch, key: Any, number: Any
+) -> tuple[Any, list[Any]]:
+    """The loss of a batch, and its gradients with respect to what is trained. Nothing is updated."""
+
+    def objective(trainable: list[Any]) -> Any:
+        return forward(model, state._replace(trainable=trainable), batch, key, number, training=True).loss
+
+    return jax.value_and_grad(objective)(state.trainable)
+
+
 def test_step(model: Any, state: TrainingState, batch: Batch, key: Any, number: Any) -> StepResult:
     """Loss and metrics of a batch, without training."""
     result = forward(model, state, batch, key, number, training=False)
