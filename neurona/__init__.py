@@ -80,6 +80,7 @@ _ROOMS = (
     "activations",
     "applications",
     "backend",
+    "board",
     "callbacks",
     "config",
     "constraints",

@@ -42,6 +42,7 @@ FLOORS = [
     {"layers", "mixed_precision"},
     {"saving"},
     {"callbacks"},
+    {"board"},
     {"training"},
     {"models"},
     {"distillation"},
