@@ -245,11 +245,14 @@ def described(model: Any, params: Mapping[str, Any], fit: Any) -> dict[str, Any]
     optimizer = model.optimizer
     arguments = {name: value for name, value in optimizer.get_config().items() if name != "name"}
     order = getattr(fit.data.train, "order", None) if fit else None
+    parameters, trainable = (
+        sum(int(np.prod(weight.shape)) for weight in weights)
+        for weights in (model.weights, model.trainable_weights)
+    )
     found = {
-        "model": model.name,
         "layers": len(model.layers),
-        "parameters": sum(int(np.prod(weight.shape)) for weight in model.weights),
-        "trainable_parameters": sum(int(np.prod(weight.shape)) for weight in model.trainable_weights),
+        "parameters": parameters,
+        "trainable_parameters": trainable if trainable != parameters else None,
         "loss": _named(model.loss),
         "optimizer": type(optimizer).__name__,
         **{name: _named(value) for name, value in arguments.items()},

@@ -196,6 +196,11 @@ COMMANDS: dict[str, dict[str, Parameter]] = {
         "port": option(int, "option_port", "--port", default=0, min=0, max=65535),
         "browser": option(bool, "option_browser", "--browser/--no-browser", default=True),
     },
+    "board": {
+        "folder": argument(Path, "option_folder", "FOLDER"),
+        "port": option(int, "option_port", "--port", default=0, min=0, max=65535),
+        "browser": option(bool, "option_browser", "--browser/--no-browser", default=True),
+    },
     "doctor": {},
     "run": {
         "outputs": option(bool, "option_outputs", "--outputs", default=False),

@@ -1,11 +1,7 @@
 """`neurona playground`: a page on this machine where a network learns and everything can be touched."""
 
-import contextlib
-import threading
-import webbrowser
-
-from neurona.cli.texts import texts
-from neurona.playground.server import HOST, STATIC, Playground
+from neurona.cli.pages import serve
+from neurona.playground.server import Playground
 
 
 def run(port: int, browser: bool, *, language: str) -> int:
@@ -16,18 +12,4 @@ def run(port: int, browser: bool, *, language: str) -> int:
         browser: whether to open the page in the user's browser.
         language: of what is printed.
     """
-    say = texts(language)
-    try:
-        playground = Playground(port)
-    except OSError as error:
-        print(say["playground_port"].format(host=HOST, port=port, error=error.strerror))
-        return 1
-    if not (STATIC / "index.html").is_file():
-        print(say["playground_unbuilt"])
-    print(say["playground_at"].format(address=playground.address), flush=True)
-    if browser:
-        threading.Thread(target=webbrowser.open, args=(playground.address,), daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again after it has closed the pages
-        playground.run()
-    print(say["playground_ended"])
-    return 0
+    return serve(lambda: Playground(port), port, browser, name="playground", language=language)

@@ -38,6 +38,8 @@ _ENGLISH = {
     "about_graph": "Show the data-flow graph that a program for TensorFlow 1 or Theano builds.",
     "about_zoo": "List the networks of the zoo, show one, run its famous experiment, or play against one.",
     "about_playground": "Open a page where a network learns and everything can be touched.",
+    "about_board": "Open a page that shows the trainings of a folder while they run.",
+    "option_folder": "What the callbacks Board, TensorBoard or CSVLogger write into.",
     "option_port": "Where the page is served; 0 takes a free port.",
     "option_browser": "Whether to open the page in the browser.",
     "about_doctor": "Check this installation.",
@@ -239,9 +241,11 @@ _ENGLISH = {
     "zoo_written": "Results: {folder}",
     "playground_at": "The playground: {address}\nCtrl-C ends it.",
     "playground_ended": "The playground has ended.",
-    "playground_port": "Port {port} of {host} can't be used ({error}). "
+    "board_at": "The runs: {address}\nCtrl-C ends it.",
+    "board_ended": "The page of runs has ended.",
+    "page_port": "Port {port} of {host} can't be used ({error}). "
     "Choose another with --port, or 0 for a free one.",
-    "playground_unbuilt": "The page is not built yet: cd neurona/playground/web && npm ci && npm run build",
+    "page_unbuilt": "The page is not built yet: cd neurona/playground/web && npm ci && npm run build",
 }
 _SPANISH = {
     "class_share": "{name} ({share:.1%})",
@@ -279,6 +283,8 @@ _SPANISH = {
     "about_graph": "Muestra el grafo de flujo de datos que construye un programa de TensorFlow 1 o Theano.",
     "about_zoo": "Muestra las redes del zoológico o la ficha de una, ejecuta su experimento famoso, o juega.",
     "about_playground": "Abre una página donde una red aprende y todo se puede tocar.",
+    "about_board": "Abre una página que muestra los entrenamientos de una carpeta mientras avanzan.",
+    "option_folder": "Aquello en lo que escriben los callbacks Board, TensorBoard o CSVLogger.",
     "option_port": "Dónde se sirve la página; 0 toma un puerto libre.",
     "option_browser": "Si se abre la página en el navegador.",
     "about_doctor": "Revisa esta instalación.",
@@ -486,10 +492,11 @@ _SPANISH = {
     "zoo_written": "Resultados: {folder}",
     "playground_at": "El parque: {address}\nCtrl-C lo cierra.",
     "playground_ended": "El parque se ha cerrado.",
-    "playground_port": "El puerto {port} de {host} no se puede usar ({error}). "
+    "board_at": "Los entrenamientos: {address}\nCtrl-C lo cierra.",
+    "board_ended": "La página de entrenamientos se ha cerrado.",
+    "page_port": "El puerto {port} de {host} no se puede usar ({error}). "
     "Elija otro con --port, o 0 para uno libre.",
-    "playground_unbuilt": "La página aún no está construida: "
-    "cd neurona/playground/web && npm ci && npm run build",
+    "page_unbuilt": "La página aún no está construida: cd neurona/playground/web && npm ci && npm run build",
 }
 TABLES: dict[str, Say] = {"en": {**_ENGLISH, **TASKS["en"]}, "es": {**in_spanish(_SPANISH), **TASKS["es"]}}
 

@@ -1,6 +1,7 @@
 """A real server in a process of its own, and a page's connection to it."""
 
 import contextlib
+import http.client
 import json
 import re
 import signal
@@ -14,10 +15,10 @@ from websockets.sync.client import connect
 
 
 class Server:
-    """`neurona playground`, as a user starts it."""
+    """`neurona playground` or `neurona board DIR`, as a user starts it."""
 
-    def __init__(self, *arguments):
-        command = [sys.executable, "-m", "neurona", "playground", "--no-browser", "--language", "en"]
+    def __init__(self, command, *arguments):
+        command = [sys.executable, "-m", "neurona", command, "--no-browser", "--language", "en"]
         self.process = subprocess.Popen(
             [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -31,6 +32,21 @@ class Server:
         self.port, self.host = parts.port, parts.netloc
         self.token = parts.query.removeprefix("token=")
         self.cookie = {"Cookie": f"neurona_{self.port}={self.token}"}
+
+    def ask(self, path, **headers):
+        """The status, the headers and the body of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("GET", path, headers={"Host": self.host, **self.cookie, **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+    def end(self):
+        """Ctrl-C, which must end it in peace."""
+        self.process.send_signal(signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, rest
+        assert "Traceback" not in rest
+        assert self.token not in rest
 
     def page(self):
         return Page(self)
@@ -98,15 +114,11 @@ class Page:
 @pytest.fixture(scope="session")
 def server():
     """One server for all tests. At the end, Ctrl-C must end it in peace, with a page open."""
-    one = Server()
+    one = Server("playground")
     yield one
     last = one.page()
-    one.process.send_signal(signal.SIGINT)
-    rest, _ = one.process.communicate(timeout=60)
+    one.end()
     last.open.close()
-    assert one.process.returncode == 0, rest
-    assert "Traceback" not in rest
-    assert one.token not in rest
 
 
 @pytest.fixture(scope="session")
@@ -115,3 +127,13 @@ def page(server):
     one = server.page()
     yield one
     one.open.close()
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    """The page of runs of an empty folder. At the end, Ctrl-C must end it in peace."""
+    folder = tmp_path_factory.mktemp("runs")
+    one = Server("board", str(folder))
+    one.folder = folder
+    yield one
+    one.end()

@@ -6,8 +6,8 @@ import urllib.request
 import pytest
 
 from neurona.playground import show
+from neurona.playground.local import STATIC
 from neurona.playground.notebook import frame_of
-from neurona.playground.server import STATIC
 
 
 @pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the page is not built: npm is missing")

@@ -30,6 +30,12 @@ def test_its_logic():
     ran("npm", "test")
 
 
+@pytest.mark.experiment  # a training, and a browser that looks at it
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_the_page_of_runs_in_a_browser(board):
+    ran("node", "tests/board.mjs", board.address, str(board.folder))
+
+
 @pytest.mark.experiment  # many networks are compiled: about 100 s
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_every_panel_in_a_browser(server):

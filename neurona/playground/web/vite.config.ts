@@ -8,5 +8,6 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0, // the content security policy allows no inline script or style
     modulePreload: { polyfill: false },
+    rollupOptions: { input: { index: "index.html", board: "board.html" } },
   },
 });

@@ -1,0 +1,20 @@
+/** Histograms and pictures of runs, which are asked for when they are looked at. */
+import { type Run } from "./figures";
+
+export type Moment = { step: number | null; epoch: number | null; time: number | null };
+export type Histogram = Moment & { edges: number[]; counts: number[] };
+export type Details = { histograms: Record<string, Histogram[]>; pictures: Record<string, Moment[]> };
+const kept = new Map<number, { changed: number | null; details: Promise<Details> }>();
+
+/** The details of a run as it is now; they are asked for again once it has changed. */
+export function detailsOf(run: Run): Promise<Details> {
+  const known = kept.get(run.number);
+  if (known && known.changed === run.changed) return known.details;
+  const details = fetch(`/details?run=${run.number}`).then((answer) => {
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json() as Promise<Details>;
+  });
+  details.catch(() => kept.delete(run.number));
+  kept.set(run.number, { changed: run.changed, details });
+  return details;
+}
