@@ -62,7 +62,7 @@ class Runs:
         self.is_complete = False
         self._runs: dict[str, Run] = {}
         self._sources: dict[Path, Any] = {}  # None for files of no run
-        self._sizes: dict[Path, int] = {}
+        self._seen: dict[Path, tuple[int, int]] = {}  # which file it was, and its size
         self._look = 0.0
         self._host = socket.gethostname()
 
@@ -141,7 +141,7 @@ class Runs:
     def _remove(self, path: Path, version: int) -> None:
         """Forget a file that is gone, and its run where nothing else tells of it."""
         source = self._sources.pop(path)
-        self._sizes.pop(path, None)
+        self._seen.pop(path, None)
         if source is None:
             return
         self.members = version
@@ -155,10 +155,12 @@ class Runs:
 
     def _read(self, path: Path, source: Lines | EventFile, version: int, until: float) -> None:
         with contextlib.suppress(OSError):  # it is gone, or may not be read: as if nothing were new
-            size = path.stat().st_size
-            if size < self._sizes.get(path, 0):
+            found = path.stat()
+            file, size = found.st_ino, found.st_size
+            known, read = self._seen.get(path, (file, 0))
+            if file != known or size < read:
                 self._restart(source, version)
-            self._sizes[path] = size
+            self._seen[path] = file, size
             while source.offset < size and time.monotonic() < until:
                 if not source.read(version):
                     return
@@ -166,7 +168,7 @@ class Runs:
                 self.is_complete = False
 
     def _restart(self, source: Any, version: int) -> None:
-        """A file is shorter than it was: somebody has begun it anew."""
+        """A file is another one, or shorter than it was: somebody has begun it anew."""
         source.run.clear(version)
         for other in self._sources.values():
             if other is not None and other.run is source.run:

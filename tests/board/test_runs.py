@@ -78,8 +78,12 @@ def test_only_what_is_new_is_read_and_half_a_line_waits(tmp_path):
     third = runs.update()
     assert values(run, "loss") == [9]
     assert (run.series["loss"].new_since(second), run.damaged) == (0, 0)
+    path.rename(tmp_path / "kept")  # so that the next file has another number
+    path.write_text("".join(line(epoch) + "\n" for epoch in (5, 6, 7)))  # another file, which is longer
+    fourth = runs.update()
+    assert values(run, "loss") == [5, 6, 7]
     path.unlink()
-    assert runs.update() > third
+    assert runs.update() > fourth
     assert list(runs) == []
 
 

@@ -174,8 +174,24 @@ export function ticks({ low, high, log }: Scale, most = 5): number[] {
   return found;
 }
 
-/** The corners of a line in pixels, x and y in turn: of the points of one pixel column the lowest and the highest, and none within
- * `tolerance` of the line that its neighbours make. NaN separates pieces. */
+/** The places of the points that draw the same line in so many pixel columns: of each column the first, lowest, highest and last. */
+export function inColumns(xs: Float64Array, ys: Float64Array, x: Scale, width: number): number[] {
+  const found: number[] = [];
+  for (let start = 0; start < xs.length; ) {
+    const column = Math.floor(place(xs[start], x) * width);
+    let [low, high, end] = [start, start, start + 1];
+    for (; end < xs.length && Math.floor(place(xs[end], x) * width) === column; end++) {
+      if (!(ys[end] >= ys[low])) low = end; // a value that is no number stays, too: the line breaks there
+      if (!(ys[end] <= ys[high])) high = end;
+    }
+    found.push(...new Set([start, low, high, end - 1].sort((a, b) => a - b)));
+    start = end;
+  }
+  return found;
+}
+
+/** The corners of a line in pixels, x and y in turn, without points that lie within `tolerance` of the line that others make.
+ * NaN separates pieces. */
 export function corners(xs: Float64Array, ys: Float64Array, x: Scale, y: Scale, width: number, height: number, tolerance = 0.4): Float32Array {
   const found: number[] = [];
   const [ax, bx] = x.log ? [Math.log(x.low), width / (Math.log(x.high) - Math.log(x.low))] : [x.low, width / (x.high - x.low)];
@@ -205,7 +221,8 @@ export function corners(xs: Float64Array, ys: Float64Array, x: Scale, y: Scale, 
     if (!Number.isNaN(heldX)) found.push(heldX, heldY);
     [startX, startY, heldX, heldY, lowSlope, highSlope] = [NaN, NaN, NaN, NaN, -Infinity, Infinity];
   };
-  for (let i = 0; i < xs.length; i++) {
+  const places = xs.length > 4 * width ? inColumns(xs, ys, x, width) : xs.keys();
+  for (const i of places) {
     const px = ((x.log ? Math.log(xs[i]) : xs[i]) - ax) * bx;
     const py = height - ((y.log ? Math.log(ys[i]) : ys[i]) - ay) * by;
     if (Number.isFinite(px) && Number.isFinite(py)) {
