@@ -253,7 +253,7 @@ def described(model: Any, params: Mapping[str, Any], fit: Any) -> dict[str, Any]
         "layers": len(model.layers),
         "parameters": parameters,
         "trainable_parameters": trainable if trainable != parameters else None,
-        "loss": _named(model.loss),
+        "loss_function": _named(model.loss),  # "loss" is a figure
         "optimizer": type(optimizer).__name__,
         **{name: _named(value) for name, value in arguments.items()},
         "batch_size": getattr(order, "batch_size", None),

@@ -38,7 +38,7 @@ def test_figures_of_every_epoch_and_what_was_trained(tmp_path):
     begin, *scalars, end = events(board, "begin", "scalars", "end")
     told = begin["hyperparameters"]
     assert (told["optimizer"], told["beta_1"], told["batch_size"], told["epochs"]) == ("Adam", 0.9, 5, 3)
-    assert (told["width"], told["parameters"], told["loss"]) == (3, 4 * 3 + 3 + 3 + 1, "mse")
+    assert (told["width"], told["parameters"], told["loss_function"]) == (3, 4 * 3 + 3 + 3 + 1, "mse")
     for name, values in history.history.items():
         assert [one["values"][name] for one in scalars] == values
     assert [(one["epoch"], one["step"]) for one in scalars] == [(1, 2), (2, 4), (3, 6)]

@@ -98,8 +98,8 @@ export function parameters(runs: Run[], onlyDiffering: boolean): string[] {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
-  const differs = (name: string) => seen.get(name)!.size > 1 || (counts.get(name)! < runs.length && runs.length > 1);
-  return [...seen.keys()].filter((name) => !onlyDiffering || differs(name));
+  const isMissing = (name: string) => Number(counts.get(name)! < runs.length); // in some runs: those come last
+  return [...seen.keys()].filter((name) => !onlyDiffering || seen.get(name)!.size > 1 || isMissing(name)).sort((a, b) => isMissing(a) - isMissing(b));
 }
 
 /** A moving average whose weights fall off by `factor`, without the pull of its start. */
