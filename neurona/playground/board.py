@@ -161,7 +161,8 @@ def _described(run: Run) -> dict[str, Any]:
 
 
 def _moment(moment: Any) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in moment._asdict().items()}
+    found = {"step": moment.step, "epoch": moment.epoch, "time": moment.time}
+    return {name: None if math.isnan(value) else value for name, value in found.items()}
 
 
 def _plain(values: list[float]) -> list[float]:
