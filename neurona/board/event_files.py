@@ -55,7 +55,7 @@ class EventFile:
         with self.path.open("rb") as file:
             file.seek(self.offset)
             block = file.read(BLOCK)
-            if len(block) >= _HEAD and (size := _size(block)) is not None and size > len(block) <= _LONGEST:
+            if len(block) >= _HEAD and (size := _size(block)) is not None and size > len(block):
                 block += file.read(size - len(block))
         records = [(start, block[start + _HEAD : stop - _FOOT]) for start, stop in _bounds(block)]
         good = _are_whole(block, records)
@@ -234,7 +234,7 @@ def _older_histogram(data: bytes, moment: Moment) -> Histogram:
 def _hyperparameters(metadata: bytes) -> dict[str, Any]:
     """What TensorBoard's plugin for hyperparameters keeps of a run."""
     found = {}
-    data = next(value for name, _, value in fields(metadata) if name == 1)
+    data = next((value for name, _, value in fields(metadata) if name == 1), b"")
     content = next((value for name, _, value in fields(data) if name == 2), b"")
     start = next((value for name, _, value in fields(content) if name == 3), b"")
     for name, _, entry in fields(start):

@@ -39,8 +39,8 @@ class Lines:
         with self.path.open("rb") as file:
             file.seek(self.offset)
             block = file.read(BLOCK)
-            while len(block) % BLOCK == 0 and block and b"\n" not in block and len(block) < LONGEST:
-                block += file.read(BLOCK)
+            while b"\n" not in block and len(block) < LONGEST and (more := file.read(BLOCK)):
+                block += more
         whole = block[: block.rfind(b"\n") + 1] or (block if len(block) >= LONGEST else b"")
         for line in whole.splitlines(keepends=True):
             try:
@@ -69,7 +69,14 @@ class BoardLines(Lines):
     def take(self, line: str, size: int, version: int) -> None:
         event = json.loads(line)
         moment = Moment(*(number(event.get(name)) for name in Moment._fields))
-        getattr(self, f"_{event['event']}")(event, moment, size, version)
+        {
+            "begin": self._begin,
+            "scalars": self._scalars,
+            "system": self._system,
+            "histograms": self._histograms,
+            "images": self._images,
+            "end": self._end,
+        }[event["event"]](event, moment, size, version)
         self.run.changed = moment.time
 
     def _begin(self, event: dict[str, Any], moment: Moment, size: int, version: int) -> None:

@@ -128,7 +128,8 @@ class Board(Callback):
         self._write("system", values={name: round(value, 2) for name, value in self._load.read().items()})
 
     def _steps(self) -> int:
-        return self._fit.steps_trained if self._fit else int(self.model.optimizer.iterations)
+        """The updates so far, which in a loop of the user's only the optimizer knows."""
+        return self._fit.steps_trained if self._fit else int(getattr(self.model.optimizer, "iterations", 0))
 
     # Moments.
 
@@ -164,7 +165,7 @@ class Board(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         values, step = dict(logs or {}), self._steps()
-        optimizers = self.model.optimizer._with_rates
+        optimizers = getattr(self.model.optimizer, "_with_rates", [])  # none where others learn without
         for optimizer in optimizers:
             name = f"learning_rate_{optimizer.name}" if len(optimizers) > 1 else "learning_rate"
             values.setdefault(name, float(optimizer.learning_rate))
@@ -205,7 +206,7 @@ class Board(Callback):
             yield weight.path, np.asarray(weight.numpy())
 
     def _gradients(self) -> Iterator[tuple[str, np.ndarray]]:
-        if self._fit is not None:
+        if self._fit is not None and self.model.optimizer is not None:
             batch = self._fit.data.train.example()
             for path, gradient in self._fit.learner.gradients(batch).items():
                 yield path, np.asarray(gradient)
@@ -242,8 +243,8 @@ def described(model: Any, params: Mapping[str, Any], fit: Any) -> dict[str, Any]
         params: those of callbacks.
         fit: the training in progress; None in a loop of the user's.
     """
-    optimizer = model.optimizer
-    arguments = {name: value for name, value in optimizer.get_config().items() if name != "name"}
+    optimizer = model.optimizer  # None where something else than gradients teaches
+    arguments = optimizer.get_config() if optimizer else {}
     order = getattr(fit.data.train, "order", None) if fit else None
     parameters, trainable = (
         sum(int(np.prod(weight.shape)) for weight in weights)
@@ -254,8 +255,8 @@ def described(model: Any, params: Mapping[str, Any], fit: Any) -> dict[str, Any]
         "parameters": parameters,
         "trainable_parameters": trainable if trainable != parameters else None,
         "loss_function": _named(model.loss),  # "loss" is a figure
-        "optimizer": type(optimizer).__name__,
-        **{name: _named(value) for name, value in arguments.items()},
+        "optimizer": type(optimizer).__name__ if optimizer else None,
+        **{name: _named(value) for name, value in arguments.items() if name != "name"},
         "batch_size": getattr(order, "batch_size", None),
         "steps": params.get("steps"),
         "epochs": params.get("epochs"),
@@ -286,7 +287,10 @@ def histogram(values: np.ndarray) -> dict[str, Any]:
     """
     numbers = np.asarray(values, np.float64).ravel()
     finite = numbers[np.isfinite(numbers)]
-    counts, edges = np.histogram(finite, _BINS) if finite.size else (np.zeros(1, int), np.zeros(2))
+    counts, edges = np.zeros(1, int), np.zeros(2)
+    if finite.size:
+        bins = _BINS if np.ptp(finite) > 1e-12 * np.abs(finite).max() else 1  # that differ at all
+        counts, edges = np.histogram(finite, bins)
     return {
         "edges": [float(f"{edge:.6g}") for edge in edges],
         "counts": counts.tolist(),

@@ -151,18 +151,18 @@ def _described(run: Run) -> dict[str, Any]:
         "kind": run.kind,
         "state": run.state,
         "why": run.why,
-        "began": None if math.isnan(run.began) else run.began,
-        "changed": None if math.isnan(run.changed) else run.changed,
+        "began": run.began if math.isfinite(run.began) else None,
+        "changed": run.changed if math.isfinite(run.changed) else None,
         "damaged": run.damaged,
         "hyperparameters": run.hyperparameters,
-        "histograms": len(run.histograms),
-        "pictures": len(run.pictures),
+        "histograms": sum(map(len, run.histograms.values())),
+        "pictures": sum(map(len, run.pictures.values())),
     }
 
 
 def _moment(moment: Any) -> dict[str, float | None]:
     found = {"step": moment.step, "epoch": moment.epoch, "time": moment.time}
-    return {name: None if math.isnan(value) else value for name, value in found.items()}
+    return {name: value if math.isfinite(value) else None for name, value in found.items()}
 
 
 def _plain(values: list[float]) -> list[float]:

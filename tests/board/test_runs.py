@@ -1,8 +1,10 @@
 """Runs as trainings and other programs write them: real fits, TensorBoard's own writers, files that grow."""
 
+import contextlib
 import json
 import os
 import socket
+import struct
 import time
 
 import numpy as np
@@ -15,6 +17,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from neurona import callbacks, layers
 from neurona.board import Runs
 from neurona.core.errors import ArgumentError
+from neurona.files.checksums import masked_checksum
 from tests.callbacks.fabricated import X, Y, fit, model
 
 
@@ -129,6 +132,47 @@ def test_what_other_programs_write(tmp_path):
     assert (found.edges, found.counts, found.moment.step) == ([-1, 0, 1, 2.5], [1, 0, 2], -1)
     assert run.pictures["x"][0].read() == b"\x89PNG!"
     assert run.damaged == 0
+
+
+def test_no_file_of_whatever_content_ends_the_reading(tmp_path):
+    rng = np.random.default_rng(0)
+    events = [
+        Event(step=1, wall_time=2, summary=hparams.hparams_pb({"rate": 0.5, "kind": "wide"})),
+        Event(step=2, summary=Summary(value=[Summary.Value(tag="w", histo=HistogramProto(bucket=[1, 2]))])),
+        Event(
+            summary=Summary(value=[Summary.Value(tag="x", image=Summary.Image(encoded_image_string=b"x"))])
+        ),
+    ]
+    lines = [
+        {"event": "begin", "time": 1, "process": 3, "hyperparameters": {"a": [1]}},
+        {"event": "histograms", "time": 1, "values": {"w": {"edges": [0, 1], "counts": [2]}}},
+        {"event": "images", "time": 1, "values": {"x": "aGk="}},
+        {"event": "_init__", "time": {}, "values": 3},
+    ]
+    spoilt = []
+    for _ in range(200):
+        for whole in [
+            *(event.SerializeToString() for event in events),
+            *(json.dumps(one).encode() for one in lines),
+        ]:
+            data = np.frombuffer(whole, np.uint8).copy()
+            data[rng.integers(0, len(data), 2)] = rng.integers(0, 256, 2)
+            spoilt.append(data.tobytes())
+    with (tmp_path / "a.tfevents.1").open("wb") as file:
+        for data in spoilt:
+            head = struct.pack("<Q", len(data))
+            file.write(head + struct.pack("<I", masked_checksum(head)) + data)
+            file.write(struct.pack("<I", masked_checksum(data)))
+    (tmp_path / "board.jsonl").write_bytes(b"\n".join(spoilt) + b"\n")
+    (tmp_path / "b.csv").write_bytes(b"epoch,loss\n" + b"\n".join(spoilt) + b"\n")
+    (tmp_path / "c.jsonl").write_bytes(b'{"format": 1, "search": {}}\n' + b"\n".join(spoilt) + b"\n")
+    runs = read(tmp_path)
+    assert runs[tmp_path.name].damaged > 100
+    for run in runs.values():
+        for pictures in run.pictures.values():
+            for picture in pictures:
+                with contextlib.suppress(ValueError):
+                    picture.read()
 
 
 def test_trials_of_a_search(tmp_path):

@@ -4,17 +4,18 @@ import { type Run } from "./figures";
 export type Moment = { step: number | null; epoch: number | null; time: number | null };
 export type Histogram = Moment & { edges: number[]; counts: number[] };
 export type Details = { histograms: Record<string, Histogram[]>; pictures: Record<string, Moment[]> };
-const kept = new Map<number, { changed: number | null; details: Promise<Details> }>();
+const kept = new Map<number, { count: string; details: Promise<Details> }>();
 
-/** The details of a run as it is now; they are asked for again once it has changed. */
+/** The details of a run as it is now; they are asked for again once there are others. */
 export function detailsOf(run: Run): Promise<Details> {
   const known = kept.get(run.number);
-  if (known && known.changed === run.changed) return known.details;
+  const count = `${run.histograms} ${run.pictures}`;
+  if (known?.count === count) return known.details;
   const details = fetch(`/details?run=${run.number}`).then((answer) => {
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json() as Promise<Details>;
   });
   details.catch(() => kept.delete(run.number));
-  kept.set(run.number, { changed: run.changed, details });
+  kept.set(run.number, { count, details });
   return details;
 }
