@@ -28,6 +28,7 @@ from neurona.layers import (
 from neurona.legacy.keras import (
     backend,
     first_shapes,
+    held_data,
     lambdas,
     methods,
     older_names,
@@ -130,6 +131,7 @@ class _State:
 def begin(source: str) -> None:
     """Give optimizers the learning rates of Keras 1 and 2, where the program is one of those."""
     methods.install()
+    held_data.install()
     lambdas.install()
     if not _State.has_begun:
         _State.has_begun = True
