@@ -1,7 +1,7 @@
 """Ragged tensors in models: `Input(ragged=True)`.
 
 Models compute with arrays. Ragged rows enter one as an array that is filled up with a number that no data
-have; its `Input` makes a mask of it, which layers that take ragged tensors carry on or end. Others refuse them.
+have; its `Input` makes a mask of it, which layers that take ragged tensors keep or end. Others refuse them.
 """
 
 import functools
@@ -242,8 +242,8 @@ def _cut(model: Any, x: Any, outputs: Any) -> Any:
     )
     if lengths is None:
         raise DataError(
-            "predict(): rows of a data set are read once, so that the lengths of ragged outputs are not known. "
-            "Give predict() the ragged tensor itself."
+            "predict(): rows of a data set are read once, so that the lengths of ragged outputs are not "
+            "known. Give predict() the ragged tensor itself."
         )
     several = isinstance(outputs, (list, tuple))
     found = [

@@ -1,6 +1,7 @@
 """`tf.estimator`: models as functions that draw a graph for training, evaluation or prediction."""
 
 import copy
+import functools
 import importlib
 import os
 import tempfile
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neurona.legacy.tensorflow.dtypes import float32
 from neurona.legacy.tensorflow.errors import OutOfRangeError
 from neurona.legacy.tensorflow.v1 import inputs as inputs
 from neurona.legacy.tensorflow.v1 import train
@@ -308,6 +310,10 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("neurona.legacy.tensorflow.v1.exporters")
     if name in ("BestExporter", "FinalExporter", "LatestExporter"):
         return getattr(__getattr__("export"), name)
+    if name in ("classifier_parse_example_spec", "regressor_parse_example_spec"):
+        columns: Any = importlib.import_module("neurona.legacy.tensorflow.feature_column")
+        numbers = functools.partial(columns.with_label, label_dtype=float32)
+        return numbers if name.startswith("regressor") else columns.with_label
     if name == "model_to_estimator":
         return importlib.import_module("neurona.legacy.tensorflow.v1.of_keras").model_to_estimator
     if name.startswith("__"):
