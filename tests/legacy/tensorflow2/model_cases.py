@@ -206,6 +206,84 @@ def several_values_are_crossed_with_each_other():
     np.testing.assert_array_equal(both[:1], apart)
 
 
+# Code that asks for numbers.
+
+ROWS_OF_3 = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0], [-1.0, 0.0, 2.0]], "float32")
+
+
+class Positive(keras.layers.Layer):
+    def call(self, x):
+        return tf.gather_nd(x, tf.where(x > 0))
+
+
+@case
+def layers_may_have_results_of_any_length():
+    seen = keras.Input((3,))
+    model = keras.Model(seen, Positive()(seen))
+    assert model.output_shape == (None,)
+    expected = ROWS_OF_3[ROWS_OF_3 > 0].tolist()
+    assert model(ROWS_OF_3).numpy().tolist() == expected
+    assert model.predict(ROWS_OF_3, batch_size=2, verbose=0).tolist() == expected
+    data = tf.data.Dataset.from_tensor_slices(ROWS_OF_3).batch(2)
+    assert model.predict(data, verbose=0).tolist() == expected
+    chosen = keras.Model(seen, tf.boolean_mask(seen, seen[:, 0] > 0))
+    assert chosen.output_shape == (None, 3)
+    assert chosen.predict(ROWS_OF_3, verbose=0).tolist() == ROWS_OF_3[:2].tolist()
+    different = keras.Model(seen, keras.layers.Lambda(lambda x: tf.unique(tf.reshape(x, [-1]))[0])(seen))
+    assert different(np.array([[1, 2, 1], [2, 1, 3]])).numpy().tolist() == [1, 2, 3]
+
+
+@case
+def losses_may_choose_what_counts():
+    # y = w x, and only where the target is not 0: w' = w + 0.1 * 2 * mean(x (y - w x)).
+    x, y = np.array([[1.0], [2.0], [3.0]]), np.array([[2.0], [0.0], [6.0]])
+
+    def chosen(y_true, y_pred):
+        where = tf.not_equal(y_true, 0)
+        return tf.reduce_mean(tf.square(tf.boolean_mask(y_true - y_pred, where)))
+
+    class Loss(keras.layers.Layer):
+        def call(self, y_true, y_pred):
+            self.add_loss(chosen(y_true, y_pred))
+            return y_pred
+
+    for adds in (False, True):
+        seen, wanted = keras.Input((1,)), keras.Input((1,))
+        line = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")(seen)
+        model = keras.Model([seen, wanted], Loss()(wanted, line)) if adds else keras.Model(seen, line)
+        model.compile(keras.optimizers.SGD(0.1), None if adds else chosen)
+        data = ([x, y],) if adds else (x, y)
+        losses = model.fit(*data, epochs=2, verbose=0).history["loss"]
+        np.testing.assert_allclose(losses, [20, 0], atol=1e-5)  # 0.1 * 2 * 10 = 2 at once
+        np.testing.assert_allclose(model.evaluate(*data, verbose=0), 0, atol=1e-6)
+
+
+@case
+def loops_stand_in_drawn_models():
+    class Loops(keras.layers.Layer):
+        def call(self, x):
+            doubled = tf.map_fn(lambda row: row * 2, x)
+            sums = tf.transpose(tf.scan(lambda total, one: total + one, tf.transpose(doubled)))
+            return tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, y + 1), [tf.constant(0), sums])[1]
+
+    seen = keras.Input((3,))
+    model = keras.Model(seen, Loops()(seen))
+    assert model.output_shape == (None, 3)
+    np.testing.assert_allclose(model.predict(ROWS_OF_3, verbose=0), np.cumsum(2 * ROWS_OF_3, 1) + 3)
+
+
+@case
+def hessians_in_a_function():
+    @tf.function
+    def second(x, y):
+        return tf.hessians(tf.reduce_sum(x**3) + x[0] * x[1] * y, [x, y])
+
+    of_x, of_y = second(tf.constant([1.0, 2.0]), tf.constant(5.0))
+    assert of_x.numpy().tolist() == [[6, 5], [5, 12]]
+    assert of_y.numpy() == 0
+    refused("tf.GradientTape", tf.hessians, tf.constant(1.0), tf.constant(1.0))
+
+
 if __name__ == "__main__":
     chosen = sys.argv[1:]
     for function in CASES:
