@@ -2,6 +2,7 @@
 values: they are drawn by examples, and their steps run uncompiled.
 """
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Iterator
@@ -13,29 +14,48 @@ import numpy as np
 
 from neurona.core import symbolic
 from neurona.core.inference import ArraySpec
+from neurona.core.symbolic import is_symbolic
+from neurona.legacy.keras.backend.program import Program, is_entrance
 from neurona.legacy.spellings import tell
 from neurona.legacy.tensorflow.tensor import NeedsEagerError, unwrapped
 from neurona.messages import translated
 from neurona.models import Model
 from neurona.training.model_learner import ModelSteps
 
-_SIZES = (2, 3)  # of what is not known, in two examples
+_SIZES = ((2, 3), (64, 96))  # of what is not known, in two examples; larger ones where those don't go
 
 
-def _examples(tensors: list[Any]) -> Iterator[list[Any]]:
-    """Arrays for tensors, one time of zeros, and one time with ones among them."""
+def _entrances(tensors: list[Any]) -> list[Any]:
+    """The inputs that symbolic tensors are made of, or these tensors themselves."""
+    found, seen, waiting = [], set(), list(tensors)
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if not is_symbolic(one) or is_entrance(one):
+            found.append(one)
+        else:
+            waiting += one.node.inputs
+    return found
+
+
+def _examples(tensors: list[Any], sizes: tuple[int, int]) -> Iterator[list[Any]]:
+    """Arrays for tensors, computed one time of zeros, and one time of zeros and ones."""
     numbers = np.random.default_rng(0)
-    for place, size in enumerate(_SIZES):
-        shapes = [tuple(size if one is None else one for one in tensor.shape) for tensor in tensors]
-        yield [
+    entrances = _entrances(tensors)
+    for place, size in enumerate(sizes):
+        shapes = [tuple(size if one is None else one for one in tensor.shape) for tensor in entrances]
+        arrays = [
             jnp.asarray(numbers.integers(0, 2, shape) if place else np.zeros(shape), tensor.dtype)
-            for shape, tensor in zip(shapes, tensors, strict=True)
+            for shape, tensor in zip(shapes, entrances, strict=True)
         ]
+        yield Program(tensors, entrances)(arrays) if entrances != tensors else arrays
 
 
 def _or_by_examples(trace_shapes: Callable[..., Any]) -> Callable[..., Any]:
-    """Inference of shapes that computes with numbers where the code asks for some: a size that differs is not
-    known.
+    """Inference of shapes that computes with numbers where the code asks for some, or where sizes of several
+    tensors depend on each other: a size that differs is not known.
     """
 
     @functools.wraps(trace_shapes)
@@ -43,11 +63,15 @@ def _or_by_examples(trace_shapes: Callable[..., Any]) -> Callable[..., Any]:
         constants = list(constants)
         try:
             return trace_shapes(function, tensors, arrays, constants)
-        except NeedsEagerError:
-            if any(tensor.dtype == "string" for tensor in tensors):
+        except (TypeError, ValueError) as error:
+            asks, depends = isinstance(error, NeedsEagerError), len(tensors) > 1
+            if not (asks or depends) or any(one.dtype == "string" for one in _entrances(tensors)):
                 raise
-            first, second = (function(example) for example in _examples(tensors))
-            return jax.tree.map(_merged, first, second)
+            for sizes in _SIZES:
+                with contextlib.suppress(TypeError, ValueError, IndexError):
+                    first, second = (function(example) for example in _examples(tensors, sizes))
+                    return jax.tree.map(_merged, first, second)
+            raise
 
     return wrapper
 

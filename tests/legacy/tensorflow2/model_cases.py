@@ -284,6 +284,66 @@ def hessians_in_a_function():
     refused("tf.GradientTape", tf.hessians, tf.constant(1.0), tf.constant(1.0))
 
 
+class Decoder(keras.layers.Layer):
+    """As the RetinaNet of keras.io decodes boxes, on one level of anchors."""
+
+    def call(self, images, predictions):
+        sizes = tf.cast(tf.shape(images), tf.float32)
+        steps = [tf.range(tf.math.ceil(sizes[axis] / 32), dtype=tf.float32) + 0.5 for axis in (2, 1)]
+        centres = tf.reshape(tf.stack(tf.meshgrid(*steps), axis=-1) * 32, [-1, 2])
+        anchors = tf.concat([centres, tf.ones_like(centres) * 32], -1)[None]
+        boxes = predictions[:, :, :4] * tf.constant([0.1, 0.1, 0.2, 0.2])
+        middle = boxes[..., :2] * anchors[..., 2:] + anchors[..., :2]
+        half = tf.math.exp(boxes[..., 2:]) * anchors[..., 2:] / 2
+        corners = tf.concat([middle - half, middle + half], -1)
+        scores = tf.nn.sigmoid(predictions[..., 4:])
+        return tf.image.combined_non_max_suppression(
+            corners[:, :, None], scores, 10, 10, 0.5, 0.5, clip_boxes=False
+        )
+
+
+@case
+def a_layer_decodes_boxes_in_a_drawn_model():
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.convolution = keras.layers.Conv2D(5, 3, 32, padding="same", kernel_initializer="zeros")
+
+        def call(self, image, training=False):
+            return tf.reshape(self.convolution(image), [tf.shape(image)[0], -1, 5])
+
+    image = keras.Input([None, None, 3])
+    net = Net()
+    model = keras.Model(image, Decoder()(image, net(image, training=False)))
+    net.convolution.set_weights([np.zeros((3, 3, 3, 5)), np.array([0, 0, 0, 0, 2.0])])
+    found = model.predict(np.zeros((1, 64, 96, 3), "float32"), verbose=0)
+    assert found.valid_detections.tolist() == [6]  # a box for each anchor, and none overlaps another
+    boxes = sorted(found.nmsed_boxes[0][:6].tolist())
+    expected = sorted([x, y, x + 32.0, y + 32.0] for x in (0.0, 32.0, 64.0) for y in (0.0, 32.0))
+    np.testing.assert_allclose(boxes, expected, atol=1e-5)
+    np.testing.assert_allclose(found.nmsed_scores[0][:6], 1 / (1 + np.exp(-2.0)), rtol=1e-6)
+
+
+@case
+def lists_of_tensors_grow_in_functions():
+    weight = tf.Variable(2.0)
+
+    @tf.function
+    def powers(count):
+        with tf.GradientTape() as tape:
+            found, value = tf.TensorArray(tf.float32, size=0, dynamic_size=True), tf.constant(1.0)
+            for place in tf.range(count):
+                value = value * weight
+                found = found.write(place, value)
+                if value > 7:
+                    break
+            total = tf.reduce_sum(found.stack())
+        return found.stack(), tape.gradient(total, weight)
+
+    found, slope = powers(tf.constant(10))
+    assert (found.numpy().tolist(), slope.numpy()) == ([2, 4, 8], 1 + 2 * 2 + 3 * 4)
+
+
 if __name__ == "__main__":
     chosen = sys.argv[1:]
     for function in CASES:
