@@ -291,7 +291,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
 
     def _entrance(self) -> Any:
         """The shape and dtype of the input that a Sequential model begins with if this is its first layer, or
-        None where they are not known yet; a list of them for several inputs.
+        None where they are not known yet; a list or a dictionary of them for several inputs.
         """
         return None if self._given_batch_shape is None else (self._given_batch_shape, None)
 

@@ -159,6 +159,11 @@ def tracing_shapes() -> contextlib.AbstractContextManager[Any]:
     return _working(_SHAPES)
 
 
+def is_tracing_shapes() -> bool:
+    """Whether only shapes are asked for, and sizes may be made up."""
+    return _work.get() is _SHAPES
+
+
 def holds_texts(tree: Any) -> bool:
     """Whether there are `Texts` in a tree; found at once where there can't be any."""
     return _work.get() is not None and any(isinstance(leaf, Texts) for leaf in jax.tree.leaves(tree))

@@ -144,6 +144,10 @@ NAMES: dict[str, dict[str, str]] = {
             "TimeDistributedDense",
             "merge",
         )
+    }
+    | {
+        name: f"neurona.legacy.tensorflow.feature_column:{name}"
+        for name in ("DenseFeatures", "SequenceFeatures")
     },
     "callbacks": {"BaseLogger": f"{_KERAS}.parts:BaseLogger"},
     "optimizers": {"legacy": "neurona.optimizers:"},

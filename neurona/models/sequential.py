@@ -221,11 +221,15 @@ class Sequential(Model):
 
 
 def _inputs_of(entrance: Any) -> Any:
-    """The symbolic input for the shape and dtype of a first layer, or those for a list of them."""
+    """The symbolic input for the shape and dtype of a first layer, or those for several of them, by name."""
     if isinstance(entrance, list):
         return [_inputs_of(one) for one in entrance]
+    if isinstance(entrance, dict):
+        return {name: Input(batch_shape=one[0], dtype=one[1], name=name) for name, one in entrance.items()}
     return None if entrance is None else Input(batch_shape=entrance[0], dtype=entrance[1])
 
 
 def _tensors(inputs: Any) -> list[SymbolicTensor]:
+    if isinstance(inputs, dict):
+        return list(inputs.values())
     return inputs if isinstance(inputs, list) else [] if inputs is None else [inputs]

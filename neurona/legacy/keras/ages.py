@@ -28,6 +28,7 @@ from neurona.layers import (
 from neurona.legacy.keras import (
     backend,
     first_shapes,
+    held_data,
     lambdas,
     methods,
     older_names,
@@ -129,8 +130,8 @@ class _State:
 
 def begin(source: str) -> None:
     """Give optimizers the learning rates of Keras 1 and 2, where the program is one of those."""
-    methods.install()
-    lambdas.install()
+    for part in (methods, held_data, lambdas):
+        part.install()
     if not _State.has_begun:
         _State.has_begun = True
         Model.compile = _with_symbols(Model.compile)

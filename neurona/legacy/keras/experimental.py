@@ -1,5 +1,6 @@
 """`tf.keras.experimental` and `tf.keras.layers.experimental`: what tf.keras 2 had and Keras 3 has not."""
 
+import importlib
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ from neurona.core.errors import ArgumentError
 from neurona.core.layer import Layer
 from neurona.layers import BatchNormalization, LSTMCell
 from neurona.layers.rnn_cells import scan_cell
+from neurona.legacy.imports import submodule
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.optimizers.schedules import CosineDecay, CosineDecayRestarts
@@ -275,3 +277,9 @@ class WideDeepModel(Model):
                 f"or train the parts one after the other. Received: {optimizer!r}"
             )
         super().compile(optimizer, *args, **kwargs)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SequenceFeatures":  # of TensorFlow's columns
+        return importlib.import_module("neurona.legacy.tensorflow.feature_column").SequenceFeatures
+    return submodule(__name__, name)

@@ -50,7 +50,7 @@ _HOMES = {
     "tensor": "Tensor",
     "names": "name_scope",
     "module": "Module",
-    "tape": "GradientTape custom_gradient hessians no_gradient recompute_grad UnconnectedGradients",
+    "tape": "GradientTape custom_gradient no_gradient recompute_grad UnconnectedGradients",
     "functions": "function",
     "control": """TensorArray case cond control_dependencies foldl foldr grad_pass_through group
         init_scope identity_n map_fn no_op numpy_function py_function scan switch_case timestamp
@@ -74,6 +74,7 @@ _NAMES |= {
     "slice": ("choosing", "slice_"),
     "as_string": ("strings", "as_string"),
     "gradients": ("v1", "gradients"),
+    "hessians": ("v1", "hessians"),
     "get_logger": ("v1.logs", "get_logger"),
 }
 _FROM_KERAS = ("initializers", "losses", "metrics", "optimizers")

@@ -25,7 +25,7 @@ from neurona.core.calling import raise_shape_error
 from neurona.core.errors import ShapeError
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import Operation, record, symbolic_leaves
-from neurona.core.texts import holds_texts
+from neurona.core.texts import holds_texts, is_tracing_shapes
 from neurona.core.variable import Variable
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
@@ -64,6 +64,7 @@ _OLD_ARGUMENTS = {  # and those that a function of one tensor has under the name
     "output_dtype": ("dtype",),
     **dict.fromkeys(["features", "input", "matrix", "tensor", "value", "a"], ("x",)),
 }
+_SMALL = 1 << 11  # of the numbers that are computed to learn a shape
 _FAMILIES = {"f": "fc", "c": "fc", "i": "iu", "u": "iu"}
 
 
@@ -195,9 +196,23 @@ def held(array: np.ndarray, dtype: DType) -> Any:
 def _concretely(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function of arrays at once, where all of their numbers are known while a program is compiled."""
     if is_tracing() and all(map(_is_constant, jax.tree.leaves((args, kwargs)))):
+        _refuse_made_up_sizes(function, args, kwargs)
         with jax.ensure_compile_time_eval():
             return function(*args, **kwargs)
     return function(*args, **kwargs)
+
+
+def _refuse_made_up_sizes(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> None:
+    """Refuse to compute what made-up sizes make large, such as a grid over an image of unknown size.
+
+    Raises:
+        NeedsEagerError: the results are too large for an example.
+    """
+    given = sum(np.size(leaf) for leaf in jax.tree.leaves((args, kwargs)) if hasattr(leaf, "shape"))
+    if given > _SMALL and is_tracing_shapes():
+        made = jax.eval_shape(functools.partial(function, *args, **kwargs))
+        if sum(leaf.size for leaf in jax.tree.leaves(made)) > _SMALL**2:
+            raise NeedsEagerError("The size of an array depends on sizes that are not known yet.")
 
 
 def _is_constant(array: Any) -> bool:

@@ -7,7 +7,8 @@ import numpy as np
 from neurona.core.errors import DataError, ShapeError
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
-from neurona.legacy.tensorflow.tensor import Tensor
+from neurona.legacy.tensorflow.recording import has_numbers
+from neurona.legacy.tensorflow.tensor import NeedsEagerError, Tensor
 
 
 def host(value: Any) -> Any:
@@ -47,6 +48,8 @@ def _of_python(value: Any) -> np.ndarray:
 
 
 def _numbers_of(value: Tensor) -> np.ndarray:
+    if not has_numbers(value._array):
+        raise NeedsEagerError("A function computes with numbers, outside of what is compiled.")
     array = np.asarray(value._array)
     if value._dtype is None or array.dtype == object:
         return array

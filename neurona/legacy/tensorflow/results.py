@@ -20,7 +20,7 @@ from neurona.core.layer import Layer
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.core.variable import Variable
-from neurona.legacy.tensorflow import nodes, own_optimizers
+from neurona.legacy.tensorflow import nodes, own_optimizers, ragged_models, step_by_step
 from neurona.legacy.tensorflow.compiled import CompiledLoss, CompiledMetrics
 from neurona.legacy.tensorflow.dtypes import int64
 from neurona.legacy.tensorflow.functions import adopt, know
@@ -90,6 +90,8 @@ def install() -> None:
     Optimizer.apply = _taking_gradients(Optimizer.apply)
     Optimizer.apply_gradients = _applying(Optimizer.apply_gradients)
     own_optimizers.install()
+    ragged_models.install()
+    step_by_step.install()
     SymbolicTensor.shape = property(_shape, _set_shape)  # pyright: ignore[reportAttributeAccessIssue]
     Variable.shape = property(lambda self: TensorShape(self._value.shape))  # pyright: ignore
     for cls in (SymbolicTensor, Variable):

@@ -511,10 +511,3 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 def no_gradient(op_type: str) -> None:
     """Told: operations of the face have the gradients of JAX."""
     del op_type
-
-
-def hessians(ys: Any, xs: Any, **_: Any) -> Any:
-    """Told: nested tapes give second derivatives."""
-    raise NotImplementedError(
-        "tf.hessians is for graphs. Nest two tf.GradientTape, or call tape.jacobian twice."
-    )

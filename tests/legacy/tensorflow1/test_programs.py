@@ -147,7 +147,7 @@ def test_shapes_that_depend_on_fed_values(session):
 def test_what_is_not_here_says_so():
     for call, text in [
         (lambda: tf.contrib.learn.SVM, "tf.estimator"),
-        (lambda: tf.estimator.BoostedTreesClassifier, "tf.keras"),
+        (lambda: tf.estimator.BoostedTreesEstimator, "tf.keras"),
         (lambda: tf.train.import_meta_graph("a.meta"), "Build the graph"),
         (lambda: tf.count_up_to(None, 3), "tf.data"),
         (lambda: tf.contrib.tensor_forest.ForestHParams(), "RandomForestClassifier"),

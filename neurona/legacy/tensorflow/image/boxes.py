@@ -1,6 +1,6 @@
 """Boxes in images: cut out, chosen, drawn."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -105,11 +105,11 @@ def _padded_told(given: Given) -> tuple[Spec, Spec]:
     return Spec((count,), "int32"), Spec((), "int32")
 
 
-def _combined_told(given: Given) -> tuple[Spec, ...]:
+def _combined_told(given: Given) -> "Detections":
     rows = (shape_of(given["boxes"]) or (None,))[0]
     count = None if given["pad_per_class"] else _number(given["max_total_size"])
     lists = (Spec((rows, count, 4), "float32"), *(Spec((rows, count), "float32") for _ in range(2)))
-    return *lists, Spec((rows,), "int32")
+    return Detections(*lists, Spec((rows,), "int32"))
 
 
 @on_host(lambda _: Spec((None,), "int32"))
@@ -159,6 +159,15 @@ def non_max_suppression_padded(
     return Tensor(chosen), Tensor(np.array(count, np.int32))
 
 
+class Detections(NamedTuple):
+    """The best boxes of each image, their scores and classes, and how many they are."""
+
+    nmsed_boxes: Any
+    nmsed_scores: Any
+    nmsed_classes: Any
+    valid_detections: Any
+
+
 @on_host(_combined_told)
 def combined_non_max_suppression(
     boxes: Any,
@@ -190,7 +199,7 @@ def combined_non_max_suppression(
         for place, (value, label, box) in enumerate(found):
             out_scores[number, place], out_classes[number, place] = value, label
             out_boxes[number, place] = np.clip(box, 0, 1) if clip_boxes else box
-    return Tensor(out_boxes), Tensor(out_scores), Tensor(out_classes), Tensor(counts)
+    return Detections(*map(Tensor, (out_boxes, out_scores, out_classes, counts)))
 
 
 @on_host(like("float32"))

@@ -11,7 +11,7 @@ _OF_TENSORFLOW_1 = re.compile(
         |logging\.|log\(|to_float|to_int32|mul\(|sub\(|pack\(|examples\.|gfile\.|ConfigProto
     )"""
     r"""|\btensorflow\.(?:examples\.tutorials|contrib)\b"""
-    r"""|%tensorflow_version\s+1"""
+    r"""|%tensorflow_version\s+1|\.make_(?:one_shot|initializable)_iterator\("""
     r"""|from\s+tensorflow\s+import\s+(?:\w+\s*,\s*)*(?:placeholder|Session|contrib|flags|app)\b""",
     re.VERBOSE,
 )

@@ -129,7 +129,10 @@ def hessians(ys: Any, xs: Any, name: str = "hessians", **_: Any) -> list[Any]:
     for x in _list(xs):
         (first,) = gradients(ys, x)
         rows = draw(jnp.ravel, (first,))
-        found.append(_stacked([gradients(rows[place], x)[0] for place in range(int(rows.shape[0]))], x))
+        places = range(int(rows.shape[0]))
+        found.append(
+            _stacked([gradients(rows[place], x, unconnected_gradients="zero")[0] for place in places], x)
+        )
     return found
 
 

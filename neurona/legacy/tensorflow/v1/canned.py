@@ -33,6 +33,7 @@ class _Ready(Estimator):
         count: how many classes there are, or how many numbers are predicted.
         label_vocabulary: the classes' names, where labels are texts.
         baseline_optimizer: what trains a model without columns.
+        warm_start_from: the folder of another, or `WarmStartSettings`.
         others: options that are not here are refused.
     """
 
@@ -53,6 +54,7 @@ class _Ready(Estimator):
         label_vocabulary: Any = None,
         loss_reduction: Any = None,
         baseline_optimizer: Any = None,
+        warm_start_from: Any = None,
         **others: Any,
     ) -> None:
         refused = [name for name, value in others.items() if value is not None]
@@ -66,7 +68,7 @@ class _Ready(Estimator):
         self._count, self._words = count, None if label_vocabulary is None else list(label_vocabulary)
         given = "sum" if Mode.is_one else "sum_over_batch_size"
         self._sums = str(getattr(loss_reduction, "value", loss_reduction) or given).lower() == "sum"
-        super().__init__(self._draw, model_dir, config)
+        super().__init__(self._draw, model_dir, config, warm_start_from=warm_start_from)
 
     @property
     def _width(self) -> int:

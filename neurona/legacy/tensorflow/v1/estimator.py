@@ -1,21 +1,31 @@
 """`tf.estimator`: models as functions that draw a graph for training, evaluation or prediction."""
 
 import copy
+import functools
 import importlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurona.legacy.tensorflow.dtypes import float32
 from neurona.legacy.tensorflow.errors import OutOfRangeError
 from neurona.legacy.tensorflow.v1 import inputs as inputs
 from neurona.legacy.tensorflow.v1 import train
 from neurona.legacy.tensorflow.v1.data import make_initializable_iterator
 from neurona.legacy.tensorflow.v1.graph import Graph
-from neurona.legacy.tensorflow.v1.saver import Saver, latest_checkpoint, list_variables, load_variable
+from neurona.legacy.tensorflow.v1.saver import (
+    Saver,
+    latest_checkpoint,
+    list_variables,
+    load_values,
+    load_variable,
+)
+from neurona.legacy.tensorflow.v1.variables import global_variables, trainable_variables
 from neurona.messages import translated
 from neurona.tracebacks import warn
 
@@ -108,6 +118,74 @@ class EvalSpec(SimpleNamespace):
         super().__init__(input_fn=input_fn, steps=steps, name=name, hooks=hooks, exporters=exporters)
 
 
+class WarmStartSettings(NamedTuple):
+    """Which values of another estimator come first.
+
+    Attributes:
+        ckpt_to_initialize_from: its folder, or a checkpoint.
+        vars_to_warm_start: a regular expression of the names of trained variables, or a list of expressions
+            of any, or of variables; None for none.
+        var_name_to_vocab_info: refused: vocabularies are those of the columns.
+        var_name_to_prev_var_name: names that were others there.
+    """
+
+    ckpt_to_initialize_from: str
+    vars_to_warm_start: Any = ".*"
+    var_name_to_vocab_info: Any = None
+    var_name_to_prev_var_name: Any = None
+
+    def apply(self, session: Any) -> None:
+        """Give a session's variables their values.
+
+        Raises:
+            ValueError: the checkpoint has not a variable, or another shape of it.
+        """
+        path = latest_checkpoint(self.ckpt_to_initialize_from) or self.ckpt_to_initialize_from
+        values = load_values(path)
+        before = self.var_name_to_prev_var_name or {}
+        for variable in self._chosen():
+            name = variable.op.name
+            value = values.get(before.get(name, name))
+            if value is None or tuple(value.shape) != tuple(variable.shape):
+                found = "none" if value is None else f"shape {value.shape}"
+                raise ValueError(
+                    translated(
+                        f"WarmStartSettings: variable {name!r} has shape {tuple(variable.shape)}, and {path} "
+                        f"has {found} of it. Choose others with vars_to_warm_start=."
+                    )
+                )
+            variable.load(value, session)
+
+    def _chosen(self) -> list[Any]:
+        given = self.vars_to_warm_start
+        if given is None:
+            return []
+        if isinstance(given, str):
+            return [one for one in trainable_variables() if re.search(given, one.op.name)]
+        texts = [one for one in given if isinstance(one, str)]
+        named = [one for one in global_variables() if any(re.search(text, one.op.name) for text in texts)]
+        return [*named, *(one for one in given if not isinstance(one, str))]
+
+
+def _warm_start(given: Any) -> WarmStartSettings | None:
+    """What is given as `warm_start_from`, as settings.
+
+    Raises:
+        ValueError: it asks for vocabularies to be matched.
+    """
+    if given is None:
+        return None
+    settings = given if isinstance(given, WarmStartSettings) else WarmStartSettings(os.fspath(given))
+    if settings.var_name_to_vocab_info:
+        raise ValueError(
+            translated(
+                "WarmStartSettings: var_name_to_vocab_info= is not here. Leave the variable out with "
+                "vars_to_warm_start=, or keep its vocabulary."
+            )
+        )
+    return settings
+
+
 class Estimator:
     """A model whose values lie in a folder: each call draws a graph, reads them, and writes them.
 
@@ -116,7 +194,8 @@ class Estimator:
         model_dir: the folder; a new one by default.
         config: a `RunConfig`.
         params: given to `model_fn`.
-        warm_start_from: the folder of another estimator, whose values come first.
+        warm_start_from: the folder of another estimator, whose trained values come first, or
+            `WarmStartSettings`.
     """
 
     def __init__(
@@ -133,7 +212,7 @@ class Estimator:
             folder = tempfile.mkdtemp()
             warn(f"Using temporary folder as model directory: {folder}")
         self.model_dir, self.params = os.fspath(folder), copy.copy(params or {})
-        self._model_fn, self._warm = model_fn, warm_start_from
+        self._model_fn, self._warm = model_fn, _warm_start(warm_start_from)
         os.makedirs(self.model_dir, exist_ok=True)
 
     @property
@@ -150,9 +229,10 @@ class Estimator:
     def _session(self, spec: EstimatorSpec, hooks: Any, checkpoint: Any = None) -> Any:
         session = train.MonitoredSession(hooks=[*(hooks or ()), *spec.hooks])
         path = checkpoint or latest_checkpoint(self.model_dir)
-        path = path or (self._warm and (latest_checkpoint(self._warm) or self._warm))
         if path:
             Saver().restore(session._session, path)
+        elif self._warm is not None:
+            self._warm.apply(session._session)
         return session
 
     def train(
@@ -304,10 +384,16 @@ def train_and_evaluate(estimator: Estimator, train_spec: Any, eval_spec: Any) ->
 def __getattr__(name: str) -> Any:
     if name.endswith(("Classifier", "Regressor")) and name.startswith(("Baseline", "DNN", "Linear")):
         return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.canned"), name)
+    if name in ("BoostedTreesClassifier", "BoostedTreesRegressor"):
+        return getattr(importlib.import_module("neurona.legacy.tensorflow.v1.boosted_trees"), name)
     if name == "export":
         return importlib.import_module("neurona.legacy.tensorflow.v1.exporters")
     if name in ("BestExporter", "FinalExporter", "LatestExporter"):
         return getattr(__getattr__("export"), name)
+    if name in ("classifier_parse_example_spec", "regressor_parse_example_spec"):
+        columns: Any = importlib.import_module("neurona.legacy.tensorflow.feature_column")
+        numbers = functools.partial(columns.with_label, label_dtype=float32)
+        return numbers if name.startswith("regressor") else columns.with_label
     if name == "model_to_estimator":
         return importlib.import_module("neurona.legacy.tensorflow.v1.of_keras").model_to_estimator
     if name.startswith("__"):

@@ -13,7 +13,7 @@ from neurona.legacy.tensorflow.sparse import SparseTensor
 from neurona.legacy.tensorflow.tensor import Tensor
 from neurona.legacy.tensorflow.v1.initializers import TruncatedNormal, Zeros
 from neurona.legacy.tensorflow.v1.mode import computing
-from neurona.legacy.tensorflow.v1.scopes import get_variable, variable_scope
+from neurona.legacy.tensorflow.v1.scopes import AUTO_REUSE, get_variable, variable_scope
 from neurona.legacy.tensorflow.v1.sparse import sparse_tensor_to_dense
 from neurona.legacy.tensorflow.v1.tensor import convert, draw, is_drawing
 
@@ -74,7 +74,8 @@ def _part(features: Any, column: Any, trainable: bool = True) -> Any:
         return draw(_dense, (places, column), default=column.name)
     first = column.initializer or TruncatedNormal(stddev=column.dimension**-0.5)
     shape = [column.categorical_column.num_buckets, column.dimension]
-    with variable_scope(column.name):
+    shared = column.shared
+    with variable_scope(column.name if shared is None else shared.name, reuse=shared and AUTO_REUSE):
         table = get_variable("embedding_weights", shape, initializer=first, trainable=trainable)
         return draw(_embedded, (places, table, column), default=column.name)
 
@@ -117,6 +118,9 @@ def _keys(categorical: Any) -> set[str]:
     if hasattr(categorical, "keys"):  # of a crossed column
         return {name for key in categorical.keys for name in _keys(key)}
     return _keys(categorical.source_column) if hasattr(categorical, "source_column") else {categorical.key}
+
+
+shared_embedding_columns = feature_column.shared_embeddings
 
 
 def _embedded(places: Any, table: Any, column: Any) -> Any:

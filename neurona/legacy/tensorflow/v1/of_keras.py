@@ -17,6 +17,26 @@ from neurona.legacy.tensorflow.v1.mode import computing
 from neurona.messages import translated
 
 
+def batches_of(input_fn: Any, hooks: Any, most: int | None) -> Iterator[tuple[Any, Any]]:
+    """The features and labels that a graph gives, up to its end; once, where it has none and no number of
+    batches is given.
+    """
+    with Graph().as_default():
+        train.get_or_create_global_step()
+        features, labels = _tensors(input_fn)
+        ends = _has_end(features)
+        fetched = [features, *([] if labels is None else [labels])]
+        with train.MonitoredSession(hooks=list(hooks or ())) as session:
+            for _ in itertools.count() if most is None else range(most):
+                try:
+                    found = session.run(fetched)
+                except OutOfRangeError:
+                    return
+                yield found[0], found[1] if len(found) > 1 else None
+                if most is None and not ends:
+                    return
+
+
 class _OfKeras(Estimator):
     """The estimator: batches come from a graph, and the model trains on them as in `fit`."""
 
@@ -36,20 +56,9 @@ class _OfKeras(Estimator):
         return int(np.asarray(self._model.optimizer.iterations))
 
     def _batches(self, input_fn: Any, hooks: Any, most: int | None) -> Iterator[Any]:
-        """What a graph gives, up to its end; once, where it has none and no number of batches is given."""
-        with Graph().as_default():
-            train.get_or_create_global_step()
-            features, labels = _tensors(input_fn)
-            ends = _has_end(features)
-            fetched = [_in_order(self._model, features), *([] if labels is None else [labels])]
-            with train.MonitoredSession(hooks=list(hooks or ())) as session:
-                for _ in itertools.count() if most is None else range(most):
-                    try:
-                        yield tuple(session.run(fetched))
-                    except OutOfRangeError:
-                        return
-                    if most is None and not ends:
-                        return
+        """Batches for the model."""
+        for features, labels in batches_of(input_fn, hooks, most):
+            yield (_in_order(self._model, features), *([] if labels is None else [labels]))
 
     def train(
         self,

@@ -449,6 +449,8 @@ def start_queue_runners(
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "SessionManager":
+        return importlib.import_module("neurona.legacy.tensorflow.v1.session_manager").SessionManager
     hooks = importlib.import_module("neurona.legacy.tensorflow.v1.hooks")
     if name in hooks.__all__:
         return getattr(hooks, name)

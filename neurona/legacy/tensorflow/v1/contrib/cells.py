@@ -13,6 +13,7 @@ from neurona.legacy.tensorflow.v1.cells import LSTMStateTuple, RNNCell, affine, 
 from neurona.legacy.tensorflow.v1.initializers import Constant, Zeros
 from neurona.legacy.tensorflow.v1.scopes import variable_scope
 from neurona.legacy.tensorflow.v1.tensor import draw
+from neurona.messages import translated
 
 
 class NASCell(RNNCell):
@@ -111,6 +112,73 @@ class HighwayWrapper(RNNCell):
             bias = self.variable("carry/bias", [units], Constant(self._bias))
         carry = numbers.sigmoid(draw(affine, (inputs, kernel, bias), default="BiasAdd"))
         return inputs * carry + outputs * (1.0 - carry), state
+
+
+class AttentionCellWrapper(RNNCell):
+    """A cell that attends to its own last outputs (Bahdanau and others, 2014, section 3.1).
+
+    Args:
+        cell: the cell.
+        attn_length: how many outputs it looks back at.
+        attn_size: the width of an output; the cell's by default.
+        attn_vec_size: the width in which they are compared; attn_size by default.
+        input_size: the width of what the cell gets; that of the inputs by default.
+
+    Raises:
+        ValueError: attn_length is not positive, or the state is to be one tensor.
+    """
+
+    _default_name = "attention_cell_wrapper"
+
+    def __init__(
+        self,
+        cell: RNNCell,
+        attn_length: int,
+        attn_size: int | None = None,
+        attn_vec_size: int | None = None,
+        input_size: int | None = None,
+        state_is_tuple: bool = True,
+        reuse: Any = None,
+    ) -> None:
+        super().__init__(reuse)
+        if attn_length <= 0:
+            raise ValueError(
+                translated(f"AttentionCellWrapper: attn_length is positive. Received: {attn_length}")
+            )
+        if not state_is_tuple:
+            raise ValueError(translated("AttentionCellWrapper has state_is_tuple=True alone here."))
+        self._cell, self._length, self._input_size = cell, attn_length, input_size
+        self.output_size = int(attn_size or cell.output_size)
+        self._compared = int(attn_vec_size or self.output_size)
+        self.state_size = (cell.state_size, self.output_size, self.output_size * attn_length)
+
+    def _linear(self, parts: list[Any], size: int, scope: str) -> Any:
+        joined = arrays.concat(parts, 1)
+        kernel = self.variable(f"{scope}kernel", [int(joined.shape[-1]), size])
+        bias = self.variable(f"{scope}bias", [size], Zeros())
+        return draw(affine, (joined, kernel, bias), default="BiasAdd")
+
+    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+        state, seen, before = state
+        rows = arrays.reshape(before, [-1, self._length, self.output_size])
+        size = self._input_size or int(inputs.shape[-1])
+        output, new = self._cell(self._linear([inputs, seen], size, ""), state)
+        query = self._linear(jax.tree.leaves(new, is_leaf=_is_tensor), self._compared, "attention/")
+        kernel = self.variable("attention/attn_w", [1, 1, self.output_size, self._compared])
+        weights = self.variable("attention/attn_v", [self._compared])
+        seen = draw(_attended, (rows, query, kernel, weights), default="attention")
+        output = self._linear([output, seen], self.output_size, "attn_output_projection/")
+        rows = arrays.concat([rows[:, 1:], arrays.expand_dims(output, 1)], 1)
+        return output, (new, seen, arrays.reshape(rows, [-1, self._length * self.output_size]))
+
+
+def _is_tensor(one: Any) -> bool:
+    return hasattr(one, "graph_nodes")
+
+
+def _attended(rows: Any, query: Any, kernel: Any, weights: Any) -> Any:
+    scores = (weights * jnp.tanh(rows @ kernel[0, 0] + query[:, None])).sum(-1)
+    return (jax.nn.softmax(scores, -1)[..., None] * rows).sum(1)
 
 
 class ConvLSTMCell(RNNCell):

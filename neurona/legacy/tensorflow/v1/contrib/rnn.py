@@ -18,6 +18,7 @@ from neurona.legacy.tensorflow.v1.cells import (
     RNNCell,
 )
 from neurona.legacy.tensorflow.v1.contrib.cells import (
+    AttentionCellWrapper,
     Conv1DLSTMCell,
     Conv2DLSTMCell,
     Conv3DLSTMCell,
@@ -36,6 +37,7 @@ from neurona.legacy.tensorflow.v1.rnn import (
 )
 
 __all__ = [
+    "AttentionCellWrapper",
     "BasicLSTMCell",
     "BasicRNNCell",
     "Conv1DLSTMCell",

@@ -27,7 +27,7 @@ from neurona.legacy.tensorflow.v1.contrib.decoding import (
     TrainingHelper,
     dynamic_decode,
 )
-from neurona.legacy.tensorflow.v1.tensor import draw
+from neurona.legacy.tensorflow.v1.tensor import convert, draw
 
 __all__ = [
     "AttentionWrapper",
@@ -38,6 +38,7 @@ __all__ = [
     "BeamSearchDecoder",
     "BeamSearchDecoderOutput",
     "BeamSearchDecoderState",
+    "CustomHelper",
     "FinalBeamSearchDecoderOutput",
     "GreedyEmbeddingHelper",
     "LuongAttention",
@@ -45,6 +46,7 @@ __all__ = [
     "TrainingHelper",
     "dynamic_decode",
     "gather_tree",
+    "hardmax",
     "sequence_loss",
     "tile_batch",
 ]
@@ -72,6 +74,46 @@ def sequence_loss(
         name=name,
         default="sequence_loss",
     )
+
+
+def hardmax(logits: Any, name: str | None = None) -> Any:
+    """1 for the largest of each row, and 0 for the others."""
+    return draw(_hardmax, (convert(logits),), name=name, default="Hardmax", differentiable=False)
+
+
+def _hardmax(logits: Any) -> Any:
+    return jax.nn.one_hot(jnp.argmax(logits, -1), logits.shape[-1], dtype=logits.dtype)
+
+
+class CustomHelper:
+    """A helper of functions.
+
+    Args:
+        initialize_fn: of nothing: which rows are finished, and the first inputs.
+        sample_fn: of time, outputs and state: what is said.
+        next_inputs_fn: of time, outputs, state and sample_ids: which rows are finished, the next inputs and
+            the state.
+    """
+
+    times = None
+
+    def __init__(
+        self,
+        initialize_fn: Any,
+        sample_fn: Any,
+        next_inputs_fn: Any,
+        sample_ids_shape: Any = None,
+        sample_ids_dtype: Any = None,
+    ) -> None:
+        self.initialize, self._sample, self._next = initialize_fn, sample_fn, next_inputs_fn
+
+    def sample(self, time: Any, outputs: Any, state: Any) -> Any:
+        """What is said."""
+        return self._sample(time=time, outputs=outputs, state=state)
+
+    def next_inputs(self, time: Any, outputs: Any, state: Any, sample_ids: Any) -> tuple[Any, Any, Any]:
+        """Which rows are finished, the next inputs and the state."""
+        return self._next(time=time, outputs=outputs, state=state, sample_ids=sample_ids)
 
 
 def _weighted(logits: Any, targets: Any, weights: Any, over_steps: bool, over_batch: bool) -> Any:

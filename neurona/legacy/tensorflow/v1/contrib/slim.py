@@ -118,6 +118,8 @@ def _prefetch_queue(
     return queue
 
 
+_NETS = "neurona.legacy.tensorflow.v1.contrib.nets"
+PATHS = {"nets": _NETS, "python.slim.nets": _NETS}
 prefetch_queue = SimpleNamespace(prefetch_queue=_prefetch_queue)
 model_analyzer = SimpleNamespace(analyze_vars=_analyze_vars)
 learning = SimpleNamespace(create_train_op=create_train_op, train=_train)
