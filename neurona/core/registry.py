@@ -355,7 +355,8 @@ def serialize(value: Any) -> Any:
         return [serialize(item) for item in value]
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, (np.ndarray, jax.Array)):
+    is_array = hasattr(value, "__array__") and not hasattr(value, "assign")  # a variable's numbers change
+    if is_array and not inspect.isclass(value):
         array = np.asarray(value)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if isinstance(value, slice):

@@ -81,9 +81,12 @@ def _texts_beside(folder: Path, source: str) -> list[str]:
     while waiting:
         for one, several in _IMPORTS.findall(waiting.pop()):
             for name in [one] if one else [part.split()[0] for part in several.split(",") if part.strip()]:
-                place = folder.joinpath(*name.strip(".").split("."))
-                for file in (place.with_suffix(".py"), place / "__init__.py", *place.glob("*.py")):
-                    if file not in texts and name.strip(".") and file.is_file():
+                *above, last = name.strip(".").split(".")
+                if not last:  # `from . import part`
+                    continue
+                place = folder.joinpath(*above, last)
+                for file in (place.with_name(f"{last}.py"), place / "__init__.py", *place.glob("*.py")):
+                    if file not in texts and file.is_file():
                         texts[file] = file.read_text("utf-8", "replace")
                         waiting.append(texts[file])
     return list(texts.values())

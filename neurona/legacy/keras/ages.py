@@ -38,6 +38,7 @@ from neurona.legacy.keras import (
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.keras.older_metrics import OF_KERAS_1
+from neurona.legacy.keras.utils.files import Ways
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.models import model as model_room
@@ -140,8 +141,9 @@ def begin(source: str) -> None:
             older_names.count_inputs_from_one()
             first_shapes.install()
             weight_names.install(source, cells_are_named=True)
+            Ways.of_keras_2 = True
         return
-    _State.is_older = True
+    _State.is_older = Ways.of_keras_2 = True
     for cls, rate in _RATES.items():
         type.__setattr__(cls, "__init__", _with_rate(cls.__init__, cls.__name__, rate))
     for rank, cls in enumerate((Conv1D, Conv2D, Conv3D), 1):
@@ -269,15 +271,21 @@ def _in_hdf5(save_weights: Callable[..., None]) -> Callable[..., None]:
 
 
 def _silent(predict: Callable[..., Any]) -> Callable[..., Any]:
-    """`predict`, which showed no progress unless asked to."""
+    """`predict`, which showed no progress unless asked to, and took inputs of several lengths."""
 
     @functools.wraps(predict)
     def wrapper(
         self: Any, x: Any, batch_size: Any = None, verbose: Any = 0, *args: Any, **kwargs: Any
     ) -> Any:
-        return predict(self, x, batch_size, verbose, *args, **kwargs)
+        return predict(self, _as_long_as_the_first(x), batch_size, verbose, *args, **kwargs)
 
     return wrapper
+
+
+def _as_long_as_the_first(x: Any) -> Any:
+    """Inputs with as many rows as the first: `predict` did not look at the rest of the others."""
+    lengths = [len(one) if getattr(one, "ndim", 0) else -1 for one in x] if isinstance(x, list) else []
+    return [one[: lengths[0]] for one in x] if -1 not in lengths and len(set(lengths)) > 1 else x
 
 
 class _Figure(float):
