@@ -34,8 +34,12 @@ _MODULES = {"ConfigParser", "Queue", "StringIO", "Tkinter", "cPickle", "cStringI
 _INDENT = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
 
 
+class _Program:
+    is_of_python_2 = False  # then what lies beside it is, too
+
+
 def compiled(content: bytes, path: str) -> Any:
-    """The code of a program, converted first where it is one for Python 2.
+    """The code of a program, or of a module beside it, converted first where it is one for Python 2.
 
     Raises:
         SyntaxError: of Python 3, where it can't be converted.
@@ -46,7 +50,7 @@ def compiled(content: bytes, path: str) -> Any:
         if not is_syntax(error) or (tree := _converted(content, path)) is None:
             raise
         return compile(tree, path, "exec")
-    if has_names(tree) and (found := _converted(content, path)) is not None:
+    if (_Program.is_of_python_2 or has_names(tree)) and (found := _converted(content, path)) is not None:
         tree = found
     return compile(tree, path, "exec")
 
@@ -110,6 +114,7 @@ def _converted(content: bytes, path: str) -> ast.Module | None:
         return None
     vars(builtins).update(_divided_of_python_2=_divided, _divided_in_place_of_python_2=_divided_in_place)
     sys.modules.setdefault("cPickle", _pickle())
+    _Program.is_of_python_2 = True
     return tree if _DIVISION.search(text) else ast.fix_missing_locations(_Division().visit(tree))
 
 
@@ -206,6 +211,6 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def _is_of_python_2(path: str) -> bool:
     try:
-        return has_names(ast.parse(Path(path).read_bytes(), path))
+        return _Program.is_of_python_2 or has_names(ast.parse(Path(path).read_bytes(), path))
     except SyntaxError as error:
         return is_syntax(error)
