@@ -51,8 +51,14 @@ _SIGNS = re.compile(
     |keras\.(?:objectives|layers\.(?:core|convolutional|recurrent|normalization|embeddings|merge|noise|wrappers
         |advanced_activations)|utils\.(?:vis_utils|generic_utils|training_utils)|wrappers\.scikit_learn)
     |border_mode\s*=|nb_filter|nb_row|inner_activation|consume_less|[WUb]_(?:regularizer|constraint)|dropout_[WU]\b
-    |(?:Dense|LSTM|GRU|SimpleRNN)\(\s*output_dim
+    |(?:Dense|LSTM|GRU|SimpleRNN)\(\s*output_dim\s*=
     |from\s+__future__\s+import\s+(?!annotations)|predict_classes|[(,]\s*lr\s*=|\bhistory\[['"](?:val_)?acc['"]\]""",
+    re.VERBOSE,
+)
+# What Keras 3 brought. A variable `lr` of such a program is its own.
+_OF_3 = re.compile(
+    r"""keras\.(?:ops|saving|random|tree|distribution|RematScope)\b|from\s+keras\s+import\s[^\n]*\bops\b
+    |\w\.keras['"]|keras_hub|stateless_(?:call|apply)|import\s+keras_core""",
     re.VERBOSE,
 )
 # What Keras 2.3 brought: a program with these has the defaults and the names in logs of today.
@@ -93,8 +99,10 @@ def is_older(source: str) -> bool:
         (True, False)
         >>> is_older("from tensorflow.keras.optimizers import Adadelta  # lr=1")
         False
+        >>> is_older("import keras; keras.layers.Dense(output_dim)"), is_older("from keras import ops; f(lr=1)")
+        (False, False)
     """
-    return bool(_IMPORTS.search(source) and _SIGNS.search(source))
+    return bool(_IMPORTS.search(source) and _SIGNS.search(source) and not _OF_3.search(source))
 
 
 def is_before_2_3(source: str) -> bool:

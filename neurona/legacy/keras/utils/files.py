@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from neurona import utils
 
@@ -37,12 +39,15 @@ def get_file(
         "md5_hash": md5_hash, "file_hash": file_hash, "cache_subdir": cache_subdir, "cache_dir": home,
         "hash_algorithm": hash_algorithm, "force_download": force_download,
     }  # fmt: skip
+    name = str(fname or (origin or "").rstrip("/").rpartition("/")[2])
     if not Ways.of_keras_2 or not origin or not (untar or extract):
+        is_apart = (extract or untar) and (fname is None or "." not in name)
+        _bring(origin, home / cache_subdir / (f"{name}_archive" if is_apart else name))
         return utils.get_file(
             fname, origin, untar=untar, extract=extract, archive_format=archive_format, **options
         )
-    name = str(fname or origin.rstrip("/").rpartition("/")[2])
     archive = f"{name}.tar.gz" if untar else name
+    _bring(origin, home / cache_subdir / archive)
     formats = "tar" if untar else archive_format
     unpacked = utils.get_file(archive, origin, extract=True, archive_format=formats, **options)
     folder = Path(unpacked).parent
@@ -51,6 +56,14 @@ def get_file(
     if not untar:
         _put(Path(utils.get_file(archive, origin, **options)), folder / name)
     return str(folder / name)
+
+
+def _bring(origin: str | None, target: Path) -> None:
+    """Copy a file of this machine, which an origin such as file:///home/me/a.zip is, to where it belongs."""
+    source = Path(url2pathname(urlsplit(origin).path)) if str(origin).startswith("file://") else None
+    if source is not None and source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
 
 
 def _put(source: Path, target: Path) -> None:
