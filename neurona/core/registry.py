@@ -58,7 +58,8 @@ _OF_LAYERS = {"name": "name", "trainable": "trainable", "dtype": "dtype_policy"}
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 _aliases: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
 _custom: dict[str, Any] = {}
-_keeps_functions = contextvars.ContextVar("neurona_keeps_functions", default=False)
+# Whether configs hold functions themselves: copies are made of such, and no files.
+keeps_functions = contextvars.ContextVar("neurona_keeps_functions", default=False)
 _custom_scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar(
     "custom_objects", default=MappingProxyType({})
 )
@@ -368,21 +369,11 @@ def serialize(value: Any) -> Any:
     if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if callable(value):
-        return value if _keeps_functions.get() else _serialize_function(value)
+        return value if keeps_functions.get() else _serialize_function(value)
     raise SavingError(
         f"Can't write {value!r} of type {type(value).__name__} into a config: give its class a get_config "
         "method."
     )
-
-
-@contextlib.contextmanager
-def functions_kept() -> Iterator[None]:
-    """A block in which configs hold functions themselves: copies are made of such, and no files."""
-    token = _keeps_functions.set(True)
-    try:
-        yield
-    finally:
-        _keeps_functions.reset(token)
 
 
 def _serialize_function(function: Any) -> Any:

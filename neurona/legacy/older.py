@@ -332,7 +332,9 @@ def _of_operation(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any
     operand = call["args"][0]
     operands = operand if isinstance(operand, list) and any(map(_is_tensor, operand)) else [operand]
     places = [
-        _place(one["config"]["keras_history"], first) if _is_tensor(one) else [CONSTANT, -1, _option(one, first)]
+        _place(one["config"]["keras_history"], first)
+        if _is_tensor(one)
+        else [CONSTANT, -1, _option(one, first)]
         for one in operands
     ]
     return [[*place, kwargs] for place in places]

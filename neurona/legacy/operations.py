@@ -1,7 +1,7 @@
 """Operations of TensorFlow inside models of tf-keras, as those of neurona.ops."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from neurona.core.errors import SavingError
@@ -145,17 +145,22 @@ def older_operation(entry: Mapping[str, Any], for_hdf5: bool) -> tuple[Config, l
         called = [{"args": call[:1], "kwargs": {"slice_spec": spec}} for call, spec in zip(calls, specs)]
         return {"class_name": "SlicingOpLambda", "config": config}, called
     function, operands, options = _OLDER.get(today, ("", (), {}))
-    known = {"name", "dtype", *options.values()}
-    others = [key for key, value in entry["config"].items() if key not in known and value is not None]
-    if not function or others or any(call["kwargs"] for call in entry["inbound_nodes"]):
+    if not function or not _fits(entry, options.values()):
         raise SavingError(
-            f"{name!r} is the operation {entry['class_name']} of neurona.ops, which has no form in tf-keras 2, which .h5 "
-            "is written for: make it a layer, or use .keras without save_format."
+            f"{name!r} is the operation {entry['class_name']} of neurona.ops, which has no form "
+            "in tf-keras 2, which .h5 is written for: make it a layer, or use .keras without save_format."
         )
     config["function"] = function
     given = {theirs: entry["config"][ours] for theirs, ours in options.items() if ours in entry["config"]}
     called = [{"args": call[:1], "kwargs": {**dict(zip(operands[1:], call[1:])), **given}} for call in calls]
     return {"class_name": "TFOpLambda", "config": config}, called
+
+
+def _fits(entry: Mapping[str, Any], options: Iterable[str]) -> bool:
+    """Whether an operation has no option but those that TensorFlow's function has."""
+    known = {"name", "dtype", *options}
+    has_others = any(key not in known and value is not None for key, value in entry["config"].items())
+    return not has_others and not any(call["kwargs"] for call in entry["inbound_nodes"])
 
 
 def _parts(spec: Any) -> list[Any]:

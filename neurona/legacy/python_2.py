@@ -79,22 +79,34 @@ def has_names(tree: ast.AST) -> bool:
         >>> has_names(ast.parse("from six.moves import xrange; xrange(3)"))
         False
     """
-    used, given, modules = set(), set(), set()
     tries = [part for part in ast.walk(tree) if isinstance(part, ast.Try) or _asks_for_version(part)]
     tried = {id(part) for one in tries for part in ast.walk(one)}
+    parts = [part for part in ast.walk(tree) if id(part) not in tried]
+    used = {part.id for part in parts if isinstance(part, ast.Name)}
+    imported = {name.partition(".")[0] for part in parts for name in _imported(part)}
+    return bool((used & _NAMES) - _given(tree) or imported & _MODULES)
+
+
+def _imported(part: ast.AST) -> list[str]:
+    """The modules that a statement imports from."""
+    if isinstance(part, ast.Import):
+        return [one.name for one in part.names]
+    return [part.module or ""] if isinstance(part, ast.ImportFrom) else []
+
+
+def _given(tree: ast.AST) -> set[str]:
+    """The names that a program gives to anything."""
+    given = set()
     for part in ast.walk(tree):
-        if isinstance(part, ast.Name):
-            (used if isinstance(part.ctx, ast.Load) and id(part) not in tried else given).add(part.id)
-        elif isinstance(part, (ast.Import, ast.ImportFrom)):
+        if isinstance(part, (ast.Import, ast.ImportFrom)):
             given |= {(one.asname or one.name).partition(".")[0] for one in part.names}
-            if id(part) not in tried:
-                names = [part.module] if isinstance(part, ast.ImportFrom) else [a.name for a in part.names]
-                modules |= {str(name).partition(".")[0] for name in names}
         elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
             given.add(part.name)
         elif isinstance(part, ast.arg):
             given.add(part.arg)
-    return bool((used - given) & _NAMES or modules & _MODULES)
+        elif isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            given.add(part.id)
+    return given
 
 
 def _asks_for_version(part: ast.AST) -> bool:

@@ -99,7 +99,7 @@ def is_older(source: str) -> bool:
         (True, False)
         >>> is_older("from tensorflow.keras.optimizers import Adadelta  # lr=1")
         False
-        >>> is_older("import keras; keras.layers.Dense(output_dim)"), is_older("from keras import ops; f(lr=1)")
+        >>> is_older("import keras; Dense(output_dim)"), is_older("from keras import ops; f(lr=1)")
         (False, False)
     """
     return bool(_IMPORTS.search(source) and _SIGNS.search(source) and not _OF_3.search(source))
@@ -146,10 +146,7 @@ def begin(source: str) -> None:
         sizes.cut_to_integers()
     if _State.is_older or not is_older(source):
         if _OF_TENSORFLOW.search(source) and not _IMPORTS.search(source):
-            older_names.count_inputs_from_one()
-            first_shapes.install()
-            weight_names.install(source, cells_are_named=True)
-            Ways.of_keras_2 = True
+            _begin_of_tensorflow(source)
         return
     _State.is_older = Ways.of_keras_2 = True
     for cls, rate in _RATES.items():
@@ -188,6 +185,14 @@ def begin(source: str) -> None:
     if has_channels_first(source):
         tell("Images have their channels first, as the program's shapes say.")
         set_image_data_format("channels_first")
+
+
+def _begin_of_tensorflow(source: str) -> None:
+    """Give programs of tf.keras 2 its names, first values and files."""
+    older_names.count_inputs_from_one()
+    first_shapes.install()
+    weight_names.install(source, cells_are_named=True)
+    Ways.of_keras_2 = True
 
 
 def _begin_before_2_3() -> None:

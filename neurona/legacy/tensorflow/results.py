@@ -171,10 +171,8 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
             if getattr(self, "output_mode", "int") in _OF_ROWS:  # one row of numbers for a row of any length
                 return ops.concatenate([run(self, row[None], *args[1:], **kwargs) for row in args[0]])
             return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
-        if args and isinstance(args[0], ValuesView):  # of a dictionary of tensors
-            args = (list(args[0]), *args[1:])
-        if args and is_built_in(self):
-            args = (_dense(args[0]), *args[1:])
+        if args:
+            args = (_taken(self, args[0]), *args[1:])
         has_tensors = holds_tensor((args, kwargs))
         gives_tensors = has_tensors or _is_the_programs_own_time()
         if has_tensors:
@@ -189,9 +187,17 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _taken(layer: Any, inputs: Any) -> Any:
+    """Inputs as a layer takes them: a list for the values of a dictionary, whole tensors for sparse ones."""
+    inputs = list(inputs) if isinstance(inputs, ValuesView) else inputs
+    return _dense(inputs) if is_built_in(layer) else inputs
+
+
 def _dense(inputs: Any) -> Any:
     """Inputs of a layer of Neurona with whole tensors in the place of sparse ones."""
-    several = inputs.values() if isinstance(inputs, dict) else inputs if isinstance(inputs, list) else [inputs]
+    several = (
+        inputs.values() if isinstance(inputs, dict) else inputs if isinstance(inputs, list) else [inputs]
+    )
     if not any(isinstance(one, SparseTensor) for one in several):
         return inputs
     return jax.tree.map(

@@ -381,7 +381,6 @@ class TensorVariable(metaclass=_Expressions):
     """What Theano's programs ask for with `isinstance`: an input, or an expression."""
 
 
-
 def shared(
     value: Any,
     name: str | None = None,

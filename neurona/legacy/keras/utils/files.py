@@ -39,23 +39,27 @@ def get_file(
         "md5_hash": md5_hash, "file_hash": file_hash, "cache_subdir": cache_subdir, "cache_dir": home,
         "hash_algorithm": hash_algorithm, "force_download": force_download,
     }  # fmt: skip
-    name = str(fname or (origin or "").rstrip("/").rpartition("/")[2])
-    if not Ways.of_keras_2 or not origin or not (untar or extract):
-        is_apart = (extract or untar) and (fname is None or "." not in name)
-        _bring(origin, home / cache_subdir / (f"{name}_archive" if is_apart else name))
-        return utils.get_file(
-            fname, origin, untar=untar, extract=extract, archive_format=archive_format, **options
-        )
+    name = str(fname or str(origin or "").rstrip("/").rpartition("/")[2])
+    is_packed = bool(untar or extract)
+    if Ways.of_keras_2 and origin and is_packed:
+        return _beside_itself(name, origin, untar, "tar" if untar else archive_format, options)
+    is_apart = is_packed and (fname is None or "." not in name)
+    _bring(origin, home / cache_subdir / (f"{name}_archive" if is_apart else name))
+    return utils.get_file(
+        fname, origin, untar=untar, extract=extract, archive_format=archive_format, **options
+    )
+
+
+def _beside_itself(name: str, origin: str, untar: bool, formats: Any, options: dict[str, Any]) -> str:
+    """An archive unpacked as in Keras 2."""
     archive = f"{name}.tar.gz" if untar else name
-    _bring(origin, home / cache_subdir / archive)
-    formats = "tar" if untar else archive_format
-    unpacked = utils.get_file(archive, origin, extract=True, archive_format=formats, **options)
-    folder = Path(unpacked).parent
-    for member in Path(unpacked).iterdir():
-        _put(member, folder / member.name)
+    _bring(origin, options["cache_dir"] / options["cache_subdir"] / archive)
+    unpacked = Path(utils.get_file(archive, origin, extract=True, archive_format=formats, **options))
+    for member in unpacked.iterdir():
+        _put(member, unpacked.parent / member.name)
     if not untar:
-        _put(Path(utils.get_file(archive, origin, **options)), folder / name)
-    return str(folder / name)
+        _put(Path(utils.get_file(archive, origin, **options)), unpacked.parent / name)
+    return str(unpacked.parent / name)
 
 
 def _bring(origin: str | None, target: Path) -> None:
