@@ -58,6 +58,8 @@ _OF_LAYERS = {"name": "name", "trainable": "trainable", "dtype": "dtype_policy"}
 _built_in: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 _aliases: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
 _custom: dict[str, Any] = {}
+# Whether configs hold functions themselves: copies are made of such, and no files.
+keeps_functions = contextvars.ContextVar("neurona_keeps_functions", default=False)
 _custom_scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar(
     "custom_objects", default=MappingProxyType({})
 )
@@ -355,7 +357,8 @@ def serialize(value: Any) -> Any:
         return [serialize(item) for item in value]
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, (np.ndarray, jax.Array)):
+    is_array = hasattr(value, "__array__") and not hasattr(value, "assign")  # a variable's numbers change
+    if is_array and not inspect.isclass(value):
         array = np.asarray(value)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if isinstance(value, slice):
@@ -366,7 +369,7 @@ def serialize(value: Any) -> Any:
     if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if callable(value):
-        return _serialize_function(value)
+        return value if keeps_functions.get() else _serialize_function(value)
     raise SavingError(
         f"Can't write {value!r} of type {type(value).__name__} into a config: give its class a get_config "
         "method."

@@ -113,6 +113,9 @@ class Operation:
     `"Add"`.
     """
 
+    # How files write a call, where not under `class_name`: (args, kwargs) -> (description, args, kwargs).
+    in_files: Callable[..., Any] | None = None
+
     def __init__(self, class_name: str, function: Callable[..., Any], name: str | None = None) -> None:
         self.class_name, self.function = class_name, function
         self.name = name or unique_name(snake_case(class_name))

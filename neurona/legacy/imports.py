@@ -280,6 +280,7 @@ def install(source: str = "") -> None:
 
 def _restore_names(source: str) -> None:
     """Let the libraries that a program uses beside have the names that they had when it was written."""
+    importlib.import_module("neurona.legacy.standard_names").restore()
     if any(library in source for library in ("numpy", *FACES)):
         importlib.import_module("neurona.legacy.numpy_names").restore()
     if "matplotlib" in source and importlib.util.find_spec("matplotlib"):

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from neurona.core.errors import SavingError
+from neurona.core.layer import Layer
 
 CONSTANT = "_CONSTANT_VALUE"
 
@@ -23,7 +24,7 @@ def is_tensor(value: Any) -> bool:
 
 def plain_name(name: str) -> str:
     """The name of a layer as today's layers may have it: those of tf-keras had slashes."""
-    return name.replace("/", "_")
+    return name if Layer._has_slashes_in_names else name.replace("/", "_")
 
 
 def with_plain_names(tree: Any) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 from neurona.core.errors import SavingError
 from neurona.core.registry import built_in
+from neurona.legacy.nodes import CONSTANT
+from neurona.legacy.operations import older_operation
 
 Config = dict[str, Any]
 
@@ -211,10 +213,10 @@ def _functional(config: Mapping[str, Any], for_hdf5: bool) -> Config:
     layers = []
     for entry in config["layers"]:
         if ".ops." in str(entry.get("module", "")):
-            raise SavingError(
-                f"{entry['name']!r} is the operation {entry['class_name']} of neurona.ops, which has no form "
-                "in tf-keras 2, which .h5 is written for: make it a layer, or use .keras without save_format."
-            )
+            operation, calls = older_operation(entry, for_hdf5)
+            nodes = [_of_operation(call, inside) for call in calls]
+            layers.append({**operation, "name": entry["name"], "inbound_nodes": nodes})
+            continue
         nodes = [_node(_begun(call, entry), inside) for call in entry["inbound_nodes"]]
         if entry["name"] in inside:
             nodes = [node for node in nodes for _ in range(2)]
@@ -324,7 +326,23 @@ def _node(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any]:
     return [[*place, kwargs] for place in places]
 
 
+def _of_operation(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any]:
+    """A call of an operation, whose first operand may be several tensors, or a constant."""
+    kwargs = {key: _option(value, first) for key, value in call["kwargs"].items()}
+    operand = call["args"][0]
+    operands = operand if isinstance(operand, list) and any(map(_is_tensor, operand)) else [operand]
+    places = [
+        _place(one["config"]["keras_history"], first)
+        if _is_tensor(one)
+        else [CONSTANT, -1, _option(one, first)]
+        for one in operands
+    ]
+    return [[*place, kwargs] for place in places]
+
+
 def _option(value: Any, first: Mapping[str, int]) -> Any:
+    if isinstance(value, Mapping) and value.get("class_name") == "__numpy__":
+        return value["config"]["value"]
     if _is_tensor(value):
         return _place(value["config"]["keras_history"], first)
     if isinstance(value, Mapping):

@@ -1,8 +1,11 @@
 """Operations of TensorFlow inside models of tf-keras, as those of neurona.ops."""
 
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from neurona.core.errors import SavingError
+from neurona.core.registry import serialize
 
 Config = dict[str, Any]
 
@@ -85,6 +88,90 @@ FUNCTIONS |= {
         "keras.activations.relu": "nn.relu",
     }.items()
 }
+_OLDER: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {}
+for _function, (_modern, _operands, _options) in FUNCTIONS.items():
+    _OLDER.setdefault(_modern, (_function, _operands, _options))
+
+
+_WHOLE_NAMES = {name.rpartition(".")[2]: name for name in reversed(FUNCTIONS)}
+
+
+def operation_of_function(
+    name: str, function: Callable[..., Any], step: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Config, Sequence[Any], Config]:
+    """A call of one of TensorFlow's functions in a model, as a file holds one of an operation.
+
+    Args:
+        name: the function's, without its module.
+        function: itself, whose arguments have TensorFlow's names.
+        step: the name of the step in the model.
+        args, kwargs: what it was called with.
+
+    Raises:
+        SavingError: there is no operation like it.
+    """
+    whole = _WHOLE_NAMES.get(name, name)
+    parameters = inspect.signature(function).parameters
+    _, operands, options = FUNCTIONS.get(whole, ("", (), {}))
+    theirs = {ours: name for ours, name in zip(parameters, operands) if name not in parameters}
+    usual = {key: parameters[key].default for key in options if key in parameters}
+    given = {key: value for key, value in usual.items() if value is not inspect.Parameter.empty}
+    given |= {**dict(zip(parameters, args)), **kwargs}
+    if "dtype" in given:
+        given["dtype"] = getattr(given["dtype"], "name", given["dtype"])
+    call = {"args": [], "kwargs": {theirs.get(key, key): value for key, value in given.items()}}
+    entry, (written,) = modern_operation(
+        {"class_name": "TFOpLambda", "config": {"name": step, "function": whole}}, [call]
+    )
+    return {**entry, "config": serialize(entry["config"])}, written["args"], written["kwargs"]
+
+
+def older_operation(entry: Mapping[str, Any], for_hdf5: bool) -> tuple[Config, list[Config]]:
+    """An operation of today as tf-keras wrote it, and its calls with the operands after the first by name.
+
+    Args:
+        entry: the operation among the layers of a model.
+        for_hdf5: for a `.h5` file; others have none.
+
+    Raises:
+        SavingError: TensorFlow's operation for it is not known.
+    """
+    name, today = entry["name"], entry["class_name"] if for_hdf5 else ""
+    config = {"name": name, "trainable": True, "dtype": "float32"}
+    calls = [list(call["args"]) for call in entry["inbound_nodes"]]
+    if today == "GetItem":
+        config["function"] = "__operators__.getitem"
+        specs = [[_older_part(part) for part in _parts(call[1])] for call in calls]
+        called = [{"args": call[:1], "kwargs": {"slice_spec": spec}} for call, spec in zip(calls, specs)]
+        return {"class_name": "SlicingOpLambda", "config": config}, called
+    function, operands, options = _OLDER.get(today, ("", (), {}))
+    if not function or not _fits(entry, options.values()):
+        raise SavingError(
+            f"{name!r} is the operation {entry['class_name']} of neurona.ops, which has no form "
+            "in tf-keras 2, which .h5 is written for: make it a layer, or use .keras without save_format."
+        )
+    config["function"] = function
+    given = {theirs: entry["config"][ours] for theirs, ours in options.items() if ours in entry["config"]}
+    called = [{"args": call[:1], "kwargs": {**dict(zip(operands[1:], call[1:])), **given}} for call in calls]
+    return {"class_name": "TFOpLambda", "config": config}, called
+
+
+def _fits(entry: Mapping[str, Any], options: Iterable[str]) -> bool:
+    """Whether an operation has no option but those that TensorFlow's function has."""
+    known = {"name", "dtype", *options}
+    has_others = any(key not in known and value is not None for key, value in entry["config"].items())
+    return not has_others and not any(call["kwargs"] for call in entry["inbound_nodes"])
+
+
+def _parts(spec: Any) -> list[Any]:
+    spec = spec["items"] if isinstance(spec, Mapping) and "items" in spec else spec
+    return list(spec) if isinstance(spec, (list, tuple)) else [spec]
+
+
+def _older_part(part: Any) -> Any:
+    if isinstance(part, Mapping) and part.get("class_name") == "__ellipsis__":
+        return "..."
+    return part["config"] if isinstance(part, Mapping) else part
 
 
 def modern_operation(layer: Config, calls: list[Config]) -> tuple[Config, list[Config]]:

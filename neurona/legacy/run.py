@@ -11,29 +11,13 @@ from types import ModuleType
 from typing import Any
 
 from neurona.core.folders import cache_folders
-from neurona.legacy import shell
+from neurona.legacy import python_2, shell
 from neurona.legacy.imports import install
 from neurona.legacy.notebook import run_notebook
 from neurona.messages import translated
 
 INTERRUPTED = 130
 _IMPORTS = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
-_SYNTAX_OF_PYTHON_2 = re.compile(
-    "in call to 'print'|in call to 'exec'|multiple exception types must be|leading zeros in decimal"
-)
-_NAMES_OF_PYTHON_2 = (
-    "ConfigParser",
-    "Queue",
-    "StringIO",
-    "Tkinter",
-    "basestring",
-    "cPickle",
-    "cStringIO",
-    "raw_input",
-    "unicode",
-    "urllib2",
-    "xrange",
-)
 
 
 def run(path: str, arguments: list[str], outputs: bool = False) -> int:
@@ -68,7 +52,9 @@ def _prepare(path: str, arguments: list[str], source: str) -> None:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     install("\n".join([source, *_texts_beside(Path(path).parent, source)]))
     sys.argv = [path, *arguments]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    folder = os.path.dirname(os.path.abspath(path))
+    sys.path.insert(0, folder)
+    sys.meta_path.insert(0, python_2.Finder(folder))
     if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         os.environ.setdefault("MPLBACKEND", "Agg")
         warnings.filterwarnings("ignore", ".*non-interactive, and thus cannot be shown")
@@ -81,9 +67,12 @@ def _texts_beside(folder: Path, source: str) -> list[str]:
     while waiting:
         for one, several in _IMPORTS.findall(waiting.pop()):
             for name in [one] if one else [part.split()[0] for part in several.split(",") if part.strip()]:
-                place = folder.joinpath(*name.strip(".").split("."))
-                for file in (place.with_suffix(".py"), place / "__init__.py", *place.glob("*.py")):
-                    if file not in texts and name.strip(".") and file.is_file():
+                *above, last = name.strip(".").split(".")
+                if not last:  # `from . import part`
+                    continue
+                place = folder.joinpath(*above, last)
+                for file in (place.with_name(f"{last}.py"), place / "__init__.py", *place.glob("*.py")):
+                    if file not in texts and file.is_file():
                         texts[file] = file.read_text("utf-8", "replace")
                         waiting.append(texts[file])
     return list(texts.values())
@@ -96,11 +85,11 @@ def run_program(path: str, content: bytes, main: ModuleType) -> int:
         vars(main)["get_ipython"] = lambda: session
         shell.provide_ipython(session)
     try:
-        exec(compile(content, path, "exec"), vars(main))
+        exec(python_2.compiled(content, path), vars(main))
     except SystemExit as ending:
         return exit_status(ending)
     except BaseException as error:
-        if _is_of_python_2(error):
+        if python_2.is_syntax(error):
             error.add_note(
                 translated(
                     f"{path} is a program for Python 2. Convert it once, `2to3 -w {path}` (a tool of Python "
@@ -110,14 +99,6 @@ def run_program(path: str, content: bytes, main: ModuleType) -> int:
         report(error)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
-
-
-def _is_of_python_2(error: BaseException) -> bool:
-    """Whether a program ended because Python 3 has not what Python 2 had."""
-    if isinstance(error, SyntaxError):
-        return bool(_SYNTAX_OF_PYTHON_2.search(str(error)))
-    missing = error.name if isinstance(error, (NameError, ModuleNotFoundError)) else None
-    return missing in _NAMES_OF_PYTHON_2
 
 
 def exit_status(ending: SystemExit) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from neurona.core.errors import ArgumentError, SavingError
 from neurona.core.layer import Layer
-from neurona.core.registry import custom_object_scope, deserialize, examined
+from neurona.core.registry import custom_object_scope, deserialize, examined, keeps_functions
 from neurona.files.gate import Gate
 from neurona.files.values import parse_dictionary
 from neurona.layers.input import InputLayer
@@ -44,7 +44,11 @@ def clone_model(
         >>> copy.layers[0].name, copy.count_params()
         ('out', 8)
     """
-    clone = _clone(model, input_tensors, clone_function, call_function, recursive)
+    token = keeps_functions.set(True)
+    try:
+        clone = _clone(model, input_tensors, clone_function, call_function, recursive)
+    finally:
+        keeps_functions.reset(token)
     if model.compiled and not clone.compiled:
         clone._compile_like(model)
     return clone

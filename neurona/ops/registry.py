@@ -313,6 +313,8 @@ def operation_config(
         (1, 'keras.src.ops.numpy', 1)
     """
     name = operation.class_name
+    if operation.in_files is not None:
+        return operation.in_files(operation.name, args, kwargs)
     if name not in _operations:
         raise SavingError(f"{name!r} is not an operation of neurona.ops, so it can't be written into a file.")
     signature = inspect.signature(_operations[name])

@@ -11,6 +11,42 @@ import neurona
 
 ROOT = str(Path(neurona.__file__).parents[1])
 
+OF_FILES = """
+import os, pathlib, tarfile, zipfile
+os.environ["KERAS_HOME"] = os.path.abspath("home")
+import numpy as np
+import tensorflow as tf
+from tensorflow.keras import layers
+
+os.makedirs("photos/roses")
+pathlib.Path("photos/roses/a.jpg").write_text("")
+with tarfile.open("photos.tgz", "w:gz") as archive:
+    archive.add("photos")
+with zipfile.ZipFile("climate.csv.zip", "w") as archive:
+    archive.writestr("climate.csv", "a,b")
+here = "file://" + os.getcwd() + "/"
+folder = pathlib.Path(tf.keras.utils.get_file("photos", origin=here + "photos.tgz", untar=True))
+path = tf.keras.utils.get_file("climate.csv.zip", origin=here + "climate.csv.zip", extract=True)
+print(len(list(folder.glob("*/*.jpg"))), open(os.path.splitext(path)[0]).read(), "home" in path)
+
+inputs = layers.Input((4,))
+x = layers.Dense(3, name="block_1/dense")(inputs)
+x = tf.concat([1.0 - 2.0 * x, x + tf.range(3, dtype=tf.float32)], axis=-1)
+x = tf.nn.relu(tf.reduce_mean(x, axis=-1, keepdims=True)[:, 0:1] * np.array([[3.0, 4.0]], "float32"))
+model = tf.keras.Model(inputs, tf.matmul(x, tf.ones((2, 3))))
+data = np.arange(8.0).reshape(2, 4)
+for name in ("model.h5", "model.keras"):
+    model.save(name)
+    again = tf.keras.models.load_model(name)
+    print(np.abs(again.predict(data, verbose=0) - model.predict(data, verbose=0)).max())
+    print(again.get_layer("block_1/dense").units)
+
+sparse = tf.sparse.SparseTensor([(0, 1), (1, 3)], [2, 5], (2, 4))
+entry = tf.keras.Input((4,), sparse=True)
+summed = tf.keras.Model(entry, layers.Dense(1, kernel_initializer="ones")(entry))
+print(summed(sparse).numpy().tolist(), summed.predict(sparse, verbose=0).tolist())
+"""
+
 OF_KERAS_1 = """
 from keras.layers import *
 from keras.models import *
@@ -231,6 +267,13 @@ def run(text, folder):
     done = subprocess.run(command, check=False, **options)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.splitlines()
+
+
+def test_files_and_models_of_tensorflow_s_functions(tmp_path):
+    said = run(OF_FILES, tmp_path)
+    assert said[0] == "1 a,b True"  # as Keras 2 unpacked archives
+    assert said[1:5] == ["0.0", "3", "0.0", "3"]
+    assert said[5] == "[[2.0], [5.0]] [[2.0], [5.0]]"
 
 
 def test_inner_methods_and_names_of_keras_1(tmp_path):

@@ -52,6 +52,50 @@ def test_modules_beside_a_program_tell_its_age(tmp_path):
     assert done.stdout == "6.0\n", done.stderr
 
 
+OF_PYTHON_2 = """
+import cPickle
+import collections, time
+from helper import half
+try:
+    raise ValueError, "no"
+except ValueError, error:
+\tprint "said", error
+print half(7), 7 / 2, 7 / 2., -7 / 2, 017
+total = 7
+total /= 2
+print total, [k for k in xrange(2)], {1: 2}.has_key(1), map(str, [1]), isinstance(u"a", unicode)
+print cPickle.loads(b"S'\\xe9'\\n.") == u"\\xe9", isinstance([], collections.Iterable), time.clock() >= 0
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="lib2to3 is not in Python any more")
+def test_a_program_for_python_2(tmp_path):
+    (tmp_path / "helper.py").write_text("def half(number):\n    return number / 2\n")
+    (tmp_path / "program.py").write_text(OF_PYTHON_2)
+    done = run("program.py", cwd=tmp_path)
+    # As Python 2.7 prints it.
+    assert done.stdout.splitlines() == [
+        "said no",
+        "3 3 3.5 -4 15",
+        "3 [0, 1] True ['1'] True",
+        "True True True",
+    ], done.stderr
+
+
+def test_a_program_for_both_pythons_is_left_alone(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("from . import inner\n")
+    (tmp_path / "package" / "inner.py").write_text("")
+    (tmp_path / "program.py").write_text(
+        "from __future__ import print_function\nimport sys, package\n"
+        "try:\n    xrange\nexcept NameError:\n    xrange = range\n"
+        "if sys.version_info[0] == 2:\n    import cPickle as pickle\n"
+        "print(7 / 2, list(xrange(2)))\n"
+    )
+    done = run("program.py", cwd=tmp_path)
+    assert done.stdout == "3.5 [0, 1]\n", done.stderr
+
+
 def test_what_a_program_compiles_is_kept_however_small(tmp_path):
     (tmp_path / "program.py").write_text(
         "import tensorflow as tf\n"

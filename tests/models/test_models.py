@@ -212,6 +212,17 @@ class TestSummary:
         assert "Sequential" in nn.Sequential([])._repr_html_()
 
 
+def test_clones_keep_functions_of_the_program(tmp_path):
+    def doubled(x):
+        return 2 * x
+
+    model = nn.Sequential([nn.Input((2,)), L.Lambda(doubled), L.Lambda(lambda x: x + 1)])
+    clone = nn.models.clone_model(nn.Model(model.input, L.Activation(doubled)(model.output)))
+    np.testing.assert_array_equal(clone(np.array([[1.0, 2.0]])), [[6, 10]])
+    with pytest.raises(nn.errors.SavingError, match="lambda"):  # files hold none
+        model.save(tmp_path / "model.keras")
+
+
 def test_clones_have_the_structure_and_new_weights():
     x = nn.Input((4,))
     shared = L.Dense(4, name="shared")

@@ -39,6 +39,7 @@ from neurona.legacy.keras import (
 from neurona.legacy.keras import layers as older_layers
 from neurona.legacy.keras.layers import spelled_by_sizes, with_full_borders
 from neurona.legacy.keras.older_metrics import OF_KERAS_1
+from neurona.legacy.keras.utils.files import Ways
 from neurona.legacy.spellings import tell
 from neurona.models import Model
 from neurona.models import model as model_room
@@ -51,8 +52,14 @@ _SIGNS = re.compile(
     |keras\.(?:objectives|layers\.(?:core|convolutional|recurrent|normalization|embeddings|merge|noise|wrappers
         |advanced_activations)|utils\.(?:vis_utils|generic_utils|training_utils)|wrappers\.scikit_learn)
     |border_mode\s*=|nb_filter|nb_row|inner_activation|consume_less|[WUb]_(?:regularizer|constraint)|dropout_[WU]\b
-    |(?:Dense|LSTM|GRU|SimpleRNN)\(\s*output_dim
+    |(?:Dense|LSTM|GRU|SimpleRNN)\(\s*output_dim\s*=
     |from\s+__future__\s+import\s+(?!annotations)|predict_classes|[(,]\s*lr\s*=|\bhistory\[['"](?:val_)?acc['"]\]""",
+    re.VERBOSE,
+)
+# What Keras 3 brought. A variable `lr` of such a program is its own.
+_OF_3 = re.compile(
+    r"""keras\.(?:ops|saving|random|tree|distribution|RematScope)\b|from\s+keras\s+import\s[^\n]*\bops\b
+    |\w\.keras['"]|keras_hub|stateless_(?:call|apply)|import\s+keras_core""",
     re.VERBOSE,
 )
 # What Keras 2.3 brought: a program with these has the defaults and the names in logs of today.
@@ -93,8 +100,10 @@ def is_older(source: str) -> bool:
         (True, False)
         >>> is_older("from tensorflow.keras.optimizers import Adadelta  # lr=1")
         False
+        >>> is_older("import keras; Dense(output_dim)"), is_older("from keras import ops; f(lr=1)")
+        (False, False)
     """
-    return bool(_IMPORTS.search(source) and _SIGNS.search(source))
+    return bool(_IMPORTS.search(source) and _SIGNS.search(source) and not _OF_3.search(source))
 
 
 def is_before_2_3(source: str) -> bool:
@@ -138,11 +147,9 @@ def begin(source: str) -> None:
         sizes.cut_to_integers()
     if _State.is_older or not is_older(source):
         if _OF_TENSORFLOW.search(source) and not _IMPORTS.search(source):
-            older_names.count_inputs_from_one()
-            first_shapes.install()
-            weight_names.install(source, cells_are_named=True)
+            _begin_of_tensorflow(source)
         return
-    _State.is_older = True
+    _State.is_older = Ways.of_keras_2 = True
     for cls, rate in _RATES.items():
         type.__setattr__(cls, "__init__", _with_rate(cls.__init__, cls.__name__, rate))
     for rank, cls in enumerate((Conv1D, Conv2D, Conv3D), 1):
@@ -179,6 +186,14 @@ def begin(source: str) -> None:
     if has_channels_first(source):
         tell("Images have their channels first, as the program's shapes say.")
         set_image_data_format("channels_first")
+
+
+def _begin_of_tensorflow(source: str) -> None:
+    """Give programs of tf.keras 2 its names, first values and files."""
+    older_names.count_inputs_from_one()
+    first_shapes.install()
+    weight_names.install(source, cells_are_named=True)
+    Ways.of_keras_2 = True
 
 
 def _begin_before_2_3() -> None:
@@ -270,15 +285,21 @@ def _in_hdf5(save_weights: Callable[..., None]) -> Callable[..., None]:
 
 
 def _silent(predict: Callable[..., Any]) -> Callable[..., Any]:
-    """`predict`, which showed no progress unless asked to."""
+    """`predict`, which showed no progress unless asked to, and took inputs of several lengths."""
 
     @functools.wraps(predict)
     def wrapper(
         self: Any, x: Any, batch_size: Any = None, verbose: Any = 0, *args: Any, **kwargs: Any
     ) -> Any:
-        return predict(self, x, batch_size, verbose, *args, **kwargs)
+        return predict(self, _as_long_as_the_first(x), batch_size, verbose, *args, **kwargs)
 
     return wrapper
+
+
+def _as_long_as_the_first(x: Any) -> Any:
+    """Inputs with as many rows as the first: `predict` did not look at the rest of the others."""
+    lengths = [len(one) if getattr(one, "ndim", 0) else -1 for one in x] if isinstance(x, list) else []
+    return [one[: lengths[0]] for one in x] if -1 not in lengths and len(set(lengths)) > 1 else x
 
 
 class _Figure(float):

@@ -27,6 +27,7 @@ from neurona.core.scope import current_scope
 from neurona.core.symbolic import Operation, record, symbolic_leaves
 from neurona.core.texts import holds_texts, is_tracing_shapes
 from neurona.core.variable import Variable
+from neurona.legacy.operations import operation_of_function
 from neurona.legacy.tensorflow.dtypes import DType, as_dtype, float32, int32, string
 from neurona.legacy.tensorflow.errors import InvalidArgumentError
 from neurona.legacy.tensorflow.kinds import cut_fractions, refuse_fractions, refuse_kind
@@ -253,6 +254,7 @@ def belongs_to_model(arguments: Any) -> bool:
 def step_of_model(call: Callable[..., Any], name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What a function returns for such arguments: symbolic tensors, or what it makes of texts."""
     step = Operation(name.title().replace("_", ""), lambda *a, **k: unwrapped(call(*a, **k)))
+    step.in_files = functools.partial(operation_of_function, name, getattr(call, "raw", call))
     is_drawn = bool(symbolic_leaves((args, kwargs)))
     return record(step, args, kwargs) if is_drawn else step(*args, **kwargs)
 

@@ -17,6 +17,7 @@ from jax.export import is_symbolic_dim
 
 from neurona import layers, losses, metrics, models, ops
 from neurona.core.layer import Layer
+from neurona.core.registry import is_built_in
 from neurona.core.scope import current_scope
 from neurona.core.symbolic import SymbolicTensor
 from neurona.core.variable import Variable
@@ -27,6 +28,7 @@ from neurona.legacy.tensorflow.functions import adopt, know
 from neurona.legacy.tensorflow.hosts import tensor
 from neurona.legacy.tensorflow.ragged_tensor import RaggedTensor
 from neurona.legacy.tensorflow.recording import is_tracing, open_recordings
+from neurona.legacy.tensorflow.sparse import SparseTensor, to_dense
 from neurona.legacy.tensorflow.tensor import Tensor, for_models, holds_tensor, unwrapped, wrapped
 from neurona.legacy.tensorflow.tensor_shape import TensorShape
 from neurona.legacy.tensorflow.widths import on_device
@@ -171,8 +173,8 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
             if getattr(self, "output_mode", "int") in _OF_ROWS:  # one row of numbers for a row of any length
                 return ops.concatenate([run(self, row[None], *args[1:], **kwargs) for row in args[0]])
             return args[0].with_flat_values(run(self, args[0].flat_values, *args[1:], **kwargs))
-        if args and isinstance(args[0], ValuesView):  # of a dictionary of tensors
-            args = (list(args[0]), *args[1:])
+        if args:
+            args = (_taken(self, args[0]), *args[1:])
         has_tensors = holds_tensor((args, kwargs))
         gives_tensors = has_tensors or _is_the_programs_own_time()
         if has_tensors:
@@ -185,6 +187,26 @@ def _calling_layer(call: Callable[..., Any]) -> Callable[..., Any]:
         return _given(self, outputs) if gives_tensors else outputs
 
     return run
+
+
+def _taken(layer: Any, inputs: Any) -> Any:
+    """Inputs as a layer takes them: a list for the values of a dictionary, whole tensors for sparse ones."""
+    inputs = list(inputs) if isinstance(inputs, ValuesView) else inputs
+    return _dense(inputs) if is_built_in(layer) else inputs
+
+
+def _dense(inputs: Any) -> Any:
+    """Inputs of a layer of Neurona with whole tensors in the place of sparse ones."""
+    several = (
+        inputs.values() if isinstance(inputs, dict) else inputs if isinstance(inputs, list) else [inputs]
+    )
+    if not any(isinstance(one, SparseTensor) for one in several):
+        return inputs
+    return jax.tree.map(
+        lambda leaf: to_dense(leaf) if isinstance(leaf, SparseTensor) else leaf,
+        inputs,
+        is_leaf=lambda leaf: isinstance(leaf, (SparseTensor, Tensor)),
+    )
 
 
 def _given(layer: Any, outputs: Any) -> Any:
@@ -304,6 +326,8 @@ def _taking_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
 def _with_arrays(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        args = tuple(map(_dense, args))
+        kwargs = {name: _dense(one) for name, one in kwargs.items()}
         if holds_tensor((args, {**kwargs, "callbacks": None})):
             args = unwrapped(args)
             kwargs = {name: unwrapped(one) if holds_tensor(one) else one for name, one in kwargs.items()}

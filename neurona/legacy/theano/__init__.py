@@ -19,7 +19,15 @@ from neurona.legacy.theano.loops import foldl, foldr, map_, reduce, scan
 from neurona.legacy.theano.operations import Op, as_op
 from neurona.legacy.theano.printing import pp
 from neurona.legacy.theano.settings import config
-from neurona.legacy.theano.variables import Apply, Shared, Tensor, as_tensor_variable, clone, shared
+from neurona.legacy.theano.variables import (
+    Apply,
+    Shared,
+    Tensor,
+    TensorVariable,
+    as_tensor_variable,
+    clone,
+    shared,
+)
 
 __version__ = "1.0.5"
 version = SimpleNamespace(version=__version__, full_version=__version__)
@@ -171,7 +179,7 @@ PATHS: dict[str, Any] = {
     "tensor.signal.conv": f"{_HERE}.tensor.signal",
     "tensor.signal.downsample": f"{_HERE}.tensor.signal",
     "tensor.signal.pool": f"{_HERE}.tensor.signal",
-    "tensor.var": {"TensorVariable": Tensor},
+    "tensor.var": {"TensorVariable": TensorVariable},
 }
 
 

@@ -370,6 +370,17 @@ class Shared(Tensor, Variable):
         return SimpleNamespace(value=self.get_value())
 
 
+class _Expressions(type):
+    """Counts as instances what is neither shared nor a constant."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, Tensor) and not isinstance(value, (Shared, TensorConstant))
+
+
+class TensorVariable(metaclass=_Expressions):
+    """What Theano's programs ask for with `isinstance`: an input, or an expression."""
+
+
 def shared(
     value: Any,
     name: str | None = None,

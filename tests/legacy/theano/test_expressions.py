@@ -170,6 +170,33 @@ def test_convolution_turns_its_filters(mode, size):
     np.testing.assert_allclose(out, full[edge : 7 - edge, edge : 7 - edge])
 
 
+@pytest.mark.parametrize(("border", "steps"), [("valid", (1, 2)), ("full", (2, 1)), ((1, 0), (1, 1))])
+def test_convolution_in_64_bits_is_that_of_scipy(border, steps):
+    signals = pytest.importorskip("scipy.signal")
+    draw = np.random.default_rng(1).normal
+    images, kernels = draw(size=(2, 3, 6, 5)), draw(size=(4, 3, 3, 2))
+    found = nnet.conv2d(
+        theano.shared(images), theano.shared(kernels), border_mode=border, subsample=steps
+    ).eval()
+    pad = border if isinstance(border, tuple) else (0, 0)
+    images = np.pad(images, [(0, 0), (0, 0), *((one, one) for one in pad)])
+    mode = border if isinstance(border, str) else "valid"
+    for row, image in enumerate(images):
+        for number, kernel in enumerate(kernels):
+            whole = sum(signals.convolve2d(image[k], kernel[k], mode) for k in range(3))
+            np.testing.assert_allclose(
+                found[row, number], whole[:: steps[0], :: steps[1]], rtol=1e-12, atol=1e-12
+            )
+
+
+def test_shared_variables_and_constants_are_no_tensor_variables():
+    # As in Theano, where TensorSharedVariable and TensorConstant do not derive from TensorVariable.
+    kinds = [isinstance(one, T.TensorVariable) for one in (T.matrix(), T.exp(T.scalar()))]
+    assert kinds == [True, True]
+    kinds = [isinstance(one, T.TensorVariable) for one in (theano.shared(A), T.constant(1))]
+    assert kinds == [False, False]
+
+
 @pytest.mark.parametrize(
     ("border", "wanted"), [(True, [[6, 8], [16, 18]]), (False, [[6, 8, 9], [16, 18, 19], [21, 23, 24]])]
 )

@@ -3,9 +3,10 @@
 import sys
 
 from neurona import utils
-from neurona.legacy.keras.utils import loaders, older
+from neurona.legacy.keras.utils import files, loaders, older
 from neurona.utils import *
 
+from neurona.legacy.keras.utils.files import *  # isort: skip
 from neurona.legacy.keras.utils.loaders import *  # isort: skip
 from neurona.legacy.keras.utils.older import *  # isort: skip
 
@@ -17,5 +18,6 @@ PATHS = {name: __name__ for name, value in list(vars().items()) if value is np_u
 
 __all__ = list(PATHS)
 __all__ += utils.__all__
+__all__ += files.__all__
 __all__ += loaders.__all__
 __all__ += older.__all__

@@ -14,7 +14,11 @@ grad, Lop, Rop = gradient.grad, gradient.Lop, gradient.Rop
 hessian, jacobian = gradient.hessian, gradient.jacobian
 as_tensor_variable = as_tensor = variables.as_tensor_variable
 cast, constant, TensorConstant = variables.cast, variables.constant, variables.TensorConstant
-TensorVariable, TensorSharedVariable, Elemwise = variables.Tensor, variables.Shared, variables.Elemwise
+TensorVariable, TensorSharedVariable, Elemwise = (
+    variables.TensorVariable,
+    variables.Shared,
+    variables.Elemwise,
+)
 tensor_copy = TABLE["tensor_copy"]
 pi, e, inf, nan = np.pi, np.e, np.inf, np.nan
 newaxis = None
