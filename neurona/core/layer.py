@@ -104,8 +104,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         for argument in kwargs:
             if argument not in (*Layer._accepted, "input_dim"):
                 raise unexpected(type(self).__name__, argument, constructor_arguments(type(self)))
-        has_slash = "/" in str(name) and not Layer._has_slashes_in_names
-        if name is not None and (not isinstance(name, str) or has_slash):
+        if name is not None and (not isinstance(name, str) or ("/" in name and not Layer._has_slashes_in_names)):
             raise ArgumentError(
                 f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}"
             )

@@ -357,8 +357,8 @@ def serialize(value: Any) -> Any:
         return [serialize(item) for item in value]
     if isinstance(value, np.generic):
         return value.item()
-    is_array = hasattr(value, "__array__") and not hasattr(value, "assign")  # a variable's numbers change
-    if is_array and not inspect.isclass(value):
+    # The numbers of a variable, which can be assigned, change.
+    if hasattr(value, "__array__") and not hasattr(value, "assign") and not inspect.isclass(value):
         array = np.asarray(value)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
     if isinstance(value, slice):
