@@ -86,7 +86,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
     # inside lists.
     _structure_version = 0
     # Whether names may have "/", which paths of weights put between layers.
-    _has_slashes_in_names = False
+    _slashes_in_names = False
     # Gets every new layer, in a scope that changes some.
     _on_creation: "Callable[[Layer], None] | None" = None
     _untracked: tuple[str, ...] = ("_arguments", "_nodes", "_build_shapes", "_call_losses")
@@ -104,7 +104,7 @@ class Layer(Drawable["Layer"], Pure["Layer"], Serializable):
         for argument in kwargs:
             if argument not in (*Layer._accepted, "input_dim"):
                 raise unexpected(type(self).__name__, argument, constructor_arguments(type(self)))
-        if name is not None and (not isinstance(name, str) or ("/" in name and not Layer._has_slashes_in_names)):
+        if name is not None and (not isinstance(name, str) or ("/" in name and not Layer._slashes_in_names)):
             raise ArgumentError(
                 f"{type(self).__name__}: a name is a string without '/'. Received: name={name!r}"
             )

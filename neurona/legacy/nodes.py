@@ -24,7 +24,7 @@ def is_tensor(value: Any) -> bool:
 
 def plain_name(name: str) -> str:
     """The name of a layer as today's layers may have it: those of tf-keras had slashes."""
-    return name if Layer._has_slashes_in_names else name.replace("/", "_")
+    return name if Layer._slashes_in_names else name.replace("/", "_")
 
 
 def with_plain_names(tree: Any) -> Any:

@@ -403,7 +403,7 @@ def install() -> None:
     Layer.__init_subclass__ = classmethod(  # pyright: ignore[reportAttributeAccessIssue]
         _noticing_configs(Layer.__init_subclass__.__func__)  # pyright: ignore[reportFunctionMemberAccess]
     )
-    type.__setattr__(Layer, "_has_slashes_in_names", True)
+    type.__setattr__(Layer, "_slashes_in_names", True)
     type.__setattr__(Layer, "compute_output_spec", _or_as_called(Layer.compute_output_spec))
     Variable.draw = taking_functions(Variable.draw)
     symbolic.trace_shapes = _beside_other_sizes(symbolic.trace_shapes)
