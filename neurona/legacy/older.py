@@ -329,8 +329,10 @@ def _node(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any]:
 def _of_operation(call: Mapping[str, Any], first: Mapping[str, int]) -> list[Any]:
     """A call of an operation, whose first operand may be several tensors, or a constant."""
     kwargs = {key: _option(value, first) for key, value in call["kwargs"].items()}
-    operand = call["args"][0]
-    operands = operand if isinstance(operand, list) and any(map(_is_tensor, operand)) else [operand]
+    operand: Any = call["args"][0]
+    operands: list[Any] = (
+        operand if isinstance(operand, list) and any(map(_is_tensor, operand)) else [operand]
+    )
     places = [
         _place(one["config"]["keras_history"], first)
         if _is_tensor(one)

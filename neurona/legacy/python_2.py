@@ -45,7 +45,7 @@ def compiled(content: bytes, path: str) -> Any:
         SyntaxError: of Python 3, where it can't be converted.
     """
     try:
-        tree = compile(content, path, "exec", ast.PyCF_ONLY_AST)
+        tree: Any = compile(content, path, "exec", ast.PyCF_ONLY_AST)
     except SyntaxError as error:
         if not is_syntax(error) or (tree := _converted(content, path)) is None:
             raise
@@ -124,7 +124,8 @@ def _converted(content: bytes, path: str) -> ast.Module | None:
         tree = ast.parse(str(tool.refactor_string(text.rstrip() + "\n", path)), path)
     except Exception:  # lib2to3's own, of a text that is no program
         return None
-    vars(builtins).update(_divided_of_python_2=_divided, _divided_in_place_of_python_2=_divided_in_place)
+    names: Any = builtins
+    names._divided_of_python_2, names._divided_in_place_of_python_2 = _divided, _divided_in_place
     sys.modules.setdefault("cPickle", _pickle())
     _Program.is_of_python_2 = True
     return tree if _DIVISION.search(text) else ast.fix_missing_locations(_Division().visit(tree))
@@ -210,7 +211,7 @@ class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         spec = importlib.machinery.PathFinder.find_spec(fullname, path or [self._folder])
         origin = spec.origin if spec is not None and spec.has_location else None
-        if origin is None or not origin.endswith(".py"):
+        if spec is None or origin is None or not origin.endswith(".py"):
             return None
         if not Path(origin).is_relative_to(self._folder) or not _is_of_python_2(origin):
             return None

@@ -201,6 +201,8 @@ def test_trials_of_a_search(tmp_path):
         ("elsewhere", 1, 0, "running"),
         ("elsewhere", 1, 1e8, "silent"),
     ],
+    # Names and numbers of this process are others in every worker of a parallel run.
+    ids=["here", "number of another", "gone", "elsewhere", "elsewhere and silent"],
 )
 def test_who_is_gone_is_not_running(tmp_path, host, process, seconds_ago, state):
     began = time.time() - seconds_ago

@@ -55,7 +55,7 @@ def _described(name: str, value: Any) -> Any:
     if name == "shared":
         return None if value is None else value.name
     if name == "keys":
-        return [key if isinstance(key, str) else described(key) for key in value]
+        return [key if isinstance(key, str) else described(key) for key in value or ()]
     return described(value) if hasattr(value, "_fields") else _plain(value)
 
 

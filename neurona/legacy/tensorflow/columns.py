@@ -213,7 +213,8 @@ class SharedTable:
     """
 
     def __init__(self, name: str) -> None:
-        self.name, self.variable = name, None
+        self.name = name
+        self.variable: Any = None
 
 
 class EmbeddingColumn(NamedTuple):
@@ -427,13 +428,13 @@ def table_of(layer: Layer, column: EmbeddingColumn) -> Any:
 def steps_of(column: Any, features: Any) -> tuple[Any, np.ndarray]:
     """What a column of sequences reads: an array with the axes rows, steps and values; and the lengths."""
     is_number = isinstance(column, SequenceNumericColumn)
-    source = column if is_number else column.categorical_column
+    source: Any = column if is_number else column.categorical_column
     given, values = features.get(source.key), _column(features, source.key)
     if not is_number:
         values = host(values)
         values = values if values.ndim > 2 else values[:, :, None]
         numbers = source.numbers({source.key: values.reshape(-1, values.shape[2])})
-        present = (values != (b"" if values.dtype.kind == "O" else -1)).any(2)
+        present: Any = np.not_equal(values, b"" if values.dtype.kind == "O" else -1).any(2)
         return numbers.reshape(values.shape), _lengths(given, present)
     if isinstance(given, SparseTensor) and column.default_value:
         values = np.where(_places(given), values, column.default_value)
@@ -457,6 +458,6 @@ def _places(values: SparseTensor) -> np.ndarray:
 def _lengths(given: Any, present: np.ndarray) -> np.ndarray:
     """How long the sequences are: up to the last step that has a value."""
     if isinstance(given, SparseTensor):
-        present = _places(given).reshape(*present.shape, -1).any(2)
+        present = np.asarray(_places(given).reshape(*present.shape, -1).any(2))
     steps = np.arange(1, present.shape[1] + 1)
     return np.where(present, steps, 0).max(axis=1, initial=0)

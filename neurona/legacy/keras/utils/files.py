@@ -64,7 +64,7 @@ def _beside_itself(name: str, origin: str, untar: bool, formats: Any, options: d
 
 def _bring(origin: str | None, target: Path) -> None:
     """Copy a file of this machine, which an origin such as file:///home/me/a.zip is, to where it belongs."""
-    source = Path(url2pathname(urlsplit(origin).path)) if str(origin).startswith("file://") else None
+    source = Path(url2pathname(urlsplit(origin).path)) if origin and origin.startswith("file://") else None
     if source is not None and source.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)

@@ -108,8 +108,8 @@ def _padded_told(given: Given) -> tuple[Spec, Spec]:
 def _combined_told(given: Given) -> "Detections":
     rows = (shape_of(given["boxes"]) or (None,))[0]
     count = None if given["pad_per_class"] else _number(given["max_total_size"])
-    lists = (Spec((rows, count, 4), "float32"), *(Spec((rows, count), "float32") for _ in range(2)))
-    return Detections(*lists, Spec((rows,), "int32"))
+    numbers = Spec((rows, count), "float32")
+    return Detections(Spec((rows, count, 4), "float32"), numbers, numbers, Spec((rows,), "int32"))
 
 
 @on_host(lambda _: Spec((None,), "int32"))

@@ -1,5 +1,6 @@
 """`tf.estimator.BoostedTreesClassifier` and `BoostedTreesRegressor`."""
 
+import abc
 import itertools
 import os
 from collections.abc import Iterator
@@ -78,7 +79,38 @@ class _Trees(Estimator):
     def _write(self) -> None:
         path = os.path.join(self.model_dir, _FILE)
         self._forest.save(path)
-        np.savez(f"{path}.npz", **{name: np.array(one) for name, one in self._bounds.items()})
+        bounds: dict[str, Any] = {name: np.array(one) for name, one in self._bounds.items()}
+        np.savez(f"{path}.npz", **bounds)
+
+    # What classes and numbers do each in their way.
+
+    @abc.abstractmethod
+    def _wanted(self, labels: Any) -> np.ndarray:
+        """Labels as numbers, (n,)."""
+
+    @abc.abstractmethod
+    def _first(self, wanted: np.ndarray) -> np.ndarray:
+        """The bias that trees begin from, (outputs,)."""
+
+    @abc.abstractmethod
+    def _slopes(self, outputs: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """First and second derivatives of the losses, (n, outputs) each."""
+
+    @abc.abstractmethod
+    def _losses(self, outputs: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        """The loss of each row, (n,)."""
+
+    @abc.abstractmethod
+    def _predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """What `predict` gives of rows."""
+
+    @abc.abstractmethod
+    def _figures(self, outputs: np.ndarray, wanted: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+        """What `evaluate` gives beside the loss."""
+
+    @abc.abstractmethod
+    def _shown(self, outputs: np.ndarray) -> np.ndarray:
+        """The number of a prediction that is explained, (n,)."""
 
     # Data.
 
@@ -301,7 +333,8 @@ class BoostedTreesClassifier(_Trees):
         chances = self._chances(outputs)
         places = chances.argmax(1)[:, None]
         words = np.array([str(one).encode() for one in self._words or range(self._count)], object)
-        found = {"logits": outputs.astype(np.float32), "probabilities": chances.astype(np.float32)}
+        found: dict[str, Any] = {}
+        found |= {"logits": outputs.astype(np.float32), "probabilities": chances.astype(np.float32)}
         found |= {"class_ids": places, "classes": words[places]}
         found["all_class_ids"] = np.tile(np.arange(self._count), (len(outputs), 1))
         found["all_classes"] = np.tile(words, (len(outputs), 1))
