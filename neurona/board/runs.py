@@ -29,7 +29,7 @@ class Runs:
     and those that a search keeps its trials in.
 
     Args:
-        directory: the folder.
+        directory: the folder; one that is not there yet has no runs, until a training makes it.
 
     Attributes:
         version: of the newest change: counts the updates that found something.
@@ -37,7 +37,7 @@ class Runs:
         is_complete: whether the last update read all there was.
 
     Raises:
-        ArgumentError: there is no such folder.
+        ArgumentError: it is a file.
 
     Example:
 
@@ -53,7 +53,7 @@ class Runs:
 
     def __init__(self, directory: Any) -> None:
         self.directory = Path(directory)
-        if not self.directory.is_dir():
+        if self.directory.exists() and not self.directory.is_dir():
             raise ArgumentError(
                 f"{self.directory} is no folder. Give the folder that Board, TensorBoard or CSVLogger write "
                 "into."

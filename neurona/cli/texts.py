@@ -242,6 +242,7 @@ _ENGLISH = {
     "playground_at": "The playground: {address}\nCtrl-C ends it.",
     "playground_ended": "The playground has ended.",
     "board_at": "The runs: {address}\nCtrl-C ends it.",
+    "board_waits": "There is no folder {folder} yet. The page shows its runs as soon as a training makes it.",
     "board_ended": "The page of runs has ended.",
     "page_port": "Port {port} of {host} can't be used ({error}). "
     "Choose another with --port, or 0 for a free one.",
@@ -493,6 +494,7 @@ _SPANISH = {
     "playground_at": "El parque: {address}\nCtrl-C lo cierra.",
     "playground_ended": "El parque se ha cerrado.",
     "board_at": "Los entrenamientos: {address}\nCtrl-C lo cierra.",
+    "board_waits": "Aún no existe la carpeta {folder}. La página la mostrará en cuanto se cree.",
     "board_ended": "La página de entrenamientos se ha cerrado.",
     "page_port": "El puerto {port} de {host} no se puede usar ({error}). "
     "Elija otro con --port, o 0 para uno libre.",

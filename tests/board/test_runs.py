@@ -226,6 +226,12 @@ def test_long_series_keep_their_peaks(tmp_path):
     assert list(series.step) == sorted(series.step)
 
 
-def test_no_folder_is_told(tmp_path):
+def test_a_folder_may_come_later_but_a_file_is_told(tmp_path):
+    runs = Runs(tmp_path / "later")
+    assert runs.update() == 0
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "log.csv").write_text("epoch,loss\n0,0.5\n")
+    runs.update()
+    assert [run.key for run in runs] == ["log"]
     with pytest.raises(ArgumentError, match="is no folder"):
-        Runs(tmp_path / "nothing")
+        Runs(tmp_path / "later" / "log.csv")
