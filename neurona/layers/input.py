@@ -73,6 +73,11 @@ class InputLayer(Layer):
         self._nodes = [node]
 
     @property
+    def input(self) -> Any:
+        """The same as `output`, as in tf.keras; Keras 3 has an empty list."""
+        return self.output
+
+    @property
     def input_dtype(self) -> str:
         """The dtype that data is cast to."""
         return self._input_dtype

@@ -244,3 +244,12 @@ def test_clones_have_the_structure_and_new_weights():
         nn.Sequential([nn.Input((4,)), L.Dense(2, name="out")]), clone_function=wider
     )
     assert changed.output_shape == (None, 7)
+
+
+def test_an_input_layer_gives_the_tensor_that_a_part_of_a_model_begins_with():
+    image = nn.Input((4,), name="image")
+    model = nn.Model(image, nn.layers.Dense(1)(nn.layers.Dense(2, name="codes")(image)))
+    part = nn.Model(model.get_layer("image").input, model.get_layer("codes").output)
+    x = np.ones((3, 4), "float32")
+    np.testing.assert_array_equal(part.predict(x, verbose=0), model.get_layer("codes")(x))
+    assert model.layers[0].input is model.layers[0].output
