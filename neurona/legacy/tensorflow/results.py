@@ -280,10 +280,14 @@ def _with_name_first(add_weight: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _keeping_sizes(cast: Callable[..., Any]) -> Callable[..., Any]:
-    """`ops.cast` that leaves the size of an axis as it is: shapes are made of it."""
+    """`ops.cast` that leaves the size of an axis as it is, since shapes are made of it, and sparse tensors
+    sparse.
+    """
 
     @functools.wraps(cast)
     def run(x: Any, dtype: Any) -> Any:
+        if hasattr(x, "dense_shape"):
+            return x.of_parts(x.indices, wrapped(run(x.values, dtype)), x.dense_shape)
         is_size = is_symbolic_dim(x) or (type(x) is int and is_tracing())
         return x if is_size and "int" in str(dtype) else cast(x, dtype)
 

@@ -344,6 +344,12 @@ def lists_of_tensors_grow_in_functions():
     assert (found.numpy().tolist(), slope.numpy()) == ([2, 4, 8], 1 + 2 * 2 + 3 * 4)
 
 
+@case
+def keras_casts_sparse_tensors():
+    found = keras.ops.cast(tf.SparseTensor([[0, 1]], [2.7], [1, 3]), "int32")
+    assert tf.sparse.to_dense(found).numpy().tolist() == [[0, 2, 0]]
+
+
 if __name__ == "__main__":
     chosen = sys.argv[1:]
     for function in CASES:
