@@ -5,6 +5,8 @@ import collections.abc
 import fractions
 import inspect
 import math
+import re
+import sys
 import time
 from collections import namedtuple
 from collections.abc import Callable
@@ -19,8 +21,28 @@ def getargspec(func: Callable[..., Any]) -> ArgSpec:
     return ArgSpec(whole.args, whole.varargs, whole.varkw, whole.defaults)
 
 
+_split = re.split
+
+
+def split(pattern: Any, string: Any, maxsplit: int = 0, flags: Any = 0) -> list[Any]:
+    """`re.split`. A program's pattern that matches some text and also none, such as `(,+)?`, splits where
+    it matches some, as up to Python 3.6; since then it would cut out every letter.
+    """
+    compiled = re.compile(pattern, flags)
+    is_programs = sys._getframe(1).f_globals.get("__name__") == "__main__"
+    matches = [found for found in compiled.finditer(string) if found.end() > found.start()]
+    if not (is_programs and matches and compiled.fullmatch(string[:0])):
+        return _split(pattern, string, maxsplit=maxsplit, flags=flags)
+    parts, begin = [], 0
+    for found in matches[: maxsplit or None]:
+        parts += [string[begin : found.start()], *found.groups()]
+        begin = found.end()
+    return [*parts, string[begin:]]
+
+
 def restore() -> None:
     """Put these names into their modules, where Python has them no more."""
+    re.split = split
     abstract = ((collections, name, getattr(collections.abc, name)) for name in collections.abc.__all__)
     for module, name, value in (
         *abstract,

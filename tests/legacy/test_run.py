@@ -54,7 +54,7 @@ def test_modules_beside_a_program_tell_its_age(tmp_path):
 
 OF_PYTHON_2 = """
 import cPickle
-import collections, time
+import collections, re, time
 from helper import half
 try:
     raise ValueError, "no"
@@ -65,6 +65,7 @@ total = 7
 total /= 2
 print total, [k for k in xrange(2)], {1: 2}.has_key(1), map(str, [1]), isinstance(u"a", unicode)
 print cPickle.loads(b"S'\\xe9'\\n.") == u"\\xe9", isinstance([], collections.Iterable), time.clock() >= 0
+print re.split("(\\W+)?", "Where is it?"), re.split("x*", "axbc", 1), re.split("(?=[A-Z])", "aB")
 """
 
 
@@ -79,6 +80,7 @@ def test_a_program_for_python_2(tmp_path):
         "3 3 3.5 -4 15",
         "3 [0, 1] True ['1'] True",
         "True True True",
+        "['Where', ' ', 'is', ' ', 'it', '?', ''] ['a', 'bc'] ['a', 'B']",  # the last of Python 3.7
     ], done.stderr
 
 
