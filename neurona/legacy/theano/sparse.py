@@ -128,6 +128,29 @@ sqr = _structured(lambda data: data**2, "sqr")
 sqrt = _structured(functions.TABLE["sqrt"], "sqrt")
 
 
+for _name in (
+    "arcsin", "arcsinh", "arctan", "arctanh", "ceil", "deg2rad", "expm1", "floor", "log1p", "rad2deg", "sgn",
+    "sin", "sinh", "tan", "tanh", "trunc",
+):  # fmt: skip
+    globals()[_name] = _structured(functions.TABLE[_name], _name)  # each of these leaves 0 as it is
+
+
+def sampling_dot(x: Any, y: Any, p: SparseVariable) -> SparseVariable:
+    """p times the product of x and the transpose of y, which is computed only where p has elements."""
+    x, y = as_tensor_variable(x), as_tensor_variable(y)
+    return p.with_data(p.data * (x[p.rows] * y[p.columns]).sum(axis=1))
+
+
+def usmm(alpha: Any, x: Any, y: Any, z: Any) -> Any:
+    """alpha times the product of x and y, plus z."""
+    return z + alpha * product(x, y)
+
+
+def diag(z: SparseVariable) -> Any:
+    """The diagonal, with its zeros."""
+    return functions.diag(z.to_dense())
+
+
 def clean(x: SparseVariable) -> SparseVariable:
     """The same matrix: its elements are in order already."""
     return x
@@ -141,6 +164,9 @@ def row_scale(x: SparseVariable, s: Any) -> SparseVariable:
 def col_scale(x: SparseVariable, s: Any) -> SparseVariable:
     """Each column times its own number."""
     return x.with_data(x.data * as_tensor_variable(s)[x.columns])
+
+
+add_s_d, mul_s_d, mul_s_v, ensure_sorted_indices = add, mul, col_scale, clean
 
 
 def csm_properties(csm: SparseVariable) -> tuple[Any, Any, Any, Any]:

@@ -102,3 +102,36 @@ def test_gradients_are_compared_with_differences():
         verify_grad(Wrong(), [np.array([1.0, 2.0])])
     assert [one.given_name for one in T.matrices("xy")] == ["x", "y"]
     assert T.vectors("z").given_name == "z"
+
+
+def test_functions_that_leave_zeros_and_products_at_places(matrix):
+    x, y, z = sparse.csr_matrix("x"), T.dmatrix("y"), T.dmatrix("z")
+    dense, left, right = matrix.toarray(), DRAWN.random((5, 3)), DRAWN.random((4, 3))
+    outputs = [sparse.tanh(x), sparse.log1p(x), sparse.sampling_dot(y, z, x)]
+    found = theano.function([x, y, z], [*outputs, sparse.usmm(2.0, x, z, y)])(matrix, left, right)
+    wanted = [np.tanh(dense), np.log1p(dense), dense * (left @ right.T)]
+    for one, other in zip(found, wanted):
+        np.testing.assert_allclose(one.toarray(), other)
+    np.testing.assert_allclose(found[3], 2 * dense @ right + left)
+    square = scipy.sparse.csr_matrix(dense[:4])
+    np.testing.assert_allclose(theano.function([x], sparse.diag(x))(square), dense[:4].diagonal())
+    with pytest.raises(AttributeError, match="dense_from_sparse"):
+        _ = sparse.hstack
+
+
+def test_softmax_with_a_bias_and_rows_with_a_number_before():
+    x, b, y = T.dmatrix("x"), T.dvector("b"), T.ivector("y")
+    outputs = T.nnet.crossentropy_softmax_argmax_1hot_with_bias(x, b, y)
+    given, bias, labels = (
+        DRAWN.normal(size=(4, 3)),
+        np.array([1.0, 0.0, -1.0]),
+        np.array([0, 2, 1, 1], "int32"),
+    )
+    loss, shares, places = theano.function([x, b, y], list(outputs))(given, bias, labels)
+    raised = np.exp(given + bias)
+    wanted = raised / raised.sum(1, keepdims=True)
+    np.testing.assert_allclose(shares, wanted)
+    np.testing.assert_allclose(loss, -np.log(wanted[np.arange(4), labels]))
+    assert places.tolist() == wanted.argmax(1).tolist()
+    before = theano.function([x], T.nnet.prepend_1_to_each_row(x))(given)
+    np.testing.assert_allclose(before, np.concatenate([np.ones((4, 1)), given], 1))

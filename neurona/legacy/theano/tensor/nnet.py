@@ -116,6 +116,35 @@ def crossentropy_softmax_1hot(x: Any, y_idx: Any, **_: Any) -> Any:
     return categorical_crossentropy(probabilities, y_idx), probabilities
 
 
+def softmax_with_bias(x: Any, b: Any) -> Any:
+    """The softmax of `x + b`."""
+    return softmax(as_tensor_variable(x) + b)
+
+
+def crossentropy_softmax_1hot_with_bias(x: Any, b: Any, y_idx: Any, **_: Any) -> Any:
+    """The cross-entropy of class numbers with the softmax of `x + b`, and that softmax."""
+    return crossentropy_softmax_1hot(as_tensor_variable(x) + b, y_idx)
+
+
+def crossentropy_softmax_argmax_1hot_with_bias(x: Any, b: Any, y_idx: Any, **_: Any) -> Any:
+    """The same, and the likeliest classes."""
+    loss, probabilities = crossentropy_softmax_1hot_with_bias(x, b, y_idx)
+    return loss, probabilities, probabilities.argmax(axis=1)
+
+
+def prepend_scalar_to_each_row(val: Any, mat: Any) -> Any:
+    """A matrix with a number before each row."""
+    return apply(
+        lambda number, rows: jnp.pad(rows, ((0, 0), (1, 0))).at[:, 0].set(number),
+        as_tensor_variable(val),
+        as_tensor_variable(mat),
+    )
+
+
+prepend_0_to_each_row = functools.partial(prepend_scalar_to_each_row, 0.0)
+prepend_1_to_each_row = functools.partial(prepend_scalar_to_each_row, 1.0)
+
+
 def conv2d(
     input: Any,
     filters: Any,
