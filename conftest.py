@@ -24,8 +24,6 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 def _flags_without_optimizations() -> str:
     flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    # A small program cut into parts for threads takes a quarter longer than one compiled whole.
-    flags += " --xla_cpu_parallel_codegen_split_count=1"
     numbers = tuple(int(number) for number in version("jaxlib").split(".")[:2])
     # A later XLA does not know this flag, and ends the process.
     return flags + " --xla_cpu_use_fusion_emitters=false" * (numbers < (0, 11))
@@ -65,36 +63,36 @@ PACKAGE = Path(__file__).parent / "neurona"
 # others; `make experiments` runs those between.
 SAMPLED = {
     "tests/callbacks/test_checkpoint.py": 6,
-    "tests/kernels/test_convolution.py": 6,
-    "tests/layers/test_attention.py": 4,
-    "tests/layers/test_conformance.py": 30,
-    "tests/layers/test_image_layers.py": 6,
-    "tests/layers/test_quantization.py": 5,
-    "tests/layers/test_recurrent.py": 5,
-    "tests/losses/test_parity.py": 12,
-    "tests/metrics/test_parity.py": 20,
-    "tests/ops/test_parity.py": 15,
+    "tests/kernels/test_convolution.py": 10,
+    "tests/layers/test_attention.py": 6,
+    "tests/layers/test_conformance.py": 45,
+    "tests/layers/test_image_layers.py": 10,
+    "tests/layers/test_quantization.py": 8,
+    "tests/layers/test_recurrent.py": 8,
+    "tests/losses/test_parity.py": 20,
+    "tests/metrics/test_parity.py": 30,
+    "tests/ops/test_parity.py": 25,
     "tests/optimizers/test_extremes.py": 5,
-    "tests/optimizers/test_optimizer_parity.py": 16,
-    "tests/optimizers/test_optimizers.py": 20,
-    "tests/saving/test_exchange.py": 5,
-    "tests/search/test_ensemble.py": 4,
+    "tests/optimizers/test_optimizer_parity.py": 24,
+    "tests/optimizers/test_optimizers.py": 30,
+    "tests/saving/test_exchange.py": 8,
+    "tests/search/test_ensemble.py": 8,
     "tests/test_activations.py": 8,
     "tests/test_wrappers.py": 5,
-    "tests/training/test_parity.py": 3,
-    "tests/training/test_pickle.py": 5,
-    "tests/training/test_small_data.py": 5,
+    "tests/training/test_parity.py": 5,
+    "tests/training/test_pickle.py": 8,
+    "tests/training/test_small_data.py": 8,
 }
 
 # What says the same of each of many cases, and the examples of networks, whose quick experiments run beside
 # them: `make test` runs every n-th.
 THINNED = {
-    "neurona/zoo/": 3,
+    "neurona/zoo/": 5,
     "tests/layers/test_conformance.py::test_an_ensemble_is_vmap": 3,
     "tests/layers/test_conformance.py::test_pure_function_equals_the_call": 3,
     "tests/ops/test_parity.py::test_compiles": 3,
     "tests/optimizers/test_optimizers.py::test_three_at_once_equal_three": 2,
-    "tests/zoo/test_networks.py::test_a_network_is_drawn": 3,
+    "tests/zoo/test_networks.py::test_a_network_is_drawn": 5,
 }
 
 

@@ -79,7 +79,7 @@ def test_graphs_travel_in_hdf5(tmp_path):
 def test_what_hdf5_has_no_form_for_is_refused(tmp_path):
     x = nn.Input((3,))
     for model, message in [
-        (nn.Model(x, nn.ops.sum(x, axis=1)), "operation Sum"),
+        (nn.Model(x, nn.ops.flip(x, axis=1)), "operation Flip"),
         (nn.Sequential([nn.Input((3,)), nn.layers.Dense(2, "hard_sigmoid")]), "steeper"),
     ]:
         with pytest.raises(SavingError, match=message):
